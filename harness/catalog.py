@@ -1,0 +1,191 @@
+"""A name, a `file.py:Name` or a `package.module:Name` -> a `Variant`.
+
+`find` serves the parent: it checks that the variant is there without importing it. `load` serves the child: it imports.
+"""
+
+import ast
+import difflib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.machinery import PathFinder
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from harness.errors import BadInput
+from harness.interface import Collection, Variant
+
+GROUP = "harness.variants"
+_TARGETS = (ast.Tuple, ast.List, ast.Starred, ast.NamedExpr)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every registered variant, and what could not be registered."""
+
+    variants: dict[str, Variant] = field(default_factory=dict)
+    compared: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+
+
+@cache
+def registered() -> Catalog:
+    """What the installed entry points offer. One that cannot be loaded is reported, and hides no other."""
+    variants: dict[str, Variant] = {}
+    compared: tuple[str, ...] = ()
+    broken = []
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            loaded = entry.load()
+            collection = loaded if isinstance(loaded, Collection) else loaded()
+            found = {variant.name: variant for variant in collection.variants}
+        except (Exception, SystemExit) as error:  # somebody else's code: whatever it raises must not hide the others
+            broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {describe(error)}")
+            continue
+        for name in variants.keys() & found.keys():
+            broken.append(f"{entry.name!r} offers a variant {name!r} that another collection has too; it is left out")
+        variants = found | variants
+        compared = compared or tuple(collection.compared)
+    return Catalog(variants, compared, tuple(broken))
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
+def nearest(wrong: str, choices: Iterable[str]) -> str:
+    """The end of a sentence about a name that is not there: the nearest one that is, or all there are."""
+    known = list(choices)
+    close = difflib.get_close_matches(wrong, known, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"choose from {', '.join(known)}." if known else "there are none."
+
+
+def find(reference: str) -> Variant | None:
+    """The registered variant of that name, or None for a file's or module's, which only the child may import.
+
+    Raises BadInput where there is no such variant, file, module or name in it.
+    """
+    if ":" not in reference:
+        variants = registered().variants
+        if reference not in variants:
+            lost = "".join(f" ({complaint})" for complaint in registered().broken)
+            raise BadInput(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
+        return variants[reference]
+    place, name = _split(reference)
+    source = _file(place) if _is_file(place) else _module_source(place)
+    if source is not None:
+        _check_name(source, name, reference)
+    return None
+
+
+def load(reference: str) -> Variant:
+    """Import what `reference` names. A bare callable becomes a Variant of that name."""
+    if ":" not in reference:
+        variant = find(reference)
+        assert variant is not None
+        return variant
+    place, name = _split(reference)
+    module = _import_file(_file(place)) if _is_file(place) else importlib.import_module(place)
+    target = getattr(module, name)
+    if isinstance(target, Variant):
+        return target
+    if not callable(target):
+        raise TypeError(f"{reference} is a {type(target).__name__}, neither a harness.Variant nor something to call")
+    return Variant(name=name, summary=(target.__doc__ or "").strip().partition("\n")[0], build=target)
+
+
+def label(reference: str) -> str:
+    """What an arm is called where nobody says: the registered name, or the name after the colon."""
+    return reference.rpartition(":")[2]
+
+
+def _split(reference: str) -> tuple[str, str]:
+    place, _, name = reference.rpartition(":")
+    if not place or not name.isidentifier():
+        raise BadInput(f"{reference!r} does not name a variant: write a name, file.py:Name or package.module:Name.")
+    return place, name
+
+
+def _is_file(place: str) -> bool:
+    return place.endswith(".py") or "/" in place or "\\" in place
+
+
+def _file(place: str) -> Path:
+    try:
+        path = Path(place).expanduser()
+    except RuntimeError:  # there is no such user as ~name
+        path = Path(place)
+    if not path.is_file():
+        raise BadInput(f"There is no file {place!r}.")
+    return path
+
+
+def _module_source(dotted: str) -> Path | None:
+    """Where a module's source is, found without importing its packages; None if it has no Python source."""
+    path: list[str] | None = [str(Path.cwd()), *sys.path]
+    found = ""
+    for part in dotted.split("."):
+        found = f"{found}.{part}" if found else part
+        spec = PathFinder.find_spec(found, path) if path else None
+        if spec is None:
+            raise BadInput(f"There is no module {dotted!r}: {found!r} is not found here or on Python's path.")
+        path = list(spec.submodule_search_locations or [])
+    origin = spec.origin if spec else None
+    return Path(origin) if origin and origin.endswith(".py") else None
+
+
+def _check_name(source: Path, name: str, reference: str) -> None:
+    try:
+        names = _top_level_names(ast.parse(source.read_bytes(), filename=str(source)))
+    except (SyntaxError, ValueError) as error:
+        number = getattr(error, "lineno", None)  # an unknown encoding is on no line
+        line = f", line {number}" if number else ""
+        raise BadInput(f"{source}{line} is not Python: {getattr(error, 'msg', error)}.") from None
+    except (RecursionError, MemoryError):
+        raise BadInput(f"{source} is nested too deeply for Python to read.") from None
+    except OSError as error:
+        raise BadInput(f"{source} cannot be read: {error.strerror}.") from None
+    if name not in names and not {"*", "__getattr__"} & set(names):
+        public = [name for name in names if not name.startswith("_")]
+        raise BadInput(f"{reference!r}: {source} defines no {name!r}; {nearest(name, public)}")
+
+
+def _top_level_names(tree: ast.Module) -> list[str]:
+    """What a module binds, in order: also under a top-level `if`, `try` or `with`. '*' stands for a star import.
+
+    Of expressions only what is assigned to is looked at: a comprehension's variable is no name of the module.
+    """
+    names: list[str] = []
+
+    def visit(statements: Iterable[ast.AST]) -> None:
+        for statement in statements:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                names.append(statement.name)
+            elif isinstance(statement, ast.Import | ast.ImportFrom):
+                names.extend((alias.asname or alias.name).partition(".")[0] for alias in statement.names)
+            elif isinstance(statement, ast.Name) and isinstance(statement.ctx, ast.Store):
+                names.append(statement.id)
+            elif not isinstance(statement, ast.expr) or isinstance(statement, _TARGETS):
+                visit(ast.iter_child_nodes(statement))
+
+    visit(tree.body)
+    return names
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Import a file as a script would see itself: its own folder comes first on the path, for its neighbours."""
+    path = path.resolve()
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None, path
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,154 @@
+"""A child process, seen from its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.connection import Pipe, wait
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from harness.engine.messages import Answer, Build, Failed, Finish, Order, Run, receive_answer, send
+from harness.plan import Arm, Plan
+from harness.record import Epoch
+
+LAST_LINES = 12
+_LAST_BYTES = 20_000
+
+
+class ArmProcess:
+    """One arm's fresh process, started when this is made: `tell` gives an order, `hear` waits, `close` ends it."""
+
+    def __init__(self, arm: Arm, plan: Plan, cores: Sequence[int], log: Path) -> None:
+        self.label = arm.label
+        self.started = monotonic()
+        self._timeout = plan.timeout
+        self._deadline = 0.0
+        self._doing = ""
+        self._indices: list[int] = []
+        self._log = log
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        handle, self._journal = tempfile.mkstemp(prefix="harness-")
+        os.close(handle)
+        self._pipe, theirs = Pipe()
+        with self._log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "harness.engine.worker", str(theirs.fileno()), str(os.getpid())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is the parent's to handle
+                env=os.environ | {"PYTHONHASHSEED": str(plan.seed % 2**32), "PYTHONUNBUFFERED": "1"},
+            )
+        theirs.close()
+        self._death_notice = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
+        self._offer_to_the_oom_killer()
+        self.tell(
+            Build(arm, plan.case, plan.scale, plan.seed, list(cores), self._journal, plan.allow_nonfinite),
+            "while it was built",
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def run(self, indices: Sequence[int]) -> Answer:
+        """Run these epochs, and wait until they are done."""
+        self._indices = list(indices)
+        self.tell(Run(self._indices), "in epoch")
+        return self.hear()
+
+    def finish(self) -> Answer:
+        """Ask what it used, and have it end."""
+        self.tell(Finish(), "as it ended")
+        return self.hear()
+
+    def tell(self, order: Order, doing: str) -> None:
+        self._doing = doing
+        self._deadline = monotonic() + self._timeout
+        with suppress(OSError):  # it is dead: hearing it will say so
+            send(self._pipe, order)
+
+    def hear(self) -> Answer:
+        """Its answer. A child that died or hangs answers through what it left behind."""
+        while True:
+            left = self._deadline - monotonic()
+            if left <= 0:
+                self._kill()
+                return self._lost(f"it gave no answer for {self._timeout:g} s and was stopped")
+            if hear_any([self], left):
+                break
+        try:
+            if self._pipe.poll():
+                return receive_answer(self._pipe)
+        except (EOFError, OSError):
+            pass
+        except msgspec.DecodeError as error:
+            self._kill()
+            return self._lost(f"it sent on harness's own pipe what harness cannot read: {error}")
+        return self._lost(self._death())
+
+    def places_to_watch(self) -> list[Any]:
+        """What becomes readable when it answers, or dies: a forked child of its own may hold its pipe open."""
+        return [self._pipe] if self._death_notice is None else [self._pipe, self._death_notice]
+
+    def last_lines(self) -> list[str]:
+        """The last lines that the variant printed."""
+        try:
+            with self._log.open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST_BYTES))
+                text = log.read().decode(errors="backslashreplace")
+        except OSError:
+            return []
+        return [line for line in text.splitlines() if line.strip()][-LAST_LINES:]
+
+    def close(self) -> None:
+        """End it, whatever it is doing, and what it started itself."""
+        self._kill()
+        self._pipe.close()
+        if self._death_notice is not None:
+            os.close(self._death_notice)
+        Path(self._journal).unlink(missing_ok=True)
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _lost(self, reason: str) -> Failed:
+        """What a child that can no longer speak would have said."""
+        done = self._finished_epochs()
+        moment = f"{self._doing} {self._indices[len(done)]}" if self._doing == "in epoch" else self._doing
+        return Failed(moment, reason, done)
+
+    def _finished_epochs(self) -> list[Epoch]:
+        if self._doing != "in epoch":
+            return []
+        lines = Path(self._journal).read_bytes().split(b"\n")[: len(self._indices) - 1]
+        return [msgspec.json.decode(line, type=Epoch) for line in lines if line]
+
+    def _death(self) -> str:
+        code = self._process.wait()
+        if code >= 0:
+            return f"its process ended with exit code {code}, without a word"
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else "signal"
+        hint = ", as the kernel does when memory runs out" if -code == signal.SIGKILL else ""
+        return f"its process was killed by {name} ({-code}){hint}"
+
+    def _offer_to_the_oom_killer(self) -> None:
+        """Should memory run out, the kernel is to take the arm, not the parent that holds the record."""
+        with suppress(OSError):
+            Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000")
+
+
+def hear_any(arms: Sequence[ArmProcess], timeout: float) -> list[ArmProcess]:
+    """Those of `arms` that have answered, or have died, once one of them has; none after `timeout` seconds."""
+    ready = wait([place for arm in arms for place in arm.places_to_watch()], timeout)
+    return [arm for arm in arms if any(place in ready for place in arm.places_to_watch())]

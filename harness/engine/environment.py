@@ -1,0 +1,61 @@
+"""What an arm's process is set to before any framework is loaded, and how it is tied to its parent."""
+
+import ctypes
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+_RECORDED = (*THREAD_VARIABLES, "PYTHONHASHSEED", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
+_PR_SET_PDEATHSIG = 1
+
+
+def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
+    """Pin this process to `cores`, with as many threads, and seed Python. Returns what decides speed and losses."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(len(cores))
+    random.seed(seed)
+    facts = {name: os.environ[name] for name in _RECORDED if name in os.environ}
+    return facts | {"cores": ",".join(str(core) for core in cores)}
+
+
+def seed_loaded_libraries(seed: int) -> None:
+    """Seed NumPy's and TensorFlow's global generators, for variants that draw from them."""
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(seed % 2**32)
+    if tensorflow := sys.modules.get("tensorflow"):
+        tensorflow.random.set_seed(seed)
+
+
+def loaded_versions() -> dict[str, str]:
+    """The versions of the numerical libraries that the variant has loaded."""
+    names = ("tensorflow", "keras", "tf_keras", "tensorflow_probability", "jax", "torch", "numpy")
+    return {name: str(getattr(sys.modules[name], "__version__", "?")) for name in names if name in sys.modules}
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however it ends; elsewhere than on Linux, look."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:  # it ended before this process could ask
+        os._exit(1)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)

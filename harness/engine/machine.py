@@ -1,0 +1,83 @@
+"""What this machine is, and how much of its memory is free."""
+
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.plan import usable_cores
+
+_CGROUP = Path("/sys/fs/cgroup")
+_LIBRARIES = ("pinn-harness", "tensorflow", "tf-keras", "tensorflow-probability", "keras", "numpy")
+
+
+def facts() -> dict[str, Any]:
+    """What decides how fast a program runs here."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": _processor(),
+        "cores": len(usable_cores()),
+        "memory_bytes": min(psutil.virtual_memory().total, _cgroup_limit() or sys.maxsize),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+    }
+
+
+def versions() -> dict[str, str]:
+    """The installed versions of what a run depends on, found without importing any of it."""
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str | None:
+    """The git commit of the working directory, with `-dirty` where tracked files differ from it."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return described.stdout.strip() or None
+
+
+def free_memory_bytes() -> int:
+    """Memory that a new process could take without another being pushed out: the machine's, or the container's."""
+    free = int(psutil.virtual_memory().available)
+    limit = _cgroup_limit()
+    if limit is not None:
+        free = min(free, limit - (_cgroup_number("memory.current") or 0))
+    return free
+
+
+def _cgroup_limit() -> int | None:
+    return _cgroup_number("memory.max")
+
+
+def _cgroup_number(name: str) -> int | None:
+    try:
+        return int((_CGROUP / name).read_text())
+    except (OSError, ValueError):  # no container, or one without a limit, whose file says "max"
+        return None
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,89 @@
+"""The child: prepares its process, builds one trainer, runs the epochs that it is told to, and answers on its own pipe.
+
+Started as `python -P -m harness.engine.worker PIPE PARENT`. Whatever the variant prints goes elsewhere.
+"""
+
+import os
+import sys
+import traceback
+from multiprocessing.connection import Connection
+
+from harness import catalog
+from harness.engine import environment
+from harness.engine.messages import (
+    Answer,
+    Build,
+    Built,
+    Failed,
+    Finish,
+    Finished,
+    Order,
+    Ran,
+    Run,
+    receive_order,
+    send,
+)
+from harness.engine.subject import BUILDING, Misbehaved, Subject
+from harness.probes.memory import peak_rss_bytes, peak_tensor_bytes
+from harness.probes.traces import TraceProbe
+
+
+class Worker:
+    """Turns orders into answers. A variant that fails, in whatever way Python can see, is an answer too."""
+
+    def __init__(self) -> None:
+        self._subject: Subject | None = None
+
+    def answer(self, order: Order) -> Answer:
+        try:
+            return self._obey(order)
+        except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt
+            return self._failed(error)
+
+    def _obey(self, order: Order) -> Answer:
+        match order:
+            case Build():
+                facts = environment.prepare(order.cores, order.seed)
+                traces = TraceProbe()
+                traces.install()
+                self._subject = Subject(order, traces)
+                return Built(self._subject.description, facts, environment.loaded_versions())
+            case Run(indices):
+                assert self._subject is not None, "an arm is built before it is run"
+                return Ran(self._subject.run(indices))
+            case Finish():
+                return Finished(peak_rss_bytes(), peak_tensor_bytes())
+
+    def _failed(self, error: BaseException) -> Failed:
+        if isinstance(error, Misbehaved):
+            reason = str(error)
+        else:
+            traceback.print_exc()
+            reason = catalog.describe(error)
+        moment = self._subject.moment if self._subject else BUILDING
+        finished = self._subject.finished if self._subject else []
+        return Failed(moment, reason, finished, peak_rss_bytes(), peak_tensor_bytes())
+
+
+def main() -> None:
+    handle, parent = (int(argument) for argument in sys.argv[1:])
+    environment.die_with_parent(parent)
+    os.set_inheritable(handle, False)
+    pipe: Connection[bytes, bytes] = Connection(handle)
+    worker = Worker()
+    answer: Answer | None = None
+    while not isinstance(answer, Failed | Finished):
+        try:
+            order = receive_order(pipe)
+        except EOFError:  # the parent is gone
+            break
+        answer = worker.answer(order)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        send(pipe, answer)
+    # An interpreter with TensorFlow loaded takes its time to end, and can crash in doing so: all has been said.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

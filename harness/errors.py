@@ -1,0 +1,32 @@
+"""Everything that can go wrong, and the code the process exits with.
+
+HarnessError
+|-- BadInput           2   what the user asked for cannot be
+|   `-- BadRecord      2   a record is unreadable: names file, line and field
+|-- VariantFailed      4   an arm raised, died, hung, or returned what is not a loss
+`-- Interrupted      130   Ctrl-C
+
+Anything else that escapes is a fault of ours, and exits 70.
+"""
+
+
+class HarnessError(Exception):
+    """One sentence for the user: what was wrong, where, and what to do."""
+
+    exit_code = 70
+
+
+class BadInput(HarnessError):
+    exit_code = 2
+
+
+class BadRecord(BadInput):
+    pass
+
+
+class VariantFailed(HarnessError):
+    exit_code = 4
+
+
+class Interrupted(HarnessError):
+    exit_code = 130

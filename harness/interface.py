@@ -1,0 +1,90 @@
+"""What a variant must offer, and what it may: the only part of `harness` that training code needs to know."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+
+class Trainer(Protocol):
+    """A variant built for one case, scale and seed. `epoch` is all that is required of it.
+
+    It may also offer:
+
+    - `epochs: int`, the length of its schedule;
+    - `kind(index) -> str`, which sort of epoch an index is: kinds cost differently and are kept apart;
+    - `seek(index)`, which puts batch, pool and weights where training would have them at that epoch,
+      so that late epochs can be sampled without training up to them;
+    - `evaluate() -> Mapping[str, float]`, its quality; never timed;
+    - `state() -> Mapping[str, float]`, sizes worth recording, such as the points in its pool.
+    """
+
+    def epoch(self, index: int) -> Mapping[str, float]:
+        """Train for epoch `index` and return its losses as Python floats, so that the work is done on return."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way of training, with a name. Making one imports nothing heavy: `build` does that when it is called."""
+
+    name: str
+    summary: str
+    build: Callable[..., Trainer]
+    """Called as `build(case=..., scale=..., seed=..., **settings)`; of these three, those that its signature has."""
+    baseline: str | None = None
+    """The name of the variant that this one changes."""
+    cases: tuple[str, ...] = ()
+    """The cases it can be built for; empty where it has none to choose from, or does not say."""
+    scales: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    """The names that `evaluate` returns."""
+    epochs: Mapping[str, int] | int | None = None
+    """How many epochs a comparison runs where nobody says: one number, or one for each scale."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Variants that belong together: what an entry point in the group `harness.variants` is, or returns when called."""
+
+    variants: tuple[Variant, ...]
+    compared: tuple[str, ...] = ()
+    """The names that `harness compare` takes where none are given, the baseline first."""
+
+
+class PhaseWatcher(Protocol):
+    """Something told where one phase begins and ends."""
+
+    def enter(self, name: str) -> None: ...
+
+    def leave(self, name: str) -> None: ...
+
+
+_watcher: PhaseWatcher | None = None
+
+
+class phase:  # noqa: N801 - it reads as a statement: `with phase("refine"):`
+    """Mark a part of an epoch, so that a profile can say what it cost.
+
+    A slotted class costs a quarter of a generator-based context manager, and next to nothing while nobody watches.
+    Inside a compiled TensorFlow step use `tf.name_scope`: Python there runs only while tracing.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> Self:
+        if _watcher is not None:
+            _watcher.enter(self.name)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if _watcher is not None:
+            _watcher.leave(self.name)
+
+
+def watch_phases(watcher: PhaseWatcher | None) -> None:
+    """Tell `watcher` of every phase in this process from now on, or nobody if it is None."""
+    global _watcher  # noqa: PLW0603 - one for the process, like the phases themselves
+    _watcher = watcher

@@ -1,0 +1,38 @@
+"""Peak memory of this process: what the operating system gave it, and what TensorFlow's tensors held."""
+
+import resource
+import sys
+from pathlib import Path
+
+STATUS = Path("/proc/self/status")
+
+
+def peak_rss_bytes() -> int | None:
+    """The most memory that was resident at once.
+
+    Linux's VmHWM, not `ru_maxrss`, which a child inherits from the parent it was forked from; elsewhere `ru_maxrss`.
+    """
+    try:
+        for line in STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit or None
+
+
+def peak_tensor_bytes() -> int | None:
+    """The most that TensorFlow's CPU allocator held at once, which repeats exactly; it counts tensors from 256 KB up.
+
+    None where TensorFlow was never loaded, or does not count (with oneDNN off it refuses; with the system's allocator
+    it reads 0).
+    """
+    if "tensorflow" not in sys.modules:
+        return None
+    import tensorflow as tf
+
+    try:
+        return tf.config.experimental.get_memory_info("CPU:0")["peak"] or None
+    except (ValueError, AttributeError, RuntimeError):
+        return None

@@ -1,0 +1,130 @@
+"""Every tracing of a `tf.function` in this process, whoever owns the function.
+
+TensorFlow has no public event for it, so this wraps one private function, through which every tracing goes. Where that
+is not as expected it falls back to TensorFlow's list of callbacks (an event, without its time), and where that is gone
+too it says that it is not available. It costs nothing on a call that does not trace, and never breaks one that does.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from types import ModuleType
+from typing import Any
+
+from harness.record import Trace
+
+_HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
+_CALLBACKS = "tensorflow.python.eager.polymorphic_function.transform"
+
+
+class TraceProbe:
+    """Collects the tracings; `take` hands over those since it was last asked."""
+
+    def __init__(self) -> None:
+        self.unavailable: str | None = "TensorFlow was not loaded"
+        """Why no tracing can be seen, or None where it can."""
+        self._seen: list[Trace] = []
+        self._nested: list[float] = []
+        """For each tracing under way, outermost first: seconds spent in the tracings inside it."""
+
+    def take(self) -> list[Trace]:
+        seen, self._seen = self._seen, []
+        return seen
+
+    def install(self) -> None:
+        """Watch from now on, or from the moment at which somebody imports TensorFlow."""
+        if _HOOKED in sys.modules:
+            self._attach(sys.modules[_HOOKED])
+        else:
+            sys.meta_path.insert(0, _WhenImported(_HOOKED, self._attach))
+
+    def _attach(self, module: ModuleType) -> None:
+        original = getattr(module, "_create_concrete_function", None)
+        if original is not None and "tracing_options" in inspect.signature(original).parameters:
+            module._create_concrete_function = self._timed(original)  # type: ignore[attr-defined]
+            self.unavailable = None
+            return
+        callbacks = getattr(sys.modules.get(_CALLBACKS), "CONCRETE_FUNCTION_CALLBACKS", None)
+        if isinstance(callbacks, list):
+            callbacks.append(self._called_back)
+            self.unavailable = None
+            return
+        self.unavailable = "this TensorFlow offers neither of the two places at which tracing can be watched"
+
+    def _timed(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def create(function_type: Any, type_context: Any, func_graph: Any, tracing_options: Any) -> Any:
+            self._nested.append(0.0)
+            start = perf_counter()
+            try:
+                return original(function_type, type_context, func_graph, tracing_options)
+            finally:
+                inclusive = perf_counter() - start
+                exclusive = inclusive - self._nested.pop()
+                if self._nested:
+                    self._nested[-1] += inclusive
+                self._see(getattr(tracing_options, "python_function", None), func_graph, exclusive)
+
+        return create
+
+    def _called_back(self, concrete: Any) -> None:
+        self._see(None, getattr(concrete, "graph", None), None)
+
+    def _see(self, function: Any, graph: Any, seconds: float | None) -> None:
+        try:
+            name, where = _identify(function)
+            self._seen.append(Trace(name or str(getattr(graph, "name", "?")), where, seconds))
+        except Exception as error:  # an exception here would end the user's own call
+            print(f"harness: a tracing could not be described: {error!r}", file=sys.stderr)
+
+
+def _identify(function: Any) -> tuple[str | None, str]:
+    """The name and the place of the Python function behind what TensorFlow traces: it wraps and binds the user's."""
+    for _ in range(20):
+        inner = getattr(function, "__wrapped__", None) or getattr(function, "func", None)
+        inner = inner or getattr(function, "__original_wrapped__", None) or getattr(function, "__func__", None)
+        if inner is None:
+            break
+        function = inner
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return getattr(function, "__name__", None), "?"
+    return code.co_qualname.replace(".<locals>", ""), f"{_short(code.co_filename)}:{code.co_firstlineno}"
+
+
+def _short(path: str) -> str:
+    """A path below the working directory is told from there, any other by its last three parts."""
+    file = Path(path)
+    try:
+        return str(file.relative_to(Path.cwd()))
+    except ValueError:
+        return "/".join(file.parts[1:][-3:])
+
+
+class _WhenImported(importlib.abc.MetaPathFinder):
+    """Calls `then` once, right after the module `name` has been imported by whoever imports it."""
+
+    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
+        self._name = name
+        self._then = then
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            run, then = spec.loader.exec_module, self._then
+
+            def exec_module(module: ModuleType) -> None:
+                run(module)
+                then(module)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec

@@ -1,0 +1,186 @@
+"""Which epochs each arm of a block runs, and in which order: a pure function of the plan and of what the arms are.
+
+Where every arm can `seek`, each kind of epoch is sampled in the middle of its stretch of the schedule, and kinds that
+come as single epochs (refinements) one by one. Where one cannot, all run epochs 0, 1, 2, ... in lockstep.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
+from math import ceil, sqrt
+
+from harness.plan import Plan
+from harness.record import Description, Segment
+
+ROUNDS_IN_LOCKSTEP = 10
+"""Slices of epochs in order are kept short enough for this many rounds, if there are as many epochs."""
+
+Pace = Mapping[str, float]
+"""Seconds that an epoch takes, by kind."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    arm: str
+    indices: list[int]
+
+
+@dataclass(frozen=True)
+class Round:
+    number: int
+    turns: list[Turn]
+
+
+def start_order(plan: Plan, block: int, group: int, arms: Sequence[str]) -> list[str]:
+    """The order in which processes start: the first one started tends to be slower, so it is drawn by lot."""
+    return _lots(plan, block, group, "start").sample(list(arms), len(arms))
+
+
+def in_lockstep(descriptions: Mapping[str, Description]) -> bool:
+    return not all(description.seekable for description in descriptions.values())
+
+
+def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> list[int]:
+    """What an arm runs alone, before any turns: the first epoch of each kind, and whatever the later slices trace.
+
+    An epoch just before each first one takes the tracing of a batch that has grown since; so the first of a kind costs
+    here what it costs in training.
+    """
+    if in_lockstep(descriptions):
+        return list(range(min(2, _length(plan, descriptions))))
+    kinds = _kinds(descriptions[arm])
+    firsts = [segments[0].start for segments in kinds.values()]
+    before = [index for first in firsts for index in ([first - 1, first] if first else [first, first + 1])]
+    places = [
+        list(islice(_cycle(segments, _middle(kind, arm, plan, descriptions)), 2))
+        for kind, segments in kinds.items()
+        if not _single(segments)
+    ]
+    last = descriptions[arm].segments[-1].stop
+    return [index for index in before if index < last] + [index for place in places for index in place]
+
+
+def rounds(
+    plan: Plan, block: int, group: int, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]
+) -> list[Round]:
+    """The block's rounds: a slice of every arm in each, in random order, long enough that switching costs little."""
+    lots = _lots(plan, block, group, "turns")
+    if in_lockstep(descriptions):
+        slices = _in_order(plan, descriptions, paces)
+    else:
+        slices = _sampled(plan, descriptions, paces, lots)
+    return [Round(number, lots.sample(turns, len(turns))) for number, turns in enumerate(slices, start=1)]
+
+
+def _lots(plan: Plan, block: int, group: int, what: str) -> random.Random:
+    return random.Random(f"{plan.seed}/{block}/{group}/{what}")
+
+
+def _in_order(plan: Plan, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]) -> Iterator[list[Turn]]:
+    start, stop = min(2, _length(plan, descriptions)), _length(plan, descriptions)
+    quickest = min((seconds for pace in paces.values() for seconds in pace.values()), default=0.0)
+    size = min(_slice_length(plan, quickest), max(1, (stop - start) // ROUNDS_IN_LOCKSTEP))
+    for first in range(start, stop, size):
+        yield [Turn(arm, list(range(first, min(first + size, stop)))) for arm in descriptions]
+
+
+def _length(plan: Plan, descriptions: Mapping[str, Description]) -> int:
+    """Epochs that every arm can run in order."""
+    known = [description.segments[-1].stop for description in descriptions.values() if description.segments]
+    return min(plan.epochs, *known) if known else plan.epochs
+
+
+def _sampled(
+    plan: Plan, descriptions: Mapping[str, Description], paces: Mapping[str, Pace], lots: random.Random
+) -> Iterator[list[Turn]]:
+    kinds = {arm: _kinds(description) for arm, description in descriptions.items()}
+    quotas = _quotas(plan, kinds)
+    sources: dict[tuple[str, str], Iterator[int]] = {}
+    lengths: dict[tuple[str, str], int] = {}
+    todo: list[str] = []
+    for kind, wanted in quotas.items():
+        having = [arm for arm in kinds if kind in kinds[arm]]
+        singles = {
+            arm: _fresh_singles(kinds[arm][kind], descriptions[arm], warm_up(plan, arm, descriptions))
+            for arm in having
+            if _single(kinds[arm][kind])
+        }
+        epochs = min([wanted, *map(len, singles.values())])
+        for arm in having:
+            if arm in singles:
+                sources[arm, kind] = iter(sorted(lots.sample(singles[arm], epochs)))
+                lengths[arm, kind] = 1
+            else:
+                cycle = _cycle(kinds[arm][kind], _middle(kind, arm, plan, descriptions))
+                sources[arm, kind] = islice(cycle, 2, None)  # it was warmed up with the first two
+                lengths[arm, kind] = _slice_length(plan, paces[arm].get(kind, 0.0))
+        todo += [kind] * ceil(epochs / min(lengths[arm, kind] for arm in having))
+    for kind in lots.sample(todo, len(todo)):
+        yield [
+            Turn(arm, list(islice(sources[arm, kind], lengths[arm, kind]))) for arm in kinds if (arm, kind) in sources
+        ]
+
+
+def _quotas(plan: Plan, kinds: Mapping[str, Mapping[str, list[Segment]]]) -> dict[str, int]:
+    """The plan's epochs, shared among the kinds by the square root of how often the baseline has them.
+
+    By the count itself a refinement every 200 epochs would never be seen; in equal parts it would take a quarter.
+    """
+    ordered = [kinds[plan.baseline]] if plan.baseline in kinds else []
+    ordered += [own for arm, own in kinds.items() if arm != plan.baseline]
+    weights: dict[str, float] = {}
+    for own in ordered:
+        for kind, segments in own.items():
+            weights.setdefault(kind, sqrt(sum(segment.stop - segment.start for segment in segments)))
+    total = sum(weights.values())
+    return {kind: max(1, round(plan.epochs * weight / total)) for kind, weight in weights.items()}
+
+
+def _slice_length(plan: Plan, seconds: float) -> int:
+    return max(1, ceil(plan.slice_seconds / max(seconds, 1e-5)))
+
+
+def _kinds(description: Description) -> dict[str, list[Segment]]:
+    """The segments of each kind, in order of appearance."""
+    kinds: dict[str, list[Segment]] = {}
+    for segment in description.segments:
+        kinds.setdefault(segment.kind, []).append(segment)
+    return kinds
+
+
+def _single(segments: Sequence[Segment]) -> bool:
+    return all(segment.stop - segment.start == 1 for segment in segments)
+
+
+def _middle(kind: str, arm: str, plan: Plan, descriptions: Mapping[str, Description]) -> int:
+    """The middle epoch of a kind in the baseline's schedule, so that arms are sampled at the same place if they can."""
+    baseline = _kinds(descriptions.get(plan.baseline, descriptions[arm]))
+    segments = baseline.get(kind) or _kinds(descriptions[arm])[kind]
+    indices = [index for segment in segments for index in (segment.start, segment.stop)]
+    half = sum(segment.stop - segment.start for segment in segments) // 2
+    for segment in segments:
+        if half < segment.stop - segment.start:
+            return segment.start + half
+        half -= segment.stop - segment.start
+    return indices[-1] - 1
+
+
+def _cycle(segments: Sequence[Segment], target: int) -> Iterator[int]:
+    """Epochs of one kind from `target` on, round and round within the longest stretch nearest to it."""
+    longer = [segment for segment in segments if segment.stop - segment.start > 1] or list(segments)
+    near = min(longer, key=lambda segment: max(segment.start - target, target - segment.stop + 1, 0))
+    size = near.stop - near.start
+    offset = min(max(target, near.start), near.stop - 1) - near.start
+    return (near.start + (offset + step) % size for step in count())
+
+
+def _fresh_singles(segments: Sequence[Segment], description: Description, warmed: Sequence[int]) -> list[int]:
+    """The single epochs whose consequences no warm-up has met yet.
+
+    What a refinement makes (a larger batch) is traced in it, once. If an epoch after it was run before, that tracing is
+    over, and the refinement would look cheaper than it is.
+    """
+    met = {segment.start for segment in description.segments if any(segment.start <= i < segment.stop for i in warmed)}
+    later = [segment.start for segment in segments[1:]]
+    return [index for index in later if index + 1 not in met] or later

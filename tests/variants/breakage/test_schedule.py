@@ -1,0 +1,29 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from variants.breakage.schedule import loss_weights, stage
+
+
+def test_the_published_stages():
+    stages = [stage(index, 3000) for index in range(3000)]
+    assert stages == ["data"] * 900 + ["ramp"] * 1200 + ["full"] * 900
+
+
+@pytest.mark.parametrize(("index", "weight"), [(0, 0), (900, 0), (1200, 25), (1500, 50), (2100, 100), (2999, 100)])
+def test_the_physics_weight_rises_linearly(index, weight):
+    assert loss_weights(index, 3000, 100.0) == (1.0, pytest.approx(weight))
+
+
+def test_it_stays_in_full_beyond_its_end():
+    assert stage(10_000, 3000) == "full"
+    assert loss_weights(10_000, 3000, 50.0) == (1.0, 50.0)
+
+
+@given(epochs=st.integers(4, 5000), index=st.integers(0, 6000))
+def test_weights_agree_with_stages(epochs, index):
+    _, physics = loss_weights(index, epochs, 75.0)
+    limits = {"data": (0, 0), "ramp": (0, 75), "full": (75, 75)}
+    low, high = limits[stage(index, epochs)]
+    assert low <= physics <= high
+    assert physics <= loss_weights(index + 1, epochs, 75.0)[1]

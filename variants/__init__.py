@@ -1,0 +1,1 @@
+"""The built-in workload: a PINN for the breakage population balance, in every variant worth comparing."""

@@ -1,0 +1,1 @@
+"""A physics-informed neural network for the breakage population balance, one part a module."""

@@ -1,0 +1,100 @@
+"""How large: every size that a training has, so that a limit that binds at full size binds at every scale."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The sizes of one training. Counts, except where a field says otherwise."""
+
+    name: str
+    epochs: int
+    layers: int
+    """Hidden layers of the network."""
+    width: int
+    data: int
+    """Data points an epoch."""
+    collocation: int
+    """Collocation points an epoch, before refinement adds to them."""
+    nodes: int
+    """Quadrature nodes of the birth integral, for each collocation point."""
+    chunk: int
+    """Points of one chunk where the residual is computed in chunks; no divisor of `collocation`."""
+    refine_every: int
+    """Epochs from one refinement to the next."""
+    percentile: int
+    """A pool point whose residual is at or above this percentile is refined."""
+    pool: int
+    """Points of the pool where refinement evaluates all of it: memory allows no more."""
+    wide_pool: int
+    """Points of the pool where refinement evaluates only a sample; more than `pool_cap`, so that the cap binds."""
+    sample: int
+    """Points of that sample."""
+    first: int
+    """The most points that a capped refinement adds. As published, it is more than the percentile lets through."""
+    pool_cap: int
+    steady_epochs: int
+    """Epochs that a comparison samples in each of its blocks, unless told otherwise."""
+
+
+SMOKE = Scale(
+    name="smoke",
+    epochs=300,
+    layers=4,
+    width=32,
+    data=32,
+    collocation=64,
+    nodes=60,
+    chunk=30,
+    refine_every=20,
+    percentile=95,
+    pool=40,
+    wide_pool=400,
+    sample=80,
+    first=20,
+    pool_cap=320,
+    steady_epochs=600,
+)
+"""Milliseconds an epoch: enough to exercise every line, too small to learn much."""
+
+LAPTOP = Scale(
+    name="laptop",
+    epochs=1500,
+    layers=8,
+    width=128,
+    data=64,
+    collocation=128,
+    nodes=500,
+    chunk=60,
+    refine_every=100,
+    percentile=95,
+    pool=64,
+    wide_pool=640,
+    sample=128,
+    first=32,
+    pool_cap=512,
+    steady_epochs=24,
+)
+"""The published network and quadrature on a sixteenth of the points."""
+
+PAPER = Scale(
+    name="paper",
+    epochs=3000,
+    layers=8,
+    width=128,
+    data=1024,
+    collocation=2048,
+    nodes=500,
+    chunk=1000,
+    refine_every=200,
+    percentile=95,
+    pool=1000,
+    wide_pool=10_000,
+    sample=2000,
+    first=500,
+    pool_cap=8000,
+    steady_epochs=12,
+)
+"""The published sizes."""
+
+SCALES = {scale.name: scale for scale in (SMOKE, LAPTOP, PAPER)}

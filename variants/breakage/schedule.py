@@ -1,0 +1,21 @@
+"""The published progression: data only for 30 % of the epochs, physics ramped in over 40 %, both in full for 30 %."""
+
+
+def stage(index: int, epochs: int) -> str:
+    """Which stage of a training of `epochs` the epoch `index` is in: "data", "ramp" or "full", the last for good."""
+    start, stop = _ramp(epochs)
+    if index < start:
+        return "data"
+    return "ramp" if index < stop else "full"
+
+
+def loss_weights(index: int, epochs: int, physics_weight: float) -> tuple[float, float]:
+    """The weights of the data loss and of the physics loss at epoch `index`; the first is 1 throughout."""
+    start, stop = _ramp(epochs)
+    progress = (index - start) / (stop - start)
+    return 1.0, physics_weight * min(max(progress, 0.0), 1.0)
+
+
+def _ramp(epochs: int) -> tuple[int, int]:
+    """The first epoch of the ramp and the first after it, in integers: 0.7 * 10 is not 7 in floating point."""
+    return 3 * epochs // 10, 7 * epochs // 10
