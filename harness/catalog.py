@@ -20,6 +20,8 @@ from harness.errors import BadInput
 from harness.interface import Collection, Variant
 
 GROUP = "harness.variants"
+MOST_CHOICES = 15
+"""Names that a sentence lists."""
 _TARGETS = (ast.Tuple, ast.List, ast.Starred, ast.NamedExpr)
 
 
@@ -42,13 +44,13 @@ def registered() -> Catalog:
         try:
             loaded = entry.load()
             collection = loaded if isinstance(loaded, Collection) else loaded()
-            found = {variant.name: variant for variant in collection.variants}
+            offered = [(variant.name, variant) for variant in collection.variants]
         except (Exception, SystemExit) as error:  # somebody else's code: whatever it raises must not hide the others
             broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {describe(error)}")
             continue
-        for name in variants.keys() & found.keys():
-            broken.append(f"{entry.name!r} offers a variant {name!r} that another collection has too; it is left out")
-        variants = found | variants
+        for name, variant in offered:
+            if variants.setdefault(name, variant) is not variant:
+                broken.append(f"{entry.name!r} offers a variant {name!r} when there is one already; it is left out")
         compared = compared or tuple(collection.compared)
     return Catalog(variants, compared, tuple(broken))
 
@@ -64,7 +66,10 @@ def nearest(wrong: str, choices: Iterable[str]) -> str:
     close = difflib.get_close_matches(wrong, known, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"choose from {', '.join(known)}." if known else "there are none."
+    if not known:
+        return "there are none."
+    more = ", ..." if len(known) > MOST_CHOICES else "."
+    return f"choose from {', '.join(known[:MOST_CHOICES])}{more}"
 
 
 def find(reference: str) -> Variant | None:
@@ -133,7 +138,7 @@ def _module_source(dotted: str) -> Path | None:
     found = ""
     for part in dotted.split("."):
         found = f"{found}.{part}" if found else part
-        spec = PathFinder.find_spec(found, path) if path else None
+        spec = PathFinder.find_spec(part, path) if path else None  # it looks for the last part only
         if spec is None:
             raise BadInput(f"There is no module {dotted!r}: {found!r} is not found here or on Python's path.")
         path = list(spec.submodule_search_locations or [])

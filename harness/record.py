@@ -5,6 +5,7 @@ nothing.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -130,6 +131,7 @@ Line = Header | BlockStart | ArmReady | Slice | ArmEnd | BlockEnd | Footer
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Record:
@@ -189,6 +191,8 @@ class Writer:
             directory.mkdir(parents=True, exist_ok=True)
             self._file = path.open("xb", buffering=0)
         except FileExistsError:
+            if not directory.is_dir():
+                raise BadInput(f"{directory} cannot hold a run: it is a file.") from None
             raise BadInput(f"{directory} already holds a run: give --out another directory.") from None
         except OSError as error:
             raise BadInput(f"{directory} cannot hold a run: {error.strerror}.") from None
@@ -220,14 +224,26 @@ def _lines(data: bytes, path: Path) -> Iterator[Line]:
     """Every whole line. What follows the last line break was cut off while it was written."""
     whole, _, _ = data.rpartition(b"\n")
     for number, text in enumerate(whole.split(b"\n") if whole else [], start=1):
+        if number == 1:
+            _check_schema(text, path)
         try:
             line = _decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except _UNREADABLE as error:
             raise BadRecord(f"{path}, line {number}: {error}.") from None
         if (number == 1) != isinstance(line, Header):
             raise BadRecord(f"{path}, line {number}: a record has one header, and it is the first line.")
-        if isinstance(line, Header) and line.schema != SCHEMA:
-            raise BadRecord(f"{path}, line 1: field 'schema' is {line.schema}; this version reads schema {SCHEMA}.")
         yield line
     if not whole:
         raise BadRecord(f"{path} holds no whole line: this is not a record, or its run ended before it began.")
+
+
+class _Versioned(msgspec.Struct):
+    schema: int
+
+
+def _check_schema(first: bytes, path: Path) -> None:
+    """Refuse a record of another schema for that, not for the fields in which it differs."""
+    with suppress(*_UNREADABLE):  # what is no header is refused as that
+        schema = msgspec.json.decode(first, type=_Versioned).schema
+        if schema != SCHEMA:
+            raise BadRecord(f"{path}, line 1: field 'schema' is {schema}; this version reads schema {SCHEMA}.")

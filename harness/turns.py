@@ -58,7 +58,8 @@ def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> li
         if not _single(segments)
     ]
     last = descriptions[arm].segments[-1].stop
-    return [index for index in before if index < last] + [index for place in places for index in place]
+    indices = [index for index in before if index < last] + [index for place in places for index in place]
+    return list(dict.fromkeys(indices))  # once each: a refinement run again would not cost what it costs in training
 
 
 def rounds(
@@ -182,5 +183,5 @@ def _fresh_singles(segments: Sequence[Segment], description: Description, warmed
     over, and the refinement would look cheaper than it is.
     """
     met = {segment.start for segment in description.segments if any(segment.start <= i < segment.stop for i in warmed)}
-    later = [segment.start for segment in segments[1:]]
+    later = [segment.start for segment in segments[1:] if segment.start not in warmed]
     return [index for index in later if index + 1 not in met] or later

@@ -1,21 +1,19 @@
 """Runs a plan: takes turns between arms, and yields what happens as it happens.
 
-It yields the record's lines (`record.Line`), which the caller keeps, and `Progress`, which the caller may show. It does
-nothing between them: whoever consumes this draws, writes and computes while no arm is being timed.
+It does nothing between two events: whoever consumes them draws, writes and computes while no arm is being timed.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
 
-import msgspec
-
 from harness import turns
 from harness.engine.arm import ArmProcess, hear_any
 from harness.engine.machine import free_memory_bytes
 from harness.engine.messages import Answer, Built, Failed, Finished, Ran
+from harness.events import Event, Progress
 from harness.plan import Plan, usable_cores
-from harness.record import ArmEnd, ArmReady, BlockEnd, BlockStart, Description, Epoch, Line, Slice
+from harness.record import ArmEnd, ArmReady, BlockEnd, BlockStart, Description, Epoch, Slice
 
 BUILDS_AT_ONCE = 2
 GROWTH = 1.15
@@ -24,23 +22,7 @@ RESERVE_BYTES = 500_000_000
 """Memory left to everything else when asking whether another arm still fits."""
 
 
-class Progress(msgspec.Struct, frozen=True):
-    """What is about to happen: for a display, not for the record."""
-
-    block: int
-    doing: str
-    arm: str | None = None
-    step: int = 0
-    steps: int = 0
-    """Rounds of this group, of which `step` are done; 0 while that is not known."""
-    group: int = 0
-    groups: int = 1
-
-
-Event = Line | Progress
-
-
-def run(plan: Plan, logs: Path, go_on: Callable[[], bool]) -> Iterator[Event]:
+def run(plan: Plan, logs: Path, go_on: Callable[[], bool]) -> Generator[Event]:
     """Run the blocks of `plan` until they are done or, asked after each, `go_on` says no. Keeps output under `logs`."""
     memory = _Memory()
     failed: set[str] = set()

@@ -53,7 +53,7 @@ SMOKE = Scale(
     sample=80,
     first=20,
     pool_cap=320,
-    steady_epochs=600,
+    steady_epochs=1200,
 )
 """Milliseconds an epoch: enough to exercise every line, too small to learn much."""
 
@@ -62,20 +62,20 @@ LAPTOP = Scale(
     epochs=1500,
     layers=8,
     width=128,
-    data=64,
-    collocation=128,
+    data=32,
+    collocation=64,
     nodes=500,
-    chunk=60,
+    chunk=30,
     refine_every=100,
     percentile=95,
-    pool=64,
-    wide_pool=640,
-    sample=128,
-    first=32,
-    pool_cap=512,
+    pool=32,
+    wide_pool=320,
+    sample=64,
+    first=16,
+    pool_cap=256,
     steady_epochs=24,
 )
-"""The published network and quadrature on a sixteenth of the points."""
+"""The published network and quadrature on 1/32 of the points."""
 
 PAPER = Scale(
     name="paper",

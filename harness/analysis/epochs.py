@@ -1,0 +1,46 @@
+"""A record's epochs as one table."""
+
+import pandas as pd
+
+from harness.record import Record
+
+COLUMNS = ["block", "group", "round", "arm", "kind", "index", "wall", "cpu", "traces", "first"]
+
+
+def table(record: Record) -> pd.DataFrame:
+    """One row an epoch. Left out are groups that were given up because their arms did not fit in memory together."""
+    given_up = {(end.block, end.group) for end in record.ends if end.status == "regrouped"}
+    rows = [
+        (
+            piece.block,
+            piece.group,
+            piece.round,
+            piece.arm,
+            epoch.kind,
+            epoch.index,
+            epoch.wall,
+            epoch.cpu,
+            len(epoch.traces),
+            epoch.first,
+        )
+        for piece in record.slices
+        if (piece.block, piece.group) not in given_up
+        for epoch in piece.epochs
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def usable(record: Record, epochs: pd.DataFrame, arm: str) -> pd.DataFrame:
+    """The epochs of the blocks that `arm` saw through to their end; of all its blocks, if there is no such block.
+
+    A block cut short has sampled some kinds and not others, so it would weigh them wrongly.
+    """
+    ended = {end.block for end in record.ends if end.arm == arm and end.status == "ok"}
+    whole = ended & set(record.blocks_done)
+    blocks = whole or set(epochs.loc[epochs["arm"] == arm, "block"])
+    return epochs[epochs["block"].isin(blocks)]
+
+
+def in_turns(epochs: pd.DataFrame) -> pd.DataFrame:
+    """The epochs that were run in turns with the other arms, without the first of each kind."""
+    return epochs[(epochs["round"] > 0) & ~epochs["first"]]

@@ -1,0 +1,181 @@
+"""The commands. Each reads as what it does: options -> plan -> run -> findings -> report."""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from harness import catalog
+from harness import plan as plans
+from harness.errors import BadInput, HarnessError, Interrupted, VariantFailed
+from harness.plan import Plan
+from harness.record import Record
+
+app = typer.Typer(
+    help="Is your PINN really faster, by how much, which change earned it, and does it still learn?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Case = Annotated[str | None, typer.Option(help="Which equation. [default: case1]", show_default=False)]
+Scale = Annotated[str | None, typer.Option(help="How large. [default: laptop]", show_default=False)]
+Epochs = Annotated[int | None, typer.Option(help="Steady epochs to measure of each arm, in each block.")]
+Blocks = Annotated[int, typer.Option(help="Blocks: fresh processes, the unit of replication.")]
+Seed = Annotated[int, typer.Option(help="Of the training, and of the order of turns.")]
+Threads = Annotated[int | None, typer.Option(help="Threads of each arm. [default: all cores]", show_default=False)]
+Timeout = Annotated[float, typer.Option(help="Seconds without an answer after which an arm is given up.")]
+AllowNonfinite = Annotated[bool, typer.Option("--allow-nonfinite", help="Go on when a loss is not finite.")]
+Out = Annotated[Path | None, typer.Option(help="The run's own directory. [default: reports/RUN]", show_default=False)]
+Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the summary as JSON; - is stdout.")]
+
+
+@app.command("list")
+def list_variants() -> None:
+    """What there is to measure: variants, cases, scales, metrics."""
+    from harness.report.listing import show_catalog
+
+    show_catalog(Console(), catalog.registered())
+    for complaint in catalog.registered().broken:
+        _say(complaint)
+
+
+@app.command()
+def compare(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")
+    ] = None,
+    baseline: Annotated[str | None, typer.Option(help="Relate the others to this one. [default: the first]")] = None,
+    case: Case = None,
+    scale: Scale = None,
+    epochs: Epochs = None,
+    blocks: Blocks = 3,
+    seed: Seed = 0,
+    threads: Threads = None,
+    timeout: Timeout = 600.0,
+    allow_nonfinite: AllowNonfinite = False,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """Run variants side by side: ratios with intervals, and a report."""
+    plan = plans.make(
+        "compare",
+        names or [],
+        baseline=baseline,
+        case=case,
+        scale=scale,
+        epochs=epochs,
+        blocks=blocks,
+        seed=seed,
+        threads=threads,
+        timeout=timeout,
+        allow_nonfinite=allow_nonfinite,
+    )
+    _carry_out(plan, out, json)
+
+
+@app.command()
+def profile(
+    variant: Annotated[str, typer.Option(help="A variant: NAME, file.py:Name or package.module:Name.")],
+    case: Case = None,
+    scale: Scale = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    threads: Threads = None,
+    timeout: Timeout = 600.0,
+    allow_nonfinite: AllowNonfinite = False,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """One variant in depth: first and steady epochs, traces, memory."""
+    plan = plans.make(
+        "profile",
+        [variant],
+        case=case,
+        scale=scale,
+        epochs=epochs,
+        blocks=1,
+        seed=seed,
+        threads=threads,
+        timeout=timeout,
+        allow_nonfinite=allow_nonfinite,
+    )
+    _carry_out(plan, out, json)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="A run's directory, or its run.jsonl.")],
+    json: Json = None,
+) -> None:
+    """Make a run's report again, from its record alone."""
+    from harness import record
+
+    _publish(record.read(run), run if run.is_dir() else run.parent, json)
+
+
+def _carry_out(plan: Plan, out: Path | None, json: str | None) -> None:
+    from harness.measure import measure, run_id
+    from harness.report.live import Display
+
+    directory = out or Path("reports") / run_id(plan)
+    with Display(plan, Console(stderr=True)) as display:
+        record = measure(plan, directory, display)
+    _publish(record, directory, json)
+    if record.footer and record.footer.status == "interrupted":
+        raise Interrupted(f"Interrupted; what was measured is in {directory}.")
+    failed = [arm.label for arm in plan.arms if record.failure(arm.label)]
+    if failed:
+        raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
+
+
+def _publish(record: Record, directory: Path, json: str | None) -> None:
+    from harness.report import markdown, terminal
+    from harness.report.summary import summarize
+
+    summary = summarize(record)
+    console = Console(stderr=json == "-")
+    terminal.show(console, summary, record)
+    _write(directory / "report.md", markdown.render(summary, record).encode())
+    console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
+    if json == "-":
+        sys.stdout.buffer.write(summary.to_json())
+    elif json:
+        _write(Path(json), summary.to_json())
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _say(sentence: str) -> None:
+    print(f"harness: {sentence}", file=sys.stderr)
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out a command line, and return its exit code."""
+    try:
+        return app(arguments, prog_name="harness", standalone_mode=False) or 0
+    except HarnessError as error:
+        _say(str(error))
+        return error.exit_code
+    except typer.TyperException as error:
+        _say(error.format_message())
+        return BadInput.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return Interrupted.exit_code
+    except Exception:
+        traceback.print_exc()
+        _say("this is a fault of harness itself; please report it with the lines above.")
+        return HarnessError.exit_code
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,23 @@
+"""What a run tells as it goes: the record's lines, to be kept, and `Progress`, to be shown."""
+
+from dataclasses import dataclass
+
+from harness.record import Line
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is about to happen. It is not recorded."""
+
+    block: int
+    doing: str
+    arm: str
+    step: int = 0
+    steps: int = 0
+    """Rounds of this group, of which `step` are done; 0 while their number is not known."""
+    group: int = 0
+    groups: int = 1
+    """How many groups the block is made of: 1, unless memory demands a pair for each arm."""
+
+
+Event = Line | Progress

@@ -1,0 +1,18 @@
+"""What there is to measure, on a terminal."""
+
+from rich.console import Console
+from rich.table import Table
+
+from harness.catalog import Catalog
+
+
+def show_catalog(console: Console, catalog: Catalog) -> None:
+    table = Table("variant", "changes", "what it is", header_style="bold")
+    for variant in catalog.variants.values():
+        table.add_row(variant.name, variant.baseline or "", variant.summary)
+    console.print(table)
+    for what in ("cases", "scales", "metrics"):
+        offered = dict.fromkeys(item for variant in catalog.variants.values() for item in getattr(variant, what))
+        console.print(f"{what}: {', '.join(offered) or 'none'}", highlight=False)
+    if catalog.compared:
+        console.print(f"harness compare, without names: {' '.join(catalog.compared)}", highlight=False)

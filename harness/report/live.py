@@ -1,0 +1,156 @@
+"""What a run shows while it goes on: a table on a terminal, plain lines elsewhere.
+
+It draws only when told of an event, which is while no arm is being timed.
+"""
+
+from collections import Counter
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from harness.events import Event, Progress
+from harness.plan import Plan
+from harness.record import ArmEnd, ArmReady, BlockEnd, BlockStart, Record, Slice
+from harness.report import units
+
+_BETWEEN_RATIOS = 2.0
+"""Seconds; working the ratios out takes some hundredths of one."""
+
+
+class Display:
+    """Called with each event and the record so far."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        self._started = monotonic()
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._last: Progress | None = None
+        self._epochs: Counter[str] = Counter()
+        self._states: dict[str, str] = {}
+        self._latest: dict[str, float] = {}
+        self._ratios: dict[str, str] = {}
+        self._ratios_at = 0.0
+        self._block_started = self._started
+        self._turns_started = 0.0
+        self._block_seconds: list[float] = []
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def __call__(self, event: Event, record: Record) -> None:
+        self._note(event)
+        if isinstance(event, BlockEnd) or (
+            isinstance(event, Slice) and event.round and monotonic() - self._ratios_at > _BETWEEN_RATIOS
+        ):
+            self._work_out_ratios(record)
+        if self._live:
+            self._live.update(Group(self._headline(), self._table()), refresh=True)
+        else:
+            self._say(event)
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case BlockStart():
+                self._block_started = monotonic() if not event.group else self._block_started
+                self._states = dict.fromkeys(event.order, "waiting")
+            case Progress():
+                if self._last and self._last.doing != event.doing:
+                    self._turns_started = monotonic()
+                self._states[event.arm] = event.doing
+                self._last = event
+            case ArmReady():
+                self._states[event.arm] = "ready"
+            case Slice():
+                self._epochs[event.arm] += len(event.epochs)
+                self._latest[event.arm] = event.epochs[-1].wall
+                self._states[event.arm] = "ready"
+            case ArmEnd():
+                self._states[event.arm] = "done" if event.status == "ok" else event.status
+            case BlockEnd():
+                self._block_seconds.append(monotonic() - self._block_started)
+            case _:
+                pass
+
+    def _work_out_ratios(self, record: Record) -> None:
+        from harness.analysis import epochs
+        from harness.report.summary import ratio
+
+        table = epochs.table(record)
+        arms = [arm.label for arm in self._plan.arms]
+        self._ratios = {arm: units.ratio(found) for arm in arms if (found := ratio(record, table, arm))}
+        self._ratios_at = monotonic()
+
+    def _headline(self) -> Text:
+        last = self._last
+        if last is None:
+            return Text("starting")
+        parts = [f"block {last.block + 1} of {self._plan.blocks}"]
+        if last.groups > 1:
+            parts.append(f"pair {last.group} of {last.groups}: the arms do not fit in memory together")
+        parts.append(f"{last.arm}: {last.doing}")
+        if last.steps:
+            parts.append(f"round {last.step + 1} of {last.steps}")
+        parts.append(f"{units.seconds(monotonic() - self._started)} so far{self._left()}")
+        return Text(" | ".join(parts), style="bold")
+
+    def _left(self) -> str:
+        """How long it may still take: as long as the blocks before took, or as the rounds of this one suggest."""
+        if self._last is None:
+            return ""
+        now, last = monotonic(), self._last
+        in_block = now - self._block_started
+        later = self._plan.blocks - last.block - 1
+        if self._block_seconds:
+            block = sum(self._block_seconds) / len(self._block_seconds)
+        elif last.step and last.groups == 1:
+            block = in_block + (now - self._turns_started) / last.step * (last.steps - last.step)
+        else:
+            return ""
+        left = later * block + (max(block - in_block, 0.0) if len(self._block_seconds) <= last.block else 0.0)
+        return f", about {units.seconds(left)} left" if left > 1 else ""
+
+    def _table(self) -> Table:
+        table = Table("arm", "now", "epochs", "an epoch", "whole schedule", header_style="bold")
+        for arm in self._plan.arms:
+            label = arm.label
+            ratio = "baseline" if label == self._plan.baseline else self._ratios.get(label, "")
+            latest = units.seconds(self._latest[label]) if label in self._latest else ""
+            table.add_row(escape(label), self._states.get(label, ""), str(self._epochs[label]), latest, ratio)
+        return table
+
+    def _say(self, event: Event) -> None:
+        where = f"block {event.block + 1}/{self._plan.blocks}" if hasattr(event, "block") else ""
+        match event:
+            case BlockStart():
+                pair = f", pair {event.group}" if event.group else ""
+                self._line(f"{where}{pair}: starting {', '.join(event.order)}")
+            case Slice(round=0):
+                took = sum(epoch.wall for epoch in event.epochs)
+                self._line(f"{where}: {event.arm} ran its first epochs in {units.seconds(took)}")
+            case ArmEnd(status="failed"):
+                self._line(f"{where}: {event.arm} failed {event.moment}: {event.reason}")
+            case ArmEnd(status="regrouped"):
+                self._line(f"{where}: {event.arm} was ended: {event.reason}; arms are paired with the baseline")
+            case BlockEnd():
+                ratios = "; ".join(f"{arm} {ratio}" for arm, ratio in self._ratios.items())
+                self._line(f"{where}: done{self._left()}{'; ' if ratios else ''}{ratios}")
+            case _:
+                pass
+
+    def _line(self, text: str) -> None:
+        self._console.print(escape(text), soft_wrap=True, highlight=False)

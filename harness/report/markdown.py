@@ -1,0 +1,51 @@
+"""Findings as Markdown, for a pull request or a file beside the record."""
+
+import re
+
+from harness.record import Record
+from harness.report import tables
+from harness.report.summary import Summary
+
+
+def render(summary: Summary, record: Record) -> str:
+    """The whole report."""
+    parts = [f"# {_text(tables.heading(summary))}"]
+    parts += [f"**{_text(sentence)}**" for sentence in tables.sentences(summary)]
+    for table in tables.chosen(summary, record):
+        parts += [f"## {_text(table.title)}", _table(table)]
+        parts += [_text(table.note)] if table.note else []
+    for end in record.ends:
+        if end.status == "failed" and end.last_lines:
+            parts += [f"## The last lines of {_text(end.arm)}", _verbatim(end.last_lines)]
+    parts += ["## How it was measured", _method(summary), _text(tables.conditions(summary))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _method(summary: Summary) -> str:
+    if len(summary.arms) == 1:
+        return "One fresh process a block. The first epoch of each kind traces and compiles, and is told apart."
+    return (
+        "In each block every arm is a fresh process. The arms take turns in random order, a few epochs each, and only"
+        " one computes at a time, so that they share whatever else the machine does. Epochs of different kinds are"
+        " never averaged together, and the first of each kind is counted apart. A block's estimate is the 20 % trimmed"
+        " mean of its rounds' log-ratios, or the ratio of sums where the two disagree; the interval is Student's t"
+        " over blocks."
+    )
+
+
+def _table(table: tables.Table) -> str:
+    rows = [
+        table.columns,
+        ["---", *["---:"] * (len(table.columns) - 1)],
+        *([_text(c) for c in row] for row in table.rows),
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _text(text: str) -> str:
+    """Text in which nothing is markup: names and error messages are the user's."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _verbatim(lines: list[str]) -> str:
+    return "\n".join("    " + line for line in lines)

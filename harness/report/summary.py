@@ -1,0 +1,169 @@
+"""A record -> the summary that other programs read (`--json`), and that every report here is made from."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from harness.analysis import epochs as epoch_table
+from harness.analysis.effects import Ratio, by_kind, interval
+from harness.analysis.projection import Seconds, schedule_ratio, schedule_seconds
+from harness.record import Record, Trace
+
+SCHEMA = 1
+
+
+class EpochSeconds(msgspec.Struct, frozen=True):
+    """Wall-clock seconds of an epoch run in turns: the median, over all and for each kind."""
+
+    median: float
+    by_kind: dict[str, float]
+
+
+class ArmSummary(msgspec.Struct, frozen=True):
+    """One arm. What was not measured is null, never 0."""
+
+    name: str
+    status: str
+    """`ok`, `failed`, or `not run`."""
+    reason: str | None
+    verdict: str | None
+    ratio: Ratio | None
+    """The cost of the whole schedule relative to the baseline: below 1 is faster."""
+    ratio_by_kind: dict[str, Ratio] | None
+    epoch_seconds: EpochSeconds | None
+    first_epoch_seconds: float | None
+    projected_seconds: Seconds | None
+    """What one training takes, by its whole schedule."""
+    peak_rss_bytes: int | None
+    peak_tensor_bytes: int | None
+    traces: int | None
+    """Tracings in one block's epochs."""
+    retraces: int | None
+    """Of those, the ones beyond the first of the same function."""
+    compilations: int | None = None
+    flops_per_epoch: float | None = None
+    losses: str | None = None
+    quality: dict[str, float] | None = None
+    findings: list[dict[str, Any]] = []
+
+
+class Summary(msgspec.Struct, frozen=True):
+    schema: int
+    run: str
+    command: str
+    case: str
+    scale: str
+    baseline: str
+    blocks: int
+    """Blocks that were completed."""
+    partial: bool
+    threads: int
+    seed: int
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    commit: str | None
+    arms: list[ArmSummary]
+
+    def to_json(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
+def summarize(record: Record) -> Summary:
+    """Every arm in command-line order, the baseline included: its ratios are null."""
+    header, plan = record.header, record.plan
+    epochs = epoch_table.table(record)
+    return Summary(
+        schema=SCHEMA,
+        run=header.run,
+        command=plan.command,
+        case=plan.case,
+        scale=plan.scale,
+        baseline=plan.baseline,
+        blocks=len(record.blocks_done),
+        partial=record.partial,
+        threads=plan.threads,
+        seed=plan.seed,
+        machine=header.machine,
+        versions=header.versions,
+        commit=header.commit,
+        arms=[_summarize_arm(record, epochs, arm.label) for arm in plan.arms],
+    )
+
+
+def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str) -> ArmSummary:
+    failure = record.failure(arm)
+    mine = epoch_table.usable(record, epochs, arm)
+    mine = mine[mine["arm"] == arm]
+    ends = [end for end in record.ends if end.arm == arm]
+    traces = traces_of_one_block(record, arm)
+    return ArmSummary(
+        name=arm,
+        status="failed" if failure else "ok" if len(mine) else "not run",
+        reason=f"{failure.moment}: {failure.reason}" if failure else None,
+        verdict=None,
+        ratio=ratio(record, epochs, arm),
+        ratio_by_kind=_ratio_by_kind(record, epochs, arm),
+        epoch_seconds=_epoch_seconds(mine),
+        first_epoch_seconds=_median(mine[(mine["index"] == 0) & mine["first"]]["wall"]),
+        projected_seconds=schedule_seconds(record, epochs, arm),
+        peak_rss_bytes=max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
+        peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
+        traces=None if traces is None else len(traces),
+        retraces=None if traces is None else len(traces) - len({(trace.function, trace.where) for trace in traces}),
+    )
+
+
+def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:
+    """The whole schedule's ratio; None for the baseline, and for every arm if the baseline failed."""
+    baseline = record.plan.baseline
+    if arm == baseline or record.failure(baseline):
+        return None
+    return schedule_ratio(record, epochs, arm)
+
+
+def traces_of_one_block(record: Record, arm: str) -> list[Trace] | None:
+    """Every tracing of the first block that `arm` took part in to its end, else of the first one."""
+    blocks = [end.block for end in record.ends if end.arm == arm and end.status == "ok"]
+    blocks += [piece.block for piece in record.slices if piece.arm == arm]
+    if not blocks:
+        return None
+    pieces = [piece for piece in record.slices if piece.arm == arm and piece.block == blocks[0]]
+    last_group = max(piece.group for piece in pieces)
+    return [trace for piece in pieces if piece.group == last_group for epoch in piece.epochs for trace in epoch.traces]
+
+
+def traces_by_function(record: Record, arm: str) -> list[tuple[str, str, int, float]]:
+    """Function, place, tracings, and seconds spent in them (without nested ones), the costliest first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    seconds: Counter[tuple[str, str]] = Counter()
+    for trace in traces_of_one_block(record, arm) or []:
+        counts[trace.function, trace.where] += 1
+        seconds[trace.function, trace.where] += trace.seconds or 0.0  # type: ignore[assignment]
+    return [(*place, counts[place], seconds[place]) for place, _ in seconds.most_common()]
+
+
+def _ratio_by_kind(record: Record, epochs: pd.DataFrame, arm: str) -> dict[str, Ratio] | None:
+    baseline = record.plan.baseline
+    if arm == baseline or record.failure(baseline):
+        return None
+    effects = by_kind(epoch_table.usable(record, epochs, arm), arm, baseline)
+    if effects.empty:
+        return None
+    in_schedule_order = [kind for kind in dict.fromkeys(epochs["kind"]) if kind in effects.index.levels[2]]
+    return {kind: interval(list(effects.xs(kind, level=2))) for kind in in_schedule_order}
+
+
+def _epoch_seconds(mine: pd.DataFrame) -> EpochSeconds | None:
+    steady = epoch_table.in_turns(mine)
+    if steady.empty:
+        return None
+    kinds = steady.groupby("kind")["wall"].median().to_dict()
+    return EpochSeconds(
+        float(steady["wall"].median()), {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds}
+    )
+
+
+def _median(values: "pd.Series[float]") -> float | None:
+    return float(values.median()) if len(values) else None

@@ -1,0 +1,159 @@
+"""A summary -> tables of strings, the same for every report."""
+
+from dataclasses import dataclass
+
+from harness.analysis import epochs as epoch_table
+from harness.record import Record
+from harness.report import units
+from harness.report.summary import ArmSummary, Summary, traces_by_function
+
+
+@dataclass(frozen=True)
+class Table:
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+
+def times(summary: Summary) -> Table:
+    """The main table of a comparison: a row an arm."""
+    rows = [
+        [
+            arm.name,
+            units.seconds(arm.epoch_seconds.median if arm.epoch_seconds else None),
+            "baseline" if arm.name == summary.baseline else units.ratio(arm.ratio),
+            units.projection(arm.projected_seconds),
+        ]
+        for arm in summary.arms
+    ]
+    return Table("Time", ["arm", "an epoch", "whole schedule", "one training"], rows, _ratio_note(summary))
+
+
+def kinds(summary: Summary) -> Table | None:
+    """Ratios of like epochs to like, where there is more than one kind."""
+    names = list(dict.fromkeys(kind for arm in summary.arms for kind in (arm.ratio_by_kind or {})))
+    if len(names) < 2:
+        return None
+    rows = [
+        [arm.name, *(units.short_ratio(arm.ratio_by_kind.get(kind)) for kind in names)]
+        for arm in summary.arms
+        if arm.ratio_by_kind
+    ]
+    return Table(f"An epoch relative to {summary.baseline}, by kind", ["arm", *names], rows)
+
+
+def costs(summary: Summary) -> Table:
+    """What a median epoch does not show."""
+    rows = [
+        [
+            arm.name,
+            units.seconds(arm.first_epoch_seconds),
+            units.count(arm.traces),
+            units.count(arm.retraces),
+            units.size(arm.peak_rss_bytes),
+            units.size(arm.peak_tensor_bytes),
+        ]
+        for arm in summary.arms
+    ]
+    columns = ["arm", "first epoch", "traces", "retraces", "peak memory", "peak tensors"]
+    return Table("Tracing and memory", columns, rows, "Traces are those of the epochs that one block sampled.")
+
+
+def epochs_by_kind(record: Record, arm: str) -> Table:
+    """The epochs of one arm: the first of each kind, and the steady ones."""
+    epochs = epoch_table.table(record)
+    mine = epochs[epochs["arm"] == arm]
+    rows = []
+    for kind, own in mine.groupby("kind", sort=False):
+        first = own[own["first"]]["wall"]
+        steady = epoch_table.in_turns(own)
+        quartiles = steady["wall"].quantile([0.25, 0.5, 0.75])
+        spread = (
+            f"{units.seconds(quartiles[0.25])} .. {units.seconds(quartiles[0.75])}" if len(steady) else units.NOTHING
+        )
+        rows.append(
+            [
+                str(kind),
+                units.seconds(first.median() if len(first) else None),
+                units.seconds(quartiles[0.5] if len(steady) else None),
+                spread,
+                f"{steady['cpu'].sum() / steady['wall'].sum():.2f}" if len(steady) else units.NOTHING,
+                str(len(steady)),
+            ]
+        )
+    columns = ["kind", "first", "steady: median", "quartiles", "cores busy", "measured"]
+    return Table("Epochs", columns, rows)
+
+
+def traces(record: Record, arm: str) -> Table | None:
+    """Which functions were traced, how often, and what it took."""
+    found = traces_by_function(record, arm)
+    if not found:
+        return None
+    rows = [[function, where, str(times), units.seconds(seconds)] for function, where, times, seconds in found]
+    note = "Time is that of the function alone, without those traced inside it."
+    return Table("Traces", ["function", "defined at", "times", "took"], rows, note)
+
+
+def memory(arm: ArmSummary) -> Table:
+    rows = [
+        ["peak memory of the process", units.size(arm.peak_rss_bytes)],
+        ["peak of TensorFlow's tensors", units.size(arm.peak_tensor_bytes)],
+    ]
+    return Table("Memory", ["what", "size"], rows)
+
+
+def chosen(summary: Summary, record: Record) -> list[Table]:
+    """The tables for this kind of run, in order."""
+    if summary.command == "profile":
+        arm = summary.arms[0]
+        found = [epochs_by_kind(record, arm.name), traces(record, arm.name), memory(arm)]
+    else:
+        found = [times(summary), kinds(summary), costs(summary)]
+    return [table for table in found if table is not None]
+
+
+def heading(summary: Summary) -> str:
+    """What was run, in a line."""
+    who = ", ".join(arm.name for arm in summary.arms)
+    return f"{summary.command.capitalize()} {who}: {summary.case} at {summary.scale} scale"
+
+
+def sentences(summary: Summary) -> list[str]:
+    """What a reader must know beside the tables: failures, and what is missing."""
+    said = [f"{arm.name} failed {arm.reason}" for arm in summary.arms if arm.status == "failed"]
+    if any(arm.name == summary.baseline and arm.status == "failed" for arm in summary.arms) and len(summary.arms) > 1:
+        said.append(f"The baseline {summary.baseline} failed, so there is nothing to relate the others to.")
+    if summary.partial:
+        said.append(f"This run is partial: {_blocks(summary.blocks)} completed.")
+    elif summary.blocks == 1 and len(summary.arms) > 1:
+        said.append("One block is an estimate: an interval takes at least two (--blocks).")
+    return said
+
+
+def conditions(summary: Summary) -> str:
+    """On what it was measured, in a sentence."""
+    machine, versions = summary.machine, summary.versions
+    cores = f"{summary.threads} {'thread' if summary.threads == 1 else 'threads'} of {machine.get('cores', '?')} cores"
+    return (
+        f"Measured with {cores} on "
+        f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "
+        f"{machine.get('system', '')}; TensorFlow {versions.get('tensorflow', '?')}, "
+        f"Python {versions.get('python', '?')}; seed {summary.seed}, {_blocks(summary.blocks)}."
+    )
+
+
+def _blocks(number: int) -> str:
+    return f"{number} {'block' if number == 1 else 'blocks'}"
+
+
+def _ratio_note(summary: Summary) -> str:
+    ratios = [arm.ratio for arm in summary.arms if arm.ratio]
+    if not ratios:
+        return ""
+    interval = ", with its 95 % interval over blocks" if any(ratio.low is not None for ratio in ratios) else ""
+    return (
+        f"Whole schedule: its cost relative to {summary.baseline}{interval}; below 1 is faster. "
+        "One training: projected from the sampled epochs."
+    )

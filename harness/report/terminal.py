@@ -1,0 +1,32 @@
+"""Findings on a terminal."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from harness.record import Record
+from harness.report import tables
+from harness.report.summary import Summary
+
+
+def show(console: Console, summary: Summary, record: Record) -> None:
+    """Print what `summary` and `record` say: a comparison, or one variant in depth."""
+    console.print(escape(tables.heading(summary)), style="bold")
+    console.print()
+    for table in tables.chosen(summary, record):
+        console.print(_rich(table))
+        if table.note:
+            console.print(escape(table.note), style="dim")
+        console.print()
+    for sentence in tables.sentences(summary):
+        console.print(escape(sentence), style="yellow")
+    console.print(escape(tables.conditions(summary)), style="dim")
+
+
+def _rich(table: tables.Table) -> RichTable:
+    rich = RichTable(title=escape(table.title), title_justify="left", header_style="bold")
+    for number, column in enumerate(table.columns):
+        rich.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+    for row in table.rows:
+        rich.add_row(*(escape(cell) for cell in row))
+    return rich

@@ -1,0 +1,131 @@
+import json
+import os
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+from harness.engine.environment import THREAD_VARIABLES
+from harness.plan import usable_cores
+
+CORES = usable_cores()
+
+
+def in_a_fresh_process(code, **variables):
+    """What `code` prints as JSON, in a process whose affinity, environment and seeds are its own."""
+    code = "import json, os, sys\nfrom harness.engine import environment\n" + dedent(code)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "OMP_", "XLA_"))}
+    env = inherited | {"PYTHONHASHSEED": "0"} | variables
+    child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env)
+    return json.loads(child.stdout)
+
+
+def test_a_prepared_process_keeps_to_its_cores_with_as_many_threads():
+    cores, facts, variables = in_a_fresh_process(
+        f"""
+        facts = environment.prepare({CORES[-1:]}, 7)
+        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else {CORES[-1:]}
+        print(json.dumps([cores, facts, dict(os.environ)]))
+        """,
+        OMP_NUM_THREADS="64",
+    )
+    assert cores == CORES[-1:]
+    assert facts == {"cores": str(CORES[-1]), "PYTHONHASHSEED": "0"} | dict.fromkeys(THREAD_VARIABLES, "1")
+    assert {name: variables[name] for name in THREAD_VARIABLES} == dict.fromkeys(THREAD_VARIABLES, "1")
+
+
+def test_what_else_decides_speed_is_written_down_and_left_alone():
+    set_by_user = {"TF_ENABLE_ONEDNN_OPTS": "0", "XLA_FLAGS": "--xla_cpu_enable_fast_math=false"}
+    facts, after = in_a_fresh_process(
+        f"print(json.dumps([environment.prepare({CORES}, 0), {{n: os.environ[n] for n in {list(set_by_user)}}}]))",
+        **set_by_user,
+    )
+    assert facts.items() >= set_by_user.items()
+    assert after == set_by_user
+    assert facts["cores"] == ",".join(map(str, CORES))
+    assert facts["OMP_NUM_THREADS"] == str(len(CORES))
+
+
+def test_pythons_own_draws_follow_the_seed():
+    draw = "import random; environment.prepare({}, {}); print(random.random())"
+    first, again, other = (in_a_fresh_process(draw.format(CORES, seed)) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_only_libraries_that_are_loaded_are_seeded_and_told_of():
+    loaded, versions = in_a_fresh_process(
+        """
+        environment.seed_loaded_libraries(1)
+        versions = environment.loaded_versions()
+        print(json.dumps([[name for name in ("numpy", "tensorflow") if name in sys.modules], versions]))
+        """
+    )
+    assert loaded == []
+    assert versions == {}
+
+
+def test_numpys_and_tensorflows_draws_follow_the_seed():
+    draws, versions = in_a_fresh_process(
+        """
+        import numpy, tensorflow
+        draws = []
+        for seed in (1, 1, 2, 2**32 + 1, 2**70):
+            environment.seed_loaded_libraries(seed)
+            draws.append([float(numpy.random.rand()), float(tensorflow.random.uniform(()))])
+        print(json.dumps([draws, environment.loaded_versions()]))
+        """
+    )
+    assert draws[0] == draws[1]
+    assert draws[0][0] != draws[2][0]
+    assert draws[0][1] != draws[2][1]
+    assert draws[0][0] == draws[3][0]  # NumPy's seeds have 32 bits
+    assert set(versions) >= {"numpy", "tensorflow"}
+    assert all(version[0].isdigit() for version in versions.values())
+
+
+def test_a_module_without_a_version_is_told_of_all_the_same(monkeypatch):
+    from harness.engine import environment
+
+    monkeypatch.setitem(sys.modules, "jax", type(sys)("jax"))
+    assert environment.loaded_versions()["jax"] == "?"
+
+
+ORPHAN = """
+import subprocess, sys, time
+child = '''
+import os, sys, time
+from harness.engine import environment
+environment.die_with_parent(int(sys.argv[1]))
+print("tied", os.getpid(), flush=True)
+time.sleep(600)
+'''
+import os
+subprocess.Popen([sys.executable, "-c", child, str(os.getpid())])
+{then}
+"""
+
+
+@pytest.mark.parametrize("then", ["time.sleep(600)", "sys.stdin.read(1); sys.exit()", "sys.stdin.read(1); os.abort()"])
+def test_a_child_ends_with_its_parent_however_that_ends(then):
+    with subprocess.Popen(
+        [sys.executable, "-c", ORPHAN.format(then=then)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as parent:
+        assert parent.stdout.readline().startswith("tied")
+        if "stdin" in then:
+            parent.stdin.write("x")
+            parent.stdin.flush()
+        else:
+            parent.kill()
+        # The child holds the other end of this pipe: it is read to its end only when the child has gone too.
+        assert parent.stdout.read() == ""
+
+
+def test_a_child_whose_parent_is_gone_already_ends_at_once():
+    code = f"from harness.engine import environment; environment.die_with_parent({os.getpid() + 1}); print('alive')"
+    child = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (child.returncode, child.stdout) == (1, "")

@@ -1,0 +1,159 @@
+import json
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from harness.engine import machine
+
+
+@pytest.fixture
+def git(tmp_path, monkeypatch):
+    """A repository to stand in, cut off from whatever the user has set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        return subprocess.run(["git", *who, *words], check=True, capture_output=True, text=True).stdout.strip()
+
+    return git
+
+
+@pytest.fixture
+def cgroup(tmp_path, monkeypatch):
+    """The files of a container: `cgroup(max=..., current=...)` writes them."""
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+
+    def write(**files):
+        for name, text in files.items():
+            (tmp_path / f"memory.{name}").write_text(f"{text}\n")
+
+    return write
+
+
+# Facts
+
+
+def test_the_facts_are_plain_json_and_say_what_decides_speed():
+    facts = machine.facts()
+    assert json.loads(json.dumps(facts)) == facts
+    assert set(facts) == {"system", "processor", "cores", "memory_bytes", "load"}
+    assert facts["system"]
+    assert facts["processor"]
+    assert 1 <= facts["cores"] <= os.cpu_count()
+    assert facts["memory_bytes"] > 100_000_000
+    assert facts["load"] is None or facts["load"] >= 0
+
+
+def test_a_containers_limit_is_its_memory(cgroup):
+    cgroup(max=123_456_789)
+    assert machine.facts()["memory_bytes"] == 123_456_789
+
+
+def test_a_container_has_no_more_than_its_machine(cgroup):
+    whole = machine.facts()["memory_bytes"]
+    cgroup(max=2**62)
+    assert machine.facts()["memory_bytes"] == whole
+
+
+def test_a_processor_without_a_model_name_is_called_by_its_architecture(monkeypatch):
+    monkeypatch.setattr(machine, "Path", lambda place: SimpleNamespace(read_text=lambda: "BogoMIPS : 50\n"))
+    monkeypatch.setattr(machine.platform, "processor", lambda: "")
+    monkeypatch.setattr(machine.platform, "machine", lambda: "aarch64")
+    assert machine.facts()["processor"] == "aarch64"
+
+
+# Versions
+
+
+def test_versions_are_found_without_importing_anything():
+    code = (
+        "import sys, json; from harness.engine import machine; "
+        "print(json.dumps([machine.versions(), [n for n in ('tensorflow', 'numpy', 'keras') if n in sys.modules]]))"
+    )
+    child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    versions, loaded = json.loads(child.stdout)
+    assert loaded == []
+    assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert set(versions) >= {"tensorflow", "numpy"}
+
+
+def test_what_is_not_installed_is_left_out(monkeypatch):
+    def version(name):
+        raise machine.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(machine.metadata, "version", version)
+    assert set(machine.versions()) == {"python"}
+
+
+# The commit
+
+
+def test_the_commit_is_told_whole_and_whether_tracked_files_differ(git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "tracked").write_text("1")
+    git("add", "tracked")
+    git("commit", "-qm", "first")
+    head = git("rev-parse", "HEAD")
+    assert machine.commit() == head
+    (tmp_path / "untracked").write_text("")
+    assert machine.commit() == head
+    (tmp_path / "tracked").write_text("2")
+    assert machine.commit() == f"{head}-dirty"
+
+
+def test_a_tag_does_not_stand_in_for_the_commit(git):
+    git("init", "-q")
+    git("commit", "-qm", "first", "--allow-empty")
+    git("tag", "-a", "v1", "-m", "v1")
+    assert machine.commit() == git("rev-parse", "HEAD")
+
+
+def test_without_a_repository_or_a_commit_there_is_none(git):
+    assert machine.commit() is None
+    git("init", "-q")
+    assert machine.commit() is None
+
+
+@pytest.mark.parametrize("failure", [FileNotFoundError("git"), subprocess.TimeoutExpired("git", 10)])
+def test_without_a_git_that_answers_there_is_none(monkeypatch, failure):
+    def run(*args, **kwargs):
+        raise failure
+
+    monkeypatch.setattr(machine.subprocess, "run", run)
+    assert machine.commit() is None
+
+
+# Free memory
+
+
+@pytest.fixture
+def available(monkeypatch):
+    monkeypatch.setattr(machine.psutil, "virtual_memory", lambda: SimpleNamespace(available=1000, total=4000))
+
+
+@pytest.mark.usefixtures("available")
+@pytest.mark.parametrize(
+    ("files", "free"),
+    [
+        ({}, 1000),
+        ({"max": "max", "current": 700}, 1000),
+        ({"max": 900, "current": 700}, 200),
+        ({"max": 5000, "current": 700}, 1000),
+        ({"max": 900}, 900),
+        ({"max": "?", "current": "?"}, 1000),
+    ],
+)
+def test_free_memory_is_the_machines_or_what_the_container_has_left(cgroup, files, free):
+    cgroup(**files)
+    assert machine.free_memory_bytes() == free
+
+
+def test_this_machine_has_free_memory():
+    assert 0 < machine.free_memory_bytes() <= machine.facts()["memory_bytes"]

@@ -1,0 +1,340 @@
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import Collection, Variant, catalog
+from harness.errors import BadInput
+
+
+@pytest.fixture
+def at(tmp_path, monkeypatch):
+    """A folder to stand in, whose modules can be imported and are forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    return tmp_path
+
+
+@pytest.fixture
+def write(at):
+    def write(name, source):
+        path = at / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(source))
+        return path
+
+    return write
+
+
+class Entry:
+    """An entry point that loads to `offered`, or raises it."""
+
+    def __init__(self, name, offered):
+        self.name = name
+        self.value = f"{name}.module:collection"
+        self.offered = offered
+
+    def load(self):
+        if isinstance(self.offered, BaseException):
+            raise self.offered
+        return self.offered
+
+
+@pytest.fixture
+def register(monkeypatch):
+    """Put these entry points in place of the installed ones."""
+
+    def register(**offered):
+        entries = [Entry(name, what) for name, what in offered.items()]
+        monkeypatch.setattr(catalog, "entry_points", lambda group: entries if group == "harness.variants" else [])
+        catalog.registered.cache_clear()
+
+    yield register
+    catalog.registered.cache_clear()
+
+
+def variant(name, **more):
+    return Variant(name, f"{name} in a line", dict, **more)
+
+
+def refusal(reference):
+    with pytest.raises(BadInput) as caught:
+        catalog.find(reference)
+    return str(caught.value)
+
+
+# Registered names
+
+
+def test_the_built_in_variants_are_registered_as_anyones_are():
+    assert catalog.find("original").name == "original"
+    assert catalog.registered().broken == ()
+    assert set(catalog.registered().compared) <= set(catalog.registered().variants)
+
+
+def test_a_registered_name_is_found_and_loaded(register):
+    register(mine=Collection((variant("slow"), variant("quick", baseline="slow")), compared=("slow", "quick")))
+    assert catalog.find("quick") is catalog.load("quick")
+    assert catalog.find("quick").baseline == "slow"
+    assert list(catalog.registered().variants) == ["slow", "quick"]
+    assert catalog.registered().compared == ("slow", "quick")
+
+
+def test_a_collection_may_be_returned_by_what_is_called(register):
+    register(mine=lambda: Collection((variant("slow"),)))
+    assert catalog.find("slow").name == "slow"
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(register):
+    register(mine=Collection((variant("original"), variant("moments"))))
+    assert refusal("orignal") == "There is no variant 'orignal': did you mean 'original'?"
+    assert refusal("xyz") == "There is no variant 'xyz': choose from original, moments."
+
+
+def test_where_nothing_is_registered_the_refusal_says_so(register):
+    register()
+    assert refusal("original") == "There is no variant 'original': there are none."
+
+
+@pytest.mark.parametrize(
+    ("offered", "complaint"),
+    [
+        (ImportError("no tensorflow"), "ImportError: no tensorflow"),
+        (SystemExit("bye"), "SystemExit: bye"),
+        (lambda: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda: None, "AttributeError: 'NoneType' object has no attribute 'variants'"),
+        (Collection((42,)), "AttributeError: 'int' object has no attribute 'name'"),
+    ],
+)
+def test_a_broken_entry_point_is_reported_and_hides_no_other(register, offered, complaint):
+    register(a=Collection((variant("first"),)), broken=offered, z=Collection((variant("last"),)))
+    found = catalog.registered()
+    assert list(found.variants) == ["first", "last"]
+    assert found.broken == (f"the variants of 'broken' (broken.module:collection) cannot be loaded: {complaint}",)
+    assert complaint in refusal("lost")
+
+
+def test_of_two_variants_of_one_name_the_first_is_kept_and_the_other_reported(register):
+    first, other = variant("same"), variant("same")
+    register(b=Collection((other, variant("own"))), a=Collection((first,)))
+    assert catalog.find("same") is first
+    assert list(catalog.registered().variants) == ["same", "own"]
+    (complaint,) = catalog.registered().broken
+    assert complaint == "'b' offers a variant 'same' when there is one already; it is left out"
+
+
+# What is found without being imported
+
+EVERY_WAY_TO_BIND = """
+    import os, os.path as paths, collections.abc
+    from json import dumps, loads as read
+    plain = 1
+    annotated: int = 2
+    left, (middle, *right) = 1, (2, 3)
+    chained = again = 3
+    class Class:
+        inside_a_class = 1
+    def function(parameter):
+        inside_a_function = 1
+    async def asynchronous(): ...
+    if plain:
+        in_if = 1
+    elif annotated:
+        in_elif = 2
+    else:
+        in_else = 3
+    try:
+        in_try = 1
+    except ImportError:
+        in_except = 2
+    finally:
+        in_finally = 3
+    with open(os.devnull) as in_with:
+        below_with = 1
+    for in_for in [1]:
+        below_for = 2
+    if (walrus := 1):
+        pass
+    listed = [in_comprehension for in_comprehension in range(3)]
+    os.attribute = 4
+    {}["item"] = 5
+    raise SystemExit("imported!")
+"""
+BOUND = """
+    os paths collections dumps read plain annotated left middle right chained again Class function asynchronous
+    in_if in_elif in_else in_try in_except in_finally in_with below_with in_for below_for walrus listed
+"""
+UNBOUND = """
+    path json loads inside_a_class parameter inside_a_function in_comprehension attribute item range print class
+"""
+
+
+@pytest.mark.parametrize("place", ["my.py", "./my.py", "deep/er/my.py", "deep.er.my"])
+def test_names_are_found_without_running_the_code_that_binds_them(write, place):
+    write("my.py", EVERY_WAY_TO_BIND)
+    write("deep/er/my.py", EVERY_WAY_TO_BIND)
+    for name in BOUND.split():
+        assert catalog.find(f"{place}:{name}") is None, name
+    for name in UNBOUND.split():
+        assert f"defines no {name!r}" in refusal(f"{place}:{name}")
+
+
+@pytest.mark.parametrize("reference", ["mark.py:Pinn", "package.mark:Pinn"])
+def test_finding_runs_neither_a_file_nor_the_packages_above_it(write, at, reference):
+    source = "from pathlib import Path; Path('marker').touch()\nclass Pinn: ...\n"
+    for name in ("mark.py", "package/__init__.py", "package/mark.py"):
+        write(name, source)
+    before = set(sys.modules)
+    assert catalog.find(reference) is None
+    assert not (at / "marker").exists()
+    assert set(sys.modules) == before
+    catalog.load(reference)
+    assert (at / "marker").exists()
+
+
+def test_a_file_may_be_named_from_the_root_or_from_home(write, at, monkeypatch):
+    monkeypatch.setenv("HOME", str(at))
+    path = write("my.py", "class Pinn: ...")
+    assert catalog.find(f"{path}:Pinn") is None
+    assert catalog.find("~/my.py:Pinn") is None
+    assert catalog.load("~/my.py:Pinn").name == "Pinn"
+
+
+@pytest.mark.parametrize("source", ["from json import *", "def __getattr__(name): return dict"])
+def test_a_module_whose_names_only_running_it_can_tell_is_given_the_benefit_of_the_doubt(write, source):
+    write("my.py", source)
+    assert catalog.find("my.py:anything") is None
+
+
+def test_a_module_without_python_source_is_left_to_the_child():
+    assert catalog.find("_json:encode_basestring") is None
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("reference", "sentence"),
+    [
+        ("lost.py:Pinn", "There is no file 'lost.py'."),
+        (".:Pinn", "There is no module '.'"),
+        ("./:Pinn", "There is no file './'."),
+        ("~nobody-of-that-name/my.py:Pinn", "There is no file '~nobody-of-that-name/my.py'."),
+        ("lost.module:Pinn", "There is no module 'lost.module': 'lost' is not found here or on Python's path."),
+        ("harness.lost:Pinn", "There is no module 'harness.lost': 'harness.lost' is not found"),
+        ("harness.plan.deeper:Pinn", "There is no module 'harness.plan.deeper': 'harness.plan.deeper' is not found"),
+        (".relative:Pinn", "There is no module '.relative'"),
+        ("harness..plan:make", "There is no module 'harness..plan'"),
+        ("my.py:1st", "'my.py:1st' does not name a variant: write a name, file.py:Name or package.module:Name."),
+        ("my.py:", "'my.py:' does not name a variant"),
+        (":Pinn", "':Pinn' does not name a variant"),
+        ("my.py:a.b", "'my.py:a.b' does not name a variant"),
+        ("harness.plan:Plam", "plan.py defines no 'Plam'; did you mean 'Plan'?"),
+    ],
+)
+def test_a_refusal_says_what_is_missing(at, reference, sentence):
+    assert sentence in refusal(reference)
+
+
+def test_a_missing_name_is_answered_with_the_nearest_public_one(write):
+    write("my.py", "class Pinn: ...\nclass _Pinm: ...\nslow = 1")
+    assert refusal("my.py:Pin") == "'my.py:Pin': my.py defines no 'Pin'; did you mean 'Pinn'?"
+    assert refusal("my.py:_Pinn").endswith("did you mean 'Pinn'?")
+    assert refusal("my.py:other") == "'my.py:other': my.py defines no 'other'; choose from Pinn, slow."
+    write("empty.py", "")
+    assert refusal("empty.py:Pinn").endswith("defines no 'Pinn'; there are none.")
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (b"x = 1\ny = (\n", "my.py, line 2 is not Python: '(' was never closed."),
+        (b"x = 1\n\n  y = 2\n", "my.py, line 3 is not Python: unexpected indent."),
+        (b"x = '\xff'\n", "my.py, line 1 is not Python: (unicode error)"),
+        (b"# coding: martian\n", "my.py is not Python: unknown encoding: martian."),
+        (b"x = 1\0\n", " is not Python: source code string cannot contain null bytes."),
+        (b"x = " + b"+".join([b"1"] * 50_000), "my.py is nested too deeply for Python to read."),
+    ],
+)
+def test_a_file_that_is_not_python_is_refused_with_the_line(at, source, sentence):
+    (at / "my.py").write_bytes(source)
+    assert sentence in refusal("my.py:x")
+    assert "line None" not in refusal("my.py:x")
+    assert "line 0" not in refusal("my.py:x")
+
+
+def test_a_long_sum_is_no_reason_to_refuse_a_file(write):
+    write("my.py", "x = " + "+".join(["1"] * 900))
+    assert catalog.find("my.py:x") is None
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[\w./~\\ -]{0,12}:[\w.]{0,6}", fullmatch=True))
+def test_whatever_the_user_types_is_found_or_refused(reference):
+    try:
+        found = catalog.find(reference)
+    except BadInput as refused:
+        assert str(refused)
+    else:
+        assert found is None or found.name == reference
+
+
+# What the child imports
+
+
+def test_a_variant_is_loaded_as_it_is(write):
+    write("my.py", "from harness import Variant\nmine = Variant('other', 'a summary', dict, epochs=7)")
+    assert catalog.load("my.py:mine") == Variant("other", "a summary", dict, epochs=7)
+    assert catalog.load("my:mine").epochs == 7
+
+
+@pytest.mark.parametrize("kind", ["class Pinn:", "def Pinn(case, seed):"])
+def test_a_bare_callable_becomes_a_variant_of_its_name(write, kind):
+    write("my.py", f"{kind}\n    '''Trains.\n\n    At length.\n    '''")
+    loaded = catalog.load("my.py:Pinn")
+    assert (loaded.name, loaded.summary, loaded.build.__name__) == ("Pinn", "Trains.", "Pinn")
+    assert (loaded.baseline, loaded.cases, loaded.epochs) == (None, (), None)
+
+
+def test_what_cannot_be_called_is_no_variant(write):
+    write("my.py", "pinn = 42")
+    assert catalog.find("my.py:pinn") is None
+    with pytest.raises(TypeError, match=r"my\.py:pinn is a int, neither a harness\.Variant nor something to call"):
+        catalog.load("my.py:pinn")
+
+
+def test_a_file_sees_its_neighbours_and_not_ours(write):
+    write("there/loss.py", "weight = 'the neighbour'")
+    write("loss.py", "weight = 'the one where we stand'")
+    write("there/my.py", "import loss\ndef pinn(): ...\npinn.__doc__ = loss.weight")
+    code = "from harness import catalog; print(catalog.load('there/my.py:pinn').summary)"
+    child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert child.stdout.strip() == "the neighbour"
+
+
+def test_a_file_of_dataclasses_loads(write):
+    write(
+        "my.py",
+        """
+        from __future__ import annotations
+        from dataclasses import dataclass, KW_ONLY
+
+        @dataclass
+        class Pinn:
+            case: str
+            _: KW_ONLY
+            seed: int
+        """,
+    )
+    assert catalog.load("my.py:Pinn").build("case1", seed=2).seed == 2
+
+
+@pytest.mark.parametrize(
+    ("reference", "label"),
+    [("original", "original"), ("a/b.py:Pinn", "Pinn"), ("C:\\b.py:Pinn", "Pinn"), ("a.b:Pinn", "Pinn")],
+)
+def test_an_arm_is_called_by_the_last_name(reference, label):
+    assert catalog.label(reference) == label

@@ -1,0 +1,314 @@
+import json
+from math import inf, nan
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import record
+from harness.errors import BadInput, BadRecord
+from harness.plan import Arm, Plan
+from harness.record import (
+    ArmEnd,
+    ArmReady,
+    BlockEnd,
+    BlockStart,
+    Description,
+    Epoch,
+    Footer,
+    Header,
+    Segment,
+    Slice,
+    Trace,
+)
+
+PLAN = Plan("compare", (Arm("moments", "moments", {"nodes": 41}),), "moments", "case1", "smoke", 4, 2, 0, 1)
+HEADER = Header(record.SCHEMA, "run-1", "2026-01-02T03:04:05+01:00", PLAN, {"cores": 2}, {"python": "3.11"}, None)
+EPOCHS = [
+    Epoch(0, "data", 1.5, 2.5, {"data": 0.25}, [Trace("Pinn.step", "pinn.py:12", 0.75), Trace("<lambda>", "?")], True),
+    Epoch(1, "data", 0.5, 0.9, {"data": None, "physics": 1e-300}),
+]
+LINES = [
+    HEADER,
+    BlockStart(0, 0, ["moments"]),
+    ArmReady(0, 0, "moments", 9, 3.5, Description(True, [Segment("data", 0, 4)]), {"cores": "0"}, {"numpy": "2"}),
+    Slice(0, 0, 0, 0, "moments", EPOCHS),
+    Slice(0, 0, 1, 0, "moments", []),
+    ArmEnd(
+        0,
+        0,
+        "moments",
+        "failed",
+        "ValueError: \u2620 no\nnewline is left bare",
+        "in epoch 2",
+        ["last", "words"],
+        10,
+        20,
+    ),
+    ArmEnd(1, 0, "moments", "ok"),
+    BlockEnd(0),
+    Footer("complete", "2026-01-02T03:05:05+01:00"),
+]
+
+
+class Whole(record.Record):
+    """A record that keeps its lines as they were, too."""
+
+    def __init__(self, lines=()):
+        self.lines = []
+        super().__init__(lines)
+
+    def add(self, line):
+        self.lines.append(line)
+        super().add(line)
+
+
+@pytest.fixture(autouse=True)
+def whole(monkeypatch):
+    monkeypatch.setattr(record, "Record", Whole)
+
+
+def write(directory, lines=LINES):
+    with record.Writer(directory) as writer:
+        for line in lines:
+            writer.write(line)
+    return directory / record.FILE_NAME
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write(tmp_path)
+
+
+def refusal(place):
+    with pytest.raises(BadRecord) as caught:
+        record.read(place)
+    return str(caught.value)
+
+
+def rewritten(path, number, **fields):
+    """The record with these fields of line `number` replaced, or left out where `...`."""
+    lines = path.read_bytes().splitlines()
+    line = json.loads(lines[number - 1]) | fields
+    lines[number - 1] = json.dumps({name: value for name, value in line.items() if value is not ...}).encode()
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+# What is written is read back
+
+
+def test_every_type_of_line_comes_back_as_it_was(path):
+    assert {type(line) for line in LINES} == set(record.Line.__args__)
+    assert record.read(path).lines == LINES
+    assert len(path.read_bytes().splitlines()) == len(LINES)
+
+
+def test_a_record_is_read_by_its_file_or_its_directory(path, tmp_path):
+    assert record.read(tmp_path).lines == record.read(str(tmp_path)).lines == record.read(path).lines == LINES
+
+
+def test_lines_are_sorted_by_type(path):
+    read = record.read(path)
+    assert (read.header, read.plan) == (HEADER, PLAN)
+    assert read.ready == LINES[2:3]
+    assert read.slices == LINES[3:5]
+    assert read.ends == LINES[5:7]
+    assert read.blocks_done == [0]
+    assert read.footer == LINES[-1]
+
+
+def test_how_an_arm_failed_is_at_hand(path):
+    read = record.read(path)
+    assert read.failure("moments") == LINES[5]
+    assert read.failure("original") is None
+    assert record.Record([HEADER, LINES[6]]).failure("moments") is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "partial"),
+    [
+        (LINES, False),
+        (LINES[:-1], True),
+        (LINES[:1], True),
+        ([*LINES[:-1], Footer("interrupted", "now")], True),
+    ],
+)
+def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
+    assert record.Record(lines).partial is partial
+
+
+@pytest.mark.parametrize("loss", [nan, inf, -inf])
+def test_a_loss_that_is_not_finite_is_kept_as_none(tmp_path, loss):
+    path = write(tmp_path, [HEADER, Slice(0, 0, 0, 0, "a", [Epoch(0, "data", 1.0, 1.0, {"x": loss, "y": 2.0})])])
+    assert record.read(path).slices[0].epochs[0].losses == {"x": None, "y": 2.0}
+
+
+def test_what_is_written_is_on_disk_before_anything_else_happens(tmp_path):
+    with record.Writer(tmp_path) as writer:
+        for count, line in enumerate(LINES, start=1):
+            writer.write(line)
+            assert record.read(tmp_path).lines == LINES[:count]
+
+
+# The writer
+
+
+def test_a_writer_makes_its_directory(tmp_path):
+    assert record.read(write(tmp_path / "a" / "b")).lines == LINES
+
+
+def test_a_run_is_never_written_over(path, tmp_path):
+    before = path.read_bytes()
+    with pytest.raises(BadInput, match="already holds a run: give --out another directory"):
+        record.Writer(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_place_that_cannot_hold_a_run_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match=r"file/below cannot hold a run: Not a directory\."):
+        record.Writer(tmp_path / "file" / "below")
+    with pytest.raises(BadInput, match=r"file cannot hold a run: it is a file\."):
+        record.Writer(tmp_path / "file")
+
+
+def test_a_writer_closes_its_file_when_the_run_raises(tmp_path):
+    open_before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(KeyboardInterrupt), record.Writer(tmp_path) as writer:
+        writer.write(HEADER)
+        raise KeyboardInterrupt
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
+    assert record.read(tmp_path).partial
+
+
+# Cut off
+
+
+def test_a_record_cut_off_at_any_byte_is_read_to_its_last_whole_line(path):
+    data = path.read_bytes()
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        whole = data[:size].count(b"\n")
+        if whole == 0:
+            assert "holds no whole line: this is not a record, or its run ended before it began." in refusal(path)
+        else:
+            read = record.read(path)
+            assert read.lines == LINES[:whole]
+            assert read.partial
+
+
+# Refused
+
+
+@pytest.mark.parametrize(
+    ("number", "fields", "sentence"),
+    [
+        (1, {"plan": ...}, "line 1: Object missing required field `plan`."),
+        (1, {"schema": "1"}, "line 1: Expected `int`, got `str` - at `$.schema`."),
+        (1, {"schema": 2}, "line 1: field 'schema' is 2; this version reads schema 1."),
+        (1, {"schema": 2, "plan": ..., "request": {}}, "line 1: field 'schema' is 2; this version reads schema 1."),
+        (1, {"plan": {"command": 3}}, "line 1: Expected `str`, got `int` - at `$.plan.command`."),
+        (1, {"line": "slice"}, "line 1: Object missing required field"),
+        (2, {"line": ...}, "line 2: Object missing required field `line`."),
+        (2, {"line": "slcie"}, "line 2: Invalid value 'slcie' - at `$.line`."),
+        (2, {"order": [1]}, "line 2: Expected `str`, got `int` - at `$.order[0]`."),
+        (3, {"description": {"seekable": 1, "segments": []}}, "got `int` - at `$.description.seekable`."),
+        (3, {"description": {"seekable": True, "segments": [["x", 0]]}}, "at `$.description.segments[0]`."),
+        (4, {"epochs": [{"index": "0"}]}, "line 4: Expected `int`, got `str` - at `$.epochs[0].index`."),
+        (4, {"round": 1.5}, "line 4: Expected `int`, got `float` - at `$.round`."),
+        (6, {"last_lines": "words"}, "line 6: Expected `array`, got `str` - at `$.last_lines`."),
+    ],
+)  # fmt: skip
+def test_a_wrong_field_is_refused_by_file_line_and_name(path, number, fields, sentence):
+    said = refusal(rewritten(path, number, **fields))
+    assert said.startswith(f"{path}, line {number}: ")
+    assert sentence in said
+
+
+def test_the_header_is_the_first_line_and_the_only_one(tmp_path):
+    said = "a record has one header, and it is the first line."
+    (tmp_path / "a").mkdir()
+    assert refusal(write(tmp_path / "a", [HEADER, HEADER])).endswith(f"run.jsonl, line 2: {said}")
+    assert refusal(write(tmp_path / "b", [BlockEnd(0), HEADER])).endswith(f"run.jsonl, line 1: {said}")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    assert refusal(tmp_path / "lost") == f"There is no readable record at {tmp_path}/lost: No such file or directory."
+    assert refusal(tmp_path) == f"There is no readable record at {tmp_path}/run.jsonl: No such file or directory."
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\n",
+        b"\n\n",
+        b"\0\n",
+        b"null\n",
+        b"[]\n",
+        b"\xff\xfe\n",
+        b"\xef\xbb\xbf{}\n",
+        b"[" * 100_000 + b"\n",
+        b'{"line":"header","schema":' + b"9" * 10_000 + b"}\n",
+        b'{"line":"header","machine":' + b'{"a":' * 100_000 + b"\n",
+        b'{"line":"footer","status":"complete","ended":"now"}\n',
+    ],
+)
+def test_what_is_no_record_is_refused(tmp_path, data):
+    (tmp_path / "run.jsonl").write_bytes(data)
+    assert str(tmp_path) in refusal(tmp_path)
+
+
+def read_or_refused(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "hostile.jsonl"
+    path.write_bytes(data)
+    try:
+        read = record.read(path)
+    except BadRecord as refused:
+        assert str(path) in str(refused)
+        return None
+    assert read.lines[0] == read.header
+    assert msgspec.json.decode(msgspec.json.encode(read.lines), type=list[record.Line]) == read.lines
+    return read
+
+
+@given(data=st.binary(max_size=200))
+def test_no_bytes_are_read_as_a_record(tmp_path_factory, data):
+    assert read_or_refused(tmp_path_factory, data + b"\n") is None
+
+
+ENCODED = [msgspec.json.encode(line) for line in LINES]
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(data=st.data(), number=st.integers(0, len(LINES) - 1))
+def test_a_line_with_bytes_replaced_is_read_or_refused(tmp_path_factory, data, number):
+    line = ENCODED[number]
+    start = data.draw(st.integers(0, len(line)))
+    stop = data.draw(st.integers(start, min(start + 8, len(line))))
+    noise = data.draw(st.binary(max_size=8) | st.sampled_from([b"null", b"1e999", b"-1", b'"', b"\\ud800", b"[[[["]))
+    lines = [*ENCODED[:number], line[:start] + noise + line[stop:], *ENCODED[number + 1 :], b""]
+    read_or_refused(tmp_path_factory, b"\n".join(lines))
+
+
+@given(data=st.data(), number=st.integers(0, len(LINES) - 1), value=json_values)
+def test_a_line_with_a_field_replaced_is_read_or_refused(tmp_path_factory, data, number, value):
+    line = json.loads(ENCODED[number])
+    place = line
+    while True:
+        key = data.draw(
+            st.sampled_from(sorted(place)) if isinstance(place, dict) else st.sampled_from(range(len(place)))
+        )
+        if not isinstance(place[key], dict | list) or not place[key] or data.draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = value
+    lines = [*ENCODED[:number], json.dumps(line).encode(), *ENCODED[number + 1 :], b""]
+    read_or_refused(tmp_path_factory, b"\n".join(lines))
