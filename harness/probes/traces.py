@@ -19,6 +19,7 @@ from typing import Any
 from harness.record import Trace
 
 _HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
+_PARAMETERS = ["function_type", "type_context", "func_graph", "tracing_options"]
 _CALLBACKS = "tensorflow.python.eager.polymorphic_function.transform"
 
 
@@ -45,7 +46,7 @@ class TraceProbe:
 
     def _attach(self, module: ModuleType) -> None:
         original = getattr(module, "_create_concrete_function", None)
-        if original is not None and "tracing_options" in inspect.signature(original).parameters:
+        if inspect.isfunction(original) and [*inspect.signature(original).parameters] == _PARAMETERS:
             module._create_concrete_function = self._timed(original)  # type: ignore[attr-defined]
             self.unavailable = None
             return
@@ -90,7 +91,7 @@ def _identify(function: Any) -> tuple[str | None, str]:
         if inner is None:
             break
         function = inner
-    code = getattr(function, "__code__", None)
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     if code is None:
         return getattr(function, "__name__", None), "?"
     return code.co_qualname.replace(".<locals>", ""), f"{_short(code.co_filename)}:{code.co_firstlineno}"

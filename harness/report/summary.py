@@ -59,6 +59,8 @@ class Summary(msgspec.Struct, frozen=True):
     blocks: int
     """Blocks that were completed."""
     partial: bool
+    paired: bool
+    """Whether memory did not hold all arms at once, so that each was measured beside the baseline alone."""
     threads: int
     seed: int
     machine: dict[str, Any]
@@ -83,6 +85,7 @@ def summarize(record: Record) -> Summary:
         baseline=plan.baseline,
         blocks=len(record.blocks_done),
         partial=record.partial,
+        paired=any(end.status == "regrouped" for end in record.ends),
         threads=plan.threads,
         seed=plan.seed,
         machine=header.machine,

@@ -125,6 +125,8 @@ def sentences(summary: Summary) -> list[str]:
     said = [f"{arm.name} failed {arm.reason}" for arm in summary.arms if arm.status == "failed"]
     if any(arm.name == summary.baseline and arm.status == "failed" for arm in summary.arms) and len(summary.arms) > 1:
         said.append(f"The baseline {summary.baseline} failed, so there is nothing to relate the others to.")
+    if summary.paired:
+        said.append("The arms did not fit in memory together: each was measured beside the baseline alone.")
     if summary.partial:
         said.append(f"This run is partial: {_blocks(summary.blocks)} completed.")
     elif summary.blocks == 1 and len(summary.arms) > 1:

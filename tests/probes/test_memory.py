@@ -31,7 +31,7 @@ def test_the_peak_counts_what_was_touched_and_remembers_it_when_it_is_freed(stat
         """
     )
     assert 1_000_000 < before < at_peak
-    assert BUFFER <= at_peak <= after
+    assert BUFFER <= at_peak <= after + 1_000_000  # the kernel counts in batches
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss is all there is")

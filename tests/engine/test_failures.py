@@ -1,0 +1,148 @@
+"""An arm may fail in any way: it is reported with moment and cause, and the others go on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness import cli, record
+
+ARMS = Path(__file__).parents[1] / "support" / "arms.py"
+
+TROUBLES = {
+    "RaisesWhenBuilt": "while it was built: RuntimeError: no such grid",
+    "RaisesAtThree": "in epoch 3: ValueError: the residual is empty",
+    "KillsItself": "in epoch 3: its process was killed by SIGKILL (9)",
+    "Exits": "in epoch 3: its process ended with exit code 0",
+    "CallsSysExit": "in epoch 3: SystemExit: enough",
+    "ReturnsNone": "in epoch 3: it returned None, not a mapping",
+    "ReturnsText": "in epoch 3: its loss 'loss' was a str, not a number",
+    "ReturnsNan": "in epoch 3: its loss 'loss' was nan",
+    "WantsInput": "in epoch 3: EOFError",
+    "ForksAndDies": "in epoch 3: its process ended with exit code 7",
+    "not_a_trainer": "while it was built: building it gave a object, which has no method epoch",
+}
+
+
+def arm(name):
+    return f"{ARMS}:{name}"
+
+
+def compare(out, *names, options=()):
+    """Exit code, summary by arm, and record of a comparison."""
+    summary = out / "summary.json"
+    code = cli.run(["compare", *map(arm, names), "--out", str(out / "run"), "--json", str(summary), *options])
+    arms = {entry["name"]: entry for entry in json.loads(summary.read_text())["arms"]}
+    return code, arms, record.read(out / "run")
+
+
+def test_every_trouble_is_reported_and_the_others_complete(tmp_path, capfd):
+    code, arms, run = compare(tmp_path, "Steady", *TROUBLES, "Other", options=["--blocks", "2", "--epochs", "12"])
+    assert code == 4
+    for name, reason in TROUBLES.items():
+        assert arms[name]["status"] == "failed"
+        assert arms[name]["reason"].startswith(reason)
+    for name in ("Steady", "Other"):
+        assert arms[name]["status"] == "ok"
+        assert sorted(e.index for s in run.slices if s.arm == name and s.block == 1 for e in s.epochs) == [*range(12)]
+    assert arms["Other"]["ratio"]["low"] is not None
+    assert not run.partial
+    printed = capfd.readouterr()
+    assert "no such grid" in printed.out
+    assert "Traceback" not in printed.out + printed.err
+    assert "RaisesAtThree" in printed.err
+
+
+def test_a_failed_arm_keeps_what_it_measured_and_leaves_the_later_blocks(tmp_path):
+    _, arms, run = compare(tmp_path, "Steady", "KillsItself", "RaisesAtThree", options=["--blocks", "2"])
+    for name in ("KillsItself", "RaisesAtThree"):
+        measured = [(piece.block, epoch.index) for piece in run.slices if piece.arm == name for epoch in piece.epochs]
+        assert measured == [(0, 0), (0, 1), (0, 2)]
+        assert arms[name]["first_epoch_seconds"] > 0
+        assert len([end for end in run.ends if end.arm == name]) == 1
+    assert any("the residual is empty" in line for line in run.failure("RaisesAtThree").last_lines)
+    assert "the residual is empty" in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_what_an_arm_prints_is_no_failure(tmp_path):
+    code, arms, _ = compare(tmp_path, "Steady", "PrintsRubbish", options=["--blocks", "1", "--epochs", "5"])
+    assert code == 0
+    assert arms["PrintsRubbish"]["status"] == "ok"
+    assert arms["PrintsRubbish"]["ratio"]["estimate"] > 0
+    logs = b"".join(log.read_bytes() for log in (tmp_path / "run" / "logs").iterdir())
+    assert logs.count(b"nonsense") == 5
+    assert b"\xfe\xff\x00\xff\n" in logs
+
+
+def test_a_hanging_arm_is_given_up(tmp_path):
+    code, arms, _ = compare(tmp_path, "Steady", "Hangs", options=["--timeout", "8", "--blocks", "1"])
+    assert code == 4
+    assert arms["Hangs"]["reason"].startswith("in epoch 3: it gave no answer for 8 s")
+    assert arms["Steady"]["status"] == "ok"
+
+
+def test_without_a_baseline_there_are_no_ratios_but_the_rest(tmp_path, capfd):
+    code, arms, _ = compare(tmp_path, "Exits", "Steady", options=["--blocks", "1"])
+    assert code == 4
+    assert arms["Steady"]["ratio"] is None
+    assert arms["Steady"]["epoch_seconds"]["median"] >= 0.002
+    assert "nothing to relate the others to" in capfd.readouterr().out
+
+
+def test_a_loss_that_is_not_finite_may_be_allowed(tmp_path):
+    code, _, run = compare(
+        tmp_path, "Steady", "ReturnsNan", options=["--allow-nonfinite", "--blocks", "1", "--epochs", "5"]
+    )
+    assert code == 0
+    losses = {epoch.index: epoch.losses for s in run.slices if s.arm == "ReturnsNan" for epoch in s.epochs}
+    assert losses[3] == {"loss": None}
+    assert losses[2] == {"loss": pytest.approx(1 / 3)}
+
+
+def start_slow_run(out):
+    command = [sys.executable, "-m", "harness", "compare", arm("Slow"), arm("Steady"), "--epochs", "2000"]
+    running = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if (out / record.FILE_NAME).exists() and len((run := record.read(out)).slices) > 6:
+            return running, [ready.pid for ready in run.ready]
+        time.sleep(0.05)
+    running.kill()
+    raise AssertionError(f"it did not get going: {running.communicate()}")
+
+
+def gone(pids):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path):
+    running, children = start_slow_run(tmp_path / "run")
+    os.kill(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert len(children) == 2
+    assert gone(children)
+    assert record.read(tmp_path / "run").partial
+    assert cli.run(["report", str(tmp_path / "run")]) == 0
+
+
+def test_interrupted_once_it_ends_tidily_with_a_report(tmp_path):
+    running, children = start_slow_run(tmp_path / "run")
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert gone(children)
+    assert "partial" in out
+    assert "Traceback" not in out + err
+    assert record.read(tmp_path / "run").footer.status == "interrupted"
+    assert (tmp_path / "run" / "report.md").exists()

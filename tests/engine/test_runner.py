@@ -1,0 +1,94 @@
+"""Arms are fresh processes that take turns: seen in the record of real runs."""
+
+import os
+from pathlib import Path
+
+from harness import plan as plans
+from harness.engine import runner
+from harness.measure import measure
+from harness.record import read
+from harness.report import tables
+from harness.report.summary import summarize
+
+ARMS = Path(__file__).parents[1] / "support" / "arms.py"
+
+
+def run(out, *names, **options):
+    plan = plans.make("compare", [f"{ARMS}:{name}" for name in names], **options)
+    record = measure(plan, out, lambda event, record: None)
+    assert read(out).slices == record.slices
+    return record
+
+
+def test_arms_take_turns_in_fresh_processes_and_random_order(tmp_path):
+    record = run(tmp_path / "run", "Steady", "Other", epochs=32, blocks=2)
+    pids = [ready.pid for ready in record.ready]
+    assert len(set(pids)) == 4
+    assert os.getpid() not in pids
+    turns = [piece for piece in record.slices if piece.block == 0 and piece.round]
+    rounds = {piece.round: [p.arm for p in turns if p.round == piece.round] for piece in turns}
+    assert all(sorted(arms) == ["Other", "Steady"] for arms in rounds.values())
+    assert len({tuple(arms) for arms in rounds.values()}) == 2
+    assert all(epoch.wall >= 0.002 for piece in record.slices for epoch in piece.epochs)
+    firsts = [(piece.arm, e.index, piece.round) for piece in record.slices for e in piece.epochs if e.first]
+    assert sorted(firsts) == sorted([("Other", 0, 0), ("Steady", 0, 0)] * 2)
+
+
+def test_arms_that_seek_are_sampled_by_kind(tmp_path):
+    record = run(tmp_path / "run", "Sought", epochs=60, blocks=1)
+    sampled = {}
+    for piece in record.slices:
+        kinds = {epoch.kind for epoch in piece.epochs}
+        if piece.round:
+            assert len(kinds) == 1
+            sampled.setdefault(kinds.pop(), []).extend(epoch.index for epoch in piece.epochs)
+    assert set(sampled) == {"early", "late", "refine"}
+    assert all(index >= 50 for index in sampled["late"])
+    assert len(set(sampled["refine"])) == len(sampled["refine"])
+    assert {e.kind: e.index for s in record.slices for e in s.epochs if e.first} == {
+        "early": 0,
+        "refine": 20,
+        "late": 50,
+    }
+
+
+def test_threads_affinity_and_hash_seed_are_set_and_recorded(tmp_path):
+    record = run(tmp_path / "run", "Steady", epochs=2, blocks=1, threads=1, seed=5)
+    environment = record.ready[0].environment
+    assert environment["cores"] == str(plans.usable_cores()[-1])
+    assert environment["OMP_NUM_THREADS"] == environment["TF_NUM_INTRAOP_THREADS"] == "1"
+    assert environment["PYTHONHASHSEED"] == "5"
+    assert record.slices[0].epochs[0].losses == {"loss": 6.0}
+
+
+def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner._Memory, "fits", lambda self, arm: False)
+    record = run(tmp_path / "run", "Steady", "Other", "Slow", epochs=12, blocks=2)
+    groups = {}
+    for ready in record.ready:
+        groups.setdefault((ready.block, ready.group), set()).add(ready.arm)
+    assert groups == {
+        (0, 0): {"Steady", "Other", "Slow"},
+        (0, 1): {"Steady", "Other"},
+        (0, 2): {"Steady", "Slow"},
+        (1, 1): {"Steady", "Other"},
+        (1, 2): {"Steady", "Slow"},
+    }
+    assert {(end.block, end.group) for end in record.ends if end.status == "regrouped"} == {(0, 0)}
+    summary = summarize(record)
+    by_name = {arm.name: arm for arm in summary.arms}
+    assert by_name["Slow"].ratio.estimate > 10
+    assert 0.5 < by_name["Other"].ratio.estimate < 2
+    assert any("did not fit in memory" in sentence for sentence in tables.sentences(summary))
+
+
+def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
+    plan = plans.make("compare", [f"{ARMS}:Steady"], epochs=2, blocks=5)
+    asked = []
+
+    def go_on():
+        asked.append(True)
+        return len(asked) < 2
+
+    ended = [event.block for event in runner.run(plan, tmp_path, go_on) if isinstance(event, runner.BlockEnd)]
+    assert ended == [0, 1]

@@ -1,0 +1,101 @@
+"""The same findings on a terminal and as Markdown."""
+
+import io
+
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+from simulated import DATA, FULL, REFINE, record
+
+from harness.events import Progress
+from harness.record import ArmEnd, BlockEnd, Epoch, Slice, Trace
+from harness.report import markdown, terminal
+from harness.report.live import Display
+from harness.report.summary import summarize
+
+ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
+
+
+def on_terminal(run, width=80):
+    console = Console(file=io.StringIO(), width=width)
+    terminal.show(console, summarize(run), run)
+    return console.file.getvalue()
+
+
+def as_markdown(run):
+    return markdown.render(summarize(run), run)
+
+
+@pytest.mark.parametrize("render", [on_terminal, as_markdown])
+def test_a_comparison_gives_each_arm_its_ratio_and_says_of_what(render):
+    text = " ".join(render(record(ARMS)).replace("\\", "").split())
+    assert "0.647x [0.647, 0.647]" in text
+    assert "case1 at smoke scale" in text
+    assert "relative to original" in text
+    assert "below 1 is faster" in text
+    assert "3 blocks" in text
+
+
+@pytest.mark.parametrize("render", [on_terminal, as_markdown])
+def test_what_a_reader_could_miss_is_said(render):
+    run = record(ARMS, blocks=1)
+    assert "One block is an estimate" in render(run)
+    run.footer = None
+    run.add(ArmEnd(0, 0, "quick", "failed", "ValueError: boom", "in epoch 3", ["its last words"]))
+    text = render(run)
+    assert "This run is partial: 1 block completed" in text
+    assert "quick failed in epoch 3: ValueError: boom" in text
+
+
+def test_the_last_words_of_a_failed_arm_are_in_the_markdown():
+    run = record(ARMS)
+    run.add(ArmEnd(2, 0, "quick", "failed", "x", "in epoch 3", ["# not a heading", "`not code`"]))
+    assert "\n    # not a heading\n    `not code`\n" in as_markdown(run)
+
+
+@pytest.mark.parametrize("render", [on_terminal, as_markdown])
+def test_names_are_text_not_markup(render):
+    name = "[bold]<script>|a_b_"
+    text = render(record({"original": ARMS["original"], name: ARMS["quick"]}))
+    assert name in text.replace("\\", "")
+    if render is as_markdown:
+        assert "<script>" not in text
+        header, *rows = [line for line in text.splitlines() if line.startswith("|")][:4]
+        assert all(row.replace("\\|", "").count("|") == header.count("|") for row in rows)
+
+
+def test_a_profile_shows_kinds_traces_and_memory():
+    run = record({"original": ARMS["original"]}, blocks=1)
+    run.add(replace(run.header, plan=replace(run.plan, command="profile")))
+    run.add(Slice(0, 0, 0, 0, "original", [Epoch(5, DATA, 0.1, 0.1, {}, [Trace("step", "x.py:3", 0.5)])]))
+    text = on_terminal(run, width=100)
+    for expected in ("Profile original", "refine", "1.00 s", "step", "x.py:3", "500 ms", "peak memory", "1.00 GB"):
+        assert expected in text
+
+
+def follow(run, console):
+    """Show a whole run live, with a progress event before each slice; the last picture, or all lines."""
+    display = Display(run.plan, console)
+    with display:
+        for piece in run.slices:
+            display(Progress(piece.block, "taking turns", piece.arm, piece.round, 12), run)
+            display(piece, run)
+        for end in run.ends:
+            display(end, run)
+        for block in run.blocks_done:
+            display(BlockEnd(block), run)
+    return console.file.getvalue()
+
+
+def test_without_a_terminal_a_run_is_told_in_plain_lines():
+    text = follow(record(ARMS), Console(file=io.StringIO(), force_terminal=False, width=200))
+    assert "\x1b" not in text
+    assert "block 1/3: quick ran its first epochs in 1.20 s" in text
+    assert "block 3/3: done; quick 0.647x [0.647, 0.647]" in text
+
+
+def test_on_a_terminal_a_run_is_a_table_that_is_redrawn():
+    text = follow(record(ARMS), Console(file=io.StringIO(), force_terminal=True, width=120))
+    assert "block 1 of 3" in text
+    assert "round 12 of 12" in text
+    assert "0.647x" in text

@@ -1,0 +1,78 @@
+import json
+
+import pytest
+from simulated import DATA, FULL, REFINE, record
+
+from harness.record import ArmEnd, Epoch, Slice, Trace
+from harness.report.summary import summarize, traces_by_function
+
+ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
+KEYS = [
+    *("name", "status", "reason", "verdict", "ratio", "ratio_by_kind", "epoch_seconds", "first_epoch_seconds"),
+    *("projected_seconds", "peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces", "compilations"),
+    *("flops_per_epoch", "losses", "quality", "findings"),
+]
+
+
+def as_json(run):
+    return json.loads(summarize(run).to_json())
+
+
+def test_the_summary_has_every_arm_in_order_and_every_key():
+    summary = as_json(record(ARMS))
+    assert summary["schema"] == 1
+    assert [arm["name"] for arm in summary["arms"]] == ["a", "b"]
+    assert all(list(arm) == KEYS for arm in summary["arms"])
+    assert summary["blocks"] == 3
+    assert not summary["partial"]
+
+
+def test_the_baseline_has_no_ratio_and_the_other_has_one_by_kind_in_schedule_order():
+    a, b = as_json(record(ARMS))["arms"]
+    assert a["ratio"] is None
+    assert a["ratio_by_kind"] is None
+    assert list(b["ratio_by_kind"]) == [DATA, REFINE, FULL]
+    assert b["ratio_by_kind"][FULL]["estimate"] == pytest.approx(0.5)
+    # 40 data epochs and a refinement alike, 60 full ones in half the time
+    assert b["ratio"]["estimate"] == pytest.approx((4 + 1 + 6) / (4 + 1 + 12))
+    assert b["epoch_seconds"]["by_kind"] == pytest.approx(ARMS["b"])
+    assert b["verdict"] is None
+
+
+def test_what_was_not_measured_is_null():
+    b = as_json(record(ARMS))["arms"][1]
+    assert b["peak_tensor_bytes"] is None
+    assert b["flops_per_epoch"] is None
+    assert b["quality"] is None
+    assert b["peak_rss_bytes"] == 10**9 + 2
+
+
+def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():
+    run = record(ARMS)
+    step, inner = Trace("step", "x.py:3", 0.5), Trace("inner", "x.py:9", 0.25)
+    for block in (0, 1):
+        run.add(Slice(block, 0, 1, 0, "a", [Epoch(5, DATA, 0.1, 0.1, {}, [step, inner, step])]))
+    a, b = summarize(run).arms
+    assert (a.traces, a.retraces) == (3, 1)
+    assert (b.traces, b.retraces) == (0, 0)
+    assert traces_by_function(run, "a") == [("step", "x.py:3", 2, 1.0), ("inner", "x.py:9", 1, 0.25)]
+
+
+def test_a_failed_arm_says_when_and_why_and_a_failed_baseline_leaves_no_ratios():
+    run = record(ARMS)
+    run.add(ArmEnd(2, 0, "a", "failed", "ValueError: boom", "in epoch 3"))
+    a, b = summarize(run).arms
+    assert (a.status, a.reason) == ("failed", "in epoch 3: ValueError: boom")
+    assert b.ratio is None
+    assert b.epoch_seconds is not None
+
+
+def test_a_run_that_never_got_to_an_arm_says_so():
+    run = record(ARMS, partial=True)
+    run.slices.clear()
+    run.ends.clear()
+    run.blocks_done.clear()
+    summary = as_json(run)
+    assert summary["partial"]
+    assert [arm["status"] for arm in summary["arms"]] == ["not run", "not run"]
+    assert [arm["traces"] for arm in summary["arms"]] == [None, None]

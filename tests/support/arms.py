@@ -1,0 +1,138 @@
+"""Trainers for the engine's tests: quick ones, and ones that get into every kind of trouble. None loads TensorFlow."""
+
+import os
+import signal
+import sys
+import time
+
+
+class Steady:
+    """Two milliseconds an epoch."""
+
+    def __init__(self, seed=0):
+        self.seed = seed
+
+    def epoch(self, index):
+        end = time.perf_counter() + 0.002
+        while time.perf_counter() < end:
+            pass
+        return {"loss": 1.0 / (1 + index) + self.seed}
+
+
+class Other(Steady):
+    """The same, under another name."""
+
+
+class Sought:
+    """A schedule of 100 epochs that can seek: a refinement every 20, and a batch that grows with each."""
+
+    epochs = 100
+
+    def __init__(self, case="none", scale="none"):
+        self.points = 0
+        self.sought = []
+
+    def kind(self, index):
+        return "refine" if index and index % 20 == 0 else "early" if index < 50 else "late"
+
+    def seek(self, index):
+        self.sought.append(index)
+
+    def epoch(self, index):
+        time.sleep(0.003 if self.kind(index) == "late" else 0.001)
+        return {"loss": float(index)}
+
+
+class RaisesWhenBuilt:
+    def __init__(self):
+        raise RuntimeError("no such grid")
+
+
+class RaisesAtThree(Steady):
+    def epoch(self, index):
+        if index == 3:
+            raise ValueError("the residual is empty")
+        return super().epoch(index)
+
+
+class KillsItself(Steady):
+    def epoch(self, index):
+        if index == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().epoch(index)
+
+
+class Exits(Steady):
+    def epoch(self, index):
+        if index == 3:
+            os._exit(0)
+        return super().epoch(index)
+
+
+class CallsSysExit(Steady):
+    def epoch(self, index):
+        if index == 3:
+            sys.exit("enough")
+        return super().epoch(index)
+
+
+class ReturnsNone(Steady):
+    def epoch(self, index):
+        return None if index == 3 else super().epoch(index)
+
+
+class ReturnsText(Steady):
+    def epoch(self, index):
+        return {"loss": "low"} if index == 3 else super().epoch(index)
+
+
+class ReturnsNan(Steady):
+    def epoch(self, index):
+        return {"loss": float("nan")} if index == 3 else super().epoch(index)
+
+
+class Hangs(Steady):
+    def epoch(self, index):
+        if index == 3:
+            time.sleep(3600)
+        return super().epoch(index)
+
+
+class PrintsRubbish(Steady):
+    """What looks like our own messages on stdout, and binary on stderr: neither is any of harness's business."""
+
+    def epoch(self, index):
+        print('{"type":"Failed","moment":"now","reason":"nonsense"}', flush=True)
+        sys.stderr.buffer.write(bytes(range(256)) + b"\x00\xff\n")
+        return super().epoch(index)
+
+
+class WantsInput(Steady):
+    """Reads its standard input, which is empty: EOFError is its own failure, not the parent's end."""
+
+    def epoch(self, index):
+        if index == 3:
+            input()
+        return super().epoch(index)
+
+
+class ForksAndDies(Steady):
+    """Leaves a forked child that holds every file of its own open, and dies."""
+
+    def epoch(self, index):
+        if index == 3:
+            if os.fork() == 0:
+                time.sleep(3600)
+            os._exit(7)
+        return super().epoch(index)
+
+
+class Slow(Steady):
+    def epoch(self, index):
+        time.sleep(0.2)
+        return super().epoch(index)
+
+
+def not_a_trainer():
+    """Builds something without epochs."""
+    return object()

@@ -1,0 +1,42 @@
+"""Records of runs that never happened, with a known answer."""
+
+import numpy as np
+
+from harness.plan import Arm, Plan
+from harness.record import ArmEnd, ArmReady, BlockEnd, Description, Epoch, Footer, Header, Record, Segment, Slice
+
+DATA, REFINE, FULL = "data", "refine", "full"
+SEGMENTS = [Segment(DATA, 0, 40), Segment(REFINE, 40, 41), Segment(FULL, 41, 101)]
+
+
+def plan(*arms, blocks=3):
+    return Plan("compare", tuple(Arm(arm, arm) for arm in arms), arms[0], "case1", "smoke", 30, blocks, 0, 2)
+
+
+def record(seconds, *, blocks=3, rounds=12, noise=0.0, seekable=True, firsts=None, seed=0, partial=False):
+    """`seconds` of a steady epoch by arm and kind, `firsts` of the first ones; `noise` is a round's sd of log time."""
+    random = np.random.default_rng(seed)
+    arms = list(seconds)
+    result = Record([Header(1, "simulated", "2026-01-01T00:00:00+00:00", plan(*arms, blocks=blocks), {}, {}, None)])
+    for block in range(blocks):
+        for arm in arms:
+            result.add(ArmReady(block, 0, arm, 1, 1.0, Description(seekable, SEGMENTS if seekable else []), {}, {}))
+            warm = [
+                Epoch(index, kind, (firsts or seconds)[arm][kind], 0.0, {}, first=True)
+                for kind, index in ((DATA, 0), (REFINE, 40), (FULL, 41))
+                if kind in seconds[arm]
+            ]
+            result.add(Slice(block, 0, 0, 0, arm, warm))
+        for number in range(1, rounds + 1):
+            kind = (DATA, FULL, REFINE)[number % 3]
+            shared = np.exp(noise * random.standard_normal())
+            for position, arm in enumerate(arms):
+                if kind in seconds[arm]:
+                    wall = seconds[arm][kind] * shared * np.exp(noise * random.standard_normal() / 10)
+                    result.add(Slice(block, 0, number, position, arm, [Epoch(number, kind, wall, wall, {})] * 2))
+        for arm in arms:
+            result.add(ArmEnd(block, 0, arm, "ok", peak_rss_bytes=10**9 + block))
+        result.add(BlockEnd(block))
+    if not partial:
+        result.add(Footer("complete", "2026-01-01T00:10:00+00:00"))
+    return result

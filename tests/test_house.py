@@ -1,0 +1,142 @@
+"""The arrows of the house: who may import whom, and what is not loaded before it is needed."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness
+
+ROOT = Path(harness.__file__).parent.parent
+HEAVY = {"tensorflow", "tensorflow_probability", "tf_keras", "keras", "numpy", "pandas", "scipy", "altair"}
+
+
+def imported_by(source, module, is_package=False):
+    """The dotted names that Python source imports, anywhere in it, whether the name is a module or in one."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = module.split(".")[: len(module.split(".")) - node.level + is_package] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found.update(f"{base}.{alias.name}" for alias in node.names)
+    return found
+
+
+def modules(*places):
+    """(dotted name, what it imports) of every module in these files or folders below the root."""
+    for place in places:
+        path = ROOT / place
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            package = parts[-1] == "__init__"
+            name = ".".join(parts[:-1] if package else parts)
+            yield name, imported_by(file.read_text(), name, package)
+
+
+def within(name, package):
+    return name == package or name.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize(
+    ("source", "module", "is_package", "names"),
+    [
+        ("import a.b as c, d", "m", False, {"a.b", "d"}),
+        ("from a import b, c", "m", False, {"a.b", "a.c"}),
+        ("def f():\n    from a import b", "m", False, {"a.b"}),
+        ("from . import a\nfrom .b import c\nfrom ..d import e", "x.y.z", False, {"x.y.a", "x.y.b.c", "x.d.e"}),
+        ("from . import a\nfrom ..b import c", "x.y", True, {"x.y.a", "x.b.c"}),
+    ],
+)
+def test_imports_are_seen_wherever_and_however_they_are_written(source, module, is_package, names):
+    assert imported_by(source, module, is_package) == names
+
+
+# Arrows that there must not be: from, to.
+FORBIDDEN = [
+    ("harness", ["variants", "benchmarks", "tests"]),
+    ("harness/probes", ["harness.analysis", "harness.engine", "harness.report", "harness.cli"]),
+    ("harness/analysis", ["harness.probes", "harness.engine", "harness.report", "harness.cli"]),
+    ("harness/report", ["harness.engine", "harness.probes", "harness.cli"]),
+    ("harness/engine", ["harness.analysis", "harness.report", "harness.cli"]),
+    ("harness/record.py", ["harness.engine", "harness.analysis", "harness.report", "harness.cli"]),
+    ("harness/plan.py", ["harness.engine", "harness.record", "harness.analysis", "harness.report", "harness.cli"]),
+    ("harness/turns.py", ["harness.engine", "harness.analysis", "harness.report", "harness.cli"]),
+    ("harness/catalog.py", ["harness.engine", "harness.plan", "harness.analysis", "harness.report", "harness.cli"]),
+    ("harness/interface.py", ["harness"]),
+    ("harness/errors.py", ["harness"]),
+]
+
+
+@pytest.mark.parametrize(("place", "elsewhere"), FORBIDDEN, ids=[place for place, _ in FORBIDDEN])
+def test_arrows_run_one_way(place, elsewhere):
+    assert list(modules(place))
+    wrong = [
+        f"{module} imports {name}"
+        for module, names in modules(place)
+        for name in sorted(names)
+        for package in elsewhere
+        if within(name, package)
+    ]
+    assert wrong == []
+
+
+def test_variants_know_only_the_interface():
+    known = {f"harness.{name}" for name in harness.__all__} | {"harness", "harness.interface"}
+    wrong = [
+        f"{module} imports {name}"
+        for module, names in modules("variants")
+        for name in sorted(names)
+        if within(name, "harness") and name not in known and not within(name, "harness.interface")
+    ]
+    assert wrong == []
+
+
+def test_probes_do_not_lean_on_one_another():
+    wrong = [
+        f"{module} imports {name}"
+        for module, names in modules("harness/probes")
+        for name in sorted(names)
+        if within(name, "harness.probes")
+    ]
+    assert wrong == []
+
+
+def loaded_by(code):
+    child = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(child.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import harness",
+        "import harness.catalog; assert harness.catalog.registered().variants",
+        "import harness.plan, harness.turns, harness.record, harness.engine.messages, harness.engine.machine",
+        "import harness.cli",
+    ],
+    ids=["harness", "catalog", "plan", "cli"],
+)
+def test_nothing_heavy_is_loaded_before_it_is_needed(code):
+    loaded = loaded_by(code)
+    assert "harness" in loaded
+    assert loaded & HEAVY == set()
+
+
+def test_the_front_door_offers_exactly_its_public_names():
+    bound = loaded_by("import harness; sys.modules = [n for n in vars(harness) if not n.startswith('_')]")
+    assert bound - {"interface"} == set(harness.__all__)
+    assert harness.__all__ == sorted(harness.__all__)
+
+
+def test_every_name_at_the_front_door_says_what_it_is():
+    for name in harness.__all__:
+        assert getattr(harness, name).__doc__
