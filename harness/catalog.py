@@ -97,7 +97,7 @@ def load(reference: str) -> Variant:
         assert variant is not None
         return variant
     place, name = _split(reference)
-    module = _import_file(_file(place)) if _is_file(place) else importlib.import_module(place)
+    module = _import_file(_file(place)) if _is_file(place) else _import_module(place)
     target = getattr(module, name)
     if isinstance(target, Variant):
         return target
@@ -188,9 +188,17 @@ def _import_file(path: Path) -> ModuleType:
     """Import a file as a script would see itself: its own folder comes first on the path, for its neighbours."""
     path = path.resolve()
     sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None, path
+    name = path.stem if path.stem not in sys.modules else f"{path.stem} (file)"  # a random.py is not `random`
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported as Python")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _import_module(dotted: str) -> ModuleType:
+    """Import a module as `python -m` would: the working directory comes first on the path."""
+    sys.path.insert(0, str(Path.cwd()))
+    return importlib.import_module(dotted)

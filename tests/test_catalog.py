@@ -315,6 +315,21 @@ def test_a_file_sees_its_neighbours_and_not_ours(write):
     assert child.stdout.strip() == "the neighbour"
 
 
+def test_a_module_is_found_and_loaded_from_where_we_stand(write, at):
+    write("package/my.py", "def pinn(): 'here'")
+    code = "from harness import catalog; r = 'package.my:pinn'; print(catalog.find(r), catalog.load(r).summary)"
+    command = [sys.executable, "-P", "-c", code]  # -P: where we stand is not on the path
+    child = subprocess.run(command, check=True, capture_output=True, text=True, cwd=at)
+    assert child.stdout.split() == ["None", "here"]
+
+
+def test_a_file_may_have_the_name_of_a_module_that_is_loaded(write):
+    write("json.py", "def pinn(): 'mine'")
+    before = sys.modules["json"]
+    assert catalog.load("json.py:pinn").summary == "mine"
+    assert sys.modules["json"] is before
+
+
 def test_a_file_of_dataclasses_loads(write):
     write(
         "my.py",

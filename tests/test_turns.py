@@ -135,6 +135,16 @@ def test_blocks_groups_and_seeds_each_draw_an_order_of_their_own(seekable):
         assert other != first
 
 
+def test_kinds_take_turns_in_random_order():
+    descriptions = {"original": breakage()}
+    paces = {"original": dict.fromkeys(["data", "ramp", "full", "refine"], 0.1)}
+    rounds = turns.rounds(planned(epochs=90), 0, 0, descriptions, paces)
+    kinds = [kind_at(descriptions["original"], round.turns[0].indices[0]) for round in rounds]
+    changes = sum(before != after for before, after in pairwise(kinds))
+    assert len(rounds) > 25
+    assert changes > len(rounds) / 3  # in order there would be three
+
+
 def test_every_arm_is_first_about_as_often_as_any_other():
     descriptions = dict.fromkeys(ARMS, breakage(seekable=False))
     plan = planned(epochs=150, slice_seconds=0.0)

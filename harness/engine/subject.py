@@ -2,11 +2,9 @@
 
 import inspect
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -76,7 +74,6 @@ class Subject:
 
 
 def _build(order: Build) -> Trainer:
-    sys.path.insert(0, str(Path.cwd()))  # as `python -m` would; harness itself was imported before
     variant = catalog.load(order.arm.variant)
     environment.seed_loaded_libraries(order.seed)
     offered = {"case": order.case, "scale": order.scale, "seed": order.seed}
