@@ -14,10 +14,7 @@ class Progress:
     arm: str
     step: int = 0
     steps: int = 0
-    """Rounds of this group, of which `step` are done; 0 while their number is not known."""
-    group: int = 0
-    groups: int = 1
-    """How many groups the block is made of: 1, unless memory demands a pair for each arm."""
+    """Rounds, of which `step` are done; 0 while their number is not known."""
 
 
 Event = Line | Progress

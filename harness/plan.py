@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 import msgspec
@@ -75,7 +76,7 @@ def make(
         epochs = max(_default_epochs(variant, scale) for variant in variants.values())
     if epochs < 1:
         raise BadInput(f"--epochs must be at least 1, not {epochs}.")
-    if not timeout > 0:
+    if not 0 < timeout < inf:
         raise BadInput(f"--timeout must be a positive number of seconds, not {timeout:g}.")
     arms = tuple(_arms(references, variants))
     return Plan(
@@ -123,7 +124,9 @@ def _choose(what: str, wanted: str | None, variants: Mapping[str, Variant | None
     if wanted is None:
         default = {"case": "case1", "scale": "laptop"}[what]
         shared = [choice for choice in next(iter(offers.values()), ()) if all(choice in o for o in offers.values())]
-        return default if default in shared or not shared else shared[0]
+        if offers and not shared:
+            raise BadInput(f"{' and '.join(offers)} have no {what} in common.")
+        return default if default in shared or not offers else shared[0]
     for name, offered in offers.items():
         if wanted not in offered:
             raise BadInput(f"There is no {what} {wanted!r} for {name!r}: choose from {', '.join(offered)}.")

@@ -73,9 +73,11 @@ class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):
 class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start"):
     block: int
     group: int
-    """Arms of one group live together. A block is one group, unless memory demands a pair for each arm."""
+    """Arms of one group are related to each other. A block is one group, unless memory demands a pair for each arm."""
     order: list[str]
     """Labels, in the order in which the processes are started."""
+    one_by_one: bool = False
+    """Whether not even these fit in memory together, so that each runs its epochs before the next one starts."""
 
 
 class ArmReady(msgspec.Struct, frozen=True, tag_field="line", tag="arm ready"):
@@ -107,7 +109,7 @@ class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):
     group: int
     arm: str
     status: str
-    """`ok`, `failed`, or `regrouped`: ended early, because the arms did not fit in memory together."""
+    """`ok`, `failed`, or `regrouped`: ended early, because the group's arms did not fit in memory together."""
     reason: str | None = None
     moment: str | None = None
     """When it failed: `while it was built`, `in epoch 3`, ..."""
@@ -138,6 +140,7 @@ class Record:
     """A run, read back or still being written: its lines by type, in the order in which they came."""
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
+        self.starts: list[BlockStart] = []
         self.slices: list[Slice] = []
         self.ready: list[ArmReady] = []
         self.ends: list[ArmEnd] = []
@@ -162,7 +165,7 @@ class Record:
             case Footer():
                 self.footer = line
             case BlockStart():
-                pass
+                self.starts.append(line)
 
     @property
     def header(self) -> Header:

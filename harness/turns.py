@@ -109,7 +109,10 @@ def _sampled(
             for arm in having
             if _single(kinds[arm][kind])
         }
-        epochs = min([wanted, *map(len, singles.values())])
+        having = [arm for arm in having if singles.get(arm) != []]  # its only one was its first
+        if not having:
+            continue
+        epochs = min([wanted, *(len(singles[arm]) for arm in having if arm in singles)])
         for arm in having:
             if arm in singles:
                 sources[arm, kind] = iter(sorted(lots.sample(singles[arm], epochs)))
@@ -117,7 +120,7 @@ def _sampled(
             else:
                 cycle = _cycle(kinds[arm][kind], _middle(kind, arm, plan, descriptions))
                 sources[arm, kind] = islice(cycle, 2, None)  # it was warmed up with the first two
-                lengths[arm, kind] = _slice_length(plan, paces[arm].get(kind, 0.0))
+                lengths[arm, kind] = _slice_length(plan, paces[arm].get(kind, plan.slice_seconds))
         todo += [kind] * ceil(epochs / min(lengths[arm, kind] for arm in having))
     for kind in lots.sample(todo, len(todo)):
         yield [

@@ -23,14 +23,17 @@ class Seconds:
 
 
 def schedule_ratio(record: Record, epochs: pd.DataFrame, arm: str, tolerance: float = TOLERANCE) -> Ratio | None:
-    """The cost of `arm`'s whole schedule relative to the baseline's; None where they never ran side by side."""
+    """The cost of `arm`'s whole schedule relative to the baseline's; None where they never took turns.
+
+    Kinds that both have are related round by round; one that only `arm` has costs what it was seen to cost.
+    """
     baseline = record.plan.baseline
     mine = usable(record, epochs, arm)
     effects = by_kind(mine, arm, baseline, tolerance)
-    places = sorted({(block, group) for block, group, _ in effects.index})
     logs = []
-    for block, group in places:
-        here = mine[(mine["block"] == block) & (mine["group"] == group)]
+    for (block, group), here in mine.groupby(["block", "group"]):
+        if not {arm, baseline} <= set(in_turns(here)["arm"]):
+            continue
         reference = _Costs(record, here, baseline, block, group)
         own = _Costs(record, here, arm, block, group)
         for kind in own.counts:

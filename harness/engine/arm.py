@@ -38,6 +38,7 @@ class ArmProcess:
         os.close(handle)
         self._pipe, theirs = Pipe()
         with self._log.open("wb") as output:
+            # From the main thread only: the kernel takes the end of the starting thread for the parent's.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "harness.engine.worker", str(theirs.fileno()), str(os.getpid())],
                 pass_fds=[theirs.fileno()],

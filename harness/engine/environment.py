@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Sequence
 
+from harness.probes.imports import when_imported
+
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -21,22 +23,19 @@ _PR_SET_PDEATHSIG = 1
 
 
 def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
-    """Pin this process to `cores`, with as many threads, and seed Python. Returns what decides speed and losses."""
+    """Pin this process to `cores`, with as many threads. Returns what decides speed and losses.
+
+    Python's generator is seeded, and NumPy's and TensorFlow's global ones as soon as somebody loads them.
+    """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
     for name in THREAD_VARIABLES:
         os.environ[name] = str(len(cores))
     random.seed(seed)
+    when_imported("numpy", lambda numpy: numpy.random.seed(seed % 2**32))
+    when_imported("tensorflow", lambda tensorflow: tensorflow.random.set_seed(seed))
     facts = {name: os.environ[name] for name in _RECORDED if name in os.environ}
     return facts | {"cores": ",".join(str(core) for core in cores)}
-
-
-def seed_loaded_libraries(seed: int) -> None:
-    """Seed NumPy's and TensorFlow's global generators, for variants that draw from them."""
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(seed % 2**32)
-    if tensorflow := sys.modules.get("tensorflow"):
-        tensorflow.random.set_seed(seed)
 
 
 def loaded_versions() -> dict[str, str]:

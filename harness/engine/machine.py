@@ -58,7 +58,7 @@ def free_memory_bytes() -> int:
     free = int(psutil.virtual_memory().available)
     limit = _cgroup_limit()
     if limit is not None:
-        free = min(free, limit - (_cgroup_number("memory.current") or 0))
+        free = min(free, limit - (_cgroup_number("memory.current") or 0) + _cgroup_file_cache())
     return free
 
 
@@ -71,6 +71,15 @@ def _cgroup_number(name: str) -> int | None:
         return int((_CGROUP / name).read_text())
     except (OSError, ValueError):  # no container, or one without a limit, whose file says "max"
         return None
+
+
+def _cgroup_file_cache() -> int:
+    """Bytes that count as the container's, but are given up as soon as a process needs them."""
+    try:
+        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
+        return int(stat.get("inactive_file", 0))
+    except (OSError, ValueError):
+        return 0
 
 
 def _processor() -> str:

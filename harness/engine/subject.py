@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from harness import catalog
-from harness.engine import environment
 from harness.engine.messages import Build
 from harness.interface import Trainer
 from harness.probes.clock import Clock
@@ -75,7 +74,6 @@ class Subject:
 
 def _build(order: Build) -> Trainer:
     variant = catalog.load(order.arm.variant)
-    environment.seed_loaded_libraries(order.seed)
     offered = {"case": order.case, "scale": order.scale, "seed": order.seed}
     parameters = inspect.signature(variant.build).parameters.values()
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)

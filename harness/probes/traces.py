@@ -5,17 +5,15 @@ is not as expected it falls back to TensorFlow's list of callbacks (an event, wi
 too it says that it is not available. It costs nothing on a call that does not trace, and never breaks one that does.
 """
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
 from typing import Any
 
+from harness.probes.imports import when_imported
 from harness.record import Trace
 
 _HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
@@ -39,10 +37,7 @@ class TraceProbe:
 
     def install(self) -> None:
         """Watch from now on, or from the moment at which somebody imports TensorFlow."""
-        if _HOOKED in sys.modules:
-            self._attach(sys.modules[_HOOKED])
-        else:
-            sys.meta_path.insert(0, _WhenImported(_HOOKED, self._attach))
+        when_imported(_HOOKED, self._attach)
 
     def _attach(self, module: ModuleType) -> None:
         original = getattr(module, "_create_concrete_function", None)
@@ -104,28 +99,3 @@ def _short(path: str) -> str:
         return str(file.relative_to(Path.cwd()))
     except ValueError:
         return "/".join(file.parts[1:][-3:])
-
-
-class _WhenImported(importlib.abc.MetaPathFinder):
-    """Calls `then` once, right after the module `name` has been imported by whoever imports it."""
-
-    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
-        self._name = name
-        self._then = then
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self._name:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            run, then = spec.loader.exec_module, self._then
-
-            def exec_module(module: ModuleType) -> None:
-                run(module)
-                then(module)
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec

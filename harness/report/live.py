@@ -32,6 +32,7 @@ class Display:
         self._started = monotonic()
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
         self._last: Progress | None = None
+        self._apart = ""
         self._epochs: Counter[str] = Counter()
         self._states: dict[str, str] = {}
         self._latest: dict[str, float] = {}
@@ -66,7 +67,9 @@ class Display:
     def _note(self, event: Event) -> None:
         match event:
             case BlockStart():
-                self._block_started = monotonic() if not event.group else self._block_started
+                if not event.group:
+                    self._block_started = monotonic()
+                self._apart = _apart(event, self._plan)
                 self._states = dict.fromkeys(event.order, "waiting")
             case Progress():
                 if self._last and self._last.doing != event.doing:
@@ -100,8 +103,8 @@ class Display:
         if last is None:
             return Text("starting")
         parts = [f"block {last.block + 1} of {self._plan.blocks}"]
-        if last.groups > 1:
-            parts.append(f"pair {last.group} of {last.groups}: the arms do not fit in memory together")
+        if self._apart:
+            parts.append(self._apart)
         parts.append(f"{last.arm}: {last.doing}")
         if last.steps:
             parts.append(f"round {last.step + 1} of {last.steps}")
@@ -117,7 +120,7 @@ class Display:
         later = self._plan.blocks - last.block - 1
         if self._block_seconds:
             block = sum(self._block_seconds) / len(self._block_seconds)
-        elif last.step and last.groups == 1:
+        elif last.step and not self._apart:
             block = in_block + (now - self._turns_started) / last.step * (last.steps - last.step)
         else:
             return ""
@@ -137,15 +140,15 @@ class Display:
         where = f"block {event.block + 1}/{self._plan.blocks}" if hasattr(event, "block") else ""
         match event:
             case BlockStart():
-                pair = f", pair {event.group}" if event.group else ""
-                self._line(f"{where}{pair}: starting {', '.join(event.order)}")
+                apart = f" ({self._apart})" if self._apart else ""
+                self._line(f"{where}: starting {', '.join(event.order)}{apart}")
             case Slice(round=0):
                 took = sum(epoch.wall for epoch in event.epochs)
                 self._line(f"{where}: {event.arm} ran its first epochs in {units.seconds(took)}")
             case ArmEnd(status="failed"):
                 self._line(f"{where}: {event.arm} failed {event.moment}: {event.reason}")
             case ArmEnd(status="regrouped"):
-                self._line(f"{where}: {event.arm} was ended: {event.reason}; arms are paired with the baseline")
+                self._line(f"{where}: {event.arm} was ended: {event.reason}")
             case BlockEnd():
                 ratios = "; ".join(f"{arm} {ratio}" for arm, ratio in self._ratios.items())
                 self._line(f"{where}: done{self._left()}{'; ' if ratios else ''}{ratios}")
@@ -154,3 +157,10 @@ class Display:
 
     def _line(self, text: str) -> None:
         self._console.print(escape(text), soft_wrap=True, highlight=False)
+
+
+def _apart(start: BlockStart, plan: Plan) -> str:
+    """How this group keeps arms apart that memory does not hold together."""
+    if start.one_by_one:
+        return "one after the other: memory holds one"
+    return "in pairs: memory does not hold all" if 1 < len(start.order) < len(plan.arms) and start.group else ""

@@ -61,6 +61,8 @@ class Summary(msgspec.Struct, frozen=True):
     partial: bool
     paired: bool
     """Whether memory did not hold all arms at once, so that each was measured beside the baseline alone."""
+    one_by_one: list[str]
+    """Arms that memory did not even hold beside the baseline, so that they were measured before or after it."""
     threads: int
     seed: int
     machine: dict[str, Any]
@@ -85,7 +87,8 @@ def summarize(record: Record) -> Summary:
         baseline=plan.baseline,
         blocks=len(record.blocks_done),
         partial=record.partial,
-        paired=any(end.status == "regrouped" for end in record.ends),
+        paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2,
+        one_by_one=_one_by_one(record),
         threads=plan.threads,
         seed=plan.seed,
         machine=header.machine,
@@ -116,6 +119,11 @@ def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str) -> ArmSummary
         traces=None if traces is None else len(traces),
         retraces=None if traces is None else len(traces) - len({(trace.function, trace.where) for trace in traces}),
     )
+
+
+def _one_by_one(record: Record) -> list[str]:
+    apart = {arm for start in record.starts if start.one_by_one for arm in start.order}
+    return [arm.label for arm in record.plan.arms if arm.label in apart and arm.label != record.plan.baseline]
 
 
 def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:

@@ -123,10 +123,20 @@ def heading(summary: Summary) -> str:
 def sentences(summary: Summary) -> list[str]:
     """What a reader must know beside the tables: failures, and what is missing."""
     said = [f"{arm.name} failed {arm.reason}" for arm in summary.arms if arm.status == "failed"]
-    if any(arm.name == summary.baseline and arm.status == "failed" for arm in summary.arms) and len(summary.arms) > 1:
+    if _baseline(summary).status == "failed" and len(summary.arms) > 1:
         said.append(f"The baseline {summary.baseline} failed, so there is nothing to relate the others to.")
+    said += [
+        f"{arm.name} and {summary.baseline} took no turns, so they have no ratio: more --epochs would give one."
+        for arm in summary.arms
+        if not arm.ratio and arm.name != summary.baseline and {arm.status, _baseline(summary).status} == {"ok"}
+    ]
     if summary.paired:
         said.append("The arms did not fit in memory together: each was measured beside the baseline alone.")
+    if summary.one_by_one:
+        said.append(
+            f"Memory does not hold {' or '.join(summary.one_by_one)} beside {summary.baseline}: they ran one after the "
+            "other, so what else the machine did is in their ratios."
+        )
     if summary.partial:
         said.append(f"This run is partial: {_blocks(summary.blocks)} completed.")
     elif summary.blocks == 1 and len(summary.arms) > 1:
@@ -144,6 +154,10 @@ def conditions(summary: Summary) -> str:
         f"{machine.get('system', '')}; TensorFlow {versions.get('tensorflow', '?')}, "
         f"Python {versions.get('python', '?')}; seed {summary.seed}, {_blocks(summary.blocks)}."
     )
+
+
+def _baseline(summary: Summary) -> ArmSummary:
+    return next(arm for arm in summary.arms if arm.name == summary.baseline)
 
 
 def _blocks(number: int) -> str:

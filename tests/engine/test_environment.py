@@ -53,10 +53,10 @@ def test_pythons_own_draws_follow_the_seed():
     assert first == again != other
 
 
-def test_only_libraries_that_are_loaded_are_seeded_and_told_of():
+def test_a_process_is_prepared_without_loading_any_framework():
     loaded, versions = in_a_fresh_process(
-        """
-        environment.seed_loaded_libraries(1)
+        f"""
+        environment.prepare({CORES}, 1)
         versions = environment.loaded_versions()
         print(json.dumps([[name for name in ("numpy", "tensorflow") if name in sys.modules], versions]))
         """
@@ -65,21 +65,23 @@ def test_only_libraries_that_are_loaded_are_seeded_and_told_of():
     assert versions == {}
 
 
-def test_numpys_and_tensorflows_draws_follow_the_seed():
-    draws, versions = in_a_fresh_process(
-        """
-        import numpy, tensorflow
-        draws = []
-        for seed in (1, 1, 2, 2**32 + 1, 2**70):
-            environment.seed_loaded_libraries(seed)
-            draws.append([float(numpy.random.rand()), float(tensorflow.random.uniform(()))])
-        print(json.dumps([draws, environment.loaded_versions()]))
-        """
-    )
-    assert draws[0] == draws[1]
-    assert draws[0][0] != draws[2][0]
-    assert draws[0][1] != draws[2][1]
-    assert draws[0][0] == draws[3][0]  # NumPy's seeds have 32 bits
+def test_numpys_and_tensorflows_draws_follow_the_seed_whenever_they_are_imported():
+    def draw(seed):
+        return in_a_fresh_process(
+            f"""
+            environment.prepare({CORES}, {seed})
+            import numpy
+            drawn = float(numpy.random.rand())
+            import tensorflow
+            drawn = [drawn, float(tensorflow.random.uniform(()))]
+            print(json.dumps([drawn, environment.loaded_versions()]))
+            """
+        )
+
+    (first, versions), (again, _), (other, _) = draw(1), draw(1), draw(2**32 + 2)
+    assert first == again
+    assert first[0] != other[0]
+    assert first[1] != other[1]
     assert set(versions) >= {"numpy", "tensorflow"}
     assert all(version[0].isdigit() for version in versions.values())
 

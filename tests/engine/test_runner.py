@@ -5,8 +5,9 @@ from pathlib import Path
 
 from harness import plan as plans
 from harness.engine import runner
+from harness.engine.group import Group
 from harness.measure import measure
-from harness.record import read
+from harness.record import BlockEnd, read
 from harness.report import tables
 from harness.report.summary import summarize
 
@@ -61,25 +62,44 @@ def test_threads_affinity_and_hash_seed_are_set_and_recorded(tmp_path):
     assert record.slices[0].epochs[0].losses == {"loss": 6.0}
 
 
-def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, monkeypatch):
-    monkeypatch.setattr(runner._Memory, "fits", lambda self, arm: False)
-    record = run(tmp_path / "run", "Steady", "Other", "Slow", epochs=12, blocks=2)
+def groups_of(record):
     groups = {}
     for ready in record.ready:
         groups.setdefault((ready.block, ready.group), set()).add(ready.arm)
-    assert groups == {
+    return groups
+
+
+def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, monkeypatch):
+    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 2)
+    record = run(tmp_path / "run", "Steady", "Other", "Slow", epochs=12, blocks=2)
+    assert groups_of(record) == {
         (0, 0): {"Steady", "Other", "Slow"},
         (0, 1): {"Steady", "Other"},
         (0, 2): {"Steady", "Slow"},
-        (1, 1): {"Steady", "Other"},
-        (1, 2): {"Steady", "Slow"},
+        (1, 0): {"Steady", "Other"},
+        (1, 1): {"Steady", "Slow"},
     }
     assert {(end.block, end.group) for end in record.ends if end.status == "regrouped"} == {(0, 0)}
     summary = summarize(record)
-    by_name = {arm.name: arm for arm in summary.arms}
-    assert by_name["Slow"].ratio.estimate > 10
-    assert 0.5 < by_name["Other"].ratio.estimate < 2
-    assert any("did not fit in memory" in sentence for sentence in tables.sentences(summary))
+    ratios = {arm.name: arm.ratio for arm in summary.arms}
+    assert ratios["Slow"].estimate > 10
+    assert 0.5 < ratios["Other"].estimate < 2
+    assert any("did not fit in memory together" in sentence for sentence in tables.sentences(summary))
+
+
+def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 1)
+    record = run(tmp_path / "run", "Sought", "Slow", epochs=12, blocks=2)
+    assert [start.one_by_one for start in record.starts] == [False, True, True]
+    for start in record.starts[1:]:
+        arms = [piece.arm for piece in record.slices if (piece.block, piece.group) == (start.block, start.group)]
+        first = arms[0]
+        assert arms == [first] * arms.count(first) + [arm for arm in arms if arm != first]
+        assert set(arms) == {"Sought", "Slow"}
+    summary = summarize(record)
+    assert summary.arms[1].ratio.estimate > 10
+    assert summary.arms[1].ratio.low is not None
+    assert any("they ran one after the other" in sentence for sentence in tables.sentences(summary))
 
 
 def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
@@ -90,5 +110,5 @@ def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
         asked.append(True)
         return len(asked) < 2
 
-    ended = [event.block for event in runner.run(plan, tmp_path, go_on) if isinstance(event, runner.BlockEnd)]
+    ended = [event.block for event in runner.run(plan, tmp_path, go_on) if isinstance(event, BlockEnd)]
     assert ended == [0, 1]

@@ -47,6 +47,11 @@ def test_what_a_reader_could_miss_is_said(render):
     assert "quick failed in epoch 3: ValueError: boom" in text
 
 
+def test_arms_that_took_no_turns_are_told_apart_from_equal_ones():
+    run = record(ARMS, rounds=0)
+    assert "quick and original took no turns" in " ".join(on_terminal(run).split())
+
+
 def test_the_last_words_of_a_failed_arm_are_in_the_markdown():
     run = record(ARMS)
     run.add(ArmEnd(2, 0, "quick", "failed", "x", "in epoch 3", ["# not a heading", "`not code`"]))

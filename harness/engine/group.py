@@ -1,0 +1,206 @@
+"""Arms whose rounds are related to each other: they live at the same time and take turns, if memory holds them."""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from harness import turns
+from harness.engine.arm import ArmProcess, hear_any
+from harness.engine.machine import free_memory_bytes
+from harness.engine.messages import Answer, Built, Failed, Finished, Ran
+from harness.events import Event, Progress
+from harness.plan import Plan, usable_cores
+from harness.record import ArmEnd, ArmReady, BlockStart, Description, Epoch, Slice
+
+BUILDS_AT_ONCE = 2
+RESERVE_BYTES = 500_000_000
+"""Memory that is left to everything else."""
+GROWTH = 0.4
+"""What an arm may come to take beyond its first epochs, as a share: its batch may grow, and each new shape leaves gaps
+in what TensorFlow's allocator keeps."""
+
+
+@dataclass
+class Known:
+    """What earlier groups of this run have taught about the arms."""
+
+    needs: dict[str, int] = field(default_factory=dict)
+    """Bytes that an arm takes for good once its first epochs are over."""
+    descriptions: dict[str, Description] = field(default_factory=dict)
+    paces: dict[str, turns.Pace] = field(default_factory=dict)
+    too_large: set[frozenset[str]] = field(default_factory=set)
+    """Sets of arms that memory did not hold together."""
+
+    def fit(self, arms: Sequence[str]) -> bool:
+        return frozenset(arms) not in self.too_large
+
+
+class Group:
+    """Runs the arms `arms` of one block, and yields what happens."""
+
+    def __init__(self, plan: Plan, block: int, number: int, arms: Sequence[str], logs: Path, known: Known) -> None:
+        self.plan, self.block, self.number, self.arms = plan, block, number, arms
+        self.logs, self.known = logs, known
+        self.cores = usable_cores()[-plan.threads :]
+        self.live: dict[str, ArmProcess] = {}
+
+    def run_together(self) -> Iterator[Event]:
+        """All arms live and take turns. If memory turns out not to hold them, end them and note that in `known`."""
+        order = turns.start_order(self.plan, self.block, self.number, self.arms)
+        try:
+            yield BlockStart(self.block, self.number, order)
+            yield from self._build(order)
+            for label in list(self.live):
+                if not (yield from self._warm_up(label)):
+                    self.known.too_large.add(frozenset(self.arms))
+                    yield from self._end("regrouped", "memory does not hold these arms together")
+                    return
+            yield from self._take_turns(self._rounds(list(self.live)))
+            yield from self._end("ok")
+        finally:
+            self._close()
+
+    def run_one_by_one(self) -> Iterator[Event]:
+        """Each arm runs its turns of every round before the next one starts, because memory holds only one.
+
+        What else the machine does is then not shared, so the ratios are worth less; the record says that it was so.
+        """
+        order = turns.start_order(self.plan, self.block, self.number, self.arms)
+        yield BlockStart(self.block, self.number, order, one_by_one=True)
+        rounds = self._rounds([label for label in self.arms if label in self.known.descriptions])
+        for label in order:
+            try:
+                yield from self._build([label])
+                if label in self.live:
+                    yield from self._warm_up(label)
+                yield from self._take_turns(rounds)
+                yield from self._end("ok")
+            finally:
+                self._close()
+
+    def _build(self, order: Sequence[str]) -> Iterator[Event]:
+        """Start the processes, two at a time: nothing is timed yet."""
+        arms = {arm.label: arm for arm in self.plan.arms}
+        waiting = list(order)
+        building: list[ArmProcess] = []
+        while waiting or building:
+            while waiting and len(building) < BUILDS_AT_ONCE:
+                label = waiting.pop(0)
+                yield Progress(self.block, "building", label)
+                log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
+                self.live[label] = ArmProcess(arms[label], self.plan, self.cores, log)
+                building.append(self.live[label])
+            for arm in hear_any(building, self.plan.timeout) or building[:1]:
+                building.remove(arm)
+                yield from self._note_built(arm)
+
+    def _note_built(self, arm: ArmProcess) -> Iterator[Event]:
+        answer = arm.hear()
+        if not isinstance(answer, Built):
+            yield from self._lose(arm, answer)
+            return
+        self.known.descriptions[arm.label] = answer.description
+        yield ArmReady(
+            self.block,
+            self.number,
+            arm.label,
+            arm.pid,
+            monotonic() - arm.started,
+            answer.description,
+            answer.environment,
+            answer.versions,
+        )
+
+    def _warm_up(self, label: str) -> Generator[Event, None, bool]:
+        """First epochs, alone: they trace and compile, and show how fast the arm is. False if memory gets short."""
+        yield Progress(self.block, "first epochs", label)
+        before = free_memory_bytes()
+        largest = max(self.known.needs.values(), default=0)
+        if self._crowded(self.known.needs.get(label, largest // 2)):
+            return False
+        start, *rest = turns.warm_up(self.plan, label, self._descriptions())
+        epochs: list[Epoch] = []
+        for indices in filter(None, ([start], rest)):
+            if label in self.live:
+                epochs += yield from self._slice(label, indices, 0, 0)
+                self.known.needs[label] = max(before - free_memory_bytes(), 0)
+                if self._crowded(0):
+                    return False
+        self.known.paces[label] = {epoch.kind: epoch.wall for epoch in epochs}
+        return True
+
+    def _crowded(self, further: int) -> bool:
+        """Whether memory would get short beside the other arms, if `further` bytes were taken and the arms grew."""
+        margin = max(RESERVE_BYTES, int(GROWTH * max(self.known.needs.values(), default=0)))
+        return len(self.live) > 1 and further + margin > free_memory_bytes()
+
+    def _descriptions(self) -> Mapping[str, Description]:
+        return {label: self.known.descriptions[label] for label in self.arms if label in self.known.descriptions}
+
+    def _rounds(self, labels: Sequence[str]) -> list[turns.Round]:
+        """The rounds of these arms. One whose pace nobody knows yet is taken to be like another."""
+        if not labels:
+            return []
+        some = next(iter(self.known.paces.values()), {})
+        descriptions = {label: self.known.descriptions[label] for label in labels}
+        paces = {label: self.known.paces.get(label, some) for label in labels}
+        return turns.rounds(self.plan, self.block, self.number, descriptions, paces)
+
+    def _take_turns(self, rounds: Sequence[turns.Round]) -> Iterator[Event]:
+        """The turns of those arms that live."""
+        for done, round_ in enumerate(rounds):
+            for position, turn in enumerate(round_.turns):
+                if turn.arm in self.live:
+                    yield Progress(self.block, "taking turns", turn.arm, done, len(rounds))
+                    yield from self._slice(turn.arm, turn.indices, round_.number, position)
+
+    def _slice(self, label: str, indices: list[int], number: int, position: int) -> Generator[Event, None, list[Epoch]]:
+        arm = self.live[label]
+        answer = arm.run(indices)
+        epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
+        if epochs:
+            yield Slice(self.block, self.number, number, position, label, epochs)
+        if not isinstance(answer, Ran):
+            yield from self._lose(arm, answer)
+        return epochs
+
+    def _lose(self, arm: ArmProcess, answer: Answer) -> Iterator[Event]:
+        """An arm failed: keep its last words, end it, and let the others go on."""
+        failure = answer if isinstance(answer, Failed) else Failed("?", f"it answered {type(answer).__name__}")
+        arm.close()
+        del self.live[arm.label]
+        yield ArmEnd(
+            self.block,
+            self.number,
+            arm.label,
+            "failed",
+            failure.reason,
+            failure.moment,
+            arm.last_lines(),
+            failure.peak_rss_bytes,
+            failure.peak_tensor_bytes,
+        )
+
+    def _end(self, status: str, reason: str | None = None) -> Iterator[Event]:
+        for label, arm in list(self.live.items()):
+            answer = arm.finish()
+            if not isinstance(answer, Finished):
+                yield from self._lose(arm, answer)
+                continue
+            arm.close()
+            del self.live[label]
+            yield ArmEnd(
+                self.block,
+                self.number,
+                label,
+                status,
+                reason,
+                peak_rss_bytes=answer.peak_rss_bytes,
+                peak_tensor_bytes=answer.peak_tensor_bytes,
+            )
+
+    def _close(self) -> None:
+        for arm in self.live.values():
+            arm.close()
+        self.live.clear()
