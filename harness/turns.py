@@ -70,7 +70,7 @@ def rounds(
     if in_lockstep(descriptions):
         slices = _in_order(plan, descriptions, paces)
     else:
-        slices = _sampled(plan, descriptions, paces, lots)
+        slices = _sampled(plan, block, group, descriptions, paces)
     return [Round(number, lots.sample(turns, len(turns))) for number, turns in enumerate(slices, start=1)]
 
 
@@ -95,7 +95,7 @@ def _length(plan: Plan, descriptions: Mapping[str, Description]) -> int:
 
 
 def _sampled(
-    plan: Plan, descriptions: Mapping[str, Description], paces: Mapping[str, Pace], lots: random.Random
+    plan: Plan, block: int, group: int, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]
 ) -> Iterator[list[Turn]]:
     kinds = {arm: _kinds(description) for arm, description in descriptions.items()}
     quotas = _quotas(plan, kinds)
@@ -115,14 +115,16 @@ def _sampled(
         epochs = min([wanted, *(len(singles[arm]) for arm in having if arm in singles)])
         for arm in having:
             if arm in singles:
-                sources[arm, kind] = iter(sorted(lots.sample(singles[arm], epochs)))
+                # Drawn anew for each arm, so that arms with the same schedule run the same ones.
+                drawn = _lots(plan, block, group, kind).sample(singles[arm], epochs)
+                sources[arm, kind] = iter(sorted(drawn))
                 lengths[arm, kind] = 1
             else:
                 cycle = _cycle(kinds[arm][kind], _middle(kind, arm, plan, descriptions))
                 sources[arm, kind] = islice(cycle, 2, None)  # it was warmed up with the first two
                 lengths[arm, kind] = _slice_length(plan, paces[arm].get(kind, plan.slice_seconds))
         todo += [kind] * ceil(epochs / min(lengths[arm, kind] for arm in having))
-    for kind in lots.sample(todo, len(todo)):
+    for kind in _lots(plan, block, group, "kinds").sample(todo, len(todo)):
         yield [
             Turn(arm, list(islice(sources[arm, kind], lengths[arm, kind]))) for arm in kinds if (arm, kind) in sources
         ]

@@ -142,9 +142,8 @@ class Display:
             case BlockStart():
                 apart = f" ({self._apart})" if self._apart else ""
                 self._line(f"{where}: starting {', '.join(event.order)}{apart}")
-            case Slice(round=0):
-                took = sum(epoch.wall for epoch in event.epochs)
-                self._line(f"{where}: {event.arm} ran its first epochs in {units.seconds(took)}")
+            case Progress(doing="first epochs"):
+                self._line(f"{where}: first epochs of {event.arm}")
             case ArmEnd(status="failed"):
                 self._line(f"{where}: {event.arm} failed {event.moment}: {event.reason}")
             case ArmEnd(status="regrouped"):

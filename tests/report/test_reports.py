@@ -83,7 +83,8 @@ def follow(run, console):
     display = Display(run.plan, console)
     with display:
         for piece in run.slices:
-            display(Progress(piece.block, "taking turns", piece.arm, piece.round, 12), run)
+            doing = "taking turns" if piece.round else "first epochs"
+            display(Progress(piece.block, doing, piece.arm, piece.round, 12 if piece.round else 0), run)
             display(piece, run)
         for end in run.ends:
             display(end, run)
@@ -95,7 +96,7 @@ def follow(run, console):
 def test_without_a_terminal_a_run_is_told_in_plain_lines():
     text = follow(record(ARMS), Console(file=io.StringIO(), force_terminal=False, width=200))
     assert "\x1b" not in text
-    assert "block 1/3: quick ran its first epochs in 1.20 s" in text
+    assert "block 1/3: first epochs of quick" in text
     assert "block 3/3: done; quick 0.647x [0.647, 0.647]" in text
 
 
