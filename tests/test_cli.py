@@ -1,0 +1,137 @@
+"""The commands as a user meets them: exit codes, one sentence for bad input, and what they leave behind."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import cli
+from harness.record import read
+
+ARMS = Path(__file__).parent / "support" / "arms.py"
+STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("compare momets", "did you mean 'moments'"),
+        ("compare original --case nosuch", "choose from case1, case2"),
+        ("compare original --scale huge", "choose from smoke, laptop, paper"),
+        ("compare original --blocks 0", "--blocks must be at least 1, not 0"),
+        ("compare original --epochs -3", "--epochs must be at least 1, not -3"),
+        ("compare original --seed x", "--seed"),
+        ("compare original --threads 4000", "--threads 4000 is more than"),
+        ("compare original --baseline nosuch", "There is no variant 'nosuch'"),
+        ("compare original original", "named 2 times"),
+        ("compare nosuch.py:Mine", "There is no file 'nosuch.py'"),
+        (f"compare {ARMS}:Stedy", "did you mean 'Steady'"),
+        ("compare no.such.module:Mine", "There is no module 'no.such.module'"),
+        ("profile", "--variant"),
+        ("profile --variant nosuch", "There is no variant 'nosuch'"),
+        ("report nosuch", "no readable record at nosuch"),
+        ("nosuch", "nosuch"),
+        ("compare --nosuch", "--nosuch"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(command, says, capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(command.split()) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert says in err
+    assert err.startswith("harness: ")
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_and_list_load_nothing_heavy():
+    code = """
+import sys
+from harness import cli
+assert cli.run(["list"]) == 0
+assert cli.run(["--help"]) == 0
+assert cli.run(["compare", "--help"]) == 0
+heavy = {"tensorflow", "pandas", "scipy", "numpy", "altair"} & set(sys.modules)
+sys.exit(str(heavy) if heavy else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "capped-rar" in done.stdout
+    assert "case1, case2" in done.stdout
+
+
+def test_compare_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):
+    out = tmp_path / "run"
+    assert cli.run(["compare", STEADY, OTHER, "--epochs", "8", "--blocks", "2", "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {"run.jsonl", "report.md", "logs"}
+    report = (out / "report.md").read_text()
+    assert "| Other |" in report
+    (out / "report.md").unlink()
+    capfd.readouterr()
+    assert cli.run(["report", str(out / "run.jsonl"), "--json", "-"]) == 0
+    printed = capfd.readouterr()
+    assert (out / "report.md").read_text() == report
+    assert [arm["name"] for arm in json.loads(printed.out)["arms"]] == ["Steady", "Other"]
+    assert "Other" in printed.err
+
+
+def test_the_default_directory_is_one_of_its_own_under_reports(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["profile", "--variant", STEADY, "--epochs", "3"]) == 0
+    (run,) = (tmp_path / "reports").iterdir()
+    assert "profile" in run.name
+    assert read(run).plan.command == "profile"
+
+
+def test_a_directory_that_holds_a_run_is_not_written_over(tmp_path, capfd):
+    options = ["--epochs", "2", "--out", str(tmp_path / "run")]
+    assert cli.run(["profile", "--variant", STEADY, *options]) == 0
+    before = (tmp_path / "run" / "run.jsonl").read_bytes()
+    assert cli.run(["profile", "--variant", OTHER, *options]) == 2
+    assert "already holds a run" in capfd.readouterr().err
+    assert (tmp_path / "run" / "run.jsonl").read_bytes() == before
+
+
+def test_the_baseline_may_be_another_than_the_first(tmp_path):
+    summary = tmp_path / "summary.json"
+    names = [STEADY, OTHER, "--baseline", OTHER, "--epochs", "4", "--blocks", "1"]
+    assert cli.run(["compare", *names, "--out", str(tmp_path / "run"), "--json", str(summary)]) == 0
+    found = json.loads(summary.read_text())
+    assert found["baseline"] == "Other"
+    assert [arm["ratio"] is None for arm in found["arms"]] == [False, True]
+
+
+def test_a_module_of_the_working_directory_is_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "loop.py").write_text(ARMS.read_text())
+    assert cli.run(["profile", "--variant", "mine.loop:Steady", "--epochs", "3", "--out", "run"]) == 0
+    assert len(read(tmp_path / "run").slices) > 0
+
+
+def test_a_file_of_ours_by_name_does_not_shadow_the_built_in_variants(tmp_path, monkeypatch):
+    """A user's own folder called `variants` must not be taken for ours."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "variants").mkdir()
+    (tmp_path / "variants" / "__init__.py").write_text("raise ImportError('not this one')")
+    command = [sys.executable, "-P", "-m", "harness", "profile", "--variant", "moments", "--scale", "smoke"]
+    done = subprocess.run([*command, "--epochs", "30", "--out", "run"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_fault_of_ours_is_called_one(monkeypatch, capfd):
+    def broken(*arguments, **options):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("harness.plan.make", broken)
+    assert cli.run(["compare", "original"]) == 70
+    assert "a fault of harness itself" in capfd.readouterr().err
+
+
+def test_python_m_harness_is_the_same_command():
+    done = subprocess.run([sys.executable, "-m", "harness", "nosuch"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("harness: ")
