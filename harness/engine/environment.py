@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from harness.probes.imports import when_imported
+from harness.imports import when_imported
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -13,7 +13,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-from harness.probes.imports import when_imported
+from harness.imports import when_imported
 from harness.record import Trace
 
 _HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
@@ -93,9 +93,9 @@ def _identify(function: Any) -> tuple[str | None, str]:
 
 
 def _short(path: str) -> str:
-    """A path below the working directory is told from there, any other by its last three parts."""
+    """A file as an import would name it, from its place on Python's path; any other by its last three parts."""
     file = Path(path)
-    try:
-        return str(file.relative_to(Path.cwd()))
-    except ValueError:
-        return "/".join(file.parts[1:][-3:])
+    roots = [root for root in map(Path, sys.path) if root.is_absolute() and file.is_relative_to(root)]
+    if roots:
+        return str(file.relative_to(max(roots, key=lambda root: len(root.parts))))
+    return "/".join(file.parts[1:][-3:])

@@ -128,7 +128,7 @@ class Display:
         return f", about {units.seconds(left)} left" if left > 1 else ""
 
     def _table(self) -> Table:
-        table = Table("arm", "now", "epochs", "an epoch", "whole schedule", header_style="bold")
+        table = Table("arm", "now", "epochs", "last epoch", "whole schedule", header_style="bold")
         for arm in self._plan.arms:
             label = arm.label
             ratio = "baseline" if label == self._plan.baseline else self._ratios.get(label, "")

@@ -36,7 +36,7 @@ def _method(summary: Summary) -> str:
 def _table(table: tables.Table) -> str:
     rows = [
         table.columns,
-        ["---", *["---:"] * (len(table.columns) - 1)],
+        ["---"] * table.texts + ["---:"] * (len(table.columns) - table.texts),
         *([_text(c) for c in row] for row in table.rows),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -14,6 +14,8 @@ class Table:
     columns: list[str]
     rows: list[list[str]]
     note: str = ""
+    texts: int = 1
+    """How many of the columns, from the left, are words; the others are figures."""
 
 
 def times(summary: Summary) -> Table:
@@ -93,7 +95,7 @@ def traces(record: Record, arm: str) -> Table | None:
         return None
     rows = [[function, where, str(times), units.seconds(seconds)] for function, where, times, seconds in found]
     note = "Time is that of the function alone, without those traced inside it."
-    return Table("Traces", ["function", "defined at", "times", "took"], rows, note)
+    return Table("Traces", ["function", "defined at", "times", "took"], rows, note, texts=2)
 
 
 def memory(arm: ArmSummary) -> Table:

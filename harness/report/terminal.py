@@ -26,7 +26,7 @@ def show(console: Console, summary: Summary, record: Record) -> None:
 def _rich(table: tables.Table) -> RichTable:
     rich = RichTable(title=escape(table.title), title_justify="left", header_style="bold")
     for number, column in enumerate(table.columns):
-        rich.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+        rich.add_column(column, justify="left" if number < table.texts else "right", overflow="fold")
     for row in table.rows:
         rich.add_row(*(escape(cell) for cell in row))
     return rich
