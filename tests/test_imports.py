@@ -1,0 +1,27 @@
+import sys
+
+from harness.imports import when_imported
+
+
+def test_something_is_done_once_when_somebody_imports_a_module(tmp_path, monkeypatch):
+    (tmp_path / "imported_later.py").write_text("value = 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    seen = []
+    when_imported("imported_later", lambda module: seen.append(module.value))
+    import email.mime.audio  # noqa: F401 - another module is none of its business
+
+    assert seen == []
+    import imported_later
+
+    assert seen == [3]
+    del sys.modules["imported_later"]
+    import imported_later  # noqa: F811
+
+    assert seen == [3]
+
+
+def test_for_a_module_that_is_loaded_it_is_done_at_once():
+    seen = []
+    when_imported("sys", seen.append)
+    assert seen == [sys]
+    assert not any(type(finder).__module__ == "harness.imports" for finder in sys.meta_path)
