@@ -134,11 +134,15 @@ def _file(place: str) -> Path:
 
 def _module_source(dotted: str) -> Path | None:
     """Where a module's source is, found without importing its packages; None if it has no Python source."""
+    if not all(part.isidentifier() for part in dotted.split(".")):
+        raise BadInput(f"There is no module {dotted!r}: that is not a module's name.")
     path: list[str] | None = [str(Path.cwd()), *sys.path]
     found = ""
     for part in dotted.split("."):
         found = f"{found}.{part}" if found else part
         spec = PathFinder.find_spec(part, path) if path else None  # it looks for the last part only
+        if spec is None and found == part:
+            spec = importlib.util.find_spec(part)  # editable installs have finders of their own; it imports no parent
         if spec is None:
             raise BadInput(f"There is no module {dotted!r}: {found!r} is not found here or on Python's path.")
         path = list(spec.submodule_search_locations or [])

@@ -16,7 +16,6 @@ from harness.record import Record
 
 app = typer.Typer(
     help="Is your PINN really faster, by how much, which change earned it, and does it still learn?",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -122,6 +121,7 @@ def _carry_out(plan: Plan, out: Path | None, json: str | None) -> None:
     from harness.measure import measure, run_id
     from harness.report.live import Display
 
+    _check_place(json)
     directory = out or Path("reports") / run_id(plan)
     with Display(plan, Console(stderr=True)) as display:
         record = measure(plan, directory, display)
@@ -140,12 +140,18 @@ def _publish(record: Record, directory: Path, json: str | None) -> None:
     summary = summarize(record)
     console = Console(stderr=json == "-")
     terminal.show(console, summary, record)
-    _write(directory / "report.md", markdown.render(summary, record).encode())
-    console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
     if json == "-":
         sys.stdout.buffer.write(summary.to_json())
     elif json:
         _write(Path(json), summary.to_json())
+    _write(directory / "report.md", markdown.render(summary, record).encode())
+    console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
+
+
+def _check_place(json: str | None) -> None:
+    """Refuse before the measuring what could not be written after it."""
+    if json and json != "-" and (Path(json).is_dir() or not Path(json).absolute().parent.is_dir()):
+        raise BadInput(f"--json {json} cannot be written: it is not a file in a directory that there is.")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -162,7 +168,7 @@ def _say(sentence: str) -> None:
 def run(arguments: list[str]) -> int:
     """Carry out a command line, and return its exit code."""
     try:
-        return app(arguments, prog_name="harness", standalone_mode=False) or 0
+        return app(arguments or ["--help"], prog_name="harness", standalone_mode=False) or 0
     except HarnessError as error:
         _say(str(error))
         return error.exit_code

@@ -17,25 +17,31 @@ def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds one module, once, as the other finders would, and adds something to do after its execution."""
+    """Finds one module as the other finders would, and adds something to do once it has been executed."""
 
     def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
         self._name = name
         self._then = then
+        self._looking = False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self._name:
+        if fullname != self._name or self._looking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        self._looking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._looking = False
         if spec is not None and spec.loader is not None:
-            run, then = spec.loader.exec_module, self._then
+            run = spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
                 run(module)
-                then(module)
+                if self in sys.meta_path:  # a spec may also be looked up without being imported
+                    sys.meta_path.remove(self)
+                    self._then(module)
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec

@@ -13,7 +13,8 @@ from harness.record import SCHEMA, Footer, Header, Line, Record, Writer
 
 def run_id(plan: Plan) -> str:
     """A name for a run that sorts by time."""
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{plan.command}-{plan.case}-{plan.scale}".replace("/", "-")
+    what = [plan.command, plan.case, plan.scale]
+    return "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *filter(None, what)]).replace("/", "-")
 
 
 def measure(plan: Plan, directory: Path, watch: Callable[[Event, Record], None]) -> Record:

@@ -12,9 +12,6 @@ from harness import catalog
 from harness.errors import BadInput
 from harness.interface import Variant
 
-DEFAULT_EPOCHS = 30
-"""Epochs an arm and block for variants that name no number of their own."""
-
 
 class Arm(msgspec.Struct, frozen=True):
     """A variant taking part: which one, with what settings, from which git revision, under what label."""
@@ -32,10 +29,12 @@ class Plan(msgspec.Struct, frozen=True):
     command: str
     arms: tuple[Arm, ...]
     baseline: str
-    case: str
-    scale: str
-    epochs: int
-    """Steady epochs an arm and block, shared among the kinds; without `seek`, epochs in order."""
+    case: str | None
+    """None where nobody asked for one and no arm says that it has any; likewise `scale`."""
+    scale: str | None
+    epochs: int | None
+    """Steady epochs an arm and block, shared among the kinds; without `seek`, epochs in order. None: as many as fill
+    ten slices of each kind, by the arms' pace."""
     blocks: int
     seed: int
     threads: int
@@ -73,12 +72,12 @@ def make(
     if threads > cores:
         raise BadInput(f"--threads {threads} is more than the {cores} cores that this process may use.")
     if epochs is None:
-        epochs = max(_default_epochs(variant, scale) for variant in variants.values())
-    if epochs < 1:
+        epochs = max(filter(None, (_default_epochs(variant, scale) for variant in variants.values())), default=None)
+    if epochs is not None and epochs < 1:
         raise BadInput(f"--epochs must be at least 1, not {epochs}.")
     if not 0 < timeout < inf:
         raise BadInput(f"--timeout must be a positive number of seconds, not {timeout:g}.")
-    arms = tuple(_arms(references, variants))
+    arms = tuple(_arms(references))
     return Plan(
         command=command,
         arms=arms,
@@ -117,36 +116,36 @@ def _with_baseline(names: list[str], baseline: str | None) -> list[str]:
     return names
 
 
-def _choose(what: str, wanted: str | None, variants: Mapping[str, Variant | None]) -> str:
+def _choose(what: str, wanted: str | None, variants: Mapping[str, Variant | None]) -> str | None:
     """A case or scale that every registered arm has; for arms that do not say what they have, the user's word."""
     offers = {name: getattr(variant, f"{what}s") for name, variant in variants.items() if variant}
     offers = {name: offered for name, offered in offers.items() if offered}
     if wanted is None:
+        if not offers:
+            return None
         default = {"case": "case1", "scale": "laptop"}[what]
         shared = [choice for choice in next(iter(offers.values()), ()) if all(choice in o for o in offers.values())]
-        if offers and not shared:
+        if not shared:
             raise BadInput(f"{' and '.join(offers)} have no {what} in common.")
-        return default if default in shared or not offers else shared[0]
+        return default if default in shared else shared[0]
     for name, offered in offers.items():
         if wanted not in offered:
             raise BadInput(f"There is no {what} {wanted!r} for {name!r}: choose from {', '.join(offered)}.")
     return wanted
 
 
-def _default_epochs(variant: Variant | None, scale: str) -> int:
+def _default_epochs(variant: Variant | None, scale: str | None) -> int | None:
     epochs = variant.epochs if variant else None
     if isinstance(epochs, Mapping):
-        return epochs.get(scale, DEFAULT_EPOCHS)
-    return epochs or DEFAULT_EPOCHS
+        return epochs.get(scale) if scale else None
+    return epochs
 
 
-def _arms(references: Sequence[str], variants: Mapping[str, Variant | None]) -> list[Arm]:
+def _arms(references: Sequence[str]) -> list[Arm]:
     """An arm for each reference, labelled by its last name where that is unique, else by the whole reference."""
     short = Counter(catalog.label(reference) for reference in references)
     arms = []
     for reference in references:
         label = catalog.label(reference)
-        variant = variants[reference]
-        settings = dict(variant.settings) if variant else {}
-        arms.append(Arm(label if short[label] == 1 else reference, reference, settings))
+        arms.append(Arm(label if short[label] == 1 else reference, reference))
     return arms

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import msgspec
 
@@ -32,7 +32,7 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
 class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     index: int
     kind: str
-    wall: float
+    wall: Annotated[float, msgspec.Meta(gt=0)]
     """Seconds."""
     cpu: float
     """Processor seconds over all threads of the process."""
@@ -226,6 +226,7 @@ def read(place: str | Path) -> Record:
 def _lines(data: bytes, path: Path) -> Iterator[Line]:
     """Every whole line. What follows the last line break was cut off while it was written."""
     whole, _, _ = data.rpartition(b"\n")
+    planned: set[str] = set()
     for number, text in enumerate(whole.split(b"\n") if whole else [], start=1):
         if number == 1:
             _check_schema(text, path)
@@ -235,9 +236,25 @@ def _lines(data: bytes, path: Path) -> Iterator[Line]:
             raise BadRecord(f"{path}, line {number}: {error}.") from None
         if (number == 1) != isinstance(line, Header):
             raise BadRecord(f"{path}, line {number}: a record has one header, and it is the first line.")
+        if isinstance(line, Header):
+            planned = {arm.label for arm in line.plan.arms}
+        for arm in _arms_named(line) - planned:
+            raise BadRecord(f"{path}, line {number}: the plan has no arm {arm!r}.")
         yield line
     if not whole:
         raise BadRecord(f"{path} holds no whole line: this is not a record, or its run ended before it began.")
+
+
+def _arms_named(line: Line) -> set[str]:
+    match line:
+        case Header():
+            return {line.plan.baseline}
+        case BlockStart():
+            return set(line.order)
+        case ArmReady() | Slice() | ArmEnd():
+            return {line.arm}
+        case BlockEnd() | Footer():
+            return set()
 
 
 class _Versioned(msgspec.Struct):

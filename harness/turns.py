@@ -13,8 +13,9 @@ from math import ceil, sqrt
 from harness.plan import Plan
 from harness.record import Description, Segment
 
-ROUNDS_IN_LOCKSTEP = 10
-"""Slices of epochs in order are kept short enough for this many rounds, if there are as many epochs."""
+ROUNDS = 10
+"""Rounds of a kind where nobody says how many epochs to run. Where somebody does, slices are kept short enough for this
+many rounds in lockstep, or for half as many of each kind: a trimmed mean needs some rounds to trim."""
 
 Pace = Mapping[str, float]
 """Seconds that an epoch takes, by kind."""
@@ -48,7 +49,7 @@ def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> li
     here what it costs in training.
     """
     if in_lockstep(descriptions):
-        return list(range(min(2, _length(plan, descriptions))))
+        return list(range(_length(plan, descriptions, 2)))[:2]
     kinds = _kinds(descriptions[arm])
     firsts = [segments[0].start for segments in kinds.values()]
     before = [index for first in firsts for index in ([first - 1, first] if first else [first, first + 1])]
@@ -79,30 +80,31 @@ def _lots(plan: Plan, block: int, group: int, what: str) -> random.Random:
 
 
 def _in_order(plan: Plan, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]) -> Iterator[list[Turn]]:
-    start, stop = min(2, _length(plan, descriptions)), _length(plan, descriptions)
     # All slices hold the same epochs, so they can be long enough on the average over arms only.
     seconds = [seconds for pace in paces.values() for seconds in pace.values()]
-    typical = sum(seconds) / len(seconds) if seconds else 0.0
-    size = min(_slice_length(plan, typical), max(1, (stop - start) // ROUNDS_IN_LOCKSTEP))
+    size = _slice_length(plan, sum(seconds) / len(seconds) if seconds else plan.slice_seconds)
+    stop = _length(plan, descriptions, 2 + ROUNDS * size)
+    start = min(2, stop)
+    size = min(size, max(1, (stop - start) // ROUNDS))
     for first in range(start, stop, size):
         yield [Turn(arm, list(range(first, min(first + size, stop)))) for arm in descriptions]
 
 
-def _length(plan: Plan, descriptions: Mapping[str, Description]) -> int:
-    """Epochs that every arm can run in order."""
+def _length(plan: Plan, descriptions: Mapping[str, Description], default: int) -> int:
+    """Epochs that every arm can run in order, as many as the plan asks for; `default` if it does not say."""
     known = [description.segments[-1].stop for description in descriptions.values() if description.segments]
-    return min(plan.epochs, *known) if known else plan.epochs
+    return min([plan.epochs or default, *known])
 
 
 def _sampled(
     plan: Plan, block: int, group: int, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]
 ) -> Iterator[list[Turn]]:
     kinds = {arm: _kinds(description) for arm, description in descriptions.items()}
-    quotas = _quotas(plan, kinds)
+    shares = _shares(plan, kinds)
     sources: dict[tuple[str, str], Iterator[int]] = {}
     lengths: dict[tuple[str, str], int] = {}
     todo: list[str] = []
-    for kind, wanted in quotas.items():
+    for kind, share in shares.items():
         having = [arm for arm in kinds if kind in kinds[arm]]
         singles = {
             arm: _fresh_singles(kinds[arm][kind], descriptions[arm], warm_up(plan, arm, descriptions))
@@ -112,26 +114,37 @@ def _sampled(
         having = [arm for arm in having if singles.get(arm) != []]  # its only one was its first
         if not having:
             continue
-        epochs = min([wanted, *(len(singles[arm]) for arm in having if arm in singles)])
+        full = {
+            arm: 1 if arm in singles else _slice_length(plan, paces[arm].get(kind, plan.slice_seconds))
+            for arm in having
+        }
+        wanted = max(1, round(plan.epochs * share)) if plan.epochs else (2 if singles else ROUNDS) * min(full.values())
+        number = min([_rounds_of(wanted, min(full.values())), *(len(singles[arm]) for arm in having if arm in singles)])
         for arm in having:
             if arm in singles:
                 # Drawn anew for each arm, so that arms with the same schedule run the same ones.
-                drawn = _lots(plan, block, group, kind).sample(singles[arm], epochs)
+                drawn = _lots(plan, block, group, kind).sample(singles[arm], number)
                 sources[arm, kind] = iter(sorted(drawn))
                 lengths[arm, kind] = 1
             else:
                 cycle = _cycle(kinds[arm][kind], _middle(kind, arm, plan, descriptions))
                 sources[arm, kind] = islice(cycle, 2, None)  # it was warmed up with the first two
-                lengths[arm, kind] = _slice_length(plan, paces[arm].get(kind, plan.slice_seconds))
-        todo += [kind] * ceil(epochs / min(lengths[arm, kind] for arm in having))
+                # All arms' slices are shortened alike where more rounds take it.
+                lengths[arm, kind] = ceil(full[arm] * min(1.0, wanted / (number * min(full.values()))))
+        todo += [kind] * number
     for kind in _lots(plan, block, group, "kinds").sample(todo, len(todo)):
         yield [
             Turn(arm, list(islice(sources[arm, kind], lengths[arm, kind]))) for arm in kinds if (arm, kind) in sources
         ]
 
 
-def _quotas(plan: Plan, kinds: Mapping[str, Mapping[str, list[Segment]]]) -> dict[str, int]:
-    """The plan's epochs, shared among the kinds by the square root of how often the baseline has them.
+def _rounds_of(epochs: int, slice_length: int) -> int:
+    """Rounds that run `epochs` in slices of `slice_length`; in shorter ones, if those are too few rounds."""
+    return max(ceil(epochs / slice_length), min(epochs, ROUNDS // 2))
+
+
+def _shares(plan: Plan, kinds: Mapping[str, Mapping[str, list[Segment]]]) -> dict[str, float]:
+    """The kinds' shares of the plan's epochs: by the square root of how often the baseline has them.
 
     By the count itself a refinement every 200 epochs would never be seen; in equal parts it would take a quarter.
     """
@@ -142,7 +155,7 @@ def _quotas(plan: Plan, kinds: Mapping[str, Mapping[str, list[Segment]]]) -> dic
         for kind, segments in own.items():
             weights.setdefault(kind, sqrt(sum(segment.stop - segment.start for segment in segments)))
     total = sum(weights.values())
-    return {kind: max(1, round(plan.epochs * weight / total)) for kind, weight in weights.items()}
+    return {kind: weight / total for kind, weight in weights.items()}
 
 
 def _slice_length(plan: Plan, seconds: float) -> int:

@@ -31,6 +31,7 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
         ("compare no.such.module:Mine", "There is no module 'no.such.module'"),
         ("profile", "--variant"),
         ("profile --variant nosuch", "There is no variant 'nosuch'"),
+        (f"compare {ARMS}:Steady --json nosuch/x.json", "--json nosuch/x.json cannot be written"),
         ("report nosuch", "no readable record at nosuch"),
         ("nosuch", "nosuch"),
         ("compare --nosuch", "--nosuch"),
@@ -45,6 +46,11 @@ def test_bad_input_is_one_sentence_and_exit_2(command, says, capfd, tmp_path, mo
     assert err.startswith("harness: ")
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_command_there_is_help(capfd):
+    assert cli.run([]) == 0
+    assert "compare" in capfd.readouterr().out
 
 
 def test_help_and_list_load_nothing_heavy():

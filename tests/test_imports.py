@@ -1,3 +1,4 @@
+import importlib.util
 import sys
 
 from harness.imports import when_imported
@@ -8,15 +9,14 @@ def test_something_is_done_once_when_somebody_imports_a_module(tmp_path, monkeyp
     monkeypatch.syspath_prepend(tmp_path)
     seen = []
     when_imported("imported_later", lambda module: seen.append(module.value))
+    assert importlib.util.find_spec("imported_later")  # looked for, which is no import
     import email.mime.audio  # noqa: F401 - another module is none of its business
 
     assert seen == []
-    import imported_later
-
+    importlib.import_module("imported_later")
     assert seen == [3]
     del sys.modules["imported_later"]
-    import imported_later  # noqa: F811
-
+    importlib.import_module("imported_later")
     assert seen == [3]
 
 

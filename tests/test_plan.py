@@ -54,7 +54,7 @@ def test_what_nobody_asked_for_has_a_default():
     made = plan.make("compare", [])
     assert made == Plan(
         command="compare",
-        arms=(Arm("original", "original", {"nodes": 500}), Arm("moments", "moments")),
+        arms=(Arm("original", "original"), Arm("moments", "moments")),
         baseline="original",
         case="case1",
         scale="laptop",
@@ -166,9 +166,9 @@ def test_arms_that_do_not_say_what_they_have_get_the_users_word():
     [
         (["original"], "smoke", 10),
         (["original"], "laptop", 60),
-        (["original"], "paper", plan.DEFAULT_EPOCHS),
+        (["original"], "paper", None),
         (["original", "other"], "smoke", 90),
-        (["free"], None, plan.DEFAULT_EPOCHS),
+        (["free"], None, None),
     ],
 )
 def test_epochs_are_by_default_the_most_that_an_arm_asks_for(names, scale, epochs):
@@ -179,7 +179,7 @@ def test_a_variant_that_is_a_file_is_planned_without_being_imported(folder):
     (folder / "a.py").write_text("class Pinn: ...\nraise SystemExit('imported')")
     made = plan.make("compare", ["a.py:Pinn"], case="case9")
     assert made.arms == (Arm("Pinn", "a.py:Pinn"),)
-    assert (made.case, made.scale, made.epochs) == ("case9", "laptop", plan.DEFAULT_EPOCHS)
+    assert (made.case, made.scale, made.epochs) == ("case9", None, None)
 
 
 # Refusals

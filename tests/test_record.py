@@ -140,9 +140,22 @@ def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
     assert record.Record(lines).partial is partial
 
 
+@pytest.mark.parametrize(
+    "line", [Slice(0, 0, 1, 0, "other", []), ArmEnd(0, 0, "other", "ok"), BlockStart(0, 0, ["other"])]
+)
+def test_a_line_of_an_arm_that_was_never_planned_is_refused(tmp_path, line):
+    with pytest.raises(BadRecord, match="line 2: the plan has no arm 'other'"):
+        record.read(write(tmp_path, [HEADER, line]))
+
+
+def test_an_epoch_that_took_no_time_is_refused(tmp_path):
+    with pytest.raises(BadRecord, match=r"line 2: .*wall"):
+        record.read(write(tmp_path, [HEADER, Slice(0, 0, 1, 0, "moments", [Epoch(0, "data", 0.0, 1.0, {})])]))
+
+
 @pytest.mark.parametrize("loss", [nan, inf, -inf])
 def test_a_loss_that_is_not_finite_is_kept_as_none(tmp_path, loss):
-    path = write(tmp_path, [HEADER, Slice(0, 0, 0, 0, "a", [Epoch(0, "data", 1.0, 1.0, {"x": loss, "y": 2.0})])])
+    path = write(tmp_path, [HEADER, Slice(0, 0, 0, 0, "moments", [Epoch(0, "data", 1.0, 1.0, {"x": loss, "y": 2.0})])])
     assert record.read(path).slices[0].epochs[0].losses == {"x": None, "y": 2.0}
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from harness.analysis.effects import CONFIDENCE, TOLERANCE, Ratio, by_kind, interval
 from harness.analysis.epochs import in_turns, usable
-from harness.record import Record
+from harness.record import Description, Record
 
 
 @dataclass(frozen=True)
@@ -34,28 +34,32 @@ def schedule_ratio(record: Record, epochs: pd.DataFrame, arm: str, tolerance: fl
     for (block, group), here in mine.groupby(["block", "group"]):
         if not {arm, baseline} <= set(in_turns(here)["arm"]):
             continue
-        reference = _Costs(record, here, baseline, block, group)
-        own = _Costs(record, here, arm, block, group)
+        schedules = _schedules(record, here, block, group)
+        reference, own = (_Costs(here, label, schedules[label]) for label in (baseline, arm))
         for kind in own.counts:
             if (block, group, kind) in effects.index:
                 own.steady[kind] = reference.steady[kind] * exp(effects[block, group, kind])
-        logs.append(log(own.total() / reference.total()))
+        if reference.total and own.total:
+            logs.append(log(own.total / reference.total))
     return interval(logs) if logs else None
 
 
 def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds | None:
-    """What one training of `arm` takes, by its whole schedule; where it has no `seek`, by the epochs that it ran.
+    """What one training of `arm` takes; None where some kind of its epochs was never measured.
 
     The interval is for one more process: t s sqrt(1 + 1/K) on the logarithms over K blocks.
     """
     mine = usable(record, epochs, arm)
-    mine = mine[mine["arm"] == arm]
-    logs = []
-    for block, here in mine.groupby("block"):
-        totals = [_Costs(record, part, arm, block, group).total() for group, part in here.groupby("group")]
-        logs.append(log(np.mean(totals)))
-    if not logs:
+    mine = mine[mine["block"].isin(mine.loc[mine["arm"] == arm, "block"])]
+    totals: dict[int, list[float]] = {}
+    for (block, group), here in mine.groupby(["block", "group"]):
+        schedule = _schedules(record, here, block, group).get(arm)
+        total = _Costs(here, arm, schedule).total if schedule else None
+        if total:
+            totals.setdefault(block, []).append(total)
+    if not totals:
         return None
+    logs = [log(np.mean(of_groups)) for of_groups in totals.values()]
     middle = float(np.mean(logs))
     if len(logs) == 1:
         return Seconds(exp(middle))
@@ -64,30 +68,57 @@ def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds 
     return Seconds(exp(middle), exp(max(middle - half, -700.0)), exp(min(middle + half, 700.0)))
 
 
+def covers_whole_schedules(record: Record, epochs: pd.DataFrame) -> bool:
+    """Whether what is projected are whole schedules; else it is the epochs that were run, in order."""
+    return all(_whole(record, here, block, group) for (block, group), here in epochs.groupby(["block", "group"]))
+
+
 class _Costs:
     """One arm in one group of one block: how many epochs of each kind, and what each costs."""
 
-    def __init__(self, record: Record, epochs: pd.DataFrame, arm: str, block: int, group: int) -> None:
+    def __init__(self, epochs: pd.DataFrame, arm: str, counts: Counter[str]) -> None:
         mine = epochs[epochs["arm"] == arm]
-        sampled = in_turns(mine).groupby("kind")["wall"].mean().to_dict()
+        self.counts = counts
         self.first: dict[str, float] = mine[mine["first"]].groupby("kind")["wall"].first().to_dict()
-        self.steady: dict[str, float] = self.first | sampled
-        self.counts = _schedule(record, arm, block, group) or Counter(mine["kind"])
+        self.steady: dict[str, float] = in_turns(mine).groupby("kind")["wall"].mean().to_dict()
 
-    def total(self) -> float:
-        """Seconds: the first epoch of each kind as it was, the others at their mean."""
-        return sum(
-            self.first.get(kind, self.steady[kind]) + (count - 1) * self.steady[kind]
-            for kind, count in self.counts.items()
-            if kind in self.steady
-        )
+    @property
+    def total(self) -> float | None:
+        """Seconds: the first epoch of each kind as it was, the others at their mean; None if one was not measured."""
+        seconds = 0.0
+        for kind, count in self.counts.items():
+            first = self.first.get(kind, self.steady.get(kind))
+            # A kind of very few epochs may have been seen in its first one alone.
+            steady = self.steady.get(kind, first if count <= 2 else None)
+            if first is None or steady is None:
+                return None
+            seconds += first + (count - 1) * steady
+        return seconds
 
 
-def _schedule(record: Record, arm: str, block: int, group: int) -> Counter[str]:
-    """Epochs of each kind in the schedule of `arm`; empty if its group ran epochs in order, as far as it was asked."""
-    ready = {line.arm: line.description for line in record.ready if (line.block, line.group) == (block, group)}
-    counts: Counter[str] = Counter()
-    if arm in ready and all(description.seekable for description in ready.values()):
-        for segment in ready[arm].segments:
+def _schedules(record: Record, epochs: pd.DataFrame, block: int, group: int) -> dict[str, Counter[str]]:
+    """How many epochs of each kind each arm is charged for: those of its schedule, or else those that it ran."""
+    if not _whole(record, epochs, block, group):
+        return {arm: Counter(own["kind"]) for arm, own in epochs.groupby("arm")}
+    schedules = {}
+    for arm, description in _described(record, block, group).items():
+        schedules[arm] = counts = Counter[str]()
+        for segment in description.segments:
             counts[segment.kind] += segment.stop - segment.start
-    return counts
+    return schedules
+
+
+def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int) -> bool:
+    """Whether a group's epochs can stand for whole schedules: every arm knows its own, and those that could not seek in
+    it met every kind on the way."""
+    described = _described(record, block, group)
+    if not all(description.segments for description in described.values()):
+        return False
+    if all(description.seekable for description in described.values()):
+        return True
+    met = {arm: set(own["kind"]) for arm, own in epochs.groupby("arm")}
+    return all({segment.kind for segment in described[arm].segments} == kinds for arm, kinds in met.items())
+
+
+def _described(record: Record, block: int, group: int) -> dict[str, Description]:
+    return {line.arm: line.description for line in record.ready if (line.block, line.group) == (block, group)}

@@ -133,10 +133,20 @@ class ArmProcess:
         if self._doing != "in epoch":
             return []
         lines = Path(self._journal).read_bytes().split(b"\n")[: len(self._indices) - 1]
-        return [msgspec.json.decode(line, type=Epoch) for line in lines if line]
+        done = []
+        for line in lines:
+            try:
+                done.append(msgspec.json.decode(line, type=Epoch))
+            except msgspec.DecodeError:  # empty, or cut off as it was written
+                break
+        return done
 
     def _death(self) -> str:
-        code = self._process.wait()
+        try:
+            code = self._process.wait(timeout=max(self._deadline - monotonic(), 1))
+        except subprocess.TimeoutExpired:
+            self._kill()
+            return "it closed harness's own pipe, so it could not be heard"
         if code >= 0:
             return f"its process ended with exit code {code}, without a word"
         name = signal.Signals(-code).name if -code in set(signal.Signals) else "signal"

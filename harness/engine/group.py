@@ -1,6 +1,6 @@
 """Arms whose rounds are related to each other: they live at the same time and take turns, if memory holds them."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -44,6 +44,8 @@ class Group:
         self.logs, self.known = logs, known
         self.cores = usable_cores()[-plan.threads :]
         self.live: dict[str, ArmProcess] = {}
+        self.descriptions: dict[str, Description] = {}
+        """Of every arm that was built. One that fails later still decides whether all run in lockstep."""
 
     def run_together(self) -> Iterator[Event]:
         """All arms live and take turns. If memory turns out not to hold them, end them and note that in `known`."""
@@ -56,7 +58,7 @@ class Group:
                     self.known.too_large.add(frozenset(self.arms))
                     yield from self._end("regrouped", "memory does not hold these arms together")
                     return
-            yield from self._take_turns(self._rounds(list(self.live)))
+            yield from self._take_turns(self._rounds())
             yield from self._end("ok")
         finally:
             self._close()
@@ -68,7 +70,8 @@ class Group:
         """
         order = turns.start_order(self.plan, self.block, self.number, self.arms)
         yield BlockStart(self.block, self.number, order, one_by_one=True)
-        rounds = self._rounds([label for label in self.arms if label in self.known.descriptions])
+        self.descriptions = {arm: self.known.descriptions[arm] for arm in self.arms if arm in self.known.descriptions}
+        rounds = self._rounds()
         for label in order:
             try:
                 yield from self._build([label])
@@ -100,7 +103,7 @@ class Group:
         if not isinstance(answer, Built):
             yield from self._lose(arm, answer)
             return
-        self.known.descriptions[arm.label] = answer.description
+        self.known.descriptions[arm.label] = self.descriptions[arm.label] = answer.description
         yield ArmReady(
             self.block,
             self.number,
@@ -119,7 +122,7 @@ class Group:
         largest = max(self.known.needs.values(), default=0)
         if self._crowded(self.known.needs.get(label, largest // 2)):
             return False
-        start, *rest = turns.warm_up(self.plan, label, self._descriptions())
+        start, *rest = turns.warm_up(self.plan, label, self.descriptions)
         epochs: list[Epoch] = []
         for indices in filter(None, ([start], rest)):
             if label in self.live:
@@ -135,17 +138,11 @@ class Group:
         margin = max(RESERVE_BYTES, int(GROWTH * max(self.known.needs.values(), default=0)))
         return len(self.live) > 1 and further + margin > free_memory_bytes()
 
-    def _descriptions(self) -> Mapping[str, Description]:
-        return {label: self.known.descriptions[label] for label in self.arms if label in self.known.descriptions}
-
-    def _rounds(self, labels: Sequence[str]) -> list[turns.Round]:
+    def _rounds(self) -> list[turns.Round]:
         """The rounds of these arms. One whose pace nobody knows yet is taken to be like another."""
-        if not labels:
-            return []
         some = next(iter(self.known.paces.values()), {})
-        descriptions = {label: self.known.descriptions[label] for label in labels}
-        paces = {label: self.known.paces.get(label, some) for label in labels}
-        return turns.rounds(self.plan, self.block, self.number, descriptions, paces)
+        paces = {label: self.known.paces.get(label, some) for label in self.descriptions}
+        return turns.rounds(self.plan, self.block, self.number, self.descriptions, paces)
 
     def _take_turns(self, rounds: Sequence[turns.Round]) -> Iterator[Event]:
         """The turns of those arms that live."""

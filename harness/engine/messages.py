@@ -12,8 +12,8 @@ class Build(msgspec.Struct, frozen=True, tag=True):
     """Parent to child, first: prepare the process and build the trainer."""
 
     arm: Arm
-    case: str
-    scale: str
+    case: str | None
+    scale: str | None
     seed: int
     cores: list[int]
     """The processors to run on; as many threads as these."""

@@ -74,12 +74,13 @@ class Subject:
 
 def _build(order: Build) -> Trainer:
     variant = catalog.load(order.arm.variant)
-    offered = {"case": order.case, "scale": order.scale, "seed": order.seed}
+    asked = {"case": order.case, "scale": order.scale, "seed": order.seed}
+    offered = {name: value for name, value in asked.items() if value is not None}
     parameters = inspect.signature(variant.build).parameters.values()
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     names = {parameter.name for parameter in parameters}
     arguments = {name: value for name, value in offered.items() if takes_all or name in names}
-    trainer = variant.build(**arguments, **variant.settings, **order.arm.settings)
+    trainer = variant.build(**{**arguments, **variant.settings, **order.arm.settings})
     if not callable(getattr(trainer, "epoch", None)):
         raise Misbehaved(f"building it gave {_a(trainer)}, which has no method epoch(index)")
     return trainer
@@ -87,6 +88,9 @@ def _build(order: Build) -> Trainer:
 
 def _describe(trainer: Trainer) -> Description:
     length = getattr(trainer, "epochs", None)
+    seekable = callable(getattr(trainer, "seek", None))
+    if seekable and length is None:
+        raise Misbehaved("it has `seek`, but no `epochs` to say how long the schedule is that it seeks in")
     if length is None:
         return Description(seekable=False, segments=[])
     if not isinstance(length, int) or length < 1:
@@ -96,7 +100,7 @@ def _describe(trainer: Trainer) -> Description:
         for kind, group in groupby(range(length), key=lambda index: _kind(trainer, index))
         for run in [list(group)]
     ]
-    return Description(callable(getattr(trainer, "seek", None)), segments)
+    return Description(seekable, segments)
 
 
 def _kind(trainer: Trainer, index: int) -> str:

@@ -6,6 +6,7 @@ Started as `python -P -m harness.engine.worker PIPE PARENT`. Whatever the varian
 import os
 import sys
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from harness import catalog
@@ -58,7 +59,8 @@ class Worker:
         if isinstance(error, Misbehaved):
             reason = str(error)
         else:
-            traceback.print_exc()
+            with suppress(Exception):  # stderr may be an object of the variant's own making
+                traceback.print_exception(error)
             reason = catalog.describe(error)
         moment = self._subject.moment if self._subject else BUILDING
         finished = self._subject.finished if self._subject else []
@@ -78,8 +80,9 @@ def main() -> None:
         except EOFError:  # the parent is gone
             break
         answer = worker.answer(order)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(Exception):  # they may be objects of the variant's own making
+            sys.stdout.flush()
+            sys.stderr.flush()
         send(pipe, answer)
     # An interpreter with TensorFlow loaded takes its time to end, and can crash in doing so: all has been said.
     os._exit(0)

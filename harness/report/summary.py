@@ -8,14 +8,14 @@ import pandas as pd
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.effects import Ratio, by_kind, interval
-from harness.analysis.projection import Seconds, schedule_ratio, schedule_seconds
+from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_ratio, schedule_seconds
 from harness.record import Record, Trace
 
 SCHEMA = 1
 
 
 class EpochSeconds(msgspec.Struct, frozen=True):
-    """Wall-clock seconds of an epoch run in turns: the median, over all and for each kind."""
+    """Wall-clock seconds of an epoch run in turns: the median of each kind, and of the kind that was run most."""
 
     median: float
     by_kind: dict[str, float]
@@ -26,7 +26,7 @@ class ArmSummary(msgspec.Struct, frozen=True):
 
     name: str
     status: str
-    """`ok`, `failed`, or `not run`."""
+    """`ok`, `failed`, `cut off` (the run ended before it did), or `not run`."""
     reason: str | None
     verdict: str | None
     ratio: Ratio | None
@@ -53,8 +53,8 @@ class Summary(msgspec.Struct, frozen=True):
     schema: int
     run: str
     command: str
-    case: str
-    scale: str
+    case: str | None
+    scale: str | None
     baseline: str
     blocks: int
     """Blocks that were completed."""
@@ -63,10 +63,15 @@ class Summary(msgspec.Struct, frozen=True):
     """Whether memory did not hold all arms at once, so that each was measured beside the baseline alone."""
     one_by_one: list[str]
     """Arms that memory did not even hold beside the baseline, so that they were measured before or after it."""
+    whole: bool
+    """Whether what was projected are whole schedules; else it is the epochs that were run, in order."""
     threads: int
     seed: int
     machine: dict[str, Any]
     versions: dict[str, str]
+    """What is installed."""
+    loaded: dict[str, str]
+    """The numerical libraries that the arms had loaded once they were built."""
     commit: str | None
     arms: list[ArmSummary]
 
@@ -89,10 +94,12 @@ def summarize(record: Record) -> Summary:
         partial=record.partial,
         paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2,
         one_by_one=_one_by_one(record),
+        whole=covers_whole_schedules(record, epochs),
         threads=plan.threads,
         seed=plan.seed,
         machine=header.machine,
         versions=header.versions,
+        loaded={name: version for line in record.ready for name, version in line.versions.items()},
         commit=header.commit,
         arms=[_summarize_arm(record, epochs, arm.label) for arm in plan.arms],
     )
@@ -106,7 +113,7 @@ def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str) -> ArmSummary
     traces = traces_of_one_block(record, arm)
     return ArmSummary(
         name=arm,
-        status="failed" if failure else "ok" if len(mine) else "not run",
+        status="failed" if failure else "ok" if ends else "cut off" if len(mine) else "not run",
         reason=f"{failure.moment}: {failure.reason}" if failure else None,
         verdict=None,
         ratio=ratio(record, epochs, arm),
@@ -136,11 +143,12 @@ def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:
 
 def traces_of_one_block(record: Record, arm: str) -> list[Trace] | None:
     """Every tracing of the first block that `arm` took part in to its end, else of the first one."""
-    blocks = [end.block for end in record.ends if end.arm == arm and end.status == "ok"]
-    blocks += [piece.block for piece in record.slices if piece.arm == arm]
-    if not blocks:
+    pieces = [piece for piece in record.slices if piece.arm == arm]
+    if not pieces:
         return None
-    pieces = [piece for piece in record.slices if piece.arm == arm and piece.block == blocks[0]]
+    done = [end.block for end in record.ends if end.arm == arm and end.status == "ok"]
+    block = next((piece.block for piece in pieces if piece.block in done), pieces[0].block)
+    pieces = [piece for piece in pieces if piece.block == block]
     last_group = max(piece.group for piece in pieces)
     return [trace for piece in pieces if piece.group == last_group for epoch in piece.epochs for trace in epoch.traces]
 
@@ -171,9 +179,8 @@ def _epoch_seconds(mine: pd.DataFrame) -> EpochSeconds | None:
     if steady.empty:
         return None
     kinds = steady.groupby("kind")["wall"].median().to_dict()
-    return EpochSeconds(
-        float(steady["wall"].median()), {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds}
-    )
+    commonest = steady["kind"].value_counts().idxmax()
+    return EpochSeconds(kinds[commonest], {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds})
 
 
 def _median(values: "pd.Series[float]") -> float | None:

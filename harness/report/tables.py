@@ -23,26 +23,30 @@ def times(summary: Summary) -> Table:
     rows = [
         [
             arm.name,
-            units.seconds(arm.epoch_seconds.median if arm.epoch_seconds else None),
             "baseline" if arm.name == summary.baseline else units.ratio(arm.ratio),
             units.projection(arm.projected_seconds),
         ]
         for arm in summary.arms
     ]
-    return Table("Time", ["arm", "an epoch", "whole schedule", "one training"], rows, _ratio_note(summary))
+    what = ["whole schedule", "one training"] if summary.whole else ["all epochs run", "they took"]
+    return Table("Cost", ["arm", *what], rows, _ratio_note(summary))
 
 
 def kinds(summary: Summary) -> Table | None:
-    """Ratios of like epochs to like, where there is more than one kind."""
+    """Like epochs related to like: the baseline's in seconds, the others' as ratios to them."""
     names = list(dict.fromkeys(kind for arm in summary.arms for kind in (arm.ratio_by_kind or {})))
-    if len(names) < 2:
+    if not names:
         return None
-    rows = [
-        [arm.name, *(units.short_ratio(arm.ratio_by_kind.get(kind)) for kind in names)]
-        for arm in summary.arms
-        if arm.ratio_by_kind
-    ]
-    return Table(f"An epoch relative to {summary.baseline}, by kind", ["arm", *names], rows)
+    rows = [_row_by_kind(arm, names) for arm in summary.arms if arm.ratio_by_kind or arm.name == summary.baseline]
+    note = f"A median epoch of {summary.baseline}, and the others' relative to it; ± is the 95 % interval."
+    return Table("An epoch, by kind", ["arm", *names], rows, note)
+
+
+def _row_by_kind(arm: ArmSummary, kinds: list[str]) -> list[str]:
+    if arm.ratio_by_kind:
+        return [arm.name, *(units.short_ratio(arm.ratio_by_kind.get(kind)) for kind in kinds)]
+    seconds = arm.epoch_seconds.by_kind if arm.epoch_seconds else {}
+    return [arm.name, *(units.seconds(seconds.get(kind)) for kind in kinds)]
 
 
 def costs(summary: Summary) -> Table:
@@ -119,7 +123,8 @@ def chosen(summary: Summary, record: Record) -> list[Table]:
 def heading(summary: Summary) -> str:
     """What was run, in a line."""
     who = ", ".join(arm.name for arm in summary.arms)
-    return f"{summary.command.capitalize()} {who}: {summary.case} at {summary.scale} scale"
+    where = [summary.case, f"{summary.scale} scale" if summary.scale else None]
+    return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
 
 
 def sentences(summary: Summary) -> list[str]:
@@ -132,7 +137,8 @@ def sentences(summary: Summary) -> list[str]:
         for arm in summary.arms
         if not arm.ratio and arm.name != summary.baseline and {arm.status, _baseline(summary).status} == {"ok"}
     ]
-    if summary.paired:
+    others = {arm.name for arm in summary.arms} - {summary.baseline}
+    if summary.paired and others - set(summary.one_by_one):
         said.append("The arms did not fit in memory together: each was measured beside the baseline alone.")
     if summary.one_by_one:
         said.append(
@@ -149,12 +155,13 @@ def sentences(summary: Summary) -> list[str]:
 def conditions(summary: Summary) -> str:
     """On what it was measured, in a sentence."""
     machine, versions = summary.machine, summary.versions
+    loaded = "".join(f", {name} {version}" for name, version in summary.loaded.items())
     cores = f"{summary.threads} {'thread' if summary.threads == 1 else 'threads'} of {machine.get('cores', '?')} cores"
     return (
         f"Measured with {cores} on "
         f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "
-        f"{machine.get('system', '')}; TensorFlow {versions.get('tensorflow', '?')}, "
-        f"Python {versions.get('python', '?')}; seed {summary.seed}, {_blocks(summary.blocks)}."
+        f"{machine.get('system', '')}; Python {versions.get('python', '?')}{loaded}; "
+        f"seed {summary.seed}, {_blocks(summary.blocks)}."
     )
 
 
@@ -171,7 +178,8 @@ def _ratio_note(summary: Summary) -> str:
     if not ratios:
         return ""
     interval = ", with its 95 % interval over blocks" if any(ratio.low is not None for ratio in ratios) else ""
-    return (
-        f"Whole schedule: its cost relative to {summary.baseline}{interval}; below 1 is faster. "
-        "One training: projected from the sampled epochs."
-    )
+    if summary.whole:
+        what, how = "Whole schedule", "One training: projected from the sampled epochs."
+    else:
+        what, how = "All epochs run", "They are no whole training: the first ones, with their tracing, weigh more here."
+    return f"{what}: the cost relative to {summary.baseline}{interval}; below 1 is faster. {how}"

@@ -2,7 +2,7 @@ import pytest
 from simulated import DATA, FULL, REFINE, record
 
 from harness.analysis.epochs import table
-from harness.analysis.projection import schedule_ratio, schedule_seconds
+from harness.analysis.projection import covers_whole_schedules, schedule_ratio, schedule_seconds
 
 SLOW = {DATA: 1.0, REFINE: 10.0, FULL: 2.0}
 QUICK = {DATA: 0.5, REFINE: 4.0, FULL: 0.5}
@@ -31,6 +31,20 @@ def test_without_seek_the_schedule_is_what_was_run():
     # each of 4 rounds a kind ran two epochs
     total = 7.0 + 8 * 1.0 + 12.0 + 8 * 10.0 + 3.0 + 8 * 2.0
     assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(total)
+    assert not covers_whole_schedules(run, table(run))
+
+
+def test_a_kind_that_was_never_measured_leaves_no_projection():
+    run = record({"a": SLOW, "b": QUICK}, firsts=FIRST, rounds=1)
+    assert schedule_seconds(run, table(run), "a") is None
+    assert schedule_ratio(run, table(run), "b") is None
+
+
+def test_a_loop_that_cannot_seek_but_knows_its_length_is_projected_to_it():
+    run = record({"a": SLOW, "b": QUICK}, firsts=FIRST, seekable=False, knows_length=True)
+    assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(TOTAL_A)
+    assert schedule_ratio(run, table(run), "b").estimate == pytest.approx(TOTAL_B / TOTAL_A)
+    assert covers_whole_schedules(run, table(run))
 
 
 def test_one_block_gives_an_estimate_without_an_interval():

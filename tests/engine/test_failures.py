@@ -26,6 +26,8 @@ TROUBLES = {
     "ReturnsNan": "in epoch 3: its loss 'loss' was nan",
     "WantsInput": "in epoch 3: EOFError",
     "ForksAndDies": "in epoch 3: its process ended with exit code 7",
+    "RedirectsItsOutput": "in epoch 3: ValueError: said to nobody",
+    "SeeksNowhere": "while it was built: it has `seek`, but no `epochs`",
     "not_a_trainer": "while it was built: building it gave a object, which has no method epoch",
 }
 
@@ -85,6 +87,25 @@ def test_a_hanging_arm_is_given_up(tmp_path):
     assert code == 4
     assert arms["Hangs"]["reason"].startswith("in epoch 3: it gave no answer for 8 s")
     assert arms["Steady"]["status"] == "ok"
+
+
+def test_an_arm_that_closes_our_pipe_is_given_up_in_time(tmp_path):
+    code, arms, _ = compare(tmp_path, "Steady", "ClosesEverything", options=["--timeout", "8", "--blocks", "1"])
+    assert code == 4
+    assert arms["ClosesEverything"]["reason"].startswith("in epoch 3: it closed harness's own pipe")
+    assert arms["Steady"]["status"] == "ok"
+
+
+def test_an_arm_that_fails_at_once_does_not_change_how_the_others_are_sampled(tmp_path):
+    """It cannot seek, so the block that it was built for runs in lockstep to its end; the next one need not."""
+    _, arms, run = compare(tmp_path, "Sought", "AsSought", "FailsAtOnce", options=["--blocks", "2", "--epochs", "100"])
+    in_order = [e.index for s in run.slices if s.arm == "Sought" and s.block == 0 for e in s.epochs]
+    assert in_order == [*range(100)]
+    sampled = [e.index for s in run.slices if s.arm == "Sought" and s.block == 1 and not s.round for e in s.epochs]
+    assert sampled[:4] == [0, 1, 19, 20]
+    # 50 early epochs of 1 ms and 50 late ones of 3 ms, refinements among them: both blocks say so
+    assert 0.2 < arms["Sought"]["projected_seconds"]["estimate"] < 0.4
+    assert 0.8 < arms["AsSought"]["ratio"]["estimate"] < 1.25
 
 
 def test_without_a_baseline_there_are_no_ratios_but_the_rest(tmp_path, capfd):

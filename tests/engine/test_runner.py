@@ -62,6 +62,11 @@ def test_threads_affinity_and_hash_seed_are_set_and_recorded(tmp_path):
     assert record.slices[0].epochs[0].losses == {"loss": 6.0}
 
 
+def test_a_variants_settings_reach_it_and_override_the_runs(tmp_path):
+    record = run(tmp_path / "run", "configured", epochs=2, blocks=1, seed=5)
+    assert record.slices[0].epochs[0].losses == {"loss": 42.0}
+
+
 def groups_of(record):
     groups = {}
     for ready in record.ready:

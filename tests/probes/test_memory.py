@@ -30,7 +30,8 @@ def test_the_peak_counts_what_was_touched_and_remembers_it_when_it_is_freed(stat
         print(peak_rss_bytes())
         """
     )
-    assert 1_000_000 < before < at_peak
+    # What is read where /proc is not may be inherited from the parent, so it need not grow.
+    assert 1_000_000 < before <= at_peak
     assert BUFFER <= at_peak <= after + 1_000_000  # the kernel counts in batches
 
 

@@ -52,6 +52,13 @@ def test_arms_that_took_no_turns_are_told_apart_from_equal_ones():
     assert "quick and original took no turns" in " ".join(on_terminal(run).split())
 
 
+def test_a_loop_of_unknown_length_is_not_sold_as_a_whole_training():
+    text = " ".join(on_terminal(record({"a": {DATA: 0.1}, "b": {DATA: 0.05}}, seekable=False)).split())
+    assert "whole schedule" not in text
+    assert "all epochs run" in text
+    assert "0.500x ±0.0%" in text
+
+
 def test_the_last_words_of_a_failed_arm_are_in_the_markdown():
     run = record(ARMS)
     run.add(ArmEnd(2, 0, "quick", "failed", "x", "in epoch 3", ["# not a heading", "`not code`"]))

@@ -5,6 +5,8 @@ import signal
 import sys
 import time
 
+from harness import Variant
+
 
 class Steady:
     """Two milliseconds an epoch."""
@@ -19,6 +21,9 @@ class Steady:
         return {"loss": 1.0 / (1 + index) + self.seed}
 
 
+configured = Variant("configured", "one with settings of its own", Steady, settings={"seed": 41})
+
+
 class Other(Steady):
     """The same, under another name."""
 
@@ -28,19 +33,25 @@ class Sought:
 
     epochs = 100
 
-    def __init__(self, case="none", scale="none"):
-        self.points = 0
-        self.sought = []
-
     def kind(self, index):
         return "refine" if index and index % 20 == 0 else "early" if index < 50 else "late"
 
     def seek(self, index):
-        self.sought.append(index)
+        pass
 
     def epoch(self, index):
         time.sleep(0.003 if self.kind(index) == "late" else 0.001)
         return {"loss": float(index)}
+
+
+class AsSought(Sought):
+    """The same, under another name."""
+
+
+class LongSchedule(Steady):
+    """Knows how long it trains, but cannot seek."""
+
+    epochs = 3000
 
 
 class RaisesWhenBuilt:
@@ -125,6 +136,42 @@ class ForksAndDies(Steady):
                 time.sleep(3600)
             os._exit(7)
         return super().epoch(index)
+
+
+class RedirectsItsOutput(Steady):
+    """Puts objects that can only write in the place of stdout and stderr, as some loggers do, and then fails at 3."""
+
+    class Tee:
+        def write(self, text):
+            return len(text)
+
+    def __init__(self):
+        super().__init__()
+        sys.stdout = sys.stderr = self.Tee()
+
+    def epoch(self, index):
+        if index == 3:
+            raise ValueError("said to nobody")
+        return super().epoch(index)
+
+
+class ClosesEverything(Steady):
+    """As daemons do; and goes on."""
+
+    def epoch(self, index):
+        if index == 3:
+            os.closerange(3, 256)
+            time.sleep(60)
+        return super().epoch(index)
+
+
+class FailsAtOnce(Steady):
+    def epoch(self, index):
+        return None
+
+
+class SeeksNowhere(Sought):
+    epochs = None
 
 
 class Slow(Steady):

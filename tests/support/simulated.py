@@ -13,14 +13,15 @@ def plan(*arms, blocks=3):
     return Plan("compare", tuple(Arm(arm, arm) for arm in arms), arms[0], "case1", "smoke", 30, blocks, 0, 2)
 
 
-def record(seconds, *, blocks=3, rounds=12, noise=0.0, seekable=True, firsts=None, seed=0, partial=False):
+def record(seconds, *, blocks=3, rounds=12, noise=0.0, seekable=True, knows_length=None, firsts=None, seed=0):
     """`seconds` of a steady epoch by arm and kind, `firsts` of the first ones; `noise` is a round's sd of log time."""
     random = np.random.default_rng(seed)
     arms = list(seconds)
+    segments = SEGMENTS if seekable or knows_length else []
     result = Record([Header(1, "simulated", "2026-01-01T00:00:00+00:00", plan(*arms, blocks=blocks), {}, {}, None)])
     for block in range(blocks):
         for arm in arms:
-            result.add(ArmReady(block, 0, arm, 1, 1.0, Description(seekable, SEGMENTS if seekable else []), {}, {}))
+            result.add(ArmReady(block, 0, arm, 1, 1.0, Description(seekable, segments), {}, {}))
             warm = [
                 Epoch(index, kind, (firsts or seconds)[arm][kind], 0.0, {}, first=True)
                 for kind, index in ((DATA, 0), (REFINE, 40), (FULL, 41))
@@ -37,6 +38,5 @@ def record(seconds, *, blocks=3, rounds=12, noise=0.0, seekable=True, firsts=Non
         for arm in arms:
             result.add(ArmEnd(block, 0, arm, "ok", peak_rss_bytes=10**9 + block))
         result.add(BlockEnd(block))
-    if not partial:
-        result.add(Footer("complete", "2026-01-01T00:10:00+00:00"))
+    result.add(Footer("complete", "2026-01-01T00:10:00+00:00"))
     return result
