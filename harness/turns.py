@@ -96,46 +96,63 @@ def _length(plan: Plan, descriptions: Mapping[str, Description], default: int) -
     return min([plan.epochs or default, *known])
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Where one arm's epochs of one kind come from, and how many make a slice."""
+
+    indices: Iterator[int]
+    length: int
+
+
 def _sampled(
     plan: Plan, block: int, group: int, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]
 ) -> Iterator[list[Turn]]:
-    kinds = {arm: _kinds(description) for arm, description in descriptions.items()}
-    shares = _shares(plan, kinds)
-    sources: dict[tuple[str, str], Iterator[int]] = {}
-    lengths: dict[tuple[str, str], int] = {}
-    todo: list[str] = []
-    for kind, share in shares.items():
-        having = [arm for arm in kinds if kind in kinds[arm]]
-        singles = {
-            arm: _fresh_singles(kinds[arm][kind], descriptions[arm], warm_up(plan, arm, descriptions))
-            for arm in having
-            if _single(kinds[arm][kind])
-        }
-        having = [arm for arm in having if singles.get(arm) != []]  # its only one was its first
-        if not having:
-            continue
-        full = {
-            arm: 1 if arm in singles else _slice_length(plan, paces[arm].get(kind, plan.slice_seconds))
-            for arm in having
-        }
-        wanted = max(1, round(plan.epochs * share)) if plan.epochs else (2 if singles else ROUNDS) * min(full.values())
-        number = min([_rounds_of(wanted, min(full.values())), *(len(singles[arm]) for arm in having if arm in singles)])
-        for arm in having:
-            if arm in singles:
-                # Drawn anew for each arm, so that arms with the same schedule run the same ones.
-                drawn = _lots(plan, block, group, kind).sample(singles[arm], number)
-                sources[arm, kind] = iter(sorted(drawn))
-                lengths[arm, kind] = 1
-            else:
-                cycle = _cycle(kinds[arm][kind], _middle(kind, arm, plan, descriptions))
-                sources[arm, kind] = islice(cycle, 2, None)  # it was warmed up with the first two
-                # All arms' slices are shortened alike where more rounds take it.
-                lengths[arm, kind] = ceil(full[arm] * min(1.0, wanted / (number * min(full.values()))))
-        todo += [kind] * number
-    for kind in _lots(plan, block, group, "kinds").sample(todo, len(todo)):
-        yield [
-            Turn(arm, list(islice(sources[arm, kind], lengths[arm, kind]))) for arm in kinds if (arm, kind) in sources
-        ]
+    sources: dict[str, dict[str, _Source]] = {}
+    queue: list[str] = []
+    for kind, share in _shares(plan, {arm: _kinds(own) for arm, own in descriptions.items()}).items():
+        seed = f"{plan.seed}/{block}/{group}/{kind}"
+        number, sources[kind] = _sources(plan, seed, kind, share, descriptions, paces)
+        queue += [kind] * number
+    for kind in _lots(plan, block, group, "kinds").sample(queue, len(queue)):
+        yield [Turn(arm, list(islice(source.indices, source.length))) for arm, source in sources[kind].items()]
+
+
+def _sources(
+    plan: Plan,
+    seed: str,
+    kind: str,
+    share: float,
+    descriptions: Mapping[str, Description],
+    paces: Mapping[str, Pace],
+) -> tuple[int, dict[str, _Source]]:
+    """How many rounds of `kind` there are, and what the arms that have it run in them."""
+    segments = {arm: own[kind] for arm, own in ((a, _kinds(d)) for a, d in descriptions.items()) if kind in own}
+    singles = {
+        arm: _fresh_singles(own, descriptions[arm], warm_up(plan, arm, descriptions))
+        for arm, own in segments.items()
+        if _single(own)
+    }
+    lengths = {
+        arm: 1 if arm in singles else _slice_length(plan, paces[arm].get(kind, plan.slice_seconds))
+        for arm in segments
+        if singles.get(arm) != []  # its only one was its first
+    }
+    if not lengths:
+        return 0, {}
+    shortest = min(lengths.values())
+    wanted = max(1, round(plan.epochs * share)) if plan.epochs else (2 if singles else ROUNDS) * shortest
+    number = min([_rounds_of(wanted, shortest), *(len(fresh) for fresh in singles.values() if fresh)])
+    shortened = min(1.0, wanted / (number * shortest))  # all alike, where it takes shorter slices to have enough rounds
+    sources = {}
+    for arm, length in lengths.items():
+        if arm in singles:
+            # Drawn anew for each arm, so that arms with the same schedule run the same ones.
+            drawn = random.Random(seed).sample(singles[arm], number)
+            sources[arm] = _Source(iter(sorted(drawn)), 1)
+        else:
+            cycle = _cycle(segments[arm], _middle(kind, arm, plan, descriptions))
+            sources[arm] = _Source(islice(cycle, 2, None), ceil(length * shortened))  # two have warmed it up
+    return number, sources
 
 
 def _rounds_of(epochs: int, slice_length: int) -> int:
