@@ -38,7 +38,9 @@ def kinds(summary: Summary) -> Table | None:
     if not names:
         return None
     rows = [_row_by_kind(arm, names) for arm in summary.arms if arm.ratio_by_kind or arm.name == summary.baseline]
-    note = f"A median epoch of {summary.baseline}, and the others' relative to it; ± is the 95 % interval."
+    intervals = any(ratio.low is not None for arm in summary.arms for ratio in (arm.ratio_by_kind or {}).values())
+    note = f"A median epoch of {summary.baseline}, and the others' relative to it"
+    note += "; ± is half the 95 % interval." if intervals else "."
     return Table("An epoch, by kind", ["arm", *names], rows, note)
 
 
