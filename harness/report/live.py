@@ -137,7 +137,7 @@ class Display:
         return table
 
     def _say(self, event: Event) -> None:
-        where = f"block {event.block + 1}/{self._plan.blocks}" if hasattr(event, "block") else ""
+        where = f"block {getattr(event, 'block', 0) + 1}/{self._plan.blocks}"
         match event:
             case BlockStart():
                 apart = f" ({self._apart})" if self._apart else ""
