@@ -103,8 +103,8 @@ def test_an_arm_that_fails_at_once_does_not_change_how_the_others_are_sampled(tm
     assert in_order == [*range(100)]
     sampled = [e.index for s in run.slices if s.arm == "Sought" and s.block == 1 and not s.round for e in s.epochs]
     assert sampled[:4] == [0, 1, 19, 20]
-    # 50 early epochs sleep 1 ms and 50 late ones 3 ms, refinements among them: a schedule cannot cost less
-    assert arms["Sought"]["projected_seconds"]["estimate"] >= 0.2
+    # 48 late epochs sleep 3 ms and the 52 others 1 ms: a schedule cannot cost less
+    assert arms["Sought"]["projected_seconds"]["estimate"] >= 0.196
     assert arms["AsSought"]["ratio"]["low"] is not None
 
 
