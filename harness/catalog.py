@@ -16,7 +16,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from harness.errors import BadInput
+from harness.errors import BadInput, describe
 from harness.interface import Collection, Variant
 
 GROUP = "harness.variants"
@@ -53,11 +53,6 @@ def registered() -> Catalog:
                 broken.append(f"{entry.name!r} offers a variant {name!r} when there is one already; it is left out")
         compared = compared or tuple(collection.compared)
     return Catalog(variants, compared, tuple(broken))
-
-
-def describe(error: BaseException) -> str:
-    """An exception in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def nearest(wrong: str, choices: Iterable[str]) -> str:

@@ -30,3 +30,8 @@ class VariantFailed(HarnessError):
 
 class Interrupted(HarnessError):
     exit_code = 130
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")

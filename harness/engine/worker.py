@@ -9,7 +9,6 @@ import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from harness import catalog
 from harness.engine import environment
 from harness.engine.messages import (
     Answer,
@@ -25,6 +24,7 @@ from harness.engine.messages import (
     send,
 )
 from harness.engine.subject import BUILDING, Misbehaved, Subject
+from harness.errors import describe
 from harness.probes.memory import peak_rss_bytes, peak_tensor_bytes
 from harness.probes.traces import TraceProbe
 
@@ -61,7 +61,7 @@ class Worker:
         else:
             with suppress(Exception):  # stderr may be an object of the variant's own making
                 traceback.print_exception(error)
-            reason = catalog.describe(error)
+            reason = describe(error)
         moment = self._subject.moment if self._subject else BUILDING
         finished = self._subject.finished if self._subject else []
         return Failed(moment, reason, finished, peak_rss_bytes(), peak_tensor_bytes())
