@@ -112,7 +112,7 @@ def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int) -> bool
     """Whether a group's epochs can stand for whole schedules: every arm knows its own, and those that could not seek in
     it met every kind on the way."""
     described = _described(record, block, group)
-    if not all(description.segments for description in described.values()):
+    if not set(epochs["arm"]) <= described.keys() or not all(own.segments for own in described.values()):
         return False
     if all(description.seekable for description in described.values()):
         return True

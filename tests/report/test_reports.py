@@ -3,6 +3,8 @@
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.console import Console
 from simulated import DATA, FULL, REFINE, record
@@ -57,6 +59,16 @@ def test_a_loop_of_unknown_length_is_not_sold_as_a_whole_training():
     assert "whole schedule" not in text
     assert "all epochs run" in text
     assert "0.500x ±0.0%" in text
+
+
+@given(st.data())
+def test_a_record_with_lines_missing_still_makes_a_report(data):
+    """As after a disk that lost some: whatever decodes is reported, or left out, but is no fault of ours."""
+    whole = record(ARMS, blocks=2, rounds=4)
+    for lines in (whole.starts, whole.ready, whole.slices, whole.ends, whole.blocks_done):
+        lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id)) if lines else []
+    assert "original" in on_terminal(whole)
+    assert "original" in as_markdown(whole)
 
 
 def test_the_last_words_of_a_failed_arm_are_in_the_markdown():
