@@ -32,6 +32,8 @@ class Catalog:
     variants: dict[str, Variant] = field(default_factory=dict)
     compared: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    references: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of a variant, the references of its collection."""
 
 
 @cache
@@ -39,20 +41,26 @@ def registered() -> Catalog:
     """What the installed entry points offer. One that cannot be loaded is reported, and hides no other."""
     variants: dict[str, Variant] = {}
     compared: tuple[str, ...] = ()
+    references: dict[str, tuple[str, ...]] = {}
     broken = []
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         try:
             loaded = entry.load()
             collection = loaded if isinstance(loaded, Collection) else loaded()
             offered = [(variant.name, variant) for variant in collection.variants]
+            held_against = tuple(collection.references)
         except (Exception, SystemExit) as error:  # somebody else's code: whatever it raises must not hide the others
             broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {describe(error)}")
             continue
         for name, variant in offered:
             if variants.setdefault(name, variant) is not variant:
                 broken.append(f"{entry.name!r} offers a variant {name!r} when there is one already; it is left out")
+        known = {name for name, variant in offered if variants[name] is variant}
+        for name in [name for name in held_against if name not in known]:
+            broken.append(f"{entry.name!r} offers a reference {name!r}, but no variant of that name; it is left out")
+        references |= dict.fromkeys(known, tuple(name for name in held_against if name in known))
         compared = compared or tuple(collection.compared)
-    return Catalog(variants, compared, tuple(broken))
+    return Catalog(variants, compared, tuple(broken), references)
 
 
 def nearest(wrong: str, choices: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+Names = Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")]
 Case = Annotated[str | None, typer.Option(help="Which equation. [default: case1]", show_default=False)]
 Scale = Annotated[str | None, typer.Option(help="How large. [default: laptop]", show_default=False)]
 Epochs = Annotated[int | None, typer.Option(help="Steady epochs to measure of each arm, in each block.")]
@@ -45,9 +46,7 @@ def list_variants() -> None:
 
 @app.command()
 def compare(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")
-    ] = None,
+    names: Names = None,
     baseline: Annotated[str | None, typer.Option(help="Relate the others to this one. [default: the first]")] = None,
     case: Case = None,
     scale: Scale = None,
@@ -73,6 +72,44 @@ def compare(
         threads=threads,
         timeout=timeout,
         allow_nonfinite=allow_nonfinite,
+    )
+    _carry_out(plan, out, json)
+
+
+@app.command()
+def converge(
+    names: Names = None,
+    case: Case = None,
+    scale: Scale = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Epochs of each training. [default: a trainer's own]", show_default=False)
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Trainings of each arm, each from a seed of its own.")] = 3,
+    evaluations: Annotated[int, typer.Option(help="Evaluations of each training, equally far apart.")] = 40,
+    target: Annotated[
+        str | None, typer.Option(metavar="METRIC=VALUE", help="When is METRIC at or below VALUE? Lower is better.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The first seed, and of the order of turns.")] = 0,
+    threads: Threads = None,
+    timeout: Timeout = 600.0,
+    allow_nonfinite: AllowNonfinite = False,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """Train variants whole: quality at equal epochs and at equal time, and the time to a target."""
+    plan = plans.make(
+        "converge",
+        names or [],
+        case=case,
+        scale=scale,
+        epochs=epochs,
+        blocks=seeds,
+        seed=seed,
+        threads=threads,
+        timeout=timeout,
+        allow_nonfinite=allow_nonfinite,
+        evaluations=evaluations,
+        target=target,
     )
     _carry_out(plan, out, json)
 

@@ -14,7 +14,12 @@ class Trainer(Protocol):
     - `kind(index) -> str`, which sort of epoch an index is: kinds cost differently and are kept apart;
     - `seek(index)`, which puts batch, pool and weights where training would have them at that epoch,
       so that late epochs can be sampled without training up to them;
-    - `evaluate() -> Mapping[str, float]`, its quality; never timed;
+    - `evaluate() -> Mapping[str, float]`, its quality as it is now, in metrics of which lower is better: what
+      `harness converge` asks for between epochs. It is never timed, and must leave the training as it was;
+    - `objective() -> Mapping[str, float]`, the terms of its loss by name, at its present weights, on one batch that is
+      the same for every variant built from that seed: what shows whether two variants minimise the same thing. It is
+      asked for in some processes, before any epoch, and never timed. It must not train, and should trace functions of
+      its own: what it traces of an epoch's would be missing from the cost of the first one;
     - `state() -> Mapping[str, float]`, sizes worth recording, such as the points in its pool.
     """
 
@@ -29,14 +34,15 @@ class Variant:
     name: str
     summary: str
     build: Callable[..., Trainer]
-    """Called as `build(case=..., scale=..., seed=..., **settings)`; of these three, those that its signature has."""
+    """Called as `build(case=..., scale=..., seed=..., epochs=..., **settings)`; of these four, those that its signature
+    has. `epochs` is the length of the training that `harness converge --epochs` asks for, and not passed otherwise."""
     baseline: str | None = None
     """The name of the variant that this one changes."""
     cases: tuple[str, ...] = ()
     """The cases it can be built for; empty where it has none to choose from, or does not say."""
     scales: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
-    """The names that `evaluate` returns."""
+    """The names that `evaluate` returns, the one to lead with first."""
     epochs: Mapping[str, int] | int | None = None
     """How many epochs a comparison runs where nobody says: one number, or one for each scale."""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -48,7 +54,10 @@ class Collection:
 
     variants: tuple[Variant, ...]
     compared: tuple[str, ...] = ()
-    """The names that `harness compare` takes where none are given, the baseline first."""
+    """The names that `harness compare` takes where none are given, the baseline first; `harness converge` likewise."""
+    references: tuple[str, ...] = ()
+    """Names of variants that are no training but something to hold trainings against, such as a classical solver, whose
+    epoch i solves once more and better. `harness converge` shows each beside the trainings of this collection."""
 
 
 class PhaseWatcher(Protocol):

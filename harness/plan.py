@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 import msgspec
@@ -23,6 +23,13 @@ class Arm(msgspec.Struct, frozen=True):
     """None is the working tree."""
 
 
+class Target(msgspec.Struct, frozen=True):
+    """What trainings are to reach: a metric at or below a value. Lower is better for every metric."""
+
+    metric: str
+    value: float
+
+
 class Plan(msgspec.Struct, frozen=True):
     """Everything that decides what a run does."""
 
@@ -34,7 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
     scale: str | None
     epochs: int | None
     """Steady epochs an arm and block, shared among the kinds; without `seek`, epochs in order. None: as many as fill
-    ten slices of each kind, by the arms' pace."""
+    ten slices of each kind, by the arms' pace. Where whole trainings run, the length of each; None: its own."""
     blocks: int
     seed: int
     threads: int
@@ -43,6 +50,23 @@ class Plan(msgspec.Struct, frozen=True):
     slice_seconds: float = 0.3
     """A slice of short epochs lasts at least this long, so that switching arms costs little."""
     allow_nonfinite: bool = False
+    evaluations: int | None = None
+    """Where whole trainings run, how many parts each is divided into, to be evaluated after every one; else None."""
+    target: Target | None = None
+    references: tuple[str, ...] = ()
+    """Labels of the arms that are no trainings, but what to hold those against."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether whole trainings run, each block from a seed of its own; else epochs are sampled."""
+        return self.evaluations is not None
+
+    def seed_of(self, block: int) -> int:
+        return self.seed + block if self.trains else self.seed
+
+    def length_of(self, label: str) -> int | None:
+        """The length that an arm is to train for, where the plan says so."""
+        return self.epochs if self.trains and label not in self.references else None
 
 
 def make(
@@ -58,30 +82,48 @@ def make(
     threads: int | None = None,
     timeout: float = 600.0,
     allow_nonfinite: bool = False,
+    evaluations: int | None = None,
+    target: str | None = None,
 ) -> Plan:
-    """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be."""
-    references = list(names) if command == "profile" else _with_baseline(list(names), baseline)
-    variants = {reference: catalog.find(reference) for reference in references}
+    """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be.
+
+    With `evaluations` whole trainings run: one of each arm in each block, which is then a seed.
+    """
+    if command == "profile":
+        names = list(names)
+    elif evaluations is not None:
+        names = _named(names)
+    else:
+        names = _with_baseline(_named(names), baseline)
+    variants = {name: catalog.find(name) for name in names}
     case = _choose("case", case, variants)
     scale = _choose("scale", scale, variants)
+    aim = _target(target, variants)
     cores = len(usable_cores())
     threads = cores if threads is None else threads
-    for name, value, least in (("blocks", blocks, 1), ("threads", threads, 1), ("seed", seed, 0)):
-        if value < least:
+    for name, value, least in (
+        ("blocks" if evaluations is None else "seeds", blocks, 1),
+        ("evaluations", evaluations, 1),
+        ("threads", threads, 1),
+        ("seed", seed, 0),
+    ):
+        if value is not None and value < least:
             raise BadInput(f"--{name} must be at least {least}, not {value}.")
     if threads > cores:
         raise BadInput(f"--threads {threads} is more than the {cores} cores that this process may use.")
-    if epochs is None:
+    if epochs is None and evaluations is None:
         epochs = max(filter(None, (_default_epochs(variant, scale) for variant in variants.values())), default=None)
     if epochs is not None and epochs < 1:
         raise BadInput(f"--epochs must be at least 1, not {epochs}.")
     if not 0 < timeout < inf:
         raise BadInput(f"--timeout must be a positive number of seconds, not {timeout:g}.")
-    arms = tuple(_arms(references))
+    beside = [] if evaluations is None else _references(names, case, scale, aim)
+    arms = tuple(_arms([*names, *beside]))
+    known = {reference for of_one in catalog.registered().references.values() for reference in of_one}
     return Plan(
         command=command,
         arms=arms,
-        baseline=arms[references.index(baseline) if baseline else 0].label,
+        baseline=arms[names.index(baseline) if baseline else 0].label,
         case=case,
         scale=scale,
         epochs=epochs,
@@ -90,6 +132,9 @@ def make(
         threads=threads,
         timeout=timeout,
         allow_nonfinite=allow_nonfinite,
+        evaluations=evaluations,
+        target=aim,
+        references=() if evaluations is None else tuple(arm.label for arm in arms if arm.variant in known),
     )
 
 
@@ -100,14 +145,19 @@ def usable_cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def _with_baseline(names: list[str], baseline: str | None) -> list[str]:
-    """The arms asked for and their baseline. A variant on its own is held against the one that it says it changes."""
-    names = names or list(catalog.registered().compared)
+def _named(names: Sequence[str]) -> list[str]:
+    """The variants asked for, each once, or those that are compared where nobody names any."""
+    names = list(names) or list(catalog.registered().compared)
     if not names:
         raise BadInput("There is nothing to compare: name at least one variant.")
     for name, times in Counter(names).items():
         if times > 1:
             raise BadInput(f"{name!r} is named {times} times; an arm is compared once.")
+    return names
+
+
+def _with_baseline(names: list[str], baseline: str | None) -> list[str]:
+    """The arms asked for and their baseline. A variant on its own is held against the one that it says it changes."""
     if baseline is None and len(names) == 1:
         alone = catalog.find(names[0])
         baseline = alone.baseline if alone else None
@@ -132,6 +182,36 @@ def _choose(what: str, wanted: str | None, variants: Mapping[str, Variant | None
         if wanted not in offered:
             raise BadInput(f"There is no {what} {wanted!r} for {name!r}: choose from {', '.join(offered)}.")
     return wanted
+
+
+def _target(wanted: str | None, variants: Mapping[str, Variant | None]) -> Target | None:
+    """`METRIC=VALUE`, of a metric that every variant has which says what metrics it has."""
+    if wanted is None:
+        return None
+    metric, _, text = wanted.rpartition("=")
+    try:
+        value = float(text)
+    except ValueError:
+        value = -inf
+    if not metric or not isfinite(value) or value < 0:
+        raise BadInput(f"--target must be METRIC=VALUE, the value a finite number of at least 0, not {wanted!r}.")
+    for name, variant in variants.items():
+        if variant and variant.metrics and metric not in variant.metrics:
+            raise BadInput(f"There is no metric {metric!r} for {name!r}: choose from {', '.join(variant.metrics)}.")
+    return Target(metric, value)
+
+
+def _references(names: Sequence[str], case: str | None, scale: str | None, target: Target | None) -> list[str]:
+    """What to hold registered variants against: their collections' references, if those have case, scale and metric."""
+    known = catalog.registered()
+    wanted = {"cases": case, "scales": scale, "metrics": target.metric if target else None}
+
+    def suits(reference: str) -> bool:
+        offers = {what: getattr(known.variants[reference], what) for what in wanted}
+        return all(wanted[what] in offered for what, offered in offers.items() if offered and wanted[what] is not None)
+
+    found = dict.fromkeys(reference for name in names for reference in known.references.get(name, ()))
+    return [reference for reference in found if reference not in names and suits(reference)]
 
 
 def _default_epochs(variant: Variant | None, scale: str | None) -> int | None:

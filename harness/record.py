@@ -104,6 +104,42 @@ class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
     epochs: list[Epoch]
 
 
+class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):
+    """What the terms of an arm's loss were before any training, on a batch that is the same for every arm."""
+
+    block: int
+    group: int
+    arm: str
+    terms: dict[str, float | None]
+    """As `objective()` returned them; None for one that was not finite."""
+
+
+class Work(msgspec.Struct, frozen=True, tag_field="line", tag="work"):
+    """How much an arm's epochs compute. It is the same in every block, so an arm counts once."""
+
+    block: int
+    group: int
+    arm: str
+    flops: dict[str, float]
+    """Floating-point operations of an epoch's matrix products, by the kinds for which they could be counted."""
+    unavailable: str | None = None
+    """Why those of the other kinds could not."""
+    gemm_flops_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """What large matrix products reach in the same process; None without TensorFlow."""
+
+
+class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"):
+    """What a training had come to, between two of its slices."""
+
+    block: int
+    group: int
+    arm: str
+    epochs: int
+    """How many it had been trained for."""
+    metrics: dict[str, float | None]
+    """As the trainer returned them, lower being better; None for one that was not finite."""
+
+
 class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):
     block: int
     group: int
@@ -129,7 +165,7 @@ class Footer(msgspec.Struct, frozen=True, tag_field="line", tag="footer"):
     ended: str
 
 
-Line = Header | BlockStart | ArmReady | Slice | ArmEnd | BlockEnd | Footer
+Line = Header | BlockStart | ArmReady | Objective | Slice | Evaluation | Work | ArmEnd | BlockEnd | Footer
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
@@ -142,6 +178,9 @@ class Record:
     def __init__(self, lines: Iterable[Line] = ()) -> None:
         self.starts: list[BlockStart] = []
         self.slices: list[Slice] = []
+        self.evaluations: list[Evaluation] = []
+        self.objectives: list[Objective] = []
+        self.works: list[Work] = []
         self.ready: list[ArmReady] = []
         self.ends: list[ArmEnd] = []
         self.blocks_done: list[int] = []
@@ -158,6 +197,12 @@ class Record:
                 self.ready.append(line)
             case Slice():
                 self.slices.append(line)
+            case Evaluation():
+                self.evaluations.append(line)
+            case Objective():
+                self.objectives.append(line)
+            case Work():
+                self.works.append(line)
             case ArmEnd():
                 self.ends.append(line)
             case BlockEnd():
@@ -251,7 +296,7 @@ def _arms_named(line: Line) -> set[str]:
             return {line.plan.baseline}
         case BlockStart():
             return set(line.order)
-        case ArmReady() | Slice() | ArmEnd():
+        case ArmReady() | Objective() | Slice() | Evaluation() | Work() | ArmEnd():
             return {line.arm}
         case BlockEnd() | Footer():
             return set()

@@ -46,7 +46,8 @@ def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> li
     """What an arm runs alone, before any turns: the first epoch of each kind, and whatever the later slices trace.
 
     An epoch just before each first one takes the tracing of a batch that has grown since; so the first of a kind costs
-    here what it costs in training.
+    here what it costs in training. The firsts keep the schedule's order: if a later epoch came before it, the first
+    refinement might find its new shape traced, or (`reduce_retracing`) no shape to trace any more.
     """
     if in_lockstep(descriptions):
         return list(range(_length(plan, descriptions, 2)))[:2]

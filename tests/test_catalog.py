@@ -84,6 +84,23 @@ def test_a_registered_name_is_found_and_loaded(register):
     assert catalog.registered().compared == ("slow", "quick")
 
 
+def test_each_variant_knows_the_references_of_its_own_collection(register):
+    register(
+        a=Collection((variant("slow"), variant("solver")), references=("solver",)),
+        b=Collection((variant("other"),)),
+    )
+    found = catalog.registered()
+    assert found.references == {"slow": ("solver",), "solver": ("solver",), "other": ()}
+    assert found.broken == ()
+
+
+def test_a_reference_that_is_no_variant_is_reported_and_left_out(register):
+    register(mine=Collection((variant("slow"),), references=("solver",)))
+    assert catalog.registered().references == {"slow": ()}
+    (complaint,) = catalog.registered().broken
+    assert complaint == "'mine' offers a reference 'solver', but no variant of that name; it is left out"
+
+
 def test_a_collection_may_be_returned_by_what_is_called(register):
     register(mine=lambda: Collection((variant("slow"),)))
     assert catalog.find("slow").name == "slow"

@@ -29,6 +29,19 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
         ("compare nosuch.py:Mine", "There is no file 'nosuch.py'"),
         (f"compare {ARMS}:Stedy", "did you mean 'Steady'"),
         ("compare no.such.module:Mine", "There is no module 'no.such.module'"),
+        ("converge momets", "did you mean 'moments'"),
+        ("converge original --case nosuch", "choose from case1, case2"),
+        ("converge original --scale huge", "choose from smoke, laptop, paper"),
+        ("converge original --seeds 0", "--seeds must be at least 1, not 0"),
+        ("converge original --evaluations 0", "--evaluations must be at least 1, not 0"),
+        ("converge original --epochs 0", "--epochs must be at least 1, not 0"),
+        ("converge original --blocks 3", "--blocks"),
+        ("converge original --target misplaced_mas=0.1", "'misplaced_mas' for 'original': choose from misplaced_mass"),
+        ("converge original --target misplaced_mass", "--target must be METRIC=VALUE"),
+        ("converge original --target misplaced_mass=low", "not 'misplaced_mass=low'"),
+        ("converge original --target misplaced_mass=-1", "a finite number of at least 0"),
+        ("converge original --target misplaced_mass=nan", "a finite number of at least 0"),
+        ("converge original --target =0.1", "--target must be METRIC=VALUE"),
         ("profile", "--variant"),
         ("profile --variant nosuch", "There is no variant 'nosuch'"),
         (f"compare {ARMS}:Steady --json nosuch/x.json", "--json nosuch/x.json cannot be written"),
@@ -60,6 +73,7 @@ from harness import cli
 assert cli.run(["list"]) == 0
 assert cli.run(["--help"]) == 0
 assert cli.run(["compare", "--help"]) == 0
+assert cli.run(["converge", "--help"]) == 0
 heavy = {"tensorflow", "pandas", "scipy", "numpy", "altair"} & set(sys.modules)
 sys.exit(str(heavy) if heavy else 0)
 """
@@ -82,6 +96,30 @@ def test_compare_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path
     assert (out / "report.md").read_text() == report
     assert [arm["name"] for arm in json.loads(printed.out)["arms"]] == ["Steady", "Other"]
     assert "Other" in printed.err
+
+
+def test_converge_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):
+    out, names = tmp_path / "run", [f"{ARMS}:Learner", f"{ARMS}:StaysBad"]
+    options = ["--epochs", "8", "--seeds", "2", "--evaluations", "4", "--target", "error=0.2"]
+    assert cli.run(["converge", *names, *options, "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {"run.jsonl", "report.md", "logs"}
+    report = (out / "report.md").read_text()
+    assert "| StaysBad | never | never | 0 of 2 seeds |" in report
+    (out / "report.md").unlink()
+    capfd.readouterr()
+    assert cli.run(["report", str(out), "--json", "-"]) == 0
+    assert (out / "report.md").read_text() == report
+    learner, bad = json.loads(capfd.readouterr().out)["arms"]
+    assert learner["convergence"]["to_target"]["epochs"]["estimate"] == 4
+    assert bad["convergence"]["to_target"]["epochs"]["estimate"] is None
+    assert learner["quality"]["error"] == pytest.approx(1 / 9)
+    assert learner["ratio"] is None
+
+
+def test_a_target_that_no_arm_reaches_is_a_result(tmp_path, capfd):
+    options = ["--seeds", "1", "--evaluations", "2", "--target", "error=0", "--out", str(tmp_path / "run")]
+    assert cli.run(["converge", f"{ARMS}:Learner", *options]) == 0
+    assert "No training got to error <= 0." in capfd.readouterr().out
 
 
 def test_the_default_directory_is_one_of_its_own_under_reports(tmp_path, monkeypatch):

@@ -65,7 +65,9 @@ FORBIDDEN = [
     ("harness/record.py", ["harness.engine", "harness.analysis", "harness.report", "harness.cli"]),
     ("harness/plan.py", ["harness.engine", "harness.record", "harness.analysis", "harness.report", "harness.cli"]),
     ("harness/turns.py", ["harness.engine", "harness.analysis", "harness.report", "harness.cli"]),
+    ("harness/parts.py", ["harness.engine", "harness.analysis", "harness.report", "harness.cli"]),
     ("harness/catalog.py", ["harness.engine", "harness.plan", "harness.analysis", "harness.report", "harness.cli"]),
+    ("harness/hlo.py", ["harness"]),
     ("harness/interface.py", ["harness"]),
     ("harness/errors.py", ["harness"]),
 ]
@@ -120,10 +122,11 @@ def loaded_by(code):
     [
         "import harness",
         "import harness.catalog; assert harness.catalog.registered().variants",
-        "import harness.plan, harness.turns, harness.record, harness.engine.messages, harness.engine.machine",
+        "import harness.plan, harness.turns, harness.parts, harness.record",
+        "import harness.engine.messages, harness.engine.machine",
         "import harness.cli",
     ],
-    ids=["harness", "catalog", "plan", "cli"],
+    ids=["harness", "catalog", "plan", "engine", "cli"],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code):
     loaded = loaded_by(code)

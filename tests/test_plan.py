@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from harness import Variant, catalog, plan
 from harness.catalog import Catalog
 from harness.errors import BadInput
-from harness.plan import Arm, Plan
+from harness.plan import Arm, Plan, Target
 
 ORIGINAL = Variant(
     "original",
@@ -21,13 +21,18 @@ ORIGINAL = Variant(
 )
 MOMENTS = replace(ORIGINAL, name="moments", baseline="original", settings={})
 OTHER = Variant("other", "another equation", dict, cases=("case2", "case3"), scales=("paper", "smoke"), epochs=90)
+SOLVER = replace(OTHER, name="solver", cases=("case1", "case2"), metrics=("error",))
 FREE = Variant("free", "says nothing of itself", dict)
 CORES = [2, 3, 5, 7]
 
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch):
-    known = Catalog({v.name: v for v in (ORIGINAL, MOMENTS, OTHER, FREE)}, compared=("original", "moments"))
+    known = Catalog(
+        {v.name: v for v in (ORIGINAL, MOMENTS, OTHER, FREE, SOLVER)},
+        compared=("original", "moments"),
+        references={"original": ("solver",), "moments": ("solver",), "solver": ("solver",)},
+    )
     monkeypatch.setattr(catalog, "registered", lambda: known)
     monkeypatch.setattr(plan, "usable_cores", lambda: CORES)
 
@@ -216,6 +221,91 @@ def test_with_nothing_registered_there_is_nothing_to_compare(monkeypatch):
     assert refusal([]) == "There is nothing to compare: name at least one variant."
 
 
+# Whole trainings
+
+
+def training(names=(), **request):
+    return plan.make("converge", names, **{"evaluations": 40} | request)
+
+
+def test_whole_trainings_run_what_is_compared_and_its_references():
+    made = training(scale="smoke")
+    assert labels(made) == ["original", "moments", "solver"]
+    assert made.references == ("solver",)
+    assert (made.evaluations, made.target, made.epochs, made.blocks) == (40, None, None, 3)
+    assert (made.case, made.scale, made.baseline) == ("case1", "smoke", "original")
+
+
+def test_a_training_on_its_own_is_held_against_no_baseline():
+    assert labels(training(["moments"], scale="smoke")) == ["moments", "solver"]
+
+
+@pytest.mark.parametrize(
+    ("names", "request_", "arms", "references"),
+    [
+        (["original"], {"case": "case2", "scale": "smoke"}, ["original", "solver"], ("solver",)),
+        (["solver", "original"], {"scale": "smoke"}, ["solver", "original"], ("solver",)),
+        (["free"], {}, ["free"], ()),
+        (["other"], {}, ["other"], ()),
+        (["original"], {"scale": "laptop"}, ["original"], ()),
+        (["original"], {"scale": "smoke", "target": "other=1"}, ["original"], ()),
+        (["original"], {"scale": "smoke", "target": "error=1"}, ["original", "solver"], ("solver",)),
+    ],
+)
+def test_a_collections_references_join_its_variants_where_they_offer_case_scale_and_metric(
+    names, request_, arms, references
+):
+    made = training(names, **request_)
+    assert labels(made) == arms
+    assert made.references == references
+
+
+def test_each_block_of_whole_trainings_has_a_seed_of_its_own():
+    made = training(["original"], seed=5, blocks=2)
+    assert [made.seed_of(block) for block in range(2)] == [5, 6]
+    assert plan.make("compare", ["original"], seed=5).seed_of(1) == 5
+
+
+def test_the_length_asked_for_is_that_of_trainings_and_not_of_references():
+    made = training(["original"], scale="smoke", epochs=7)
+    assert (made.length_of("original"), made.length_of("solver")) == (7, None)
+    assert training(["original"]).length_of("original") is None
+    assert plan.make("compare", ["original"], epochs=7).length_of("original") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [("error=0.01", Target("error", 0.01)), ("a=b=1e-3", Target("a=b", 0.001)), ("error=0", Target("error", 0.0))],
+)
+def test_a_target_is_a_metric_and_a_value(text, target):
+    assert training(["free"], target=text).target == target
+
+
+def test_of_variants_that_say_nothing_of_their_metrics_any_may_be_asked_for():
+    assert training(["original"], target="anything=1").target == Target("anything", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        ({"blocks": 0}, "--seeds must be at least 1, not 0."),
+        ({"evaluations": 0}, "--evaluations must be at least 1, not 0."),
+        ({"epochs": 0}, "--epochs must be at least 1, not 0."),
+        ({"target": "error"}, "--target must be METRIC=VALUE, the value a finite number of at least 0, not 'error'."),
+        ({"target": "error=small"}, "--target must be METRIC=VALUE"),
+        ({"target": "error=inf"}, "--target must be METRIC=VALUE"),
+        ({"target": "error=-0.1"}, "--target must be METRIC=VALUE"),
+        ({"target": "=1"}, "--target must be METRIC=VALUE"),
+        ({"target": "l2=1", "names": ["solver"]}, "There is no metric 'l2' for 'solver': choose from error."),
+        ({"case": "case9"}, "There is no case 'case9' for 'original': choose from case1, case2."),
+        ({"names": ["moments", "moments"]}, "'moments' is named 2 times"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_sentence(request_, sentence):
+    asked = {"names": ["original"], "evaluations": 40} | request_
+    assert refusal(asked.pop("names"), "converge", **asked).startswith(sentence)
+
+
 # A plan is written to the record, and read back
 
 texts = st.text(max_size=8)
@@ -240,6 +330,9 @@ plans = st.builds(
     timeout=seconds,
     slice_seconds=seconds,
     allow_nonfinite=st.booleans(),
+    evaluations=st.none() | st.integers(1, 100),
+    target=st.none() | st.builds(Target, texts, seconds),
+    references=st.lists(texts, max_size=2).map(tuple),
 )
 
 

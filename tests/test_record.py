@@ -17,11 +17,14 @@ from harness.record import (
     BlockStart,
     Description,
     Epoch,
+    Evaluation,
     Footer,
     Header,
+    Objective,
     Segment,
     Slice,
     Trace,
+    Work,
 )
 
 PLAN = Plan("compare", (Arm("moments", "moments", {"nodes": 41}),), "moments", "case1", "smoke", 4, 2, 0, 1)
@@ -36,6 +39,7 @@ LINES = [
     ArmReady(0, 0, "moments", 9, 3.5, Description(True, [Segment("data", 0, 4)]), {"cores": "0"}, {"numpy": "2"}),
     Slice(0, 0, 0, 0, "moments", EPOCHS),
     Slice(0, 0, 1, 0, "moments", []),
+    Evaluation(0, 0, "moments", 2, {"error": 0.5, "other": None}),
     ArmEnd(
         0,
         0,
@@ -48,6 +52,8 @@ LINES = [
         20,
     ),
     ArmEnd(1, 0, "moments", "ok"),
+    Objective(1, 0, "moments", {"data": 0.5, "physics": None}),
+    Work(1, 0, "moments", {"data": 1e9}, "no tf.function was called", 2e11),
     BlockEnd(0),
     Footer("complete", "2026-01-02T03:05:05+01:00"),
 ]
@@ -115,16 +121,19 @@ def test_lines_are_sorted_by_type(path):
     assert (read.header, read.plan) == (HEADER, PLAN)
     assert read.ready == LINES[2:3]
     assert read.slices == LINES[3:5]
-    assert read.ends == LINES[5:7]
+    assert read.evaluations == LINES[5:6]
+    assert read.ends == LINES[6:8]
+    assert read.objectives == LINES[8:9]
+    assert read.works == LINES[9:10]
     assert read.blocks_done == [0]
     assert read.footer == LINES[-1]
 
 
 def test_how_an_arm_failed_is_at_hand(path):
     read = record.read(path)
-    assert read.failure("moments") == LINES[5]
+    assert read.failure("moments") == LINES[6]
     assert read.failure("original") is None
-    assert record.Record([HEADER, LINES[6]]).failure("moments") is None
+    assert record.Record([HEADER, LINES[7]]).failure("moments") is None
 
 
 @pytest.mark.parametrize(
@@ -141,7 +150,15 @@ def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
 
 
 @pytest.mark.parametrize(
-    "line", [Slice(0, 0, 1, 0, "other", []), ArmEnd(0, 0, "other", "ok"), BlockStart(0, 0, ["other"])]
+    "line",
+    [
+        Slice(0, 0, 1, 0, "other", []),
+        Evaluation(0, 0, "other", 1, {}),
+        Objective(0, 0, "other", {}),
+        Work(0, 0, "other", {}),
+        ArmEnd(0, 0, "other", "ok"),
+        BlockStart(0, 0, ["other"]),
+    ],
 )
 def test_a_line_of_an_arm_that_was_never_planned_is_refused(tmp_path, line):
     with pytest.raises(BadRecord, match="line 2: the plan has no arm 'other'"):
@@ -232,7 +249,10 @@ def test_a_record_cut_off_at_any_byte_is_read_to_its_last_whole_line(path):
         (3, {"description": {"seekable": True, "segments": [["x", 0]]}}, "at `$.description.segments[0]`."),
         (4, {"epochs": [{"index": "0"}]}, "line 4: Expected `int`, got `str` - at `$.epochs[0].index`."),
         (4, {"round": 1.5}, "line 4: Expected `int`, got `float` - at `$.round`."),
-        (6, {"last_lines": "words"}, "line 6: Expected `array`, got `str` - at `$.last_lines`."),
+        (6, {"metrics": {"error": "low"}}, "line 6: Expected `float | null`, got `str` - at `$.metrics[...]`."),
+        (7, {"last_lines": "words"}, "line 7: Expected `array`, got `str` - at `$.last_lines`."),
+        (9, {"terms": [1.0]}, "line 9: Expected `object`, got `array` - at `$.terms`."),
+        (10, {"gemm_flops_per_second": 0}, "line 10: Expected `float` > 0.0 - at `$.gemm_flops_per_second`."),
     ],
 )  # fmt: skip
 def test_a_wrong_field_is_refused_by_file_line_and_name(path, number, fields, sentence):

@@ -14,21 +14,35 @@ from typing import Any
 
 import msgspec
 
-from harness.engine.messages import Answer, Build, Failed, Finish, Order, Run, receive_answer, send
+from harness.engine.messages import (
+    Answer,
+    Build,
+    CountWork,
+    Evaluate,
+    Failed,
+    Finish,
+    Order,
+    Run,
+    receive_answer,
+    send,
+)
 from harness.plan import Arm, Plan
 from harness.record import Epoch
 
 LAST_LINES = 12
+COUNTING_SECONDS = 60.0
+"""How long an arm may take to count its operations: it takes about two, and nobody has asked for it."""
 _LAST_BYTES = 20_000
 
 
 class ArmProcess:
     """One arm's fresh process, started when this is made: `tell` gives an order, `hear` waits, `close` ends it."""
 
-    def __init__(self, arm: Arm, plan: Plan, cores: Sequence[int], log: Path) -> None:
+    def __init__(self, arm: Arm, plan: Plan, block: int, cores: Sequence[int], log: Path) -> None:
         self.label = arm.label
+        seed = plan.seed_of(block)
         self.started = monotonic()
-        self._timeout = plan.timeout
+        self._timeout = self._patience = plan.timeout
         self._deadline = 0.0
         self._doing = ""
         self._indices: list[int] = []
@@ -46,13 +60,23 @@ class ArmProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is the parent's to handle
-                env=os.environ | {"PYTHONHASHSEED": str(plan.seed % 2**32), "PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONHASHSEED": str(seed % 2**32), "PYTHONUNBUFFERED": "1"},
             )
         theirs.close()
         self._death_notice = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
         self._offer_to_the_oom_killer()
         self.tell(
-            Build(arm, plan.case, plan.scale, plan.seed, list(cores), self._journal, plan.allow_nonfinite),
+            Build(
+                arm,
+                plan.case,
+                plan.scale,
+                seed,
+                list(cores),
+                self._journal,
+                plan.allow_nonfinite,
+                plan.trains,
+                plan.length_of(arm.label),
+            ),
             "while it was built",
         )
 
@@ -60,20 +84,33 @@ class ArmProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def run(self, indices: Sequence[int]) -> Answer:
+    def run(self, indices: Sequence[int], note_calls: bool = False) -> Answer:
         """Run these epochs, and wait until they are done."""
         self._indices = list(indices)
-        self.tell(Run(self._indices), "in epoch")
+        self.tell(Run(self._indices, note_calls), "in epoch")
+        return self.hear()
+
+    def evaluate(self, epochs: int, metric: str | None) -> Answer:
+        """Ask what it has come to after so many epochs."""
+        order = Evaluate(epochs, metric)
+        self.tell(order, order.moment)
         return self.hear()
 
     def finish(self) -> Answer:
-        """Ask what it used, and have it end."""
+        """Ask what it used, once it has run its last epoch."""
         self.tell(Finish(), "as it ended")
         return self.hear()
 
-    def tell(self, order: Order, doing: str) -> None:
+    def count_work(self) -> Answer:
+        """Ask how much its epochs compute, once it has said what it used: counting takes memory too."""
+        self.tell(CountWork(), "as its work was counted", min(COUNTING_SECONDS, self._timeout))
+        return self.hear()
+
+    def tell(self, order: Order, doing: str, patience: float | None = None) -> None:
+        """Give an order, to be answered within `patience` seconds, or else the plan's timeout."""
         self._doing = doing
-        self._deadline = monotonic() + self._timeout
+        self._patience = patience or self._timeout
+        self._deadline = monotonic() + self._patience
         with suppress(OSError):  # it is dead: hearing it will say so
             send(self._pipe, order)
 
@@ -83,7 +120,7 @@ class ArmProcess:
             left = self._deadline - monotonic()
             if left <= 0:
                 self._kill()
-                return self._lost(f"it gave no answer for {self._timeout:g} s and was stopped")
+                return self._lost(f"it gave no answer for {self._patience:g} s and was stopped")
             if hear_any([self], left):
                 break
         try:

@@ -8,10 +8,10 @@ from time import monotonic
 from harness import turns
 from harness.engine.arm import ArmProcess, hear_any
 from harness.engine.machine import free_memory_bytes
-from harness.engine.messages import Answer, Built, Failed, Finished, Ran
+from harness.engine.messages import Answer, Built, Counted, Failed, Finished, Ran, Stated, StateObjective
 from harness.events import Event, Progress
 from harness.plan import Plan, usable_cores
-from harness.record import ArmEnd, ArmReady, BlockStart, Description, Epoch, Slice
+from harness.record import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
 
 BUILDS_AT_ONCE = 2
 RESERVE_BYTES = 500_000_000
@@ -31,6 +31,10 @@ class Known:
     paces: dict[str, turns.Pace] = field(default_factory=dict)
     too_large: set[frozenset[str]] = field(default_factory=set)
     """Sets of arms that memory did not hold together."""
+    stated: set[str] = field(default_factory=set)
+    """Arms that were asked for the terms of their loss."""
+    counted: set[str] = field(default_factory=set)
+    """Arms that were asked how much their epochs compute."""
 
     def fit(self, arms: Sequence[str]) -> bool:
         return frozenset(arms) not in self.too_large
@@ -92,19 +96,32 @@ class Group:
                 label = waiting.pop(0)
                 yield Progress(self.block, "building", label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
-                self.live[label] = ArmProcess(arms[label], self.plan, self.cores, log)
+                self.live[label] = ArmProcess(arms[label], self.plan, self.block, self.cores, log)
                 building.append(self.live[label])
             for arm in hear_any(building, self.plan.timeout) or building[:1]:
-                building.remove(arm)
-                yield from self._note_built(arm)
+                if not (yield from self._hear_start(arm)):
+                    building.remove(arm)
 
-    def _note_built(self, arm: ArmProcess) -> Iterator[Event]:
+    def _hear_start(self, arm: ArmProcess) -> Generator[Event, None, bool]:
+        """What a starting arm answers. True if it has more to say: the terms of its loss, in the first block."""
         answer = arm.hear()
-        if not isinstance(answer, Built):
-            yield from self._lose(arm, answer)
-            return
+        match answer:
+            case Built():
+                yield self._note_built(arm, answer)
+                if self.plan.command == "compare" and not self.block and arm.label not in self.known.stated:
+                    self.known.stated.add(arm.label)
+                    arm.tell(StateObjective(), "in objective()")
+                    return True
+            case Stated(terms):
+                if terms:
+                    yield Objective(self.block, self.number, arm.label, terms)
+            case _:
+                yield from self._lose(arm, answer)
+        return False
+
+    def _note_built(self, arm: ArmProcess, answer: Built) -> ArmReady:
         self.known.descriptions[arm.label] = self.descriptions[arm.label] = answer.description
-        yield ArmReady(
+        return ArmReady(
             self.block,
             self.number,
             arm.label,
@@ -154,7 +171,7 @@ class Group:
 
     def _slice(self, label: str, indices: list[int], number: int, position: int) -> Generator[Event, None, list[Epoch]]:
         arm = self.live[label]
-        answer = arm.run(indices)
+        answer = arm.run(indices, note_calls=not number and self._counts(label))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             yield Slice(self.block, self.number, number, position, label, epochs)
@@ -185,6 +202,9 @@ class Group:
             if not isinstance(answer, Finished):
                 yield from self._lose(arm, answer)
                 continue
+            if status == "ok" and self._counts(label):
+                yield Progress(self.block, "counting its operations", label)
+                yield self._count(arm)
             arm.close()
             del self.live[label]
             yield ArmEnd(
@@ -196,6 +216,21 @@ class Group:
                 peak_rss_bytes=answer.peak_rss_bytes,
                 peak_tensor_bytes=answer.peak_tensor_bytes,
             )
+
+    def _counts(self, label: str) -> bool:
+        """Whether an arm is to count its operations once its turns are over: in the first block, and once."""
+        return self.plan.command in ("compare", "profile") and not self.block and label not in self.known.counted
+
+    def _count(self, arm: ArmProcess) -> Work:
+        """How much an arm's epochs compute. Not even its death in counting makes it fail: its turns are over."""
+        self.known.counted.add(arm.label)
+        answer = arm.count_work()
+        if isinstance(answer, Counted):
+            found = answer
+        else:
+            reason = answer.reason if isinstance(answer, Failed) else f"it answered {type(answer).__name__}"
+            found = Counted({}, f"asked for a count, {reason}", None)
+        return Work(self.block, self.number, arm.label, found.flops, found.unavailable, found.gemm_flops_per_second)
 
     def _close(self) -> None:
         for arm in self.live.values():

@@ -20,16 +20,43 @@ class Build(msgspec.Struct, frozen=True, tag=True):
     journal: str
     """The file in which the child keeps the finished epochs of the slice it is running."""
     allow_nonfinite: bool = False
+    whole: bool = False
+    """Whether it is to be trained as a whole and evaluated, for which it must have a length, and `evaluate`."""
+    epochs: int | None = None
+    """How long to train it, where the plan says so."""
 
 
 class Run(msgspec.Struct, frozen=True, tag=True):
     """Parent to child: run these epochs."""
 
     indices: list[int]
+    note_calls: bool = False
+    """Whether to note what these epochs call, so that their operations can be counted later."""
+
+
+class StateObjective(msgspec.Struct, frozen=True, tag=True):
+    """Parent to child, before any epoch: say what your loss is made of."""
+
+
+class CountWork(msgspec.Struct, frozen=True, tag=True):
+    """Parent to child, after the last epoch and `Finish`: count the operations of the epochs whose calls were noted."""
+
+
+class Evaluate(msgspec.Struct, frozen=True, tag=True):
+    """Parent to child: say what you have come to."""
+
+    epochs: int
+    """How many it has been trained for by now."""
+    metric: str | None
+    """The one that must be among the answers."""
+
+    @property
+    def moment(self) -> str:
+        return f"in evaluate() after {self.epochs} {'epoch' if self.epochs == 1 else 'epochs'}"
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
-    """Parent to child: say what you used, and end."""
+    """Parent to child, after the last epoch: say what you used."""
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):
@@ -40,6 +67,22 @@ class Built(msgspec.Struct, frozen=True, tag=True):
 
 class Ran(msgspec.Struct, frozen=True, tag=True):
     epochs: list[Epoch]
+
+
+class Stated(msgspec.Struct, frozen=True, tag=True):
+    terms: dict[str, float | None] | None
+    """None from a trainer that does not offer them."""
+
+
+class Counted(msgspec.Struct, frozen=True, tag=True):
+    flops: dict[str, float]
+    """By kind of epoch."""
+    unavailable: str | None
+    gemm_flops_per_second: float | None
+
+
+class Evaluated(msgspec.Struct, frozen=True, tag=True):
+    metrics: dict[str, float | None]
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
@@ -57,8 +100,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     peak_tensor_bytes: int | None = None
 
 
-Order = Build | Run | Finish
-Answer = Built | Ran | Finished | Failed
+Order = Build | StateObjective | Run | Evaluate | Finish | CountWork
+Answer = Built | Stated | Ran | Evaluated | Finished | Counted | Failed
 
 _encoder = msgspec.json.Encoder()
 _orders = msgspec.json.Decoder(Order)

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from harness.engine.group import Group, Known
+from harness.engine.training import Training
 from harness.events import Event
 from harness.plan import Plan
 from harness.record import ArmEnd, BlockEnd
@@ -21,7 +22,8 @@ def run(plan: Plan, logs: Path, go_on: Callable[[], bool]) -> Generator[Event]:
         alive = [arm.label for arm in plan.arms if arm.label not in failed]
         if not alive or (block and not go_on()):
             break
-        for event in _block(plan, block, alive, logs, known, failed):
+        run_block = _seed if plan.trains else _block
+        for event in run_block(plan, block, alive, logs, known, failed):
             if isinstance(event, ArmEnd) and event.status == "failed":
                 failed.add(event.arm)
             yield event
@@ -50,3 +52,15 @@ def _block(plan: Plan, block: int, arms: Sequence[str], logs: Path, known: Known
             yield from group(pair).run_together()
         if not known.fit(pair):
             yield from group(pair).run_one_by_one()
+
+
+def _seed(plan: Plan, block: int, arms: Sequence[str], logs: Path, known: Known, failed: set[str]) -> Iterator[Event]:
+    """Whole trainings of all arms together; where memory does not hold them, of one after the other."""
+    numbers = count()
+    if known.fit(arms):
+        yield from Training(plan, block, next(numbers), arms, logs, known).train()
+        if known.fit(arms):
+            return
+    for arm in arms:
+        if arm not in failed:
+            yield from Training(plan, block, next(numbers), [arm], logs, known).train(alone=True)

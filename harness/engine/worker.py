@@ -14,16 +14,22 @@ from harness.engine.messages import (
     Answer,
     Build,
     Built,
+    CountWork,
+    Evaluate,
+    Evaluated,
     Failed,
     Finish,
     Finished,
     Order,
     Ran,
     Run,
+    Stated,
+    StateObjective,
     receive_order,
     send,
 )
 from harness.engine.subject import BUILDING, Misbehaved, Subject
+from harness.engine.work import count
 from harness.errors import describe
 from harness.probes.memory import peak_rss_bytes, peak_tensor_bytes
 from harness.probes.traces import TraceProbe
@@ -49,11 +55,20 @@ class Worker:
                 traces.install()
                 self._subject = Subject(order, traces)
                 return Built(self._subject.description, facts, environment.loaded_versions())
-            case Run(indices):
+            case StateObjective():
+                assert self._subject is not None, "an arm is built before it is asked for its objective"
+                return Stated(self._subject.objective())
+            case Run(indices, note_calls):
                 assert self._subject is not None, "an arm is built before it is run"
-                return Ran(self._subject.run(indices))
+                return Ran(self._subject.run(indices, note_calls))
+            case Evaluate():
+                assert self._subject is not None, "an arm is built before it is evaluated"
+                return Evaluated(self._subject.evaluate(order))
             case Finish():
                 return Finished(peak_rss_bytes(), peak_tensor_bytes())
+            case CountWork():
+                assert self._subject is not None, "an arm has run before its work is counted"
+                return count(self._subject.calls)
 
     def _failed(self, error: BaseException) -> Failed:
         if isinstance(error, Misbehaved):
@@ -74,7 +89,7 @@ def main() -> None:
     pipe: Connection[bytes, bytes] = Connection(handle)
     worker = Worker()
     answer: Answer | None = None
-    while not isinstance(answer, Failed | Finished):
+    while not isinstance(answer, Failed):
         try:
             order = receive_order(pipe)
         except EOFError:  # the parent is gone

@@ -14,5 +14,8 @@ def show_catalog(console: Console, catalog: Catalog) -> None:
     for what in ("cases", "scales", "metrics"):
         offered = dict.fromkeys(item for variant in catalog.variants.values() for item in getattr(variant, what))
         console.print(f"{what}: {', '.join(offered) or 'none'}", highlight=False)
+    references = dict.fromkeys(name for names in catalog.references.values() for name in names)
+    if references:
+        console.print(f"references, which harness converge adds: {', '.join(references)}", highlight=False)
     if catalog.compared:
         console.print(f"harness compare, without names: {' '.join(catalog.compared)}", highlight=False)

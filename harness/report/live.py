@@ -16,11 +16,9 @@ from rich.text import Text
 
 from harness.events import Event, Progress
 from harness.plan import Plan
-from harness.record import ArmEnd, ArmReady, BlockEnd, BlockStart, Record, Slice
+from harness.record import ArmEnd, ArmReady, BlockEnd, BlockStart, Evaluation, Record, Slice
 from harness.report import units
-
-_BETWEEN_RATIOS = 2.0
-"""Seconds; working the ratios out takes some hundredths of one."""
+from harness.report.findings import Evaluations, Ratios
 
 
 class Display:
@@ -36,8 +34,9 @@ class Display:
         self._epochs: Counter[str] = Counter()
         self._states: dict[str, str] = {}
         self._latest: dict[str, float] = {}
-        self._ratios: dict[str, str] = {}
-        self._ratios_at = 0.0
+        self._lengths: dict[str, int] = {}
+        self._told = 0
+        self._found = Evaluations(plan) if plan.trains else Ratios(plan)
         self._block_started = self._started
         self._turns_started = 0.0
         self._block_seconds: list[float] = []
@@ -55,10 +54,7 @@ class Display:
 
     def __call__(self, event: Event, record: Record) -> None:
         self._note(event)
-        if isinstance(event, BlockEnd) or (
-            isinstance(event, Slice) and event.round and monotonic() - self._ratios_at > _BETWEEN_RATIOS
-        ):
-            self._work_out_ratios(record)
+        self._found.note(event, record)
         if self._live:
             self._live.update(Group(self._headline(), self._table()), refresh=True)
         else:
@@ -71,16 +67,22 @@ class Display:
                     self._block_started = monotonic()
                 self._apart = _apart(event, self._plan)
                 self._states = dict.fromkeys(event.order, "waiting")
+                if self._plan.trains:  # what counts is how far the training at hand has got
+                    self._epochs.subtract({arm: self._epochs[arm] for arm in event.order})
             case Progress():
-                if self._last and self._last.doing != event.doing:
+                if event.steps and not (self._last and self._last.steps):
                     self._turns_started = monotonic()
                 self._states[event.arm] = event.doing
                 self._last = event
             case ArmReady():
                 self._states[event.arm] = "ready"
+                if self._plan.trains:
+                    self._lengths[event.arm] = event.description.segments[-1].stop
             case Slice():
                 self._epochs[event.arm] += len(event.epochs)
                 self._latest[event.arm] = event.epochs[-1].wall
+                self._states[event.arm] = "ready"
+            case Evaluation():
                 self._states[event.arm] = "ready"
             case ArmEnd():
                 self._states[event.arm] = "done" if event.status == "ok" else event.status
@@ -89,20 +91,11 @@ class Display:
             case _:
                 pass
 
-    def _work_out_ratios(self, record: Record) -> None:
-        from harness.analysis import epochs
-        from harness.report.summary import ratio
-
-        table = epochs.table(record)
-        arms = [arm.label for arm in self._plan.arms]
-        self._ratios = {arm: units.ratio(found) for arm in arms if (found := ratio(record, table, arm))}
-        self._ratios_at = monotonic()
-
     def _headline(self) -> Text:
         last = self._last
         if last is None:
             return Text("starting")
-        parts = [f"block {last.block + 1} of {self._plan.blocks}"]
+        parts = [f"{self._block()} {last.block + 1} of {self._plan.blocks}"]
         if self._apart:
             parts.append(self._apart)
         parts.append(f"{last.arm}: {last.doing}")
@@ -128,20 +121,24 @@ class Display:
         return f", about {units.seconds(left)} left" if left > 1 else ""
 
     def _table(self) -> Table:
-        table = Table("arm", "now", "epochs", "last epoch", "whole schedule", header_style="bold")
+        table = Table("arm", "now", "epochs", "last epoch", escape(self._found.title), header_style="bold")
         for arm in self._plan.arms:
             label = arm.label
-            ratio = "baseline" if label == self._plan.baseline else self._ratios.get(label, "")
             latest = units.seconds(self._latest[label]) if label in self._latest else ""
-            table.add_row(escape(label), self._states.get(label, ""), str(self._epochs[label]), latest, ratio)
+            epochs = f"{self._epochs[label]}{f' of {self._lengths[label]}' if label in self._lengths else ''}"
+            table.add_row(escape(label), self._states.get(label, ""), epochs, latest, self._found.cell(label))
         return table
 
     def _say(self, event: Event) -> None:
-        where = f"block {getattr(event, 'block', 0) + 1}/{self._plan.blocks}"
+        where = f"{self._block()} {getattr(event, 'block', 0) + 1}/{self._plan.blocks}"
         match event:
             case BlockStart():
                 apart = f" ({self._apart})" if self._apart else ""
+                self._told = 0
                 self._line(f"{where}: starting {', '.join(event.order)}{apart}")
+            case Progress(doing="training") if event.step > self._told and event.step % max(event.steps // 4, 1) == 0:
+                self._told = event.step
+                self._line(f"{where}: {event.step} of {event.steps} parts{self._left()}{self._so_far()}")
             case Progress(doing="first epochs"):
                 self._line(f"{where}: first epochs of {event.arm}")
             case ArmEnd(status="failed"):
@@ -149,10 +146,15 @@ class Display:
             case ArmEnd(status="regrouped"):
                 self._line(f"{where}: {event.arm} was ended: {event.reason}")
             case BlockEnd():
-                ratios = "; ".join(f"{arm} {ratio}" for arm, ratio in self._ratios.items())
-                self._line(f"{where}: done{self._left()}{'; ' if ratios else ''}{ratios}")
+                self._line(f"{where}: done{self._left()}{self._so_far()}")
             case _:
                 pass
+
+    def _so_far(self) -> str:
+        return "".join(f"; {arm} {finding}" for arm, finding in self._found.by_arm.items())
+
+    def _block(self) -> str:
+        return "seed" if self._plan.trains else "block"
 
     def _line(self, text: str) -> None:
         self._console.print(escape(text), soft_wrap=True, highlight=False)

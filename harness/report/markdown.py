@@ -3,8 +3,9 @@
 import re
 
 from harness.record import Record
-from harness.report import tables
+from harness.report import convergence, tables
 from harness.report.summary import Summary
+from harness.report.table import Table
 
 
 def render(summary: Summary, record: Record) -> str:
@@ -22,6 +23,8 @@ def render(summary: Summary, record: Record) -> str:
 
 
 def _method(summary: Summary) -> str:
+    if summary.command == "converge":
+        return convergence.METHOD
     if len(summary.arms) == 1:
         return "One fresh process a block. The first epoch of each kind traces and compiles, and is told apart."
     return (
@@ -29,11 +32,13 @@ def _method(summary: Summary) -> str:
         " one computes at a time, so that they share whatever else the machine does. Epochs of different kinds are"
         " never averaged together, and the first of each kind is counted apart. A block's estimate is the 20 % trimmed"
         " mean of its rounds' log-ratios, or the ratio of sums where the two disagree; the interval is Student's t"
-        " over blocks."
+        " over blocks. All arms start from the same seed, so losses are compared bit by bit for as long as two arms run"
+        " the same epochs in the same order; arms that can are asked, before any training, for the terms of their loss"
+        " on one batch."
     )
 
 
-def _table(table: tables.Table) -> str:
+def _table(table: Table) -> str:
     rows = [
         table.columns,
         ["---"] * table.texts + ["---:"] * (len(table.columns) - table.texts),

@@ -7,8 +7,11 @@ import msgspec
 import pandas as pd
 
 from harness.analysis import epochs as epoch_table
+from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, interval
+from harness.analysis.losses import losses
 from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_ratio, schedule_seconds
+from harness.analysis.work import arithmetic
 from harness.record import Record, Trace
 
 SCHEMA = 1
@@ -44,9 +47,24 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """Of those, the ones beyond the first of the same function."""
     compilations: int | None = None
     flops_per_epoch: float | None = None
+    """Floating-point operations of an epoch's matrix products, of the kind that `epoch_seconds.median` is about."""
+    flops_by_kind: dict[str, float] | None = None
+    flops_unavailable: str | None = None
+    """Why some kinds, or all, have none."""
+    gemm_flops_per_second: float | None = None
+    """What large matrix products reach in the arm's process."""
+    gemm_share: float | None = None
+    """The rate that those epochs reach, relative to it."""
+    gemm_share_by_kind: dict[str, float] | None = None
     losses: str | None = None
-    quality: dict[str, float] | None = None
+    """Beside the baseline's: `same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)`."""
+    losses_epochs: int | None = None
+    """How many epochs both ran in the same order from the first on, which is what that rests on."""
+    quality: dict[str, float | None] | None = None
+    """The metrics at the end of its trainings, the mean over seeds; null is one that was not finite."""
     findings: list[dict[str, Any]] = []
+    convergence: Convergence | None = None
+    """What its whole trainings came to, where whole trainings ran; an infinite time, which is never, is null."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -62,7 +80,8 @@ class Summary(msgspec.Struct, frozen=True):
     paired: bool
     """Whether memory did not hold all arms at once, so that each was measured beside the baseline alone."""
     one_by_one: list[str]
-    """Arms that memory did not even hold beside the baseline, so that they were measured before or after it."""
+    """Arms that memory did not even hold beside the baseline, so that they were measured before or after it; of whole
+    trainings, those that trained alone."""
     whole: bool
     """Whether what was projected are whole schedules; else it is the epochs that were run, in order."""
     threads: int
@@ -83,6 +102,7 @@ def summarize(record: Record) -> Summary:
     """Every arm in command-line order, the baseline included: its ratios are null."""
     header, plan = record.header, record.plan
     epochs = epoch_table.table(record)
+    converged = convergence(record) if plan.trains else {}
     return Summary(
         schema=SCHEMA,
         run=header.run,
@@ -92,7 +112,7 @@ def summarize(record: Record) -> Summary:
         baseline=plan.baseline,
         blocks=len(record.blocks_done),
         partial=record.partial,
-        paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2,
+        paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2 and not plan.trains,
         one_by_one=_one_by_one(record),
         whole=covers_whole_schedules(record, epochs),
         threads=plan.threads,
@@ -101,16 +121,19 @@ def summarize(record: Record) -> Summary:
         versions=header.versions,
         loaded={name: version for line in record.ready for name, version in line.versions.items()},
         commit=header.commit,
-        arms=[_summarize_arm(record, epochs, arm.label) for arm in plan.arms],
+        arms=[_summarize_arm(record, epochs, arm.label, converged.get(arm.label)) for arm in plan.arms],
     )
 
 
-def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str) -> ArmSummary:
+def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str, converged: Convergence | None) -> ArmSummary:
     failure = record.failure(arm)
     mine = epoch_table.usable(record, epochs, arm)
     mine = mine[mine["arm"] == arm]
     ends = [end for end in record.ends if end.arm == arm]
     traces = traces_of_one_block(record, arm)
+    seconds, commonest = _epoch_seconds(mine), _commonest(mine)
+    work = arithmetic(record, arm, seconds.by_kind if seconds else {})
+    found = None if converged else losses(record, arm)
     return ArmSummary(
         name=arm,
         status="failed" if failure else "ok" if ends else "cut off" if len(mine) else "not run",
@@ -118,25 +141,36 @@ def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str) -> ArmSummary
         verdict=None,
         ratio=ratio(record, epochs, arm),
         ratio_by_kind=_ratio_by_kind(record, epochs, arm),
-        epoch_seconds=_epoch_seconds(mine),
+        epoch_seconds=seconds,
         first_epoch_seconds=_median(mine[(mine["index"] == 0) & mine["first"]]["wall"]),
-        projected_seconds=schedule_seconds(record, epochs, arm),
+        projected_seconds=None if converged else schedule_seconds(record, epochs, arm),
         peak_rss_bytes=max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
         peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
         traces=None if traces is None else len(traces),
         retraces=None if traces is None else len(traces) - len({(trace.function, trace.where) for trace in traces}),
+        flops_per_epoch=work.flops.get(commonest),
+        flops_by_kind=dict(work.flops) or None,
+        flops_unavailable=work.unavailable,
+        gemm_flops_per_second=work.gemm_flops_per_second,
+        gemm_share=work.gemm_share.get(commonest),
+        gemm_share_by_kind=dict(work.gemm_share) or None,
+        losses=found.verdict if found else None,
+        losses_epochs=found.epochs if found else None,
+        quality=_quality(converged),
+        convergence=converged,
     )
 
 
 def _one_by_one(record: Record) -> list[str]:
     apart = {arm for start in record.starts if start.one_by_one for arm in start.order}
-    return [arm.label for arm in record.plan.arms if arm.label in apart and arm.label != record.plan.baseline]
+    beside = None if record.plan.trains else record.plan.baseline
+    return [arm.label for arm in record.plan.arms if arm.label in apart and arm.label != beside]
 
 
 def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:
     """The whole schedule's ratio; None for the baseline, and for every arm if the baseline failed."""
     baseline = record.plan.baseline
-    if arm == baseline or record.failure(baseline):
+    if arm == baseline or record.failure(baseline) or record.plan.trains:
         return None
     return schedule_ratio(record, epochs, arm)
 
@@ -165,7 +199,7 @@ def traces_by_function(record: Record, arm: str) -> list[tuple[str, str, int, fl
 
 def _ratio_by_kind(record: Record, epochs: pd.DataFrame, arm: str) -> dict[str, Ratio] | None:
     baseline = record.plan.baseline
-    if arm == baseline or record.failure(baseline):
+    if arm == baseline or record.failure(baseline) or record.plan.trains:
         return None
     effects = by_kind(epoch_table.usable(record, epochs, arm), arm, baseline)
     if effects.empty:
@@ -174,13 +208,24 @@ def _ratio_by_kind(record: Record, epochs: pd.DataFrame, arm: str) -> dict[str, 
     return {kind: interval(list(effects.xs(kind, level=2))) for kind in in_schedule_order}
 
 
+def _quality(converged: Convergence | None) -> dict[str, float | None] | None:
+    if converged is None or converged.final is None:
+        return None
+    return {name: metric.mean for name, metric in converged.final.metrics.items()}
+
+
 def _epoch_seconds(mine: pd.DataFrame) -> EpochSeconds | None:
     steady = epoch_table.in_turns(mine)
     if steady.empty:
         return None
     kinds = steady.groupby("kind")["wall"].median().to_dict()
-    commonest = steady["kind"].value_counts().idxmax()
-    return EpochSeconds(kinds[commonest], {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds})
+    return EpochSeconds(kinds[_commonest(mine)], {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds})
+
+
+def _commonest(mine: pd.DataFrame) -> str:
+    """The kind of epoch that was run most in turns; none is called so where none was."""
+    steady = epoch_table.in_turns(mine)
+    return "" if steady.empty else str(steady["kind"].value_counts().idxmax())
 
 
 def _median(values: "pd.Series[float]") -> float | None:

@@ -1,21 +1,11 @@
 """A summary -> tables of strings, the same for every report."""
 
-from dataclasses import dataclass
-
 from harness.analysis import epochs as epoch_table
 from harness.record import Record
-from harness.report import units
+from harness.report import convergence, units
+from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary, traces_by_function
-
-
-@dataclass(frozen=True)
-class Table:
-    title: str
-    columns: list[str]
-    rows: list[list[str]]
-    note: str = ""
-    texts: int = 1
-    """How many of the columns, from the left, are words; the others are figures."""
+from harness.report.table import Table
 
 
 def times(summary: Summary) -> Table:
@@ -68,6 +58,20 @@ def costs(summary: Summary) -> Table:
     return Table("Tracing and memory", columns, rows, "Traces are those of the epochs that one block sampled.")
 
 
+def losses(summary: Summary) -> Table | None:
+    """Whether what was timed is the same training: the others' losses beside the baseline's."""
+    rows = [
+        [arm.name, arm.losses, units.count(arm.losses_epochs)]
+        for arm in summary.arms
+        if arm.losses and arm.name != summary.baseline
+    ]
+    note = (
+        f"From the same seed as {summary.baseline}, over the epochs that both ran in the same order from the first on. "
+        "A different objective was seen on one batch, before any training."
+    )
+    return Table("Losses", ["arm", "losses", "epochs compared"], rows, note, texts=2) if rows else None
+
+
 def epochs_by_kind(record: Record, arm: str) -> Table:
     """The epochs of one arm: the first of each kind, and the steady ones."""
     epochs = epoch_table.table(record)
@@ -114,11 +118,13 @@ def memory(arm: ArmSummary) -> Table:
 
 def chosen(summary: Summary, record: Record) -> list[Table]:
     """The tables for this kind of run, in order."""
+    if summary.command == "converge":
+        return convergence.tables(summary)
     if summary.command == "profile":
         arm = summary.arms[0]
-        found = [epochs_by_kind(record, arm.name), traces(record, arm.name), memory(arm)]
+        found = [epochs_by_kind(record, arm.name), traces(record, arm.name), memory(arm), arithmetic(summary)]
     else:
-        found = [times(summary), kinds(summary), costs(summary)]
+        found = [times(summary), kinds(summary), losses(summary), costs(summary), arithmetic(summary)]
     return [table for table in found if table is not None]
 
 
@@ -131,6 +137,8 @@ def heading(summary: Summary) -> str:
 
 def sentences(summary: Summary) -> list[str]:
     """What a reader must know beside the tables: failures, and what is missing."""
+    if summary.command == "converge":
+        return convergence.sentences(summary)
     said = [f"{arm.name} failed {arm.reason}" for arm in summary.arms if arm.status == "failed"]
     if _baseline(summary).status == "failed" and len(summary.arms) > 1:
         said.append(f"The baseline {summary.baseline} failed, so there is nothing to relate the others to.")
@@ -158,12 +166,13 @@ def conditions(summary: Summary) -> str:
     """On what it was measured, in a sentence."""
     machine, versions = summary.machine, summary.versions
     loaded = "".join(f", {name} {version}" for name, version in summary.loaded.items())
+    seeds = convergence.seeds(summary) if summary.command == "converge" else None
     cores = f"{summary.threads} {'thread' if summary.threads == 1 else 'threads'} of {machine.get('cores', '?')} cores"
     return (
         f"Measured with {cores} on "
         f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "
         f"{machine.get('system', '')}; Python {versions.get('python', '?')}{loaded}; "
-        f"seed {summary.seed}, {_blocks(summary.blocks)}."
+        f"{seeds or f'seed {summary.seed}, {_blocks(summary.blocks)}'}."
     )
 
 

@@ -7,6 +7,7 @@ from rich.table import Table as RichTable
 from harness.record import Record
 from harness.report import tables
 from harness.report.summary import Summary
+from harness.report.table import Table
 
 
 def show(console: Console, summary: Summary, record: Record) -> None:
@@ -23,7 +24,7 @@ def show(console: Console, summary: Summary, record: Record) -> None:
     console.print(escape(tables.conditions(summary)), style="dim")
 
 
-def _rich(table: tables.Table) -> RichTable:
+def _rich(table: Table) -> RichTable:
     rich = RichTable(title=escape(table.title), title_justify="left", header_style="bold")
     for number, column in enumerate(table.columns):
         rich.add_column(column, justify="left" if number < table.texts else "right", overflow="fold")

@@ -53,6 +53,28 @@ def projection(value: Seconds | None) -> str:
     return NOTHING if value is None else seconds(value.estimate)
 
 
+def number(value: float | None) -> str:
+    """A figure without a unit, to three significant digits."""
+    return NOTHING if value is None else "0" if value == 0 else _three(value)
+
+
+def flops(value: float | None) -> str:
+    """Floating-point operations in MFLOP, GFLOP or TFLOP (powers of ten), to three significant digits."""
+    if value is None:
+        return NOTHING
+    unit, scale = ("TFLOP", 1e12) if value >= 1e12 else ("GFLOP", 1e9) if value >= 1e9 else ("MFLOP", 1e6)
+    return f"{number(value / scale)} {unit}"
+
+
+def flops_per_second(value: float | None) -> str:
+    return NOTHING if value is None else f"{flops(value)}/s"
+
+
+def percent(value: float | None) -> str:
+    """A share of 1 in percent, to two significant digits."""
+    return NOTHING if value is None else f"{100 * value:.2g} %" if value < 0.0995 else f"{100 * value:.0f} %"
+
+
 def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 

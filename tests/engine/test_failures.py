@@ -28,6 +28,9 @@ TROUBLES = {
     "ForksAndDies": "in epoch 3: its process ended with exit code 7",
     "RedirectsItsOutput": "in epoch 3: ValueError: said to nobody",
     "SeeksNowhere": "while it was built: it has `seek`, but no `epochs`",
+    "RaisesInObjective": "in objective(): ValueError: there is no batch",
+    "DiesInObjective": "in objective(): its process ended with exit code 3",
+    "StatesText": "in objective(): its term 'data' was a str, not a number",
     "not_a_trainer": "while it was built: building it gave a object, which has no method epoch",
 }
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from simulated import DATA, FULL, REFINE, record
 
 from harness.events import Progress
-from harness.record import ArmEnd, BlockEnd, Epoch, Slice, Trace
+from harness.record import ArmEnd, BlockEnd, Epoch, Objective, Slice, Trace, Work
 from harness.report import markdown, terminal
 from harness.report.live import Display
 from harness.report.summary import summarize
@@ -65,7 +65,11 @@ def test_a_loop_of_unknown_length_is_not_sold_as_a_whole_training():
 def test_a_record_with_lines_missing_still_makes_a_report(data):
     """As after a disk that lost some: whatever decodes is reported, or left out, but is no fault of ours."""
     whole = record(ARMS, blocks=2, rounds=4)
-    for lines in (whole.starts, whole.ready, whole.slices, whole.ends, whole.blocks_done):
+    for arm in ARMS:
+        whole.add(Objective(0, 0, arm, {"physics": float(len(arm))}))
+        whole.add(Work(0, 0, arm, {DATA: 1e9, FULL: 2e9}, "a reason", 1e11))
+    told = (whole.starts, whole.ready, whole.slices, whole.ends, whole.blocks_done, whole.objectives, whole.works)
+    for lines in told:
         lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id)) if lines else []
     assert "original" in on_terminal(whole)
     assert "original" in as_markdown(whole)

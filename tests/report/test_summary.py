@@ -3,14 +3,15 @@ import json
 import pytest
 from simulated import DATA, FULL, REFINE, record
 
-from harness.record import ArmEnd, Epoch, Slice, Trace
+from harness.record import ArmEnd, Epoch, Objective, Slice, Trace, Work
 from harness.report.summary import summarize, traces_by_function
 
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 KEYS = [
     *("name", "status", "reason", "verdict", "ratio", "ratio_by_kind", "epoch_seconds", "first_epoch_seconds"),
     *("projected_seconds", "peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces", "compilations"),
-    *("flops_per_epoch", "losses", "quality", "findings"),
+    *("flops_per_epoch", "flops_by_kind", "flops_unavailable", "gemm_flops_per_second"),
+    *("gemm_share", "gemm_share_by_kind", "losses", "losses_epochs", "quality", "findings", "convergence"),
 ]
 
 
@@ -42,9 +43,36 @@ def test_the_baseline_has_no_ratio_and_the_other_has_one_by_kind_in_schedule_ord
 def test_what_was_not_measured_is_null():
     b = as_json(record(ARMS))["arms"][1]
     assert b["peak_tensor_bytes"] is None
-    assert b["flops_per_epoch"] is None
+    assert [b[key] for key in KEYS if "flops" in key or "gemm" in key] == [None] * 6
+    assert [b["losses"], b["losses_epochs"]] == [None, None]
     assert b["quality"] is None
     assert b["peak_rss_bytes"] == 10**9 + 2
+
+
+def test_what_an_epoch_computes_is_that_of_the_kind_whose_time_is_told():
+    run = record({"a": ARMS["a"], "b": {DATA: 0.1, FULL: 0.1}}, rounds=11)  # one more round of full epochs than of data
+    run.add(Work(0, 0, "b", {DATA: 1e9, FULL: 4e9, "late": 9e9}, "no tf.function was called", 1e11))
+    a, b = as_json(run)["arms"]
+    assert b["epoch_seconds"]["median"] == pytest.approx(b["epoch_seconds"]["by_kind"][FULL])
+    assert b["flops_per_epoch"] == 4e9
+    assert b["flops_by_kind"] == {DATA: 1e9, FULL: 4e9, "late": 9e9}
+    assert b["flops_unavailable"] == "no tf.function was called"
+    assert b["gemm_flops_per_second"] == 1e11
+    assert b["gemm_share"] == pytest.approx(4e9 / 0.1 / 1e11)
+    assert b["gemm_share_by_kind"] == pytest.approx({DATA: 0.1, FULL: 0.4})
+    assert a["flops_per_epoch"] is None
+
+
+def test_losses_are_held_against_the_baselines():
+    run = record(ARMS)
+    for arm, loss in (("a", 1.0), ("b", 1.5)):
+        run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": loss})]))
+    a, b = as_json(run)["arms"]
+    assert [a["losses"], a["losses_epochs"]] == [None, None]
+    assert [b["losses"], b["losses_epochs"]] == ["drifts from epoch 0 by 3e-01", 1]
+    for arm, term in (("a", 1.0), ("b", 0.37)):
+        run.add(Objective(0, 0, arm, {"physics": term}))
+    assert as_json(run)["arms"][1]["losses"] == "different objective (physics 0.37x)"
 
 
 def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():

@@ -27,6 +27,21 @@ def test_sizes_are_in_powers_of_ten():
     assert [units.size(value) for value in (None, 8_871_936, 955e6, 7.3e9)] == ["-", "8.87 MB", "955 MB", "7.30 GB"]
 
 
+def test_operations_are_in_powers_of_ten_and_so_are_their_rates():
+    counts = (None, 0, 230_144, 8.6e6, 7.06e11, 4.5e12)
+    assert [units.flops(count) for count in counts] == [
+        "-", "0 MFLOP", "0.230 MFLOP", "8.60 MFLOP", "706 GFLOP", "4.50 TFLOP",
+    ]  # fmt: skip
+    assert [units.flops_per_second(rate) for rate in (None, 256e9)] == ["-", "256 GFLOP/s"]
+
+
+def test_shares_are_in_percent_to_two_digits():
+    shares = (None, 0.0, 0.00123, 0.05, 0.0996, 0.574, 1.0, 1.234)
+    assert [units.percent(share) for share in shares] == [
+        "-", "0 %", "0.12 %", "5 %", "10 %", "57 %", "100 %", "123 %",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("ratio", "text", "short"),
     [

@@ -174,10 +174,142 @@ class SeeksNowhere(Sought):
     epochs = None
 
 
+class Stating(Steady):
+    """Says what its loss is made of: half of it data, half of it physics."""
+
+    physics = 0.5
+
+    def objective(self):
+        return {"data": 0.5, "physics": self.physics}
+
+
+class StatingTheSame(Stating):
+    physics = 0.5 * (1 + 1e-6)
+
+
+class StatingAnother(Stating):
+    """Another physics loss, which the losses of its epochs do not show."""
+
+    physics = 0.37 * 0.5
+
+
+class Drifting(Steady):
+    """The same losses, but for rounding, from epoch 1 on."""
+
+    def epoch(self, index):
+        return {"loss": super().epoch(index)["loss"] * (1 + (3e-6 if index else 0))}
+
+
+class RaisesInObjective(Steady):
+    def objective(self):
+        raise ValueError("there is no batch")
+
+
+class DiesInObjective(Steady):
+    def objective(self):
+        os._exit(3)
+
+
+class StatesText(Steady):
+    def objective(self):
+        return {"data": "small"}
+
+
 class Slow(Steady):
     def epoch(self, index):
         time.sleep(0.2)
         return super().epoch(index)
+
+
+class Learner(Steady):
+    """A whole training: its error is 1 / (1 + epochs trained), and the seed is a metric to be seen by."""
+
+    def __init__(self, seed=0, epochs=12):
+        super().__init__(seed)
+        self.epochs = epochs
+        self.trained = 0
+
+    def epoch(self, index):
+        assert index == self.trained
+        self.trained += 1
+        return super().epoch(index)
+
+    def evaluate(self):
+        return {"error": 1 / (1 + self.trained), "seed": float(self.seed)}
+
+
+class StaysBad(Learner):
+    def evaluate(self):
+        return {"error": 0.9, "seed": float(self.seed)}
+
+
+class ShortLearner(Learner):
+    """Its own schedule is 5 epochs, whatever is asked for."""
+
+    def __init__(self, seed=0):
+        super().__init__(seed, epochs=5)
+
+
+class EndlessLearner(Learner):
+    """Trains for as long as it is told to."""
+
+    def __init__(self, seed=0):
+        super().__init__(seed)
+        del self.epochs
+
+
+class UnstableLearner(Learner):
+    """Its error is not finite from the third epoch on."""
+
+    def evaluate(self):
+        return super().evaluate() | ({"error": float("nan")} if self.trained >= 3 else {})
+
+
+class RaisesInEvaluate(Learner):
+    def evaluate(self):
+        if self.trained >= 4:
+            raise ValueError("there is no exact solution")
+        return super().evaluate()
+
+
+class DiesInEvaluate(Learner):
+    def evaluate(self):
+        os._exit(3)
+
+
+class EvaluatesToNothing(Learner):
+    def evaluate(self):
+        return {}
+
+
+class EvaluatesToText(Learner):
+    def evaluate(self):
+        return {"error": "small"}
+
+
+class FailsAtSeedOne(Learner):
+    def epoch(self, index):
+        if self.seed == 1 and index == 7:
+            raise ValueError("unlucky")
+        return super().epoch(index)
+
+
+class Solver:
+    """No training: each epoch solves on a finer grid."""
+
+    epochs = 3
+
+    def __init__(self):
+        self.solved = 0
+
+    def epoch(self, index):
+        time.sleep(0.001 * 2**index)
+        self.solved += 1
+        return {"residual": 0.0}
+
+    def evaluate(self):
+        assert self.solved, "it has not solved anything yet"
+        return {"error": 10.0 ** -(1 + self.solved)}
 
 
 def not_a_trainer():

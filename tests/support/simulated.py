@@ -3,7 +3,19 @@
 import numpy as np
 
 from harness.plan import Arm, Plan
-from harness.record import ArmEnd, ArmReady, BlockEnd, Description, Epoch, Footer, Header, Record, Segment, Slice
+from harness.record import (
+    ArmEnd,
+    ArmReady,
+    BlockEnd,
+    Description,
+    Epoch,
+    Footer,
+    Header,
+    Objective,
+    Record,
+    Segment,
+    Slice,
+)
 
 DATA, REFINE, FULL = "data", "refine", "full"
 SEGMENTS = [Segment(DATA, 0, 40), Segment(REFINE, 40, 41), Segment(FULL, 41, 101)]
@@ -39,4 +51,21 @@ def record(seconds, *, blocks=3, rounds=12, noise=0.0, seekable=True, knows_leng
             result.add(ArmEnd(block, 0, arm, "ok", peak_rss_bytes=10**9 + block))
         result.add(BlockEnd(block))
     result.add(Footer("complete", "2026-01-01T00:10:00+00:00"))
+    return result
+
+
+def trained(*blocks, terms=None):
+    """A record of what arms lost: for each block, by arm, the rounds of (index, losses) that it ran in this order.
+
+    `terms` is what arms stated before, by arm. The first arm is the baseline.
+    """
+    arms = list(dict.fromkeys(arm for block in blocks for arm in block)) or list(terms)
+    result = Record([Header(1, "simulated", "2026-01-01T00:00:00+00:00", plan(*arms), {}, {}, None)])
+    for arm, values in (terms or {}).items():
+        result.add(Objective(0, 0, arm, values))
+    for number, block in enumerate(blocks):
+        for arm, rounds in block.items():
+            for round_, steps in enumerate(rounds):
+                epochs = [Epoch(index, "epoch", 0.1, 0.1, losses) for index, losses in steps]
+                result.add(Slice(number, 0, round_, 0, arm, epochs))
     return result

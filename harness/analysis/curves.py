@@ -1,0 +1,87 @@
+"""A record -> its trainings: what each had come to, after how many epochs and seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.record import Record
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One evaluation of one training."""
+
+    epochs: int
+    seconds: float
+    """What those epochs took, without building and evaluating. Of a reference, whose every epoch stands for itself,
+    what the last one took."""
+    metrics: dict[str, float | None]
+    """None is a metric that was not finite."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """One arm from one seed, as far as it got."""
+
+    seed: int
+    status: str
+    """`ok`, `failed`, or `cut off`: the run ended before it did."""
+    epochs: int
+    seconds: float
+    """What it took, as `Checkpoint.seconds` counts."""
+    checkpoints: list[Checkpoint]
+
+    def at_epochs(self, limit: float) -> Checkpoint | None:
+        """The last checkpoint with no more epochs; None if the training did not get as far, and not to its end."""
+        return self._last([point for point in self.checkpoints if point.epochs <= limit], self.epochs >= limit)
+
+    def at_seconds(self, limit: float) -> Checkpoint | None:
+        """The same for time."""
+        return self._last([point for point in self.checkpoints if point.seconds <= limit], self.seconds >= limit)
+
+    def first_at_most(self, metric: str, value: float) -> Checkpoint | None:
+        """The first checkpoint at which a metric is at or below `value`."""
+        for point in self.checkpoints:
+            found = point.metrics.get(metric)
+            if found is not None and found <= value:
+                return point
+        return None
+
+    def _last(self, points: Sequence[Checkpoint], got_there: bool) -> Checkpoint | None:
+        return points[-1] if points and (got_there or self.status == "ok") else None
+
+
+def trainings(record: Record, arm: str) -> list[Training]:
+    """Every training of `arm` that was begun, by seed. One given up because memory got short was begun again."""
+    given_up = {(end.block, end.group) for end in record.ends if end.arm == arm and end.status == "regrouped"}
+    begun = {(line.block, line.group) for line in record.ready if line.arm == arm}
+    begun |= {(end.block, end.group) for end in record.ends if end.arm == arm}  # it may have failed to be built
+    last_group = dict(sorted(begun - given_up))
+    return [_training(record, arm, block, group) for block, group in last_group.items()]
+
+
+def _training(record: Record, arm: str, block: int, group: int) -> Training:
+    place = (arm, block, group)
+    walls = {
+        epoch.index: epoch.wall
+        for piece in record.slices
+        if (piece.arm, piece.block, piece.group) == place
+        for epoch in piece.epochs
+    }
+    single = arm in record.plan.references
+
+    def seconds(epochs: int) -> float:
+        return sum(wall for index, wall in walls.items() if index < epochs and (index == epochs - 1 or not single))
+
+    lines = [line for line in record.evaluations if (line.arm, line.block, line.group) == place]
+    ends = [end.status for end in record.ends if (end.arm, end.block, end.group) == place]
+    trained = max(walls, default=-1) + 1
+    return Training(
+        seed=record.plan.seed_of(block),
+        status="failed" if "failed" in ends else "ok" if ends else "cut off",
+        epochs=trained,
+        seconds=seconds(trained),
+        checkpoints=[
+            Checkpoint(line.epochs, seconds(line.epochs), line.metrics)
+            for line in sorted(lines, key=lambda line: line.epochs)
+        ],
+    )

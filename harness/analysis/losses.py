@@ -1,0 +1,121 @@
+"""Which losses are the same? Faster must not mean that something else is minimised.
+
+Arms of a block start from the same seed. As long as two of them run the same epochs in the same order, from the first
+on, their losses must agree bit by bit if they compute the same thing in the same way, and to rounding if they compute
+it in another way. Where a trainer offers `objective()`, the terms of both losses on one batch at the same weights say
+more than any curve: whether it is the same objective at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from harness.record import Record
+
+ROUNDING = 1e-4
+"""Terms that differ by less, relatively, are the same objective: a float32 sum taken in another order, or fused by a
+compiler, differs by 1e-6 to 1e-5, more where it cancels; another statistic, weight or quadrature by percents at least.
+"""
+
+Numbers = Mapping[str, float | None]
+"""Losses or terms by name; None is one that was not finite."""
+Step = tuple[int, Numbers]
+"""An epoch's index, and its losses."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """How an arm's losses relate to the baseline's."""
+
+    verdict: str
+    """`same bit for bit`, `drifts from epoch K by X`, or `different objective (TERM RATIO)`."""
+    epochs: int
+    """How many epochs both ran in the same order from the first on: what the first two verdicts rest on."""
+
+
+@dataclass(frozen=True)
+class _Prefix:
+    epochs: int
+    first_apart: tuple[int, int] | None
+    """Of the first epoch whose losses differ: its place in the order, and its index."""
+    apart: float
+    """The largest relative difference."""
+
+
+def losses(record: Record, arm: str) -> Losses | None:
+    """The verdict on `arm`; None for the baseline, and where the two have nothing in common to compare."""
+    baseline = record.plan.baseline
+    if arm == baseline:
+        return None
+    groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices)
+    found = [_prefix(_steps(record, *group, arm), _steps(record, *group, baseline)) for group in groups]
+    shared = [prefix for prefix in found if prefix.epochs]
+    epochs = max((prefix.epochs for prefix in shared), default=0)
+    other = _other_objective(_terms(record, arm), _terms(record, baseline))
+    if other:
+        return Losses(f"different objective ({other})", epochs)
+    if not shared:
+        return None
+    apart = [prefix.first_apart for prefix in shared if prefix.first_apart]
+    if not apart:
+        return Losses("same bit for bit", epochs)
+    _, index = min(apart)
+    return Losses(f"drifts from epoch {index} by {max(prefix.apart for prefix in shared):.0e}", epochs)
+
+
+def _steps(record: Record, block: int, group: int, arm: str) -> list[Step]:
+    """The epochs of one process in the order in which it ran them: its lines are."""
+    return [
+        (epoch.index, epoch.losses)
+        for piece in record.slices
+        if (piece.block, piece.group, piece.arm) == (block, group, arm)
+        for epoch in piece.epochs
+    ]
+
+
+def _prefix(mine: Sequence[Step], theirs: Sequence[Step]) -> _Prefix:
+    """What two processes have in common: the epochs while the indices agree, and the losses that both report."""
+    epochs, first_apart, apart = 0, None, 0.0
+    for (index, own), (other_index, other) in zip(mine, theirs, strict=False):
+        names = own.keys() & other.keys()
+        if index != other_index or not names:
+            break
+        difference = max(_difference(own[name], other[name]) for name in names)
+        if difference and first_apart is None:
+            first_apart = epochs, index
+        apart = max(apart, difference)
+        epochs += 1
+    return _Prefix(epochs, first_apart, apart)
+
+
+def _terms(record: Record, arm: str) -> Numbers:
+    """The terms that an arm stated; it is asked once."""
+    return next((line.terms for line in record.objectives if line.arm == arm), {})
+
+
+def _other_objective(mine: Numbers, theirs: Numbers) -> str | None:
+    """The term that differs most, and how, if that is beyond rounding. A term that one side lacks is not compared: it
+    may be part of another one there."""
+    differences = {name: _difference(mine[name], theirs[name]) for name in mine if name in theirs}
+    if not differences or max(differences.values()) <= ROUNDING:
+        return None
+    name = max(differences, key=lambda name: differences[name])
+    return f"{name} {_relation(mine[name], theirs[name])}"
+
+
+def _difference(one: float | None, other: float | None) -> float:
+    """The relative difference, 0 only between equals; infinite where one of the two alone is not finite."""
+    if one == other:
+        return 0.0
+    if one is None or other is None:
+        return inf
+    return abs(one - other) / max(abs(one), abs(other))
+
+
+def _relation(one: float | None, other: float | None) -> str:
+    if one is None or other is None:
+        return "not finite" if one is None else "finite"
+    if other == 0 or one / other <= 0:
+        return f"{one:.2g} in place of {other:.2g}"
+    ratio = one / other
+    return f"{ratio:.4f}x" if abs(ratio - 1) < 0.1 else f"{ratio:.2g}x"

@@ -1,0 +1,76 @@
+"""The arms of one seed, trained from their first epoch to their last and evaluated on the way: they take turns."""
+
+from collections.abc import Iterator
+
+from harness import parts, turns
+from harness.engine.group import RESERVE_BYTES, Group
+from harness.engine.machine import free_memory_bytes
+from harness.engine.messages import Evaluated
+from harness.events import Event, Progress
+from harness.record import BlockStart, Evaluation
+
+
+class Training(Group):
+    """Trains the arms of one block whole, and yields what happens. Nothing warms them up: first epochs are training."""
+
+    def train(self, alone: bool = False) -> Iterator[Event]:
+        """All arms live and take turns, a part each. If memory turns out not to hold them, end them and note that.
+
+        `alone` says that the others train before and after, because that was noted.
+        """
+        self._short_of_memory = False
+        self._walls: dict[str, list[float]] = {arm: [] for arm in self.arms}
+        order = turns.start_order(self.plan, self.block, self.number, self.arms)
+        try:
+            yield BlockStart(self.block, self.number, order, one_by_one=alone)
+            yield from self._build(order)
+            yield from self._take_parts()
+            if self._short_of_memory:
+                self.known.too_large.add(frozenset(self.arms))
+                yield from self._end("regrouped", "memory does not hold these arms together")
+            else:
+                yield from self._end("ok")
+        finally:
+            self._close()
+
+    def _take_parts(self) -> Iterator[Event]:
+        """Train and evaluate part by part, until all arms are done, or memory gets short."""
+        lengths = {arm: own.segments[-1].stop for arm, own in self.descriptions.items()}
+        rounds = parts.rounds(self.plan, self.block, self.number, lengths)
+        for round_ in rounds:
+            done = max(round_.number - 1, 0)
+            for position, turn in enumerate(round_.turns):
+                if turn.indices and turn.arm in self.live:
+                    yield Progress(self.block, "training", turn.arm, done, len(rounds) - 1)
+                    yield from self._run_part(turn, round_.number, position)
+                if self._short_of_memory:
+                    return
+                if turn.arm in self.live:
+                    yield Progress(self.block, "evaluating", turn.arm, done, len(rounds) - 1)
+                    yield from self._evaluate(turn.arm, turn.indices[-1] + 1 if turn.indices else 0)
+
+    def _run_part(self, turn: turns.Turn, number: int, position: int) -> Iterator[Event]:
+        label, indices, walls = turn.arm, turn.indices, self._walls[turn.arm]
+        before, first = free_memory_bytes(), not walls
+        if first:
+            largest = max(self.known.needs.values(), default=0)
+            self._short_of_memory = self._crowded(self.known.needs.get(label, largest // 2))
+        while indices and label in self.live and not self._short_of_memory:
+            size = parts.slice_length(walls, self.plan.timeout)
+            epochs = yield from self._slice(label, indices[:size], number, position)
+            walls += [epoch.wall for epoch in epochs]
+            indices = indices[size:]
+            if first:
+                self.known.needs[label] = max(before - free_memory_bytes(), 0)
+                self._short_of_memory = self._crowded(0)
+            else:  # what they grow by has been set aside: it is theirs to use
+                self._short_of_memory = len(self.live) > 1 and free_memory_bytes() < RESERVE_BYTES
+
+    def _evaluate(self, label: str, epochs: int) -> Iterator[Event]:
+        """Ask what a training has come to. That takes no part of its time."""
+        target = self.plan.target
+        answer = self.live[label].evaluate(epochs, target.metric if target else None)
+        if isinstance(answer, Evaluated):
+            yield Evaluation(self.block, self.number, label, epochs, answer.metrics)
+        else:
+            yield from self._lose(self.live[label], answer)

@@ -1,0 +1,41 @@
+"""How much a trainer's epochs compute: the operations of the calls that were noted, and a yardstick for their rate."""
+
+import sys
+from typing import Any
+
+from harness.engine.messages import Counted
+from harness.probes import flops, gemm
+from harness.probes.calls import CallProbe, Calls
+
+MOST_CALLS = 40
+"""Different calls of one epoch beyond which it is not counted: each costs about as much as a tracing."""
+
+
+def count(probe: CallProbe) -> Counted:
+    """The operations of each kind of epoch for which they could be counted, and why others could not be."""
+    if "tensorflow" not in sys.modules:
+        return Counted({}, "TensorFlow was not loaded", None)
+    found: dict[str, float] = {}
+    known: dict[Any, float] = {}
+    reasons = []
+    for kind, calls in probe.by_kind.items():
+        try:
+            found[kind] = _of_epoch(calls, known)
+        except flops.Uncountable as error:
+            reasons.append(str(error))
+    reason = reasons[0] if reasons else None if found else "no epoch's calls were noted"
+    return Counted(found, reason, gemm.flops_per_second())
+
+
+def _of_epoch(calls: Calls, known: dict[Any, float]) -> float:
+    """The operations of one epoch; `known` are those of the calls that another kind of epoch has too."""
+    if calls.trouble:
+        raise flops.Uncountable(calls.trouble)
+    if not calls.distinct:
+        raise flops.Uncountable("no tf.function was called")
+    if len(calls.distinct) > MOST_CALLS:
+        raise flops.Uncountable(f"an epoch calls its tf.functions in {len(calls.distinct)} different ways")
+    for key, call in calls.distinct.items():
+        if key not in known:
+            known[key] = flops.of_call(call.function, call.arguments)
+    return sum(call.times * known[key] for key, call in calls.distinct.items())

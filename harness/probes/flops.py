@@ -1,0 +1,50 @@
+"""How many floating-point operations the matrix products of a `tf.function` take, forward and backward.
+
+XLA is asked for the program that it would compile for one call, which does not run the function, nor trace it again,
+and `harness.hlo` counts in it; so the count is exact where TensorFlow's own profiler misses nested functions, loops and
+einsums. It is there only for what XLA can compile: no `py_function`, no gradient of a loop without
+`maximum_iterations`.
+"""
+
+from typing import Any
+
+from harness import hlo
+from harness.hlo import Uncountable
+
+__all__ = ["Uncountable", "of_call"]
+
+
+def of_call(function: Any, arguments: Any) -> float:
+    """The operations of one call of `function`, a `tf.function`. Raises Uncountable, with the reason in one line.
+
+    `arguments` is (args, kwargs), nested in any way, with a `tf.TensorSpec` in the place of every tensor.
+    """
+    try:
+        return hlo.flops(_module(function, arguments))
+    except Uncountable:
+        raise
+    except Exception as error:
+        raise Uncountable(f"XLA cannot compile it: {_in_a_line(error)}") from error
+
+
+def _in_a_line(error: Exception) -> str:
+    """The first line of what TensorFlow says, or the last where the first only says that there is more."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return lines[-1] if lines[0].endswith(":") else lines[0]
+
+
+def _module(function: Any, arguments: Any) -> Any:
+    """The HLO of one call, as an `HloModuleProto`."""
+    import tensorflow as tf
+    from tensorflow.compiler.xla.service import hlo_pb2
+
+    def call(*tensors: Any) -> Any:
+        given = iter(tensors)
+        args, kwargs = tf.nest.map_structure(
+            lambda leaf: next(given) if isinstance(leaf, tf.TensorSpec) else leaf, arguments
+        )
+        return function(*args, **kwargs)
+
+    specs = [leaf for leaf in tf.nest.flatten(arguments) if isinstance(leaf, tf.TensorSpec)]
+    compiled = tf.function(call, autograph=False, jit_compile=True)
+    return hlo_pb2.HloModuleProto.FromString(compiled.experimental_get_compiler_ir(*specs)(stage="hlo_serialized"))

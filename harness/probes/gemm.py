@@ -1,0 +1,35 @@
+"""How fast this process multiplies large matrices: the yardstick for the rate that an epoch reaches."""
+
+import sys
+from time import perf_counter
+
+from harness.errors import describe
+
+SIZE = 4096
+REPEATS = 3
+PATIENCE = 2.0
+"""Seconds after which no further product is begun: on a slow machine one has to do."""
+
+
+def flops_per_second(size: int = SIZE) -> float | None:
+    """Operations a second in the best of three float32 products of two square matrices, after one to warm up.
+
+    None where TensorFlow was never loaded, or cannot do it.
+    """
+    if "tensorflow" not in sys.modules:
+        return None
+    import tensorflow as tf
+
+    try:
+        left, right = tf.fill((size, size), 0.5), tf.fill((size, size), 0.25)
+        begun, seconds = perf_counter(), []
+        for _ in range(1 + REPEATS):
+            start = perf_counter()
+            tf.matmul(left, right)[0, 0].numpy()  # one number on the host, so that it is done
+            seconds.append(perf_counter() - start)
+            if perf_counter() - begun > PATIENCE:
+                break
+    except Exception as error:  # too little memory, say; a yardstick is worth no arm
+        print(f"harness: large matrix products could not be timed: {describe(error)}", file=sys.stderr)
+        return None
+    return 2.0 * size**3 / min(seconds[1:] or seconds)

@@ -1,0 +1,37 @@
+"""How much each arm's epochs compute, and at which rate."""
+
+from harness.report import units
+from harness.report.summary import ArmSummary, Summary
+from harness.report.table import Table
+
+_NO_TENSORFLOW = "TensorFlow was not loaded"
+
+
+def arithmetic(summary: Summary) -> Table | None:
+    """A row for each arm and kind of epoch that were counted; None where nothing could be, for want of TensorFlow."""
+    rows = [row for arm in summary.arms for row in _rows(arm)]
+    if not rows:
+        return None
+    return Table("Arithmetic", ["arm", "kind", "an epoch", "rate", "of large products"], rows, _note(summary), texts=2)
+
+
+def _rows(arm: ArmSummary) -> list[list[str]]:
+    counted, seconds = arm.flops_by_kind or {}, arm.epoch_seconds.by_kind if arm.epoch_seconds else {}
+    rows = []
+    for kind in dict.fromkeys([*counted, *seconds]) if counted else ():
+        flops = counted.get(kind)
+        rate = flops / seconds[kind] if flops is not None and kind in seconds else None
+        share = (arm.gemm_share_by_kind or {}).get(kind)
+        rows.append([arm.name, kind, units.flops(flops), units.flops_per_second(rate), units.percent(share)])
+    if not rows and arm.flops_unavailable not in (None, _NO_TENSORFLOW):
+        rows.append([arm.name, *[units.NOTHING] * 4])
+    return rows
+
+
+def _note(summary: Summary) -> str:
+    note = (
+        "Operations of the matrix products in an epoch's tf.functions, forward and backward. Rate: those by the median "
+        "epoch, whatever else it does; its share is of what 4096 x 4096 matrices reach in the same process."
+    )
+    reasons = [f"{arm.name}: {arm.flops_unavailable}" for arm in summary.arms if arm.flops_unavailable]
+    return f"{note} Not all was counted. {'; '.join(reasons)}." if reasons else note

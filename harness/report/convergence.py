@@ -1,0 +1,223 @@
+"""What whole trainings came to, as tables and sentences."""
+
+from collections.abc import Callable, Iterator
+from math import isinf
+
+from harness.analysis.convergence import Convergence, Quality, Standing
+from harness.analysis.medians import Median
+from harness.report import units
+from harness.report.summary import ArmSummary, Summary
+from harness.report.table import Table
+
+REFERENCE_STEPS = 4
+"""Steps of a reference that a report shows: its best ones."""
+METHOD = (
+    "From each seed every arm is trained whole in a fresh process. The arms take turns in random order, a part of"
+    " their trainings each, and only one computes at a time, so that they share whatever else the machine does. After"
+    " each part a training is evaluated, which is not timed; nor is building it. The time of a training is that of its"
+    " epochs, the first ones with their tracing included. The unit is the seed: means of metrics are geometric, with"
+    " Student's t interval of their logarithms; times to a target are medians between order statistics, and a training"
+    " that never got there counts as infinite."
+)
+
+
+def tables(summary: Summary) -> list[Table]:
+    """Where every arm stood at equal epochs and at equal time, when it got to the target, and all at the end."""
+    found = [standings(summary), times_to_target(summary), metrics_at_the_end(summary)]
+    return [table for table in found if table is not None]
+
+
+def standings(summary: Summary) -> Table:
+    """The main table: a row a training arm, and one for each of the best steps of a reference."""
+    metric = leading_metric(summary)
+    shared = next((own for _, own in _converged(summary) if own.equal_epochs and own.equal_time), None)
+    columns, note = ["arm", "epochs", "one training"], "One training: the time of its epochs, the median over seeds."
+    if shared and shared.equal_epochs and shared.equal_time and metric:
+        seconds = units.seconds(shared.equal_time.limit)
+        columns += [f"at {shared.equal_epochs.limit:,g} epochs", f"after {seconds}"]
+        ends = {own.final.epochs for _, own in _converged(summary) if own.final and not own.reference}
+        if ends != {shared.equal_epochs.limit}:
+            columns.append("at its end")
+        note += (
+            f" {metric}: the geometric mean over seeds, at the last evaluation until"
+            f" then; lower is better. After {seconds} the quickest training was over."
+        )
+    rows = []
+    for arm, own in _converged(summary):
+        if own.reference:
+            rows += [[_name(arm), *cells][: len(columns)] for cells in _steps(own, metric)]
+        else:
+            ats = [at.standing if at else None for at in (own.equal_epochs, own.equal_time)]
+            cells = [_quality(standing, metric, own) for standing in [*ats, own.final]]
+            rows.append([arm.name, _epochs(own), _one_training(arm, own), *cells][: len(columns)])
+    if any("[" in cell for row in rows for cell in row[3:]):
+        note += " In brackets: its 95 % interval."
+    if any(own.reference for _, own in _converged(summary)):
+        note += " A reference is no training: each of its steps stands for itself."
+    return Table(f"{metric} of whole trainings" if metric else "Whole trainings", columns, rows, note)
+
+
+def times_to_target(summary: Summary) -> Table | None:
+    """When each arm was first seen at the target or below it."""
+    rows, coverages = [], set()
+    what = ""
+    for arm, own in _converged(summary):
+        goal = own.to_target
+        if goal is None:
+            continue
+        what = f"{goal.metric} <= {goal.value:g}"
+        seconds, epochs = (_lasting(goal.seconds, _seconds), _lasting(goal.epochs, _whole))
+        rows.append([_name(arm), seconds, epochs, f"{goal.reached} of {_seeds(goal.trainings)}"])
+        if goal.seconds and goal.seconds.coverage:
+            coverages.add(f"{100 * goal.seconds.coverage:.3g} %")
+    if not rows:
+        return None
+    note = "Until the first evaluation that saw it: the median over seeds"
+    if coverages:
+        note += f", with an interval that holds the true one with a probability of {' or '.join(sorted(coverages))}"
+    return Table(f"To {what}", ["arm", "training time", "epochs", "got there"], rows, f"{note}.")
+
+
+def metrics_at_the_end(summary: Summary) -> Table | None:
+    """Every metric at the end of the trainings: a row a metric, a column an arm."""
+    ends = [(arm, own.final) for arm, own in _converged(summary) if own.final]
+    names = dict.fromkeys(name for _, final in ends for name in final.metrics)
+    if not names:
+        return None
+    rows = [[name, *(_mean(final.metrics.get(name)) for _, final in ends)] for name in names]
+    early = [f"{arm.name} after {final.epochs} epochs" for arm, final in ends if not _done(arm)]
+    note = "The mean over seeds, at the end of the trainings"
+    note += f"; as far as it got: {', '.join(early)}." if early else "."
+    return Table("Every metric at the end", ["metric", *(_name(arm) for arm, _ in ends)], rows, note)
+
+
+def leading_metric(summary: Summary) -> str | None:
+    """The metric that is shown: the target's, or else the first that all trainings have."""
+    converged = [own for _, own in _converged(summary)]
+    for own in converged:
+        if own.to_target:
+            return own.to_target.metric
+    finals = [own.final for own in converged if own.final and not own.reference]
+    finals = finals or [own.final for own in converged if own.final]
+    names = [name for final in finals[:1] for name in final.metrics]
+    shared = [name for name in names if all(name in final.metrics for final in finals)]
+    return next(iter(shared or names), None)
+
+
+def sentences(summary: Summary) -> list[str]:
+    """What a reader must know beside the tables."""
+    said = []
+    for arm in summary.arms:
+        if arm.status == "failed":
+            failed = [one.seed for one in (arm.convergence.trainings if arm.convergence else []) if one.status != "ok"]
+            said.append(f"{arm.name} failed{f' from seed {failed[0]}' if failed else ''} {arm.reason}")
+    goals = [own.to_target for _, own in _converged(summary) if own.to_target and not own.reference]
+    if goals and not any(goal.reached for goal in goals):
+        said.append(f"No training got to {goals[0].metric} <= {goals[0].value:g}.")
+    if summary.one_by_one:
+        said.append(
+            "The arms did not fit in memory together: each was trained alone, so what else the machine did is in their"
+            " times."
+        )
+    if summary.partial:
+        said.append(f"This run is partial: {_seeds(summary.blocks)} completed.")
+    elif summary.blocks == 1:
+        said.append("One seed gives no interval: that takes at least two (--seeds).")
+    return said
+
+
+def seeds(summary: Summary) -> str:
+    """From which seeds the trainings that were completed began."""
+    last = summary.seed + summary.blocks - 1
+    return f"seeds {summary.seed} to {last}" if summary.blocks > 1 else f"seed {summary.seed}"
+
+
+def _converged(summary: Summary) -> Iterator[tuple[ArmSummary, Convergence]]:
+    """Trainings first, then references."""
+    for references in (False, True):
+        for arm in summary.arms:
+            if arm.convergence and arm.convergence.reference == references:
+                yield arm, arm.convergence
+
+
+def _steps(reference: Convergence, metric: str | None) -> list[list[str]]:
+    """A row's cells for each of the best steps of a reference, in order."""
+
+    def error(step: Standing) -> float:
+        value = step.metrics[metric].mean if metric in step.metrics else None
+        return float("inf") if value is None else value
+
+    best = sorted(reference.curve, key=error)[:REFERENCE_STEPS]
+    limit = reference.equal_time.limit if reference.equal_time else None
+    rows = []
+    for step in (step for step in reference.curve if step in best):
+        value = _quality(step, metric, reference)
+        in_time = limit is None or step.seconds <= limit
+        now = value if in_time else units.NOTHING
+        rows.append([f"step {step.epochs}", units.seconds(step.seconds), value, now, value])
+    return rows or [[units.NOTHING] * 5]
+
+
+def _name(arm: ArmSummary) -> str:
+    return f"{arm.name} (reference)" if arm.convergence and arm.convergence.reference else arm.name
+
+
+def _epochs(own: Convergence) -> str:
+    """The length of its trainings, and how far those got that did not get there."""
+    whole = sorted({one.epochs for one in own.trainings if one.status == "ok"})
+    parts = [" or ".join(f"{epochs:,}" for epochs in whole)] if whole else []
+    parts += [f"{one.status} at {one.epochs:,}" for one in own.trainings if one.status != "ok"]
+    return ", ".join(parts) or units.NOTHING
+
+
+def _one_training(arm: ArmSummary, own: Convergence) -> str:
+    return units.seconds(own.final.seconds) if own.final and _done(arm) else units.NOTHING
+
+
+def _done(arm: ArmSummary) -> bool:
+    return arm.convergence is not None and any(one.status == "ok" for one in arm.convergence.trainings)
+
+
+def _quality(standing: Standing | None, metric: str | None, own: Convergence) -> str:
+    """A metric's geometric mean with its interval; it says so where it is not of all seeds."""
+    found = standing.metrics.get(metric) if standing and metric else None
+    if found is None:
+        return units.NOTHING
+    few = f", {found.trainings} of {_seeds(len(own.trainings))}" if found.trainings < len(own.trainings) else ""
+    middle = found.geometric_mean
+    if middle is None:
+        return _mean(found) + few
+    text = units.number(middle.estimate)
+    if middle.low is not None and middle.high is not None:
+        low, high = units.number(middle.low), units.number(middle.high)
+        text += f" [{low}, {high}]" if low != high else ""
+    return text + few
+
+
+def _mean(found: Quality | None) -> str:
+    if found is None:
+        return units.NOTHING
+    if found.not_finite:
+        return f"not finite in {found.not_finite} of {_seeds(found.trainings)}"
+    return units.number(found.mean)
+
+
+def _lasting(value: Median | None, unit: Callable[[float], str]) -> str:
+    if value is None:
+        return units.NOTHING
+    text = unit(value.estimate)
+    if value.low is None or value.high is None or {unit(value.low), unit(value.high)} == {text}:
+        return text
+    return f"{text} [{unit(value.low)}, {unit(value.high)}]"
+
+
+def _seconds(value: float) -> str:
+    return "never" if isinf(value) else units.seconds(value) if value else "0 s"
+
+
+def _whole(value: float) -> str:
+    return "never" if isinf(value) else f"{value:,g}" if value < 1e5 else f"{value:,.0f}"
+
+
+def _seeds(number: int) -> str:
+    return f"{number} {'seed' if number == 1 else 'seeds'}"

@@ -1,0 +1,65 @@
+"""What the live display shows beside each arm: how it compares so far, or what its training has come to so far."""
+
+from time import monotonic
+
+from harness.events import Event
+from harness.plan import Plan
+from harness.record import BlockEnd, BlockStart, Evaluation, Record, Slice
+from harness.report import units
+
+_BETWEEN_RATIOS = 2.0
+"""Seconds; working the ratios out takes some hundredths of one."""
+
+
+class Ratios:
+    """The cost of each arm's schedule relative to the baseline's."""
+
+    title = "whole schedule"
+
+    def __init__(self, plan: Plan) -> None:
+        self._arms = [arm.label for arm in plan.arms]
+        self.by_arm: dict[str, str] = {}
+        self._baseline = plan.baseline
+        self._worked_out_at = 0.0
+
+    def note(self, event: Event, record: Record) -> None:
+        if isinstance(event, BlockEnd) or (
+            isinstance(event, Slice) and event.round and monotonic() - self._worked_out_at > _BETWEEN_RATIOS
+        ):
+            self._work_out(record)
+
+    def cell(self, arm: str) -> str:
+        return "baseline" if arm == self._baseline else self.by_arm.get(arm, "")
+
+    def _work_out(self, record: Record) -> None:
+        from harness.analysis import epochs
+        from harness.report.summary import ratio
+
+        table = epochs.table(record)
+        self.by_arm = {arm: units.ratio(found) for arm in self._arms if (found := ratio(record, table, arm))}
+        self._worked_out_at = monotonic()
+
+
+class Evaluations:
+    """The latest value of one metric: the target's, or else the first that was heard of."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._metric = plan.target.metric if plan.target else None
+        self._block = 0
+        self.by_arm: dict[str, str] = {}
+
+    @property
+    def title(self) -> str:
+        return self._metric or "metric"
+
+    def note(self, event: Event, record: Record) -> None:
+        if isinstance(event, BlockStart) and event.block != self._block:
+            self._block = event.block
+            self.by_arm.clear()
+        if isinstance(event, Evaluation):
+            self._metric = self._metric or next(iter(event.metrics), None)
+            value = event.metrics.get(self._metric or "")
+            self.by_arm[event.arm] = "not finite" if value is None else units.number(value)
+
+    def cell(self, arm: str) -> str:
+        return self.by_arm.get(arm, "")

@@ -1,0 +1,147 @@
+from itertools import takewhile
+from math import inf
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulated import trained
+
+from harness.analysis.losses import Losses, losses
+from harness.record import Objective, Slice
+
+STEPS = [(0, {"loss": 1.0}), (1, {"loss": 0.5}), (7, {"loss": 0.25}), (8, {"loss": 0.2})]
+
+
+def changed(steps, place, value):
+    index, old = steps[place]
+    return [*steps[:place], (index, dict.fromkeys(old, value)), *steps[place + 1 :]]
+
+
+def verdict(mine, theirs=STEPS, **terms):
+    """On arm `b`, which ran `mine` in one slice, beside `a`, which ran `theirs`."""
+    return losses(trained({"a": [theirs], "b": [mine]}, **terms), "b")
+
+
+def test_equal_losses_are_the_same_bit_for_bit():
+    assert verdict(STEPS) == Losses("same bit for bit", 4)
+    assert verdict(STEPS[:2]) == Losses("same bit for bit", 2)
+
+
+def test_a_drift_begins_at_the_first_epoch_that_differs_and_is_as_large_as_it_gets():
+    nearly = changed(STEPS, 2, 0.25 * (1 + 1e-7))
+    assert verdict(nearly) == Losses("drifts from epoch 7 by 1e-07", 4)
+    assert verdict(changed(nearly, 3, 0.2 * (1 + 3e-6))) == Losses("drifts from epoch 7 by 3e-06", 4)
+
+
+def test_without_terms_of_an_objective_no_drift_is_large_enough_to_be_called_another_one():
+    assert verdict(changed(STEPS, 0, 3.0)) == Losses("drifts from epoch 0 by 7e-01", 4)
+
+
+def test_epochs_count_while_both_run_the_same_ones_in_the_same_order():
+    other_order = [STEPS[0], STEPS[1], STEPS[3], STEPS[2]]
+    assert verdict(other_order) == Losses("same bit for bit", 2)
+    assert verdict(changed(other_order, 2, 9.0)) == Losses("same bit for bit", 2)
+    assert verdict(STEPS[1:]) is None
+
+
+def test_slices_need_not_end_where_the_others_do():
+    run = trained({"a": [STEPS[:1], STEPS[1:3], STEPS[3:]], "b": [STEPS[:2], changed(STEPS, 3, 0.1)[2:]]})
+    assert losses(run, "b") == Losses("drifts from epoch 8 by 5e-01", 4)
+
+
+def test_only_losses_that_both_report_are_compared():
+    more = [(index, own | {"data": 3.0}) for index, own in STEPS]
+    assert verdict(more) == Losses("same bit for bit", 4)
+    assert verdict([(index, {"data": 3.0}) for index, _ in STEPS]) is None
+    assert verdict([*more[:2], *[(index, {"data": 3.0}) for index, _ in STEPS[2:]]]) == Losses("same bit for bit", 2)
+
+
+def test_two_losses_that_are_not_finite_are_equal_and_one_alone_is_as_far_as_can_be():
+    nan = changed(STEPS, 1, None)
+    assert verdict(nan, nan) == Losses("same bit for bit", 4)
+    assert verdict(nan) == Losses("drifts from epoch 1 by inf", 4)
+    assert verdict(STEPS, nan) == Losses("drifts from epoch 1 by inf", 4)
+
+
+def test_every_block_is_looked_at():
+    apart = changed(STEPS, 1, 0.4)
+    run = trained({"a": [STEPS], "b": [STEPS]}, {"a": [STEPS], "b": [apart[:3]]}, {"a": [STEPS]})
+    assert losses(run, "b") == Losses("drifts from epoch 1 by 2e-01", 4)
+    later = changed(STEPS, 3, 0.1)
+    run = trained({"a": [STEPS], "b": [later]}, {"a": [STEPS], "b": [apart]})
+    assert losses(run, "b") == Losses("drifts from epoch 1 by 5e-01", 4)
+
+
+def test_arms_of_different_groups_are_not_compared():
+    run = trained({"a": [STEPS], "b": []})
+    run.add(Slice(0, 1, 0, 0, "b", [epoch for piece in run.slices for epoch in piece.epochs]))
+    assert losses(run, "b") is None
+
+
+def test_the_baseline_has_no_verdict_and_an_arm_without_a_baseline_neither():
+    assert losses(trained({"a": [STEPS], "b": [STEPS]}), "a") is None
+    assert losses(trained({"a": [], "b": [STEPS]}), "b") is None
+
+
+@pytest.mark.parametrize(
+    ("mine", "said"),
+    [
+        ({"data": 1.0, "physics": 0.74}, "physics 0.37x"),
+        ({"data": 1.0, "physics": 50.3}, "physics 25x"),
+        ({"data": 1.5, "physics": 2.1}, "data 1.5x"),
+        ({"data": 1.0003, "physics": 2.0}, "data 1.0003x"),
+        ({"data": 1.0, "physics": 0.0}, "physics 0 in place of 2"),
+        ({"data": 1.0, "physics": -2.0}, "physics -2 in place of 2"),
+        ({"data": 1.0, "physics": None}, "physics not finite"),
+    ],
+)
+def test_terms_beyond_rounding_are_a_different_objective_by_the_one_that_differs_most(mine, said):
+    terms = {"a": {"data": 1.0, "physics": 2.0}, "b": mine}
+    assert verdict(STEPS, terms=terms) == Losses(f"different objective ({said})", 4)
+    assert losses(trained(terms=terms), "b") == Losses(f"different objective ({said})", 0)
+
+
+def test_terms_within_rounding_are_the_same_objective_whatever_the_losses_come_to():
+    terms = {"a": {"data": 1.0, "physics": 2.0}, "b": {"data": 1.00001, "physics": 1.99999}}
+    assert verdict(STEPS, terms=terms) == Losses("same bit for bit", 4)
+    assert verdict(changed(STEPS, 0, 2.0), terms=terms) == Losses("drifts from epoch 0 by 5e-01", 4)
+
+
+def test_a_term_that_one_side_lacks_is_not_compared():
+    for mine in ({"total": 9.0}, {"total": 9.0, "data": 1.0}, {}):
+        terms = {"a": {"data": 1.0, "physics": 2.0}, "b": mine}
+        assert verdict(STEPS, terms=terms) == Losses("same bit for bit", 4)
+    assert verdict(STEPS, terms={"b": {"data": 1.0}}) == Losses("same bit for bit", 4)
+
+
+def test_terms_alone_that_agree_leave_nothing_to_say_about_losses():
+    assert losses(trained(terms={"a": {"data": 1.0}, "b": {"data": 1.0}}), "b") is None
+
+
+def test_what_an_arm_stated_first_counts():
+    run = trained({"a": [STEPS], "b": [STEPS]}, terms={"a": {"data": 1.0}, "b": {"data": 1.0}})
+    run.add(Objective(1, 0, "b", {"data": 5.0}))
+    assert losses(run, "b") == Losses("same bit for bit", 4)
+
+
+numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+steps = st.lists(st.tuples(st.integers(0, 3), st.dictionaries(st.sampled_from("xy"), numbers)), max_size=6)
+
+
+@given(steps, steps, st.dictionaries(st.sampled_from("xy"), numbers), st.dictionaries(st.sampled_from("xy"), numbers))
+def test_whatever_is_in_a_record_gives_a_verdict_or_none_and_the_same_from_the_other_side(mine, theirs, own, others):
+    there = verdict(mine, theirs, terms={"b": own, "a": others})
+    back = verdict(theirs, mine, terms={"a": own, "b": others})
+    assert (there is None) == (back is None)
+    if there:
+        assert there.epochs == back.epochs <= min(len(mine), len(theirs))
+        assert there.verdict.split("(")[0] == back.verdict.split("(")[0]
+    with_losses = len(list(takewhile(lambda step: step[1], mine)))
+    itself = Losses("same bit for bit", with_losses) if with_losses else None
+    assert verdict(mine, mine, terms={"a": own, "b": own}) == itself
+
+
+def test_the_largest_and_the_smallest_numbers_there_are_can_be_compared():
+    huge, tiny = 1.7e308, 5e-324
+    assert verdict([(0, {"x": huge})], [(0, {"x": -huge})]) == Losses(f"drifts from epoch 0 by {inf}", 1)
+    assert verdict([(0, {"x": tiny})], [(0, {"x": huge})]) == Losses("drifts from epoch 0 by 1e+00", 1)

@@ -1,0 +1,133 @@
+"""What an arm is asked once, in the first block: the terms of its loss, and how much its epochs compute."""
+
+from pathlib import Path
+
+import pytest
+
+from harness import plan as plans
+from harness.engine import arm
+from harness.engine.group import Group
+from harness.measure import measure
+from harness.record import read
+from harness.report.summary import summarize
+
+SUPPORT = Path(__file__).parents[1] / "support"
+
+
+def run(out, *names, command="compare", file="arms.py", **options):
+    plan = plans.make(command, [f"{SUPPORT / file}:{name}" for name in names], **options)
+    record = measure(plan, out, lambda event, record: None)
+    again = read(out)
+    assert (again.works, again.objectives) == (record.works, record.objectives)
+    return record
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory):
+    names = "Dense", "Eager", "DiesWhenCounted", "FailsWhenCounted"
+    return run(tmp_path_factory.mktemp("dense") / "run", *names, file="tensors.py", epochs=4, blocks=2)
+
+
+LAYER = 2 * 64 * 32 * 32
+
+
+def test_each_arm_counts_the_kinds_that_its_warm_up_met_once_in_a_run(dense):
+    works = {work.arm: work for work in dense.works}
+    assert len(dense.works) == len(works) == 4
+    assert {work.block for work in dense.works} == {0}
+    assert works["Dense"].flops == {"early": 2 * LAYER}
+    assert works["Dense"].unavailable is None
+    assert works["Dense"].gemm_flops_per_second > 1e8
+    assert summarize(dense).arms[0].flops_by_kind == {"early": 2 * LAYER}
+    assert summarize(dense).arms[0].gemm_share > 0
+
+
+def test_what_cannot_be_counted_says_why_and_no_arm_fails_for_it(dense):
+    unavailable = {work.arm: work.unavailable for work in dense.works if not work.flops}
+    assert unavailable == {
+        "Eager": "gradients were taken outside of every tf.function",
+        "DiesWhenCounted": "asked for a count, its process ended with exit code 5, without a word",
+        "FailsWhenCounted": "asked for a count, SystemExit: enough",
+    }
+    assert {(end.status, end.block) for end in dense.ends} == {("ok", 0), ("ok", 1)}
+    assert len(dense.ends) == 8
+    assert all(end.peak_rss_bytes for end in dense.ends)
+
+
+def test_a_count_that_hangs_is_given_up_soon(tmp_path, monkeypatch):
+    monkeypatch.setattr(arm, "COUNTING_SECONDS", 0.5)
+    record = run(tmp_path / "run", "HangsWhenCounted", command="profile", file="tensors.py", epochs=3, blocks=1)
+    assert [work.unavailable for work in record.works] == [
+        "asked for a count, it gave no answer for 0.5 s and was stopped"
+    ]
+    assert [end.status for end in record.ends] == ["ok"]
+
+
+def test_calls_are_watched_while_the_first_block_warms_up_and_never_in_turns(dense):
+    watched = {
+        (piece.block, bool(piece.round)): {epoch.losses["watched"] for epoch in piece.epochs}
+        for piece in dense.slices
+        if piece.arm == "Dense"
+    }
+    assert watched == {(0, False): {1.0}, (0, True): {0.0}, (1, False): {0.0}, (1, True): {0.0}}
+
+
+def test_neither_counting_nor_stating_is_in_what_an_arm_used_or_traced(dense):
+    functions = [trace.function for piece in dense.slices for epoch in piece.epochs for trace in epoch.traces]
+    assert set(functions) == {"Dense._step", "Dense.__init__.<lambda>"}
+    in_one = [
+        trace.function
+        for piece in dense.slices
+        if (piece.arm, piece.block) == ("Dense", 0)
+        for epoch in piece.epochs
+        for trace in epoch.traces
+    ]
+    assert in_one == ["Dense._step"] * 2
+    # Three matrices of 4096 x 4096 are 200 MB.
+    assert all((end.peak_tensor_bytes or 0) < 50_000_000 for end in dense.ends)
+
+
+def test_arms_state_their_terms_once_before_any_epoch(dense):
+    assert {(line.arm, line.block): line.terms for line in dense.objectives} == {
+        (planned.label, 0): {"total": 64 * 32.0} for planned in dense.plan.arms
+    }
+    assert len(dense.objectives) == 4
+
+
+def test_losses_are_judged_by_terms_and_else_by_the_epochs_run(tmp_path):
+    names = "Stating", "Steady", "StatingTheSame", "StatingAnother", "Drifting"
+    record = run(tmp_path / "run", *names, epochs=12, blocks=1)
+    assert {line.arm for line in record.objectives} == {"Stating", "StatingTheSame", "StatingAnother"}
+    verdicts = {arm.name: arm.losses for arm in summarize(record).arms}
+    assert verdicts == {
+        "Stating": None,
+        "Steady": "same bit for bit",
+        "StatingTheSame": "same bit for bit",
+        "StatingAnother": "different objective (physics 0.37x)",
+        "Drifting": "drifts from epoch 1 by 3e-06",
+    }
+    assert {arm.losses_epochs for arm in summarize(record).arms[1:]} == {12}
+
+
+def test_arms_without_tensorflow_say_so_and_have_no_rate(tmp_path):
+    record = run(tmp_path / "run", "Steady", command="profile", epochs=4, blocks=1)
+    (work,) = record.works
+    assert (work.flops, work.gemm_flops_per_second) == ({}, None)
+    assert work.unavailable == "TensorFlow was not loaded"
+    assert record.objectives == []
+
+
+@pytest.mark.parametrize("together", [2, 1])
+def test_arms_that_memory_does_not_hold_together_are_asked_once_too(tmp_path, monkeypatch, together):
+    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > together)
+    record = run(tmp_path / "run", "Stating", "StatingTheSame", "StatingAnother", epochs=6, blocks=2)
+    assert len(record.starts) > 3
+    assert sorted(work.arm for work in record.works) == ["Stating", "StatingAnother", "StatingTheSame"]
+    assert sorted(line.arm for line in record.objectives) == ["Stating", "StatingAnother", "StatingTheSame"]
+    assert {end.status for end in record.ends} == {"ok", "regrouped"}
+
+
+def test_whole_trainings_are_asked_for_neither(tmp_path):
+    record = run(tmp_path / "run", "Learner", command="converge", evaluations=2, blocks=1)
+    assert record.ends[0].status == "ok"
+    assert record.works == record.objectives == []

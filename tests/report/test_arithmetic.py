@@ -1,0 +1,86 @@
+from msgspec.structs import replace
+from simulated import DATA, FULL, REFINE, record
+
+from harness.record import Epoch, Objective, Slice, Work
+from harness.report import markdown, tables
+from harness.report.arithmetic import arithmetic
+from harness.report.summary import summarize
+
+ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
+
+
+def run_with(*lines, arms=ARMS):
+    run = record(arms)
+    for line in lines:
+        run.add(line)
+    return run
+
+
+def test_each_kind_has_its_operations_its_rate_and_its_share():
+    table = arithmetic(
+        summarize(
+            run_with(
+                Work(0, 0, "original", {DATA: 2e9, REFINE: 4e9, FULL: 40e9, "late": 2e12}, None, 400e9),
+                Work(0, 0, "quick", {DATA: 3e6, REFINE: 3e6, FULL: 0.0}, None, None),
+            )
+        )
+    )
+    assert table.rows == [
+        ["original", DATA, "2.00 GFLOP", "20.0 GFLOP/s", "5 %"],
+        ["original", REFINE, "4.00 GFLOP", "4.00 GFLOP/s", "1 %"],
+        ["original", FULL, "40.0 GFLOP", "200 GFLOP/s", "50 %"],
+        ["original", "late", "2.00 TFLOP", "-", "-"],
+        ["quick", DATA, "3.00 MFLOP", "30.0 MFLOP/s", "-"],
+        ["quick", REFINE, "3.00 MFLOP", "3.00 MFLOP/s", "-"],
+        ["quick", FULL, "0 MFLOP", "0 MFLOP/s", "-"],
+    ]
+    assert "Not all" not in table.note
+
+
+def test_what_could_not_be_counted_has_dashes_and_a_reason():
+    works = (
+        Work(0, 0, "original", {}, "XLA cannot compile it: no such op", 4e11),
+        Work(0, 0, "quick", {DATA: 1e9}, "no tf.function was called", 4e11),
+    )
+    table = arithmetic(summarize(run_with(*works)))
+    assert table.rows[0] == ["original", "-", "-", "-", "-"]
+    assert [row[1:3] for row in table.rows[1:]] == [[DATA, "1.00 GFLOP"], [REFINE, "-"], [FULL, "-"]]
+    assert table.note.endswith(
+        "Not all was counted. original: XLA cannot compile it: no such op; quick: no tf.function was called."
+    )
+
+
+def test_loops_without_tensorflow_get_no_table_of_nothing():
+    nothing = [Work(0, 0, arm, {}, "TensorFlow was not loaded") for arm in ARMS]
+    assert arithmetic(summarize(run_with(*nothing))) is None
+    assert arithmetic(summarize(run_with())) is None
+    beside = arithmetic(summarize(run_with(nothing[0], Work(0, 0, "quick", {DATA: 1e9}))))
+    assert {row[0] for row in beside.rows} == {"quick"}
+    assert "original: TensorFlow was not loaded" in beside.note
+
+
+def titles(run):
+    return [table.title for table in tables.chosen(summarize(run), run)]
+
+
+def test_a_comparison_and_a_profile_both_show_it():
+    work = Work(0, 0, "original", {DATA: 1e9}, None, 4e11)
+    assert "Arithmetic" in titles(run_with(work))
+    alone = run_with(work, arms={"original": ARMS["original"]})
+    alone.add(replace(alone.header, plan=replace(alone.plan, command="profile")))
+    assert summarize(alone).command == "profile"
+    assert titles(alone)[-1] == "Arithmetic"
+
+
+def test_a_comparison_says_of_every_other_arm_whether_its_losses_are_the_baselines():
+    run = run_with(arms=ARMS | {"third": ARMS["quick"]})
+    assert "Losses" not in titles(run)
+    for arm, loss in (("original", 1.0), ("quick", 1.0), ("third", 1.0 + 3e-6)):
+        run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": loss})]))
+    table = tables.losses(summarize(run))
+    assert table.rows == [["quick", "same bit for bit", "1"], ["third", "drifts from epoch 0 by 3e-06", "1"]]
+    for arm, term in (("original", 1.0), ("third", 0.37)):
+        run.add(Objective(0, 0, arm, {"physics": term}))
+    text = markdown.render(summarize(run), run)
+    assert "| third | different objective (physics 0.37x) | 1 |" in text
+    assert "losses are compared bit by bit" in text

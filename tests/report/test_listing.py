@@ -1,0 +1,21 @@
+import io
+
+from rich.console import Console
+
+from harness import Variant
+from harness.catalog import Catalog
+from harness.report.listing import show_catalog
+
+
+def shown(**more):
+    variants = {name: Variant(name, f"{name} in a line", dict) for name in ("slow", "solver")}
+    console = Console(file=io.StringIO(), width=100)
+    show_catalog(console, Catalog(variants, **more))
+    return console.file.getvalue()
+
+
+def test_references_are_listed_as_what_converge_adds():
+    text = shown(references={"slow": ("solver",), "solver": ("solver",)})
+    assert "references, which harness converge adds: solver\n" in text
+    assert "solver in a line" in text
+    assert "references" not in shown(references={"slow": ()})

@@ -1,0 +1,208 @@
+"""Reports of whole trainings."""
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from trained import falling, record
+
+from harness.events import Progress
+from harness.record import ArmEnd, BlockEnd, BlockStart
+from harness.report import markdown, tables, terminal
+from harness.report.live import Display
+from harness.report.summary import summarize
+
+
+def net(seed):
+    return falling(*[(value * 2 ** (seed - 1)) for value in (1.0, 0.5, 0.2, 0.1)])
+
+
+def quick(seed):
+    return falling(1.0, 0.8, 0.4, 0.04 if seed else 0.3)
+
+
+SOLVER = [(step, {"error": 0.1**step}) for step in (1, 2, 3, 4, 5, 6)]
+WALLS = {"net": 4.0, "quick": 2.0, "solver": 0.25}
+
+
+def run(curves=None, walls=WALLS, target=("error", 0.1), references=("solver",), **options):
+    curves = curves or {"net": net, "quick": quick, "solver": SOLVER}
+    references = [name for name in references if name in curves]
+    return record(curves, walls=walls, target=target, references=tuple(references), **options)
+
+
+def on_terminal(made, width=120):
+    console = Console(file=io.StringIO(), width=width)
+    terminal.show(console, summarize(made), made)
+    return console.file.getvalue()
+
+
+def as_markdown(made):
+    return markdown.render(summarize(made), made)
+
+
+def chosen(made):
+    """The tables by their titles, each a dictionary of rows by their first cell."""
+    summary = summarize(made)
+    return {
+        table.title: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        for table in tables.chosen(summary, made)
+    }
+
+
+def test_the_main_table_holds_arms_against_each_other_and_against_the_steps_of_references():
+    rows = chosen(run())["error of whole trainings"]
+    first, second, *steps = rows
+    # At its end 0.05, 0.1 and 0.2; after 30 s, which quick takes, it has trained 5 epochs of 4 s: 0.25, 0.5 and 1.
+    # Their logarithms scatter by log 2, so the interval is a factor of exp(4.303 log 2 / sqrt 3) = 5.595 wide.
+    assert first == {
+        "arm": "net",
+        "epochs": "15",
+        "one training": "60.0 s",
+        "at 15 epochs": "0.100 [0.0179, 0.559]",
+        "after 30.0 s": "0.500 [0.0894, 2.80]",
+    }
+    assert (second["arm"], second["one training"]) == ("quick", "30.0 s")
+    assert [(row["arm"], row["epochs"], row["one training"]) for row in steps] == [
+        ("solver (reference)", f"step {step}", "250 ms") for step in (3, 4, 5, 6)
+    ]
+    assert [row["after 30.0 s"] for row in steps] == ["0.00100", "0.000100", "1e-05", "1e-06"]
+
+
+def test_where_lengths_differ_every_arm_is_shown_at_its_own_end_too():
+    rows = chosen(run({"net": net, "quick": falling(1.0, 0.4)}))["error of whole trainings"]
+    assert [(row["epochs"], row["at 5 epochs"].split()[0], row["at its end"].split()[0]) for row in rows] == [
+        ("15", "0.500", "0.100"),
+        ("5", "0.400", "0.400"),
+    ]
+
+
+def test_a_step_that_takes_longer_than_the_quickest_training_is_not_there_in_time():
+    rows = chosen(run(walls=WALLS | {"solver": 31.0}))["error of whole trainings"]
+    assert {row["after 30.0 s"] for row in rows if "reference" in row["arm"]} == {"-"}
+
+
+def test_the_time_to_a_target_has_an_interval_that_says_how_sure_it_is():
+    made = run()
+    rows = [list(row.values()) for row in chosen(made)["To error <= 0.1"]]
+    assert rows == [
+        ["net", "60.0 s [40.0 s, never]", "15 [10, never]", "2 of 3 seeds"],
+        ["quick", "30.0 s [30.0 s, never]", "15 [15, never]", "2 of 3 seeds"],
+        ["solver (reference)", "250 ms", "1", "3 of 3 seeds"],
+    ]
+    assert "with a probability of 75 %" in " ".join(on_terminal(made).split())
+
+
+def test_without_a_target_the_first_metric_that_all_have_is_shown():
+    curves = {"net": [(5, {"own": 1.0, "error": 0.5})], "quick": [(5, {"error": 0.25})]}
+    found = chosen(run(curves, target=None))
+    assert list(found) == ["error of whole trainings", "Every metric at the end"]
+    assert found["Every metric at the end"] == [
+        {"metric": "own", "net": "1.00", "quick": "-"},
+        {"metric": "error", "net": "0.500", "quick": "0.250"},
+    ]
+
+
+@pytest.mark.parametrize("render", [on_terminal, as_markdown])
+def test_what_a_reader_could_miss_is_said(render):
+    text = " ".join(render(run(fails=[("quick", 1)])).split())
+    assert "quick failed from seed 1 in epoch 15: ValueError: boom" in text
+    assert "lower is better" in text
+    assert "seeds 0 to 2" in text
+    assert "No training got" not in text
+    one = " ".join(render(run(seeds=1, target=("error", 1e-9), seed=4)).replace("\\", "").split())
+    assert "No training got to error <= 1e-09." in one
+    assert "One seed gives no interval" in one
+    assert "; seed 4." in one
+    cut = run(cut_off=[("net", 2)])
+    assert "This run is partial: 0 seeds completed" in render(cut)
+
+
+def test_cells_say_when_they_are_not_of_all_seeds_or_not_finite():
+    made = run({"net": lambda seed: falling(1.0, 0.5) if seed == 1 else net(seed), "quick": quick}, fails=[("net", 1)])
+    (row, _) = chosen(made)["error of whole trainings"]
+    assert row["epochs"] == "15, failed at 5"
+    assert row["at 15 epochs"].endswith(", 2 of 3 seeds")
+    unstable = run({"net": lambda seed: falling(1.0, None if seed else 0.5), "quick": quick})
+    assert chosen(unstable)["Every metric at the end"][0]["net"] == "not finite in 2 of 3 seeds"
+
+
+def test_arms_that_trained_alone_are_told_apart():
+    made = run()
+    made.add(BlockStart(0, 1, ["net"], one_by_one=True))
+    text = " ".join(on_terminal(made).split())
+    assert "each was trained alone" in text
+    assert "took no turns" not in text
+
+
+def test_the_summary_has_what_converged_and_nothing_of_a_comparison():
+    summary = json.loads(summarize(run()).to_json())
+    found, second, solver = summary["arms"]
+    assert found["ratio"] is found["ratio_by_kind"] is second["ratio"] is found["projected_seconds"] is None
+    assert summary["one_by_one"] == []
+    assert found["quality"] == {"error": pytest.approx((0.05 + 0.1 + 0.2) / 3)}
+    converged = found["convergence"]
+    assert converged["equal_epochs"]["limit"] == 15
+    assert converged["equal_time"]["limit"] == pytest.approx(30.0)
+    assert converged["final"]["metrics"]["error"]["geometric_mean"]["estimate"] == pytest.approx(0.1)
+    # never is null
+    assert converged["to_target"]["seconds"] == {"estimate": 60.0, "low": 40.0, "high": None, "coverage": 0.75}
+    assert solver["convergence"]["reference"] is True
+
+
+@given(st.data())
+def test_a_record_with_lines_missing_still_makes_a_report(data):
+    whole = run()
+    for lines in (whole.starts, whole.ready, whole.slices, whole.evaluations, whole.ends, whole.blocks_done):
+        lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id))
+    assert "net" in on_terminal(whole)
+    assert "net" in as_markdown(whole)
+    summarize(whole).to_json()
+
+
+def follow(made, console):
+    """Show a whole run live, seed by seed; the last picture, or all lines."""
+    display = Display(made.plan, console)
+    places = [(line.block, line.arm, getattr(line, "epochs", 0)) for line in made.evaluations]
+    with display:
+        for block in range(made.plan.blocks):
+            display(next(line for line in made.starts if line.block == block), made)
+            for line in (line for line in made.ready if line.block == block):
+                display(line, made)
+            for number in range(4):
+                for line in (line for line in made.slices if (line.block, line.round) == (block, number)):
+                    display(Progress(block, "training", line.arm, number, 4), made)
+                    display(line, made)
+                for line in (line for line in made.evaluations if (line.block, line.epochs) == (block, 5 * number)):
+                    display(line, made)
+            for end in (end for end in made.ends if end.block == block):
+                display(end, made)
+            display(BlockEnd(block), made)
+    assert places
+    return console.file.getvalue()
+
+
+def test_on_a_terminal_it_shows_the_epochs_done_of_all_and_the_latest_metric():
+    made = run({"net": net, "quick": quick})
+    text = follow(made, Console(file=io.StringIO(), force_terminal=True, width=120))
+    assert "seed 3 of 3" in text
+    last = text.rpartition("seed 3 of 3")[2]
+    assert "15 of 15" in last
+    assert "error" in last
+    assert "0.200" in last
+    assert "whole schedule" not in text
+    assert "30 of 15" not in text
+
+
+def test_without_a_terminal_it_says_now_and_then_how_far_it_is():
+    made = run({"net": net, "quick": quick})
+    made.add(ArmEnd(0, 0, "net", "failed", "ValueError: boom", "in epoch 3"))
+    text = follow(made, Console(file=io.StringIO(), force_terminal=False, width=200))
+    assert "\x1b" not in text
+    assert "seed 1/3: 2 of 4 parts" in text
+    assert "net 0.250" in text
+    assert "seed 2/3: net failed" not in text
+    assert "seed 3/3: done; net 0.200; quick 0.0400" in text

@@ -1,0 +1,73 @@
+"""Records of whole trainings that never happened, with a known answer."""
+
+from harness.plan import Arm, Plan, Target
+from harness.record import (
+    ArmEnd,
+    ArmReady,
+    BlockEnd,
+    BlockStart,
+    Description,
+    Epoch,
+    Evaluation,
+    Footer,
+    Header,
+    Record,
+    Segment,
+    Slice,
+)
+
+
+def plan(arms, *, seeds=3, target=None, references=(), seed=0):
+    aim = Target(*target) if target else None
+    listed = tuple(Arm(arm, arm) for arm in arms)
+    return Plan(
+        "converge",
+        listed,
+        arms[0],
+        "case1",
+        "smoke",
+        10,
+        seeds,
+        seed,
+        2,
+        evaluations=4,
+        target=aim,
+        references=references,
+    )
+
+
+def record(curves, *, walls, seeds=3, fails=(), cut_off=(), **options):
+    """`curves[arm]` gives (epochs, metrics) for each evaluation, or a function of the seed that does; `walls[arm]` are
+    the seconds of an epoch. The arms in `fails` or `cut_off`, as (arm, seed), end after their last evaluation."""
+    made = plan(list(curves), seeds=seeds, **options)
+    result = Record([Header(1, "trained", "2026-01-01T00:00:00+00:00", made, {}, {}, None)])
+    for block in range(seeds):
+        seed = made.seed_of(block)
+        result.add(BlockStart(block, 0, list(curves)))
+        for arm, given in curves.items():
+            curve = given(seed) if callable(given) else given
+            length = max([epochs for epochs, _ in curve], default=0)
+            wall = walls[arm](seed) if callable(walls[arm]) else walls[arm]
+            described = Description(False, [Segment("epoch", 0, length)])
+            result.add(ArmReady(block, 0, arm, 1, 1.0, described, {}, {}))
+            before = 0
+            for number, (epochs, metrics) in enumerate(curve):
+                ran = [Epoch(index, "epoch", wall, wall, {}, first=not index) for index in range(before, epochs)]
+                if ran:
+                    result.add(Slice(block, 0, number, 0, arm, ran))
+                result.add(Evaluation(block, 0, arm, epochs, metrics))
+                before = epochs
+            if (arm, seed) in fails:
+                result.add(ArmEnd(block, 0, arm, "failed", "ValueError: boom", f"in epoch {before}"))
+            elif (arm, seed) not in cut_off:
+                result.add(ArmEnd(block, 0, arm, "ok", peak_rss_bytes=10**9))
+        if not cut_off:
+            result.add(BlockEnd(block))
+    if not cut_off:
+        result.add(Footer("complete", "2026-01-01T00:10:00+00:00"))
+    return result
+
+
+def falling(*errors, every=5):
+    """A curve whose error takes these values, the first one untrained."""
+    return [(every * number, {"error": error}) for number, error in enumerate(errors)]

@@ -1,0 +1,86 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import parts
+from harness.plan import Arm, Plan
+
+ARMS = ("original", "moments", "batched")
+lengths = st.dictionaries(st.sampled_from(ARMS), st.integers(1, 200), min_size=1)
+
+
+def planned(evaluations=4, seed=0, references=()):
+    arms = tuple(Arm(name, name) for name in ARMS)
+    return Plan(
+        "converge", arms, "original", None, None, None, 3, seed, 1, evaluations=evaluations, references=references
+    )
+
+
+@given(st.integers(1, 5000), st.integers(1, 100))
+def test_checkpoints_are_equally_far_apart_to_an_epoch_and_end_at_the_end(length, wanted):
+    found = parts.checkpoints(length, wanted)
+    assert len(found) == min(length, wanted)
+    assert found[-1] == length
+    steps = [after - before for before, after in pairwise([0, *found])]
+    assert min(steps) >= 1
+    assert max(steps) - min(steps) <= 1
+
+
+@given(lengths, st.integers(1, 50), st.integers(0, 5), st.integers(0, 3))
+def test_every_training_runs_every_epoch_once_and_in_order_and_is_first_evaluated_untrained(lengths, m, seed, block):
+    rounds = parts.rounds(planned(m, seed), block, 0, lengths)
+    assert [round.number for round in rounds] == list(range(len(rounds)))
+    assert {turn.arm: turn.indices for turn in rounds[0].turns} == {arm: [] for arm in lengths}
+    for arm, length in lengths.items():
+        own = [turn.indices for round in rounds[1:] for turn in round.turns if turn.arm == arm]
+        assert [index for part in own for index in part] == list(range(length))
+        assert [part[-1] + 1 for part in own] == parts.checkpoints(length, m)
+    assert rounds == parts.rounds(planned(m, seed), block, 0, lengths)
+
+
+def test_a_reference_is_evaluated_after_each_epoch_and_never_before_the_first():
+    rounds = parts.rounds(planned(2, references=("moments",)), 0, 0, {"original": 10, "moments": 3})
+    assert [[turn.indices for turn in round.turns if turn.arm == "moments"] for round in rounds] == [
+        [],
+        [[0]],
+        [[1]],
+        [[2]],
+    ]
+    assert [turn.arm for turn in rounds[3].turns] == ["moments"]
+
+
+def test_turns_are_in_an_order_drawn_anew_for_each_round_block_group_and_seed():
+    def orders(plan, block, group):
+        return [
+            [turn.arm for turn in round.turns] for round in parts.rounds(plan, block, group, dict.fromkeys(ARMS, 40))
+        ]
+
+    first = orders(planned(40), 0, 0)
+    assert len({tuple(order) for order in first}) == 6
+    for other in (orders(planned(40), 1, 0), orders(planned(40), 0, 1), orders(planned(40, seed=1), 0, 0)):
+        assert other != first
+
+
+@pytest.mark.parametrize(
+    ("walls", "timeout", "length"),
+    [
+        ([], 600.0, 1),
+        ([5.0], 600.0, 6),
+        ([5.0, *[0.1] * 49], 600.0, 151),
+        ([0.1] * 100 + [1.0] * 10, 600.0, 30),
+        ([0.1] * 50, 8.0, 20),
+        ([45.0], 600.0, 1),
+    ],
+)
+def test_a_slice_is_as_long_as_the_slower_pace_allows(walls, timeout, length):
+    assert parts.slice_length(walls, timeout) == length
+
+
+@given(st.lists(st.floats(1e-7, 100), max_size=30), st.floats(0.1, 1e4))
+def test_a_slice_at_the_pace_seen_stays_below_its_limit_and_far_below_the_timeout(walls, timeout):
+    length = parts.slice_length(walls, timeout)
+    assert length >= 1
+    if walls and length > 1:
+        assert length * sum(walls) / len(walls) <= min(parts.LONGEST_SLICE, timeout / 4) * (1 + 1e-9)
