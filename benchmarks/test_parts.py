@@ -1,15 +1,20 @@
 """The parts that the variants exchange, each alone: what a change could earn if an epoch were nothing else."""
 
-from functools import partial
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from variants import recipes
 from variants.breakage import loss
-from variants.breakage.birth import log_spaced_nodes
-from variants.breakage.collocation import collocation_points
-from variants.breakage.residual import in_chunks, pointwise_residual
+from variants.breakage.cases import CASE1
+from variants.breakage.collocation import collocation_grid, collocation_points
+from variants.breakage.matmul import xla_matmul
+from variants.breakage.objective import Objective, Places
+from variants.breakage.recipe import Evaluation
+from variants.breakage.scales import SCALES
 from variants.breakage.schedule import loss_weights
 
 
@@ -23,29 +28,46 @@ def test_statistic(benchmark, count, statistic):
     assert result == pytest.approx(0.5, abs=0.05)
 
 
-@pytest.mark.benchmark(group="residual, forward and backward")
-@pytest.mark.parametrize("evaluation", ["whole", "chunked"])
-def test_residual(benchmark, build, evaluation):
-    trainer = build("original")
-    case, scale = trainer.case, trainer.scale
-    whole = partial(
-        pointwise_residual, trainer.network.density, case, tf.constant(log_spaced_nodes(case, scale.nodes), "float32")
-    )
-    residual = {"whole": whole, "chunked": partial(in_chunks, whole, scale.chunk)}[evaluation]
-    v, t = tf.constant(collocation_points(case, 0, "collocation", 0, scale.collocation).T)
+@pytest.mark.benchmark(group="physics loss and its gradient")
+@pytest.mark.parametrize("evaluation", get_args(Evaluation))
+def test_physics(benchmark, scale, evaluation):
+    """About as many points each; on shared times with the nodes that go with it."""
+    shared = evaluation == "shared_times"
+    recipe = recipes.SHARED_TIMES if shared else replace(recipes.ORIGINAL, evaluation=evaluation)
+    sizes = SCALES[scale]
+    objective = Objective(recipe, CASE1, sizes, seed=0)
+    points = None if shared else Places.of(*collocation_points(CASE1, 0, "collocation", 0, sizes.collocation).T)
+    grid = Places.of(*collocation_grid(CASE1, 0, 0, sizes.coarse_nodes, sizes.times)) if shared else None
 
     @tf.function(autograph=False)
-    def gradient(v, t):
+    def gradient(points, grid):
         with tf.GradientTape() as tape:
-            mean_square = tf.reduce_mean(tf.square(residual(v, t)[0]))
-        return tape.gradient(mean_square, trainer.network.variables)
+            total, _ = objective.physics(points, grid)
+        return tape.gradient(total, objective.variables)
 
-    first, *_ = benchmark.pedantic(gradient, args=(v, t), rounds=10, warmup_rounds=2)
+    first, *_ = benchmark.pedantic(gradient, args=(points, grid), rounds=10, warmup_rounds=2)
     assert np.isfinite(first).all()
 
 
+@pytest.mark.benchmark(group="product of 3,000 x 128 by 128 x 128 under XLA, and its gradient")
+@pytest.mark.parametrize("multiply", [tf.matmul, xla_matmul])
+def test_product(benchmark, multiply):
+    random = np.random.default_rng(0)
+    x, kernel = (tf.constant(random.standard_normal((rows, 128)), tf.float32) for rows in (3000, 128))
+
+    @tf.function(autograph=False, jit_compile=True)
+    def gradient(x, kernel):
+        with tf.GradientTape() as tape:
+            tape.watch(kernel)
+            total = tf.reduce_sum(tf.tanh(multiply(x, kernel)))
+        return tape.gradient(total, kernel)
+
+    result = benchmark.pedantic(lambda: gradient(x, kernel).numpy(), rounds=50, warmup_rounds=2)
+    assert np.isfinite(result).all()
+
+
 @pytest.mark.benchmark(group="refinement")
-@pytest.mark.parametrize("name", ["original", "capped-rar"])
+@pytest.mark.parametrize("name", ["original", "capped-rar", "sound-rar"])
 def test_refinement(benchmark, build, name):
     """The first one. Later ones cost the original more: its pool has grown, and each size is traced anew."""
     trainer = build(name)
@@ -57,7 +79,8 @@ def test_refinement(benchmark, build, name):
         return (index, trainer.score), {}
 
     benchmark.pedantic(refiner.advance, setup=rewind, rounds=10, warmup_rounds=2)
-    assert len(refiner.joined) > 0
+    nowhere = np.zeros((trainer.scale.collocation, 2), np.float32)
+    assert refiner.batch(nowhere).any(), "nothing was refined"
 
 
 @pytest.mark.benchmark(group="loss weights")

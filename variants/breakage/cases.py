@@ -5,10 +5,17 @@ Uniform binary breakage of particles of volume v, with number density f(v, t):
     df/dt(v, t) = integral from v to infinity of (2/v') S(v') f(v', t) dv'  -  S(v) f(v, t)
 
 Volume and time are dimensionless: in units of the mean initial volume, and of one over the selection rate at it.
+
+Where all particles start with v = 1, those not yet broken stay a Dirac delta there, and all others are smaller:
+
+    f(v, t) = A(t) delta(v - 1) + g(v, t) for v < 1,   dA/dt = -S(1) A,   A(0) = 1
+
+A delta that a grid tried to resolve would be wrong by its cell's width, so A is kept apart: what the network, the nodes
+and the points see is g, and the delta's share of the birth term, 2 S(1) A(t), is added to it.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -18,13 +25,27 @@ class Case:
     name: str
     power: int
     """The selection function (breakage rate) is S(v) = v**power."""
+    initial: Literal["exponential", "monodisperse"]
+    """f(v, 0): e^-v, or all particles at v = 1."""
     v_range: tuple[float, float]
+    """Where the density is sought. Above v = 1 there is none where all particles start at it."""
     t_end: float
     data_times: tuple[float, ...]
     """The times at which the solution is given as data."""
     learning_rate: float
     physics_weight: float
     """The weight of the physics loss once it is fully in."""
+
+    @property
+    def monodisperse(self) -> bool:
+        """Whether part of the density is a delta at v = 1."""
+        return self.initial == "monodisperse"
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The part of `v_range` in which the density is not zero by itself."""
+        low, high = self.v_range
+        return (low, min(high, 1.0)) if self.monodisperse else self.v_range
 
     def selection(self, v: Any) -> Any:
         """S(v) for a number, a NumPy array or a tensor."""
@@ -34,6 +55,7 @@ class Case:
 CASE1 = Case(
     name="case1",
     power=1,
+    initial="exponential",
     v_range=(1e-3, 10.0),
     t_end=10.0,
     data_times=(0.0, 2.0, 5.0, 10.0),
@@ -44,6 +66,7 @@ CASE1 = Case(
 CASE2 = Case(
     name="case2",
     power=2,
+    initial="exponential",
     v_range=(1e-3, 100.0),
     t_end=5.0,
     data_times=(0.0, 1.0, 2.0, 5.0),
@@ -51,4 +74,26 @@ CASE2 = Case(
     physics_weight=50.0,
 )
 
-CASES = {case.name: case for case in (CASE1, CASE2)}
+CASE3 = Case(
+    name="case3",
+    power=1,
+    initial="monodisperse",
+    v_range=(1e-4, 1.0),
+    t_end=1000.0,
+    data_times=(0.0, 200.0, 500.0, 1000.0),
+    learning_rate=5e-4,
+    physics_weight=75.0,
+)
+
+CASE4 = Case(
+    name="case4",
+    power=2,
+    initial="monodisperse",
+    v_range=(1e-4, 1.5),
+    t_end=2000.0,
+    data_times=(0.0, 500.0, 1000.0, 2000.0),
+    learning_rate=5e-4,
+    physics_weight=75.0,
+)
+
+CASES = {case.name: case for case in (CASE1, CASE2, CASE3, CASE4)}

@@ -32,7 +32,7 @@ def physics_loss(residual: tf.Tensor, f: tf.Tensor, statistic: Statistic, scalin
     """The scalar loss of (n,) residuals where the predicted density is `f`.
 
     The weights 1/f^2 come from the prediction and carry gradients, as published.
-    Raises ValueError if `scaling` is not one of `recipe.Scaling`.
+    Raises ValueError if `scaling` is not one of the published ones of `recipe.Scaling`.
     """
     residual = tf.clip_by_value(residual, -RESIDUAL_LIMIT, RESIDUAL_LIMIT)
     match scaling:
@@ -47,6 +47,17 @@ def physics_loss(residual: tf.Tensor, f: tf.Tensor, statistic: Statistic, scalin
         case _:
             raise ValueError(f"There is no physics loss with the scaling {scaling!r}.")
     return tf.clip_by_value(loss, 0.0, LOSS_LIMIT)
+
+
+def mass_loss(residual: tf.Tensor, v: tf.Tensor, t: tf.Tensor, selection: tf.Tensor) -> tf.Tensor:
+    """The scalar loss mean((v^2 r / (S(v) + 1/(1 + t)))^2) of (n,) residuals r at the volumes v and times t.
+
+    v^2 f is the mass for each unit of ln v, and v^2 r the rate at which it goes wrong. What went wrong breaks away at
+    the rate S(v), and matters no longer than the solution takes to change altogether, 1 + t: so this is the mass in the
+    wrong place. Weights 1/f^2 from the prediction can be made small by predicting a large f where no data hold it
+    down; these cannot.
+    """
+    return tf.reduce_mean(tf.square(tf.square(v) * residual / (selection + 1 / (1 + t))))
 
 
 def data_loss(log_f: tf.Tensor, observed: tf.Tensor, statistic: Statistic) -> tf.Tensor:

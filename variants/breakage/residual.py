@@ -1,53 +1,108 @@
 """The residual of the breakage equation: df/dt - (birth - death), zero where f solves it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from variants.breakage.birth import Density, birth_rate
+from variants.breakage.amplitude import Amplitude
+from variants.breakage.birth import Density, birth_from_delta, birth_rate, birth_rate_at_nodes
 from variants.breakage.cases import Case
+from variants.breakage.network import Network
+from variants.breakage.quadrature import Rule
 
 Residual = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 """Volumes and times of shape (n,) to residuals and densities of shape (n,)."""
+Birth = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+"""Volumes and times of shape (n,) to birth integrals of shape (n,)."""
 
 
-def pointwise_residual(
-    density: Density, case: Case, nodes: tf.Tensor, v: tf.Tensor, t: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """The residual and f at points of shape (n,), the birth integral on (m,) nodes: n * (m + 1) values of `density`.
+@dataclass(frozen=True)
+class Equation:
+    """The equation of one case, its birth integral by one rule on (m,) nodes."""
 
-    A rate that is not finite counts as 0.
+    case: Case
+    rule: Rule
+    nodes: NDArray[np.floating]
+    amplitude: Amplitude | None = None
+    """Of the delta at v = 1, in the cases that have one."""
+
+    def at_points(
+        self, density: Density, v: tf.Tensor, t: tf.Tensor, birth: Birth | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The residual and f at points of shape (n,), from n * (m + 1) values of `density`.
+
+        `birth` may compute the birth integral in another way. A rate that is not finite counts as 0.
+        """
+        with tf.name_scope("time_derivative"):
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(t)
+                f = density(v, t)
+            # f at a point depends on no other point, so the gradient of the sum is the derivative at each.
+            rate = tape.gradient(f, t)
+            rate = tf.where(tf.math.is_finite(rate), rate, tf.zeros_like(rate))
+        with tf.name_scope("birth"):
+            integral = birth(v, t) if birth else self.birth(density, v, t)
+            born = integral + self._birth_from_delta(t)
+        with tf.name_scope("death"):
+            death = self.case.selection(v) * f
+        return rate - (born - death), f
+
+    def on_grid(self, f: tf.Tensor, rate: tf.Tensor, v: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        """The residual at the products of (m,) log-spaced volumes and (n,) times, from f and df/dt there; all (n, m).
+
+        The volumes of one time are each other's nodes, so the birth term takes no further values of f.
+        """
+        with tf.name_scope("birth"):
+            born = birth_rate_at_nodes(self.case, self.rule, v, f) + self._birth_from_delta(t)[:, None]
+        with tf.name_scope("death"):
+            death = self.case.selection(v) * f
+        return rate - (born - death)
+
+    def birth(self, density: Density, v: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        """The birth integral, without a delta's share, at (n,) points; (n,)."""
+        return birth_rate(density, self.case, self.rule, self.nodes, v, t)
+
+    def _birth_from_delta(self, t: tf.Tensor) -> tf.Tensor:
+        if self.amplitude is None:
+            return tf.zeros_like(t)
+        return birth_from_delta(self.case, self.amplitude.value(t))
+
+
+def recomputed_birth(equation: Equation, network: Network) -> Birth:
+    """The birth integral whose backward pass evaluates the density at the nodes again, and keeps nothing meanwhile.
+
+    The birth integral only: what is recomputed may hold no gradient tape of its own. The weights are arguments of it,
+    because inside a loop its gradient could not reach variables from outside.
     """
-    with tf.name_scope("time_derivative"):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(t)
-            f = density(v, t)
-        # f at a point depends on no other point, so the gradient of the sum is the derivative at each.
-        rate = tape.gradient(f, t)
-        rate = tf.where(tf.math.is_finite(rate), rate, tf.zeros_like(rate))
-    with tf.name_scope("birth"):
-        birth = birth_rate(density, case, nodes, v, t)
-    with tf.name_scope("death"):
-        death = case.selection(v) * f
-    return rate - (birth - death), f
+
+    def integral(v: tf.Tensor, t: tf.Tensor, *weights: tf.Tensor) -> tf.Tensor:
+        return equation.birth(network.on(weights).density, v, t)
+
+    recomputed = tf.recompute_grad(integral)
+    return lambda v, t: recomputed(v, t, *map(tf.convert_to_tensor, network.variables))
 
 
 def in_chunks(residual: Residual, chunk: int, v: tf.Tensor, t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """What `residual` returns, for `chunk` points at a time in a `tf.while_loop`; the last chunk may be partial.
+    """What `residual` returns, for `chunk` of the (n,) points at a time in a `tf.while_loop`; what is left comes last.
 
     It lowers the peak of a forward pass only. In training the loop keeps what every chunk computed for the backward
     pass, which is as much as the whole batch at once.
     """
-    count = tf.shape(v)[0]
-    chunks = (count + chunk - 1) // chunk
+    whole, left = divmod(v.shape[0], chunk)
 
     def collect(i: tf.Tensor, residuals: tf.TensorArray, densities: tf.TensorArray) -> tuple[tf.Tensor, ...]:
-        part = slice(i * chunk, tf.minimum((i + 1) * chunk, count))
-        r, f = residual(v[part], t[part])
+        r, f = residual(*(tf.slice(x, [i * chunk], [chunk]) for x in (v, t)))
         return i + 1, residuals.write(i, r), densities.write(i, f)
 
-    def empty() -> tf.TensorArray:
-        return tf.TensorArray(v.dtype, size=chunks, infer_shape=False, element_shape=[None])
-
-    _, residuals, densities = tf.while_loop(lambda i, *_: i < chunks, collect, (0, empty(), empty()))
-    return residuals.concat(), densities.concat()
+    parts = []
+    if whole:
+        empty = [tf.TensorArray(v.dtype, size=whole, element_shape=[chunk]) for _ in range(2)]
+        _, *arrays = tf.while_loop(lambda i, *_: i < whole, collect, (0, *empty), maximum_iterations=whole)
+        parts.append(tuple(array.concat() for array in arrays))
+    if left:
+        parts.append(residual(v[-left:], t[-left:]))
+    residuals, densities = (tf.concat(column, axis=0) for column in zip(*parts, strict=True))
+    return residuals, densities

@@ -12,8 +12,16 @@ def stage(index: int, epochs: int) -> str:
 def loss_weights(index: int, epochs: int, physics_weight: float) -> tuple[float, float]:
     """The weights of the data loss and of the physics loss at epoch `index`; the first is 1 throughout."""
     start, stop = _ramp(epochs)
-    progress = (index - start) / (stop - start)
+    progress = (index - start) / max(stop - start, 1)
     return 1.0, physics_weight * min(max(progress, 0.0), 1.0)
+
+
+def refreshed(index: int, every: int) -> int:
+    """The epoch whose weights are in use at epoch `index`, where they are computed every so many epochs only.
+
+    The ramp becomes a staircase, up to `every` - 1 epochs late.
+    """
+    return index - index % every
 
 
 def _ramp(epochs: int) -> tuple[int, int]:

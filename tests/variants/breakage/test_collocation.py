@@ -2,24 +2,60 @@ import numpy as np
 import pytest
 
 from variants.breakage.cases import CASES
-from variants.breakage.collocation import collocation_points, data_points
+from variants.breakage.collocation import collocation_grid, collocation_points, data_points
 from variants.breakage.exact import number_density
 
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 @cases
-def test_collocation_points_are_log_uniform_in_v_and_uniform_in_t(case):
-    points = collocation_points(case, 0, "collocation", 0, 20_000)
-    assert points.shape == (20_000, 2)
-    assert points.dtype == np.float32
-    low, high = np.log(case.v_range)
-    fractions = np.stack([(np.log(points[:, 0]) - low) / (high - low), points[:, 1] / case.t_end])
-    assert fractions.min() >= -1e-6
-    assert fractions.max() <= 1 + 1e-6
-    # A uniform variable has this mean and variance; 20,000 of them miss by 0.002 (one standard error).
-    np.testing.assert_allclose(fractions.mean(axis=1), 1 / 2, atol=0.01)
-    np.testing.assert_allclose(fractions.var(axis=1), 1 / 12, atol=0.005)
+def test_collocation_points_are_log_uniform_in_v_and_as_the_clock_takes_them_in_t(case):
+    for clock, to_fraction in (
+        ("log", lambda t: t / case.t_end),
+        ("log1p", lambda t: np.log1p(t) / np.log1p(case.t_end)),
+    ):
+        points = collocation_points(case, 0, "collocation", 0, 40_000, clock)
+        assert points.shape == (40_000, 2)
+        assert points.dtype == np.float32
+        if clock == "log" and case.monodisperse:
+            points = points[::2]  # the others look for the delta
+        low, high = np.log(case.support)
+        fractions = np.stack([(np.log(points[:, 0]) - low) / (high - low), to_fraction(points[:, 1])])
+        assert fractions.min() >= -1e-6
+        assert fractions.max() <= 1 + 1e-6
+        # A uniform variable has this mean and variance; 20,000 of them miss by 0.002 (one standard error).
+        np.testing.assert_allclose(fractions.mean(axis=1), 1 / 2, atol=0.01)
+        np.testing.assert_allclose(fractions.var(axis=1), 1 / 12, atol=0.005)
+
+
+def test_fewer_points_are_the_first_of_more():
+    few, many = (collocation_points(CASES["case3"], 0, "collocation", 0, count) for count in (10, 20))
+    assert (few == many[:10]).all()
+
+
+@cases
+@pytest.mark.parametrize("clock", ["log", "log1p"])
+def test_a_grid_covers_the_domain_and_moves(case, clock):
+    low, high = case.support
+    cell = (high / low) ** (1 / 40)
+    lowest = []
+    for index in range(100):
+        v, t = collocation_grid(case, 0, index, 41, 50, clock)
+        assert (v.shape, t.shape, v.dtype, t.dtype) == ((41,), (50,), np.float32, np.float32)
+        np.testing.assert_allclose(np.diff(np.log(v)), np.log(v[1] / v[0]), rtol=1e-4)
+        assert v[-1] == np.float32(high)
+        assert t.min() >= 0
+        assert t.max() <= case.t_end * (1 + 1e-6)
+        lowest.append(v[0])
+    assert np.min(lowest) > low / cell / 1.001
+    assert np.min(lowest) < low / cell**0.9
+    assert np.max(lowest) > low / cell**0.1
+
+
+def test_a_grids_times_are_one_in_each_part_of_the_timeline():
+    _, t = collocation_grid(CASES["case1"], 0, 3, 41, 50, "log1p")
+    parts = np.floor(50 * np.log1p(t) / np.log(11)).astype(int)
+    assert (parts == np.arange(50)).all()
 
 
 @cases

@@ -87,3 +87,9 @@ def test_huber_is_continuous_with_its_slope():
 def test_a_scaling_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="'huber'"):
         loss.physics_loss(tf.constant([1.0]), tf.constant([1.0]), loss.mean, "huber")
+
+
+def test_the_mass_loss_is_mass_in_the_wrong_place():
+    # A residual of 1 at v = 2 is 4 of mass a time. At t = 0 it lasts 1 / (S + 1), later 1 / (S + 1 / (1 + t)).
+    r, v, t, selection = (tf.constant(x) for x in ([1.0, 1.0, 1.0], [2.0, 2.0, 2.0], [0.0, 9.0, 9.0], [0.0, 0.0, 3.9]))
+    assert float(loss.mass_loss(r, v, t, selection)) == pytest.approx((4**2 + 40**2 + 1) / 3)

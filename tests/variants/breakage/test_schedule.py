@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from variants.breakage.schedule import loss_weights, stage
+from variants.breakage.schedule import loss_weights, refreshed, stage
 
 
 def test_the_published_stages():
@@ -27,3 +27,12 @@ def test_weights_agree_with_stages(epochs, index):
     low, high = limits[stage(index, epochs)]
     assert low <= physics <= high
     assert physics <= loss_weights(index + 1, epochs, 75.0)[1]
+
+
+def test_cached_weights_are_a_staircase():
+    weights = [loss_weights(refreshed(index, 100), 3000, 100.0)[1] for index in range(3000)]
+    assert len(set(weights[900:2100])) == 12
+    assert all(weights[index] == weights[index - index % 100] for index in range(3000))
+    late = [loss_weights(index, 3000, 100.0)[1] - weights[index] for index in range(3000)]
+    assert min(late) == 0
+    assert max(late) == pytest.approx(99 / 12)

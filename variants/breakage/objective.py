@@ -1,0 +1,122 @@
+"""What training minimises: the data loss and the physics loss of a batch, by the choices of a recipe."""
+
+from functools import partial
+from typing import NamedTuple
+
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from variants.breakage import loss
+from variants.breakage.amplitude import Amplitude
+from variants.breakage.birth import log_spaced_nodes
+from variants.breakage.cases import Case
+from variants.breakage.exact import amplitude
+from variants.breakage.matmul import xla_matmul
+from variants.breakage.network import Multiply, Network
+from variants.breakage.quadrature import RULES
+from variants.breakage.recipe import Recipe
+from variants.breakage.residual import Equation, Residual, in_chunks, recomputed_birth
+from variants.breakage.scales import Scale
+
+
+class Data(NamedTuple):
+    """(n,) volumes and times, and the densities observed there."""
+
+    v: tf.Tensor
+    t: tf.Tensor
+    observed: tf.Tensor
+
+
+class Places(NamedTuple):
+    """Volumes and times: (n,) of each for n points, or (m,) and (n,) for the grid of their products."""
+
+    v: tf.Tensor
+    t: tf.Tensor
+
+    @classmethod
+    def of(cls, v: ArrayLike, t: ArrayLike) -> "Places":
+        return cls(tf.constant(v, tf.float32), tf.constant(t, tf.float32))
+
+
+class Objective:
+    """The losses of one recipe as functions of the network's weights."""
+
+    def __init__(self, recipe: Recipe, case: Case, scale: Scale, seed: int) -> None:
+        self.case, self.scaling = case, recipe.scaling
+        self.statistic = {"median": loss.median, "mean": loss.mean}[recipe.statistic]
+        self.network = Network(case, scale.layers, scale.width, seed, recipe.clock, recipe.start)
+        self.amplitude = Amplitude(case, seed, recipe.clock) if case.monodisperse else None
+        nodes = log_spaced_nodes(case, scale.nodes if recipe.nodes == "fine" else scale.coarse_nodes)
+        self.equation = Equation(case, RULES[recipe.quadrature], nodes, self.amplitude)
+        self.residual = _evaluated(recipe, scale, self.equation, self.network)
+        self._xla = recipe.compiler == "xla"
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """Everything that is trained."""
+        return self.network.variables + (self.amplitude.variables if self.amplitude else [])
+
+    def data(self, data: Data) -> tf.Tensor:
+        """The scalar data loss; a delta's amplitude at the data times counts in it as its mean square error."""
+        with tf.name_scope("data_loss"):
+            log_f = self.network.log_density(data.v, data.t, self._multiply)
+            total = loss.data_loss(log_f, data.observed, self.statistic)
+            if self.amplitude:
+                known = tf.constant(amplitude(self.case, self.case.data_times), tf.float32)
+                found = self.amplitude.value(tf.constant(self.case.data_times, tf.float32))
+                total += tf.reduce_mean(tf.square(found - known))
+            return total
+
+    def physics(self, points: Places | None, grid: Places | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+        """The scalar physics loss over points and grid together, and the residual at each, the grid's first; (n,).
+
+        A delta's amplitude has an equation of its own, whose mean square residual is added.
+        """
+        with tf.name_scope("residual"):
+            found = [self._on_grid(grid)] if grid else []
+            if points:
+                residual, f = self.residual(*points)
+                found.append((residual, f, *points))
+            residual, f, v, t = (tf.concat(column, axis=0) for column in zip(*found, strict=True))
+        with tf.name_scope("physics_loss"):
+            total = self._physics_loss(residual, f, v, t)
+            if self.amplitude:
+                times = tf.concat([places.t for places in (grid, points) if places], axis=0)
+                total += tf.reduce_mean(tf.square(self.amplitude.value_and_residual(times)[1]))
+        return total, residual
+
+    def _physics_loss(self, residual: tf.Tensor, f: tf.Tensor, v: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        if self.scaling == "mass":
+            return loss.mass_loss(residual, v, t, self.case.selection(v))
+        if self.case.monodisperse:
+            # Fragments pile up: df/dt grows beyond the residual's clip, where there is no gradient, unless scaled.
+            residual = residual / (1 + t)
+        return loss.physics_loss(residual, f, self.statistic, self.scaling)
+
+    def _on_grid(self, grid: Places) -> tuple[tf.Tensor, ...]:
+        """Residual, f, volumes and times at every product of the grid, time by time; each (n * m,)."""
+        volumes, times = grid.v.shape[0], grid.t.shape[0]
+        v, t = tf.tile(grid.v, [times]), tf.repeat(grid.t, volumes)
+        log_f, log_rate = self.network.log_density_and_rate(v, t, self._multiply)
+        f = tf.exp(log_f)
+        shape = (times, volumes)
+        residual = self.equation.on_grid(tf.reshape(f, shape), tf.reshape(f * log_rate, shape), *grid)
+        return tf.reshape(residual, [-1]), f, v, t
+
+    @property
+    def _multiply(self) -> Multiply:
+        multiply: Multiply = xla_matmul if self._xla and not tf.executing_eagerly() else tf.matmul
+        return multiply
+
+
+def _evaluated(recipe: Recipe, scale: Scale, equation: Equation, network: Network) -> Residual:
+    """The residual at points, at once or in chunks."""
+    whole = partial(equation.at_points, network.density)
+    match recipe.evaluation:
+        case "chunked":
+            return partial(in_chunks, whole, scale.chunk)
+        case "recomputed":
+            recomputed = partial(whole, birth=recomputed_birth(equation, network))
+            return partial(in_chunks, recomputed, scale.recompute_chunk)
+        case _:
+            return whole

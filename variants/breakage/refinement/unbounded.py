@@ -1,0 +1,46 @@
+"""The original RAR, which grows for good."""
+
+import numpy as np
+
+from variants.breakage.cases import Case
+from variants.breakage.collocation import Points
+from variants.breakage.randomness import generator
+from variants.breakage.recipe import Clock
+from variants.breakage.refinement.base import Score, Unwatching, candidates, high_count, highest, jittered
+from variants.breakage.scales import Scale
+
+
+class Unbounded(Unwatching):
+    """Every high point of the whole pool, jittered, joins pool and batch for good: 5 % more pool at each refinement.
+
+    Each growth is a new shape of pool and batch, which TensorFlow traces anew.
+    """
+
+    def __init__(self, case: Case, scale: Scale, seed: int, clock: Clock = "log") -> None:
+        self.case, self.scale, self.seed, self.clock = case, scale, seed, clock
+        self.pool = candidates(case, seed, scale.pool, clock)
+
+    @property
+    def joined(self) -> Points:
+        """The points that join every batch, (k, 2)."""
+        return self.pool[self.scale.pool :]
+
+    def due(self, index: int) -> bool:
+        return index > 0 and index % self.scale.refine_every == 0
+
+    def advance(self, index: int, score: Score) -> None:
+        if self.due(index):
+            high = self.pool[highest(score(self.pool), self.scale.percentile)]
+            new = jittered(self.case, high, generator(self.seed, "refinement", index))
+            self.pool = np.concatenate([self.pool, new])
+
+    def batch(self, drawn: Points) -> Points:
+        return np.concatenate([drawn, self.joined])
+
+    def seek(self, index: int) -> None:
+        size = self.scale.pool
+        for _ in range(max(index - 1, 0) // self.scale.refine_every):
+            size += high_count(size, self.scale.percentile)
+        known = self.pool[:size]
+        unknown = candidates(self.case, self.seed, size, self.clock)[len(known) :]
+        self.pool = np.concatenate([known, unknown])
