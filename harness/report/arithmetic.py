@@ -8,17 +8,19 @@ _NO_TENSORFLOW = "TensorFlow was not loaded"
 
 
 def arithmetic(summary: Summary) -> Table | None:
-    """A row for each arm and kind of epoch that were counted; None where nothing could be, for want of TensorFlow."""
-    rows = [row for arm in summary.arms for row in _rows(arm)]
+    """A row for each arm, of its commonest kind of epoch, or, of one variant in depth, for each kind that was counted;
+    None where nothing could be, for want of TensorFlow."""
+    rows = [row for arm in summary.arms for row in _rows(arm, summary.command == "profile")]
     if not rows:
         return None
     return Table("Arithmetic", ["arm", "kind", "an epoch", "rate", "of large products"], rows, _note(summary), texts=2)
 
 
-def _rows(arm: ArmSummary) -> list[list[str]]:
+def _rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
     counted, seconds = arm.flops_by_kind or {}, arm.epoch_seconds.by_kind if arm.epoch_seconds else {}
+    kinds = [*counted, *seconds] if in_depth or not arm.epoch_seconds else [arm.epoch_seconds.commonest]
     rows = []
-    for kind in dict.fromkeys([*counted, *seconds]) if counted else ():
+    for kind in dict.fromkeys(kinds) if counted else ():
         flops = counted.get(kind)
         rate = flops / seconds[kind] if flops is not None and kind in seconds else None
         share = (arm.gemm_share_by_kind or {}).get(kind)

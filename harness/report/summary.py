@@ -18,10 +18,12 @@ SCHEMA = 1
 
 
 class EpochSeconds(msgspec.Struct, frozen=True):
-    """Wall-clock seconds of an epoch run in turns: the median of each kind, and of the kind that was run most."""
+    """Wall-clock seconds of an epoch run in turns: the median of each kind, and of the commonest one."""
 
     median: float
     by_kind: dict[str, float]
+    commonest: str
+    """The kind that the schedule has most epochs of; of those without a schedule, that was run most."""
 
 
 class ArmSummary(msgspec.Struct, frozen=True):
@@ -131,7 +133,8 @@ def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str, converged: Co
     mine = mine[mine["arm"] == arm]
     ends = [end for end in record.ends if end.arm == arm]
     traces = traces_of_one_block(record, arm)
-    seconds, commonest = _epoch_seconds(mine), _commonest(mine)
+    seconds = _epoch_seconds(mine, _schedule(record, arm))
+    commonest = seconds.commonest if seconds else ""
     work = arithmetic(record, arm, seconds.by_kind if seconds else {})
     found = None if converged else losses(record, arm)
     return ArmSummary(
@@ -214,18 +217,25 @@ def _quality(converged: Convergence | None) -> dict[str, float | None] | None:
     return {name: metric.mean for name, metric in converged.final.metrics.items()}
 
 
-def _epoch_seconds(mine: pd.DataFrame) -> EpochSeconds | None:
+def _epoch_seconds(mine: pd.DataFrame, schedule: Counter[str]) -> EpochSeconds | None:
     steady = epoch_table.in_turns(mine)
     if steady.empty:
         return None
     kinds = steady.groupby("kind")["wall"].median().to_dict()
-    return EpochSeconds(kinds[_commonest(mine)], {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds})
+    counts = schedule or Counter(steady["kind"])
+    commonest = max(kinds, key=lambda kind: counts[kind])
+    return EpochSeconds(
+        kinds[commonest], {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds}, commonest
+    )
 
 
-def _commonest(mine: pd.DataFrame) -> str:
-    """The kind of epoch that was run most in turns; none is called so where none was."""
-    steady = epoch_table.in_turns(mine)
-    return "" if steady.empty else str(steady["kind"].value_counts().idxmax())
+def _schedule(record: Record, arm: str) -> Counter[str]:
+    """How many epochs of each kind an arm's whole schedule has; none where it does not say."""
+    described = next((line.description.segments for line in record.ready if line.arm == arm), [])
+    counts: Counter[str] = Counter()
+    for segment in described:
+        counts[segment.kind] += segment.stop - segment.start
+    return counts
 
 
 def _median(values: "pd.Series[float]") -> float | None:

@@ -46,7 +46,8 @@ def short_ratio(value: Ratio | None) -> str:
     if not value.low or value.high is None:
         return f"{_factor(value.estimate)}x"
     half = 100 * (sqrt(value.high / value.low) - 1)
-    return f"{_factor(value.estimate)}x ±{half:.1f}%" if half < 1000 else f"{_factor(value.estimate)}x ±?"
+    digits = 1 if half < 10 else 0
+    return f"{_factor(value.estimate)}x ±{half:.{digits}f}%" if half < 1000 else f"{_factor(value.estimate)}x ±?"
 
 
 def projection(value: Seconds | None) -> str:

@@ -41,13 +41,13 @@ def clock(monkeypatch):
     return taking
 
 
-def test_the_best_of_three_counts_after_one_to_warm_up(clock):
-    counted = clock(0.1, 0.5, 0.25, 0.5)
+def test_the_best_counts_once_two_agree_after_one_to_warm_up(clock):
+    counted = clock(0.1, 0.5, 0.25, 0.3, 0.254)
     assert gemm.flops_per_second(64) == pytest.approx(2 * 64**3 / 0.25)
-    assert counted.products == 4
+    assert counted.products == 5
 
 
-@pytest.mark.parametrize("seconds", [(1.5, 1.0), (60.0,)])
+@pytest.mark.parametrize("seconds", [(1.9, 1.5), (60.0,)])
 def test_a_slow_machine_is_not_kept_busy_for_long(clock, seconds):
     counted = clock(*seconds)
     assert gemm.flops_per_second(64) == pytest.approx(2 * 64**3 / seconds[-1])

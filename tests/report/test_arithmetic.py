@@ -9,8 +9,9 @@ from harness.report.summary import summarize
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 
 
-def run_with(*lines, arms=ARMS):
+def run_with(*lines, arms=ARMS, command="profile"):
     run = record(arms)
+    run._header = replace(run.header, plan=replace(run.plan, command=command))
     for line in lines:
         run.add(line)
     return run
@@ -35,6 +36,16 @@ def test_each_kind_has_its_operations_its_rate_and_its_share():
         ["quick", FULL, "0 MFLOP", "0 MFLOP/s", "-"],
     ]
     assert "Not all" not in table.note
+
+
+def test_a_comparison_shows_the_commonest_kind_of_each_arm():
+    works = (
+        Work(0, 0, "original", {DATA: 2e9, REFINE: 4e9, FULL: 40e9}, None, 400e9),
+        Work(0, 0, "quick", {DATA: 3e6}, "no tf.function was called", 400e9),
+    )
+    rows = arithmetic(summarize(run_with(*works, command="compare"))).rows
+    # The schedule has 40 epochs of data and 60 in full.
+    assert rows == [["original", FULL, "40.0 GFLOP", "200 GFLOP/s", "50 %"], ["quick", FULL, "-", "-", "-"]]
 
 
 def test_what_could_not_be_counted_has_dashes_and_a_reason():
@@ -73,7 +84,7 @@ def test_a_comparison_and_a_profile_both_show_it():
 
 
 def test_a_comparison_says_of_every_other_arm_whether_its_losses_are_the_baselines():
-    run = run_with(arms=ARMS | {"third": ARMS["quick"]})
+    run = run_with(arms=ARMS | {"third": ARMS["quick"]}, command="compare")
     assert "Losses" not in titles(run)
     for arm, loss in (("original", 1.0), ("quick", 1.0), ("third", 1.0 + 3e-6)):
         run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": loss})]))
