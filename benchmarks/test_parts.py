@@ -11,7 +11,6 @@ from variants import recipes
 from variants.breakage import loss
 from variants.breakage.cases import CASE1
 from variants.breakage.collocation import collocation_grid, collocation_points
-from variants.breakage.matmul import xla_matmul
 from variants.breakage.objective import Objective, Places
 from variants.breakage.recipe import Evaluation
 from variants.breakage.scales import SCALES
@@ -47,23 +46,6 @@ def test_physics(benchmark, scale, evaluation):
 
     first, *_ = benchmark.pedantic(gradient, args=(points, grid), rounds=10, warmup_rounds=2)
     assert np.isfinite(first).all()
-
-
-@pytest.mark.benchmark(group="product of 3,000 x 128 by 128 x 128 under XLA, and its gradient")
-@pytest.mark.parametrize("multiply", [tf.matmul, xla_matmul])
-def test_product(benchmark, multiply):
-    random = np.random.default_rng(0)
-    x, kernel = (tf.constant(random.standard_normal((rows, 128)), tf.float32) for rows in (3000, 128))
-
-    @tf.function(autograph=False, jit_compile=True)
-    def gradient(x, kernel):
-        with tf.GradientTape() as tape:
-            tape.watch(kernel)
-            total = tf.reduce_sum(tf.tanh(multiply(x, kernel)))
-        return tape.gradient(total, kernel)
-
-    result = benchmark.pedantic(lambda: gradient(x, kernel).numpy(), rounds=50, warmup_rounds=2)
-    assert np.isfinite(result).all()
 
 
 @pytest.mark.benchmark(group="refinement")

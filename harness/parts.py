@@ -1,11 +1,12 @@
 """Whole trainings, cut into equal parts with an evaluation after each: a pure function of the plan and the lengths."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from statistics import fmean
 
 from harness.plan import Plan
+from harness.record import Segment
 from harness.turns import Round, Turn
 
 LONGEST_SLICE = 30.0
@@ -38,12 +39,20 @@ def rounds(plan: Plan, block: int, group: int, lengths: Mapping[str, int]) -> li
     return found
 
 
-def slice_length(walls: Sequence[float], timeout: float) -> int:
-    """How many epochs make the next slice of an arm whose epochs took `walls` seconds until now.
+def stretches(indices: Sequence[int], segments: Sequence[Segment]) -> Iterator[tuple[str, list[int]]]:
+    """The epochs `indices`, ascending, as stretches of one kind each."""
+    for segment in segments:
+        own = [index for index in indices if segment.start <= index < segment.stop]
+        if own:
+            yield segment.kind, own
 
-    The first epoch is a slice of its own, since nobody knows what it will take. Later the slower of two paces counts,
-    of all epochs or of the latest: they may grow longer. An arm without an answer is given up after `timeout` seconds,
-    so a slice stays far below them.
+
+def slice_length(walls: Sequence[float], timeout: float) -> int:
+    """How many epochs make the next slice of an arm whose epochs of the same kind took `walls` seconds until now.
+
+    The first epoch of a kind is a slice of its own, since nobody knows what it will take. Later the slower of two paces
+    counts, of all epochs or of the latest: they may grow longer. An arm without an answer is given up after `timeout`
+    seconds, so a slice stays far below them.
     """
     pace = max((fmean(some) for some in (walls, walls[-LATEST:]) if some), default=inf)
     return max(1, int(min(LONGEST_SLICE, timeout / 4) / max(pace, 1e-6)))

@@ -149,10 +149,10 @@ def _named(names: Sequence[str]) -> list[str]:
     """The variants asked for, each once, or those that are compared where nobody names any."""
     names = list(names) or list(catalog.registered().compared)
     if not names:
-        raise BadInput("There is nothing to compare: name at least one variant.")
+        raise BadInput("There is nothing to run: name at least one variant.")
     for name, times in Counter(names).items():
         if times > 1:
-            raise BadInput(f"{name!r} is named {times} times; an arm is compared once.")
+            raise BadInput(f"{name!r} is named {times} times; an arm takes part once.")
     return names
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from harness import parts
 from harness.plan import Arm, Plan
+from harness.record import Segment
 
 ARMS = ("original", "moments", "batched")
 lengths = st.dictionaries(st.sampled_from(ARMS), st.integers(1, 200), min_size=1)
@@ -84,3 +85,9 @@ def test_a_slice_at_the_pace_seen_stays_below_its_limit_and_far_below_the_timeou
     assert length >= 1
     if walls and length > 1:
         assert length * sum(walls) / len(walls) <= min(parts.LONGEST_SLICE, timeout / 4) * (1 + 1e-9)
+
+
+def test_a_part_is_cut_where_the_kind_changes():
+    segments = [Segment("data", 0, 4), Segment("refine", 4, 5), Segment("data", 5, 9)]
+    assert list(parts.stretches([2, 3, 4, 5], segments)) == [("data", [2, 3]), ("refine", [4]), ("data", [5])]
+    assert list(parts.stretches([], segments)) == []

@@ -207,7 +207,7 @@ def test_a_variant_that_is_a_file_is_planned_without_being_imported(folder):
         ({"case": ""}, "There is no case '' for 'original': choose from case1, case2."),
         ({"names": ["original", "other"], "case": "case3"}, "There is no case 'case3' for 'original': choose from"),
         ({"names": ["original", "other"], "case": "case1"}, "There is no case 'case1' for 'other': choose from"),
-        ({"names": ["moments", "moments"]}, "'moments' is named 2 times; an arm is compared once."),
+        ({"names": ["moments", "moments"]}, "'moments' is named 2 times; an arm takes part once."),
         ({"names": ["orignal"]}, "There is no variant 'orignal': did you mean 'original'?"),
         ({"baseline": "momants"}, "There is no variant 'momants': did you mean 'moments'?"),
     ],
@@ -218,7 +218,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(request_, sentence):
 
 def test_with_nothing_registered_there_is_nothing_to_compare(monkeypatch):
     monkeypatch.setattr(catalog, "registered", Catalog)
-    assert refusal([]) == "There is nothing to compare: name at least one variant."
+    assert refusal([]) == "There is nothing to run: name at least one variant."
 
 
 # Whole trainings

@@ -85,10 +85,16 @@ collection = Collection(
         _variant("recompute", RECOMPUTE, "batched, with the birth term recomputed in the backward pass"),
         _variant("lazy-physics", LAZY_PHYSICS, "no physics loss while its weight is 0"),
         _variant(
-            "shared-times", SHARED_TIMES, "points on a grid that serves the birth integral too, by a 4-point rule"
+            "shared-times",
+            SHARED_TIMES,
+            "points on a grid that serves the birth integral too, by a 4-point rule; no RAR",
         ),
         _variant("fast", FAST, "shared-times, lazy, under XLA, with a falling learning rate; the original's losses"),
-        _variant("tuned", TUNED, "fast on half the points, the residual weighed by mass, and time as log(1 + t)"),
+        _variant(
+            "tuned",
+            TUNED,
+            "fast on half the points, an exact start, residuals weighed by mass, log(1 + t), its own rate",
+        ),
         Variant(
             name="fixed-pivot",
             summary="no network: the classical sectional method, with twice the bins in each epoch",

@@ -12,6 +12,7 @@ from harness.engine.training import Training
 from harness.events import Event
 from harness.plan import Plan
 from harness.record import ArmEnd, BlockEnd
+from harness.turns import start_order
 
 
 def run(plan: Plan, logs: Path, go_on: Callable[[], bool]) -> Generator[Event]:
@@ -61,6 +62,6 @@ def _seed(plan: Plan, block: int, arms: Sequence[str], logs: Path, known: Known,
         yield from Training(plan, block, next(numbers), arms, logs, known).train()
         if known.fit(arms):
             return
-    for arm in arms:
+    for arm in start_order(plan, block, 0, arms):
         if arm not in failed:
             yield from Training(plan, block, next(numbers), [arm], logs, known).train(alone=True)

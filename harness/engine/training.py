@@ -1,5 +1,6 @@
 """The arms of one seed, trained from their first epoch to their last and evaluated on the way: they take turns."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from harness import parts, turns
@@ -19,7 +20,9 @@ class Training(Group):
         `alone` says that the others train before and after, because that was noted.
         """
         self._short_of_memory = False
-        self._walls: dict[str, list[float]] = {arm: [] for arm in self.arms}
+        self._begun: set[str] = set()
+        self._walls: dict[tuple[str, str], list[float]] = defaultdict(list)
+        """Of each arm and kind of epoch: kinds cost differently, in time and in memory."""
         order = turns.start_order(self.plan, self.block, self.number, self.arms)
         try:
             yield BlockStart(self.block, self.number, order, one_by_one=alone)
@@ -50,21 +53,29 @@ class Training(Group):
                     yield from self._evaluate(turn.arm, turn.indices[-1] + 1 if turn.indices else 0)
 
     def _run_part(self, turn: turns.Turn, number: int, position: int) -> Iterator[Event]:
-        label, indices, walls = turn.arm, turn.indices, self._walls[turn.arm]
-        before, first = free_memory_bytes(), not walls
-        if first:
+        label = turn.arm
+        if label not in self._begun:
+            self._begun.add(label)
             largest = max(self.known.needs.values(), default=0)
             self._short_of_memory = self._crowded(self.known.needs.get(label, largest // 2))
-        while indices and label in self.live and not self._short_of_memory:
-            size = parts.slice_length(walls, self.plan.timeout)
-            epochs = yield from self._slice(label, indices[:size], number, position)
-            walls += [epoch.wall for epoch in epochs]
-            indices = indices[size:]
-            if first:
-                self.known.needs[label] = max(before - free_memory_bytes(), 0)
-                self._short_of_memory = self._crowded(0)
-            else:  # what they grow by has been set aside: it is theirs to use
-                self._short_of_memory = len(self.live) > 1 and free_memory_bytes() < RESERVE_BYTES
+        for kind, indices in parts.stretches(turn.indices, self.descriptions[label].segments):
+            walls, done = self._walls[label, kind], 0
+            while done < len(indices) and label in self.live and not self._short_of_memory:
+                before, first = free_memory_bytes(), not walls
+                size = parts.slice_length(walls, self.plan.timeout)
+                epochs = yield from self._slice(label, indices[done : done + size], number, position)
+                walls += [epoch.wall for epoch in epochs]
+                done += size
+                self._note_memory(label, before, first)
+
+    def _note_memory(self, label: str, before: int, first: bool) -> None:
+        """See whether memory gets short. The first epoch of a kind shows what an arm takes from then on."""
+        if first:
+            taken = max(before - free_memory_bytes(), 0)
+            self.known.needs[label] = max(self.known.needs.get(label, 0), taken)
+            self._short_of_memory = self._crowded(0)
+        else:  # what they grow by has been set aside: it is theirs to use
+            self._short_of_memory = len(self.live) > 1 and free_memory_bytes() < RESERVE_BYTES
 
     def _evaluate(self, label: str, epochs: int) -> Iterator[Event]:
         """Ask what a training has come to. That takes no part of its time."""

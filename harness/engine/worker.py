@@ -31,7 +31,7 @@ from harness.engine.messages import (
 from harness.engine.subject import BUILDING, Misbehaved, Subject
 from harness.engine.work import count
 from harness.errors import describe
-from harness.probes.memory import peak_rss_bytes, peak_tensor_bytes
+from harness.probes.memory import forget_peak_tensor_bytes, peak_rss_bytes, peak_tensor_bytes
 from harness.probes.traces import TraceProbe
 
 
@@ -57,7 +57,9 @@ class Worker:
                 return Built(self._subject.description, facts, environment.loaded_versions())
             case StateObjective():
                 assert self._subject is not None, "an arm is built before it is asked for its objective"
-                return Stated(self._subject.objective())
+                terms = self._subject.objective()
+                forget_peak_tensor_bytes()  # that was no training
+                return Stated(terms)
             case Run(indices, note_calls):
                 assert self._subject is not None, "an arm is built before it is run"
                 return Ran(self._subject.run(indices, note_calls))

@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 STATUS = Path("/proc/self/status")
@@ -20,6 +21,15 @@ def peak_rss_bytes() -> int | None:
         pass
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit or None
+
+
+def forget_peak_tensor_bytes() -> None:
+    """Count the peak of TensorFlow's tensors from now on."""
+    if "tensorflow" in sys.modules:
+        import tensorflow as tf
+
+        with suppress(ValueError, AttributeError, RuntimeError):
+            tf.config.experimental.reset_memory_stats("CPU:0")
 
 
 def peak_tensor_bytes() -> int | None:

@@ -42,13 +42,20 @@ def standings(summary: Summary) -> Table:
             f" {metric}: the geometric mean over seeds, at the last evaluation until"
             f" then; lower is better. After {seconds} the quickest training was over."
         )
+    elif metric:
+        columns.append("at its end")
+        note += f" {metric}: the geometric mean over seeds; lower is better."
+    limits = len(columns) > 4
     rows = []
     for arm, own in _converged(summary):
         if own.reference:
-            rows += [[_name(arm), *cells][: len(columns)] for cells in _steps(own, metric)]
+            for what, took, *cells in _steps(own, metric):
+                rows.append([_name(arm), what, took, *(cells if limits else cells[2:])][: len(columns)])
         else:
             ats = [at.standing if at else None for at in (own.equal_epochs, own.equal_time)]
             cells = [_quality(standing, metric, own) for standing in [*ats, own.final]]
+            cells[1] += _early(ats[1], own)
+            cells = cells if limits else cells[2:]
             rows.append([arm.name, _epochs(own), _one_training(arm, own), *cells][: len(columns)])
     if any("[" in cell for row in rows for cell in row[3:]):
         note += " In brackets: its 95 % interval."
@@ -138,6 +145,11 @@ def _converged(summary: Summary) -> Iterator[tuple[ArmSummary, Convergence]]:
         for arm in summary.arms:
             if arm.convergence and arm.convergence.reference == references:
                 yield arm, arm.convergence
+
+
+def _early(standing: Standing | None, own: Convergence) -> str:
+    """After how many epochs a training was last evaluated, where that is not its end: the last time may be long ago."""
+    return f" (epoch {standing.epochs:,g})" if standing and own.final and standing.epochs < own.final.epochs else ""
 
 
 def _steps(reference: Convergence, metric: str | None) -> list[list[str]]:

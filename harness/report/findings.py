@@ -58,8 +58,9 @@ class Evaluations:
             self.by_arm.clear()
         if isinstance(event, Evaluation):
             self._metric = self._metric or next(iter(event.metrics), None)
-            value = event.metrics.get(self._metric or "")
-            self.by_arm[event.arm] = "not finite" if value is None else units.number(value)
+            if self._metric in event.metrics:
+                value = event.metrics[self._metric]
+                self.by_arm[event.arm] = "not finite" if value is None else units.number(value)
 
     def cell(self, arm: str) -> str:
         return self.by_arm.get(arm, "")

@@ -63,7 +63,7 @@ def test_the_main_table_holds_arms_against_each_other_and_against_the_steps_of_r
         "epochs": "15",
         "one training": "60.0 s",
         "at 15 epochs": "0.100 [0.0179, 0.559]",
-        "after 30.0 s": "0.500 [0.0894, 2.80]",
+        "after 30.0 s": "0.500 [0.0894, 2.80] (epoch 5)",
     }
     assert (second["arm"], second["one training"]) == ("quick", "30.0 s")
     assert [(row["arm"], row["epochs"], row["one training"]) for row in steps] == [
@@ -206,3 +206,9 @@ def test_without_a_terminal_it_says_now_and_then_how_far_it_is():
     assert "net 0.250" in text
     assert "seed 2/3: net failed" not in text
     assert "seed 3/3: done; net 0.200; quick 0.0400" in text
+
+
+def test_a_run_of_references_alone_shows_what_each_step_came_to():
+    rows = chosen(run({"solver": SOLVER}, target=None))["error of whole trainings"]
+    assert [row["at its end"] for row in rows] == ["0.00100", "0.000100", "1e-05", "1e-06"]
+    assert [row["one training"] for row in rows] == ["250 ms"] * 4

@@ -258,6 +258,16 @@ class EndlessLearner(Learner):
         del self.epochs
 
 
+class LateCost(Learner):
+    """Its last ten epochs are of another kind."""
+
+    def __init__(self):
+        super().__init__(epochs=50)
+
+    def kind(self, index):
+        return "late" if index >= 40 else "early"
+
+
 class UnstableLearner(Learner):
     """Its error is not finite from the third epoch on."""
 

@@ -4,15 +4,15 @@ import numpy as np
 import tensorflow as tf
 
 from variants.breakage.cases import Case
-from variants.breakage.clock import Timeline
 from variants.breakage.randomness import generator
 from variants.breakage.recipe import Clock
+from variants.breakage.timeline import Timeline
 
 WIDTH = 16
 
 
 class Amplitude:
-    """A(t) = exp(-t k(t)), where k > 0 is a tanh network of one hidden layer: A(0) = 1, and A falls.
+    """A(t) = exp(-t k(t)), where k > 0 is a tanh network of one hidden layer: A(0) = 1, and A never exceeds it.
 
     It solves dA/dt = -S(1) A where k(t) = S(1) at all times; nothing but the losses tells it so.
     """

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from variants.breakage.cases import Case
-from variants.breakage.clock import Timeline
 from variants.breakage.exact import number_density
 from variants.breakage.randomness import generator, uniform_rows
 from variants.breakage.recipe import Clock
+from variants.breakage.timeline import Timeline
 
 Points = NDArray[np.float32]
 
@@ -24,15 +24,16 @@ def collocation_grid(
 ) -> tuple[Points, Points]:
     """(volumes,) log-spaced volumes and (times,) times, whose products are the points of epoch `index`.
 
-    The times are one in each of as many equal parts of the timeline. The volumes reach from the largest one of the
-    domain to a cell's width below the smallest at most: by how much is drawn anew for each epoch, so that over a
-    training they lie everywhere, while a node stays where a delta may be.
+    The times are one in each of as many equal parts of the timeline, the parts in random order. The volumes reach from
+    the largest one of the domain to a cell's width below the smallest at most: by how much is drawn anew for each
+    epoch, so that over a training they lie everywhere, while a node stays where a delta may be.
     """
     random = generator(seed, "collocation", index)
     low, high = case.support
     stretch = (high / low) ** (random.random() / (volumes - 1))
     v = np.geomspace(low / stretch, high, volumes)
-    t = Timeline(case, clock).times((np.arange(times) + random.random(times)) / times)
+    # In random order, because a timeline may take every second time in another way.
+    t = Timeline(case, clock).times(random.permutation(np.arange(times) + random.random(times)) / times)
     return v.astype(np.float32), t.astype(np.float32)
 
 

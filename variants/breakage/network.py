@@ -1,6 +1,6 @@
 """The network: log f as a function of log v and of time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from itertools import pairwise
 
@@ -8,15 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from variants.breakage.cases import Case
-from variants.breakage.clock import Timeline
 from variants.breakage.randomness import generator
 from variants.breakage.recipe import Clock, Start
+from variants.breakage.timeline import Timeline
 
 LOG_DENSITY_LIMIT = 30.0
 EARLIEST = 1e-20
 """Added to times whose logarithm is taken."""
-
-Multiply = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class Network:
@@ -57,19 +55,17 @@ class Network:
         other.kernels, other.biases = list(weights[::2]), list(weights[1::2])
         return other
 
-    def log_density(self, v: tf.Tensor, t: tf.Tensor, multiply: Multiply = tf.matmul) -> tf.Tensor:
+    def log_density(self, v: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
         """log f at volumes and times of shape (n,); shape (n,)."""
         x = self._inputs(v, t)
         for number, (kernel, bias) in enumerate(zip(self.kernels[:-1], self.biases[:-1], strict=True), start=1):
-            y = tf.tanh(multiply(x, kernel) + bias)
+            y = tf.tanh(x @ kernel + bias)
             x = x + y if number % 2 == 0 else y
-        out = tf.squeeze(multiply(x, self.kernels[-1]) + self.biases[-1], axis=1)
+        out = tf.squeeze(x @ self.kernels[-1] + self.biases[-1], axis=1)
         log_f, _ = self._from_start(v, t, out, tf.zeros_like(out))
         return tf.clip_by_value(log_f, -LOG_DENSITY_LIMIT, LOG_DENSITY_LIMIT)
 
-    def log_density_and_rate(
-        self, v: tf.Tensor, t: tf.Tensor, multiply: Multiply = tf.matmul
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def log_density_and_rate(self, v: tf.Tensor, t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """log f and its derivative in t at volumes and times of shape (n,); both (n,).
 
         Forward mode: the tangent goes through each layer beside the value. It takes as many products as a gradient
@@ -78,11 +74,11 @@ class Network:
         x = self._inputs(v, t)
         dx = tf.stack([tf.zeros_like(t), self._timeline.rate(t)], axis=1)
         for number, (kernel, bias) in enumerate(zip(self.kernels[:-1], self.biases[:-1], strict=True), start=1):
-            y = tf.tanh(multiply(x, kernel) + bias)
-            dy = (1 - tf.square(y)) * multiply(dx, kernel)
+            y = tf.tanh(x @ kernel + bias)
+            dy = (1 - tf.square(y)) * (dx @ kernel)
             x, dx = (x + y, dx + dy) if number % 2 == 0 else (y, dy)
-        out = tf.squeeze(multiply(x, self.kernels[-1]) + self.biases[-1], axis=1)
-        log_f, rate = self._from_start(v, t, out, tf.squeeze(multiply(dx, self.kernels[-1]), axis=1))
+        out = tf.squeeze(x @ self.kernels[-1] + self.biases[-1], axis=1)
+        log_f, rate = self._from_start(v, t, out, tf.squeeze(dx @ self.kernels[-1], axis=1))
         clipped = tf.clip_by_value(log_f, -LOG_DENSITY_LIMIT, LOG_DENSITY_LIMIT)
         return clipped, tf.where(tf.abs(log_f) < LOG_DENSITY_LIMIT, rate, tf.zeros_like(rate))
 

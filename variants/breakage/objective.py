@@ -11,8 +11,7 @@ from variants.breakage.amplitude import Amplitude
 from variants.breakage.birth import log_spaced_nodes
 from variants.breakage.cases import Case
 from variants.breakage.exact import amplitude
-from variants.breakage.matmul import xla_matmul
-from variants.breakage.network import Multiply, Network
+from variants.breakage.network import Network
 from variants.breakage.quadrature import RULES
 from variants.breakage.recipe import Recipe
 from variants.breakage.residual import Equation, Residual, in_chunks, recomputed_birth
@@ -49,7 +48,6 @@ class Objective:
         nodes = log_spaced_nodes(case, scale.nodes if recipe.nodes == "fine" else scale.coarse_nodes)
         self.equation = Equation(case, RULES[recipe.quadrature], nodes, self.amplitude)
         self.residual = _evaluated(recipe, scale, self.equation, self.network)
-        self._xla = recipe.compiler == "xla"
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -59,7 +57,7 @@ class Objective:
     def data(self, data: Data) -> tf.Tensor:
         """The scalar data loss; a delta's amplitude at the data times counts in it as its mean square error."""
         with tf.name_scope("data_loss"):
-            log_f = self.network.log_density(data.v, data.t, self._multiply)
+            log_f = self.network.log_density(data.v, data.t)
             total = loss.data_loss(log_f, data.observed, self.statistic)
             if self.amplitude:
                 known = tf.constant(amplitude(self.case, self.case.data_times), tf.float32)
@@ -68,7 +66,7 @@ class Objective:
             return total
 
     def physics(self, points: Places | None, grid: Places | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-        """The scalar physics loss over points and grid together, and the residual at each, the grid's first; (n,).
+        """The scalar physics loss over points and grid together, and the `scaled` residual at each, the grid's first.
 
         A delta's amplitude has an equation of its own, whose mean square residual is added.
         """
@@ -78,35 +76,35 @@ class Objective:
                 residual, f = self.residual(*points)
                 found.append((residual, f, *points))
             residual, f, v, t = (tf.concat(column, axis=0) for column in zip(*found, strict=True))
+            scaled = self.scaled(residual, t)
         with tf.name_scope("physics_loss"):
-            total = self._physics_loss(residual, f, v, t)
+            total = (
+                loss.mass_loss(residual, v, t, self.case.selection(v))
+                if self.scaling == "mass"
+                else loss.physics_loss(scaled, f, self.statistic, self.scaling)
+            )
             if self.amplitude:
                 times = tf.concat([places.t for places in (grid, points) if places], axis=0)
                 total += tf.reduce_mean(tf.square(self.amplitude.value_and_residual(times)[1]))
-        return total, residual
+        return total, scaled
 
-    def _physics_loss(self, residual: tf.Tensor, f: tf.Tensor, v: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-        if self.scaling == "mass":
-            return loss.mass_loss(residual, v, t, self.case.selection(v))
-        if self.case.monodisperse:
-            # Fragments pile up: df/dt grows beyond the residual's clip, where there is no gradient, unless scaled.
-            residual = residual / (1 + t)
-        return loss.physics_loss(residual, f, self.statistic, self.scaling)
+    def scaled(self, residual: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        """What the published losses are of, and what refinement ranks by, from (n,) residuals at the times t.
+
+        Where all particles start at v = 1 their fragments pile up: df/dt grows with t beyond the clip of the residual,
+        where there is no gradient, unless it is divided by 1 + t.
+        """
+        return residual / (1 + t) if self.case.monodisperse else residual
 
     def _on_grid(self, grid: Places) -> tuple[tf.Tensor, ...]:
         """Residual, f, volumes and times at every product of the grid, time by time; each (n * m,)."""
         volumes, times = grid.v.shape[0], grid.t.shape[0]
         v, t = tf.tile(grid.v, [times]), tf.repeat(grid.t, volumes)
-        log_f, log_rate = self.network.log_density_and_rate(v, t, self._multiply)
+        log_f, log_rate = self.network.log_density_and_rate(v, t)
         f = tf.exp(log_f)
         shape = (times, volumes)
         residual = self.equation.on_grid(tf.reshape(f, shape), tf.reshape(f * log_rate, shape), *grid)
         return tf.reshape(residual, [-1]), f, v, t
-
-    @property
-    def _multiply(self) -> Multiply:
-        multiply: Multiply = xla_matmul if self._xla and not tf.executing_eagerly() else tf.matmul
-        return multiply
 
 
 def _evaluated(recipe: Recipe, scale: Scale, equation: Equation, network: Network) -> Residual:

@@ -41,7 +41,7 @@ class BreakagePinn:
 
     def kind(self, index: int) -> str:
         """Either "refine", where the pool is refined, or the stage of the schedule: "data", "ramp" or "full"."""
-        return "refine" if self.refiner.due(index) else stage(index, self.epochs)
+        return "refine" if self.refiner.due(index) else stage(self._weighed(index), self.epochs)
 
     def seek(self, index: int) -> None:
         """Give pool and batch the sizes they have before epoch `index`, forward or backward; the network stays."""
@@ -93,7 +93,7 @@ class BreakagePinn:
         from variants.breakage.floors import floors  # with SciPy, which only an evaluation needs
 
         measured = quality(self.case, self.predict, self.predict_amplitude)
-        return measured | floors(self.case, self.recipe.quadrature, len(self._objective.equation.nodes))
+        return measured | floors(self.case, self.recipe.quadrature, self._nodes)
 
     def objective(self) -> dict[str, float]:
         """The terms of the loss on one fixed batch, the same for all variants of a case and seed; nothing is trained.
@@ -106,9 +106,10 @@ class BreakagePinn:
         return {"data": float(self._objective.data(data)), "physics": float(physics)}
 
     def score(self, points: Points) -> NDArray[np.float32]:
-        """What refinement ranks (n, 2) points by: the absolute residual, (n,)."""
-        residual, _ = self.compiled_residual(*Places.of(*points.T))
-        scores: NDArray[np.float32] = np.abs(residual.numpy())
+        """What refinement ranks (n, 2) points by: the absolute residual as the losses scale it, (n,)."""
+        places = Places.of(*points.T)
+        residual, _ = self.compiled_residual(*places)
+        scores: NDArray[np.float32] = np.abs(self._objective.scaled(residual, places.t).numpy())
         return scores
 
     def _step(
@@ -147,20 +148,26 @@ class BreakagePinn:
     def _grid(self, index: int) -> Places | None:
         if not self._on_grid:
             return None
-        sizes = self.scale.coarse_nodes, self.scale.times
+        sizes = self._nodes, self.scale.times
         return Places.of(*collocation_grid(self.case, self.seed, index, *sizes, self.recipe.clock))
+
+    @property
+    def _nodes(self) -> int:
+        return len(self._objective.equation.nodes)
 
     @property
     def _on_grid(self) -> bool:
         return self.recipe.evaluation == "shared_times"
 
     def _grid_size(self) -> int:
-        return self.scale.coarse_nodes * self.scale.times if self._on_grid else 0
+        return self._nodes * self.scale.times if self._on_grid else 0
 
     def _weights(self, index: int) -> tuple[float, float]:
-        if self.recipe.weights == "cached":
-            index = refreshed(index, self.scale.weight_refresh)
-        return loss_weights(index, self.epochs, self.case.physics_weight)
+        return loss_weights(self._weighed(index), self.epochs, self.case.physics_weight)
+
+    def _weighed(self, index: int) -> int:
+        """The epoch whose loss weights are in use at epoch `index`."""
+        return refreshed(index, self.scale.weight_refresh) if self.recipe.weights == "cached" else index
 
     def _learning_rate(self) -> float | tf.keras.optimizers.schedules.LearningRateSchedule:
         start = 1e-3 if self.recipe.rate == "cosine_from_1e-3" else self.case.learning_rate

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 def generator(seed: int, stream: str, index: int = 0) -> np.random.Generator:
-    """The generator of one stream ("weights", "data", "collocation", "pool", "refinement") at one index.
+    """The generator of one stream ("weights", "data", "collocation" and so on) at one index.
 
     The name is hashed by CRC-32, because Python's own `hash` of a string differs between processes.
     """

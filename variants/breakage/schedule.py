@@ -2,17 +2,20 @@
 
 
 def stage(index: int, epochs: int) -> str:
-    """Which stage of a training of `epochs` the epoch `index` is in: "data", "ramp" or "full", the last for good."""
+    """Which stage of a training of `epochs` the epoch `index` is in: "data", "ramp" or "full", the last for good.
+
+    The physics weight is 0 in "data", which therefore has the first epoch of the ramp, and all of it in "full".
+    """
     start, stop = _ramp(epochs)
-    if index < start:
-        return "data"
-    return "ramp" if index < stop else "full"
+    if index >= stop:
+        return "full"
+    return "data" if index <= start else "ramp"
 
 
 def loss_weights(index: int, epochs: int, physics_weight: float) -> tuple[float, float]:
     """The weights of the data loss and of the physics loss at epoch `index`; the first is 1 throughout."""
     start, stop = _ramp(epochs)
-    progress = (index - start) / max(stop - start, 1)
+    progress = 1.0 if index >= stop else (index - start) / (stop - start)
     return 1.0, physics_weight * min(max(progress, 0.0), 1.0)
 
 

@@ -55,7 +55,17 @@ def test_a_grid_covers_the_domain_and_moves(case, clock):
 def test_a_grids_times_are_one_in_each_part_of_the_timeline():
     _, t = collocation_grid(CASES["case1"], 0, 3, 41, 50, "log1p")
     parts = np.floor(50 * np.log1p(t) / np.log(11)).astype(int)
-    assert (parts == np.arange(50)).all()
+    assert sorted(parts) == list(range(50))
+
+
+@pytest.mark.parametrize("times", [2, 4, 50])
+def test_a_grid_sees_the_delta_as_often_as_points_do(times):
+    case = CASES["case3"]
+    on_grids = np.concatenate([collocation_grid(case, 0, index, 41, times)[1] for index in range(4000 // times)])
+    at_points = collocation_points(case, 0, "collocation", 0, 4000)[:, 1]
+    seen, expected = (np.mean(np.exp(-t) > 1e-3) for t in (on_grids, at_points))
+    assert seen == pytest.approx(expected, rel=0.2)
+    assert expected > 0.1
 
 
 @cases

@@ -122,6 +122,15 @@ def test_the_objective_trains_nothing_and_is_the_same_each_time(build):
     assert trainer.epoch(0) == untouched.epoch(0)
 
 
+@pytest.mark.parametrize("name", ["original", "lazy-physics", "fast", "cached-weights", "tuned"])
+def test_what_an_epoch_is_called_says_whether_physics_counts(build, name):
+    trainer = build(name, refinement="none", epochs=40)
+    for index in range(trainer.epochs):
+        losses = trainer.epoch(index)
+        counts = losses.get("physics") is not None and losses["loss"] != losses["data"]
+        assert counts == (trainer.kind(index) != "data")
+
+
 def test_lazy_physics_says_nothing_of_a_physics_loss_that_it_did_not_compute(build):
     trainer = build("lazy-physics")
     assert set(trainer.epoch(0)) == {"loss", "data"}
@@ -151,7 +160,7 @@ def test_the_learning_rate_falls_where_the_recipe_says_so(build):
 
 def test_epochs_can_be_chosen_and_the_schedule_goes_with_them(build):
     trainer = build("original", epochs=10)
-    assert [trainer.kind(index) for index in range(trainer.epochs)] == ["data"] * 3 + ["ramp"] * 4 + ["full"] * 3
+    assert [trainer.kind(index) for index in range(trainer.epochs)] == ["data"] * 4 + ["ramp"] * 3 + ["full"] * 3
 
 
 def test_r3_keeps_points_from_one_epoch_to_the_next(build):
@@ -161,6 +170,20 @@ def test_r3_keeps_points_from_one_epoch_to_the_next(build):
     trainer.epoch(151)
     kept = sum(tuple(row) in before for row in trainer.refiner.pool)
     assert 0 < kept < SMOKE.collocation
+
+
+def test_a_grid_has_the_nodes_of_the_recipe(build):
+    coarse, fine = (build("shared-times", nodes=nodes) for nodes in ("coarse", "fine"))
+    assert coarse.state()["batch_points"] == SMOKE.coarse_nodes * SMOKE.times
+    assert fine.state()["batch_points"] == SMOKE.nodes * SMOKE.times
+    assert np.isfinite(list(fine.epoch(150).values())).all()
+
+
+def test_points_are_ranked_by_the_residual_that_the_loss_is_of(build):
+    trainer = build("original", "case3")
+    points = np.float32([[0.5, 0.0], [0.5, 999.0]])
+    residual, _ = trainer.residual(*points.T)
+    np.testing.assert_allclose(trainer.score(points), np.abs(residual) / [1, 1000], rtol=1e-5)
 
 
 def test_points_that_refinement_adds_to_a_grid_are_trained_on_as_well(build):

@@ -64,8 +64,11 @@ def candidates(case: Case, seed: int, count: int, clock: Clock = "log") -> Point
 
 
 def top(scores: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-    """The indices, ascending, of the `count` highest of (n,) scores; of equal ones, the later."""
-    order = np.argsort(scores, kind="stable")
+    """The indices, ascending, of the `count` highest of (n,) scores; of equal ones, the later.
+
+    A score that is not a number says nothing, and is the lowest.
+    """
+    order = np.argsort(np.where(np.isnan(scores), -np.inf, scores), kind="stable")
     return np.sort(order[len(order) - count :])
 
 

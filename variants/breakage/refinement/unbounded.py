@@ -11,7 +11,7 @@ from variants.breakage.scales import Scale
 
 
 class Unbounded(Unwatching):
-    """Every high point of the whole pool, jittered, joins pool and batch for good: 5 % more pool at each refinement.
+    """Every high point of the whole pool, jittered, joins pool and batch for good.
 
     Each growth is a new shape of pool and batch, which TensorFlow traces anew.
     """

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from variants.breakage.cases import CASE1, CASE3, CASES
-from variants.breakage.clock import Timeline
+from variants.breakage.timeline import Timeline
 
 clocks = pytest.mark.parametrize("clock", ["log", "log1p"])
 
