@@ -41,7 +41,9 @@ class BreakagePinn:
 
     def kind(self, index: int) -> str:
         """Either "refine", where the pool is refined, or the stage of the schedule: "data", "ramp" or "full"."""
-        return "refine" if self.refiner.due(index) else stage(self._weighed(index), self.epochs)
+        return (
+            "refine" if self.refiner.due(index) else stage(self._weighed(index), self.epochs, self.recipe.progression)
+        )
 
     def seek(self, index: int) -> None:
         """Give pool and batch the sizes they have before epoch `index`, forward or backward; the network stays."""
@@ -163,7 +165,8 @@ class BreakagePinn:
         return self._nodes * self.scale.times if self._on_grid else 0
 
     def _weights(self, index: int) -> tuple[float, float]:
-        return loss_weights(self._weighed(index), self.epochs, self.case.physics_weight)
+        index = self._weighed(index)
+        return loss_weights(index, self.epochs, self.case.physics_weight, self.recipe.progression)
 
     def _weighed(self, index: int) -> int:
         """The epoch whose loss weights are in use at epoch `index`."""

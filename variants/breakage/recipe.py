@@ -11,6 +11,7 @@ Evaluation = Literal["whole", "chunked", "recomputed", "shared_times"]
 Refinement = Literal["none", "unbounded", "capped", "sound", "r3"]
 Batch = Literal["full", "half"]
 Weights = Literal["every_epoch", "cached"]
+Progression = Literal["published", "from_start"]
 Physics = Literal["always", "lazy"]
 Rate = Literal["constant", "cosine", "cosine_from_1e-3"]
 Clock = Literal["log", "log1p"]
@@ -42,6 +43,8 @@ class Recipe:
     """Whether an epoch takes all of the scale's data and collocation points, or half as many."""
     weights: Weights
     """When the schedule's loss weights are computed."""
+    progression: Progression
+    """How the physics loss comes in: after the data, or with them, gently."""
     physics: Physics
     """Whether the physics loss is computed while its weight is 0."""
     rate: Rate

@@ -20,11 +20,14 @@ def test_it_stays_in_full_beyond_its_end():
     assert loss_weights(10_000, 3000, 50.0) == (1.0, 50.0)
 
 
-@given(epochs=st.integers(1, 5000), index=st.integers(0, 6000))
-def test_weights_agree_with_stages(epochs, index):
-    _, physics = loss_weights(index, epochs, 75.0)
-    assert stage(index, epochs) == ("data" if physics == 0 else "full" if physics == 75 else "ramp")
-    assert physics <= loss_weights(index + 1, epochs, 75.0)[1]
+progressions = st.sampled_from(["published", "from_start"])
+
+
+@given(epochs=st.integers(1, 5000), index=st.integers(0, 6000), progression=progressions)
+def test_weights_agree_with_stages(epochs, index, progression):
+    _, physics = loss_weights(index, epochs, 75.0, progression)
+    assert stage(index, epochs, progression) == ("data" if physics == 0 else "full" if physics == 75 else "ramp")
+    assert physics <= loss_weights(index + 1, epochs, 75.0, progression)[1]
 
 
 def test_cached_weights_are_a_staircase():
@@ -34,3 +37,8 @@ def test_cached_weights_are_a_staircase():
     late = [loss_weights(index, 3000, 100.0)[1] - weights[index] for index in range(3000)]
     assert min(late) == 0
     assert max(late) == pytest.approx(99 / 12)
+
+
+@pytest.mark.parametrize(("index", "weight"), [(0, 0), (1050, 25), (2100, 100), (2999, 100)])
+def test_from_the_start_it_rises_as_the_square(index, weight):
+    assert loss_weights(index, 3000, 100.0, "from_start") == (1.0, pytest.approx(weight))
