@@ -41,9 +41,9 @@ class BreakagePinn:
 
     def kind(self, index: int) -> str:
         """Either "refine", where the pool is refined, or the stage of the schedule: "data", "ramp" or "full"."""
-        return (
-            "refine" if self.refiner.due(index) else stage(self._weighed(index), self.epochs, self.recipe.progression)
-        )
+        if self.refiner.due(index):
+            return "refine"
+        return stage(self._weighed(index), self.epochs, self.recipe.progression)
 
     def seek(self, index: int) -> None:
         """Give pool and batch the sizes they have before epoch `index`, forward or backward; the network stays."""
