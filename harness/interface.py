@@ -18,8 +18,9 @@ class Trainer(Protocol):
       `harness converge` asks for between epochs. It is never timed, and must leave the training as it was;
     - `objective() -> Mapping[str, float]`, the terms of its loss by name, at its present weights, on one batch that is
       the same for every variant built from that seed: what shows whether two variants minimise the same thing. It is
-      asked for in some processes, before any epoch, and never timed. It must not train, and should trace functions of
-      its own: what it traces of an epoch's would be missing from the cost of the first one;
+      asked for in some processes, before any epoch, and never timed. It must not train, must leave the
+      random generators of the process as they were, and should trace functions of its own: what it traces of an
+      epoch's would be missing from the cost of the first one;
     - `state() -> Mapping[str, float]`, sizes worth recording, such as the points in its pool.
     """
 

@@ -42,9 +42,17 @@ class FixedPivot:
         self.epochs = epochs
         self.solution: Solution | None = None
 
+    def kind(self, index: int) -> str:
+        """Each its own, as each costs several times the one before."""
+        return f"{self.bins(index)} bins"
+
+    def bins(self, index: int) -> int:
+        """How many pivots epoch `index` solves for."""
+        return self.first << index
+
     def epoch(self, index: int) -> dict[str, float]:
-        """Solve for all `quality_times`, with first * 2^index bins."""
-        self.solution = solve(self.case, self.first * 2**index, quality_times(self.case))
+        """Solve for all `quality_times`."""
+        self.solution = solve(self.case, self.bins(index), quality_times(self.case))
         return self.state()
 
     def evaluate(self) -> dict[str, float]:

@@ -7,6 +7,9 @@ training can be good at:
 - the distance from the exact solution at which that residual is 0. With f at the nodes as unknowns and the rule as a
   matrix, the equation is a linear system of ordinary differential equations, whose solution is a matrix exponential.
 
+Where the nodes move from epoch to epoch these are the floors of the nodes where they stand at rest: a training sees
+many grids, and may come out below.
+
 Both count what the rule leaves out above the last node, which with a rule of high order can be most of it.
 """
 

@@ -109,6 +109,7 @@ def test_a_time_it_was_not_solved_for_is_refused():
 def test_as_a_trainer(case):
     trainer = FixedPivot(case)
     assert trainer.epochs == 5
+    assert [trainer.kind(index) for index in (0, 4)] == ["20 bins", "320 bins"]
     assert trainer.state() == {"bins": 0}
     assert trainer.evaluate() == dict.fromkeys(MEASURED, math.inf)
     errors = []

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from variants.breakage.cases import Case
 from variants.breakage.collocation import Points, collocation_points
 from variants.breakage.recipe import Clock
+from variants.breakage.scales import Scale
 
 Score = Callable[[Points], NDArray[np.floating]]
 """(n, 2) points to (n,) absolute residuals, by the network as it is. It takes time, and whoever calls it pays."""
@@ -56,6 +57,15 @@ class Unwatching:
 
     def observe(self, scores: NDArray[np.floating]) -> None:
         """Nothing: it is not asked for."""
+
+
+class Regular(Unwatching):
+    """Of a refiner that refines as often as the scale says."""
+
+    scale: Scale
+
+    def due(self, index: int) -> bool:
+        return index > 0 and index % self.scale.refine_every == 0
 
 
 def candidates(case: Case, seed: int, count: int, clock: Clock = "log") -> Points:

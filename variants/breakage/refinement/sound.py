@@ -5,11 +5,11 @@ import numpy as np
 from variants.breakage.cases import Case
 from variants.breakage.collocation import Points, collocation_points
 from variants.breakage.recipe import Clock
-from variants.breakage.refinement.base import Score, Unwatching, candidates, top
+from variants.breakage.refinement.base import Regular, Score, candidates, top
 from variants.breakage.scales import Scale
 
 
-class Sound(Unwatching):
+class Sound(Regular):
     """A fixed number of slots, which hold the highest residuals found so far.
 
     The slots are the last rows of every batch from the first refinement on. All other rows are the points drawn for
@@ -28,9 +28,6 @@ class Sound(Unwatching):
         self.pool = candidates(case, seed, scale.slots, clock)
         self._refined = 0
         """The epoch of the latest refinement; 0 if there was none, as none is ever due at epoch 0."""
-
-    def due(self, index: int) -> bool:
-        return index > 0 and index % self.scale.refine_every == 0
 
     def advance(self, index: int, score: Score) -> None:
         if self.due(index):

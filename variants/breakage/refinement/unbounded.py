@@ -6,11 +6,11 @@ from variants.breakage.cases import Case
 from variants.breakage.collocation import Points
 from variants.breakage.randomness import generator
 from variants.breakage.recipe import Clock
-from variants.breakage.refinement.base import Score, Unwatching, candidates, high_count, highest, jittered
+from variants.breakage.refinement.base import Regular, Score, candidates, high_count, highest, jittered
 from variants.breakage.scales import Scale
 
 
-class Unbounded(Unwatching):
+class Unbounded(Regular):
     """Every high point of the whole pool, jittered, joins pool and batch for good.
 
     Each growth is a new shape of pool and batch, which TensorFlow traces anew.
@@ -24,9 +24,6 @@ class Unbounded(Unwatching):
     def joined(self) -> Points:
         """The points that join every batch, (k, 2)."""
         return self.pool[self.scale.pool :]
-
-    def due(self, index: int) -> bool:
-        return index > 0 and index % self.scale.refine_every == 0
 
     def advance(self, index: int, score: Score) -> None:
         if self.due(index):
