@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from harness import catalog
 from harness import plan as plans
 from harness.errors import BadInput, HarnessError, Interrupted, VariantFailed
+from harness.lines import Look
 from harness.plan import Plan
 from harness.record import Record
 
@@ -25,11 +27,25 @@ Names = Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py
 Case = Annotated[str | None, typer.Option(help="Which equation. [default: case1]", show_default=False)]
 Scale = Annotated[str | None, typer.Option(help="How large. [default: laptop]", show_default=False)]
 Epochs = Annotated[int | None, typer.Option(help="Steady epochs to measure of each arm, in each block.")]
-Blocks = Annotated[int, typer.Option(help="Blocks: fresh processes, the unit of replication.")]
+Blocks = Annotated[
+    int | None,
+    typer.Option(
+        help="Blocks: fresh processes, the unit of replication. [default: until it is clear, 3 to 6]",
+        show_default=False,
+    ),
+]
+Budget = Annotated[
+    str | None, typer.Option(metavar="TIME", help="What the whole command may take, such as 90s or 2min.")
+]
+Tolerance = Annotated[float, typer.Option(help="The difference that does not matter, as a share.")]
 Seed = Annotated[int, typer.Option(help="Of the training, and of the order of turns.")]
 Threads = Annotated[int | None, typer.Option(help="Threads of each arm. [default: all cores]", show_default=False)]
 Timeout = Annotated[float, typer.Option(help="Seconds without an answer after which an arm is given up.")]
 AllowNonfinite = Annotated[bool, typer.Option("--allow-nonfinite", help="Go on when a loss is not finite.")]
+Resume = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Complete a run that was cut off, by its plan.", show_default=False),
+]
 Out = Annotated[Path | None, typer.Option(help="The run's own directory. [default: reports/RUN]", show_default=False)]
 Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the summary as JSON; - is stdout.")]
 
@@ -46,20 +62,26 @@ def list_variants() -> None:
 
 @app.command()
 def compare(
+    context: typer.Context,
     names: Names = None,
     baseline: Annotated[str | None, typer.Option(help="Relate the others to this one. [default: the first]")] = None,
     case: Case = None,
     scale: Scale = None,
     epochs: Epochs = None,
-    blocks: Blocks = 3,
+    blocks: Blocks = None,
+    budget: Budget = None,
+    tolerance: Tolerance = 0.03,
     seed: Seed = 0,
     threads: Threads = None,
     timeout: Timeout = 600.0,
     allow_nonfinite: AllowNonfinite = False,
+    resume: Resume = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
     """Run variants side by side: ratios with intervals, and a report."""
+    if resume:
+        return _resume(context, resume, json)
     plan = plans.make(
         "compare",
         names or [],
@@ -68,16 +90,19 @@ def compare(
         scale=scale,
         epochs=epochs,
         blocks=blocks,
+        budget=budget,
+        tolerance=tolerance,
         seed=seed,
         threads=threads,
         timeout=timeout,
         allow_nonfinite=allow_nonfinite,
     )
-    _carry_out(plan, out, json)
+    return _carry_out(plan, out, json)
 
 
 @app.command()
 def converge(
+    context: typer.Context,
     names: Names = None,
     case: Case = None,
     scale: Scale = None,
@@ -93,10 +118,13 @@ def converge(
     threads: Threads = None,
     timeout: Timeout = 600.0,
     allow_nonfinite: AllowNonfinite = False,
+    resume: Resume = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
     """Train variants whole: quality at equal epochs and at equal time, and the time to a target."""
+    if resume:
+        return _resume(context, resume, json)
     plan = plans.make(
         "converge",
         names or [],
@@ -111,7 +139,7 @@ def converge(
         evaluations=evaluations,
         target=target,
     )
-    _carry_out(plan, out, json)
+    return _carry_out(plan, out, json)
 
 
 @app.command()
@@ -154,6 +182,23 @@ def report(
     _publish(record.read(run), run if run.is_dir() else run.parent, json)
 
 
+def _resume(context: typer.Context, run: Path, json: str | None) -> None:
+    from harness.measure import resume
+    from harness.record import read
+    from harness.report.live import Display
+
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in ("resume", "json") and source and source.name == "COMMANDLINE":
+            raise BadInput(f"--resume takes its plan from the run: leave {name.replace('_', '-')} out.")
+    _check_place(json)
+    before = read(run)
+    directory = run if run.is_dir() else run.parent
+    with Display(before.plan, Console(stderr=True)) as display:
+        record = resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
+    _conclude(record, directory, json)
+
+
 def _carry_out(plan: Plan, out: Path | None, json: str | None) -> None:
     from harness.measure import measure, run_id
     from harness.report.live import Display
@@ -161,13 +206,27 @@ def _carry_out(plan: Plan, out: Path | None, json: str | None) -> None:
     _check_place(json)
     directory = out or Path("reports") / run_id(plan)
     with Display(plan, Console(stderr=True)) as display:
-        record = measure(plan, directory, display)
+        record = measure(plan, directory, display, _stopping_rule(plan))
+    _conclude(record, directory, json)
+
+
+def _conclude(record: Record, directory: Path, json: str | None) -> None:
     _publish(record, directory, json)
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
-    failed = [arm.label for arm in plan.arms if record.failure(arm.label)]
+    failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
     if failed:
         raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
+
+
+def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
+    """Only a comparison can become clear."""
+    if plan.command != "compare":
+        return None
+    from harness.analysis.stopping import look
+    from harness.engine.machine import seconds_since_start
+
+    return lambda record: look(record, seconds_since_start())
 
 
 def _publish(record: Record, directory: Path, json: str | None) -> None:

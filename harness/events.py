@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.record import Line
+from harness.lines import Line
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from types import FrameType
 from typing import Self
 
 from harness.engine import machine, runner
+from harness.errors import BadInput
 from harness.events import Event, Progress
+from harness.lines import SCHEMA, Footer, Header, Line, Look, Resume
 from harness.plan import Plan
-from harness.record import SCHEMA, Footer, Header, Line, Record, Writer
+from harness.record import Record, Writer
 
 
 def run_id(plan: Plan) -> str:
@@ -21,33 +23,89 @@ def run_id(plan: Plan) -> str:
     return "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *filter(None, what)]).replace("/", "-")
 
 
-def measure(plan: Plan, directory: Path, watch: Callable[[Event, Record], None]) -> Record:
+def measure(
+    plan: Plan,
+    directory: Path,
+    watch: Callable[[Event, Record], None],
+    look: Callable[[Record], Look] | None = None,
+    elapsed: Callable[[], float] = machine.seconds_since_start,
+) -> Record:
     """Carry out `plan`. Whatever ends it, what was measured is in `directory`; Ctrl-C ends it tidily.
 
-    `watch` is called with each event and the record so far, while no arm is being timed. Raises BadInput where
-    `directory` cannot hold a run.
+    `watch` is called with each event and the record so far, while no arm is being timed; `look`, after each block, with
+    the record so far: it decides whether there is to be another. Without it there are as many as were planned.
+    `elapsed` says how much of the plan's budget is spent: when all of it is, the block at hand is cut off.
+    Raises BadInput where `directory` cannot hold a run.
     """
-    header = Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), machine.commit())
-    record = Record()
     with Writer(directory) as writer:
+        run = _Run(writer, Record(), watch)
+        run.keep(Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), machine.commit()))
+        return run.go_on(directory, look, elapsed)
 
-        def keep(line: Line) -> None:
-            writer.write(line)
-            record.add(line)
 
-        keep(header)
+def resume(
+    command: str,
+    before: Record,
+    directory: Path,
+    watch: Callable[[Event, Record], None],
+    look: Callable[[Record], Look] | None = None,
+    elapsed: Callable[[], float] = machine.seconds_since_start,
+) -> Record:
+    """Complete `before`, the run in `directory` that was cut off, by its own plan; the rest is as for `measure`.
+
+    Its unfinished block is set aside, and run again. Raises BadInput where `command` did not begin it, where nothing is
+    left to do, and where this is not the machine, or these are not the versions, that it began with.
+    """
+    header = before.header
+    if header.plan.command != command:
+        raise BadInput(f"{directory} is a run of `harness {header.plan.command}`: resume it with that command.")
+    if not before.partial:
+        raise BadInput(f"{directory} is a complete run: there is nothing to resume.")
+    facts, versions = machine.facts(), machine.versions()
+    for what in machine.DECISIVE:
+        here, there = facts.get(what), header.machine.get(what)
+        if here != there:
+            raise BadInput(f"{directory} cannot be resumed: its {what} was {there}, here it is {here}.")
+    for name in sorted(versions.keys() | header.versions.keys()):
+        here, there = versions.get(name), header.versions.get(name)
+        if here != there:
+            raise BadInput(f"{directory} cannot be resumed: it ran with {name} {there}, here is {here}.")
+    with Writer.reopen(directory) as writer:
+        run = _Run(writer, before, watch)
+        run.keep(Resume(_now(), facts, machine.commit()))
+        return run.go_on(directory, look, elapsed)
+
+
+class _Run:
+    """A record being written, and whoever watches it grow."""
+
+    def __init__(self, writer: Writer, record: Record, watch: Callable[[Event, Record], None]) -> None:
+        self._writer, self._record, self._watch = writer, record, watch
+
+    def keep(self, line: Line) -> None:
+        self._writer.write(line)
+        self._record.add(line)
+
+    def go_on(self, directory: Path, look: Callable[[Record], Look] | None, elapsed: Callable[[], float]) -> Record:
+        """From the first block that is not done, until the plan or its budget is, or Ctrl-C."""
+        record = self._record
+        plan = record.plan
+        events = runner.run(plan, directory / "logs", lambda: look(record) if look else None, record)
+        status = "complete"
         try:
-            with _Interruption() as ctrl_c, closing(runner.run(plan, directory / "logs", lambda: True)) as events:
+            with _Interruption() as ctrl_c, closing(events):
                 for event in events:
                     with ctrl_c.held_back():
                         if not isinstance(event, Progress):
-                            keep(event)
-                        watch(event, record)
-            status = "complete"
+                            self.keep(event)
+                        self._watch(event, record)
+                    if plan.budget and elapsed() > plan.budget and len(record.blocks_done) < plan.blocks:
+                        status = "out of time"
+                        break
         except KeyboardInterrupt:
             status = "interrupted"
-        keep(Footer(status, _now()))
-    return record
+        self.keep(Footer(status, _now()))
+        return record
 
 
 class _Interruption:

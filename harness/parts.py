@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from statistics import fmean
 
+from harness.lines import Segment
 from harness.plan import Plan
-from harness.record import Segment
 from harness.turns import Round, Turn
 
 LONGEST_SLICE = 30.0
@@ -26,11 +26,11 @@ def rounds(plan: Plan, block: int, group: int, lengths: Mapping[str, int]) -> li
 
     Round 0 has no epochs: it is the evaluation before any training, which a reference has no answer to yet.
     """
+    assert plan.evaluations is not None, "a plan of whole trainings says how often to evaluate"
     lots = random.Random(f"{plan.seed}/{block}/{group}/parts")
     untrained = [Turn(arm, []) for arm in lengths if arm not in plan.references]
     parts = {
-        arm: _parts(length, length if arm in plan.references else plan.evaluations or 1)
-        for arm, length in lengths.items()
+        arm: _parts(length, length if arm in plan.references else plan.evaluations) for arm, length in lengths.items()
     }
     found = [Round(0, lots.sample(untrained, len(untrained)))]
     for number in range(1, max(map(len, parts.values()), default=0) + 1):

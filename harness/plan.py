@@ -12,6 +12,16 @@ from harness import catalog
 from harness.errors import BadInput
 from harness.interface import Variant
 
+A_WEEK = 7 * 24 * 3600
+"""Seconds. Some of what an operating system waits by counts milliseconds in 32 bits, which is not four weeks."""
+
+
+FEWEST_BLOCKS, MOST_BLOCKS = 3, 6
+"""Where nobody says how many: two blocks give no verdict, and what six leave open is better asked for by number."""
+SEEDS = 3
+"""Whole trainings of an arm where nobody says how many."""
+_UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600}
+
 
 class Arm(msgspec.Struct, frozen=True):
     """A variant taking part: which one, with what settings, from which git revision, under what label."""
@@ -43,6 +53,7 @@ class Plan(msgspec.Struct, frozen=True):
     """Steady epochs an arm and block, shared among the kinds; without `seek`, epochs in order. None: as many as fill
     ten slices of each kind, by the arms' pace. Where whole trainings run, the length of each; None: its own."""
     blocks: int
+    """At most."""
     seed: int
     threads: int
     timeout: float = 600.0
@@ -50,6 +61,12 @@ class Plan(msgspec.Struct, frozen=True):
     slice_seconds: float = 0.3
     """A slice of short epochs lasts at least this long, so that switching arms costs little."""
     allow_nonfinite: bool = False
+    fewest: int = 1
+    """Blocks before it may stop: because all is clear, or cannot become so."""
+    tolerance: float = 0.03
+    """The difference that does not matter, as a share: what lies between 1 / (1 + tolerance) and 1 + tolerance."""
+    budget: float | None = None
+    """Seconds that the whole command may take, its start included."""
     evaluations: int | None = None
     """Where whole trainings run, how many parts each is divided into, to be evaluated after every one; else None."""
     target: Target | None = None
@@ -77,7 +94,9 @@ def make(
     case: str | None = None,
     scale: str | None = None,
     epochs: int | None = None,
-    blocks: int = 3,
+    blocks: int | None = None,
+    budget: str | None = None,
+    tolerance: float = 0.03,
     seed: int = 0,
     threads: int | None = None,
     timeout: float = 600.0,
@@ -87,7 +106,8 @@ def make(
 ) -> Plan:
     """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be.
 
-    With `evaluations` whole trainings run: one of each arm in each block, which is then a seed.
+    With `evaluations` whole trainings run: one of each arm in each block, which is then a seed. Where nobody says how
+    many blocks, they are as many as it takes to be clear, from 3 to 6.
     """
     if command == "profile":
         names = list(names)
@@ -115,8 +135,12 @@ def make(
         epochs = max(filter(None, (_default_epochs(variant, scale) for variant in variants.values())), default=None)
     if epochs is not None and epochs < 1:
         raise BadInput(f"--epochs must be at least 1, not {epochs}.")
-    if not 0 < timeout < inf:
-        raise BadInput(f"--timeout must be a positive number of seconds, not {timeout:g}.")
+    if not 0 < timeout <= A_WEEK:
+        raise BadInput(f"--timeout must be a positive number of seconds, at most a week ({A_WEEK}), not {timeout:g}.")
+    if not 0 < tolerance <= 1:
+        raise BadInput(f"--tolerance must be a share above 0 and at most 1, such as 0.03 for 3 %, not {tolerance:g}.")
+    seconds = None if budget is None else _duration("--budget", budget)
+    most = blocks or (MOST_BLOCKS if evaluations is None else SEEDS)
     beside = [] if evaluations is None else _references(names, case, scale, aim)
     arms = tuple(_arms([*names, *beside]))
     known = {reference for of_one in catalog.registered().references.values() for reference in of_one}
@@ -127,7 +151,10 @@ def make(
         case=case,
         scale=scale,
         epochs=epochs,
-        blocks=blocks,
+        blocks=most,
+        fewest=min(FEWEST_BLOCKS, most) if blocks is None or budget else most,
+        tolerance=tolerance,
+        budget=seconds,
         seed=seed,
         threads=threads,
         timeout=timeout,
@@ -136,6 +163,19 @@ def make(
         target=aim,
         references=() if evaluations is None else tuple(arm.label for arm in arms if arm.variant in known),
     )
+
+
+def _duration(option: str, text: str) -> float:
+    """Seconds, from `90`, `90s`, `2min` or `1h`."""
+    number = text.strip().lower().rstrip("smhin ")
+    unit = text.strip().lower()[len(number) :].strip()
+    try:
+        seconds = float(number) * _UNITS[unit]
+    except (KeyError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds <= A_WEEK:
+        raise BadInput(f"{option} must be a duration such as 90s or 2min, at most a week, not {text!r}.")
+    return seconds
 
 
 def usable_cores() -> list[int]:

@@ -4,168 +4,35 @@ A record cut off at any byte is readable up to its last whole line, and says tha
 nothing.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import msgspec
 
 from harness.errors import BadInput, BadRecord
+from harness.lines import (
+    SCHEMA,
+    ArmEnd,
+    ArmReady,
+    BlockEnd,
+    BlockStart,
+    Evaluation,
+    Footer,
+    Header,
+    Line,
+    Look,
+    Objective,
+    Resume,
+    Slice,
+    Work,
+)
 from harness.plan import Plan
 
-SCHEMA = 1
 FILE_NAME = "run.jsonl"
-
-
-class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One tracing of a `tf.function`."""
-
-    function: str
-    where: str
-    """`file:line` of the Python function that was traced."""
-    seconds: float | None = None
-    """Time spent on this tracing alone, without those nested in it; None where it could not be timed."""
-
-
-class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
-    index: int
-    kind: str
-    wall: Annotated[float, msgspec.Meta(gt=0)]
-    """Seconds."""
-    cpu: float
-    """Processor seconds over all threads of the process."""
-    losses: dict[str, float | None]
-    """As the trainer returned them; None for one that was not finite."""
-    traces: list[Trace] = []
-    first: bool = False
-    """The first epoch of its kind in this process: it may trace and compile."""
-
-
-class Segment(msgspec.Struct, frozen=True, array_like=True):
-    """Epochs `start` to `stop - 1` of a schedule, all of one kind."""
-
-    kind: str
-    start: int
-    stop: int
-
-
-class Description(msgspec.Struct, frozen=True):
-    """What a built trainer says of itself."""
-
-    seekable: bool
-    segments: list[Segment]
-    """Its whole schedule, in order; empty where it does not know its length."""
-
-
-class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):
-    schema: int
-    run: str
-    started: str
-    """Local time, ISO 8601, with its offset from UTC."""
-    plan: Plan
-    machine: dict[str, Any]
-    versions: dict[str, str]
-    commit: str | None
-
-
-class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start"):
-    block: int
-    group: int
-    """Arms of one group are related to each other. A block is one group, unless memory demands a pair for each arm."""
-    order: list[str]
-    """Labels, in the order in which the processes are started."""
-    one_by_one: bool = False
-    """Whether not even these fit in memory together, so that each runs its epochs before the next one starts."""
-
-
-class ArmReady(msgspec.Struct, frozen=True, tag_field="line", tag="arm ready"):
-    block: int
-    group: int
-    arm: str
-    pid: int
-    build_seconds: float
-    """From the start of the process until its trainer was built."""
-    description: Description
-    environment: dict[str, str]
-    """What was set before the framework was loaded."""
-    versions: dict[str, str]
-
-
-class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
-    block: int
-    group: int
-    round: int
-    """Round 0 warms each arm up alone, first epochs and shapes; only later rounds are in turns."""
-    position: int
-    """This arm's turn within the round."""
-    arm: str
-    epochs: list[Epoch]
-
-
-class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):
-    """What the terms of an arm's loss were before any training, on a batch that is the same for every arm."""
-
-    block: int
-    group: int
-    arm: str
-    terms: dict[str, float | None]
-    """As `objective()` returned them; None for one that was not finite."""
-
-
-class Work(msgspec.Struct, frozen=True, tag_field="line", tag="work"):
-    """How much an arm's epochs compute. It is the same in every block, so an arm counts once."""
-
-    block: int
-    group: int
-    arm: str
-    flops: dict[str, float]
-    """Floating-point operations of an epoch's matrix products, by the kinds for which they could be counted."""
-    unavailable: str | None = None
-    """Why those of the other kinds could not."""
-    gemm_flops_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """What large matrix products reach in the same process; None without TensorFlow."""
-
-
-class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"):
-    """What a training had come to, between two of its slices."""
-
-    block: int
-    group: int
-    arm: str
-    epochs: int
-    """How many it had been trained for."""
-    metrics: dict[str, float | None]
-    """As the trainer returned them, lower being better; None for one that was not finite."""
-
-
-class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):
-    block: int
-    group: int
-    arm: str
-    status: str
-    """`ok`, `failed`, or `regrouped`: ended early, because the group's arms did not fit in memory together."""
-    reason: str | None = None
-    moment: str | None = None
-    """When it failed: `while it was built`, `in epoch 3`, ..."""
-    last_lines: list[str] = []
-    """The last lines that it printed, where it failed."""
-    peak_rss_bytes: int | None = None
-    peak_tensor_bytes: int | None = None
-
-
-class BlockEnd(msgspec.Struct, frozen=True, tag_field="line", tag="block end"):
-    block: int
-
-
-class Footer(msgspec.Struct, frozen=True, tag_field="line", tag="footer"):
-    status: str
-    """`complete` or `interrupted`."""
-    ended: str
-
-
-Line = Header | BlockStart | ArmReady | Objective | Slice | Evaluation | Work | ArmEnd | BlockEnd | Footer
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
@@ -183,9 +50,12 @@ class Record:
         self.works: list[Work] = []
         self.ready: list[ArmReady] = []
         self.ends: list[ArmEnd] = []
-        self.blocks_done: list[int] = []
+        self.blocks_done: list[BlockEnd] = []
+        self.looks: list[Look] = []
         self.footer: Footer | None = None
         self._header: Header | None = None
+        self.abandoned: list[Line] = []
+        """What was measured of blocks that were cut off, and run again when the run was resumed."""
         for line in lines:
             self.add(line)
 
@@ -206,11 +76,23 @@ class Record:
             case ArmEnd():
                 self.ends.append(line)
             case BlockEnd():
-                self.blocks_done.append(line.block)
+                self.blocks_done.append(line)
+            case Look():
+                self.looks.append(line)
             case Footer():
                 self.footer = line
+            case Resume():
+                self.footer = None
+                self._set_unfinished_aside()
             case BlockStart():
                 self.starts.append(line)
+
+    def _set_unfinished_aside(self) -> None:
+        done = {end.block for end in self.blocks_done}
+        lists: list[list[Any]] = [self.starts, self.ready, self.objectives, self.slices, self.evaluations]
+        for lines in [*lists, self.works, self.ends]:
+            self.abandoned += [line for line in lines if line.block not in done]
+            lines[:] = [line for line in lines if line.block in done]
 
     @property
     def header(self) -> Header:
@@ -231,7 +113,7 @@ class Record:
 
 
 class Writer:
-    """Appends lines to a new record. Each is in the operating system's hands before the next thing happens."""
+    """Appends lines to a new record. Each is on the disk before the next thing happens."""
 
     def __init__(self, directory: Path) -> None:
         path = directory / FILE_NAME
@@ -245,8 +127,23 @@ class Writer:
         except OSError as error:
             raise BadInput(f"{directory} cannot hold a run: {error.strerror}.") from None
 
+    @classmethod
+    def reopen(cls, directory: Path) -> Self:
+        """Go on with the record in `directory`, after its last whole line: a torn one is cut off."""
+        writer = cls.__new__(cls)
+        path = directory / FILE_NAME
+        try:
+            whole, _, _ = path.read_bytes().rpartition(b"\n")
+            writer._file = path.open("r+b", buffering=0)
+            writer._file.truncate(len(whole) + 1)
+            writer._file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
+        return writer
+
     def write(self, line: Line) -> None:
         self._file.write(_encoder.encode(line) + b"\n")
+        os.fsync(self._file.fileno())
 
     def __enter__(self) -> Self:
         return self
@@ -298,7 +195,7 @@ def _arms_named(line: Line) -> set[str]:
             return set(line.order)
         case ArmReady() | Objective() | Slice() | Evaluation() | Work() | ArmEnd():
             return {line.arm}
-        case BlockEnd() | Footer():
+        case BlockEnd() | Look() | Resume() | Footer():
             return set()
 
 

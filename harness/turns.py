@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import count, islice
 from math import ceil, sqrt
 
+from harness.lines import Description, Segment
 from harness.plan import Plan
-from harness.record import Description, Segment
 
 ROUNDS = 10
 """Rounds of a kind where nobody says how many epochs to run. Where somebody does, slices are kept short enough for this

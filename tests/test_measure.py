@@ -3,8 +3,9 @@ import signal
 from pathlib import Path
 
 from harness import plan as plans
+from harness.lines import Slice
 from harness.measure import measure
-from harness.record import Slice, read
+from harness.record import read
 
 ARMS = Path(__file__).parent / "support" / "arms.py"
 

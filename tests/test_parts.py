@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import parts
+from harness.lines import Segment
 from harness.plan import Arm, Plan
-from harness.record import Segment
 
 ARMS = ("original", "moments", "batched")
 lengths = st.dictionaries(st.sampled_from(ARMS), st.integers(1, 200), min_size=1)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from harness import record
 from harness.errors import BadInput, BadRecord
-from harness.plan import Arm, Plan
-from harness.record import (
+from harness.lines import (
+    SCHEMA,
     ArmEnd,
     ArmReady,
     BlockEnd,
@@ -20,15 +20,18 @@ from harness.record import (
     Evaluation,
     Footer,
     Header,
+    Look,
     Objective,
+    Resume,
     Segment,
     Slice,
     Trace,
     Work,
 )
+from harness.plan import Arm, Plan
 
 PLAN = Plan("compare", (Arm("moments", "moments", {"nodes": 41}),), "moments", "case1", "smoke", 4, 2, 0, 1)
-HEADER = Header(record.SCHEMA, "run-1", "2026-01-02T03:04:05+01:00", PLAN, {"cores": 2}, {"python": "3.11"}, None)
+HEADER = Header(SCHEMA, "run-1", "2026-01-02T03:04:05+01:00", PLAN, {"cores": 2}, {"python": "3.11"}, None)
 EPOCHS = [
     Epoch(0, "data", 1.5, 2.5, {"data": 0.25}, [Trace("Pinn.step", "pinn.py:12", 0.75), Trace("<lambda>", "?")], True),
     Epoch(1, "data", 0.5, 0.9, {"data": None, "physics": 1e-300}),
@@ -54,7 +57,10 @@ LINES = [
     ArmEnd(1, 0, "moments", "ok"),
     Objective(1, 0, "moments", {"data": 0.5, "physics": None}),
     Work(1, 0, "moments", {"data": 1e9}, "no tf.function was called", 2e11),
-    BlockEnd(0),
+    BlockEnd(0, 12.5),
+    Look(0, True, "a verdict takes 3 blocks"),
+    Slice(1, 0, 0, 0, "moments", []),
+    Resume("2026-01-02T03:04:55+01:00", {"cores": 2}, "abc"),
     Footer("complete", "2026-01-02T03:05:05+01:00"),
 ]
 
@@ -116,16 +122,17 @@ def test_a_record_is_read_by_its_file_or_its_directory(path, tmp_path):
     assert record.read(tmp_path).lines == record.read(str(tmp_path)).lines == record.read(path).lines == LINES
 
 
-def test_lines_are_sorted_by_type(path):
-    read = record.read(path)
+def test_lines_are_sorted_by_type(tmp_path):
+    read = record.read(write(tmp_path, [line for line in LINES if not isinstance(line, Resume)]))
     assert (read.header, read.plan) == (HEADER, PLAN)
     assert read.ready == LINES[2:3]
-    assert read.slices == LINES[3:5]
+    assert read.slices == [*LINES[3:5], LINES[12]]
     assert read.evaluations == LINES[5:6]
     assert read.ends == LINES[6:8]
     assert read.objectives == LINES[8:9]
     assert read.works == LINES[9:10]
-    assert read.blocks_done == [0]
+    assert read.blocks_done == [BlockEnd(0, 12.5)]
+    assert read.looks == LINES[11:12]
     assert read.footer == LINES[-1]
 
 
@@ -345,3 +352,24 @@ def test_a_line_with_a_field_replaced_is_read_or_refused(tmp_path_factory, data,
     place[key] = value
     lines = [*ENCODED[:number], json.dumps(line).encode(), *ENCODED[number + 1 :], b""]
     read_or_refused(tmp_path_factory, b"\n".join(lines))
+
+
+# A run that goes on
+
+
+def test_what_stands_of_an_unfinished_block_is_set_aside_when_a_run_is_resumed(path):
+    read = record.read(path)
+    assert [line.block for line in read.slices + read.ends + read.objectives + read.works] == [0, 0, 0]
+    assert read.abandoned == [LINES[8], LINES[12], LINES[9], LINES[7]]
+
+
+@given(st.integers(min_value=0, max_value=10_000))
+def test_a_record_cut_off_anywhere_goes_on_after_its_last_whole_line(tmp_path_factory, size):
+    path = write(tmp_path_factory.mktemp("run"))
+    whole = path.read_bytes()
+    first = whole.index(b"\n") + 1
+    path.write_bytes(whole[: first + size])
+    kept = len(record.read(path).lines)
+    with record.Writer.reopen(path.parent) as writer:
+        writer.write(LINES[-1])
+    assert record.read(path).lines == [*LINES[:kept], LINES[-1]]

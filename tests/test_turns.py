@@ -6,8 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from harness import turns
+from harness.lines import Description, Segment
 from harness.plan import Arm, Plan
-from harness.record import Description, Segment
 
 ARMS = ("original", "moments", "batched")
 PLAN = Plan("compare", tuple(Arm(name, name) for name in ARMS), "original", "case1", "smoke", 20, 3, 0, 1)

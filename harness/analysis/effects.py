@@ -15,23 +15,22 @@ import pandas as pd
 from scipy import stats
 
 from harness.analysis.epochs import in_turns
+from harness.analysis.levels import ERROR
 
-CONFIDENCE = 0.95
 TRIM = 0.2
 """Share of the rounds left out at each end, so that a burst of other load decides nothing."""
-TOLERANCE = 0.03
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio and its 95 % interval; no interval from a single block."""
+    """A ratio and its interval; no interval from a single block."""
 
     estimate: float
     low: float | None = None
     high: float | None = None
 
 
-def block_estimate(log_ratios: Sequence[float], log_ratio_of_sums: float, tolerance: float = TOLERANCE) -> float:
+def block_estimate(log_ratios: Sequence[float], log_ratio_of_sums: float, tolerance: float) -> float:
     """One block's log-ratio: the trimmed mean over its rounds, unless that hides what the sums show.
 
     An arm that stalls in one round of fifty really costs more, and a trimmed mean does not see it: where the two
@@ -41,19 +40,22 @@ def block_estimate(log_ratios: Sequence[float], log_ratio_of_sums: float, tolera
     return log_ratio_of_sums if abs(trimmed - log_ratio_of_sums) > log(1 + tolerance) / 2 else trimmed
 
 
-def interval(block_log_ratios: Sequence[float]) -> Ratio:
-    """The ratio over blocks, with Student's t interval. Raises ValueError without any block."""
+def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
+    """The ratio over blocks, with Student's t interval, which misses with probability `at`.
+
+    Raises ValueError without any block.
+    """
     values = np.asarray(block_log_ratios, dtype=float)
     if not len(values):
         raise ValueError("no block has measured this ratio")
     middle = float(values.mean())
     if len(values) == 1:
         return Ratio(exp(middle))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / sqrt(len(values)))
+    half = float(stats.t.ppf(1 - at / 2, len(values) - 1) * values.std(ddof=1) / sqrt(len(values)))
     return Ratio(exp(middle), _exp(middle - half), _exp(middle + half))
 
 
-def by_kind(epochs: pd.DataFrame, arm: str, baseline: str, tolerance: float = TOLERANCE) -> pd.Series:
+def by_kind(epochs: pd.DataFrame, arm: str, baseline: str, tolerance: float) -> pd.Series:
     """Each block's log-ratio of `arm` to `baseline` for each kind of epoch: a Series over (block, group, kind).
 
     `epochs` is `analysis.epochs.table`'s. Only rounds in which both took part count.

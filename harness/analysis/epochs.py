@@ -36,7 +36,7 @@ def usable(record: Record, epochs: pd.DataFrame, arm: str) -> pd.DataFrame:
     A block cut short has sampled some kinds and not others, so it would weigh them wrongly.
     """
     ended = {end.block for end in record.ends if end.arm == arm and end.status == "ok"}
-    whole = ended & set(record.blocks_done)
+    whole = ended & {end.block for end in record.blocks_done}
     blocks = whole or set(epochs.loc[epochs["arm"] == arm, "block"])
     return epochs[epochs["block"].isin(blocks)]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
-from harness.analysis.effects import CONFIDENCE
+from harness.analysis.levels import ERROR
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Median:
     """How sure it is that the interval holds the true median; null where there is no interval."""
 
 
-def median(values: Sequence[float], confidence: float = CONFIDENCE) -> Median:
+def median(values: Sequence[float], confidence: float = 1 - ERROR) -> Median:
     """The median, between the innermost two order statistics that cover it as surely as `confidence` asks.
 
     The j-th smallest and the j-th largest of n independent values hold the true median between them unless fewer than j

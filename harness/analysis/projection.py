@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from harness.analysis.effects import CONFIDENCE, TOLERANCE, Ratio, by_kind, interval
+from harness.analysis.effects import by_kind
 from harness.analysis.epochs import in_turns, usable
-from harness.record import Description, Record
+from harness.analysis.levels import ERROR
+from harness.lines import Description
+from harness.record import Record
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,14 @@ class Seconds:
     high: float | None = None
 
 
-def schedule_ratio(record: Record, epochs: pd.DataFrame, arm: str, tolerance: float = TOLERANCE) -> Ratio | None:
-    """The cost of `arm`'s whole schedule relative to the baseline's; None where they never took turns.
+def schedule_logs(record: Record, epochs: pd.DataFrame, arm: str) -> list[float]:
+    """The log-ratio of the cost of `arm`'s whole schedule to the baseline's, by block; none where they took no turns.
 
     Kinds that both have are related round by round; one that only `arm` has costs what it was seen to cost.
     """
     baseline = record.plan.baseline
     mine = usable(record, epochs, arm)
-    effects = by_kind(mine, arm, baseline, tolerance)
+    effects = by_kind(mine, arm, baseline, record.plan.tolerance)
     logs = []
     for (block, group), here in mine.groupby(["block", "group"]):
         if not {arm, baseline} <= set(in_turns(here)["arm"]):
@@ -41,7 +43,7 @@ def schedule_ratio(record: Record, epochs: pd.DataFrame, arm: str, tolerance: fl
                 own.steady[kind] = reference.steady[kind] * exp(effects[block, group, kind])
         if reference.total and own.total:
             logs.append(log(own.total / reference.total))
-    return interval(logs) if logs else None
+    return logs
 
 
 def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds | None:
@@ -64,7 +66,7 @@ def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds 
     if len(logs) == 1:
         return Seconds(exp(middle))
     blocks = len(logs)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, blocks - 1) * np.std(logs, ddof=1) * sqrt(1 + 1 / blocks))
+    half = float(stats.t.ppf(1 - ERROR / 2, blocks - 1) * np.std(logs, ddof=1) * sqrt(1 + 1 / blocks))
     return Seconds(exp(middle), exp(max(middle - half, -700.0)), exp(min(middle + half, 700.0)))
 
 

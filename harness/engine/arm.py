@@ -26,8 +26,8 @@ from harness.engine.messages import (
     receive_answer,
     send,
 )
+from harness.lines import Epoch
 from harness.plan import Arm, Plan
-from harness.record import Epoch
 
 LAST_LINES = 12
 COUNTING_SECONDS = 60.0

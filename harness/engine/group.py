@@ -4,14 +4,16 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from typing import Self
 
 from harness import turns
 from harness.engine.arm import ArmProcess, hear_any
 from harness.engine.machine import free_memory_bytes
 from harness.engine.messages import Answer, Built, Counted, Failed, Finished, Ran, Stated, StateObjective
 from harness.events import Event, Progress
+from harness.lines import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
 from harness.plan import Plan, usable_cores
-from harness.record import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
+from harness.record import Record
 
 BUILDS_AT_ONCE = 2
 RESERVE_BYTES = 500_000_000
@@ -35,6 +37,17 @@ class Known:
     """Arms that were asked for the terms of their loss."""
     counted: set[str] = field(default_factory=set)
     """Arms that were asked how much their epochs compute."""
+
+    @classmethod
+    def of(cls, before: Record) -> Self:
+        """What a record has of it."""
+        groups = {(end.block, end.group) for end in before.ends if end.status == "regrouped"}
+        return cls(
+            descriptions={line.arm: line.description for line in before.ready},
+            too_large={frozenset(start.order) for start in before.starts if (start.block, start.group) in groups},
+            stated={line.arm for line in before.objectives},
+            counted={line.arm for line in before.works},
+        )
 
     def fit(self, arms: Sequence[str]) -> bool:
         return frozenset(arms) not in self.too_large

@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from harness.plan import usable_cores
 
 _CGROUP = Path("/sys/fs/cgroup")
 _LIBRARIES = ("pinn-harness", "tensorflow", "tf-keras", "tensorflow-probability", "keras", "numpy")
+
+
+DECISIVE = ("processor", "cores", "memory_bytes")
+"""The facts in which no two parts of one run may differ."""
 
 
 def facts() -> dict[str, Any]:
@@ -51,6 +56,11 @@ def commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return described.stdout.strip() or None
+
+
+def seconds_since_start() -> float:
+    """How long ago this process began, its imports included."""
+    return time.time() - float(psutil.Process().create_time())
 
 
 def free_memory_bytes() -> int:

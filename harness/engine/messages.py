@@ -4,8 +4,8 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
+from harness.lines import Description, Epoch
 from harness.plan import Arm
-from harness.record import Description, Epoch
 
 
 class Build(msgspec.Struct, frozen=True, tag=True):

@@ -6,29 +6,40 @@ It does nothing between two events: whoever consumes them draws, writes and comp
 from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from time import monotonic
 
 from harness.engine.group import Group, Known
 from harness.engine.training import Training
 from harness.events import Event
+from harness.lines import ArmEnd, BlockEnd, Look
 from harness.plan import Plan
-from harness.record import ArmEnd, BlockEnd
+from harness.record import Record
 from harness.turns import start_order
 
 
-def run(plan: Plan, logs: Path, go_on: Callable[[], bool]) -> Generator[Event]:
-    """Run the blocks of `plan` until they are done or, asked after each, `go_on` says no. Keeps output under `logs`."""
-    known = Known()
-    failed: set[str] = set()
-    for block in range(plan.blocks):
+def run(plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record | None = None) -> Generator[Event]:
+    """Run the blocks of `plan` until they are done, or until `look`, asked after each, says to stop.
+
+    Those that are done in `before` are not run again. Whatever the arms print is kept under `logs`.
+    """
+    known = Known.of(before) if before else Known()
+    failed = {end.arm for end in before.ends if end.status == "failed"} if before else set[str]()
+    for block in range(len(before.blocks_done) if before else 0, plan.blocks):
+        started = monotonic()
         alive = [arm.label for arm in plan.arms if arm.label not in failed]
-        if not alive or (block and not go_on()):
+        if not alive:
             break
         run_block = _seed if plan.trains else _block
         for event in run_block(plan, block, alive, logs, known, failed):
             if isinstance(event, ArmEnd) and event.status == "failed":
                 failed.add(event.arm)
             yield event
-        yield BlockEnd(block)
+        yield BlockEnd(block, monotonic() - started)
+        found = look()
+        if found:
+            yield found
+            if not found.go_on:
+                break
 
 
 def _block(plan: Plan, block: int, arms: Sequence[str], logs: Path, known: Known, failed: set[str]) -> Iterator[Event]:

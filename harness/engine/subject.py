@@ -13,10 +13,10 @@ import msgspec
 from harness import catalog
 from harness.engine.messages import Build, Evaluate
 from harness.interface import Trainer
+from harness.lines import Description, Epoch, Segment
 from harness.probes.calls import CallProbe
 from harness.probes.clock import Clock
 from harness.probes.traces import TraceProbe
-from harness.record import Description, Epoch, Segment
 
 BUILDING = "while it was built"
 

@@ -8,7 +8,7 @@ from harness.engine.group import RESERVE_BYTES, Group
 from harness.engine.machine import free_memory_bytes
 from harness.engine.messages import Evaluated
 from harness.events import Event, Progress
-from harness.record import BlockStart, Evaluation
+from harness.lines import BlockStart, Evaluation
 
 
 class Training(Group):

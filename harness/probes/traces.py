@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.imports import when_imported
-from harness.record import Trace
+from harness.lines import Trace
 
 _HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
 _PARAMETERS = ["function_type", "type_context", "func_graph", "tracing_options"]

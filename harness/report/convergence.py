@@ -74,7 +74,7 @@ def times_to_target(summary: Summary) -> Table | None:
             continue
         what = f"{goal.metric} <= {goal.value:g}"
         seconds, epochs = (_lasting(goal.seconds, _seconds), _lasting(goal.epochs, _whole))
-        rows.append([_name(arm), seconds, epochs, f"{goal.reached} of {_seeds(goal.trainings)}"])
+        rows.append([_name(arm), seconds, epochs, f"{goal.reached} of {units.many(goal.trainings, 'seed')}"])
         if goal.seconds and goal.seconds.coverage:
             coverages.add(f"{100 * goal.seconds.coverage:.3g} %")
     if not rows:
@@ -127,7 +127,7 @@ def sentences(summary: Summary) -> list[str]:
             " times."
         )
     if summary.partial:
-        said.append(f"This run is partial: {_seeds(summary.blocks)} completed.")
+        said.append(f"This run is partial: {units.many(summary.blocks, 'seed')} completed.")
     elif summary.blocks == 1:
         said.append("One seed gives no interval: that takes at least two (--seeds).")
     return said
@@ -195,7 +195,11 @@ def _quality(standing: Standing | None, metric: str | None, own: Convergence) ->
     found = standing.metrics.get(metric) if standing and metric else None
     if found is None:
         return units.NOTHING
-    few = f", {found.trainings} of {_seeds(len(own.trainings))}" if found.trainings < len(own.trainings) else ""
+    few = (
+        f", {found.trainings} of {units.many(len(own.trainings), 'seed')}"
+        if found.trainings < len(own.trainings)
+        else ""
+    )
     middle = found.geometric_mean
     if middle is None:
         return _mean(found) + few
@@ -210,7 +214,7 @@ def _mean(found: Quality | None) -> str:
     if found is None:
         return units.NOTHING
     if found.not_finite:
-        return f"not finite in {found.not_finite} of {_seeds(found.trainings)}"
+        return f"not finite in {found.not_finite} of {units.many(found.trainings, 'seed')}"
     return units.number(found.mean)
 
 
@@ -229,7 +233,3 @@ def _seconds(value: float) -> str:
 
 def _whole(value: float) -> str:
     return "never" if isinf(value) else f"{value:,g}" if value < 1e5 else f"{value:,.0f}"
-
-
-def _seeds(number: int) -> str:
-    return f"{number} {'seed' if number == 1 else 'seeds'}"

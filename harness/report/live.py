@@ -15,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.events import Event, Progress
+from harness.lines import ArmEnd, ArmReady, BlockEnd, BlockStart, Evaluation, Look, Slice
 from harness.plan import Plan
-from harness.record import ArmEnd, ArmReady, BlockEnd, BlockStart, Evaluation, Record, Slice
+from harness.record import Record
 from harness.report import units
-from harness.report.findings import Evaluations, Ratios
+from harness.report.so_far import Evaluations, Ratios
 
 
 class Display:
@@ -36,6 +37,7 @@ class Display:
         self._latest: dict[str, float] = {}
         self._lengths: dict[str, int] = {}
         self._told = 0
+        self._looked = ""
         self._found = Evaluations(plan) if plan.trains else Ratios(plan)
         self._block_started = self._started
         self._turns_started = 0.0
@@ -88,6 +90,8 @@ class Display:
                 self._states[event.arm] = "done" if event.status == "ok" else event.status
             case BlockEnd():
                 self._block_seconds.append(monotonic() - self._block_started)
+            case Look():
+                self._looked = f"{'goes on' if event.go_on else 'stops'}: {event.why}"
             case _:
                 pass
 
@@ -102,6 +106,8 @@ class Display:
         if last.steps:
             parts.append(f"round {last.step + 1} of {last.steps}")
         parts.append(f"{units.seconds(monotonic() - self._started)} so far{self._left()}")
+        if self._looked:
+            parts.append(self._looked)
         return Text(" | ".join(parts), style="bold")
 
     def _left(self) -> str:
@@ -110,7 +116,7 @@ class Display:
             return ""
         now, last = monotonic(), self._last
         in_block = now - self._block_started
-        later = self._plan.blocks - last.block - 1
+        later = max(self._plan.fewest, last.block + 1) - last.block - 1
         if self._block_seconds:
             block = sum(self._block_seconds) / len(self._block_seconds)
         elif last.step and not self._apart:
@@ -147,6 +153,8 @@ class Display:
                 self._line(f"{where}: {event.arm} was ended: {event.reason}")
             case BlockEnd():
                 self._line(f"{where}: done{self._left()}{self._so_far()}")
+            case Look():
+                self._line(f"{where}: {self._looked}")
             case _:
                 pass
 

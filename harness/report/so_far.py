@@ -3,8 +3,9 @@
 from time import monotonic
 
 from harness.events import Event
+from harness.lines import BlockEnd, BlockStart, Evaluation, Slice
 from harness.plan import Plan
-from harness.record import BlockEnd, BlockStart, Evaluation, Record, Slice
+from harness.record import Record
 from harness.report import units
 
 _BETWEEN_RATIOS = 2.0

@@ -9,10 +9,13 @@ import pandas as pd
 from harness.analysis import epochs as epoch_table
 from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, interval
+from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
-from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_ratio, schedule_seconds
+from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_logs, schedule_seconds
+from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
-from harness.record import Record, Trace
+from harness.lines import Trace
+from harness.record import Record
 
 SCHEMA = 1
 
@@ -34,6 +37,7 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """`ok`, `failed`, `cut off` (the run ended before it did), or `not run`."""
     reason: str | None
     verdict: str | None
+    """`faster`, `slower`, `same` or `unsure`, from three blocks on."""
     ratio: Ratio | None
     """The cost of the whole schedule relative to the baseline: below 1 is faster."""
     ratio_by_kind: dict[str, Ratio] | None
@@ -64,6 +68,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """How many epochs both ran in the same order from the first on, which is what that rests on."""
     quality: dict[str, float | None] | None = None
     """The metrics at the end of its trainings, the mean over seeds; null is one that was not finite."""
+    smallest_visible_ratio: float | None = None
+    """The smallest difference that these blocks could have shown, as a ratio above 1."""
     findings: list[dict[str, Any]] = []
     convergence: Convergence | None = None
     """What its whole trainings came to, where whole trainings ran; an infinite time, which is never, is null."""
@@ -79,6 +85,12 @@ class Summary(msgspec.Struct, frozen=True):
     blocks: int
     """Blocks that were completed."""
     partial: bool
+    stopped: str | None
+    """Why there were no more blocks."""
+    tolerance: float
+    """The difference that does not matter, as a share: what is the same lies within it."""
+    looks: int
+    """After how many blocks it might have stopped; so sure is each look that all of them together miss in 5 %."""
     paired: bool
     """Whether memory did not hold all arms at once, so that each was measured beside the baseline alone."""
     one_by_one: list[str]
@@ -105,6 +117,7 @@ def summarize(record: Record) -> Summary:
     header, plan = record.header, record.plan
     epochs = epoch_table.table(record)
     converged = convergence(record) if plan.trains else {}
+    found = _verdicts(record, epochs)
     return Summary(
         schema=SCHEMA,
         run=header.run,
@@ -114,6 +127,9 @@ def summarize(record: Record) -> Summary:
         baseline=plan.baseline,
         blocks=len(record.blocks_done),
         partial=record.partial,
+        stopped=record.looks[-1].why if record.looks and not record.looks[-1].go_on else None,
+        tolerance=plan.tolerance,
+        looks=looks(plan.fewest, plan.blocks),
         paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2 and not plan.trains,
         one_by_one=_one_by_one(record),
         whole=covers_whole_schedules(record, epochs),
@@ -123,11 +139,16 @@ def summarize(record: Record) -> Summary:
         versions=header.versions,
         loaded={name: version for line in record.ready for name, version in line.versions.items()},
         commit=header.commit,
-        arms=[_summarize_arm(record, epochs, arm.label, converged.get(arm.label)) for arm in plan.arms],
+        arms=[
+            _summarize_arm(record, epochs, arm.label, converged.get(arm.label), found.get(arm.label))
+            for arm in plan.arms
+        ],
     )
 
 
-def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str, converged: Convergence | None) -> ArmSummary:
+def _summarize_arm(
+    record: Record, epochs: pd.DataFrame, arm: str, converged: Convergence | None, verdict: Verdict | None
+) -> ArmSummary:
     failure = record.failure(arm)
     mine = epoch_table.usable(record, epochs, arm)
     mine = mine[mine["arm"] == arm]
@@ -141,7 +162,7 @@ def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str, converged: Co
         name=arm,
         status="failed" if failure else "ok" if ends else "cut off" if len(mine) else "not run",
         reason=f"{failure.moment}: {failure.reason}" if failure else None,
-        verdict=None,
+        verdict=verdict.answer if verdict else None,
         ratio=ratio(record, epochs, arm),
         ratio_by_kind=_ratio_by_kind(record, epochs, arm),
         epoch_seconds=seconds,
@@ -160,6 +181,7 @@ def _summarize_arm(record: Record, epochs: pd.DataFrame, arm: str, converged: Co
         losses=found.verdict if found else None,
         losses_epochs=found.epochs if found else None,
         quality=_quality(converged),
+        smallest_visible_ratio=verdict.smallest_visible if verdict else None,
         convergence=converged,
     )
 
@@ -175,7 +197,23 @@ def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:
     baseline = record.plan.baseline
     if arm == baseline or record.failure(baseline) or record.plan.trains:
         return None
-    return schedule_ratio(record, epochs, arm)
+    logs = schedule_logs(record, epochs, arm)
+    return interval(logs, _level(record)) if logs else None
+
+
+def _verdicts(record: Record, epochs: pd.DataFrame) -> dict[str, Verdict]:
+    """Of the arms that did not fail."""
+    plan = record.plan
+    if plan.trains or record.failure(plan.baseline):
+        return {}
+    arms = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
+    logs = {arm: schedule_logs(record, epochs, arm) for arm in arms}
+    return verdicts(logs, plan.tolerance, plan.fewest, plan.blocks)
+
+
+def _level(record: Record) -> float:
+    """With what probability an interval may miss."""
+    return level(record.plan.fewest, record.plan.blocks)
 
 
 def traces_of_one_block(record: Record, arm: str) -> list[Trace] | None:
@@ -204,11 +242,11 @@ def _ratio_by_kind(record: Record, epochs: pd.DataFrame, arm: str) -> dict[str, 
     baseline = record.plan.baseline
     if arm == baseline or record.failure(baseline) or record.plan.trains:
         return None
-    effects = by_kind(epoch_table.usable(record, epochs, arm), arm, baseline)
+    effects = by_kind(epoch_table.usable(record, epochs, arm), arm, baseline, record.plan.tolerance)
     if effects.empty:
         return None
     in_schedule_order = [kind for kind in dict.fromkeys(epochs["kind"]) if kind in effects.index.levels[2]]
-    return {kind: interval(list(effects.xs(kind, level=2))) for kind in in_schedule_order}
+    return {kind: interval(list(effects.xs(kind, level=2)), _level(record)) for kind in in_schedule_order}
 
 
 def _quality(converged: Convergence | None) -> dict[str, float | None] | None:

@@ -1,6 +1,7 @@
 """A summary -> tables of strings, the same for every report."""
 
 from harness.analysis import epochs as epoch_table
+from harness.analysis.verdicts import UNSURE
 from harness.record import Record
 from harness.report import convergence, units
 from harness.report.arithmetic import arithmetic
@@ -10,16 +11,19 @@ from harness.report.table import Table
 
 def times(summary: Summary) -> Table:
     """The main table of a comparison: a row an arm."""
+    judged = any(arm.verdict for arm in summary.arms)
     rows = [
         [
             arm.name,
             "baseline" if arm.name == summary.baseline else units.ratio(arm.ratio),
+            *([arm.verdict or units.NOTHING if arm.name != summary.baseline else ""] if judged else []),
             units.projection(arm.projected_seconds),
         ]
         for arm in summary.arms
     ]
-    what = ["whole schedule", "one training"] if summary.whole else ["all epochs run", "they took"]
-    return Table("Cost", ["arm", *what], rows, _ratio_note(summary))
+    what, took = ("whole schedule", "one training") if summary.whole else ("all epochs run", "they took")
+    columns = ["arm", what, *(["verdict"] if judged else []), took]
+    return Table("Cost", columns, rows, _ratio_note(summary))
 
 
 def kinds(summary: Summary) -> Table | None:
@@ -155,10 +159,19 @@ def sentences(summary: Summary) -> list[str]:
             f"Memory does not hold {' or '.join(summary.one_by_one)} beside {summary.baseline}: they ran one after the "
             "other, so what else the machine did is in their ratios."
         )
+    said += [
+        f"{arm.name}: unsure; a difference of {units.percent(arm.smallest_visible_ratio - 1)} would have shown."
+        for arm in summary.arms
+        if arm.verdict == UNSURE and arm.smallest_visible_ratio
+    ]
+    if summary.stopped and summary.looks > 1:
+        said.append(f"Stopped after {units.many(summary.blocks, 'block')}: {summary.stopped}.")
     if summary.partial:
-        said.append(f"This run is partial: {_blocks(summary.blocks)} completed.")
+        said.append(f"This run is partial: {units.many(summary.blocks, 'block')} completed.")
     elif summary.blocks == 1 and len(summary.arms) > 1:
-        said.append("One block is an estimate: an interval takes at least two (--blocks).")
+        said.append("One block is an estimate: an interval takes at least two, a verdict three (--blocks).")
+    elif summary.blocks == 2 and len(summary.arms) > 1:
+        said.append("Two blocks give no verdict: it takes three (--blocks).")
     return said
 
 
@@ -166,13 +179,14 @@ def conditions(summary: Summary) -> str:
     """On what it was measured, in a sentence."""
     machine, versions = summary.machine, summary.versions
     loaded = "".join(f", {name} {version}" for name, version in summary.loaded.items())
+    seed = f"seed {summary.seed}, {units.many(summary.blocks, 'block')}"
     seeds = convergence.seeds(summary) if summary.command == "converge" else None
-    cores = f"{summary.threads} {'thread' if summary.threads == 1 else 'threads'} of {machine.get('cores', '?')} cores"
+    cores = f"{units.many(summary.threads, 'thread')} of {machine.get('cores', '?')} cores"
     return (
         f"Measured with {cores} on "
         f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "
         f"{machine.get('system', '')}; Python {versions.get('python', '?')}{loaded}; "
-        f"{seeds or f'seed {summary.seed}, {_blocks(summary.blocks)}'}."
+        f"{seeds or seed}."
     )
 
 
@@ -180,17 +194,17 @@ def _baseline(summary: Summary) -> ArmSummary:
     return next(arm for arm in summary.arms if arm.name == summary.baseline)
 
 
-def _blocks(number: int) -> str:
-    return f"{number} {'block' if number == 1 else 'blocks'}"
-
-
 def _ratio_note(summary: Summary) -> str:
     ratios = [arm.ratio for arm in summary.arms if arm.ratio]
     if not ratios:
         return ""
     interval = ", with its 95 % interval over blocks" if any(ratio.low is not None for ratio in ratios) else ""
+    if interval and summary.looks > 1:
+        interval += f" (95 % over all {summary.looks} looks)"
     if summary.whole:
         what, how = "Whole schedule", "One training: projected from the sampled epochs."
     else:
         what, how = "All epochs run", "They are no whole training: the first ones, with their tracing, weigh more here."
-    return f"{what}: the cost relative to {summary.baseline}{interval}; below 1 is faster. {how}"
+    judged = any(arm.verdict for arm in summary.arms)
+    same = f" Same: within {units.percent(summary.tolerance)}." if judged else ""
+    return f"{what}: the cost relative to {summary.baseline}{interval}; below 1 is faster.{same} {how}"

@@ -80,6 +80,11 @@ def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
+def many(number: int, noun: str) -> str:
+    """That many things."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _three(value: float) -> str:
     """Three significant digits, written out where people write a number out."""
     if value == 0 or 1e-4 <= abs(value) < 1e6:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from simulated import trained
 
 from harness.analysis.losses import Losses, losses
-from harness.record import Objective, Slice
+from harness.lines import Objective, Slice
 
 STEPS = [(0, {"loss": 1.0}), (1, {"loss": 0.5}), (7, {"loss": 0.25}), (8, {"loss": 0.2})]
 

@@ -2,7 +2,7 @@ import pytest
 from simulated import DATA, FULL, record
 
 from harness.analysis.work import Arithmetic, arithmetic
-from harness.record import Work
+from harness.lines import Work
 
 SECONDS = {DATA: 0.5, FULL: 0.25}
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from harness import plan as plans
 from harness.engine import runner
 from harness.engine.group import Group
+from harness.lines import BlockEnd, Look
 from harness.measure import measure
-from harness.record import BlockEnd, read
+from harness.record import read
 from harness.report import tables
 from harness.report.summary import summarize
 
@@ -111,9 +112,10 @@ def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
     plan = plans.make("compare", [f"{ARMS}:Steady"], epochs=2, blocks=5)
     asked = []
 
-    def go_on():
+    def look():
         asked.append(True)
-        return len(asked) < 2
+        return Look(len(asked) - 1, len(asked) < 2, "because")
 
-    ended = [event.block for event in runner.run(plan, tmp_path, go_on) if isinstance(event, BlockEnd)]
-    assert ended == [0, 1]
+    told = [event for event in runner.run(plan, tmp_path, look) if isinstance(event, BlockEnd | Look)]
+    assert [event.block for event in told] == [0, 0, 1, 1]
+    assert told[3] == Look(1, False, "because")

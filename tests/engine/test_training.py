@@ -10,8 +10,9 @@ from harness import cli
 from harness import plan as plans
 from harness.analysis.convergence import convergence
 from harness.engine.group import Group
+from harness.lines import Evaluation, Slice
 from harness.measure import measure
-from harness.record import Evaluation, Slice, read
+from harness.record import read
 
 ARMS = Path(__file__).parents[1] / "support" / "arms.py"
 
@@ -140,7 +141,7 @@ def test_a_reference_runs_its_own_steps_each_evaluated_whatever_length_is_asked_
 def test_slices_are_split_where_a_part_would_last_too_long(tmp_path, monkeypatch):
     """An epoch takes at least 2 ms, so a slice of 0.1 s is one of 50 epochs at most."""
     monkeypatch.setattr("harness.parts.LONGEST_SLICE", 1e9)
-    record, _ = run(tmp_path / "run", "Learner", epochs=120, evaluations=1, timeout=1e6)
+    record, _ = run(tmp_path / "run", "Learner", epochs=120, evaluations=1, timeout=1e5)
     assert [len(piece.epochs) for piece in record.slices] == [1, 119]
     monkeypatch.setattr("harness.parts.LONGEST_SLICE", 0.1)
     record, _ = run(tmp_path / "split", "Learner", epochs=120, evaluations=1)

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
-from harness.record import Epoch, Objective, Slice, Work
+from harness.lines import Epoch, Objective, Slice, Work
 from harness.report import markdown, tables
 from harness.report.arithmetic import arithmetic
 from harness.report.summary import summarize

@@ -10,7 +10,7 @@ from rich.console import Console
 from simulated import DATA, FULL, REFINE, record
 
 from harness.events import Progress
-from harness.record import ArmEnd, BlockEnd, Epoch, Objective, Slice, Trace, Work
+from harness.lines import ArmEnd, Epoch, Objective, Slice, Trace, Work
 from harness.report import markdown, terminal
 from harness.report.live import Display
 from harness.report.summary import summarize
@@ -111,8 +111,8 @@ def follow(run, console):
             display(piece, run)
         for end in run.ends:
             display(end, run)
-        for block in run.blocks_done:
-            display(BlockEnd(block), run)
+        for end in run.blocks_done:
+            display(end, run)
     return console.file.getvalue()
 
 

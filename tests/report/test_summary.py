@@ -3,7 +3,7 @@ import json
 import pytest
 from simulated import DATA, FULL, REFINE, record
 
-from harness.record import ArmEnd, Epoch, Objective, Slice, Trace, Work
+from harness.lines import ArmEnd, Epoch, Objective, Slice, Trace, Work
 from harness.report.summary import summarize, traces_by_function
 
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
@@ -11,7 +11,8 @@ KEYS = [
     *("name", "status", "reason", "verdict", "ratio", "ratio_by_kind", "epoch_seconds", "first_epoch_seconds"),
     *("projected_seconds", "peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces", "compilations"),
     *("flops_per_epoch", "flops_by_kind", "flops_unavailable", "gemm_flops_per_second"),
-    *("gemm_share", "gemm_share_by_kind", "losses", "losses_epochs", "quality", "findings", "convergence"),
+    *("gemm_share", "gemm_share_by_kind", "losses", "losses_epochs", "quality", "smallest_visible_ratio"),
+    *("findings", "convergence"),
 ]
 
 
@@ -37,7 +38,8 @@ def test_the_baseline_has_no_ratio_and_the_other_has_one_by_kind_in_schedule_ord
     # 40 data epochs and a refinement alike, 60 full ones in half the time
     assert b["ratio"]["estimate"] == pytest.approx((4 + 1 + 6) / (4 + 1 + 12))
     assert b["epoch_seconds"]["by_kind"] == pytest.approx(ARMS["b"])
-    assert b["verdict"] is None
+    assert (a["verdict"], b["verdict"]) == (None, "faster")
+    assert b["smallest_visible_ratio"] == pytest.approx(1.03, abs=1e-6)
 
 
 def test_what_was_not_measured_is_null():

@@ -10,7 +10,7 @@ from rich.console import Console
 from trained import falling, record
 
 from harness.events import Progress
-from harness.record import ArmEnd, BlockEnd, BlockStart
+from harness.lines import ArmEnd, BlockEnd, BlockStart
 from harness.report import markdown, tables, terminal
 from harness.report.live import Display
 from harness.report.summary import summarize

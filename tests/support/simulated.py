@@ -2,20 +2,9 @@
 
 import numpy as np
 
+from harness.lines import ArmEnd, ArmReady, BlockEnd, Description, Epoch, Footer, Header, Objective, Segment, Slice
 from harness.plan import Arm, Plan
-from harness.record import (
-    ArmEnd,
-    ArmReady,
-    BlockEnd,
-    Description,
-    Epoch,
-    Footer,
-    Header,
-    Objective,
-    Record,
-    Segment,
-    Slice,
-)
+from harness.record import Record
 
 DATA, REFINE, FULL = "data", "refine", "full"
 SEGMENTS = [Segment(DATA, 0, 40), Segment(REFINE, 40, 41), Segment(FULL, 41, 101)]

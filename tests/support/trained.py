@@ -1,7 +1,6 @@
 """Records of whole trainings that never happened, with a known answer."""
 
-from harness.plan import Arm, Plan, Target
-from harness.record import (
+from harness.lines import (
     ArmEnd,
     ArmReady,
     BlockEnd,
@@ -11,10 +10,11 @@ from harness.record import (
     Evaluation,
     Footer,
     Header,
-    Record,
     Segment,
     Slice,
 )
+from harness.plan import Arm, Plan, Target
+from harness.record import Record
 
 
 def plan(arms, *, seeds=3, target=None, references=(), seed=0):

@@ -1,0 +1,94 @@
+"""Whether another block is worth its time: after every block from the third on, until every verdict is clear.
+
+It also ends where going on could not make things clear: when a budget of time would run out within the block, and when
+the blocks scatter so much that even all that are planned would leave the arm unsure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+
+import numpy as np
+from scipy import stats
+
+from harness.analysis import epochs
+from harness.analysis.levels import FIRST_LOOK, level
+from harness.analysis.projection import schedule_logs
+from harness.analysis.verdicts import UNSURE, verdicts, widest
+from harness.lines import Look
+from harness.record import Record
+
+DOUBT = 0.8
+"""How sure it must be that the blocks scatter too much, before that ends a run."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a plan says of when to stop."""
+
+    fewest: int
+    most: int
+    tolerance: float
+    budget: float | None = None
+    """Seconds of the whole command, its start and its report included."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    go_on: bool
+    why: str
+
+
+def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[float], elapsed: float) -> Decision:
+    """Whether to run another block after some.
+
+    `logs` holds every living arm's log-ratios to the baseline by block, `blocks` the seconds that each block took, and
+    `elapsed` those since the command began.
+    """
+    done = len(blocks)
+    if done >= looks.most:
+        return Decision(False, f"all {done} blocks are done" if done > 1 else "its block is done")
+    if looks.budget is not None and elapsed + max(blocks, default=0.0) > looks.budget:
+        return Decision(False, f"another block would not fit into the budget of {looks.budget:g} s")
+    if done < looks.fewest:
+        return Decision(True, f"{looks.fewest} blocks were asked for")
+    if done < FIRST_LOOK:
+        return Decision(True, f"a verdict takes {FIRST_LOOK} blocks")
+    if not logs:
+        return Decision(False, "there is nothing to compare")
+    found = verdicts(logs, looks.tolerance, looks.fewest, looks.most)
+    unsure = [arm for arm, verdict in found.items() if verdict.answer == UNSURE]
+    if not unsure:
+        return Decision(False, "every verdict is clear" if len(found) > 1 else "the verdict is clear")
+    hopeful = [arm for arm in unsure if not _hopeless(looks, logs[arm])]
+    if not hopeful:
+        return Decision(False, f"{_names(unsure)} would stay unsure in {looks.most} blocks")
+    return Decision(True, f"{_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure")
+
+
+def look(record: Record, elapsed: float) -> Look:
+    """What to do after the latest block of a comparison, `elapsed` seconds after the command began."""
+    plan = record.plan
+    table = epochs.table(record)
+    others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
+    logs = {} if record.failure(plan.baseline) else {arm: schedule_logs(record, table, arm) for arm in others}
+    looks = Looks(plan.fewest, plan.blocks, plan.tolerance, plan.budget)
+    seconds = [end.seconds or 0.0 for end in record.blocks_done]
+    decision = decide(looks, logs, seconds, elapsed)
+    return Look(record.blocks_done[-1].block, decision.go_on, decision.why)
+
+
+def _hopeless(looks: Looks, values: Sequence[float]) -> bool:
+    """Whether the blocks scatter so much that all planned ones would tell nothing.
+
+    The scatter of a few blocks is itself uncertain: what counts is the least that they make plausible (chi-squared).
+    """
+    freedom = len(values) - 1
+    scatter = float(np.std(values, ddof=1)) * sqrt(freedom / float(stats.chi2.ppf(DOUBT, freedom)))
+    at = level(looks.fewest, looks.most)
+    half = float(stats.t.ppf(1 - at / 2, looks.most - 1)) * scatter / sqrt(looks.most)
+    return half > widest(float(np.mean(values)), log(1 + looks.tolerance))
+
+
+def _names(arms: Sequence[str]) -> str:
+    return arms[0] if len(arms) == 1 else f"{', '.join(arms[:-1])} and {arms[-1]}"

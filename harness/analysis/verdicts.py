@@ -1,0 +1,88 @@
+"""What the measured ratios allow us to say: faster, slower, same, or that we cannot tell.
+
+With m = ln(1 + tolerance) and the interval of an arm's log-ratio: slower if all of it is above m, faster if all of it
+is below -m, same if all of it is between. Same is then a finding, not the lack of one (two one-sided tests: D. J.
+Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987) 657).
+
+Several arms have several chances to look different by luck. Holm's procedure (S. Holm, Scand. J. Statist. 6 (1979) 65)
+keeps the chance that any of them does at 5 %: the arm that is clearest must pass the strictest level.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+
+import numpy as np
+from scipy import stats
+
+from harness.analysis.levels import FIRST_LOOK, level
+
+FASTER, SLOWER, SAME, UNSURE = "faster", "slower", "same", "unsure"
+
+COARSE = 1 / 4
+"""A difference counts only if its interval's half-width is below the tolerance, or below this share of the difference.
+
+Under other load blocks scatter by several tolerances, and three of them sometimes agree on a difference by luck.
+"""
+
+
+def widest(log_ratio: float, margin: float) -> float:
+    """The half-width of an interval above which a difference of `log_ratio` does not count."""
+    return max(margin, COARSE * abs(log_ratio))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    answer: str
+    """One of FASTER, SLOWER, SAME, UNSURE."""
+    smallest_visible: float
+    """The smallest difference that these blocks could have shown, as a ratio above 1."""
+
+
+def verdicts(logs: Mapping[str, Sequence[float]], tolerance: float, fewest: int, most: int) -> dict[str, Verdict]:
+    """The verdict on every arm with at least three blocks, from each one's log-ratios to the baseline by block.
+
+    `fewest` and `most` are the plan's blocks, between which it looks after every one.
+    """
+    margin = log(1 + tolerance)
+    tests = {arm: _Test(np.asarray(values), margin) for arm, values in logs.items() if len(values) >= FIRST_LOOK}
+    found: dict[str, Verdict] = {}
+    settled = True
+    for rank, (arm, test) in zip(
+        range(len(tests), 0, -1), sorted(tests.items(), key=lambda item: item[1].p_value), strict=True
+    ):
+        at = level(fewest, most, rank)
+        settled = settled and test.p_value < at
+        found[arm] = Verdict(test.answer(at) if settled else UNSURE, exp(min(margin + test.half_width(at), 700.0)))
+    return {arm: found[arm] for arm in tests}
+
+
+class _Test:
+    """Student's t over the blocks of one arm, against the margin."""
+
+    def __init__(self, values: "np.ndarray[tuple[int], np.dtype[np.float64]]", margin: float) -> None:
+        self._margin = margin
+        self._middle = float(values.mean())
+        self._freedom = len(values) - 1
+        # Blocks that agree to the last bit are simulated ones; a real clock's scatter more than this.
+        self._error = max(float(values.std(ddof=1)) / sqrt(len(values)), 1e-12)
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided: the level at which the interval begins to lie wholly above, below or within the margins."""
+        above = (self._middle - self._margin) / self._error
+        below = (self._middle + self._margin) / self._error
+        slower, faster = stats.t.sf(above, self._freedom), stats.t.cdf(below, self._freedom)
+        same = max(stats.t.cdf(above, self._freedom), stats.t.sf(below, self._freedom))
+        return float(2 * min(slower, faster, same))
+
+    def half_width(self, at: float) -> float:
+        return float(stats.t.ppf(1 - at / 2, self._freedom)) * self._error
+
+    def answer(self, at: float) -> str:
+        half = self.half_width(at)
+        if abs(self._middle) + half < self._margin:
+            return SAME
+        if abs(self._middle) - half < self._margin or half > widest(self._middle, self._margin):
+            return UNSURE
+        return SLOWER if self._middle > 0 else FASTER

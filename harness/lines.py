@@ -1,0 +1,178 @@
+"""What a record is made of: one type a line, each written as one JSON object with its tag under `line`."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from harness.plan import Plan
+
+SCHEMA = 1
+
+
+class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One tracing of a `tf.function`."""
+
+    function: str
+    where: str
+    """`file:line` of the Python function that was traced."""
+    seconds: float | None = None
+    """Time spent on this tracing alone, without those nested in it; None where it could not be timed."""
+
+
+class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
+    index: int
+    kind: str
+    wall: Annotated[float, msgspec.Meta(gt=0)]
+    """Seconds."""
+    cpu: float
+    """Processor seconds over all threads of the process."""
+    losses: dict[str, float | None]
+    """As the trainer returned them; None for one that was not finite."""
+    traces: list[Trace] = []
+    first: bool = False
+    """The first epoch of its kind in this process: it may trace and compile."""
+
+
+class Segment(msgspec.Struct, frozen=True, array_like=True):
+    """Epochs `start` to `stop - 1` of a schedule, all of one kind."""
+
+    kind: str
+    start: int
+    stop: int
+
+
+class Description(msgspec.Struct, frozen=True):
+    """What a built trainer says of itself."""
+
+    seekable: bool
+    segments: list[Segment]
+    """Its whole schedule, in order; empty where it does not know its length."""
+
+
+class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):
+    schema: int
+    run: str
+    started: str
+    """Local time, ISO 8601, with its offset from UTC."""
+    plan: Plan
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    commit: str | None
+
+
+class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start"):
+    block: int
+    group: int
+    """Arms of one group are related to each other. A block is one group, unless memory demands a pair for each arm."""
+    order: list[str]
+    """Labels, in the order in which the processes are started."""
+    one_by_one: bool = False
+    """Whether not even these fit in memory together, so that each runs its epochs before the next one starts."""
+
+
+class ArmReady(msgspec.Struct, frozen=True, tag_field="line", tag="arm ready"):
+    block: int
+    group: int
+    arm: str
+    pid: int
+    build_seconds: float
+    """From the start of the process until its trainer was built."""
+    description: Description
+    environment: dict[str, str]
+    """What was set before the framework was loaded."""
+    versions: dict[str, str]
+
+
+class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
+    block: int
+    group: int
+    round: int
+    """Round 0 warms each arm up alone, first epochs and shapes; only later rounds are in turns."""
+    position: int
+    """This arm's turn within the round."""
+    arm: str
+    epochs: list[Epoch]
+
+
+class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):
+    """What the terms of an arm's loss were before any training, on a batch that is the same for every arm."""
+
+    block: int
+    group: int
+    arm: str
+    terms: dict[str, float | None]
+    """As `objective()` returned them; None for one that was not finite."""
+
+
+class Work(msgspec.Struct, frozen=True, tag_field="line", tag="work"):
+    """How much an arm's epochs compute. It is the same in every block, so an arm counts once."""
+
+    block: int
+    group: int
+    arm: str
+    flops: dict[str, float]
+    """Floating-point operations of an epoch's matrix products, by the kinds for which they could be counted."""
+    unavailable: str | None = None
+    """Why those of the other kinds could not."""
+    gemm_flops_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """What large matrix products reach in the same process; None without TensorFlow."""
+
+
+class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"):
+    """What a training had come to, between two of its slices."""
+
+    block: int
+    group: int
+    arm: str
+    epochs: int
+    """How many it had been trained for."""
+    metrics: dict[str, float | None]
+    """As the trainer returned them, lower being better; None for one that was not finite."""
+
+
+class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):
+    block: int
+    group: int
+    arm: str
+    status: str
+    """`ok`, `failed`, or `regrouped`: ended early, because the group's arms did not fit in memory together."""
+    reason: str | None = None
+    moment: str | None = None
+    """When it failed: `while it was built`, `in epoch 3`, ..."""
+    last_lines: list[str] = []
+    """The last lines that it printed, where it failed."""
+    peak_rss_bytes: int | None = None
+    peak_tensor_bytes: int | None = None
+
+
+class BlockEnd(msgspec.Struct, frozen=True, tag_field="line", tag="block end"):
+    block: int
+    seconds: float | None = None
+    """Wall-clock time from its start, that of starting its processes included."""
+
+
+class Look(msgspec.Struct, frozen=True, tag_field="line", tag="look"):
+    """What was decided after a block."""
+
+    block: int
+    go_on: bool
+    why: str
+
+
+class Resume(msgspec.Struct, frozen=True, tag_field="line", tag="resume"):
+    """A run that was cut off goes on. What stands above of a block that did not end is of no account: it runs again."""
+
+    started: str
+    machine: dict[str, Any]
+    commit: str | None
+
+
+class Footer(msgspec.Struct, frozen=True, tag_field="line", tag="footer"):
+    status: str
+    """`complete`, `out of time` (its budget ended within a block), or `interrupted`."""
+    ended: str
+
+
+Measured = ArmReady | Objective | Slice | Evaluation | Work | ArmEnd
+"""What one arm did."""
+Line = Header | BlockStart | Measured | BlockEnd | Look | Resume | Footer
