@@ -50,7 +50,7 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
         return Decision(False, f"all {done} blocks are done" if done > 1 else "its block is done")
     if looks.budget is not None and elapsed + max(blocks, default=0.0) > looks.budget:
         return Decision(False, f"another block would not fit into the budget of {looks.budget:g} s")
-    if done < looks.fewest:
+    if done < looks.fewest != FIRST_LOOK:
         return Decision(True, f"{looks.fewest} blocks were asked for")
     if done < FIRST_LOOK:
         return Decision(True, f"a verdict takes {FIRST_LOOK} blocks")

@@ -1,0 +1,99 @@
+from math import log
+
+import numpy as np
+import pytest
+from simulated import DATA, FULL, REFINE, record
+
+from harness.analysis.stopping import Looks, decide, look
+
+LOOKS = Looks(fewest=3, most=6, tolerance=0.03)
+CLEAR = [0.5, 0.51, 0.505]
+SAME = [0.001, -0.001, 0.0]
+NEAR = [0.02, 0.03, 0.025]
+WILD = [0.3, -0.3, 0.1]
+
+
+def decision(logs, looks=LOOKS, blocks=None, elapsed=0.0):
+    done = len(next(iter(logs.values()), [0.0]))
+    return decide(looks, logs, blocks if blocks is not None else [10.0] * done, elapsed)
+
+
+def test_it_goes_on_until_a_verdict_is_possible():
+    for done in (1, 2):
+        found = decision({"a": CLEAR[:done]})
+        assert (found.go_on, found.why) == (True, "a verdict takes 3 blocks")
+
+
+def test_it_stops_when_every_verdict_is_clear():
+    assert decision({"a": CLEAR}) == decision({"a": SAME})
+    assert (decision({"a": CLEAR}).go_on, decision({"a": CLEAR}).why) == (False, "the verdict is clear")
+    assert (decision({"a": CLEAR, "b": SAME}).go_on, decision({"a": CLEAR, "b": SAME}).why) == (
+        False,
+        "every verdict is clear",
+    )
+
+
+def test_it_goes_on_for_whoever_is_unsure():
+    assert decision({"a": CLEAR, "b": NEAR, "c": SAME}).why == "b is unsure"
+    assert decision({"a": NEAR, "b": NEAR}).why == "a and b are unsure"
+    assert decision({"a": NEAR, "b": NEAR}).go_on
+
+
+def test_it_stops_where_all_that_is_planned_would_not_help():
+    assert decision({"a": WILD, "b": CLEAR}).why == "a would stay unsure in 6 blocks"
+    assert not decision({"a": WILD, "b": CLEAR}).go_on
+    assert decision({"a": WILD, "b": NEAR}).go_on
+
+
+def test_a_large_difference_need_not_be_known_within_the_tolerance():
+    """Three-fold, give or take a tenth."""
+    assert decision({"a": [1.0, 1.1, 1.2]}).go_on
+
+
+def test_it_ends_with_the_plan():
+    six = {"a": NEAR * 2}
+    assert (decision(six).go_on, decision(six).why) == (False, "all 6 blocks are done")
+    one = Looks(1, 1, 0.03)
+    assert decision({"a": [0.1]}, one).why == "its block is done"
+
+
+def test_as_many_as_were_asked_for_are_run_even_if_all_is_clear():
+    assert decision({"a": CLEAR}, Looks(5, 5, 0.03)).why == "5 blocks were asked for"
+
+
+def test_the_budget_leaves_room_for_no_other_block():
+    looks = Looks(3, 6, 0.03, budget=60)
+    assert decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 45.0).go_on
+    found = decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 49.0)
+    assert (found.go_on, found.why) == (False, "another block would not fit into the budget of 60 s")
+    assert not decision({"a": NEAR[:1]}, looks, [40.0], 41.0).go_on
+
+
+def test_without_anything_to_compare_it_stops_after_the_fewest():
+    assert decision({}, blocks=[1.0]).go_on
+    assert decision({}, blocks=[1.0] * 3).why == "there is nothing to compare"
+
+
+@pytest.mark.parametrize("truth", [0.0, log(1.05), -log(1.05)])
+def test_looking_often_does_not_make_it_lie_often(truth):
+    """Simulated to the end: a wrong answer, of a difference that is clear of the tolerance, in at most 5 % of runs."""
+    from harness.analysis.verdicts import verdicts
+
+    right = {0.0: "same"}.get(truth, "slower" if truth > 0 else "faster")
+    random = np.random.default_rng(3)
+    runs, wrong, told = 400, 0, 0
+    for _ in range(runs):
+        logs = []
+        while decide(LOOKS, {"arm": logs}, [1.0] * len(logs), 0.0).go_on:
+            logs.append(truth + 0.0055 * random.standard_normal())
+        answer = verdicts({"arm": logs}, 0.03, 3, 6)["arm"].answer
+        wrong += answer not in (right, "unsure")
+        told += answer == right
+    assert wrong <= 0.05 * runs
+    assert told >= 0.7 * runs
+
+
+def test_a_record_is_looked_at_by_its_own_plan():
+    quick = record({"a": {DATA: 1.0, REFINE: 5.0, FULL: 2.0}, "b": {DATA: 0.5, REFINE: 2.0, FULL: 1.0}})
+    found = look(quick, 10.0)
+    assert (found.block, found.go_on, found.why) == (2, False, "all 3 blocks are done")

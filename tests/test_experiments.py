@@ -1,0 +1,36 @@
+"""Small versions of the simulations in `benchmarks/experiments`, so that what they print stays true."""
+
+from math import log
+
+import coverage
+import looks
+import pytest
+
+from harness.analysis.levels import level
+
+UNSKEWED = [machine for machine in coverage.MACHINES if not machine.skewed]
+
+
+@pytest.mark.parametrize("machine", UNSKEWED, ids=lambda machine: machine.name)
+@pytest.mark.parametrize("blocks", [3, 5])
+def test_intervals_hold_the_truth_as_often_as_they_promise(machine, blocks):
+    assert coverage.coverage(machine, blocks, runs=500) == pytest.approx(0.95, abs=0.035)
+
+
+@pytest.mark.parametrize("machine", coverage.MACHINES, ids=lambda machine: machine.name)
+def test_no_machine_makes_it_tell_the_same_from_the_same(machine):
+    said, _ = coverage.answers(machine, 0.0, runs=150)
+    assert said["faster"] + said["slower"] <= 2
+
+
+@pytest.mark.parametrize("name", ["quiet", "heavy tails", "drift"])
+def test_a_difference_is_found_where_it_can_be(name):
+    machine = next(machine for machine in coverage.MACHINES if machine.name == name)
+    said, _ = coverage.answers(machine, log(1.06), runs=100)
+    assert said["slower"] >= 90
+    assert said["same"] + said["faster"] == 0
+
+
+def test_the_constants_of_the_looks_are_what_is_simulated():
+    found = looks.levels(6, runs=200_000, seed=1)
+    assert found == pytest.approx([level(3, 6, rank) for rank in range(1, 7)], rel=0.12)
