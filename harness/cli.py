@@ -190,7 +190,8 @@ def _resume(context: typer.Context, run: Path, json: str | None) -> None:
     for name in context.params:
         source = context.get_parameter_source(name)
         if name not in ("resume", "json") and source and source.name == "COMMANDLINE":
-            raise BadInput(f"--resume takes its plan from the run: leave {name.replace('_', '-')} out.")
+            what = "the names" if name == "names" else f"--{name.replace('_', '-')}"
+            raise BadInput(f"--resume takes its plan from the run: leave {what} out.")
     _check_place(json)
     before = read(run)
     directory = run if run.is_dir() else run.parent

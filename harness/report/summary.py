@@ -85,6 +85,10 @@ class Summary(msgspec.Struct, frozen=True):
     blocks: int
     """Blocks that were completed."""
     partial: bool
+    out_of_time: bool
+    """Whether its budget ended within a block."""
+    budget: float | None
+    """Seconds that the whole command was allowed."""
     stopped: str | None
     """Why there were no more blocks."""
     tolerance: float
@@ -127,6 +131,8 @@ def summarize(record: Record) -> Summary:
         baseline=plan.baseline,
         blocks=len(record.blocks_done),
         partial=record.partial,
+        out_of_time=record.footer is not None and record.footer.status == "out of time",
+        budget=plan.budget,
         stopped=record.looks[-1].why if record.looks and not record.looks[-1].go_on else None,
         tolerance=plan.tolerance,
         looks=looks(plan.fewest, plan.blocks),

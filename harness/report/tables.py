@@ -166,7 +166,10 @@ def sentences(summary: Summary) -> list[str]:
     ]
     if summary.stopped and summary.looks > 1:
         said.append(f"Stopped after {units.many(summary.blocks, 'block')}: {summary.stopped}.")
-    if summary.partial:
+    if summary.out_of_time:
+        block = units.many(summary.blocks, "block")
+        said.append(f"The budget of {summary.budget:g} s ended within block {summary.blocks + 1}: {block} completed.")
+    elif summary.partial:
         said.append(f"This run is partial: {units.many(summary.blocks, 'block')} completed.")
     elif summary.blocks == 1 and len(summary.arms) > 1:
         said.append("One block is an estimate: an interval takes at least two, a verdict three (--blocks).")

@@ -1,0 +1,126 @@
+"""A run that was cut off goes on by its own plan; and one with a budget ends with it."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from harness import cli
+from harness import plan as plans
+from harness.lines import BlockEnd, Slice
+from harness.measure import measure
+from harness.record import FILE_NAME, read
+
+ARMS = Path(__file__).parent / "support" / "arms.py"
+NAMES = [f"{ARMS}:Steady", f"{ARMS}:Other"]
+
+
+def compare(out, *options):
+    return cli.run(["compare", *NAMES, "--epochs", "12", "--out", str(out), *options])
+
+
+@pytest.fixture
+def cut_off(tmp_path):
+    """A run interrupted in its second block, and its torn last line."""
+    out = tmp_path / "run"
+
+    def watch(event, record):
+        if isinstance(event, Slice) and event.block == 1 and event.round:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    measure(plans.make("compare", NAMES, epochs=12, blocks=3), out, watch)
+    with (out / FILE_NAME).open("ab") as file:
+        file.write(b'{"line": "slice", "block": 1, "gro')
+    return out
+
+
+def test_a_run_that_was_cut_off_is_completed_by_its_own_plan(cut_off, capsys):
+    before = (cut_off / FILE_NAME).read_bytes()
+    assert read(cut_off).partial
+    assert cli.run(["compare", "--resume", str(cut_off)]) == 0
+    run = read(cut_off)
+    assert not run.partial
+    assert [end.block for end in run.blocks_done] == [0, 1, 2]
+    assert {piece.block for piece in run.abandoned} == {1}
+    assert (cut_off / FILE_NAME).read_bytes().startswith(before[: before.rindex(b"\n") + 1])
+    for block in range(3):
+        for arm in ("Steady", "Other"):
+            own = [e.index for s in run.slices if (s.block, s.arm) == (block, arm) for e in s.epochs]
+            assert sorted(own) == [*range(12)]
+    assert "partial" not in capsys.readouterr().out
+
+
+def test_a_run_that_lost_its_last_lines_is_completed_too(cut_off):
+    whole = (cut_off / FILE_NAME).read_bytes().splitlines(keepends=True)
+    (cut_off / FILE_NAME).write_bytes(b"".join(whole[:4]))
+    assert cli.run(["compare", "--resume", str(cut_off / FILE_NAME)]) == 0
+    assert len(read(cut_off).blocks_done) == 3
+
+
+def test_what_failed_in_a_block_that_was_done_is_not_tried_again(tmp_path):
+    out = tmp_path / "run"
+    plan = plans.make("compare", [f"{ARMS}:Steady", f"{ARMS}:RaisesAtThree"], epochs=12, blocks=2)
+
+    def watch(event, record):
+        if isinstance(event, BlockEnd):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    measure(plan, out, watch)
+    assert cli.run(["compare", "--resume", str(out)]) == 4
+    assert [end.status for end in read(out).ends if end.arm == "RaisesAtThree"] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"versions": {"python": "2.7"}}, "it ran with "),
+        ({"machine": {"processor": "abacus"}}, "its processor was abacus, here it is "),
+    ],
+)
+def test_a_run_is_not_resumed_on_another_machine_or_with_other_versions(cut_off, capsys, change, complaint):
+    header, *rest = (json.loads(line) for line in (cut_off / FILE_NAME).read_bytes().split(b"\n")[:-1])
+    (cut_off / FILE_NAME).write_text("\n".join(json.dumps(line) for line in [header | change, *rest]) + "\n")
+    assert cli.run(["compare", "--resume", str(cut_off)]) == 2
+    assert f"{cut_off} cannot be resumed: {complaint}" in capsys.readouterr().err
+
+
+def test_what_cannot_be_resumed_is_refused_in_a_sentence(tmp_path, cut_off, capsys):
+    out = tmp_path / "complete"
+    assert compare(out, "--blocks", "1") == 0
+    for arguments, complaint in (
+        (["compare", "--resume", str(out)], f"{out} is a complete run: there is nothing to resume."),
+        (["converge", "--resume", str(cut_off)], f"{cut_off} is a run of `harness compare`: resume it with that"),
+        (["compare", "--resume", str(cut_off), "--epochs", "3"], "takes its plan from the run: leave --epochs out."),
+        (["compare", "original", "--resume", str(cut_off)], "takes its plan from the run: leave the names out."),
+        (["compare", "--resume", str(tmp_path / "nowhere")], "There is no readable record at"),
+    ):
+        capsys.readouterr()
+        assert cli.run(arguments) == 2
+        assert complaint in capsys.readouterr().err
+
+
+def test_the_budget_cuts_a_block_off_and_keeps_what_it_measured(tmp_path):
+    plan = plans.make("compare", NAMES, epochs=12, budget="60s")
+    times = iter(range(0, 1000, 7))
+    run = measure(plan, tmp_path / "run", lambda event, record: None, elapsed=lambda: next(times))
+    assert run.footer.status == "out of time"
+    assert run.partial
+    assert run.blocks_done == []
+
+
+def test_a_budget_that_is_over_with_the_last_block_has_cut_nothing_off(tmp_path):
+    plan = plans.make("compare", NAMES, epochs=12, budget="60s", blocks=1)
+    ended = []
+    watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
+    run = measure(plan, tmp_path / "run", watch, elapsed=lambda: 100.0 if ended else 0.0)
+    assert run.footer.status == "complete"
+
+
+def test_why_there_were_no_more_blocks_is_in_the_record_and_the_report(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert compare(out, "--blocks", "1") == 0
+    assert read(out).looks[-1].why == "its block is done"
+    assert compare(tmp_path / "other", "--budget", "1s") == 0
+    assert "The budget of 1 s ended within block 1" in (tmp_path / "other" / "report.md").read_text()
