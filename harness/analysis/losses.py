@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from harness.analysis.prefix import common_prefixes
+from harness.lines import Epoch
 from harness.record import Record
 
 ROUNDING = 1e-4
@@ -19,8 +21,6 @@ compiler, differs by 1e-6 to 1e-5, more where it cancels; another statistic, wei
 
 Numbers = Mapping[str, float | None]
 """Losses or terms by name; None is one that was not finite."""
-Step = tuple[int, Numbers]
-"""An epoch's index, and its losses."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class _Prefix:
+class _Agreement:
     epochs: int
     first_apart: tuple[int, int] | None
     """Of the first epoch whose losses differ: its place in the order, and its index."""
@@ -47,45 +47,34 @@ def losses(record: Record, arm: str) -> Losses | None:
     baseline = record.plan.baseline
     if arm == baseline:
         return None
-    groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices)
-    found = [_prefix(_steps(record, *group, arm), _steps(record, *group, baseline)) for group in groups]
-    shared = [prefix for prefix in found if prefix.epochs]
-    epochs = max((prefix.epochs for prefix in shared), default=0)
+    found = [_agreement(pairs) for pairs in common_prefixes(record, arm)]
+    shared = [agreement for agreement in found if agreement.epochs]
+    epochs = max((agreement.epochs for agreement in shared), default=0)
     other = _other_objective(_terms(record, arm), _terms(record, baseline))
     if other:
         return Losses(f"different objective ({other})", epochs)
     if not shared:
         return None
-    apart = [prefix.first_apart for prefix in shared if prefix.first_apart]
+    apart = [agreement.first_apart for agreement in shared if agreement.first_apart]
     if not apart:
         return Losses("same bit for bit", epochs)
     _, index = min(apart)
-    return Losses(f"drifts from epoch {index} by {max(prefix.apart for prefix in shared):.0e}", epochs)
+    return Losses(f"drifts from epoch {index} by {max(agreement.apart for agreement in shared):.0e}", epochs)
 
 
-def _steps(record: Record, block: int, group: int, arm: str) -> list[Step]:
-    """The epochs of one process in the order in which it ran them: its lines are."""
-    return [
-        (epoch.index, epoch.losses)
-        for piece in record.slices
-        if (piece.block, piece.group, piece.arm) == (block, group, arm)
-        for epoch in piece.epochs
-    ]
-
-
-def _prefix(mine: Sequence[Step], theirs: Sequence[Step]) -> _Prefix:
-    """What two processes have in common: the epochs while the indices agree, and the losses that both report."""
+def _agreement(pairs: Sequence[tuple[Epoch, Epoch]]) -> _Agreement:
+    """How far two processes agree, over the losses that both report, until they report none in common."""
     epochs, first_apart, apart = 0, None, 0.0
-    for (index, own), (other_index, other) in zip(mine, theirs, strict=False):
-        names = own.keys() & other.keys()
-        if index != other_index or not names:
+    for mine, theirs in pairs:
+        names = mine.losses.keys() & theirs.losses.keys()
+        if not names:
             break
-        difference = max(_difference(own[name], other[name]) for name in names)
+        difference = max(_difference(mine.losses[name], theirs.losses[name]) for name in names)
         if difference and first_apart is None:
-            first_apart = epochs, index
+            first_apart = epochs, mine.index
         apart = max(apart, difference)
         epochs += 1
-    return _Prefix(epochs, first_apart, apart)
+    return _Agreement(epochs, first_apart, apart)
 
 
 def _terms(record: Record, arm: str) -> Numbers:

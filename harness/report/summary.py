@@ -9,6 +9,7 @@ import pandas as pd
 from harness.analysis import epochs as epoch_table
 from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, interval
+from harness.analysis.exact import Exact, exact, retraces
 from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
 from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_logs, schedule_seconds
@@ -68,6 +69,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """How many epochs both ran in the same order from the first on, which is what that rests on."""
     quality: dict[str, float | None] | None = None
     """The metrics at the end of its trainings, the mean over seeds; null is one that was not finite."""
+    exact: Exact | None = None
+    """What is deterministic, beside the baseline's."""
     smallest_visible_ratio: float | None = None
     """The smallest difference that these blocks could have shown, as a ratio above 1."""
     findings: list[dict[str, Any]] = []
@@ -177,7 +180,7 @@ def _summarize_arm(
         peak_rss_bytes=max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
         peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
         traces=None if traces is None else len(traces),
-        retraces=None if traces is None else len(traces) - len({(trace.function, trace.where) for trace in traces}),
+        retraces=None if traces is None else retraces(traces),
         flops_per_epoch=work.flops.get(commonest),
         flops_by_kind=dict(work.flops) or None,
         flops_unavailable=work.unavailable,
@@ -187,6 +190,7 @@ def _summarize_arm(
         losses=found.verdict if found else None,
         losses_epochs=found.epochs if found else None,
         quality=_quality(converged),
+        exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
         convergence=converged,
     )

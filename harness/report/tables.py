@@ -1,6 +1,7 @@
 """A summary -> tables of strings, the same for every report."""
 
 from harness.analysis import epochs as epoch_table
+from harness.analysis.exact import Pair
 from harness.analysis.verdicts import UNSURE
 from harness.record import Record
 from harness.report import convergence, units
@@ -60,6 +61,38 @@ def costs(summary: Summary) -> Table:
     ]
     columns = ["arm", "first epoch", "traces", "retraces", "peak memory", "peak tensors"]
     return Table("Tracing and memory", columns, rows, "Traces are those of the epochs that one block sampled.")
+
+
+def counts(summary: Summary) -> Table | None:
+    """What is deterministic, where an arm's differs from the baseline's."""
+    rows = []
+    for arm in summary.arms:
+        if arm.exact is None:
+            continue
+        flops = [
+            f"{kind} {units.number(pair.arm / pair.baseline)}x"
+            for kind, pair in arm.exact.flops.items()
+            if not pair.same and pair.baseline
+        ]
+        flops = flops or (["same"] if arm.exact.flops else [units.NOTHING])
+        rows.append(
+            [
+                arm.name,
+                units.count(arm.exact.epochs),
+                _pair(arm.exact.traces),
+                _pair(arm.exact.retraces),
+                ", ".join(flops),
+            ]
+        )
+    note = (
+        f"Counted exactly, {summary.baseline} -> arm: traces over the epochs that both ran in the same order from the "
+        "first on; operations of the matrix products of an epoch, relative to the baseline's."
+    )
+    return Table("Counts", ["arm", "epochs", "traces", "retraces", "operations"], rows, note) if rows else None
+
+
+def _pair(pair: Pair) -> str:
+    return "same" if pair.same else f"{pair.baseline:g} -> {pair.arm:g}"
 
 
 def losses(summary: Summary) -> Table | None:
@@ -128,7 +161,7 @@ def chosen(summary: Summary, record: Record) -> list[Table]:
         arm = summary.arms[0]
         found = [epochs_by_kind(record, arm.name), traces(record, arm.name), memory(arm), arithmetic(summary)]
     else:
-        found = [times(summary), kinds(summary), losses(summary), costs(summary), arithmetic(summary)]
+        found = [times(summary), kinds(summary), losses(summary), counts(summary), costs(summary), arithmetic(summary)]
     return [table for table in found if table is not None]
 
 

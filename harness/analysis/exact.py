@@ -1,0 +1,67 @@
+"""What is deterministic, compared exactly: no noise, so no interval, and a difference of one is a difference."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.analysis.prefix import common_prefixes
+from harness.lines import Epoch, Trace
+from harness.record import Record
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same count of the baseline and of an arm."""
+
+    baseline: float
+    arm: float
+
+    @property
+    def same(self) -> bool:
+        return self.baseline == self.arm
+
+
+@dataclass(frozen=True)
+class Exact:
+    """What an arm and its baseline counted."""
+
+    epochs: int
+    """How many both ran in the same order from the first on, over which traces are counted."""
+    traces: Pair
+    retraces: Pair
+    """Traces beyond the first of the same code."""
+    flops: Mapping[str, Pair]
+    """Operations of an epoch's matrix products, by the kinds for which both counted them."""
+
+
+def exact(record: Record, arm: str) -> Exact | None:
+    """What `arm` and the baseline counted; None for the baseline, and where they have no epoch in common.
+
+    Where blocks have more or fewer epochs in common, the longest stretch counts.
+    """
+    if arm == record.plan.baseline:
+        return None
+    shared = max(common_prefixes(record, arm), key=len, default=[])
+    if not shared:
+        return None
+    mine, theirs = [own for own, _ in shared], [other for _, other in shared]
+    return Exact(
+        epochs=len(shared),
+        traces=Pair(len(_traces(theirs)), len(_traces(mine))),
+        retraces=Pair(retraces(_traces(theirs)), retraces(_traces(mine))),
+        flops=_flops(record, arm),
+    )
+
+
+def retraces(traces: Sequence[Trace]) -> int:
+    """Those beyond the first of the same code, so that a new `tf.function` over old code counts."""
+    return len(traces) - len({(trace.function, trace.where) for trace in traces})
+
+
+def _traces(epochs: Sequence[Epoch]) -> list[Trace]:
+    return [trace for epoch in epochs for trace in epoch.traces]
+
+
+def _flops(record: Record, arm: str) -> dict[str, Pair]:
+    counted = {line.arm: line.flops for line in record.works}
+    theirs, mine = counted.get(record.plan.baseline, {}), counted.get(arm, {})
+    return {kind: Pair(theirs[kind], mine[kind]) for kind in theirs if kind in mine}

@@ -1,0 +1,25 @@
+"""The epochs that an arm and its baseline both ran, in the same order, from the first on.
+
+So far two processes from the same seed have gone the same way, and what is deterministic can be compared exactly.
+"""
+
+from harness.lines import Epoch
+from harness.record import Record
+
+
+def common_prefixes(record: Record, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
+    """For each group of arms, the pairs of `arm`'s epoch and the baseline's, until the index differs."""
+    groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices)
+    return [_prefix(_epochs(record, *group, arm), _epochs(record, *group, record.plan.baseline)) for group in groups]
+
+
+def _epochs(record: Record, block: int, group: int, arm: str) -> list[Epoch]:
+    """The epochs of one process in the order in which it ran them: its lines are."""
+    own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
+    return [epoch for piece in own for epoch in piece.epochs]
+
+
+def _prefix(mine: list[Epoch], theirs: list[Epoch]) -> list[tuple[Epoch, Epoch]]:
+    pairs = list(zip(mine, theirs, strict=False))
+    apart = next((place for place, (own, other) in enumerate(pairs) if own.index != other.index), len(pairs))
+    return pairs[:apart]
