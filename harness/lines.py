@@ -33,6 +33,15 @@ class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     """The first epoch of its kind in this process: it may trace and compile."""
 
 
+class Idle(msgspec.Struct, frozen=True, array_like=True):
+    """A wait between an arm's latest answer and its next order. Whoever works meanwhile slows the others' turns."""
+
+    wall: float
+    """Seconds."""
+    cpu: float
+    """Processor seconds that its process used, over all threads."""
+
+
 class Segment(msgspec.Struct, frozen=True, array_like=True):
     """Epochs `start` to `stop - 1` of a schedule, all of one kind."""
 
@@ -92,6 +101,8 @@ class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
     """This arm's turn within the round."""
     arm: str
     epochs: list[Epoch]
+    idle: Idle | None = None
+    """What it did before, while it was others' turn."""
 
 
 class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):

@@ -44,3 +44,10 @@ def usable(record: Record, epochs: pd.DataFrame, arm: str) -> pd.DataFrame:
 def in_turns(epochs: pd.DataFrame) -> pd.DataFrame:
     """The epochs that were run in turns with the other arms, without the first of each kind."""
     return epochs[(epochs["round"] > 0) & ~epochs["first"]]
+
+
+def idle_share(record: Record, arm: str) -> float | None:
+    """How much of a processor `arm` used while it was others' turn; None where it never waited."""
+    waits = [piece.idle for piece in record.slices if piece.arm == arm and piece.round and piece.idle]
+    wall = sum(wait.wall for wait in waits)
+    return sum(wait.cpu for wait in waits) / wall if wall else None

@@ -187,7 +187,8 @@ class Group:
         answer = arm.run(indices, note_calls=not number and self._counts(label))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
-            yield Slice(self.block, self.number, number, position, label, epochs)
+            idle = answer.idle if isinstance(answer, Ran) else None
+            yield Slice(self.block, self.number, number, position, label, epochs, idle)
         if not isinstance(answer, Ran):
             yield from self._lose(arm, answer)
         return epochs

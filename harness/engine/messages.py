@@ -4,7 +4,7 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
-from harness.lines import Description, Epoch
+from harness.lines import Description, Epoch, Idle
 from harness.plan import Arm
 
 
@@ -67,6 +67,8 @@ class Built(msgspec.Struct, frozen=True, tag=True):
 
 class Ran(msgspec.Struct, frozen=True, tag=True):
     epochs: list[Epoch]
+    idle: Idle | None = None
+    """The wait before."""
 
 
 class Stated(msgspec.Struct, frozen=True, tag=True):

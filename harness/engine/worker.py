@@ -31,6 +31,8 @@ from harness.engine.messages import (
 from harness.engine.subject import BUILDING, Misbehaved, Subject
 from harness.engine.work import count
 from harness.errors import describe
+from harness.lines import Idle
+from harness.probes.clock import Clock
 from harness.probes.memory import forget_peak_tensor_bytes, peak_rss_bytes, peak_tensor_bytes
 from harness.probes.traces import TraceProbe
 
@@ -40,12 +42,17 @@ class Worker:
 
     def __init__(self) -> None:
         self._subject: Subject | None = None
+        self._waiting = Clock()
 
     def answer(self, order: Order) -> Answer:
         try:
             return self._obey(order)
         except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt
             return self._failed(error)
+
+    def rest(self) -> None:
+        """All is said: what this process does until the next order is no work of its own turn."""
+        self._waiting.start()
 
     def _obey(self, order: Order) -> Answer:
         match order:
@@ -62,7 +69,8 @@ class Worker:
                 return Stated(terms)
             case Run(indices, note_calls):
                 assert self._subject is not None, "an arm is built before it is run"
-                return Ran(self._subject.run(indices, note_calls))
+                idle = Idle(*self._waiting.stop())
+                return Ran(self._subject.run(indices, note_calls), idle)
             case Evaluate():
                 assert self._subject is not None, "an arm is built before it is evaluated"
                 return Evaluated(self._subject.evaluate(order))
@@ -101,6 +109,7 @@ def main() -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         send(pipe, answer)
+        worker.rest()
     # An interpreter with TensorFlow loaded takes its time to end, and can crash in doing so: all has been said.
     os._exit(0)
 

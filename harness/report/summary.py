@@ -69,6 +69,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """How many epochs both ran in the same order from the first on, which is what that rests on."""
     quality: dict[str, float | None] | None = None
     """The metrics at the end of its trainings, the mean over seeds; null is one that was not finite."""
+    idle_share: float | None = None
+    """How much of a processor it used while it was others' turn."""
     exact: Exact | None = None
     """What is deterministic, beside the baseline's."""
     smallest_visible_ratio: float | None = None
@@ -190,6 +192,7 @@ def _summarize_arm(
         losses=found.verdict if found else None,
         losses_epochs=found.epochs if found else None,
         quality=_quality(converged),
+        idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
         convergence=converged,

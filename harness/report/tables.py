@@ -9,6 +9,9 @@ from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary, traces_by_function
 from harness.report.table import Table
 
+RESTLESS = 0.02
+"""The share of a processor from which on an arm that waits disturbs the others."""
+
 
 def times(summary: Summary) -> Table:
     """The main table of a comparison: a row an arm."""
@@ -192,6 +195,12 @@ def sentences(summary: Summary) -> list[str]:
             f"Memory does not hold {' or '.join(summary.one_by_one)} beside {summary.baseline}: they ran one after the "
             "other, so what else the machine did is in their ratios."
         )
+    said += [
+        f"{arm.name} used {units.percent(arm.idle_share)} of a processor while it was others' turn, which slowed them: "
+        "does it leave threads running between epochs?"
+        for arm in summary.arms
+        if arm.idle_share and arm.idle_share > RESTLESS and len(summary.arms) > 1
+    ]
     said += [
         f"{arm.name}: unsure; a difference of {units.percent(arm.smallest_visible_ratio - 1)} would have shown."
         for arm in summary.arms

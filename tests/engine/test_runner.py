@@ -119,3 +119,13 @@ def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
     told = [event for event in runner.run(plan, tmp_path, look) if isinstance(event, BlockEnd | Look)]
     assert [event.block for event in told] == [0, 0, 1, 1]
     assert told[3] == Look(1, False, "because")
+
+
+def test_an_arm_that_works_while_it_is_not_its_turn_is_told_of(tmp_path):
+    record = run(tmp_path / "run", "Steady", "Restless", epochs=60, blocks=1)
+    assert all(piece.idle is not None for piece in record.slices)
+    summary = summarize(record)
+    steady, restless = (arm.idle_share for arm in summary.arms)
+    assert steady < restless
+    told = [sentence for sentence in tables.sentences(summary) if "while it was others' turn" in sentence]
+    assert [sentence.split()[0] for sentence in told] == ["Restless"]

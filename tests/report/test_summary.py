@@ -11,7 +11,16 @@ KEYS = [
     *("name", "status", "reason", "verdict", "ratio", "ratio_by_kind", "epoch_seconds", "first_epoch_seconds"),
     *("projected_seconds", "peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces", "compilations"),
     *("flops_per_epoch", "flops_by_kind", "flops_unavailable", "gemm_flops_per_second"),
-    *("gemm_share", "gemm_share_by_kind", "losses", "losses_epochs", "quality", "exact", "smallest_visible_ratio"),
+    *(
+        "gemm_share",
+        "gemm_share_by_kind",
+        "losses",
+        "losses_epochs",
+        "quality",
+        "idle_share",
+        "exact",
+        "smallest_visible_ratio",
+    ),
     *("findings", "convergence"),
 ]
 

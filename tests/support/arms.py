@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 
 from harness import Variant
@@ -213,6 +214,18 @@ class DiesInObjective(Steady):
 class StatesText(Steady):
     def objective(self):
         return {"data": "small"}
+
+
+class Restless(Steady):
+    """Its thread goes on working between epochs."""
+
+    def __init__(self, seed=0):
+        super().__init__(seed)
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self):
+        while True:
+            sum(range(10_000))
 
 
 class Slow(Steady):
