@@ -1,6 +1,7 @@
 """A child process, seen from its parent."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,8 +49,10 @@ class ArmProcess:
         self._indices: list[int] = []
         self._log = log
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        handle, self._journal = tempfile.mkstemp(prefix="harness-")
-        os.close(handle)
+        # Its temporary files too, which it may be ended too abruptly to remove: TensorFlow writes one for each function.
+        self._scratch = Path(tempfile.mkdtemp(prefix="harness-"))
+        self._journal = self._scratch / "journal"
+        self._journal.touch()
         self._pipe, theirs = Pipe()
         with self._log.open("wb") as output:
             # From the main thread only: the kernel takes the end of the starting thread for the parent's.
@@ -60,7 +63,12 @@ class ArmProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is the parent's to handle
-                env=os.environ | {"PYTHONHASHSEED": str(seed % 2**32), "PYTHONUNBUFFERED": "1"},
+                env=os.environ
+                | {
+                    "PYTHONHASHSEED": str(seed % 2**32),
+                    "PYTHONUNBUFFERED": "1",
+                    "TMPDIR": str(self._scratch),
+                },
             )
         theirs.close()
         self._death_notice = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
@@ -72,7 +80,7 @@ class ArmProcess:
                 plan.scale,
                 seed,
                 list(cores),
-                self._journal,
+                str(self._journal),
                 plan.allow_nonfinite,
                 plan.trains,
                 plan.length_of(arm.label),
@@ -153,7 +161,7 @@ class ArmProcess:
         self._pipe.close()
         if self._death_notice is not None:
             os.close(self._death_notice)
-        Path(self._journal).unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -169,7 +177,7 @@ class ArmProcess:
     def _finished_epochs(self) -> list[Epoch]:
         if self._doing != "in epoch":
             return []
-        lines = Path(self._journal).read_bytes().split(b"\n")[: len(self._indices) - 1]
+        lines = self._journal.read_bytes().split(b"\n")[: len(self._indices) - 1]
         done = []
         for line in lines:
             try:

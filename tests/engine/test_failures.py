@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from harness import cli, record
+from harness.errors import BadRecord
 
 ARMS = Path(__file__).parents[1] / "support" / "arms.py"
 
@@ -134,8 +136,10 @@ def start_slow_run(out):
     running = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if (out / record.FILE_NAME).exists() and len((run := record.read(out)).slices) > 6:
-            return running, [ready.pid for ready in run.ready]
+        with suppress(BadRecord):  # there is none yet, or its first line is still being written
+            run = record.read(out)
+            if len(run.slices) > 6:
+                return running, [ready.pid for ready in run.ready]
         time.sleep(0.05)
     running.kill()
     raise AssertionError(f"it did not get going: {running.communicate()}")
