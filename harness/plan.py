@@ -20,6 +20,11 @@ FEWEST_BLOCKS, MOST_BLOCKS = 3, 6
 """Where nobody says how many: two blocks give no verdict, and what six leave open is better asked for by number."""
 SEEDS = 3
 """Whole trainings of an arm where nobody says how many."""
+SLICE_SECONDS = 0.3
+COUNTING_BUDGET = 60.0
+"""Seconds of budget for each arm, below which there is better use for the time than counting operations."""
+SLICES_IN_BUDGET = 600
+"""How many slices of the usual length would take all of a budget: from 180 s on they are not cut shorter for it."""
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600}
 
 
@@ -58,7 +63,7 @@ class Plan(msgspec.Struct, frozen=True):
     threads: int
     timeout: float = 600.0
     """Seconds that an arm may take to build, or to run one slice, before it is given up."""
-    slice_seconds: float = 0.3
+    slice_seconds: float = SLICE_SECONDS
     """A slice of short epochs lasts at least this long, so that switching arms costs little."""
     allow_nonfinite: bool = False
     fewest: int = 1
@@ -72,6 +77,12 @@ class Plan(msgspec.Struct, frozen=True):
     target: Target | None = None
     references: tuple[str, ...] = ()
     """Labels of the arms that are no trainings, but what to hold those against."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether arms count their operations in the first block, which takes some seconds of each."""
+        ample = self.budget is None or self.budget >= COUNTING_BUDGET * len(self.arms)
+        return ample and self.command in ("compare", "profile")
 
     @property
     def trains(self) -> bool:
@@ -131,7 +142,7 @@ def make(
             raise BadInput(f"--{name} must be at least {least}, not {value}.")
     if threads > cores:
         raise BadInput(f"--threads {threads} is more than the {cores} cores that this process may use.")
-    if epochs is None and evaluations is None:
+    if epochs is None and evaluations is None and budget is None:
         epochs = max(filter(None, (_default_epochs(variant, scale) for variant in variants.values())), default=None)
     if epochs is not None and epochs < 1:
         raise BadInput(f"--epochs must be at least 1, not {epochs}.")
@@ -158,6 +169,7 @@ def make(
         seed=seed,
         threads=threads,
         timeout=timeout,
+        slice_seconds=SLICE_SECONDS if seconds is None else max(min(SLICE_SECONDS, seconds / SLICES_IN_BUDGET), 0.05),
         allow_nonfinite=allow_nonfinite,
         evaluations=evaluations,
         target=aim,

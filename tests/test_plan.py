@@ -369,3 +369,46 @@ def test_the_cores_are_those_this_process_may_use(monkeypatch):
     assert cores == sorted(set(cores))
     assert all(isinstance(core, int) and core >= 0 for core in cores)
     assert plan.make("compare", ["original"]).threads == len(cores)
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), (" 2min", 120), ("1.5 m", 90), ("1h", 3600), ("0.5H", 1800)]
+)
+def test_a_budget_is_a_duration(text, seconds):
+    assert plan.make("compare", ["original"], budget=text).budget == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5s", "0", "nan", "inf", "5 days", "1e99h", "s"])
+def test_what_is_no_duration_is_refused(text):
+    assert refusal(budget=text).startswith("--budget must be a duration such as 90s or 2min, at most a week, not ")
+
+
+@pytest.mark.parametrize("tolerance", [0, -0.1, 1.5, float("nan")])
+def test_a_tolerance_is_a_share(tolerance):
+    assert refusal(tolerance=tolerance).startswith("--tolerance must be a share above 0 and at most 1")
+
+
+def test_who_asks_for_blocks_gets_them_unless_time_is_short():
+    def of(**request):
+        made = plan.make("compare", ["original"], **request)
+        return made.fewest, made.blocks
+
+    assert of() == (3, 6)
+    assert of(blocks=5) == (5, 5)
+    assert of(blocks=2) == (2, 2)
+    assert of(budget="60s") == (3, 6)
+    assert of(budget="60s", blocks=10) == (3, 10)
+    assert of(budget="60s", blocks=2) == (2, 2)
+
+
+def test_a_short_budget_buys_shorter_slices_and_no_counting():
+    short = plan.make("compare", ["original", "moments"], budget="60s")
+    assert (short.slice_seconds, short.epochs, short.counts) == (0.1, None, False)
+    assert plan.make("compare", ["original"], budget="5s").slice_seconds == 0.05
+    ample = plan.make("compare", ["original"], budget="10min")
+    assert (ample.slice_seconds, ample.counts) == (0.3, True)
+    assert plan.make("compare", ["original"]).counts
+    assert not plan.make("converge", ["original"], evaluations=3).counts

@@ -49,7 +49,7 @@ class ArmProcess:
         self._indices: list[int] = []
         self._log = log
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        # Its temporary files too, which it may be ended too abruptly to remove: TensorFlow writes one for each function.
+        # Its temporary files too: it ends too abruptly to remove them, and TensorFlow writes one for each function.
         self._scratch = Path(tempfile.mkdtemp(prefix="harness-"))
         self._journal = self._scratch / "journal"
         self._journal.touch()

@@ -233,7 +233,7 @@ class Group:
 
     def _counts(self, label: str) -> bool:
         """Whether an arm is to count its operations once its turns are over: in the first block, and once."""
-        return self.plan.command in ("compare", "profile") and not self.block and label not in self.known.counted
+        return self.plan.counts and not self.block and label not in self.known.counted
 
     def _count(self, arm: ArmProcess) -> Work:
         """How much an arm's epochs compute. Not even its death in counting makes it fail: its turns are over."""

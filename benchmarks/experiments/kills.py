@@ -1,0 +1,159 @@
+"""Kills `harness compare` at random moments, and looks for what was lost and for who was left behind.
+
+    python benchmarks/experiments/kills.py --out kills.jsonl
+
+Every arm keeps a diary of its own: the epochs that it has run. A slice is lost if the diary has all of its epochs and
+the record does not. Takes about ten seconds a kill. Started again with the same --out, it goes on.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness import Variant
+from harness.errors import BadRecord
+from harness.interface import Trainer
+from harness.record import FILE_NAME, Record, read
+
+PATIENCE = 5.0
+"""Seconds that children may take to end."""
+DIARIES = "HARNESS_EXPERIMENT_DIARIES"
+
+
+class Diarist:
+    """A trainer that writes every epoch down once it has run it."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._diary = (Path(os.environ[DIARIES]) / str(os.getpid())).open("a", buffering=1)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._trainer, name)
+
+    def epoch(self, index: int) -> Mapping[str, float]:
+        losses = self._trainer.epoch(index)
+        print(index, file=self._diary)
+        return losses
+
+
+def build(seed: int = 0) -> Trainer:
+    """A small training that keeps a diary."""
+    import pairs
+
+    return Diarist(pairs.build(0.0, seed=seed))
+
+
+one = Variant("one", "keeps a diary", partial(build))
+other = Variant("other", "keeps a diary too", partial(build))
+
+
+def kill_once(seconds: float) -> dict[str, Any]:
+    """Start a comparison, kill it after so many seconds, and say what came of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        place, diaries = Path(folder) / "run", Path(folder) / "diaries"
+        diaries.mkdir()
+        arms = [f"{__file__}:one", f"{__file__}:other"]
+        command = [sys.executable, "-m", "harness", "compare", *arms, "--out", str(place)]
+        paths = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+        running = subprocess.Popen(
+            command,
+            env=os.environ | {DIARIES: str(diaries), "PYTHONPATH": paths},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        left = _left_behind(running.pid)
+        if not (place / FILE_NAME).exists():
+            return {"seconds": seconds, "slices": 0, "lost": 0, "left": left, "readable": True}
+        try:
+            record = read(place)
+        except BadRecord as error:
+            # Killed before its first line: nothing had been measured yet.
+            nothing = not any(diaries.iterdir())
+            return {"seconds": seconds, "slices": 0, "lost": 0, "left": left, "readable": nothing, "why": str(error)}
+        return {
+            "seconds": seconds,
+            "slices": len(record.slices),
+            "lost": _lost(record, diaries),
+            "left": left,
+            "readable": True,
+        }
+
+
+def _left_behind(parent: int) -> int:
+    """Workers of a dead parent that are still there after a while: they carry its number in their command line."""
+    until = time.monotonic() + PATIENCE
+    while (alive := _workers(parent)) and time.monotonic() < until:
+        time.sleep(0.1)
+    for process in alive:
+        process.kill()
+    return len(alive)
+
+
+def _workers(parent: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            line = process.cmdline()
+            if "harness.engine.worker" in line and line[-1] == str(parent) and process.status() != "zombie":
+                found.append(process)
+    return found
+
+
+def _lost(record: Record, diaries: Path) -> int:
+    """Slices of which the diaries have every epoch, and the record none.
+
+    Only one arm computes at a time, so at most one slice was under way; it is not complete as long as it is shorter
+    than the shortest slice of its arm.
+    """
+    lost = 0
+    for ready in record.ready:
+        own = [piece for piece in record.slices if (piece.block, piece.arm) == (ready.block, ready.arm)]
+        kept = sum(len(piece.epochs) for piece in own)
+        diary = diaries / str(ready.pid)
+        written = len(diary.read_text().split()) if diary.exists() else 0
+        shortest = min((len(piece.epochs) for piece in own if piece.round and len(piece.epochs) > 1), default=None)
+        if shortest is not None and written - kept >= shortest:
+            lost += 1
+    return lost
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=Path("kills.jsonl"))
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    done = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
+    moments = random.Random(asked.seed)
+    for number in range(asked.kills):
+        seconds = moments.uniform(0.5, 30.0)
+        if number < len(done):
+            continue
+        done.append(kill_once(seconds))
+        with asked.out.open("a") as file:
+            print(json.dumps(done[-1]), file=file)
+        print(f"kill {number + 1}: {done[-1]}", flush=True)
+    lost, left = (sum(one[what] for one in done) for what in ("lost", "left"))
+    unreadable = sum(not one["readable"] for one in done)
+    print(f"{len(done)} kills, {sum(one['slices'] for one in done)} slices kept, {lost} lost")
+    print(f"{left} children left behind, {unreadable} records unreadable")
+
+
+if __name__ == "__main__":
+    main()

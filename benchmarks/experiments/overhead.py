@@ -1,0 +1,150 @@
+"""What measuring costs: an epoch under `harness` against the same epoch in a bare Python loop with a clock.
+
+    python benchmarks/experiments/overhead.py
+
+In each block both are fresh processes, prepared alike, and take turns in random order. Prints the ratio of the time of
+an epoch, and of the time of a whole slice from the order to the answer (which adds the journal and the pipe), with
+their 95 % intervals over blocks.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from math import log
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from harness import plan as plans
+from harness.analysis.effects import block_estimate, interval
+from harness.engine.arm import ArmProcess
+from harness.engine.messages import Ran
+from harness.plan import Plan, usable_cores
+from harness.report import units
+
+ROUNDS = 40
+SLICE_SECONDS = 0.3
+
+
+class Harnessed:
+    """An arm, as a comparison runs it."""
+
+    def __init__(self, plan: Plan, log_file: Path) -> None:
+        self._arm = ArmProcess(plan.arms[0], plan, 0, usable_cores()[-plan.threads :], log_file)
+        self._arm.hear()
+
+    def run(self, indices: Sequence[int]) -> list[float]:
+        answer = self._arm.run(indices)
+        assert isinstance(answer, Ran), answer
+        return [epoch.wall for epoch in answer.epochs]
+
+    def close(self) -> None:
+        self._arm.close()
+
+
+class Bare:
+    """A process with a loop and a clock, and nothing of harness's."""
+
+    def __init__(self, plan: Plan) -> None:
+        variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        threads = dict.fromkeys((*variables, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(plan.threads))
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--bare", plan.arms[0].variant, str(plan.scale)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | threads | {"PYTHONHASHSEED": "0"},
+        )
+        self._answer()
+
+    def run(self, indices: Sequence[int]) -> list[float]:
+        assert self._process.stdin is not None
+        print(json.dumps(list(indices)), file=self._process.stdin, flush=True)
+        walls: list[float] = self._answer()
+        return walls
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        while not (line := self._process.stdout.readline()).startswith("["):
+            assert line, "the bare loop died"
+        return json.loads(line)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def bare(name: str, scale: str) -> None:
+    """The bare loop: epochs by their indices from stdin, their seconds to stdout."""
+    from variants.recipes import collection
+
+    (variant,) = (variant for variant in collection.variants if variant.name == name)
+    trainer = variant.build(case="case1", scale=scale, seed=0)
+    print("[]", flush=True)
+    latest = -1
+    for line in sys.stdin:
+        walls = []
+        for index in json.loads(line):
+            if index != latest + 1:
+                trainer.seek(index)
+            latest = index
+            began = perf_counter()
+            trainer.epoch(index)
+            walls.append(perf_counter() - began)
+        print(json.dumps(walls), flush=True)
+
+
+def compare(plan: Plan, number: int) -> tuple[float, float]:
+    """One block's log-ratios, harnessed to bare: of an epoch, and of a slice."""
+    lots = random.Random(number)
+    with tempfile.TemporaryDirectory() as folder:
+        starts = {"harnessed": lambda: Harnessed(plan, Path(folder) / "log"), "bare": lambda: Bare(plan)}
+        both = {name: starts[name]() for name in lots.sample(sorted(starts), 2)}
+        try:
+            walls = [wall for each in both.values() for wall in each.run(range(20))[5:]]
+            length = max(1, round(SLICE_SECONDS * len(walls) / sum(walls)))
+            epochs: dict[str, list[float]] = {name: [] for name in both}
+            slices: dict[str, list[float]] = {name: [] for name in both}
+            for round_ in range(ROUNDS):
+                indices = [20 + (round_ * length + step) % 60 for step in range(length)]
+                for name in lots.sample(sorted(both), 2):
+                    began = perf_counter()
+                    walls = both[name].run(indices)
+                    slices[name].append((perf_counter() - began) / length)
+                    epochs[name].append(sum(walls) / length)
+            return _estimate(epochs), _estimate(slices)
+        finally:
+            for each in both.values():
+                each.close()
+
+
+def _estimate(seconds: dict[str, list[float]]) -> float:
+    ratios = [log(mine / bare) for mine, bare in zip(seconds["harnessed"], seconds["bare"], strict=True)]
+    return block_estimate(ratios, log(sum(seconds["harnessed"]) / sum(seconds["bare"])), 0.03)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--variants", nargs="*", default=["moments", "shared-times", "fast"])
+    parser.add_argument("--scale", default="smoke")
+    parser.add_argument("--blocks", type=int, default=5)
+    parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.bare:
+        return bare(*asked.bare)
+    for name in asked.variants:
+        plan = plans.make("profile", [name], scale=asked.scale, blocks=asked.blocks)
+        found = [compare(plan, number) for number in range(asked.blocks)]
+        epoch, slice_ = (units.ratio(interval([logs[which] for logs in found])) for which in (0, 1))
+        print(f"{name:14} epoch {epoch}   slice, with journal and pipe {slice_}", flush=True)
+    return None
+
+
+if __name__ == "__main__":
+    main()

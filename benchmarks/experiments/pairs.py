@@ -1,0 +1,52 @@
+"""The programs that the experiments compare: one training, again under other names, and with a planted slowdown.
+
+`one` and `other` are the same program. `slower_5` and `slower_3` take 5 and 3 % longer for every epoch: they wait,
+busily, for that share of the time that it took.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from harness import Variant
+from harness.interface import Trainer
+
+RECIPE = "moments"
+
+
+class Slowed:
+    """A trainer whose epochs take longer by a share of what they take."""
+
+    def __init__(self, trainer: Trainer, share: float) -> None:
+        self._trainer, self._share = trainer, share
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._trainer, name)
+
+    def epoch(self, index: int) -> Mapping[str, float]:
+        began = perf_counter()
+        losses = self._trainer.epoch(index)
+        ends = perf_counter() + self._share * (perf_counter() - began)
+        while perf_counter() < ends:
+            pass
+        return losses
+
+
+def build(share: float, case: str = "case1", scale: str = "smoke", seed: int = 0) -> Trainer:
+    """The training, slowed by `share`."""
+    from variants.recipes import collection
+
+    (variant,) = (variant for variant in collection.variants if variant.name == RECIPE)
+    trainer: Trainer = variant.build(case=case, scale=scale, seed=seed)
+    return Slowed(trainer, share) if share else trainer
+
+
+def _variant(name: str, share: float) -> Variant:
+    return Variant(name, f"{RECIPE}, {share:.0%} slower", partial(build, share), scales=("smoke", "laptop", "paper"))
+
+
+one = _variant("one", 0.0)
+other = _variant("other", 0.0)
+slower_5 = _variant("slower_5", 0.05)
+slower_3 = _variant("slower_3", 0.03)

@@ -1,0 +1,18 @@
+"""One epoch of one of `pairs`, as a benchmark with a stored baseline: what `false_alarms.py` holds us against.
+
+The program is the one that the environment variable PROGRAM names; the benchmark's name does not say which.
+"""
+
+import os
+
+import pairs
+import pytest
+
+
+@pytest.mark.benchmark(group="epoch")
+def test_epoch(benchmark):
+    trainer = getattr(pairs, os.environ["PROGRAM"]).build()
+    index = next(index for index in range(trainer.epochs) if trainer.kind(index) == "full")
+    trainer.seek(index)
+    losses = benchmark.pedantic(trainer.epoch, args=(index,), rounds=200, warmup_rounds=2)
+    assert losses["physics"] > 0
