@@ -183,7 +183,7 @@ def selfcheck(
     scale: Annotated[str | None, typer.Option(help="How large. [default: smoke]", show_default=False)] = None,
     epochs: Epochs = None,
     blocks: Blocks = None,
-    budget: Annotated[str, typer.Option(metavar="TIME", help="What the whole command may take.")] = "60s",
+    budget: Annotated[str, typer.Option(metavar="TIME", help="What the whole command may take.")] = "3min",
     tolerance: Tolerance = 0.03,
     seed: Seed = 0,
     threads: Threads = None,

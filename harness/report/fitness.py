@@ -1,6 +1,7 @@
 """What a self-check found: whether the machine is fit to measure on, and what its facts mean."""
 
 from harness.analysis.selfcheck import FIT, UNFIT, SelfCheck
+from harness.analysis.verdicts import UNSURE
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table
@@ -23,7 +24,13 @@ def sentences(summary: Summary) -> list[str]:
         visible = units.percent(check.smallest_visible_ratio - 1)
         said.append(f"The smallest difference that it could show of this program, in as many blocks, is {visible}.")
     if check.answer != FIT and any(finding.do for finding in summary.fitness):
-        said.append("What may help is in the table of the machine; a longer --budget, with more --blocks, may too.")
+        said.append("What would help is in the table of this machine.")
+    if check.answer == UNSURE:
+        said.append(
+            "More --blocks, in a longer --budget, would make it clearer."
+            if check.smallest_visible_ratio
+            else "A longer --budget, or fewer --epochs, would leave time for more blocks."
+        )
     return said
 
 

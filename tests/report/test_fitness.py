@@ -74,6 +74,15 @@ def test_the_smallest_difference_is_told_once_there_are_verdicts():
     assert not any("smallest" in sentence for sentence in fitness.sentences(summarize(checked(blocks=2))))
 
 
+def test_what_would_help_depends_on_what_is_missing():
+    assert len(fitness.sentences(summarize(checked()))) == 2
+    assert "What would help is in the table of this machine." in fitness.sentences(summarize(checked(again=1.05)))
+    quiet = checked(blocks=2, machine={})
+    assert fitness.sentences(summarize(quiet))[1:] == [
+        "A longer --budget, or fewer --epochs, would leave time for more blocks."
+    ]
+
+
 def test_how_it_was_measured_is_told_of_a_check():
     assert "keeping a processor busy" in as_markdown(checked())
 
