@@ -266,7 +266,7 @@ def _conclude(record: Record, directory: Path, json: str | None) -> None:
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
     if failed:
         raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
-    if summary.selfcheck and summary.selfcheck.answer != "fit":
+    if summary.selfcheck and not summary.selfcheck.fit:
         from harness.report.fitness import sentences
 
         raise Unsure(sentences(summary)[0])

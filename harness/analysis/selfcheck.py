@@ -34,6 +34,10 @@ class SelfCheck:
     smallest_visible_ratio: float | None
     """The smallest difference that it could have shown of either arm, as a ratio above 1."""
 
+    @property
+    def fit(self) -> bool:
+        return self.answer == FIT
+
 
 def judge(null: Control, slowed: Control, planted: float, tolerance: float) -> SelfCheck:
     """Whether a machine is fit to tell differences beyond `tolerance`, where a slowdown of `planted` was there."""

@@ -1,6 +1,6 @@
 """What a self-check found: whether the machine is fit to measure on, and what its facts mean."""
 
-from harness.analysis.selfcheck import FIT, UNFIT, SelfCheck
+from harness.analysis.selfcheck import UNFIT, SelfCheck
 from harness.analysis.verdicts import UNSURE
 from harness.report import units
 from harness.report.summary import Summary
@@ -23,7 +23,7 @@ def sentences(summary: Summary) -> list[str]:
     if check.smallest_visible_ratio:
         visible = units.percent(check.smallest_visible_ratio - 1)
         said.append(f"The smallest difference that it could show of this program, in as many blocks, is {visible}.")
-    if check.answer != FIT and any(finding.do for finding in summary.fitness):
+    if not check.fit and any(finding.do for finding in summary.fitness):
         said.append("What would help is in the table of this machine.")
     if check.answer == UNSURE:
         said.append(
@@ -47,7 +47,7 @@ def machine(summary: Summary) -> Table | None:
 
 
 def _answer(check: SelfCheck) -> str:
-    if check.answer == FIT:
+    if check.fit:
         return (
             "This machine is fit to measure on: two identical arms are the same, and a planted slowdown of "
             f"{units.percent(check.planted)} was found."
