@@ -4,17 +4,20 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from harness import catalog
+from harness import catalog, controls
 from harness import plan as plans
-from harness.errors import BadInput, HarnessError, Interrupted, VariantFailed
+from harness.errors import BadInput, HarnessError, Interrupted, Unsure, VariantFailed
 from harness.lines import Look
 from harness.plan import Plan
 from harness.record import Record
+
+if TYPE_CHECKING:
+    from harness.report.summary import Summary
 
 app = typer.Typer(
     help="Is your PINN really faster, by how much, which change earned it, and does it still learn?",
@@ -172,6 +175,39 @@ def profile(
 
 
 @app.command()
+def selfcheck(
+    variant: Annotated[
+        str | None, typer.Option(help="Check with this one. [default: the first that is compared]", show_default=False)
+    ] = None,
+    case: Case = None,
+    scale: Annotated[str | None, typer.Option(help="How large. [default: smoke]", show_default=False)] = None,
+    epochs: Epochs = None,
+    blocks: Blocks = None,
+    budget: Annotated[str, typer.Option(metavar="TIME", help="What the whole command may take.")] = "3min",
+    tolerance: Tolerance = 0.03,
+    seed: Seed = 0,
+    threads: Threads = None,
+    timeout: Timeout = 600.0,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """Is this machine fit to measure on, how small a difference can it show, and what would help?"""
+    plan = controls.selfcheck(
+        variant,
+        case=case,
+        scale=scale,
+        epochs=epochs,
+        blocks=blocks,
+        budget=budget,
+        tolerance=tolerance,
+        seed=seed,
+        threads=threads,
+        timeout=timeout,
+    )
+    _carry_out(plan, out, json)
+
+
+@app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="A run's directory, or its run.jsonl.")],
     json: Json = None,
@@ -195,6 +231,7 @@ def _resume(context: typer.Context, run: Path, json: str | None) -> None:
     _check_place(json)
     before = read(run)
     directory = run if run.is_dir() else run.parent
+    _warn_of_company()
     with Display(before.plan, Console(stderr=True)) as display:
         record = resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
     _conclude(record, directory, json)
@@ -206,23 +243,38 @@ def _carry_out(plan: Plan, out: Path | None, json: str | None) -> None:
 
     _check_place(json)
     directory = out or Path("reports") / run_id(plan)
+    _warn_of_company()
     with Display(plan, Console(stderr=True)) as display:
         record = measure(plan, directory, display, _stopping_rule(plan))
     _conclude(record, directory, json)
 
 
+def _warn_of_company() -> None:
+    """Say at once what the report will say: it can still be stopped, and begun when the other has ended."""
+    from harness.analysis.fitness import company
+    from harness.engine.conditions import other_runs
+
+    warning = company({"other_runs": other_runs()})
+    if warning:
+        _say(warning)
+
+
 def _conclude(record: Record, directory: Path, json: str | None) -> None:
-    _publish(record, directory, json)
+    summary = _publish(record, directory, json)
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
     if failed:
         raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
+    if summary.selfcheck and not summary.selfcheck.fit:
+        from harness.report.fitness import sentences
+
+        raise Unsure(sentences(summary)[0])
 
 
 def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
-    """Only a comparison can become clear."""
-    if plan.command != "compare":
+    """Only a comparison can become clear, and a self-check, which is one with known answers."""
+    if plan.command not in ("compare", "selfcheck"):
         return None
     from harness.analysis.stopping import look
     from harness.engine.machine import seconds_since_start
@@ -230,7 +282,7 @@ def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
     return lambda record: look(record, seconds_since_start())
 
 
-def _publish(record: Record, directory: Path, json: str | None) -> None:
+def _publish(record: Record, directory: Path, json: str | None) -> "Summary":
     from harness.report import markdown, terminal
     from harness.report.summary import summarize
 
@@ -243,6 +295,7 @@ def _publish(record: Record, directory: Path, json: str | None) -> None:
         _write(Path(json), summary.to_json())
     _write(directory / "report.md", markdown.render(summary, record).encode())
     console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
+    return summary
 
 
 def _check_place(json: str | None) -> None:

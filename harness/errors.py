@@ -3,6 +3,7 @@
 HarnessError
 |-- BadInput           2   what the user asked for cannot be
 |   `-- BadRecord      2   a record is unreadable: names file, line and field
+|-- Unsure             3   the machine is not fit to measure on, or it could not be told whether it is
 |-- VariantFailed      4   an arm raised, died, hung, or returned what is not a loss
 `-- Interrupted      130   Ctrl-C
 
@@ -22,6 +23,10 @@ class BadInput(HarnessError):
 
 class BadRecord(BadInput):
     pass
+
+
+class Unsure(HarnessError):
+    exit_code = 3
 
 
 class VariantFailed(HarnessError):

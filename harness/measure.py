@@ -37,9 +37,11 @@ def measure(
     `elapsed` says how much of the plan's budget is spent: when all of it is, the block at hand is cut off.
     Raises BadInput where `directory` cannot hold a run.
     """
+    # Gathered before there is a file, so that none is ever seen without its header.
+    header = Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), machine.commit())
     with Writer(directory) as writer:
         run = _Run(writer, Record(), watch)
-        run.keep(Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), machine.commit()))
+        run.keep(header)
         return run.go_on(directory, look, elapsed)
 
 

@@ -36,6 +36,8 @@ class Arm(msgspec.Struct, frozen=True):
     settings: dict[str, Any] = {}
     revision: str | None = None
     """None is the working tree."""
+    slowdown: float = 0.0
+    """A planted one: the share of each epoch's time by which it is drawn out, so that there is something to find."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -120,7 +122,7 @@ def make(
     With `evaluations` whole trainings run: one of each arm in each block, which is then a seed. Where nobody says how
     many blocks, they are as many as it takes to be clear, from 3 to 6.
     """
-    if command == "profile":
+    if command in ("profile", "selfcheck"):
         names = list(names)
     elif evaluations is not None:
         names = _named(names)

@@ -44,6 +44,14 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
         ("converge original --target =0.1", "--target must be METRIC=VALUE"),
         ("profile", "--variant"),
         ("profile --variant nosuch", "There is no variant 'nosuch'"),
+        ("selfcheck --variant momets", "did you mean 'moments'"),
+        ("selfcheck original", "original"),
+        ("selfcheck --case nosuch", "choose from case1, case2"),
+        ("selfcheck --scale huge", "choose from smoke, laptop, paper"),
+        ("selfcheck --blocks 0", "--blocks must be at least 1, not 0"),
+        ("selfcheck --budget soon", "--budget must be a duration such as 90s or 2min"),
+        ("selfcheck --tolerance 0", "--tolerance must be a share above 0"),
+        (f"selfcheck --variant {ARMS}:Stedy", "did you mean 'Steady'"),
         (f"compare {ARMS}:Steady --json nosuch/x.json", "--json nosuch/x.json cannot be written"),
         ("report nosuch", "no readable record at nosuch"),
         ("nosuch", "nosuch"),
@@ -74,6 +82,7 @@ assert cli.run(["list"]) == 0
 assert cli.run(["--help"]) == 0
 assert cli.run(["compare", "--help"]) == 0
 assert cli.run(["converge", "--help"]) == 0
+assert cli.run(["selfcheck", "--help"]) == 0
 heavy = {"tensorflow", "pandas", "scipy", "numpy", "altair"} & set(sys.modules)
 sys.exit(str(heavy) if heavy else 0)
 """
@@ -120,6 +129,61 @@ def test_a_target_that_no_arm_reaches_is_a_result(tmp_path, capfd):
     options = ["--seeds", "1", "--evaluations", "2", "--target", "error=0", "--out", str(tmp_path / "run")]
     assert cli.run(["converge", f"{ARMS}:Learner", *options]) == 0
     assert "No training got to error <= 0." in capfd.readouterr().out
+
+
+def selfcheck(name, out, *options):
+    command = ["selfcheck", "--variant", f"{ARMS}:{name}", "--epochs", "6", "--budget", "10min"]
+    return cli.run([*command, "--out", str(out), "--json", str(out.parent / "summary.json"), *options])
+
+
+def test_a_selfcheck_says_whether_the_machine_is_fit_and_what_its_facts_mean(tmp_path, capfd):
+    """By a clock of the arms' own, on which every machine is."""
+    out = tmp_path / "run"
+    assert selfcheck("Clockwork", out) == 0
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert [arm["name"] for arm in summary["arms"]] == ["Clockwork", "Clockwork again", "Clockwork +6%"]
+    assert [arm["verdict"] for arm in summary["arms"]] == [None, "same", "slower"]
+    assert summary["stopped"] == "every verdict is clear"
+    assert (summary["selfcheck"]["answer"], summary["selfcheck"]["planted"]) == ("fit", 0.06)
+    assert summary["selfcheck"]["smallest_visible_ratio"] == pytest.approx(1.03, abs=1e-6)
+    assert summary["fitness"]
+    assert all(set(finding) == {"what", "value", "level", "means", "do"} for finding in summary["fitness"])
+    printed, report = capfd.readouterr().out, (out / "report.md").read_text()
+    for text in (printed, report):
+        assert "This machine is fit to measure on" in text
+        assert "virtual machine" in text
+    (out / "report.md").unlink()
+    assert cli.run(["report", str(out)]) == 0
+    assert (out / "report.md").read_text() == report
+
+
+def test_a_selfcheck_that_cannot_tell_exits_with_3_and_its_report_with_0(tmp_path, capfd):
+    assert selfcheck("Clockwork", tmp_path / "run", "--blocks", "2") == 3
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert last.startswith("harness: Whether this machine is fit to measure on is unsure: a verdict takes 3 blocks")
+    assert json.loads((tmp_path / "summary.json").read_text())["selfcheck"]["answer"] == "unsure"
+    assert cli.run(["report", str(tmp_path / "run")]) == 0
+
+
+def test_a_selfcheck_whose_variant_fails_exits_with_4(tmp_path):
+    assert selfcheck("RaisesAtThree", tmp_path / "run") == 4
+    assert json.loads((tmp_path / "summary.json").read_text())["selfcheck"] is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["profile", "--variant", STEADY, "--epochs", "3"],
+        ["compare", STEADY, OTHER, "--epochs", "3", "--blocks", "1"],
+        ["converge", f"{ARMS}:Learner", "--epochs", "3", "--seeds", "1"],
+    ],
+)
+def test_another_run_on_this_machine_is_warned_of_at_once_and_in_the_report(command, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr("harness.engine.conditions.other_runs", lambda: [1234])
+    warning = "Another harness run was measuring on this machine when this one began (process 1234)"
+    assert cli.run([*command, "--out", str(tmp_path / "run")]) == 0
+    assert capfd.readouterr().err.startswith(f"harness: {warning}")
+    assert f"**{warning}" in (tmp_path / "run" / "report.md").read_text()
 
 
 def test_the_default_directory_is_one_of_its_own_under_reports(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""What this machine is, and how much of its memory is free."""
+"""What this machine is, whether it is fit to measure on, and how much of its memory is free."""
 
 import os
 import platform
@@ -11,9 +11,9 @@ from typing import Any
 
 import psutil
 
+from harness.engine import cgroup, conditions
 from harness.plan import usable_cores
 
-_CGROUP = Path("/sys/fs/cgroup")
 _LIBRARIES = ("pinn-harness", "tensorflow", "tf-keras", "tensorflow-probability", "keras", "numpy")
 
 
@@ -22,13 +22,17 @@ DECISIVE = ("processor", "cores", "memory_bytes")
 
 
 def facts() -> dict[str, Any]:
-    """What decides how fast a program runs here."""
+    """What decides how fast a program runs here, and how well that can be told. Takes under half a second."""
+    limit = cgroup.memory_limit()
     return {
         "system": f"{platform.system()} {platform.release()}",
         "processor": _processor(),
         "cores": len(usable_cores()),
-        "memory_bytes": min(psutil.virtual_memory().total, _cgroup_limit() or sys.maxsize),
+        "memory_bytes": min(psutil.virtual_memory().total, limit or sys.maxsize),
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "memory_free_bytes": free_memory_bytes(),
+        "memory_limit_bytes": limit,
+        **conditions.now(),
     }
 
 
@@ -66,30 +70,8 @@ def seconds_since_start() -> float:
 def free_memory_bytes() -> int:
     """Memory that a new process could take without another being pushed out: the machine's, or the container's."""
     free = int(psutil.virtual_memory().available)
-    limit = _cgroup_limit()
-    if limit is not None:
-        free = min(free, limit - (_cgroup_number("memory.current") or 0) + _cgroup_file_cache())
-    return free
-
-
-def _cgroup_limit() -> int | None:
-    return _cgroup_number("memory.max")
-
-
-def _cgroup_number(name: str) -> int | None:
-    try:
-        return int((_CGROUP / name).read_text())
-    except (OSError, ValueError):  # no container, or one without a limit, whose file says "max"
-        return None
-
-
-def _cgroup_file_cache() -> int:
-    """Bytes that count as the container's, but are given up as soon as a process needs them."""
-    try:
-        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
-        return int(stat.get("inactive_file", 0))
-    except (OSError, ValueError):
-        return 0
+    limit = cgroup.memory_limit()
+    return free if limit is None else min(free, limit - cgroup.memory_taken())
 
 
 def _processor() -> str:

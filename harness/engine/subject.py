@@ -33,6 +33,7 @@ class Subject:
         self.finished: list[Epoch] = []
         self.calls = CallProbe()
         self._allow_nonfinite = order.allow_nonfinite
+        self._slowdown = order.arm.slowdown
         self._traces = traces
         self._clock = Clock()
         self._journal = os.open(order.journal, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
@@ -84,6 +85,8 @@ class Subject:
             losses = self._trainer.epoch(index)
             # A lazy array is a promise of work: what an epoch costs includes keeping it.
             numbers = _numbers(losses, "loss")
+            if self._slowdown:
+                self._clock.draw_out(self._slowdown)
             wall, cpu = self._clock.stop()
         traces = self._traces.take()
         bad = [name for name, value in numbers.items() if not isfinite(value)]

@@ -3,7 +3,7 @@
 import re
 
 from harness.record import Record
-from harness.report import convergence, tables
+from harness.report import convergence, fitness, tables
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -25,6 +25,8 @@ def render(summary: Summary, record: Record) -> str:
 def _method(summary: Summary) -> str:
     if summary.command == "converge":
         return convergence.METHOD
+    if summary.command == "selfcheck":
+        return fitness.METHOD
     if len(summary.arms) == 1:
         return "One fresh process a block. The first epoch of each kind traces and compiles, and is told apart."
     return (

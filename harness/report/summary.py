@@ -1,6 +1,7 @@
 """A record -> the summary that other programs read (`--json`), and that every report here is made from."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,9 +11,12 @@ from harness.analysis import epochs as epoch_table
 from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, interval
 from harness.analysis.exact import Exact, exact, retraces
+from harness.analysis.facts import Finding
+from harness.analysis.fitness import findings
 from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
 from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_logs, schedule_seconds
+from harness.analysis.selfcheck import Control, SelfCheck, judge
 from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
 from harness.lines import Trace
@@ -115,6 +119,10 @@ class Summary(msgspec.Struct, frozen=True):
     loaded: dict[str, str]
     """The numerical libraries that the arms had loaded once they were built."""
     commit: str | None
+    fitness: list[Finding]
+    """What the machine's facts mean for what was measured, and what to do about them."""
+    selfcheck: SelfCheck | None
+    """Whether the machine is fit to measure on, where that was asked; null too where an arm failed."""
     arms: list[ArmSummary]
 
     def to_json(self) -> bytes:
@@ -127,6 +135,9 @@ def summarize(record: Record) -> Summary:
     epochs = epoch_table.table(record)
     converged = convergence(record) if plan.trains else {}
     found = _verdicts(record, epochs)
+    arms = [
+        _summarize_arm(record, epochs, arm.label, converged.get(arm.label), found.get(arm.label)) for arm in plan.arms
+    ]
     return Summary(
         schema=SCHEMA,
         run=header.run,
@@ -150,11 +161,21 @@ def summarize(record: Record) -> Summary:
         versions=header.versions,
         loaded={name: version for line in record.ready for name, version in line.versions.items()},
         commit=header.commit,
-        arms=[
-            _summarize_arm(record, epochs, arm.label, converged.get(arm.label), found.get(arm.label))
-            for arm in plan.arms
-        ],
+        fitness=findings(header.machine),
+        selfcheck=_selfcheck(record, arms, found),
+        arms=arms,
     )
+
+
+def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
+    """From the null arm and the slowed one; the plan says which is which."""
+    plan = record.plan
+    controls = {arm.slowdown > 0: arm for arm in plan.arms if arm.label != plan.baseline}
+    if plan.command != "selfcheck" or len(controls) < 2 or any(record.failure(arm.label) for arm in plan.arms):
+        return None
+    ratios = {arm.name: arm.ratio for arm in arms}
+    null, slowed = (Control(ratios[controls[key].label], found.get(controls[key].label)) for key in (False, True))
+    return judge(null, slowed, controls[True].slowdown, plan.tolerance)
 
 
 def _summarize_arm(

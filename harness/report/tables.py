@@ -2,9 +2,10 @@
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.exact import Pair
+from harness.analysis.fitness import company
 from harness.analysis.verdicts import UNSURE
 from harness.record import Record
-from harness.report import convergence, units
+from harness.report import convergence, fitness, units
 from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary, traces_by_function
 from harness.report.table import Table
@@ -163,6 +164,8 @@ def chosen(summary: Summary, record: Record) -> list[Table]:
     if summary.command == "profile":
         arm = summary.arms[0]
         found = [epochs_by_kind(record, arm.name), traces(record, arm.name), memory(arm), arithmetic(summary)]
+    elif summary.command == "selfcheck":
+        found = [times(summary), kinds(summary), fitness.machine(summary)]
     else:
         found = [times(summary), kinds(summary), losses(summary), counts(summary), costs(summary), arithmetic(summary)]
     return [table for table in found if table is not None]
@@ -177,9 +180,11 @@ def heading(summary: Summary) -> str:
 
 def sentences(summary: Summary) -> list[str]:
     """What a reader must know beside the tables: failures, and what is missing."""
+    beside = company(summary.machine)
+    said = [*fitness.sentences(summary), *([beside] if beside else [])]
     if summary.command == "converge":
-        return convergence.sentences(summary)
-    said = [f"{arm.name} failed {arm.reason}" for arm in summary.arms if arm.status == "failed"]
+        return said + convergence.sentences(summary)
+    said += [f"{arm.name} failed {arm.reason}" for arm in summary.arms if arm.status == "failed"]
     if _baseline(summary).status == "failed" and len(summary.arms) > 1:
         said.append(f"The baseline {summary.baseline} failed, so there is nothing to relate the others to.")
     said += [

@@ -6,7 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.engine import cgroup as groups
 from harness.engine import machine
+
+CONDITIONS = [
+    *("memory_free_bytes", "memory_limit_bytes", "cores_online", "threads_per_core", "governor", "turbo"),
+    *("busy_elsewhere", "stolen", "virtual", "quota_cores", "throttled", "swap_used_bytes", "environment"),
+    *("tensorflow", "onednn", "other_runs"),
+]
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def git(tmp_path, monkeypatch):
 @pytest.fixture
 def cgroup(tmp_path, monkeypatch):
     """The files of a container: `cgroup(max=..., current=...)` writes them."""
-    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    monkeypatch.setattr(groups, "ROOT", tmp_path)
 
     def write(**files):
         for name, text in files.items():
@@ -43,11 +50,15 @@ def cgroup(tmp_path, monkeypatch):
 def test_the_facts_are_plain_json_and_say_what_decides_speed():
     facts = machine.facts()
     assert json.loads(json.dumps(facts)) == facts
-    assert set(facts) == {"system", "processor", "cores", "memory_bytes", "load"}
+    assert {"system", "processor", "cores", "memory_bytes", "load"} | {*machine.DECISIVE} <= set(facts)
+    assert set(CONDITIONS) <= set(facts)
     assert facts["system"]
     assert facts["processor"]
     assert 1 <= facts["cores"] <= os.cpu_count()
     assert facts["memory_bytes"] > 100_000_000
+    assert facts["cores_online"] >= facts["cores"]
+    assert facts["busy_elsewhere"] is None or 0 <= facts["busy_elsewhere"] <= 1
+    assert facts["stolen"] is None or 0 <= facts["stolen"] <= 1
     assert facts["load"] is None or facts["load"] >= 0
 
 

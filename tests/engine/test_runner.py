@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from harness import controls
 from harness import plan as plans
 from harness.engine import runner
 from harness.engine.group import Group
@@ -66,6 +67,17 @@ def test_threads_affinity_and_hash_seed_are_set_and_recorded(tmp_path):
 def test_a_variants_settings_reach_it_and_override_the_runs(tmp_path):
     record = run(tmp_path / "run", "configured", epochs=2, blocks=1, seed=5)
     assert record.slices[0].epochs[0].losses == {"loss": 42.0}
+
+
+def test_a_planted_slowdown_is_part_of_what_each_epoch_took(tmp_path):
+    """By a clock of the arms' own, so that it is exact."""
+    plan = controls.selfcheck(f"{ARMS}:Clockwork", epochs=6, blocks=1)
+    record = measure(plan, tmp_path / "run", lambda event, record: None)
+    walls = {arm.label: {e.wall for s in record.slices if s.arm == arm.label for e in s.epochs} for arm in plan.arms}
+    assert walls["Clockwork"] == walls["Clockwork again"] == {1_000_100 / 1e9}
+    # To 1.06 of what its first reading said, which another reading, of 100 ns, may overshoot; and one to stop by.
+    assert all(0.001_06 < wall < 0.001_060_7 for wall in walls["Clockwork +6%"])
+    assert read(tmp_path / "run").plan == plan
 
 
 def groups_of(record):

@@ -7,6 +7,7 @@ import threading
 import time
 
 from harness import Variant
+from harness.probes import clock
 
 
 class Steady:
@@ -23,6 +24,22 @@ class Steady:
 
 
 configured = Variant("configured", "one with settings of its own", Steady, settings={"seed": 41})
+
+
+class Clockwork:
+    """A millisecond an epoch, by a clock that stands still but for that, and for being read: 100 ns a time."""
+
+    def __init__(self):
+        self.now = 0
+        clock.perf_counter_ns = self.read
+
+    def read(self):
+        self.now += 100
+        return self.now
+
+    def epoch(self, index):
+        self.now += 1_000_000
+        return {"loss": 1.0}
 
 
 class Other(Steady):

@@ -1,0 +1,42 @@
+"""What one fact of a machine means, and reading facts that anyone may have written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+OK, NOTE, WARN = "ok", "note", "warn"
+UNREADABLE = "not readable"
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    what: str
+    value: float | str
+    level: str
+    """`ok` needs nothing, `note` is worth knowing, `warn` makes figures worse than they need be."""
+    means: str
+    do: str = ""
+    """Empty where nothing is to be done."""
+
+
+def unreadable(facts: Facts, name: str, what: str, means: str) -> Finding | None:
+    """For a fact that was looked for in vain; a record without it is of a version that did not look."""
+    return Finding(what, UNREADABLE, NOTE, means) if name in facts else None
+
+
+def number(facts: Facts, name: str) -> float | None:
+    """What is no number counts as not read."""
+    value = facts.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def pids(facts: Facts) -> Sequence[int]:
+    """The processes of other harness runs."""
+    found = facts.get("other_runs")
+    return [pid for pid in found if isinstance(pid, int)] if isinstance(found, list) else []
+
+
+def level(value: float, note: float, warn: float) -> str:
+    return WARN if value >= warn else NOTE if value >= note else OK

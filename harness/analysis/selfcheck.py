@@ -1,0 +1,79 @@
+"""Whether a machine is fit to measure on, from two arms whose answers are known: a null arm and a planted slowdown.
+
+Fit means that the measuring says the truth of both. Unfit means that it says something else of one of them; unsure,
+that it says too little: the blocks are too few, or they scatter too much.
+"""
+
+from dataclasses import dataclass
+from math import log
+
+from harness.analysis.effects import Ratio
+from harness.analysis.levels import FIRST_LOOK
+from harness.analysis.verdicts import SAME, SLOWER, UNSURE, Verdict
+
+FIT, UNFIT = "fit", "unfit"
+
+
+@dataclass(frozen=True)
+class Control:
+    """An arm whose answer is known, and what was measured of it."""
+
+    ratio: Ratio | None
+    verdict: Verdict | None
+    """None with too few blocks."""
+
+
+@dataclass(frozen=True)
+class SelfCheck:
+    answer: str
+    """`fit`, `unfit` or `unsure`."""
+    why: tuple[str, ...]
+    """What keeps it from being fit."""
+    planted: float
+    """The slowdown that was there to be found, as a share."""
+    smallest_visible_ratio: float | None
+    """The smallest difference that it could have shown of either arm, as a ratio above 1."""
+
+    @property
+    def fit(self) -> bool:
+        return self.answer == FIT
+
+
+def judge(null: Control, slowed: Control, planted: float, tolerance: float) -> SelfCheck:
+    """Whether a machine is fit to tell differences beyond `tolerance`, where a slowdown of `planted` was there."""
+    against = [*_against_null(null, tolerance), *_against_planted(slowed, planted)]
+    missing = _missing(null, slowed, planted)
+    seen = [control.verdict.smallest_visible for control in (null, slowed) if control.verdict]
+    return SelfCheck(
+        UNFIT if against else UNSURE if missing else FIT,
+        (*against, *missing),
+        planted,
+        max(seen) if len(seen) == 2 else None,
+    )
+
+
+def _against_null(null: Control, tolerance: float) -> list[str]:
+    if null.verdict is None or null.ratio is None or null.verdict.answer == UNSURE:
+        return []  # scatter alone may explain whatever its ratio is
+    if null.verdict.answer != SAME:
+        return [f"two identical arms differ: the second one is called {null.verdict.answer}"]
+    if abs(log(null.ratio.estimate)) > log(1 + tolerance) / 2:
+        return [f"two identical arms differ by more than half the tolerance of {100 * tolerance:g} %"]
+    return []
+
+
+def _against_planted(slowed: Control, planted: float) -> list[str]:
+    if slowed.verdict is None or slowed.verdict.answer in (SLOWER, UNSURE):
+        return []
+    return [f"a planted slowdown of {100 * planted:g} % is called {slowed.verdict.answer}"]
+
+
+def _missing(null: Control, slowed: Control, planted: float) -> list[str]:
+    if null.verdict is None or slowed.verdict is None:
+        return [f"a verdict takes {FIRST_LOOK} blocks, and there were fewer"]
+    said = []
+    if null.verdict.answer == UNSURE:
+        said.append("it cannot be told that two identical arms are the same")
+    if slowed.verdict.answer == UNSURE:
+        said.append(f"a planted slowdown of {100 * planted:g} % cannot be told")
+    return said

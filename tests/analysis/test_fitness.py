@@ -1,0 +1,147 @@
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.analysis.facts import NOTE, OK, UNREADABLE, WARN
+from harness.analysis.fitness import company, findings
+
+QUIET = {
+    "cores": 4,
+    "cores_online": 4,
+    "threads_per_core": 1,
+    "governor": "performance",
+    "turbo": False,
+    "load": 0.1,
+    "busy_elsewhere": 0.01,
+    "stolen": 0.0,
+    "virtual": False,
+    "quota_cores": None,
+    "throttled": None,
+    "memory_free_bytes": 9_000_000_000,
+    "memory_limit_bytes": None,
+    "swap_used_bytes": 0,
+    "environment": {},
+    "tensorflow": "2.21.0 (cp311-cp311-manylinux_2_27_x86_64)",
+    "onednn": None,
+    "other_runs": [],
+}
+
+
+def found(what, **facts):
+    return next(finding for finding in findings(QUIET | facts) if finding.what == what)
+
+
+def test_a_quiet_machine_needs_nothing():
+    for finding in findings(QUIET):
+        assert (finding.level, finding.do) == (OK, ""), finding
+        assert finding.means.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("what", "facts", "level", "says"),
+    [
+        ("other runs", {"other_runs": [7, 9]}, WARN, "7, 9"),
+        ("other load", {"busy_elsewhere": 0.12}, NOTE, "12.0 %"),
+        ("other load", {"busy_elsewhere": 1.0}, WARN, "100.0 %"),
+        ("load average", {"load": 2.5}, NOTE, "2.5"),
+        ("cores", {"cores": 2}, NOTE, "2 of 4"),
+        ("cores", {"cores": 1, "cores_online": 1}, NOTE, "1 of 1"),
+        ("threads a core", {"threads_per_core": 2}, NOTE, "2"),
+        ("governor", {"governor": "powersave"}, NOTE, "powersave"),
+        ("turbo", {"turbo": True}, NOTE, "on"),
+        ("virtual machine", {"virtual": True}, NOTE, "yes"),
+        ("stolen time", {"stolen": 0.01}, NOTE, "1.0 %"),
+        ("stolen time", {"stolen": 0.05}, WARN, "5.0 %"),
+        ("container's cores", {"quota_cores": 1.5}, WARN, "1.5 of 4 cores"),
+        ("throttled", {"throttled": 0.02}, NOTE, "2.0 %"),
+        ("throttled", {"throttled": 0.4}, WARN, "40.0 %"),
+        ("free memory", {"memory_free_bytes": 10**9, "memory_limit_bytes": 2 * 10**9}, WARN, "limit 2 GB"),
+        ("swap in use", {"swap_used_bytes": 10**9}, NOTE, "MB"),
+        ("threads set", {"environment": {"OMP_NUM_THREADS": "8"}}, NOTE, "OMP_NUM_THREADS=8"),
+        ("oneDNN", {"onednn": "0"}, NOTE, "0"),
+    ],
+)
+def test_what_makes_figures_worse_says_so_and_what_to_do(what, facts, level, says):
+    finding = found(what, **facts)
+    assert finding.level == level
+    assert says in str(finding.value)
+    assert finding.do
+
+
+@pytest.mark.parametrize(
+    ("what", "facts"),
+    [
+        ("other load", {"busy_elsewhere": 0.09}),
+        ("load average", {"load": 1.9}),
+        ("stolen time", {"stolen": 0.004}),
+        ("container's cores", {"quota_cores": 4.0}),
+        ("throttled", {"throttled": 0.001}),
+        ("free memory", {"memory_free_bytes": 3 * 10**9}),
+        ("swap in use", {"swap_used_bytes": 5 * 10**7}),
+    ],
+)
+def test_a_little_of_it_does_no_harm(what, facts):
+    assert found(what, **facts).level == OK
+
+
+def test_a_container_that_allows_part_of_a_core_is_given_one_thread():
+    assert "--threads 1" in found("container's cores", quota_cores=0.5).do
+    assert "--threads 2" in found("container's cores", quota_cores=2.9).do
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("other load", "busy_elsewhere"),
+        ("load average", "load"),
+        ("cores", "cores_online"),
+        ("threads a core", "threads_per_core"),
+        ("governor", "governor"),
+        ("turbo", "turbo"),
+        ("virtual machine", "virtual"),
+        ("stolen time", "stolen"),
+        ("free memory", "memory_free_bytes"),
+        ("swap in use", "swap_used_bytes"),
+    ],
+)
+def test_what_could_not_be_read_is_said_to_be_so(what, name):
+    finding = found(what, **{name: None})
+    assert (finding.value, finding.level) == (UNREADABLE, NOTE)
+
+
+def test_the_build_of_tensorflow_is_told_apart_from_its_version():
+    assert found("TensorFlow").value == "2.21.0"
+    assert "(cp311-cp311-manylinux_2_27_x86_64)" in found("TensorFlow").means
+    assert found("TensorFlow", tensorflow="2.22").means == "Times and losses hold for this build."
+    assert found("TensorFlow", tensorflow=None).value == "not installed"
+
+
+def test_an_older_record_with_fewer_facts_has_fewer_findings():
+    assert findings({}) == []
+    assert findings({"system": "Linux", "cores": 2, "memory_bytes": 10**9, "load": 0.5}) == []
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(QUIET)), anything))
+def test_facts_that_anyone_may_have_written_are_no_fault_of_ours(facts):
+    for finding in findings(facts):
+        assert finding.level in (OK, NOTE, WARN)
+        json.loads(msgspec.json.encode(finding))
+    company(facts)
+
+
+def test_company_is_one_sentence_with_the_processes():
+    assert company(QUIET) is None
+    assert company({}) is None
+    assert "Another harness run was" in company({"other_runs": [12]})
+    assert "(process 12)" in company({"other_runs": [12]})
+    assert "(processes 12, 13)" in company({"other_runs": [12, 13]})

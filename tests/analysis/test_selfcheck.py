@@ -1,0 +1,68 @@
+import pytest
+
+from harness.analysis.effects import Ratio
+from harness.analysis.selfcheck import Control, judge
+from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE, Verdict
+
+
+def control(estimate, answer, visible=1.04):
+    return Control(Ratio(estimate), Verdict(answer, visible))
+
+
+NULL, FOUND = control(1.002, SAME, 1.035), control(1.06, SLOWER, 1.041)
+TOO_FEW = Control(Ratio(1.0), None)
+
+
+def check(null=NULL, slowed=FOUND):
+    return judge(null, slowed, planted=0.06, tolerance=0.03)
+
+
+def test_a_machine_that_says_the_truth_of_both_is_fit():
+    found = check()
+    assert (found.answer, found.why, found.planted) == ("fit", (), 0.06)
+    assert found.smallest_visible_ratio == 1.041
+
+
+@pytest.mark.parametrize(
+    ("null", "slowed", "why"),
+    [
+        (control(1.05, SLOWER), FOUND, "two identical arms differ: the second one is called slower"),
+        (control(0.95, FASTER), FOUND, "two identical arms differ: the second one is called faster"),
+        (control(1.0155, SAME), FOUND, "two identical arms differ by more than half the tolerance of 3 %"),
+        (control(1 / 1.0155, SAME), FOUND, "two identical arms differ by more than half the tolerance of 3 %"),
+        (NULL, control(1.01, SAME), "a planted slowdown of 6 % is called same"),
+        (NULL, control(0.9, FASTER), "a planted slowdown of 6 % is called faster"),
+    ],
+)
+def test_one_that_says_something_else_is_unfit(null, slowed, why):
+    found = check(null, slowed)
+    assert (found.answer, found.why) == ("unfit", (why,))
+
+
+@pytest.mark.parametrize(
+    ("null", "slowed", "why"),
+    [
+        (control(1.05, UNSURE), FOUND, "it cannot be told that two identical arms are the same"),
+        (NULL, control(1.0, UNSURE), "a planted slowdown of 6 % cannot be told"),
+        (TOO_FEW, TOO_FEW, "a verdict takes 3 blocks, and there were fewer"),
+        (Control(None, None), Control(None, None), "a verdict takes 3 blocks, and there were fewer"),
+    ],
+)
+def test_one_that_says_too_little_is_unsure(null, slowed, why):
+    found = check(null, slowed)
+    assert (found.answer, found.why) == ("unsure", (why,))
+
+
+def test_half_the_tolerance_is_allowed():
+    assert check(control(1.0148, SAME)).answer == check(control(1 / 1.0148, SAME)).answer == "fit"
+
+
+def test_what_speaks_against_it_weighs_more_than_what_is_missing():
+    found = check(control(1.05, SLOWER), control(1.1, UNSURE))
+    assert found.answer == "unfit"
+    assert len(found.why) == 2
+
+
+def test_without_verdicts_nobody_knows_how_small_a_difference_would_show():
+    assert check(TOO_FEW, TOO_FEW).smallest_visible_ratio is None
+    assert check(NULL, TOO_FEW).smallest_visible_ratio is None

@@ -1,0 +1,207 @@
+import json
+import os
+import subprocess
+import sys
+from collections import namedtuple
+from time import sleep
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from harness.engine import conditions
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine that says what it is told: `machine({"cpu0/cpufreq/scaling_governor": "powersave"}, cpuinfo)`."""
+    monkeypatch.setattr(conditions, "_CPUS", tmp_path / "cpu")
+    monkeypatch.setattr(conditions, "_CPUINFO", tmp_path / "cpuinfo")
+
+    def write(files=(), cpuinfo=None):
+        for name, text in dict(files).items():
+            path = tmp_path / "cpu" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{text}\n")
+        if cpuinfo is not None:
+            (tmp_path / "cpuinfo").write_text(cpuinfo)
+
+    return write
+
+
+@pytest.mark.usefixtures("machine")
+def test_what_cannot_be_read_is_null():
+    assert conditions.threads_per_core([0, 1]) is None
+    assert conditions.governor([0, 1]) is None
+    assert conditions.turbo() is None
+    assert conditions.virtual() is None
+
+
+@pytest.mark.parametrize(
+    ("siblings", "threads"),
+    [(["0", "1"], 1), (["0,4", "1,5"], 2), (["0-1", "0-1"], 2), (["0-3,8-11", "1"], 8), (["?", "1"], None)],
+)
+def test_hyper_threads_are_counted_from_their_lists(machine, siblings, threads):
+    machine({f"cpu{core}/topology/thread_siblings_list": text for core, text in enumerate(siblings)})
+    assert conditions.threads_per_core([0, 1]) == threads
+
+
+def test_the_governor_is_that_of_the_cores_that_may_be_used(machine):
+    names = ("performance", "powersave", "powersave")
+    machine({f"cpu{core}/cpufreq/scaling_governor": name for core, name in enumerate(names)})
+    assert conditions.governor([1, 2]) == "powersave"
+    assert conditions.governor([0, 2]) == "performance, powersave"
+
+
+@pytest.mark.parametrize(
+    ("files", "turbo"),
+    [
+        ({"intel_pstate/no_turbo": "0"}, True),
+        ({"intel_pstate/no_turbo": "1"}, False),
+        ({"intel_pstate/no_turbo": "1", "cpufreq/boost": "1"}, False),
+        ({"cpufreq/boost": "1"}, True),
+        ({"cpufreq/boost": "0"}, False),
+        ({"cpufreq/boost": "?"}, None),
+    ],
+)
+def test_turbo_is_read_where_either_driver_says_it(machine, files, turbo):
+    machine(files)
+    assert conditions.turbo() is turbo
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "virtual"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu hypervisor lahf_lm\n", True),
+        ("processor\t: 0\nflags\t\t: fpu hypervisors\n", False),
+        ("processor\t: 0\nFeatures\t: fp asimd\n", None),
+    ],
+)
+def test_a_virtual_machine_is_one_whose_processor_says_so(machine, cpuinfo, virtual):
+    machine(cpuinfo=cpuinfo)
+    assert conditions.virtual() is virtual
+
+
+# Load
+
+
+def of_cores(*cores):
+    """What the kernel has counted of each core: user, idle, iowait, steal and guest seconds (those in user too)."""
+    times = namedtuple("times", ["user", "idle", "iowait", "steal", "guest"])
+    return [times(*core) for core in cores]
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Two readings of the kernel's counts, and of this process's own seconds, with no time between them."""
+
+    def say(before, after, own=0.0):
+        readings, own_seconds = iter([of_cores(*before), of_cores(*after)]), iter([1.0, 1.0 + own])
+        monkeypatch.setattr(conditions.psutil, "cpu_times", lambda percpu: next(readings))
+        monkeypatch.setattr(conditions.os, "times", lambda: SimpleNamespace(user=next(own_seconds), system=0.0))
+        monkeypatch.setattr(conditions.time, "sleep", lambda seconds: None)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("after", "own", "share"),
+    [
+        ([(5, 7, 0, 0, 0), (5, 7, 0, 0, 0)], 0.0, 0.0),
+        ([(6, 6, 0, 0, 0), (5, 7, 0, 0, 0)], 0.0, 0.25),
+        ([(6, 6, 0, 0, 1), (5, 6, 1, 0, 0)], 0.0, 0.25),
+        ([(6, 6, 0, 0, 0), (5, 6, 0, 1, 0)], 0.0, 0.5),
+        ([(6, 6, 0, 0, 0), (6, 6, 0, 0, 0)], 1.0, 0.25),
+        ([(5, 7, 0, 0, 0), (5, 7, 0, 0, 0)], 0.5, 0.0),
+        ([(5, 5, 0, 0, 0), (5, 5, 0, 0, 0)], 0.0, None),
+    ],
+)
+def test_what_others_take_is_all_that_is_busy_but_not_ours(counted, after, own, share):
+    counted([(5, 5, 0, 0, 0), (5, 5, 0, 0, 0)], after, own)
+    assert conditions.busy_elsewhere([0, 1]) == share
+
+
+def test_cores_that_may_not_be_used_do_not_count(counted):
+    counted([(5, 5, 0, 0, 0), (5, 5, 0, 0, 0)], [(7, 5, 0, 0, 0), (5, 7, 0, 0, 0)])
+    assert conditions.busy_elsewhere([1]) == 0.0
+
+
+def test_where_cores_are_offline_all_count(counted):
+    counted([(5, 5, 0, 0, 0), (5, 5, 0, 0, 0)], [(7, 5, 0, 0, 0), (5, 7, 0, 0, 0)])
+    assert conditions.busy_elsewhere([3]) == 0.5
+
+
+def test_stolen_time_is_a_share_of_what_was_wanted(monkeypatch):
+    times = {"user": 60.0, "nice": 10.0, "system": 20.0, "irq": 0.0, "softirq": 0.0, "idle": 1000.0, "iowait": 9.0}
+    monkeypatch.setattr(conditions.psutil, "cpu_times", lambda: SimpleNamespace(**times, steal=10.0))
+    assert conditions.stolen() == 0.1
+    monkeypatch.setattr(conditions.psutil, "cpu_times", lambda: SimpleNamespace(**times))
+    assert conditions.stolen() is None
+
+
+def test_swap_that_cannot_be_read_is_null(monkeypatch):
+    def unreadable():
+        raise OSError("no /proc/vmstat")
+
+    monkeypatch.setattr(conditions.psutil, "swap_memory", unreadable)
+    assert conditions.swap_used_bytes() is None
+
+
+# Environment and libraries
+
+
+def test_thread_settings_are_those_that_are_set_and_nothing_else_of_the_environment(monkeypatch):
+    for name in conditions.ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("A_PASSWORD", "secret")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    found = conditions.now()
+    assert found["environment"] == {"OMP_NUM_THREADS": "3"}
+    assert found["onednn"] == "0"
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_tensorflows_build_is_its_version_and_platforms(monkeypatch):
+    wheel = "Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_27_x86_64\nTag: cp311-cp311-manylinux_2_28_x86_64\n"
+    for text, build in ((wheel, "2.21.0 (" + ", ".join(wheel.split()[3::2]) + ")"), (None, "2.21.0")):
+        found = SimpleNamespace(version="2.21.0", read_text=lambda name, text=text: text)
+        monkeypatch.setattr(conditions.metadata, "distribution", lambda name, found=found: found)
+        assert conditions.tensorflow_build() == build
+
+
+def test_without_tensorflow_there_is_no_build(monkeypatch):
+    def distribution(name):
+        raise conditions.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(conditions.metadata, "distribution", distribution)
+    assert conditions.tensorflow_build() is None
+
+
+# Other runs
+
+WAIT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()', '-m', 'harness.engine.worker', '9'])"
+
+
+def test_another_harness_is_known_by_its_arms_and_ours_are_not_others():
+    """A stand-in for an arm: it has an arm's command line, and waits until its standard input ends."""
+    with subprocess.Popen([sys.executable, "-c", WAIT], stdin=subprocess.PIPE) as other:
+        while not psutil.Process(other.pid).children():
+            sleep(0.01)
+        (arm,) = psutil.Process(other.pid).children()
+        while "harness.engine.worker" not in arm.cmdline():  # it has been forked, but is not yet the other program
+            sleep(0.01)
+        assert other.pid in conditions.other_runs()
+        other.stdin.close()
+    assert other.pid not in conditions.other_runs()
+    command = [sys.executable, "-c", "input()", "-m", "harness.engine.worker", "9"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL):
+        assert os.getpid() not in conditions.other_runs()
+
+
+def test_a_process_that_ends_as_it_is_looked_at_is_no_run(monkeypatch):
+    def ended():
+        raise psutil.NoSuchProcess(7)
+
+    monkeypatch.setattr(conditions.psutil, "process_iter", lambda: [SimpleNamespace(cmdline=ended)])
+    assert conditions.other_runs() == []

@@ -1,0 +1,118 @@
+"""A self-check's report, from records of runs that never happened."""
+
+import io
+import json
+
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+from simulated import DATA, FULL, REFINE, record
+
+from harness.lines import ArmEnd
+from harness.plan import Arm
+from harness.report import fitness, markdown, tables, terminal
+from harness.report.summary import summarize
+
+FACTS = {"cores": 2, "cores_online": 2, "load": 0.5, "busy_elsewhere": 0.5, "turbo": None, "other_runs": []}
+
+
+def checked(again=1.0, slowed=1.06, blocks=3, machine=FACTS):
+    """A check that found these ratios, exactly."""
+    cost = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
+    ratios = {"a": 1.0, "a again": again, "a +6%": slowed}
+    run = record({arm: {kind: x * ratio for kind, x in cost.items()} for arm, ratio in ratios.items()}, blocks=blocks)
+    arms = (Arm("a", "a"), Arm("a again", "a"), Arm("a +6%", "a", slowdown=0.06))
+    run.add(replace(run.header, plan=replace(run.plan, command="selfcheck", arms=arms), machine=machine))
+    return run
+
+
+def on_terminal(run):
+    console = Console(file=io.StringIO(), width=100)
+    terminal.show(console, summarize(run), run)
+    return " ".join(console.file.getvalue().split())
+
+
+def as_markdown(run):
+    return " ".join(markdown.render(summarize(run), run).replace("\\", "").split())
+
+
+@pytest.mark.parametrize("render", [on_terminal, as_markdown])
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (
+            checked(),
+            "is fit to measure on: two identical arms are the same, and a planted slowdown of 6 %",
+        ),
+        (
+            checked(again=1.05),
+            "not fit to measure on as it is: two identical arms differ: the second one",
+        ),
+        (checked(slowed=1.01), "not fit to measure on as it is: a planted slowdown of 6 % is called same."),
+        (checked(blocks=2), "is unsure: a verdict takes 3 blocks, and there were fewer."),
+    ],
+)
+def test_the_report_says_whether_the_machine_is_fit_and_why_not(render, run, says):
+    assert says in render(run)
+
+
+@pytest.mark.parametrize("render", [on_terminal, as_markdown])
+def test_every_fact_is_told_with_what_it_means_and_what_to_do(render):
+    text = render(checked())
+    for expected in ("This machine", "other load", "50.0 %", "End them", "2 of 2", "turbo", "not readable"):
+        assert expected in text
+
+
+def test_what_calls_for_something_comes_first():
+    levels = [row[2] for row in fitness.machine(summarize(checked())).rows]
+    assert levels == sorted(levels, key=["warn", "note", "ok"].index)
+    assert levels[0] == "warn"
+
+
+def test_the_smallest_difference_is_told_once_there_are_verdicts():
+    assert any("is 3 %" in sentence for sentence in fitness.sentences(summarize(checked())))
+    assert not any("smallest" in sentence for sentence in fitness.sentences(summarize(checked(blocks=2))))
+
+
+def test_what_would_help_depends_on_what_is_missing():
+    assert len(fitness.sentences(summarize(checked()))) == 2
+    assert "What would help is in the table of this machine." in fitness.sentences(summarize(checked(again=1.05)))
+    quiet = checked(blocks=2, machine={})
+    assert fitness.sentences(summarize(quiet))[1:] == [
+        "A longer --budget, or fewer --epochs, would leave time for more blocks."
+    ]
+
+
+def test_how_it_was_measured_is_told_of_a_check():
+    assert "keeping a processor busy" in as_markdown(checked())
+
+
+def test_other_commands_tell_no_fitness_but_keep_it_for_other_programs():
+    run = record({"a": {DATA: 0.1}, "b": {DATA: 0.1}})
+    run.add(replace(run.header, machine=FACTS))
+    summary = json.loads(summarize(run).to_json())
+    assert summary["selfcheck"] is None
+    assert [finding["what"] for finding in summary["fitness"]][:2] == ["other runs", "other load"]
+    assert "This machine" not in on_terminal(run)
+
+
+def test_a_check_whose_arm_failed_says_that_and_nothing_of_the_machine_being_fit():
+    run = checked()
+    run.add(ArmEnd(2, 0, "a again", "failed", "ValueError: boom", "in epoch 3"))
+    summary = summarize(run)
+    assert summary.selfcheck is None
+    assert tables.sentences(summary)[0] == "a again failed in epoch 3: ValueError: boom"
+
+
+def test_a_check_without_its_controls_is_no_fault_of_ours():
+    run = checked()
+    run.add(replace(run.header, plan=replace(run.plan, arms=run.plan.arms[:2])))
+    assert summarize(run).selfcheck is None
+
+
+@pytest.mark.parametrize("command", ["compare", "profile", "converge", "selfcheck"])
+def test_another_run_beside_it_is_told_in_every_report(command):
+    run = checked(machine={"other_runs": [7]})
+    evaluations = 1 if command == "converge" else None
+    run.add(replace(run.header, plan=replace(run.plan, command=command, evaluations=evaluations)))
+    assert "(process 7): each disturbs what the others measure." in as_markdown(run)

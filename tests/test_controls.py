@@ -1,0 +1,77 @@
+from dataclasses import replace
+
+import pytest
+
+from harness import Variant, catalog, controls
+from harness.catalog import Catalog
+from harness.errors import BadInput
+from harness.plan import Arm
+
+ORIGINAL = Variant(
+    "original", "", dict, cases=("case1", "case2"), scales=("smoke", "laptop"), epochs={"smoke": 10, "laptop": 60}
+)
+MOMENTS = replace(ORIGINAL, name="moments", baseline="original")
+LARGE = replace(ORIGINAL, name="large", scales=("laptop", "paper"))
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch):
+    known = Catalog({v.name: v for v in (ORIGINAL, MOMENTS, LARGE)}, compared=("original", "moments"))
+    monkeypatch.setattr(catalog, "registered", lambda: known)
+
+
+def test_a_selfcheck_is_the_default_baseline_itself_again_and_slowed():
+    plan = controls.selfcheck(None, budget="90s")
+    assert plan.command == "selfcheck"
+    assert plan.arms == (
+        Arm("original", "original"),
+        Arm("original again", "original"),
+        Arm("original +6%", "original", slowdown=0.06),
+    )
+    assert plan.baseline == "original"
+    assert (plan.scale, plan.epochs, plan.budget, plan.fewest, plan.blocks) == ("smoke", 10, 90.0, 3, 6)
+
+
+def test_a_variant_is_held_against_itself_not_against_what_it_changes():
+    plan = controls.selfcheck("moments", scale="laptop", case="case2", blocks=4)
+    assert {arm.variant for arm in plan.arms} == {plan.baseline} == {"moments"}
+    assert (plan.case, plan.scale, plan.blocks) == ("case2", "laptop", 4)
+
+
+def test_a_variant_without_the_scale_smoke_is_checked_at_one_that_it_has():
+    assert controls.selfcheck("large").scale == "laptop"
+
+
+def test_a_file_that_says_no_scales_has_none(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("class Loop: ...\n")
+    monkeypatch.chdir(tmp_path)
+    plan = controls.selfcheck("mine.py:Loop")
+    assert [arm.label for arm in plan.arms] == ["Loop", "Loop again", "Loop +6%"]
+    assert plan.scale is None
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "share", "label"),
+    [
+        (0.01, 0.05, "original +5%"),
+        (0.025, 0.05, "original +5%"),
+        (0.03, 0.06, "original +6%"),
+        (0.0333, 0.067, "original +6.7%"),
+        (0.5, 1.0, "original +100%"),
+    ],
+)
+def test_the_slowdown_is_twice_the_tolerance_but_at_least_5_percent(tolerance, share, label):
+    slowed = controls.selfcheck(None, tolerance=tolerance).arms[2]
+    assert (slowed.slowdown, slowed.label) == (pytest.approx(share), label)
+
+
+def test_with_nothing_registered_a_variant_must_be_named(monkeypatch):
+    monkeypatch.setattr(catalog, "registered", Catalog)
+    with pytest.raises(BadInput, match=r"name a variant \(--variant\)"):
+        controls.selfcheck(None)
+
+
+@pytest.mark.parametrize(("variant", "options"), [("", {}), (None, {"tolerance": 0.0}), (None, {"budget": "soon"})])
+def test_what_cannot_be_is_refused(variant, options):
+    with pytest.raises(BadInput):
+        controls.selfcheck(variant, **options)
