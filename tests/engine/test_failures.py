@@ -131,18 +131,36 @@ def test_a_loss_that_is_not_finite_may_be_allowed(tmp_path):
     assert losses[2] == {"loss": pytest.approx(1 / 3)}
 
 
-def start_slow_run(out):
-    command = [sys.executable, "-m", "harness", "compare", arm("Slow"), arm("Steady"), "--epochs", "2000"]
-    running = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with suppress(BadRecord):  # there is none yet, or its first line is still being written
-            run = record.read(out)
-            if len(run.slices) > 6:
-                return running, [ready.pid for ready in run.ready]
-        time.sleep(0.05)
-    running.kill()
-    raise AssertionError(f"it did not get going: {running.communicate()}")
+@pytest.fixture
+def start_slow_run():
+    """Start a run of its own process, and wait until its arms take turns; it ends with the test."""
+    started = []
+
+    def start(out):
+        command = [sys.executable, "-m", "harness", "compare", arm("Slow"), arm("Steady"), "--epochs", "2000"]
+        running = subprocess.Popen(
+            [*command, "--out", str(out)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell that runs this in the background has its children ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        started.append(running)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(BadRecord):  # there is none yet, or its first line is still being written
+                run = record.read(out)
+                if len(run.slices) > 6:
+                    return running, [ready.pid for ready in run.ready]
+            time.sleep(0.05)
+        running.kill()
+        raise AssertionError(f"it did not get going: {running.communicate()}")
+
+    yield start
+    for running in started:
+        running.kill()
+        running.communicate()
 
 
 def gone(pids):
@@ -154,7 +172,7 @@ def gone(pids):
     return False
 
 
-def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path):
+def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path, start_slow_run):
     running, children = start_slow_run(tmp_path / "run")
     os.kill(running.pid, signal.SIGKILL)
     running.communicate()
@@ -164,7 +182,7 @@ def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path):
     assert cli.run(["report", str(tmp_path / "run")]) == 0
 
 
-def test_interrupted_once_it_ends_tidily_with_a_report(tmp_path):
+def test_interrupted_once_it_ends_tidily_with_a_report(tmp_path, start_slow_run):
     running, children = start_slow_run(tmp_path / "run")
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
