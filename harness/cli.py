@@ -2,22 +2,32 @@
 
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from harness import catalog, controls
 from harness import plan as plans
-from harness.errors import BadInput, HarnessError, Interrupted, Unsure, VariantFailed
-from harness.lines import Look
-from harness.plan import Plan
-from harness.record import Record
-
-if TYPE_CHECKING:
-    from harness.report.summary import Summary
+from harness.errors import BadInput, HarnessError, Interrupted
+from harness.flow import carry_out, complete, publish, say
+from harness.options import (
+    AllowNonfinite,
+    Blocks,
+    Budget,
+    Case,
+    Epochs,
+    Json,
+    Names,
+    Out,
+    Resume,
+    Scale,
+    Seed,
+    Threads,
+    Timeout,
+    Tolerance,
+)
 
 app = typer.Typer(
     help="Is your PINN really faster, by how much, which change earned it, and does it still learn?",
@@ -25,32 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Names = Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")]
-Case = Annotated[str | None, typer.Option(help="Which equation. [default: case1]", show_default=False)]
-Scale = Annotated[str | None, typer.Option(help="How large. [default: laptop]", show_default=False)]
-Epochs = Annotated[int | None, typer.Option(help="Steady epochs to measure of each arm, in each block.")]
-Blocks = Annotated[
-    int | None,
-    typer.Option(
-        help="Blocks: fresh processes, the unit of replication. [default: until it is clear, 3 to 6]",
-        show_default=False,
-    ),
-]
-Budget = Annotated[
-    str | None, typer.Option(metavar="TIME", help="What the whole command may take, such as 90s or 2min.")
-]
-Tolerance = Annotated[float, typer.Option(help="The difference that does not matter, as a share.")]
-Seed = Annotated[int, typer.Option(help="Of the training, and of the order of turns.")]
-Threads = Annotated[int | None, typer.Option(help="Threads of each arm. [default: all cores]", show_default=False)]
-Timeout = Annotated[float, typer.Option(help="Seconds without an answer after which an arm is given up.")]
-AllowNonfinite = Annotated[bool, typer.Option("--allow-nonfinite", help="Go on when a loss is not finite.")]
-Resume = Annotated[
-    Path | None,
-    typer.Option(metavar="RUN", help="Complete a run that was cut off, by its plan.", show_default=False),
-]
-Out = Annotated[Path | None, typer.Option(help="The run's own directory. [default: reports/RUN]", show_default=False)]
-Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the summary as JSON; - is stdout.")]
 
 
 @app.command("list")
@@ -60,7 +44,7 @@ def list_variants() -> None:
 
     show_catalog(Console(), catalog.registered())
     for complaint in catalog.registered().broken:
-        _say(complaint)
+        say(complaint)
 
 
 @app.command()
@@ -84,7 +68,7 @@ def compare(
 ) -> None:
     """Run variants side by side: ratios with intervals, and a report."""
     if resume:
-        return _resume(context, resume, json)
+        return complete(context, resume, json)
     plan = plans.make(
         "compare",
         names or [],
@@ -100,7 +84,7 @@ def compare(
         timeout=timeout,
         allow_nonfinite=allow_nonfinite,
     )
-    return _carry_out(plan, out, json)
+    return carry_out(plan, out, json)
 
 
 @app.command()
@@ -127,7 +111,7 @@ def converge(
 ) -> None:
     """Train variants whole: quality at equal epochs and at equal time, and the time to a target."""
     if resume:
-        return _resume(context, resume, json)
+        return complete(context, resume, json)
     plan = plans.make(
         "converge",
         names or [],
@@ -142,7 +126,7 @@ def converge(
         evaluations=evaluations,
         target=target,
     )
-    return _carry_out(plan, out, json)
+    return carry_out(plan, out, json)
 
 
 @app.command()
@@ -171,7 +155,7 @@ def profile(
         timeout=timeout,
         allow_nonfinite=allow_nonfinite,
     )
-    _carry_out(plan, out, json)
+    carry_out(plan, out, json)
 
 
 @app.command()
@@ -204,7 +188,7 @@ def selfcheck(
         threads=threads,
         timeout=timeout,
     )
-    _carry_out(plan, out, json)
+    carry_out(plan, out, json)
 
 
 @app.command()
@@ -215,104 +199,7 @@ def report(
     """Make a run's report again, from its record alone."""
     from harness import record
 
-    _publish(record.read(run), run if run.is_dir() else run.parent, json)
-
-
-def _resume(context: typer.Context, run: Path, json: str | None) -> None:
-    from harness.measure import resume
-    from harness.record import read
-    from harness.report.live import Display
-
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if name not in ("resume", "json") and source and source.name == "COMMANDLINE":
-            what = "the names" if name == "names" else f"--{name.replace('_', '-')}"
-            raise BadInput(f"--resume takes its plan from the run: leave {what} out.")
-    _check_place(json)
-    before = read(run)
-    directory = run if run.is_dir() else run.parent
-    _warn_of_company()
-    with Display(before.plan, Console(stderr=True)) as display:
-        record = resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
-    _conclude(record, directory, json)
-
-
-def _carry_out(plan: Plan, out: Path | None, json: str | None) -> None:
-    from harness.measure import measure, run_id
-    from harness.report.live import Display
-
-    _check_place(json)
-    directory = out or Path("reports") / run_id(plan)
-    _warn_of_company()
-    with Display(plan, Console(stderr=True)) as display:
-        record = measure(plan, directory, display, _stopping_rule(plan))
-    _conclude(record, directory, json)
-
-
-def _warn_of_company() -> None:
-    """Say at once what the report will say: it can still be stopped, and begun when the other has ended."""
-    from harness.analysis.fitness import company
-    from harness.engine.conditions import other_runs
-
-    warning = company({"other_runs": other_runs()})
-    if warning:
-        _say(warning)
-
-
-def _conclude(record: Record, directory: Path, json: str | None) -> None:
-    summary = _publish(record, directory, json)
-    if record.footer and record.footer.status == "interrupted":
-        raise Interrupted(f"Interrupted; what was measured is in {directory}.")
-    failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
-    if failed:
-        raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
-    if summary.selfcheck and not summary.selfcheck.fit:
-        from harness.report.fitness import sentences
-
-        raise Unsure(sentences(summary)[0])
-
-
-def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
-    """Only a comparison can become clear, and a self-check, which is one with known answers."""
-    if plan.command not in ("compare", "selfcheck"):
-        return None
-    from harness.analysis.stopping import look
-    from harness.engine.machine import seconds_since_start
-
-    return lambda record: look(record, seconds_since_start())
-
-
-def _publish(record: Record, directory: Path, json: str | None) -> "Summary":
-    from harness.report import markdown, terminal
-    from harness.report.summary import summarize
-
-    summary = summarize(record)
-    console = Console(stderr=json == "-")
-    terminal.show(console, summary, record)
-    if json == "-":
-        sys.stdout.buffer.write(summary.to_json())
-    elif json:
-        _write(Path(json), summary.to_json())
-    _write(directory / "report.md", markdown.render(summary, record).encode())
-    console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
-    return summary
-
-
-def _check_place(json: str | None) -> None:
-    """Refuse before the measuring what could not be written after it."""
-    if json and json != "-" and (Path(json).is_dir() or not Path(json).absolute().parent.is_dir()):
-        raise BadInput(f"--json {json} cannot be written: it is not a file in a directory that there is.")
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _say(sentence: str) -> None:
-    print(f"harness: {sentence}", file=sys.stderr)
+    publish(record.read(run), run if run.is_dir() else run.parent, json)
 
 
 def run(arguments: list[str]) -> int:
@@ -320,16 +207,16 @@ def run(arguments: list[str]) -> int:
     try:
         return app(arguments or ["--help"], prog_name="harness", standalone_mode=False) or 0
     except HarnessError as error:
-        _say(str(error))
+        say(str(error))
         return error.exit_code
     except typer.TyperException as error:
-        _say(error.format_message())
+        say(error.format_message())
         return BadInput.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return Interrupted.exit_code
     except Exception:
         traceback.print_exc()
-        _say("this is a fault of harness itself; please report it with the lines above.")
+        say("this is a fault of harness itself; please report it with the lines above.")
         return HarnessError.exit_code
 
 

@@ -55,19 +55,29 @@ def test_imports_are_seen_wherever_and_however_they_are_written(source, module, 
     assert imported_by(source, module, is_package) == names
 
 
+TOP = ("harness.cli", "harness.flow")
 # Arrows that there must not be: from, to.
 FORBIDDEN = [
     ("harness", ["variants", "benchmarks", "tests"]),
-    ("harness/probes", ["harness.analysis", "harness.engine", "harness.report", "harness.cli"]),
-    ("harness/analysis", ["harness.probes", "harness.engine", "harness.report", "harness.cli"]),
-    ("harness/report", ["harness.engine", "harness.probes", "harness.cli"]),
-    ("harness/engine", ["harness.analysis", "harness.report", "harness.cli"]),
-    ("harness/record.py", ["harness.engine", "harness.analysis", "harness.report", "harness.cli"]),
-    ("harness/plan.py", ["harness.engine", "harness.record", "harness.analysis", "harness.report", "harness.cli"]),
-    ("harness/controls.py", ["harness.engine", "harness.record", "harness.analysis", "harness.report", "harness.cli"]),
-    ("harness/turns.py", ["harness.engine", "harness.analysis", "harness.report", "harness.cli"]),
-    ("harness/parts.py", ["harness.engine", "harness.analysis", "harness.report", "harness.cli"]),
-    ("harness/catalog.py", ["harness.engine", "harness.plan", "harness.analysis", "harness.report", "harness.cli"]),
+    ("harness/probes", ["harness.analysis", "harness.engine", "harness.report", *TOP]),
+    ("harness/analysis", ["harness.probes", "harness.engine", "harness.report", *TOP]),
+    ("harness/report", ["harness.engine", "harness.probes", *TOP]),
+    ("harness/engine", ["harness.analysis", "harness.report", *TOP]),
+    ("harness/record.py", ["harness.engine", "harness.analysis", "harness.report", *TOP]),
+    (
+        "harness/plan.py",
+        ["harness.engine", "harness.record", "harness.analysis", "harness.report", *TOP],
+    ),
+    (
+        "harness/controls.py",
+        ["harness.engine", "harness.record", "harness.analysis", "harness.report", *TOP],
+    ),
+    ("harness/turns.py", ["harness.engine", "harness.analysis", "harness.report", *TOP]),
+    ("harness/parts.py", ["harness.engine", "harness.analysis", "harness.report", *TOP]),
+    (
+        "harness/catalog.py",
+        ["harness.engine", "harness.plan", "harness.analysis", "harness.report", *TOP],
+    ),
     ("harness/hlo.py", ["harness"]),
     ("harness/interface.py", ["harness"]),
     ("harness/errors.py", ["harness"]),

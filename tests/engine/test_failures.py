@@ -144,7 +144,7 @@ def start_slow_run():
             stderr=subprocess.PIPE,
             text=True,
             # A shell that runs this in the background has its children ignore Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads
         )
         started.append(running)
         deadline = time.monotonic() + 60

@@ -1,0 +1,118 @@
+"""What every measuring command does: plan -> run -> findings -> report, and what the exit code says of it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from harness.errors import BadInput, Interrupted, Unsure, VariantFailed
+from harness.lines import Look
+from harness.plan import Plan
+from harness.record import Record
+
+if TYPE_CHECKING:
+    from harness.report.summary import Summary
+
+
+def complete(context: typer.Context, run: Path, json: str | None) -> None:
+    """Complete a run that was cut off. No other option may say what it is to do."""
+    from harness import measure
+    from harness.record import read
+    from harness.report.live import Display
+
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in ("resume", "json") and source and source.name == "COMMANDLINE":
+            what = "the names" if name == "names" else f"--{name.replace('_', '-')}"
+            raise BadInput(f"--resume takes its plan from the run: leave {what} out.")
+    _check_place(json)
+    before = read(run)
+    directory = run if run.is_dir() else run.parent
+    _warn_of_company()
+    with Display(before.plan, Console(stderr=True)) as display:
+        record = measure.resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
+    _conclude(record, directory, json)
+
+
+def carry_out(plan: Plan, out: Path | None, json: str | None) -> None:
+    """Measure, report, and raise what the exit code is to say."""
+    from harness.measure import measure, run_id
+    from harness.report.live import Display
+
+    _check_place(json)
+    directory = out or Path("reports") / run_id(plan)
+    _warn_of_company()
+    with Display(plan, Console(stderr=True)) as display:
+        record = measure(plan, directory, display, _stopping_rule(plan))
+    _conclude(record, directory, json)
+
+
+def _warn_of_company() -> None:
+    """Say at once what the report will say: it can still be stopped, and begun when the other has ended."""
+    from harness.analysis.fitness import company
+    from harness.engine.conditions import other_runs
+
+    warning = company({"other_runs": other_runs()})
+    if warning:
+        say(warning)
+
+
+def _conclude(record: Record, directory: Path, json: str | None) -> None:
+    summary = publish(record, directory, json)
+    if record.footer and record.footer.status == "interrupted":
+        raise Interrupted(f"Interrupted; what was measured is in {directory}.")
+    failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
+    if failed:
+        raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
+    if summary.selfcheck and not summary.selfcheck.fit:
+        from harness.report.fitness import sentences
+
+        raise Unsure(sentences(summary)[0])
+
+
+def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
+    """Only a comparison can become clear, and a self-check, which is one with known answers."""
+    if plan.command not in ("compare", "selfcheck"):
+        return None
+    from harness.analysis.stopping import look
+    from harness.engine.machine import seconds_since_start
+
+    return lambda record: look(record, seconds_since_start())
+
+
+def publish(record: Record, directory: Path, json: str | None) -> "Summary":
+    """Every report of a record: on the terminal, beside the record, and as JSON where that was asked for."""
+    from harness.report import markdown, terminal
+    from harness.report.summary import summarize
+
+    summary = summarize(record)
+    console = Console(stderr=json == "-")
+    terminal.show(console, summary, record)
+    if json == "-":
+        sys.stdout.buffer.write(summary.to_json())
+    elif json:
+        _write(Path(json), summary.to_json())
+    _write(directory / "report.md", markdown.render(summary, record).encode())
+    console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
+    return summary
+
+
+def _check_place(json: str | None) -> None:
+    """Refuse before the measuring what could not be written after it."""
+    if json and json != "-" and (Path(json).is_dir() or not Path(json).absolute().parent.is_dir()):
+        raise BadInput(f"--json {json} cannot be written: it is not a file in a directory that there is.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def say(sentence: str) -> None:
+    """Tell the user, on stderr."""
+    print(f"harness: {sentence}", file=sys.stderr)

@@ -1,0 +1,32 @@
+"""The options that commands share, each said once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Names = Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")]
+Case = Annotated[str | None, typer.Option(help="Which equation. [default: case1]", show_default=False)]
+Scale = Annotated[str | None, typer.Option(help="How large. [default: laptop]", show_default=False)]
+Epochs = Annotated[int | None, typer.Option(help="Steady epochs to measure of each arm, in each block.")]
+Blocks = Annotated[
+    int | None,
+    typer.Option(
+        help="Blocks: fresh processes, the unit of replication. [default: until it is clear, 3 to 6]",
+        show_default=False,
+    ),
+]
+Budget = Annotated[
+    str | None, typer.Option(metavar="TIME", help="What the whole command may take, such as 90s or 2min.")
+]
+Tolerance = Annotated[float, typer.Option(help="The difference that does not matter, as a share.")]
+Seed = Annotated[int, typer.Option(help="Of the training, and of the order of turns.")]
+Threads = Annotated[int | None, typer.Option(help="Threads of each arm. [default: all cores]", show_default=False)]
+Timeout = Annotated[float, typer.Option(help="Seconds without an answer after which an arm is given up.")]
+AllowNonfinite = Annotated[bool, typer.Option("--allow-nonfinite", help="Go on when a loss is not finite.")]
+Resume = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Complete a run that was cut off, by its plan.", show_default=False),
+]
+Out = Annotated[Path | None, typer.Option(help="The run's own directory. [default: reports/RUN]", show_default=False)]
+Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the summary as JSON; - is stdout.")]
