@@ -54,7 +54,7 @@ class Scale:
 
 SMOKE = Scale(
     name="smoke",
-    epochs=300,
+    epochs=6000,
     layers=4,
     width=32,
     data=32,
@@ -64,18 +64,19 @@ SMOKE = Scale(
     times=4,
     chunk=30,
     recompute_chunk=16,
-    refine_every=20,
-    percentile=95,
+    refine_every=1500,
+    percentile=80,
     pool=40,
     wide_pool=400,
     sample=80,
     first=20,
     pool_cap=320,
     slots=16,
-    weight_refresh=10,
+    weight_refresh=200,
     steady_epochs=1200,
 )
-"""Milliseconds an epoch: enough to exercise every line, too small to learn much."""
+"""Milliseconds an epoch: enough to exercise every line, too small to learn much. There are so many of them that they
+are most of a training, as they are at the published size; so RAR refines three times, like at `laptop`."""
 
 LAPTOP = Scale(
     name="laptop",

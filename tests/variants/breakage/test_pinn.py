@@ -3,8 +3,8 @@ import sys
 
 import numpy as np
 import pytest
+from brief import BRIEF
 
-from variants.breakage.scales import SMOKE
 from variants.recipes import collection
 
 NAMES = [variant.name for variant in collection.variants if variant.name not in collection.references]
@@ -78,10 +78,10 @@ def test_losses_are_the_same_bit_for_bit_in_another_process(build):
     code = """
 from variants.recipes import collection
 trainer = collection.variants[0].build(case="case1", scale="smoke", seed=0)
-print([tuple(trainer.epoch(index).values()) for index in (0, 100, 120)])
+print([tuple(trainer.epoch(index).values()) for index in (0, 2400, 4300)])
 """
     other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert other.strip() == str(losses(build("original"), [0, 100, 120]))
+    assert other.strip() == str(losses(build("original", scale="smoke"), [0, 2400, 4300]))
 
 
 def test_variants_see_the_same_points_so_only_the_design_sets_them_apart(build):
@@ -169,13 +169,13 @@ def test_r3_keeps_points_from_one_epoch_to_the_next(build):
     before = {tuple(row) for row in trainer.refiner.pool}
     trainer.epoch(151)
     kept = sum(tuple(row) in before for row in trainer.refiner.pool)
-    assert 0 < kept < SMOKE.collocation
+    assert 0 < kept < BRIEF.collocation
 
 
 def test_a_grid_has_the_nodes_of_the_recipe(build):
     coarse, fine = (build("shared-times", nodes=nodes) for nodes in ("coarse", "fine"))
-    assert coarse.state()["batch_points"] == SMOKE.coarse_nodes * SMOKE.times
-    assert fine.state()["batch_points"] == SMOKE.nodes * SMOKE.times
+    assert coarse.state()["batch_points"] == BRIEF.coarse_nodes * BRIEF.times
+    assert fine.state()["batch_points"] == BRIEF.nodes * BRIEF.times
     assert np.isfinite(list(fine.epoch(150).values())).all()
 
 
@@ -189,7 +189,7 @@ def test_points_are_ranked_by_the_residual_that_the_loss_is_of(build):
 def test_points_that_refinement_adds_to_a_grid_are_trained_on_as_well(build):
     trainer = build("shared-times", refinement="unbounded")
     trainer.seek(41)
-    grid = SMOKE.coarse_nodes * SMOKE.times
+    grid = BRIEF.coarse_nodes * BRIEF.times
     assert trainer.state()["batch_points"] > grid
     assert np.isfinite(list(trainer.epoch(150).values())).all()
 
@@ -227,11 +227,11 @@ def test_the_original_traces_anew_at_every_growth_and_the_capped_one_twice(build
 
 def test_state_counts_pool_and_batch(build):
     trainer = build("capped-rar")
-    assert trainer.state() == {"pool_points": SMOKE.wide_pool, "batch_points": SMOKE.collocation}
+    assert trainer.state() == {"pool_points": BRIEF.wide_pool, "batch_points": BRIEF.collocation}
     trainer.epoch(40)
-    assert trainer.state() == {"pool_points": SMOKE.pool_cap, "batch_points": SMOKE.collocation + 4}
+    assert trainer.state() == {"pool_points": BRIEF.pool_cap, "batch_points": BRIEF.collocation + 4}
     trainer.epoch(41)
-    assert trainer.state() == {"pool_points": SMOKE.pool_cap, "batch_points": SMOKE.collocation}
+    assert trainer.state() == {"pool_points": BRIEF.pool_cap, "batch_points": BRIEF.collocation}
 
 
 def test_residual_and_predict_agree_on_the_density(build):

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from brief import BRIEF
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -14,22 +15,21 @@ from variants.breakage.collocation import collocation_points
 from variants.breakage.randomness import generator
 from variants.breakage.refinement import refiner
 from variants.breakage.refinement.base import high_count, highest, jittered, top
-from variants.breakage.scales import SMOKE
 
 CHOICES = ["none", "unbounded", "capped", "sound", "r3"]
-EVERY = SMOKE.refine_every
+EVERY = BRIEF.refine_every
 
 each = pytest.mark.parametrize("choice", CHOICES)
 
 
 def made(choice, seed=0):
-    return refiner(choice, CASE1, SMOKE, seed)
+    return refiner(choice, CASE1, BRIEF, seed)
 
 
 def sizes(each, index):
     """Of pool and batch, at the epoch before which it stands."""
     before = len(each.pool)
-    (batch,) = train(each, CASE1, SMOKE, [index])
+    (batch,) = train(each, CASE1, BRIEF, [index])
     return before, len(batch), len(each.pool)
 
 
@@ -50,9 +50,9 @@ def test_when_it_is_due(choice, due):
 @pytest.mark.parametrize("index", [0, 1, 20, 21, 40, 41, 80, 81, 299])
 def test_seek_finds_the_sizes_that_training_would_have(choice, index):
     trained, sought, back = made(choice), made(choice), made(choice)
-    list(train(trained, CASE1, SMOKE, range(index)))
+    list(train(trained, CASE1, BRIEF, range(index)))
     sought.seek(index)
-    list(train(back, CASE1, SMOKE, [20, 40, 41, 60]))
+    list(train(back, CASE1, BRIEF, [20, 40, 41, 60]))
     back.seek(299)
     back.seek(index)
     assert sizes(sought, index) == sizes(back, index) == sizes(trained, index)
@@ -62,7 +62,7 @@ def test_seek_finds_the_sizes_that_training_would_have(choice, index):
 def test_seek_puts_points_of_the_domain_where_it_knows_none(choice):
     sought = made(choice)
     sought.seek(250)
-    (batch,) = train(sought, CASE1, SMOKE, [250])
+    (batch,) = train(sought, CASE1, BRIEF, [250])
     for points in (sought.pool, batch):
         assert points.dtype == np.float32
         assert points.shape[1:] == (2,)
@@ -72,15 +72,15 @@ def test_seek_puts_points_of_the_domain_where_it_knows_none(choice):
 
 @each
 def test_until_it_has_refined_it_trains_on_what_is_drawn(choice):
-    batches = train(made(choice), CASE1, SMOKE, range(1 if choice == "r3" else EVERY))
+    batches = train(made(choice), CASE1, BRIEF, range(1 if choice == "r3" else EVERY))
     for index, batch in enumerate(batches):
-        assert (batch == drawn(CASE1, SMOKE, index)).all()
+        assert (batch == drawn(CASE1, BRIEF, index)).all()
 
 
 @each
 @pytest.mark.parametrize("clock", ["log", "log1p"])
 def test_its_pool_begins_with_times_by_the_clock(choice, clock):
-    pool = refiner(choice, CASE1, SMOKE, 0, clock).pool
+    pool = refiner(choice, CASE1, BRIEF, 0, clock).pool
     assert (pool == collocation_points(CASE1, 0, "pool", 0, len(pool), clock)).all()
 
 
@@ -98,15 +98,15 @@ def test_where_none_are_drawn_it_trains_on_its_own_alone(choice):
 @each
 def test_to_ask_for_the_batch_again_changes_nothing(choice):
     asked = made(choice)
-    for index, batch in zip([0, 1, 20, 40, 41], train(asked, CASE1, SMOKE, [0, 1, 20, 40, 41]), strict=True):
-        assert (asked.batch(drawn(CASE1, SMOKE, index)) == batch).all()
+    for index, batch in zip([0, 1, 20, 40, 41], train(asked, CASE1, BRIEF, [0, 1, 20, 40, 41]), strict=True):
+        assert (asked.batch(drawn(CASE1, BRIEF, index)) == batch).all()
 
 
 @each
 def test_it_is_deterministic_under_its_seed(choice):
     one, same, other = (made(choice, seed) for seed in (1, 1, 2))
     indices = [*range(5), 20, 21, 40]
-    batches = [list(train(each, CASE1, SMOKE, indices, seed=3)) for each in (one, same, other)]
+    batches = [list(train(each, CASE1, BRIEF, indices, seed=3)) for each in (one, same, other)]
     for left, right in zip(*batches[:2], strict=True):
         assert (left == right).all()
     assert (one.pool == same.pool).all()
@@ -119,11 +119,11 @@ def test_only_what_watches_takes_note_of_the_residuals_of_the_batch(choice):
     told, untold = made(choice), made(choice)
     assert told.watches == (choice == "r3")
     for each in (told, untold):
-        list(train(each, CASE1, SMOKE, [20, 40]))
-    told.observe(by_volume(told.batch(drawn(CASE1, SMOKE, 40))))
+        list(train(each, CASE1, BRIEF, [20, 40]))
+    told.observe(by_volume(told.batch(drawn(CASE1, BRIEF, 40))))
     for each in (told, untold):
         each.seek(41) if choice == "r3" else each.advance(41, by_volume)
-    assert (told.batch(drawn(CASE1, SMOKE, 41)) == untold.batch(drawn(CASE1, SMOKE, 41))).all()
+    assert (told.batch(drawn(CASE1, BRIEF, 41)) == untold.batch(drawn(CASE1, BRIEF, 41))).all()
 
 
 @given(count=st.integers(1, 10_000), percentile=st.integers(1, 99))

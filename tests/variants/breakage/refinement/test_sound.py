@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from brief import BRIEF
 from hypothesis import given
 from hypothesis import strategies as st
 from refining import by_time, by_volume, drawn, rows, train
@@ -10,19 +11,18 @@ from scipy.stats import kstest
 from variants.breakage.cases import CASE1
 from variants.breakage.collocation import collocation_points
 from variants.breakage.refinement.sound import Sound
-from variants.breakage.scales import SMOKE
 
-EVERY, SLOTS = SMOKE.refine_every, SMOKE.slots
-FLOOR = SMOKE.collocation - SLOTS
+EVERY, SLOTS = BRIEF.refine_every, BRIEF.slots
+FLOOR = BRIEF.collocation - SLOTS
 
 
 def sound(seed=0):
-    return Sound(CASE1, SMOKE, seed)
+    return Sound(CASE1, BRIEF, seed)
 
 
 def fresh(index):
     """The candidates of the refinement at an epoch."""
-    return collocation_points(CASE1, 0, "refinement", index, SMOKE.sample)
+    return collocation_points(CASE1, 0, "refinement", index, BRIEF.sample)
 
 
 def test_it_takes_the_highest_of_slots_and_candidates_not_the_first():
@@ -40,7 +40,7 @@ def test_it_never_holds_or_trains_on_the_same_point_twice(seed, start, back):
     refiner = sound(seed)
     for first in (start, back, back):
         refiner.seek(first)
-        for batch in train(refiner, CASE1, SMOKE, range(first, first + 3 * EVERY), seed=seed):
+        for batch in train(refiner, CASE1, BRIEF, range(first, first + 3 * EVERY), seed=seed):
             assert len(rows(batch)) == len(batch)
         assert len(rows(refiner.pool)) == SLOTS
 
@@ -53,12 +53,12 @@ def test_no_shape_ever_changes_so_that_nothing_is_traced_anew():
         return by_volume(points)
 
     refiner = sound()
-    for batch in train(refiner, CASE1, SMOKE, range(SMOKE.epochs), score):
+    for batch in train(refiner, CASE1, BRIEF, range(BRIEF.epochs), score):
         shapes |= {("trained on", batch.shape, batch.dtype), ("held", refiner.pool.shape, refiner.pool.dtype)}
     float32 = np.dtype(np.float32)
     assert shapes == {
-        ("scored", (SMOKE.sample + SLOTS, 2), float32),
-        ("trained on", (SMOKE.collocation, 2), float32),
+        ("scored", (BRIEF.sample + SLOTS, 2), float32),
+        ("trained on", (BRIEF.collocation, 2), float32),
         ("held", (SLOTS, 2), float32),
     }
 
@@ -71,9 +71,9 @@ def test_beside_a_grid_for_which_none_are_drawn_its_slots_are_all_of_the_batch()
 
 
 def test_a_uniform_floor_is_under_every_batch():
-    batches = list(train(sound(), CASE1, SMOKE, range(SMOKE.epochs)))
+    batches = list(train(sound(), CASE1, BRIEF, range(BRIEF.epochs)))
     for index, batch in enumerate(batches):
-        assert (batch[:FLOOR] == drawn(CASE1, SMOKE, index)[:FLOOR]).all()
+        assert (batch[:FLOOR] == drawn(CASE1, BRIEF, index)[:FLOOR]).all()
     floor = np.concatenate([batch[:FLOOR] for batch in batches]).astype(float)
     low, high = np.log(CASE1.v_range)
     assert kstest((np.log(floor[:, 0]) - low) / (high - low), "uniform").pvalue > 0.01
@@ -96,9 +96,9 @@ def test_it_evicts_what_is_lowest_now_not_what_was_or_at_random():
 
 def test_its_candidates_keep_the_clock_of_the_drawn_points():
     scored = []
-    refiner = Sound(CASE1, SMOKE, 0, "log1p")
+    refiner = Sound(CASE1, BRIEF, 0, "log1p")
     refiner.advance(EVERY, lambda points: scored.append(points) or by_volume(points))
-    assert (scored[0][: SMOKE.sample] == collocation_points(CASE1, 0, "refinement", EVERY, SMOKE.sample, "log1p")).all()
+    assert (scored[0][: BRIEF.sample] == collocation_points(CASE1, 0, "refinement", EVERY, BRIEF.sample, "log1p")).all()
 
 
 def test_what_is_no_higher_evicts_nothing():
@@ -137,8 +137,8 @@ def test_its_seed_decides_all_whatever_else_draws_numbers(seed):
 
 def test_its_slots_are_in_the_batch_of_every_epoch_from_the_first_refinement_on():
     refiner = sound()
-    for index, batch in enumerate(train(refiner, CASE1, SMOKE, range(SMOKE.epochs))):
-        assert (batch[FLOOR:] == (refiner.pool if index >= EVERY else drawn(CASE1, SMOKE, index)[FLOOR:])).all()
+    for index, batch in enumerate(train(refiner, CASE1, BRIEF, range(BRIEF.epochs))):
+        assert (batch[FLOOR:] == (refiner.pool if index >= EVERY else drawn(CASE1, BRIEF, index)[FLOOR:])).all()
         if index >= EVERY:
             assert batch[FLOOR:, 0].min() > np.median(batch[:FLOOR, 0])
 
@@ -146,11 +146,11 @@ def test_its_slots_are_in_the_batch_of_every_epoch_from_the_first_refinement_on(
 def test_it_pays_for_slots_and_candidates_in_one_evaluation_where_it_is_due_and_nowhere_else():
     paid = []
     refiner = sound()
-    for index in range(SMOKE.epochs):
+    for index in range(BRIEF.epochs):
         refiner.advance(index, lambda points, index=index: paid.append((index, len(points))) or by_volume(points))
-        refiner.batch(drawn(CASE1, SMOKE, index))
-    assert paid == [(index, SLOTS + SMOKE.sample) for index in range(1, SMOKE.epochs) if refiner.due(index)]
-    assert [index for index, _ in paid] == list(range(EVERY, SMOKE.epochs, EVERY))
+        refiner.batch(drawn(CASE1, BRIEF, index))
+    assert paid == [(index, SLOTS + BRIEF.sample) for index in range(1, BRIEF.epochs) if refiner.due(index)]
+    assert [index for index, _ in paid] == list(range(EVERY, BRIEF.epochs, EVERY))
 
 
 def test_seek_keeps_the_slots_on_the_way_forward_alone():
@@ -163,6 +163,6 @@ def test_seek_keeps_the_slots_on_the_way_forward_alone():
         assert (refiner.pool == held).all()
     refiner.seek(150)
     assert (refiner.pool == beginning).all()
-    assert (refiner.batch(drawn(CASE1, SMOKE, 150))[FLOOR:] == beginning).all()
+    assert (refiner.batch(drawn(CASE1, BRIEF, 150))[FLOOR:] == beginning).all()
     refiner.seek(EVERY)
-    assert (refiner.batch(drawn(CASE1, SMOKE, EVERY)) == drawn(CASE1, SMOKE, EVERY)).all()
+    assert (refiner.batch(drawn(CASE1, BRIEF, EVERY)) == drawn(CASE1, BRIEF, EVERY)).all()

@@ -1,9 +1,10 @@
 import numpy as np
+from brief import BRIEF
 from refining import by_volume, drawn, rows, train
 
 from variants.breakage.cases import CASE1
 from variants.breakage.refinement.unbounded import Unbounded
-from variants.breakage.scales import PAPER, SMOKE
+from variants.breakage.scales import PAPER
 
 
 def test_it_grows_by_every_high_point_for_good():
@@ -15,18 +16,18 @@ def test_it_grows_by_every_high_point_for_good():
 
 
 def test_it_adds_points_near_the_highest_that_are_not_copies():
-    refiner = Unbounded(CASE1, SMOKE, seed=0)
+    refiner = Unbounded(CASE1, BRIEF, seed=0)
     highest_volumes = np.sort(refiner.pool[:, 0])[-2:]
     before = rows(refiner.pool)
-    (batch,) = train(refiner, CASE1, SMOKE, [SMOKE.refine_every])
-    new = batch[SMOKE.collocation :]
+    (batch,) = train(refiner, CASE1, BRIEF, [BRIEF.refine_every])
+    new = batch[BRIEF.collocation :]
     np.testing.assert_allclose(np.sort(new[:, 0]), highest_volumes, rtol=0.05)
     assert not rows(new) & before
-    assert (batch[: SMOKE.collocation] == drawn(CASE1, SMOKE, SMOKE.refine_every)).all()
+    assert (batch[: BRIEF.collocation] == drawn(CASE1, BRIEF, BRIEF.refine_every)).all()
 
 
 def test_seek_keeps_what_is_known_and_goes_both_ways():
-    refiner = Unbounded(CASE1, SMOKE, seed=0)
+    refiner = Unbounded(CASE1, BRIEF, seed=0)
     refiner.advance(20, by_volume)
     known = refiner.pool
     refiner.seek(200)
@@ -35,4 +36,4 @@ def test_seek_keeps_what_is_known_and_goes_both_ways():
     refiner.seek(30)
     assert (refiner.pool == known).all()
     refiner.seek(20)
-    assert (refiner.pool == Unbounded(CASE1, SMOKE, seed=0).pool).all()
+    assert (refiner.pool == Unbounded(CASE1, BRIEF, seed=0).pool).all()
