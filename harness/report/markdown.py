@@ -3,22 +3,22 @@
 import re
 
 from harness.record import Record
-from harness.report import convergence, fitness, tables
+from harness.report import convergence, fitness, sentences, tables
 from harness.report.summary import Summary
 from harness.report.table import Table
 
 
 def render(summary: Summary, record: Record) -> str:
     """The whole report."""
-    parts = [f"# {_text(tables.heading(summary))}"]
-    parts += [f"**{_text(sentence)}**" for sentence in tables.sentences(summary)]
+    parts = [f"# {_text(sentences.heading(summary))}"]
+    parts += [f"**{_text(sentence)}**" for sentence in sentences.sentences(summary)]
     for table in tables.chosen(summary, record):
         parts += [f"## {_text(table.title)}", _table(table)]
         parts += [_text(table.note)] if table.note else []
     for end in record.ends:
         if end.status == "failed" and end.last_lines:
             parts += [f"## The last lines of {_text(end.arm)}", _verbatim(end.last_lines)]
-    parts += ["## How it was measured", _method(summary), _text(tables.conditions(summary))]
+    parts += ["## How it was measured", _method(summary), _text(sentences.conditions(summary))]
     return "\n\n".join(parts) + "\n"
 
 

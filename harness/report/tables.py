@@ -2,16 +2,11 @@
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.exact import Pair
-from harness.analysis.fitness import company
-from harness.analysis.verdicts import UNSURE
 from harness.record import Record
 from harness.report import convergence, fitness, units
 from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary, traces_by_function
 from harness.report.table import Table
-
-RESTLESS = 0.02
-"""The share of a processor from which on an arm that waits disturbs the others."""
 
 
 def times(summary: Summary) -> Table:
@@ -169,79 +164,6 @@ def chosen(summary: Summary, record: Record) -> list[Table]:
     else:
         found = [times(summary), kinds(summary), losses(summary), counts(summary), costs(summary), arithmetic(summary)]
     return [table for table in found if table is not None]
-
-
-def heading(summary: Summary) -> str:
-    """What was run, in a line."""
-    who = ", ".join(arm.name for arm in summary.arms)
-    where = [summary.case, f"{summary.scale} scale" if summary.scale else None]
-    return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
-
-
-def sentences(summary: Summary) -> list[str]:
-    """What a reader must know beside the tables: failures, and what is missing."""
-    beside = company(summary.machine)
-    said = [*fitness.sentences(summary), *([beside] if beside else [])]
-    if summary.command == "converge":
-        return said + convergence.sentences(summary)
-    said += [f"{arm.name} failed {arm.reason}" for arm in summary.arms if arm.status == "failed"]
-    if _baseline(summary).status == "failed" and len(summary.arms) > 1:
-        said.append(f"The baseline {summary.baseline} failed, so there is nothing to relate the others to.")
-    said += [
-        f"{arm.name} and {summary.baseline} took no turns, so they have no ratio: more --epochs would give one."
-        for arm in summary.arms
-        if not arm.ratio and arm.name != summary.baseline and {arm.status, _baseline(summary).status} == {"ok"}
-    ]
-    others = {arm.name for arm in summary.arms} - {summary.baseline}
-    if summary.paired and others - set(summary.one_by_one):
-        said.append("The arms did not fit in memory together: each was measured beside the baseline alone.")
-    if summary.one_by_one:
-        said.append(
-            f"Memory does not hold {' or '.join(summary.one_by_one)} beside {summary.baseline}: they ran one after the "
-            "other, so what else the machine did is in their ratios."
-        )
-    said += [
-        f"{arm.name} used {units.percent(arm.idle_share)} of a processor while it was others' turn, which slowed them: "
-        "does it leave threads running between epochs?"
-        for arm in summary.arms
-        if arm.idle_share and arm.idle_share > RESTLESS and len(summary.arms) > 1
-    ]
-    said += [
-        f"{arm.name}: unsure; a difference of {units.percent(arm.smallest_visible_ratio - 1)} would have shown."
-        for arm in summary.arms
-        if arm.verdict == UNSURE and arm.smallest_visible_ratio
-    ]
-    if summary.stopped and summary.looks > 1:
-        said.append(f"Stopped after {units.many(summary.blocks, 'block')}: {summary.stopped}.")
-    if summary.out_of_time:
-        block = units.many(summary.blocks, "block")
-        said.append(f"The budget of {summary.budget:g} s ended within block {summary.blocks + 1}: {block} completed.")
-    elif summary.partial:
-        said.append(f"This run is partial: {units.many(summary.blocks, 'block')} completed.")
-    elif summary.blocks == 1 and len(summary.arms) > 1:
-        said.append("One block is an estimate: an interval takes at least two, a verdict three (--blocks).")
-    elif summary.blocks == 2 and len(summary.arms) > 1:
-        said.append("Two blocks give no verdict: it takes three (--blocks).")
-    return said
-
-
-def conditions(summary: Summary) -> str:
-    """On what it was measured, in a sentence."""
-    machine, versions = summary.machine, summary.versions
-    loaded = "".join(f", {name} {version}" for name, version in summary.loaded.items())
-    seed = f"seed {summary.seed}, {units.many(summary.blocks, 'block')}"
-    seeds = convergence.seeds(summary) if summary.command == "converge" else None
-    cores = f"{units.many(summary.threads, 'thread')} of {machine.get('cores', '?')} cores"
-    return (
-        f"Measured with {cores} on "
-        f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "
-        f"{machine.get('system', '')}; Python {versions.get('python', '?')}{loaded}; "
-        f"{seeds or seed}."
-    )
-
-
-def _baseline(summary: Summary) -> ArmSummary:
-    return next(arm for arm in summary.arms if arm.name == summary.baseline)
 
 
 def _ratio_note(summary: Summary) -> str:

@@ -5,23 +5,23 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from harness.record import Record
-from harness.report import tables
+from harness.report import sentences, tables
 from harness.report.summary import Summary
 from harness.report.table import Table
 
 
 def show(console: Console, summary: Summary, record: Record) -> None:
     """Print what `summary` and `record` say: a comparison, or one variant in depth."""
-    console.print(escape(tables.heading(summary)), style="bold")
+    console.print(escape(sentences.heading(summary)), style="bold")
     console.print()
     for table in tables.chosen(summary, record):
         console.print(_rich(table))
         if table.note:
             console.print(escape(table.note), style="dim")
         console.print()
-    for sentence in tables.sentences(summary):
+    for sentence in sentences.sentences(summary):
         console.print(escape(sentence), style="yellow")
-    console.print(escape(tables.conditions(summary)), style="dim")
+    console.print(escape(sentences.conditions(summary)), style="dim")
 
 
 def _rich(table: Table) -> RichTable:

@@ -10,7 +10,7 @@ from harness.engine.group import Group
 from harness.lines import BlockEnd, Look
 from harness.measure import measure
 from harness.record import read
-from harness.report import tables
+from harness.report import sentences
 from harness.report.summary import summarize
 
 ARMS = Path(__file__).parents[1] / "support" / "arms.py"
@@ -102,7 +102,7 @@ def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, m
     ratios = {arm.name: arm.ratio for arm in summary.arms}
     assert ratios["Slow"].estimate > 1
     assert ratios["Other"].low is not None
-    assert any("did not fit in memory together" in sentence for sentence in tables.sentences(summary))
+    assert any("did not fit in memory together" in sentence for sentence in sentences.sentences(summary))
 
 
 def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monkeypatch):
@@ -117,7 +117,7 @@ def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monk
     summary = summarize(record)
     assert summary.arms[1].ratio.estimate > 1
     assert summary.arms[1].ratio.low is not None
-    assert any("they ran one after the other" in sentence for sentence in tables.sentences(summary))
+    assert any("they ran one after the other" in sentence for sentence in sentences.sentences(summary))
 
 
 def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
@@ -139,5 +139,5 @@ def test_an_arm_that_works_while_it_is_not_its_turn_is_told_of(tmp_path):
     summary = summarize(record)
     steady, restless = (arm.idle_share for arm in summary.arms)
     assert steady < restless
-    told = [sentence for sentence in tables.sentences(summary) if "while it was others' turn" in sentence]
+    told = [sentence for sentence in sentences.sentences(summary) if "while it was others' turn" in sentence]
     assert [sentence.split()[0] for sentence in told] == ["Restless"]

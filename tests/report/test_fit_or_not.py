@@ -10,7 +10,7 @@ from simulated import DATA, FULL, REFINE, record
 
 from harness.lines import ArmEnd
 from harness.plan import Arm
-from harness.report import fitness, markdown, tables, terminal
+from harness.report import fitness, markdown, sentences, terminal
 from harness.report.summary import summarize
 
 FACTS = {"cores": 2, "cores_online": 2, "load": 0.5, "busy_elsewhere": 0.5, "turbo": None, "other_runs": []}
@@ -101,7 +101,7 @@ def test_a_check_whose_arm_failed_says_that_and_nothing_of_the_machine_being_fit
     run.add(ArmEnd(2, 0, "a again", "failed", "ValueError: boom", "in epoch 3"))
     summary = summarize(run)
     assert summary.selfcheck is None
-    assert tables.sentences(summary)[0] == "a again failed in epoch 3: ValueError: boom"
+    assert sentences.sentences(summary)[0] == "a again failed in epoch 3: ValueError: boom"
 
 
 def test_a_check_without_its_controls_is_no_fault_of_ours():

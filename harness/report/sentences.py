@@ -1,0 +1,100 @@
+"""What a reader must know beside the tables, in sentences."""
+
+from collections.abc import Iterator
+
+from harness.analysis.fitness import company
+from harness.analysis.verdicts import UNSURE
+from harness.report import convergence, fitness, units
+from harness.report.summary import ArmSummary, Summary
+
+RESTLESS = 0.02
+"""The share of a processor from which on an arm that waits disturbs the others."""
+
+
+def heading(summary: Summary) -> str:
+    """What was run, in a line."""
+    who = ", ".join(arm.name for arm in summary.arms)
+    where = [summary.case, f"{summary.scale} scale" if summary.scale else None]
+    return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
+
+
+def sentences(summary: Summary) -> list[str]:
+    """Failures, what is missing, what disturbed it, and how it ended."""
+    beside = company(summary.machine)
+    said = [*fitness.sentences(summary), *([beside] if beside else [])]
+    if summary.command == "converge":
+        return said + convergence.sentences(summary)
+    return [*said, *_failures(summary), *_memory(summary), *_unrest(summary), *_unsure(summary), *_end(summary)]
+
+
+def _failures(summary: Summary) -> Iterator[str]:
+    baseline = _baseline(summary)
+    for arm in summary.arms:
+        if arm.status == "failed":
+            yield f"{arm.name} failed {arm.reason}"
+    if baseline.status == "failed" and len(summary.arms) > 1:
+        yield f"The baseline {baseline.name} failed, so there is nothing to relate the others to."
+    for arm in summary.arms:
+        if not arm.ratio and arm.name != baseline.name and {arm.status, baseline.status} == {"ok"}:
+            yield f"{arm.name} and {baseline.name} took no turns, so they have no ratio: more --epochs would give one."
+
+
+def _memory(summary: Summary) -> Iterator[str]:
+    others = {arm.name for arm in summary.arms} - {summary.baseline}
+    if summary.paired and others - set(summary.one_by_one):
+        yield "The arms did not fit in memory together: each was measured beside the baseline alone."
+    if summary.one_by_one:
+        yield (
+            f"Memory does not hold {' or '.join(summary.one_by_one)} beside {summary.baseline}: they ran one after the "
+            "other, so what else the machine did is in their ratios."
+        )
+
+
+def _unrest(summary: Summary) -> Iterator[str]:
+    for arm in summary.arms:
+        if arm.idle_share and arm.idle_share > RESTLESS and len(summary.arms) > 1:
+            share = units.percent(arm.idle_share)
+            yield (
+                f"{arm.name} used {share} of a processor while it was others' turn, which slowed them: "
+                "does it leave threads running between epochs?"
+            )
+
+
+def _unsure(summary: Summary) -> Iterator[str]:
+    for arm in summary.arms:
+        if arm.verdict == UNSURE and arm.smallest_visible_ratio:
+            visible = units.percent(arm.smallest_visible_ratio - 1)
+            yield f"{arm.name}: unsure; a difference of {visible} would have shown."
+
+
+def _end(summary: Summary) -> Iterator[str]:
+    blocks = units.many(summary.blocks, "block")
+    if summary.stopped and summary.looks > 1:
+        yield f"Stopped after {blocks}: {summary.stopped}."
+    if summary.out_of_time:
+        yield f"The budget of {summary.budget:g} s ended within block {summary.blocks + 1}: {blocks} completed."
+    elif summary.partial:
+        yield f"This run is partial: {blocks} completed."
+    elif summary.blocks == 1 and len(summary.arms) > 1:
+        yield "One block is an estimate: an interval takes at least two, a verdict three (--blocks)."
+    elif summary.blocks == 2 and len(summary.arms) > 1:
+        yield "Two blocks give no verdict: it takes three (--blocks)."
+
+
+def conditions(summary: Summary) -> str:
+    """On what it was measured, in a sentence."""
+    machine, versions = summary.machine, summary.versions
+    loaded = "".join(f", {name} {version}" for name, version in summary.loaded.items())
+    seed = f"seed {summary.seed}, {units.many(summary.blocks, 'block')}"
+    seeds = convergence.seeds(summary) if summary.command == "converge" else None
+    cores = f"{units.many(summary.threads, 'thread')} of {machine.get('cores', '?')} cores"
+    return (
+        f"Measured with {cores} on "
+        f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "
+        f"{machine.get('system', '')}; Python {versions.get('python', '?')}{loaded}; "
+        f"{seeds or seed}."
+    )
+
+
+def _baseline(summary: Summary) -> ArmSummary:
+    return next(arm for arm in summary.arms if arm.name == summary.baseline)
