@@ -13,7 +13,8 @@ class Trainer(Protocol):
     - `epochs: int`, the length of its schedule;
     - `kind(index) -> str`, which sort of epoch an index is: kinds cost differently and are kept apart;
     - `seek(index)`, which puts batch, pool and weights where training would have them at that epoch,
-      so that late epochs can be sampled without training up to them;
+      so that late epochs can be sampled without training up to them. It goes forward and backward; after `seek(0)` an
+      untrained one must be as it was when built;
     - `evaluate() -> Mapping[str, float]`, its quality as it is now, in metrics of which lower is better: what
       `harness converge` asks for between epochs. It is never timed, and must leave the training as it was;
     - `objective() -> Mapping[str, float]`, the terms of its loss by name, at its present weights, on one batch that is
@@ -21,7 +22,9 @@ class Trainer(Protocol):
       asked for in some processes, before any epoch, and never timed. It must not train, must leave the
       random generators of the process as they were, and should trace functions of its own: what it traces of an
       epoch's would be missing from the cost of the first one;
-    - `state() -> Mapping[str, float]`, sizes worth recording, such as the points in its pool.
+    - `state() -> Mapping[str, float]`, sizes that an epoch's cost depends on, such as the points in its pool and in its
+      batch: asked for before every epoch, and never timed. With `seek`, it is also asked, before anything trains, where
+      each stretch of the schedule begins: so it is known how a cost that grows goes on between the epochs sampled.
     """
 
     def epoch(self, index: int) -> Mapping[str, float]:

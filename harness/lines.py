@@ -31,6 +31,8 @@ class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     traces: list[Trace] = []
     first: bool = False
     """The first epoch of its kind in this process: it may trace and compile."""
+    sizes: dict[str, float] = {}
+    """The trainer's `state()` just before it; empty where that is what it was before the slice's previous epoch."""
 
 
 class Idle(msgspec.Struct, frozen=True, array_like=True):
@@ -48,6 +50,8 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
     kind: str
     start: int
     stop: int
+    sizes: dict[str, float] | None = None
+    """The trainer's `state()` before `start`; None where it was not asked, or offers none."""
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -96,7 +100,7 @@ class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
     block: int
     group: int
     round: int
-    """Round 0 warms each arm up alone, first epochs and shapes; only later rounds are in turns."""
+    """Round 0 is what runs apart from the turns: first epochs and shapes, and the epoch after a refinement."""
     position: int
     """This arm's turn within the round."""
     arm: str

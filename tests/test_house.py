@@ -73,6 +73,8 @@ FORBIDDEN = [
         ["harness.engine", "harness.record", "harness.analysis", "harness.report", *TOP],
     ),
     ("harness/turns.py", ["harness.engine", "harness.analysis", "harness.report", *TOP]),
+    ("harness/sampling.py", ["harness.engine", "harness.turns", "harness.analysis", "harness.report", *TOP]),
+    ("harness/places.py", ["harness.engine", "harness.plan", "harness.analysis", "harness.report", *TOP]),
     ("harness/parts.py", ["harness.engine", "harness.analysis", "harness.report", *TOP]),
     (
         "harness/catalog.py",

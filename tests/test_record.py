@@ -34,12 +34,22 @@ PLAN = Plan("compare", (Arm("moments", "moments", {"nodes": 41}),), "moments", "
 HEADER = Header(SCHEMA, "run-1", "2026-01-02T03:04:05+01:00", PLAN, {"cores": 2}, {"python": "3.11"}, None)
 EPOCHS = [
     Epoch(0, "data", 1.5, 2.5, {"data": 0.25}, [Trace("Pinn.step", "pinn.py:12", 0.75), Trace("<lambda>", "?")], True),
-    Epoch(1, "data", 0.5, 0.9, {"data": None, "physics": 1e-300}),
+    Epoch(1, "data", 0.5, 0.9, {"data": None, "physics": 1e-300}, sizes={"batch_points": 64.0}),
 ]
+SEGMENTS = [Segment("data", 0, 4, {"batch_points": 64.0})]
 LINES = [
     HEADER,
     BlockStart(0, 0, ["moments"]),
-    ArmReady(0, 0, "moments", 9, 3.5, Description(True, [Segment("data", 0, 4)]), {"cores": "0"}, {"numpy": "2"}),
+    ArmReady(
+        0,
+        0,
+        "moments",
+        9,
+        3.5,
+        Description(True, SEGMENTS),
+        {"cores": "0"},
+        {"numpy": "2"},
+    ),
     Slice(0, 0, 0, 0, "moments", EPOCHS),
     Slice(0, 0, 1, 0, "moments", []),
     Evaluation(0, 0, "moments", 2, {"error": 0.5, "other": None}),

@@ -1,10 +1,13 @@
 """A record's epochs as one table."""
 
+from collections.abc import Iterable, Iterator
+
 import pandas as pd
 
+from harness.lines import Epoch
 from harness.record import Record
 
-COLUMNS = ["block", "group", "round", "arm", "kind", "index", "wall", "cpu", "traces", "first"]
+COLUMNS = ["block", "group", "round", "arm", "kind", "index", "wall", "cpu", "traces", "first", "sizes"]
 
 
 def table(record: Record) -> pd.DataFrame:
@@ -22,12 +25,21 @@ def table(record: Record) -> pd.DataFrame:
             epoch.cpu,
             len(epoch.traces),
             epoch.first,
+            sizes,
         )
         for piece in record.slices
         if (piece.block, piece.group) not in given_up
-        for epoch in piece.epochs
+        for epoch, sizes in zip(piece.epochs, _sizes(piece.epochs), strict=True)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _sizes(epochs: Iterable[Epoch]) -> Iterator[dict[str, float]]:
+    """What the trainer's sizes were before each of a slice's epochs, which note them where they change."""
+    sizes: dict[str, float] = {}
+    for epoch in epochs:
+        sizes = epoch.sizes or sizes
+        yield sizes
 
 
 def usable(record: Record, epochs: pd.DataFrame, arm: str) -> pd.DataFrame:

@@ -156,11 +156,13 @@ class Group:
         epochs: list[Epoch] = []
         for indices in filter(None, ([start], rest)):
             if label in self.live:
-                epochs += yield from self._slice(label, indices, 0, 0)
+                epochs += yield from self._slice(label, indices, 0, 0, self._counts(label))
                 self.known.needs[label] = max(before - free_memory_bytes(), 0)
                 if self._crowded(0):
                     return False
-        self.known.paces[label] = {epoch.kind: epoch.wall for epoch in epochs}
+        paces = self.known.paces[label] = dict[str, float]()
+        for epoch in epochs:  # the quickest: first ones trace
+            paces[epoch.kind] = min(epoch.wall, paces.get(epoch.kind, epoch.wall))
         return True
 
     def _crowded(self, further: int) -> bool:
@@ -175,16 +177,19 @@ class Group:
         return turns.rounds(self.plan, self.block, self.number, self.descriptions, paces)
 
     def _take_turns(self, rounds: Sequence[turns.Round]) -> Iterator[Event]:
-        """The turns of those arms that live."""
+        """The turns of those arms that live. What runs before and after a turn's own epochs counts to no round."""
         for done, round_ in enumerate(rounds):
             for position, turn in enumerate(round_.turns):
-                if turn.arm in self.live:
-                    yield Progress(self.block, "taking turns", turn.arm, done, len(rounds))
-                    yield from self._slice(turn.arm, turn.indices, round_.number, position)
+                for indices, number in ((turn.before, 0), (turn.indices, round_.number), (turn.after, 0)):
+                    if indices and turn.arm in self.live:
+                        yield Progress(self.block, "taking turns", turn.arm, done, len(rounds))
+                        yield from self._slice(turn.arm, indices, number, position if number else 0)
 
-    def _slice(self, label: str, indices: list[int], number: int, position: int) -> Generator[Event, None, list[Epoch]]:
+    def _slice(
+        self, label: str, indices: list[int], number: int, position: int, note_calls: bool = False
+    ) -> Generator[Event, None, list[Epoch]]:
         arm = self.live[label]
-        answer = arm.run(indices, note_calls=not number and self._counts(label))
+        answer = arm.run(indices, note_calls=note_calls)
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             idle = answer.idle if isinstance(answer, Ran) else None

@@ -28,7 +28,8 @@ from harness.engine.messages import (
     receive_order,
     send,
 )
-from harness.engine.subject import BUILDING, Misbehaved, Subject
+from harness.engine.returned import Misbehaved
+from harness.engine.subject import BUILDING, Subject
 from harness.engine.work import count
 from harness.errors import describe
 from harness.lines import Idle

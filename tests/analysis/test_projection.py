@@ -1,9 +1,13 @@
+import msgspec
+import numpy as np
 import pytest
-from simulated import DATA, FULL, REFINE, record
+from schedules import Process, batch, breakage, kind_at, length, schedule, sized
+from simulated import DATA, FULL, REFINE, record, sampled
 
 from harness.analysis.effects import interval
 from harness.analysis.epochs import table
 from harness.analysis.projection import covers_whole_schedules, schedule_logs, schedule_seconds
+from harness.lines import Description, Segment
 
 
 def schedule_ratio(run, epochs, arm):
@@ -64,3 +68,87 @@ def test_arms_that_never_ran_side_by_side_have_no_ratio():
     run = record({"a": SLOW, "b": QUICK})
     run.slices = [piece for piece in run.slices if piece.arm != "b" or piece.round == 0]
     assert schedule_ratio(run, table(run), "b") is None
+
+
+# Schedules whose epochs cost more and more, sampled as a comparison samples them
+
+GROWING = sized(breakage(every=20, length=400))
+TRACING = 50.0
+
+
+def original(index, new):
+    """A batch that grows: every epoch costs in proportion to it, every refinement some more, and tracing most."""
+    return batch(GROWING, index) * (5 if kind_at(GROWING, index) == "refine" else 1) + TRACING * len(new)
+
+
+def lean(index, new):
+    """The same losses for less: what grows is a smaller part of the cost."""
+    return 8 + 0.2 * batch(GROWING, index) + TRACING * len(new)
+
+
+def whole(cost, description=GROWING):
+    """What a training takes from its first epoch to its last."""
+    process = Process(description)
+    return sum(cost(index, process.traces(index)) for index in range(length(description)))
+
+
+def test_a_cost_that_grows_is_followed_over_the_whole_schedule():
+    run = sampled(GROWING, {"a": original, "b": lean})
+    epochs = table(run)
+    assert len(epochs) / 2 / 3 < 0.15 * length(GROWING)
+    for arm, cost in (("a", original), ("b", lean)):
+        assert schedule_seconds(run, epochs, arm).estimate == pytest.approx(whole(cost), rel=0.01)
+    assert schedule_ratio(run, epochs, "b").estimate == pytest.approx(whole(lean) / whole(original), rel=0.01)
+
+
+def test_tracing_in_the_epoch_after_a_refinement_is_charged_for_every_refinement():
+    def late(index, new):
+        """Refines at the end of an epoch, so that the next one traces."""
+        after = index and kind_at(GROWING, index - 1) == "refine"
+        return batch(GROWING, index) + TRACING * (index == 0) + 2 * TRACING * bool(after)
+
+    run = sampled(GROWING, {"a": late})
+    for piece in run.slices:
+        for epoch in piece.epochs:
+            epoch.traces.clear()  # and what compiles it cannot be seen
+    assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(whole(late), rel=0.01)
+
+
+def test_a_training_that_does_not_say_its_sizes_is_projected_by_means():
+    unsized = breakage(every=20, length=400)
+    run = sampled(unsized, {"a": original})
+    assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(whole(original), rel=0.05)
+
+
+def test_where_no_size_changes_noise_adds_no_bias():
+    steady = schedule(("data", 150), ("full", 250))
+    costs = {"a": lambda index, new: 1.0 if index < 150 else 3.0}
+    found = [
+        schedule_seconds(run, table(run), "a").estimate
+        for run in (sampled(steady, costs, noise=0.1, seed=seed) for seed in range(40))
+    ]
+    assert sum(found) / len(found) == pytest.approx(150 + 750, rel=0.01)
+
+
+def test_the_interval_covers_one_more_training_as_often_as_it_promises():
+    random = np.random.default_rng(3)
+    trials, covered = 120, 0
+    for seed in range(trials):
+        run = sampled(GROWING, {"a": original}, blocks=4, block_noise=0.03, noise=0.03, seed=seed)
+        found = schedule_seconds(run, table(run), "a")
+        covered += found.low <= whole(original) * np.exp(0.03 * random.standard_normal()) <= found.high
+    assert 0.90 <= covered / trials <= 0.99
+
+
+def test_sizes_known_from_the_epochs_alone_are_filled_in_between():
+    """A batch that grows within one long stretch. What it grows to after the last epoch that was run is not known."""
+    long = Description(True, [Segment("epoch", 0, 400, {"batch_points": 10.0})])
+    run = sampled(long, {"a": lambda index, new: 1.0 + index / 100})
+    growing = [
+        msgspec.structs.replace(
+            piece, epochs=[msgspec.structs.replace(e, sizes={"batch_points": 10.0 + e.index}) for e in piece.epochs]
+        )
+        for piece in run.slices
+    ]
+    run.slices[:] = growing
+    assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(400 + 399 * 2, rel=0.02)

@@ -33,6 +33,9 @@ TROUBLES = {
     "RaisesInObjective": "in objective(): ValueError: there is no batch",
     "DiesInObjective": "in objective(): its process ended with exit code 3",
     "StatesText": "in objective(): its term 'data' was a str, not a number",
+    "StatesAList": "in state() before epoch 0: its state() was a list, not a mapping",
+    "StatesNoNumber": "while it was built: its size 'batch_points' was a str, not a number",
+    "StatesNoSize": "in state() before epoch 0: its size 'batch_points' was inf",
     "not_a_trainer": "while it was built: building it gave a object, which has no method epoch",
 }
 

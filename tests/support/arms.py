@@ -66,6 +66,46 @@ class AsSought(Sought):
     """The same, under another name."""
 
 
+class Growing(Sought):
+    """Says how large its batch is. It must not be sought in once its training has begun, if that is to be whole."""
+
+    index = 0
+
+    def seek(self, index):
+        self.index = index
+
+    def state(self):
+        return {"batch_points": 64 + max(self.index - 1, 0) // 20}
+
+    def epoch(self, index):
+        assert index == self.index
+        self.index = index + 1
+        return super().epoch(index)
+
+    def evaluate(self):
+        return {"error": 1.0}
+
+
+class WholeGrowing(Growing):
+    def seek(self, index):
+        raise ValueError("this is to train as a whole")
+
+
+class StatesAList(Steady):
+    def state(self):
+        return [64, 40]
+
+
+class StatesNoNumber(Sought):
+    def state(self):
+        return {"batch_points": "many"}
+
+
+class StatesNoSize(Steady):
+    def state(self):
+        return {"batch_points": float("inf")}
+
+
 class LongSchedule(Steady):
     """Knows how long it trains, but cannot seek."""
 

@@ -1,8 +1,23 @@
 """Records of runs that never happened, with a known answer."""
 
+import msgspec
 import numpy as np
+from schedules import Process, batch, kind_at, stretch_at
 
-from harness.lines import ArmEnd, ArmReady, BlockEnd, Description, Epoch, Footer, Header, Objective, Segment, Slice
+from harness import turns
+from harness.lines import (
+    ArmEnd,
+    ArmReady,
+    BlockEnd,
+    Description,
+    Epoch,
+    Footer,
+    Header,
+    Objective,
+    Segment,
+    Slice,
+    Trace,
+)
 from harness.plan import Arm, Plan
 from harness.record import Record
 
@@ -58,3 +73,56 @@ def trained(*blocks, terms=None):
                 epochs = [Epoch(index, "epoch", 0.1, 0.1, losses) for index, losses in steps]
                 result.add(Slice(number, 0, round_, 0, arm, epochs))
     return result
+
+
+def sampled(description, arms, *, blocks=3, epochs=40, block_noise=0.0, noise=0.0, seed=0):
+    """A record of arms with one schedule, sampled as a comparison samples them.
+
+    `arms` gives each one's cost, a function of (index, what that epoch traces) to seconds; `block_noise` is the sd of
+    the logarithm of what a whole process takes, `noise` that of one epoch.
+    """
+    random = np.random.default_rng(seed)
+    planned = msgspec.structs.replace(plan(*arms, blocks=blocks), epochs=epochs)
+    descriptions = dict.fromkeys(arms, description)
+    result = Record([Header(1, "simulated", "2026-01-01T00:00:00+00:00", planned, {}, {}, None)])
+    for block in range(blocks):
+        run = {arm: _Running(description, cost, random, block_noise, noise) for arm, cost in arms.items()}
+        for arm in arms:
+            result.add(ArmReady(block, 0, arm, 1, 1.0, description, {}, {}))
+            result.add(Slice(block, 0, 0, 0, arm, run[arm].slice(turns.warm_up(planned, arm, descriptions))))
+        paces = {arm: dict(running.quickest) for arm, running in run.items()}
+        for round_ in turns.rounds(planned, block, 0, descriptions, paces):
+            for position, turn in enumerate(round_.turns):
+                for indices, number in ((turn.before, 0), (turn.indices, round_.number), (turn.after, 0)):
+                    if indices:
+                        result.add(Slice(block, 0, number, position, turn.arm, run[turn.arm].slice(indices)))
+        for arm in arms:
+            result.add(ArmEnd(block, 0, arm, "ok"))
+        result.add(BlockEnd(block))
+    result.add(Footer("complete", "2026-01-01T00:10:00+00:00"))
+    return result
+
+
+class _Running:
+    """A process of one arm: what it has traced, and how fast it happens to be."""
+
+    def __init__(self, description, cost, random, block_noise, noise):
+        self.description, self.cost, self.random, self.noise = description, cost, random, noise
+        self.process = Process(description)
+        self.speed = np.exp(block_noise * random.standard_normal())
+        self.seen = set()
+        self.quickest = {}
+
+    def slice(self, indices):
+        return [self._epoch(index) for index in indices]
+
+    def _epoch(self, index):
+        kind = kind_at(self.description, index)
+        new = self.process.traces(index)
+        wall = self.cost(index, new) * self.speed * np.exp(self.noise * self.random.standard_normal())
+        self.quickest[kind] = min(wall, self.quickest.get(kind, wall))
+        first = kind not in self.seen
+        self.seen.add(kind)
+        known = stretch_at(self.description, index).sizes is not None
+        sizes = {"batch_points": float(batch(self.description, index))} if known else {}
+        return Epoch(index, kind, wall, wall, {}, [Trace("step", "pinn.py:1")] * len(new), first, sizes)

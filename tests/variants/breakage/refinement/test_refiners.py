@@ -59,6 +59,16 @@ def test_seek_finds_the_sizes_that_training_would_have(choice, index):
 
 
 @each
+def test_seek_far_away_and_back_to_the_start_leaves_no_trace(choice):
+    fresh, sought = made(choice), made(choice)
+    for index in (20, 41, 280, 0):
+        sought.seek(index)
+    batches = [list(train(each, CASE1, BRIEF, [0, 1, 20, 21, 40, 41])) for each in (fresh, sought)]
+    for one, other in zip(*batches, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@each
 def test_seek_puts_points_of_the_domain_where_it_knows_none(choice):
     sought = made(choice)
     sought.seek(250)

@@ -1,0 +1,49 @@
+"""What a built trainer says of itself, and of its sizes as it goes: seen in the record of real runs."""
+
+from pathlib import Path
+
+from harness import plan as plans
+from harness.measure import measure
+
+ARMS = Path(__file__).parents[1] / "support" / "arms.py"
+
+
+def run(out, *names, command="compare", **options):
+    plan = plans.make(command, [f"{ARMS}:{name}" for name in names], blocks=1, **options)
+    return measure(plan, out, lambda event, record: None)
+
+
+def batch(index):
+    return 64 + max(index - 1, 0) // 20
+
+
+def test_a_trainer_that_seeks_says_its_sizes_where_each_stretch_begins(tmp_path):
+    record = run(tmp_path / "run", "Growing", epochs=30)
+    segments = record.ready[0].description.segments
+    assert [(s.kind, s.start) for s in segments][:4] == [("early", 0), ("refine", 20), ("early", 21), ("refine", 40)]
+    assert [segment.sizes for segment in segments] == [{"batch_points": batch(segment.start)} for segment in segments]
+
+
+def test_every_slice_says_the_sizes_it_began_with_and_where_they_changed(tmp_path):
+    record = run(tmp_path / "run", "Growing", epochs=30)
+    for piece in record.slices:
+        sizes = None
+        for epoch in piece.epochs:
+            now = {"batch_points": batch(epoch.index)}
+            assert epoch.sizes == ({} if now == sizes else now)
+            sizes = now
+
+
+def test_without_a_state_there_are_no_sizes(tmp_path):
+    record = run(tmp_path / "run", "Sought", epochs=30)
+    assert {segment.sizes for segment in record.ready[0].description.segments} == {None}
+    assert not any(epoch.sizes for piece in record.slices for epoch in piece.epochs)
+
+
+def test_a_whole_training_is_not_sought_in(tmp_path):
+    record = run(tmp_path / "run", "WholeGrowing", command="converge", evaluations=2)
+    assert record.failure("WholeGrowing") is None
+    assert {segment.sizes for segment in record.ready[0].description.segments} == {None}
+    ran = [epoch for piece in record.slices for epoch in piece.epochs]
+    assert [epoch.index for epoch in ran] == [*range(100)]
+    assert {"batch_points": 65.0} in [epoch.sizes for epoch in ran]
