@@ -34,6 +34,8 @@ class Catalog:
     broken: tuple[str, ...] = ()
     references: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By the name of a variant, the references of its collection."""
+    preloads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of a variant that is no reference, the modules that building any of its collection imports."""
 
 
 @cache
@@ -42,6 +44,7 @@ def registered() -> Catalog:
     variants: dict[str, Variant] = {}
     compared: tuple[str, ...] = ()
     references: dict[str, tuple[str, ...]] = {}
+    preloads: dict[str, tuple[str, ...]] = {}
     broken = []
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         try:
@@ -49,6 +52,7 @@ def registered() -> Catalog:
             collection = loaded if isinstance(loaded, Collection) else loaded()
             offered = [(variant.name, variant) for variant in collection.variants]
             held_against = tuple(collection.references)
+            preload = tuple(collection.preload)
         except (Exception, SystemExit) as error:  # somebody else's code: whatever it raises must not hide the others
             broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {describe(error)}")
             continue
@@ -59,8 +63,9 @@ def registered() -> Catalog:
         for name in [name for name in held_against if name not in known]:
             broken.append(f"{entry.name!r} offers a reference {name!r}, but no variant of that name; it is left out")
         references |= dict.fromkeys(known, tuple(name for name in held_against if name in known))
+        preloads |= dict.fromkeys(known - set(held_against), preload)
         compared = compared or tuple(collection.compared)
-    return Catalog(variants, compared, tuple(broken), references)
+    return Catalog(variants, compared, tuple(broken), references, preloads)
 
 
 def nearest(wrong: str, choices: Iterable[str]) -> str:

@@ -21,6 +21,8 @@ FEWEST_BLOCKS, MOST_BLOCKS = 3, 6
 SEEDS = 3
 """Whole trainings of an arm where nobody says how many."""
 SLICE_SECONDS = 0.3
+FRESH = True
+"""How arms start where nobody says: each as a process of its own, or forked (`--forked`)."""
 COUNTING_BUDGET = 60.0
 """Seconds of budget for each arm, below which there is better use for the time than counting operations."""
 SLICES_IN_BUDGET = 600
@@ -79,6 +81,9 @@ class Plan(msgspec.Struct, frozen=True):
     target: Target | None = None
     references: tuple[str, ...] = ()
     """Labels of the arms that are no trainings, but what to hold those against."""
+    preload: tuple[str, ...] = ()
+    """The modules that a process has imported before the arms of a block, references apart, are forked from it, if the
+    system can do that; empty where each starts as a process of its own."""
 
     @property
     def counts(self) -> bool:
@@ -116,6 +121,7 @@ def make(
     allow_nonfinite: bool = False,
     evaluations: int | None = None,
     target: str | None = None,
+    fresh: bool = FRESH,
 ) -> Plan:
     """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be.
 
@@ -157,6 +163,7 @@ def make(
     beside = [] if evaluations is None else _references(names, case, scale, aim)
     arms = tuple(_arms([*names, *beside]))
     known = {reference for of_one in catalog.registered().references.values() for reference in of_one}
+    held_against = {arm.label for arm in arms if arm.variant in known and evaluations is not None}
     return Plan(
         command=command,
         arms=arms,
@@ -175,7 +182,8 @@ def make(
         allow_nonfinite=allow_nonfinite,
         evaluations=evaluations,
         target=aim,
-        references=() if evaluations is None else tuple(arm.label for arm in arms if arm.variant in known),
+        references=tuple(arm.label for arm in arms if arm.label in held_against),
+        preload=() if fresh else _preload([arm.variant for arm in arms if arm.label not in held_against]),
     )
 
 
@@ -266,6 +274,13 @@ def _references(names: Sequence[str], case: str | None, scale: str | None, targe
 
     found = dict.fromkeys(reference for name in names for reference in known.references.get(name, ()))
     return [reference for reference in found if reference not in names and suits(reference)]
+
+
+def _preload(names: Sequence[str]) -> tuple[str, ...]:
+    """What arms can be forked from: all of them, since all are to start alike, or none."""
+    known = catalog.registered().preloads
+    offered = {known.get(name, ()) for name in names}
+    return offered.pop() if len(offered) == 1 else ()
 
 
 def _default_epochs(variant: Variant | None, scale: str | None) -> int | None:

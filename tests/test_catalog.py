@@ -76,6 +76,16 @@ def test_the_built_in_variants_are_registered_as_anyones_are():
     assert set(catalog.registered().compared) <= set(catalog.registered().variants)
 
 
+def test_what_a_collection_imports_is_known_of_its_variants_but_not_of_its_references(register):
+    register(
+        a=Collection((variant("slow"), variant("solver")), references=("solver",), preload=("json", "csv")),
+        b=Collection((variant("other"), variant("slow")), preload=("decimal",)),
+        c=Collection((variant("plain"),)),
+    )
+    known = catalog.registered().preloads
+    assert known == {"slow": ("json", "csv"), "other": ("decimal",), "plain": ()}
+
+
 def test_a_registered_name_is_found_and_loaded(register):
     register(mine=Collection((variant("slow"), variant("quick", baseline="slow")), compared=("slow", "quick")))
     assert catalog.find("quick") is catalog.load("quick")

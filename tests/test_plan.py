@@ -32,6 +32,7 @@ def installed(monkeypatch):
         {v.name: v for v in (ORIGINAL, MOMENTS, OTHER, FREE, SOLVER)},
         compared=("original", "moments"),
         references={"original": ("solver",), "moments": ("solver",), "solver": ("solver",)},
+        preloads={"original": ("json", "csv"), "moments": ("json", "csv"), "other": ("json",)},
     )
     monkeypatch.setattr(catalog, "registered", lambda: known)
     monkeypatch.setattr(plan, "usable_cores", lambda: CORES)
@@ -412,3 +413,28 @@ def test_a_short_budget_buys_shorter_slices_and_no_counting():
     assert (ample.slice_seconds, ample.counts) == (0.3, True)
     assert plan.make("compare", ["original"]).counts
     assert not plan.make("converge", ["original"], evaluations=3).counts
+
+
+# How arms start
+
+
+def test_arms_can_be_forked_where_all_of_them_import_the_same():
+    assert plan.make("compare", ["original", "moments"], fresh=False).preload == ("json", "csv")
+    assert plan.make("compare", ["original", "moments"], fresh=True).preload == ()
+    assert plan.make("compare", ["original", "other"], scale="smoke", fresh=False, case="case2").preload == ()
+    assert plan.make("compare", ["original", "free"], fresh=False).preload == ()
+
+
+def test_an_arm_from_a_file_has_all_arms_start_fresh(folder):
+    assert plan.make("compare", ["original", "a.py:Pinn"], fresh=False).preload == ()
+    assert plan.make("compare", ["a.py:Pinn"], fresh=False).preload == ()
+
+
+def test_references_have_no_say_in_how_trainings_start():
+    made = plan.make("converge", ["original"], scale="smoke", fresh=False, evaluations=2)
+    assert (made.references, made.preload) == (("solver",), ("json", "csv"))
+    assert plan.make("converge", ["solver"], fresh=False, evaluations=2).preload == ()
+
+
+def test_nobody_says_how_arms_start_but_one_constant():
+    assert bool(plan.make("compare", ["original"]).preload) is not plan.FRESH

@@ -114,4 +114,5 @@ collection = Collection(
     ),
     compared=("original", "moments", "batched", "capped-rar", "surgical", "coarse-grid", "fast"),
     references=("fixed-pivot",),
+    preload=("tensorflow", "tensorflow_probability"),
 )
