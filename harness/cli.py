@@ -18,6 +18,7 @@ from harness.options import (
     Budget,
     Case,
     Epochs,
+    Fresh,
     Json,
     Names,
     Out,
@@ -62,6 +63,7 @@ def compare(
     threads: Threads = None,
     timeout: Timeout = 600.0,
     allow_nonfinite: AllowNonfinite = False,
+    fresh: Fresh = plans.FRESH,
     resume: Resume = None,
     out: Out = None,
     json: Json = None,
@@ -83,6 +85,7 @@ def compare(
         threads=threads,
         timeout=timeout,
         allow_nonfinite=allow_nonfinite,
+        fresh=fresh,
     )
     return carry_out(plan, out, json)
 
@@ -105,6 +108,7 @@ def converge(
     threads: Threads = None,
     timeout: Timeout = 600.0,
     allow_nonfinite: AllowNonfinite = False,
+    fresh: Fresh = plans.FRESH,
     resume: Resume = None,
     out: Out = None,
     json: Json = None,
@@ -125,6 +129,7 @@ def converge(
         allow_nonfinite=allow_nonfinite,
         evaluations=evaluations,
         target=target,
+        fresh=fresh,
     )
     return carry_out(plan, out, json)
 
@@ -154,6 +159,7 @@ def profile(
         threads=threads,
         timeout=timeout,
         allow_nonfinite=allow_nonfinite,
+        fresh=True,  # one arm: there is nothing to be won by forking
     )
     carry_out(plan, out, json)
 
@@ -172,6 +178,7 @@ def selfcheck(
     seed: Seed = 0,
     threads: Threads = None,
     timeout: Timeout = 600.0,
+    fresh: Fresh = plans.FRESH,
     out: Out = None,
     json: Json = None,
 ) -> None:
@@ -187,6 +194,7 @@ def selfcheck(
         seed=seed,
         threads=threads,
         timeout=timeout,
+        fresh=fresh,
     )
     carry_out(plan, out, json)
 

@@ -1,6 +1,6 @@
 """What a record is made of: one type a line, each written as one JSON object with its tag under `line`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -89,11 +89,15 @@ class ArmReady(msgspec.Struct, frozen=True, tag_field="line", tag="arm ready"):
     arm: str
     pid: int
     build_seconds: float
-    """From the start of the process until its trainer was built."""
+    """From the start of the process until its trainer was built; where it was forked, the imports came before."""
     description: Description
     environment: dict[str, str]
     """What was set before the framework was loaded."""
     versions: dict[str, str]
+    started: Literal["fresh", "forked"] = "fresh"
+    """Forked: from a process of this block that had imported the plan's `preload`, and done nothing else. Its peak
+    memory begins with what that one had allocated; pages of libraries count only once it uses them itself, so peaks of
+    forked and of fresh arms are not to be compared."""
 
 
 class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
@@ -166,6 +170,13 @@ class BlockEnd(msgspec.Struct, frozen=True, tag_field="line", tag="block end"):
     """Wall-clock time from its start, that of starting its processes included."""
 
 
+class BlockAgain(msgspec.Struct, frozen=True, tag_field="line", tag="block again"):
+    """A block begins again, through no fault of its arms. What stands above of it is of no account."""
+
+    block: int
+    why: str
+
+
 class Look(msgspec.Struct, frozen=True, tag_field="line", tag="look"):
     """What was decided after a block."""
 
@@ -190,4 +201,4 @@ class Footer(msgspec.Struct, frozen=True, tag_field="line", tag="footer"):
 
 Measured = ArmReady | Objective | Slice | Evaluation | Work | ArmEnd
 """What one arm did."""
-Line = Header | BlockStart | Measured | BlockEnd | Look | Resume | Footer
+Line = Header | BlockStart | Measured | BlockAgain | BlockEnd | Look | Resume | Footer

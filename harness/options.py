@@ -24,6 +24,13 @@ Seed = Annotated[int, typer.Option(help="Of the training, and of the order of tu
 Threads = Annotated[int | None, typer.Option(help="Threads of each arm. [default: all cores]", show_default=False)]
 Timeout = Annotated[float, typer.Option(help="Seconds without an answer after which an arm is given up.")]
 AllowNonfinite = Annotated[bool, typer.Option("--allow-nonfinite", help="Go on when a loss is not finite.")]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh/--forked",
+        help="Start each arm as a process of its own, or fork a block's from one that has imported their framework.",
+    ),
+]
 Resume = Annotated[
     Path | None,
     typer.Option(metavar="RUN", help="Complete a run that was cut off, by its plan.", show_default=False),

@@ -18,6 +18,7 @@ from harness.lines import (
     SCHEMA,
     ArmEnd,
     ArmReady,
+    BlockAgain,
     BlockEnd,
     BlockStart,
     Evaluation,
@@ -55,7 +56,7 @@ class Record:
         self.footer: Footer | None = None
         self._header: Header | None = None
         self.abandoned: list[Line] = []
-        """What was measured of blocks that were cut off, and run again when the run was resumed."""
+        """What was measured of blocks that were cut off, and run again then or when the run was resumed."""
         for line in lines:
             self.add(line)
 
@@ -83,6 +84,8 @@ class Record:
                 self.footer = line
             case Resume():
                 self.footer = None
+                self._set_unfinished_aside()
+            case BlockAgain():
                 self._set_unfinished_aside()
             case BlockStart():
                 self.starts.append(line)
@@ -195,7 +198,7 @@ def _arms_named(line: Line) -> set[str]:
             return set(line.order)
         case ArmReady() | Objective() | Slice() | Evaluation() | Work() | ArmEnd():
             return {line.arm}
-        case BlockEnd() | Look() | Resume() | Footer():
+        case BlockAgain() | BlockEnd() | Look() | Resume() | Footer():
             return set()
 
 

@@ -13,6 +13,7 @@ from harness.lines import (
     SCHEMA,
     ArmEnd,
     ArmReady,
+    BlockAgain,
     BlockEnd,
     BlockStart,
     Description,
@@ -71,6 +72,8 @@ LINES = [
     Look(0, True, "a verdict takes 3 blocks"),
     Slice(1, 0, 0, 0, "moments", []),
     Resume("2026-01-02T03:04:55+01:00", {"cores": 2}, "abc"),
+    ArmReady(1, 0, "moments", 9, 0.5, Description(False, []), {}, {}, "forked"),
+    BlockAgain(1, "the process from which arms are forked hung up"),
     Footer("complete", "2026-01-02T03:05:05+01:00"),
 ]
 
@@ -133,9 +136,9 @@ def test_a_record_is_read_by_its_file_or_its_directory(path, tmp_path):
 
 
 def test_lines_are_sorted_by_type(tmp_path):
-    read = record.read(write(tmp_path, [line for line in LINES if not isinstance(line, Resume)]))
+    read = record.read(write(tmp_path, [line for line in LINES if not isinstance(line, Resume | BlockAgain)]))
     assert (read.header, read.plan) == (HEADER, PLAN)
-    assert read.ready == LINES[2:3]
+    assert read.ready == [LINES[2], LINES[14]]
     assert read.slices == [*LINES[3:5], LINES[12]]
     assert read.evaluations == LINES[5:6]
     assert read.ends == LINES[6:8]
@@ -370,7 +373,13 @@ def test_a_line_with_a_field_replaced_is_read_or_refused(tmp_path_factory, data,
 def test_what_stands_of_an_unfinished_block_is_set_aside_when_a_run_is_resumed(path):
     read = record.read(path)
     assert [line.block for line in read.slices + read.ends + read.objectives + read.works] == [0, 0, 0]
-    assert read.abandoned == [LINES[8], LINES[12], LINES[9], LINES[7]]
+    assert read.abandoned == [LINES[8], LINES[12], LINES[9], LINES[7], LINES[14]]
+
+
+def test_what_stands_of_a_block_that_begins_again_is_set_aside(tmp_path):
+    read = record.read(write(tmp_path, [*LINES[:13], LINES[15]]))
+    assert [line.block for line in read.slices + read.ends + read.objectives + read.works] == [0, 0, 0]
+    assert len(read.abandoned) == 4
 
 
 @given(st.integers(min_value=0, max_value=10_000))

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from harness.engine import process
 from harness.engine.messages import (
     Answer,
     Build,
@@ -27,6 +27,7 @@ from harness.engine.messages import (
     receive_answer,
     send,
 )
+from harness.engine.nursery import Nursery, NurseryLost
 from harness.lines import Epoch
 from harness.plan import Arm, Plan
 
@@ -37,10 +38,16 @@ _LAST_BYTES = 20_000
 
 
 class ArmProcess:
-    """One arm's fresh process, started when this is made: `tell` gives an order, `hear` waits, `close` ends it."""
+    """One arm's own process, started when this is made: `tell` gives an order, `hear` waits, `close` ends it.
 
-    def __init__(self, arm: Arm, plan: Plan, block: int, cores: Sequence[int], log: Path) -> None:
+    It is forked from `nursery`, if there is one. Whatever waits for its end then raises NurseryLost when that has gone.
+    """
+
+    def __init__(
+        self, arm: Arm, plan: Plan, block: int, cores: Sequence[int], log: Path, nursery: Nursery | None = None
+    ) -> None:
         self.label = arm.label
+        self.forked = nursery is not None
         seed = plan.seed_of(block)
         self.started = monotonic()
         self._timeout = self._patience = plan.timeout
@@ -54,24 +61,20 @@ class ArmProcess:
         self._journal = self._scratch / "journal"
         self._journal.touch()
         self._pipe, theirs = Pipe()
-        with self._log.open("wb") as output:
-            # From the main thread only: the kernel takes the end of the starting thread for the parent's.
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "harness.engine.worker", str(theirs.fileno()), str(os.getpid())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is the parent's to handle
-                env=os.environ
-                | {
-                    "PYTHONHASHSEED": str(seed % 2**32),
-                    "PYTHONUNBUFFERED": "1",
-                    "TMPDIR": str(self._scratch),
-                },
-            )
-        theirs.close()
-        self._death_notice = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
+        self._process: process.Process
+        self._death_notice: int | None = None
+        with self._log.open("wb") as output, theirs:
+            if nursery:
+                try:
+                    self._process = nursery.fork(theirs.fileno(), output.fileno(), self._scratch)
+                except NurseryLost:
+                    self._clear_away()
+                    raise
+            else:
+                self._process = process.start("harness.engine.worker", theirs.fileno(), seed, self._scratch, output)
+        if hasattr(os, "pidfd_open"):
+            with suppress(ProcessLookupError):  # the nursery has gone, and this with it: hearing it will say so
+                self._death_notice = os.pidfd_open(self.pid)
         self._offer_to_the_oom_killer()
         self.tell(
             Build(
@@ -158,6 +161,9 @@ class ArmProcess:
     def close(self) -> None:
         """End it, whatever it is doing, and what it started itself."""
         self._kill()
+        self._clear_away()
+
+    def _clear_away(self) -> None:
         self._pipe.close()
         if self._death_notice is not None:
             os.close(self._death_notice)
@@ -166,7 +172,8 @@ class ArmProcess:
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._process.wait()
+        with suppress(NurseryLost):  # then it has ended too
+            self._process.wait()
 
     def _lost(self, reason: str) -> Failed:
         """What a child that can no longer speak would have said."""
@@ -192,11 +199,7 @@ class ArmProcess:
         except subprocess.TimeoutExpired:
             self._kill()
             return "it closed harness's own pipe, so it could not be heard"
-        if code >= 0:
-            return f"its process ended with exit code {code}, without a word"
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else "signal"
-        hint = ", as the kernel does when memory runs out" if -code == signal.SIGKILL else ""
-        return f"its process was killed by {name} ({-code}){hint}"
+        return f"its process {process.describe_end(code)}"
 
     def _offer_to_the_oom_killer(self) -> None:
         """Should memory run out, the kernel is to take the arm, not the parent that holds the record."""

@@ -26,7 +26,8 @@ ENVIRONMENT = (
 """The variables that decide how many threads a numerical library runs, and where."""
 _CPUS = Path("/sys/devices/system/cpu")
 _CPUINFO = Path("/proc/cpuinfo")
-_WORKER = "harness.engine.worker"
+_OURS = {"harness.engine.worker", "harness.engine.forker"}
+"""Modules in the command lines of arms, and of what these are forked from."""
 
 
 def now() -> dict[str, Any]:
@@ -122,14 +123,15 @@ def tensorflow_build() -> str | None:
 
 def other_runs() -> list[int]:
     """The processes that run another harness on this machine, and have arms alive. Other containers' are not seen."""
-    return sorted({parent for parent in _parents_of_arms() if parent != os.getpid()})
+    parents = dict(_arms_and_parents())
+    return sorted(set(parents.values()) - parents.keys() - {os.getpid()})
 
 
-def _parents_of_arms() -> Iterator[int]:
+def _arms_and_parents() -> Iterator[tuple[int, int]]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it has ended meanwhile, or is nobody else's business
-            if _WORKER in process.cmdline():
-                yield process.ppid()
+            if _OURS.intersection(process.cmdline()):
+                yield process.pid, process.ppid()
 
 
 def _spent(cores: Sequence[int]) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from harness import turns
 from harness.engine.arm import ArmProcess, hear_any
 from harness.engine.machine import free_memory_bytes
 from harness.engine.messages import Answer, Built, Counted, Failed, Finished, Ran, Stated, StateObjective
+from harness.engine.nursery import Nursery, available
 from harness.events import Event, Progress
 from harness.lines import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
 from harness.plan import Plan, usable_cores
@@ -49,6 +50,12 @@ class Known:
             counted={line.arm for line in before.works},
         )
 
+    def forget(self, block: int) -> None:
+        """That block is to run again, and its arms are to say again what they are asked once."""
+        if not block:
+            self.stated.clear()
+            self.counted.clear()
+
     def fit(self, arms: Sequence[str]) -> bool:
         return frozenset(arms) not in self.too_large
 
@@ -63,6 +70,7 @@ class Group:
         self.live: dict[str, ArmProcess] = {}
         self.descriptions: dict[str, Description] = {}
         """Of every arm that was built. One that fails later still decides whether all run in lockstep."""
+        self._nursery: Nursery | None = None
 
     def run_together(self) -> Iterator[Event]:
         """All arms live and take turns. If memory turns out not to hold them, end them and note that in `known`."""
@@ -89,18 +97,24 @@ class Group:
         yield BlockStart(self.block, self.number, order, one_by_one=True)
         self.descriptions = {arm: self.known.descriptions[arm] for arm in self.arms if arm in self.known.descriptions}
         rounds = self._rounds()
-        for label in order:
-            try:
+        try:
+            for label in order:
                 yield from self._build([label])
                 if label in self.live:
                     yield from self._warm_up(label)
                 yield from self._take_turns(rounds)
                 yield from self._end("ok")
-            finally:
-                self._close()
+        finally:
+            self._close()
 
     def _build(self, order: Sequence[str]) -> Iterator[Event]:
         """Start the processes, two at a time: nothing is timed yet."""
+        if self.plan.preload and not self._nursery and available():
+            yield Progress(self.block, "importing", order[0])
+            log = self.logs / f"block{self.block}-group{self.number}-nursery.log"
+            seed = self.plan.seed_of(self.block)
+            self._nursery = Nursery(self.plan.preload, self.cores, seed, self.plan.timeout, log)
+            self._nursery.wait_until_ready()
         arms = {arm.label: arm for arm in self.plan.arms}
         waiting = list(order)
         building: list[ArmProcess] = []
@@ -109,7 +123,8 @@ class Group:
                 label = waiting.pop(0)
                 yield Progress(self.block, "building", label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
-                self.live[label] = ArmProcess(arms[label], self.plan, self.block, self.cores, log)
+                nursery = None if label in self.plan.references else self._nursery
+                self.live[label] = ArmProcess(arms[label], self.plan, self.block, self.cores, log, nursery)
                 building.append(self.live[label])
             for arm in hear_any(building, self.plan.timeout) or building[:1]:
                 if not (yield from self._hear_start(arm)):
@@ -143,6 +158,7 @@ class Group:
             answer.description,
             answer.environment,
             answer.versions,
+            "forked" if arm.forked else "fresh",
         )
 
     def _warm_up(self, label: str) -> Generator[Event, None, bool]:
@@ -255,3 +271,6 @@ class Group:
         for arm in self.live.values():
             arm.close()
         self.live.clear()
+        if self._nursery:
+            self._nursery.close()
+            self._nursery = None

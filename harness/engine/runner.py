@@ -8,10 +8,13 @@ from itertools import count
 from pathlib import Path
 from time import monotonic
 
+from msgspec.structs import replace
+
 from harness.engine.group import Group, Known
+from harness.engine.nursery import NurseryLost
 from harness.engine.training import Training
 from harness.events import Event
-from harness.lines import ArmEnd, BlockEnd, Look
+from harness.lines import ArmEnd, BlockAgain, BlockEnd, Look
 from harness.plan import Plan
 from harness.record import Record
 from harness.turns import start_order
@@ -30,16 +33,30 @@ def run(plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record 
         if not alive:
             break
         run_block = _seed if plan.trains else _block
-        for event in run_block(plan, block, alive, logs, known, failed):
-            if isinstance(event, ArmEnd) and event.status == "failed":
-                failed.add(event.arm)
-            yield event
+        before_it = set(failed)
+        try:
+            yield from _noting(run_block(plan, block, alive, logs, known, failed), failed)
+        except NurseryLost as loss:
+            # No arm is to blame. What happened once may happen again: the later blocks begin as this one does now.
+            yield BlockAgain(block, f"{loss}; from here on each arm is a fresh process")
+            plan = replace(plan, preload=())
+            known.forget(block)
+            failed &= before_it
+            yield from _noting(run_block(plan, block, alive, logs, known, failed), failed)
         yield BlockEnd(block, monotonic() - started)
         found = look()
         if found:
             yield found
             if not found.go_on:
                 break
+
+
+def _noting(events: Iterator[Event], failed: set[str]) -> Iterator[Event]:
+    """Add to `failed` every arm that fails."""
+    for event in events:
+        if isinstance(event, ArmEnd) and event.status == "failed":
+            failed.add(event.arm)
+        yield event
 
 
 def _block(plan: Plan, block: int, arms: Sequence[str], logs: Path, known: Known, failed: set[str]) -> Iterator[Event]:

@@ -1,6 +1,7 @@
 """The child: prepares its process, builds one trainer, runs the epochs that it is told to, and answers on its own pipe.
 
-Started as `python -P -m harness.engine.worker PIPE PARENT`. Whatever the variant prints goes elsewhere.
+Started as `python -P -m harness.engine.worker PIPE PARENT`, or forked from a process that has been prepared likewise.
+Whatever the variant prints goes elsewhere.
 """
 
 import os
@@ -8,6 +9,7 @@ import sys
 import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from typing import NoReturn
 
 from harness.engine import environment
 from harness.engine.messages import (
@@ -41,7 +43,8 @@ from harness.probes.traces import TraceProbe
 class Worker:
     """Turns orders into answers. A variant that fails, in whatever way Python can see, is an answer too."""
 
-    def __init__(self) -> None:
+    def __init__(self, prepared: dict[str, str] | None = None) -> None:
+        self._prepared = prepared
         self._subject: Subject | None = None
         self._waiting = Clock()
 
@@ -58,7 +61,7 @@ class Worker:
     def _obey(self, order: Order) -> Answer:
         match order:
             case Build():
-                facts = environment.prepare(order.cores, order.seed)
+                facts = self._prepared or environment.prepare(order.cores, order.seed)
                 traces = TraceProbe()
                 traces.install()
                 self._subject = Subject(order, traces)
@@ -93,12 +96,10 @@ class Worker:
         return Failed(moment, reason, finished, peak_rss_bytes(), peak_tensor_bytes())
 
 
-def main() -> None:
-    handle, parent = (int(argument) for argument in sys.argv[1:])
-    environment.die_with_parent(parent)
-    os.set_inheritable(handle, False)
-    pipe: Connection[bytes, bytes] = Connection(handle)
-    worker = Worker()
+def serve(pipe: "Connection[bytes, bytes]", prepared: dict[str, str] | None = None) -> NoReturn:
+    """Answer orders until there are no more. `prepared` are the facts of a process that is prepared already."""
+    os.set_inheritable(pipe.fileno(), False)
+    worker = Worker(prepared)
     answer: Answer | None = None
     while not isinstance(answer, Failed):
         try:
@@ -113,6 +114,12 @@ def main() -> None:
         worker.rest()
     # An interpreter with TensorFlow loaded takes its time to end, and can crash in doing so: all has been said.
     os._exit(0)
+
+
+def main() -> None:
+    handle, parent = (int(argument) for argument in sys.argv[1:])
+    environment.die_with_parent(parent)
+    serve(Connection(handle))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.events import Event, Progress
-from harness.lines import ArmEnd, ArmReady, BlockEnd, BlockStart, Evaluation, Look, Slice
+from harness.lines import ArmEnd, ArmReady, BlockAgain, BlockEnd, BlockStart, Evaluation, Look, Slice
 from harness.plan import Plan
 from harness.record import Record
 from harness.report import units
@@ -151,6 +151,8 @@ class Display:
                 self._line(f"{where}: {event.arm} failed {event.moment}: {event.reason}")
             case ArmEnd(status="regrouped"):
                 self._line(f"{where}: {event.arm} was ended: {event.reason}")
+            case BlockAgain():
+                self._line(f"{where}: begins again: {event.why}")
             case BlockEnd():
                 self._line(f"{where}: done{self._left()}{self._so_far()}")
             case Look():

@@ -199,6 +199,14 @@ def test_another_harness_is_known_by_its_arms_and_ours_are_not_others():
         assert os.getpid() not in conditions.other_runs()
 
 
+def test_what_arms_are_forked_from_is_no_run_of_its_own(monkeypatch):
+    line = ["python", "-P", "-m", "harness.engine.forker", "5", "9"]
+    tree = [SimpleNamespace(pid=pid, cmdline=lambda: line, ppid=lambda parent=parent: parent)
+            for pid, parent in ((10, 9), (11, 10), (12, 10))]  # fmt: skip
+    monkeypatch.setattr(conditions.psutil, "process_iter", lambda: tree)
+    assert conditions.other_runs() == [9]
+
+
 def test_a_process_that_ends_as_it_is_looked_at_is_no_run(monkeypatch):
     def ended():
         raise psutil.NoSuchProcess(7)

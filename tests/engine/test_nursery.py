@@ -1,0 +1,362 @@
+"""Arms that are forked from one process: seen in real runs, and in what is left of it when something goes wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from textwrap import dedent
+
+import psutil
+import pytest
+from msgspec.structs import replace
+
+from harness import plan as plans
+from harness.engine import group, nursery
+from harness.engine.group import Group
+from harness.errors import BadRecord
+from harness.lines import ArmEnd, ArmReady, BlockAgain, BlockStart, Slice
+from harness.measure import measure
+from harness.record import read
+from harness.report.summary import summarize
+
+ARMS = Path(__file__).parents[1] / "support" / "arms.py"
+PRELOAD = ("decimal",)
+
+pytestmark = pytest.mark.skipif(not nursery.available(), reason="arms can be forked on Linux")
+
+
+def planned(*names, command="compare", preload=PRELOAD, references=(), **options):
+    """As if these arms were of a registered collection whose variants import `preload`."""
+    made = plans.make(command, [name if ":" in name else f"{ARMS}:{name}" for name in names], **options)
+    return replace(made, preload=preload, references=references)
+
+
+def run(out, *names, watch=lambda event, record: None, **options):
+    events = []
+
+    def note(event, record):
+        events.append(event)
+        watch(event, record)
+
+    record = measure(planned(*names, **options), out, note)
+    assert read(out).slices == record.slices
+    return record, events
+
+
+def gone(pids):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+class Family:
+    """Who was whose parent, noted as each arm was ready."""
+
+    def __init__(self):
+        self.nurseries = {}
+        self.sessions = {}
+
+    def __call__(self, event, record):
+        if isinstance(event, ArmReady):
+            self.nurseries[event.block, event.arm] = psutil.Process(event.pid).ppid()
+            self.sessions[event.pid] = os.getsid(event.pid)
+
+
+def test_the_arms_of_a_block_are_forked_from_one_process_and_take_turns(tmp_path):
+    family = Family()
+    record, _ = run(tmp_path / "run", "Steady", "Other", epochs=32, blocks=2, watch=family)
+    assert {ready.started for ready in record.ready} == {"forked"}
+    assert len({ready.pid for ready in record.ready}) == 4
+    assert all(session == pid for pid, session in family.sessions.items())
+    first, second = ({family.nurseries[block, arm] for arm in ("Steady", "Other")} for block in (0, 1))
+    assert len(first) == len(second) == 1
+    assert first != second
+    assert os.getpid() not in first | second
+    assert not any(psutil.pid_exists(pid) for pid in {*first, *second, *family.sessions})
+    for block in (0, 1):
+        for arm in ("Steady", "Other"):
+            own = [e.index for s in record.slices if (s.block, s.arm) == (block, arm) for e in s.epochs]
+            assert own == [*range(32)]
+    assert {end.status for end in record.ends} == {"ok"}
+    assert all(end.peak_rss_bytes for end in record.ends)
+
+
+def test_what_they_are_forked_from_sleeps_while_they_are_measured(tmp_path):
+    family = Family()
+    switches = set()
+
+    def watch(event, record):
+        family(event, record)
+        if isinstance(event, Slice):
+            process = psutil.Process(family.nurseries[0, "Steady"])
+            assert process.num_threads() == 1
+            switches.add(process.num_ctx_switches())
+
+    run(tmp_path / "run", "Steady", "Other", epochs=32, blocks=1, watch=watch)
+    assert len(switches) == 1
+
+
+TROUBLES = {
+    "RaisesWhenBuilt": "while it was built: RuntimeError: no such grid",
+    "RaisesAtThree": "in epoch 3: ValueError: the residual is empty",
+    "KillsItself": "in epoch 3: its process was killed by SIGKILL (9)",
+    "Exits": "in epoch 3: its process ended with exit code 0",
+    "CallsSysExit": "in epoch 3: SystemExit: enough",
+    "WantsInput": "in epoch 3: EOFError",
+    "ForksAndDies": "in epoch 3: its process ended with exit code 7",
+    "RedirectsItsOutput": "in epoch 3: ValueError: said to nobody",
+    "DiesInObjective": "in objective(): its process ended with exit code 3",
+    "Hangs": "in epoch 3: it gave no answer for 4 s",
+    "ClosesEverything": "in epoch 3: it closed harness's own pipe",
+}
+
+
+def test_every_trouble_of_a_forked_arm_is_told_as_a_fresh_ones(tmp_path):
+    record, events = run(tmp_path / "run", "Steady", *TROUBLES, blocks=1, epochs=12, timeout=4)
+    told = {end.arm: f"{end.moment}: {end.reason}" for end in record.ends if end.status == "failed"}
+    assert told.keys() == TROUBLES.keys()
+    for name, reason in TROUBLES.items():
+        assert told[name].startswith(reason)
+    assert any("the residual is empty" in line for line in record.failure("RaisesAtThree").last_lines)
+    assert [end.status for end in record.ends if end.arm == "Steady"] == ["ok"]
+    assert not any(isinstance(event, BlockAgain) for event in events)
+    assert gone([ready.pid for ready in record.ready])
+
+
+def test_what_a_forked_arm_prints_is_its_own(tmp_path):
+    run(tmp_path / "run", "Steady", "PrintsRubbish", blocks=1, epochs=5)
+    counts = {log.name: log.read_bytes().count(b"nonsense") for log in (tmp_path / "run" / "logs").iterdir()}
+    assert counts == {"block0-group0-arm0.log": 0, "block0-group0-arm1.log": 5, "block0-group0-nursery.log": 0}
+
+
+EARLY = """
+import random, tempfile
+tempfile.gettempdir()
+random.random()
+"""
+DRAWING = """
+import random, sys, tempfile
+was_there = "early" in sys.modules
+import early
+
+class Drawing:
+    def epoch(self, index):
+        place = tempfile.mkdtemp()
+        print(was_there, place, flush=True)
+        return {"loss": random.random()}
+"""
+
+
+@pytest.fixture
+def drawing(tmp_path, monkeypatch):
+    """A trainer in a file, and the module that it imports, which draws a number and asks for the temporary folder."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")])))
+    (tmp_path / "early.py").write_text(EARLY)
+    (tmp_path / "drawing.py").write_text(DRAWING)
+    return f"{tmp_path / 'drawing.py'}:Drawing"
+
+
+def test_a_forked_arm_draws_what_a_fresh_one_draws_and_keeps_its_files_to_itself(tmp_path, drawing):
+    losses, places = [], []
+    for name, preload in (("forked", ("early",)), ("fresh", ())):
+        record, _ = run(tmp_path / name, drawing, preload=preload, epochs=4, blocks=2, seed=7)
+        losses.append([e.losses for s in record.slices for e in s.epochs])
+        for log in sorted((tmp_path / name / "logs").glob("*arm*")):
+            lines = [line.split() for line in log.read_text().splitlines()]
+            assert {said for said, _ in lines} == {str(bool(preload))}
+            places.append({str(Path(place).parent) for _, place in lines})
+    assert losses[0] == losses[1]
+    assert losses[0][:4] == losses[0][4:]
+    assert all(len(own) == 1 for own in places)
+    assert len(set.union(*places)) == 4
+    assert not any(Path(place).exists() for own in places for place in own)
+
+
+def test_where_it_cannot_import_each_arm_is_a_fresh_process(tmp_path):
+    record, events = run(tmp_path / "run", "Steady", "Other", preload=("nosuch",), epochs=6, blocks=2)
+    (again,) = (event for event in events if isinstance(event, BlockAgain))
+    assert again.block == 0
+    assert again.why.startswith("the process from which arms are forked could not import nosuch: ModuleNotFoundError")
+    assert {ready.started for ready in record.ready} == {"fresh"}
+    assert [end.status for end in record.ends] == ["ok"] * 4
+    assert not record.partial
+    assert "nosuch" in (tmp_path / "run" / "logs" / "block0-group0-nursery.log").read_text()
+
+
+def test_when_it_dies_no_arm_is_blamed_and_the_block_begins_again_with_fresh_ones(tmp_path):
+    family = Family()
+    killed = []
+
+    def watch(event, record):
+        family(event, record)
+        if isinstance(event, Slice) and event.block == 1 and event.round == 1 and not killed:
+            killed.append(family.nurseries[1, "Stating"])
+            os.kill(killed[0], signal.SIGKILL)
+
+    record, events = run(tmp_path / "run", "Stating", "Other", epochs=12, blocks=3, watch=watch)
+    (again,) = (event for event in events if isinstance(event, BlockAgain))
+    assert again.block == 1
+    assert "was killed by SIGKILL (9)" in again.why
+    assert {(ready.block, ready.started) for ready in record.ready} == {(0, "forked"), (1, "fresh"), (2, "fresh")}
+    assert [end.status for end in record.ends] == ["ok"] * 6
+    assert {type(line) for line in record.abandoned} >= {BlockStart, ArmReady, Slice}
+    assert summarize(read(tmp_path / "run")).arms[1].ratio.low is not None
+    assert gone({ready.pid for ready in [*record.ready, *record.abandoned] if isinstance(ready, ArmReady)})
+
+
+def test_what_arms_say_once_and_who_failed_is_found_again_in_a_first_block_that_begins_again(tmp_path):
+    family = Family()
+    killed = []
+
+    def watch(event, record):
+        family(event, record)
+        if isinstance(event, ArmEnd) and not killed:
+            killed.append(family.nurseries[0, "Stating"])
+            os.kill(killed[0], signal.SIGKILL)
+
+    record, _ = run(tmp_path / "run", "Stating", "RaisesAtThree", epochs=12, blocks=1, watch=watch)
+    assert killed
+    assert [line.terms for line in record.objectives] == [{"data": 0.5, "physics": 0.5}]
+    assert sorted((end.arm, end.status) for end in record.ends) == [("RaisesAtThree", "failed"), ("Stating", "ok")]
+
+
+def test_where_forking_cannot_be_had_each_arm_is_a_fresh_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(group, "available", lambda: False)
+    record, _ = run(tmp_path / "run", "Steady", epochs=4, blocks=1)
+    assert [ready.started for ready in record.ready] == ["fresh"]
+
+
+def test_arms_that_run_one_after_the_other_are_forked_from_one_process_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 1)
+    family = Family()
+    record, _ = run(tmp_path / "run", "Sought", "Slow", epochs=12, blocks=1, watch=family)
+    assert [start.one_by_one for start in record.starts] == [False, True]
+    assert {ready.started for ready in record.ready} == {"forked"}
+    assert len(set(family.nurseries.values())) == 1
+
+
+def test_whole_trainings_are_forked_and_their_references_are_not(tmp_path):
+    record, _ = run(
+        tmp_path / "run",
+        "Learner",
+        "Solver",
+        command="converge",
+        references=("Solver",),
+        evaluations=2,
+        blocks=2,
+        seed=7,
+    )
+    assert {(ready.arm, ready.started) for ready in record.ready} == {("Learner", "forked"), ("Solver", "fresh")}
+    assert {ready.environment["PYTHONHASHSEED"] for ready in record.ready} == {"7", "8"}
+    assert {line.metrics["seed"] for line in record.evaluations if line.arm == "Learner"} == {7.0, 8.0}
+    assert {end.status for end in record.ends} == {"ok"}
+
+
+RUN = """
+import sys
+from pathlib import Path
+from msgspec.structs import replace
+from harness import plan
+from harness.measure import measure
+
+made = replace(plan.make("compare", sys.argv[2:], epochs=2000), preload=("decimal",))
+measure(made, Path(sys.argv[1]), lambda event, record: None)
+"""
+
+
+@pytest.fixture
+def start_slow_run():
+    """Start a run of its own process, and wait until its arms take turns; it ends with the test."""
+    started = []
+
+    def start(out):
+        running = subprocess.Popen(
+            [sys.executable, "-c", dedent(RUN), str(out), f"{ARMS}:Slow", f"{ARMS}:Steady"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell that runs this in the background has its children ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads
+        )
+        started.append(running)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(BadRecord):  # there is none yet, or its first line is still being written
+                found = read(out)
+                if len(found.slices) > 4:
+                    arms = [ready.pid for ready in found.ready]
+                    return running, {*arms, *(psutil.Process(pid).ppid() for pid in arms)}
+            time.sleep(0.05)
+        running.kill()
+        raise AssertionError(f"it did not get going: {running.communicate()}")
+
+    yield start
+    for running in started:
+        running.kill()
+        running.communicate()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_nobody_is_left_behind_however_the_run_ends(tmp_path, start_slow_run, how):
+    running, children = start_slow_run(tmp_path / "run")
+    assert len(children) == 3
+    running.send_signal(how)
+    _, err = running.communicate(timeout=60)
+    assert gone(children)
+    assert "Traceback" not in err
+    footer = read(tmp_path / "run").footer
+    assert (footer and footer.status) == (None if how == signal.SIGKILL else "interrupted")
+
+
+# With TensorFlow
+
+
+def test_built_in_variants_lose_trace_and_count_the_same_forked_and_fresh(tmp_path):
+    found = []
+    for fresh in (False, True):
+        plan = plans.make("compare", ["moments"], baseline="moments", scale="smoke", epochs=1, blocks=1, fresh=fresh)
+        assert bool(plan.preload) is not fresh
+        record = measure(plan, tmp_path / f"{fresh}", lambda event, record: None)
+        (ready,) = record.ready
+        assert ready.started == ("fresh" if fresh else "forked")
+        # Which epochs are sampled after the first ones goes by their pace.
+        first = [e for s in record.slices if not s.round for e in s.epochs]
+        found.append(
+            (
+                ready.versions,
+                ready.environment,
+                [(e.index, e.kind, e.losses, [(t.function, t.where) for t in e.traces]) for e in first],
+                record.objectives,
+                [work.flops for work in record.works],
+            )
+        )
+    assert found[0] == found[1]
+    assert sum(len(traces) for _, _, _, traces in found[0][2]) > 1
+
+
+IMPORTED = """
+import importlib, sys, threading
+from harness import catalog
+known = catalog.registered()
+for name in known.preloads["original"]:
+    importlib.import_module(name)
+from tensorflow.python.eager import context
+assert context.context()._context_handle is None, "importing it has set TensorFlow going"
+assert threading.active_count() == 1
+before = set(sys.modules)
+for name in ("original", "fast"):
+    known.variants[name].build(case="case1", scale="smoke", seed=0).epoch(0)
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_what_is_preloaded_is_what_the_built_in_variants_import_and_computes_nothing():
+    done = subprocess.run([sys.executable, "-c", IMPORTED], check=True, capture_output=True, text=True)
+    late = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    assert late <= {"harness", "variants"}
