@@ -110,7 +110,8 @@ def _workers(parent: int) -> list[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             line = process.cmdline()
-            if "harness.engine.worker" in line and line[-1] == str(parent) and process.status() != "zombie":
+            ours = any(part.startswith("harness.engine.") for part in line)
+            if ours and line[-1] == str(parent) and process.status() != "zombie":
                 found.append(process)
     return found
 
