@@ -23,10 +23,11 @@ SEEDS = 3
 SLICE_SECONDS = 0.3
 FRESH = True
 """How arms start where nobody says: each as a process of its own, or forked (`--forked`)."""
-COUNTING_BUDGET = 60.0
-"""Seconds of budget for each arm, below which there is better use for the time than counting operations."""
-SLICES_IN_BUDGET = 600
-"""How many slices of the usual length would take all of a budget: from 180 s on they are not cut shorter for it."""
+LEAST_SLICE = 0.15
+"""Share of a usual slice that the shortest budget leaves: with less, switching arms would begin to cost."""
+AMPLE = 180.0
+"""Seconds of budget from which on a comparison samples what it would without one. With less slices are shorter in
+proportion, and operations are not counted: there is better use for the time."""
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600}
 
 
@@ -76,6 +77,8 @@ class Plan(msgspec.Struct, frozen=True):
     """The difference that does not matter, as a share: what lies between 1 / (1 + tolerance) and 1 + tolerance."""
     budget: float | None = None
     """Seconds that the whole command may take, its start included."""
+    patience: float | None = None
+    """Seconds after which it runs no more blocks than the fewest, for the sake of those that are unsure."""
     evaluations: int | None = None
     """Where whole trainings run, how many parts each is divided into, to be evaluated after every one; else None."""
     target: Target | None = None
@@ -88,8 +91,7 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def counts(self) -> bool:
         """Whether arms count their operations in the first block, which takes some seconds of each."""
-        ample = self.budget is None or self.budget >= COUNTING_BUDGET * len(self.arms)
-        return ample and self.command in ("compare", "profile")
+        return self.command in ("compare", "profile") and (self.budget is None or self.budget >= AMPLE)
 
     @property
     def trains(self) -> bool:
@@ -128,6 +130,7 @@ def make(
     With `evaluations` whole trainings run: one of each arm in each block, which is then a seed. Where nobody says how
     many blocks, they are as many as it takes to be clear, from 3 to 6.
     """
+    just_looking = command == "compare" and not names and blocks is None and budget is None
     if command in ("profile", "selfcheck"):
         names = list(names)
     elif evaluations is not None:
@@ -150,7 +153,8 @@ def make(
             raise BadInput(f"--{name} must be at least {least}, not {value}.")
     if threads > cores:
         raise BadInput(f"--threads {threads} is more than the {cores} cores that this process may use.")
-    if epochs is None and evaluations is None and budget is None:
+    seconds = None if budget is None else _duration("--budget", budget)
+    if epochs is None and evaluations is None and (seconds is None or seconds >= AMPLE):
         epochs = max(filter(None, (_default_epochs(variant, scale) for variant in variants.values())), default=None)
     if epochs is not None and epochs < 1:
         raise BadInput(f"--epochs must be at least 1, not {epochs}.")
@@ -158,7 +162,6 @@ def make(
         raise BadInput(f"--timeout must be a positive number of seconds, at most a week ({A_WEEK}), not {timeout:g}.")
     if not 0 < tolerance <= 1:
         raise BadInput(f"--tolerance must be a share above 0 and at most 1, such as 0.03 for 3 %, not {tolerance:g}.")
-    seconds = None if budget is None else _duration("--budget", budget)
     most = blocks or (MOST_BLOCKS if evaluations is None else SEEDS)
     beside = [] if evaluations is None else _references(names, case, scale, aim)
     arms = tuple(_arms([*names, *beside]))
@@ -172,13 +175,14 @@ def make(
         scale=scale,
         epochs=epochs,
         blocks=most,
-        fewest=min(FEWEST_BLOCKS, most) if blocks is None or budget else most,
+        fewest=min(FEWEST_BLOCKS, most) if blocks is None or seconds else most,
         tolerance=tolerance,
         budget=seconds,
+        patience=AMPLE if just_looking else None,
         seed=seed,
         threads=threads,
         timeout=timeout,
-        slice_seconds=SLICE_SECONDS if seconds is None else max(min(SLICE_SECONDS, seconds / SLICES_IN_BUDGET), 0.05),
+        slice_seconds=SLICE_SECONDS * (1.0 if seconds is None else max(min(seconds / AMPLE, 1.0), LEAST_SLICE)),
         allow_nonfinite=allow_nonfinite,
         evaluations=evaluations,
         target=aim,

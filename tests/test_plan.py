@@ -69,6 +69,7 @@ def test_what_nobody_asked_for_has_a_default():
         fewest=3,
         tolerance=0.03,
         budget=None,
+        patience=180.0,
         seed=0,
         threads=4,
         timeout=600.0,
@@ -407,10 +408,16 @@ def test_who_asks_for_blocks_gets_them_unless_time_is_short():
 
 def test_a_short_budget_buys_shorter_slices_and_no_counting():
     short = plan.make("compare", ["original", "moments"], budget="60s")
-    assert (short.slice_seconds, short.epochs, short.counts) == (0.1, None, False)
-    assert plan.make("compare", ["original"], budget="5s").slice_seconds == 0.05
+    assert (short.slice_seconds, short.epochs, short.counts) == (pytest.approx(0.1), None, False)
+    assert plan.make("compare", ["original"], budget="5s").slice_seconds == pytest.approx(0.045)
     ample = plan.make("compare", ["original"], budget="10min")
-    assert (ample.slice_seconds, ample.counts) == (0.3, True)
+    assert (ample.slice_seconds, ample.epochs, ample.counts) == (0.3, 60, True)
+
+
+def test_only_who_just_looks_is_spared_more_blocks_than_the_fewest():
+    assert plan.make("compare", []).patience == 180
+    for request in ({"names": ["original"]}, {"names": [], "blocks": 3}, {"names": [], "budget": "10min"}):
+        assert plan.make("compare", **request).patience is None
     assert plan.make("compare", ["original"]).counts
     assert not plan.make("converge", ["original"], evaluations=3).counts
 

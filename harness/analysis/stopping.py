@@ -31,6 +31,8 @@ class Looks:
     tolerance: float
     budget: float | None = None
     """Seconds of the whole command, its start and its report included."""
+    patience: float | None = None
+    """Seconds after which nobody waits for another block than the fewest."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     hopeful = [arm for arm in unsure if not _hopeless(looks, logs[arm])]
     if not hopeful:
         return Decision(False, f"{_names(unsure)} would stay unsure in {looks.most} blocks")
-    return Decision(True, f"{_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure")
+    still = f"{_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure"
+    if looks.patience is not None and elapsed + max(blocks) > looks.patience:
+        return Decision(False, f"{still}, but another block would end after {looks.patience:g} s (--budget, --blocks)")
+    return Decision(True, still)
 
 
 def look(record: Record, elapsed: float) -> Look:
@@ -72,7 +77,7 @@ def look(record: Record, elapsed: float) -> Look:
     table = epochs.table(record)
     others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
     logs = {} if record.failure(plan.baseline) else {arm: schedule_logs(record, table, arm) for arm in others}
-    looks = Looks(plan.fewest, plan.blocks, plan.tolerance, plan.budget)
+    looks = Looks(plan.fewest, plan.blocks, plan.tolerance, plan.budget, plan.patience)
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     decision = decide(looks, logs, seconds, elapsed)
     return Look(record.blocks_done[-1].block, decision.go_on, decision.why)

@@ -47,13 +47,16 @@ def verdicts(logs: Mapping[str, Sequence[float]], tolerance: float, fewest: int,
     margin = log(1 + tolerance)
     tests = {arm: _Test(np.asarray(values), margin) for arm, values in logs.items() if len(values) >= FIRST_LOOK}
     found: dict[str, Verdict] = {}
-    settled = True
+    settled, shown = True, level(fewest, most)
     for rank, (arm, test) in zip(
         range(len(tests), 0, -1), sorted(tests.items(), key=lambda item: item[1].p_value), strict=True
     ):
         at = level(fewest, most, rank)
         settled = settled and test.p_value < at
-        found[arm] = Verdict(test.answer(at) if settled else UNSURE, exp(min(margin + test.half_width(at), 700.0)))
+        fine = test.half_width(shown) <= widest(test.middle, margin)
+        found[arm] = Verdict(
+            test.answer(at, fine) if settled else UNSURE, exp(min(margin + test.half_width(at), 700.0))
+        )
     return {arm: found[arm] for arm in tests}
 
 
@@ -62,7 +65,7 @@ class _Test:
 
     def __init__(self, values: "np.ndarray[tuple[int], np.dtype[np.float64]]", margin: float) -> None:
         self._margin = margin
-        self._middle = float(values.mean())
+        self.middle = float(values.mean())
         self._freedom = len(values) - 1
         # Blocks that agree to the last bit are simulated ones; a real clock's scatter more than this.
         self._error = max(float(values.std(ddof=1)) / sqrt(len(values)), 1e-12)
@@ -70,8 +73,8 @@ class _Test:
     @property
     def p_value(self) -> float:
         """Two-sided: the level at which the interval begins to lie wholly above, below or within the margins."""
-        above = (self._middle - self._margin) / self._error
-        below = (self._middle + self._margin) / self._error
+        above = (self.middle - self._margin) / self._error
+        below = (self.middle + self._margin) / self._error
         slower, faster = stats.t.sf(above, self._freedom), stats.t.cdf(below, self._freedom)
         same = max(stats.t.cdf(above, self._freedom), stats.t.sf(below, self._freedom))
         return float(2 * min(slower, faster, same))
@@ -79,10 +82,11 @@ class _Test:
     def half_width(self, at: float) -> float:
         return float(stats.t.ppf(1 - at / 2, self._freedom)) * self._error
 
-    def answer(self, at: float) -> str:
+    def answer(self, at: float, fine: bool) -> str:
+        """At this level; a difference only where the interval that is shown is `fine` enough."""
         half = self.half_width(at)
-        if abs(self._middle) + half < self._margin:
+        if abs(self.middle) + half < self._margin:
             return SAME
-        if abs(self._middle) - half < self._margin or half > widest(self._middle, self._margin):
+        if abs(self.middle) - half < self._margin or not fine:
             return UNSURE
-        return SLOWER if self._middle > 0 else FASTER
+        return SLOWER if self.middle > 0 else FASTER

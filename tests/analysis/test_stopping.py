@@ -69,6 +69,17 @@ def test_the_budget_leaves_room_for_no_other_block():
     assert not decision({"a": NEAR[:1]}, looks, [40.0], 41.0).go_on
 
 
+def test_who_just_looks_waits_for_no_more_than_the_fewest_blocks():
+    looks = Looks(3, 6, 0.03, patience=180)
+    assert decision({"a": NEAR[:2]}, looks, [100.0, 100.0], 201.0).go_on
+    assert decision({"a": NEAR}, looks, [50.0] * 3, 120.0).go_on
+    found = decision({"a": NEAR}, looks, [50.0] * 3, 151.0)
+    assert (found.go_on, found.why) == (
+        False,
+        "a is unsure, but another block would end after 180 s (--budget, --blocks)",
+    )
+
+
 def test_without_anything_to_compare_it_stops_after_the_fewest():
     assert decision({}, blocks=[1.0]).go_on
     assert decision({}, blocks=[1.0] * 3).why == "there is nothing to compare"

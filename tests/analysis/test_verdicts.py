@@ -88,6 +88,13 @@ def test_of_several_arms_the_clearest_passes_the_strictest_level():
     assert [one.answer for one in spoiled.values()] == [SLOWER, UNSURE, UNSURE]
 
 
+def test_that_there_are_other_arms_makes_no_interval_coarser():
+    """Its own interval is fine enough, and at the level that its rank asks for it is clear of the margin."""
+    scatter = 0.9 * 0.2 / 4 / (stats.t.ppf(1 - level(3, 6) / 2, 2) / sqrt(3))
+    others = {str(number): blocks(MARGIN, 0.001) for number in range(3)}
+    assert verdicts({"a": blocks(0.2, scatter), **others}, TOLERANCE, 3, 6)["a"].answer == SLOWER
+
+
 def test_arms_keep_their_order():
     found = verdicts({"b": blocks(0.5, 0.01), "a": blocks(0.0, 0.001), "c": blocks(-0.5)}, TOLERANCE, 3, 6)
     assert list(found) == ["b", "a", "c"]
