@@ -63,8 +63,8 @@ class Collection:
     """Names of variants that are no training but something to hold trainings against, such as a classical solver, whose
     epoch i solves once more and better. `harness converge` shows each beside the trainings of this collection."""
     preload: tuple[str, ...] = ()
-    """Modules that building any variant of the collection imports, its references apart. `--forked` imports them once a
-    block, in a process from which its arms are then forked. So importing them must compute nothing, and start no thread
+    """Modules that building any variant of the collection imports, its references apart. They are imported once
+    a run, in a process from which its arms are then forked. So importing them must compute nothing, and start no thread
     that anybody needs: in a forked process there is none. Modules that an epoch imports are not for here: somebody who
     trains would wait for them."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harness import catalog
+from harness import catalog, slices
 from harness.errors import BadInput
 from harness.interface import Variant
 
@@ -18,16 +18,15 @@ A_WEEK = 7 * 24 * 3600
 
 FEWEST_BLOCKS, MOST_BLOCKS = 3, 6
 """Where nobody says how many: two blocks give no verdict, and what six leave open is better asked for by number."""
+MOST_IN_BUDGET = 8
+"""The same where somebody says how long it may take."""
 SEEDS = 3
 """Whole trainings of an arm where nobody says how many."""
-SLICE_SECONDS = 0.3
-FRESH = True
-"""How arms start where nobody says: each as a process of its own, or forked (`--forked`)."""
-LEAST_SLICE = 0.15
-"""Share of a usual slice that the shortest budget leaves: with less, switching arms would begin to cost."""
+FRESH = False
+"""How arms start where nobody says: each as a process of its own (`--fresh`), or forked."""
 AMPLE = 180.0
-"""Seconds of budget from which on a comparison samples what it would without one. With less slices are shorter in
-proportion, and operations are not counted: there is better use for the time."""
+"""Seconds of budget from which on a comparison samples what it would without one. With less it samples fewer epochs of
+each kind, and counts no operations: blocks, of which there are then more, are a better use for the time."""
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600}
 
 
@@ -68,8 +67,8 @@ class Plan(msgspec.Struct, frozen=True):
     threads: int
     timeout: float = 600.0
     """Seconds that an arm may take to build, or to run one slice, before it is given up."""
-    slice_seconds: float = SLICE_SECONDS
-    """A slice of short epochs lasts at least this long, so that switching arms costs little."""
+    slice_seconds: float = slices.SECONDS
+    """What the counted epochs of a turn last at least."""
     allow_nonfinite: bool = False
     fewest: int = 1
     """Blocks before it may stop: because all is clear, or cannot become so."""
@@ -162,7 +161,7 @@ def make(
         raise BadInput(f"--timeout must be a positive number of seconds, at most a week ({A_WEEK}), not {timeout:g}.")
     if not 0 < tolerance <= 1:
         raise BadInput(f"--tolerance must be a share above 0 and at most 1, such as 0.03 for 3 %, not {tolerance:g}.")
-    most = blocks or (MOST_BLOCKS if evaluations is None else SEEDS)
+    most = blocks or (SEEDS if evaluations is not None else MOST_IN_BUDGET if seconds else MOST_BLOCKS)
     beside = [] if evaluations is None else _references(names, case, scale, aim)
     arms = tuple(_arms([*names, *beside]))
     known = {reference for of_one in catalog.registered().references.values() for reference in of_one}
@@ -182,7 +181,6 @@ def make(
         seed=seed,
         threads=threads,
         timeout=timeout,
-        slice_seconds=SLICE_SECONDS * (1.0 if seconds is None else max(min(seconds / AMPLE, 1.0), LEAST_SLICE)),
         allow_nonfinite=allow_nonfinite,
         evaluations=evaluations,
         target=aim,

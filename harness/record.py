@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,6 +35,8 @@ from harness.lines import (
 from harness.plan import Plan
 
 FILE_NAME = "run.jsonl"
+SYNC_SECONDS = 1.0
+"""What the machine itself may lose in failing. The end of the program loses nothing: each line is with the system."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
@@ -116,7 +119,10 @@ class Record:
 
 
 class Writer:
-    """Appends lines to a new record. Each is on the disk before the next thing happens."""
+    """Appends lines to a new record. The system has each before the next thing happens, the disk has it soon after: to
+    wait for the disk takes as long as some epochs do, so that is done once a second."""
+
+    _synced = 0.0
 
     def __init__(self, directory: Path) -> None:
         path = directory / FILE_NAME
@@ -146,7 +152,12 @@ class Writer:
 
     def write(self, line: Line) -> None:
         self._file.write(_encoder.encode(line) + b"\n")
+        if monotonic() - self._synced >= SYNC_SECONDS:
+            self._sync()
+
+    def _sync(self) -> None:
         os.fsync(self._file.fileno())
+        self._synced = monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -154,6 +165,7 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._sync()
         self._file.close()
 
 

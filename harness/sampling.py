@@ -8,15 +8,17 @@ one that they have been brought to (see `places`).
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil, sqrt
 
+from harness import slices
 from harness.lines import Description
 from harness.places import Place, Schedule, spread
 from harness.plan import Plan
+from harness.slices import Length
 
-ROUNDS = 10
+ROUNDS = 12
 """Rounds of a kind where nobody says how many epochs to run. Where somebody does, slices are kept short enough for this
 many rounds in lockstep, or for half as many of each kind: a trimmed mean needs some rounds to trim."""
 FEWEST_SINGLES = 2
@@ -34,17 +36,13 @@ class Turn:
     arm: str
     indices: list[int]
     before: list[int] = field(default_factory=list)
-    """Run just before these, and recorded apart: they may trace what these are not to."""
+    """Run just before these, and recorded apart: they may trace what these are not to, or only settle."""
     after: list[int] = field(default_factory=list)
     """Run just after these, and recorded apart: the epoch after a refinement, which may trace too."""
 
 
 def lots(plan: Plan, block: int, group: int, what: str) -> random.Random:
     return random.Random(f"{plan.seed}/{block}/{group}/{what}")
-
-
-def slice_length(plan: Plan, seconds: float) -> int:
-    return max(1, ceil(plan.slice_seconds / max(seconds, 1e-5)))
 
 
 def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> list[int]:
@@ -76,7 +74,7 @@ class _Visit:
 
     arm: str
     place: Place
-    length: int
+    length: Length
 
 
 class Sample:
@@ -131,7 +129,9 @@ class Sample:
         steady = {kind: lengths for kind in self._having if kind not in available if (lengths := self._lengths(kind))}
         if not self._plan.epochs:
             quotas = {kind: min(FEWEST_SINGLES, number) for kind, number in available.items()}
-            return quotas | {kind: ROUNDS * min(lengths.values()) for kind, lengths in steady.items()}
+            return quotas | {
+                kind: ROUNDS * min(length.counted for length in lengths.values()) for kind, lengths in steady.items()
+            }
         weights = {}
         for kind in [*available, *steady]:
             leading = self._having[kind][0]
@@ -197,7 +197,7 @@ class Sample:
     def _rounds(self, kind: str, epochs: int, gone: Mapping[str, set[int]]) -> list[list[_Visit]]:
         """The rounds of a kind that is not single, each at one of its places. `gone` is what has run by then."""
         lengths = self._lengths(kind)
-        shortest = min(lengths.values())
+        shortest = min(length.counted for length in lengths.values())
         number = max(ceil(epochs / shortest), min(epochs, ROUNDS // 2))
         shortened = min(1.0, epochs / (number * shortest))  # all alike, where it takes shorter slices
 
@@ -210,21 +210,26 @@ class Sample:
         reached = [place.index for place in places_of(leading, goals)]  # the others are to be there, too
         places = {arm: places_of(arm, reached) for arm in lengths}
         return [
-            [_Visit(arm, own[round_ % len(own)], ceil(lengths[arm] * shortened)) for arm, own in places.items()]
+            [
+                _Visit(arm, own[round_ % len(own)], replace(length, counted=ceil(length.counted * shortened)))
+                for arm, own in places.items()
+                for length in [lengths[arm]]
+            ]
             for round_ in range(number)
         ]
 
     def _turn(self, visit: _Visit) -> Turn:
         ran = self._ran[visit.arm]
-        before = visit.place.preparation(ran)
-        indices = visit.place.epochs(visit.length)
+        settling, counted = visit.length.settling, visit.length.counted
+        indices = visit.place.epochs(settling + counted)
+        before = [*visit.place.preparation(ran), *indices[:settling]]
         ran.update(before, indices)
-        return Turn(visit.arm, indices, before=before)
+        return Turn(visit.arm, indices[settling:], before=before)
 
-    def _lengths(self, kind: str) -> dict[str, int]:
-        """Epochs that make a slice, for the arms in which a kind is not single."""
+    def _lengths(self, kind: str) -> dict[str, Length]:
+        """Epochs that make a turn, for the arms in which a kind is not single."""
         arms = [arm for arm in self._having[kind] if kind not in self._schedules[arm].singles]
-        return {arm: slice_length(self._plan, self._pace(arm, kind)) for arm in arms}
+        return {arm: slices.length(self._plan.slice_seconds, self._pace(arm, kind)) for arm in arms}
 
     def _pace(self, arm: str, kind: str) -> float:
         return self._paces[arm].get(kind, self._plan.slice_seconds)

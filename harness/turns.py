@@ -7,10 +7,10 @@ Where every arm can `seek`, epochs are sampled across the schedule: see `samplin
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness import sampling
+from harness import sampling, slices
 from harness.lines import Description
 from harness.plan import Plan
-from harness.sampling import ROUNDS, Pace, Turn, lots, slice_length
+from harness.sampling import ROUNDS, Pace, Turn, lots
 
 __all__ = ["ROUNDS", "Pace", "Round", "Turn", "in_lockstep", "rounds", "start_order", "warm_up"]
 
@@ -52,12 +52,15 @@ def rounds(
 def _in_order(plan: Plan, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]) -> Iterator[list[Turn]]:
     # All slices hold the same epochs, so they can be long enough on the average over arms only.
     seconds = [seconds for pace in paces.values() for seconds in pace.values()]
-    size = slice_length(plan, sum(seconds) / len(seconds) if seconds else plan.slice_seconds)
-    stop = _length(plan, descriptions, 2 + ROUNDS * size)
+    length = slices.length(plan.slice_seconds, sum(seconds) / len(seconds) if seconds else plan.slice_seconds)
+    stop = _length(plan, descriptions, 2 + ROUNDS * (length.settling + length.counted))
     start = min(2, stop)
-    size = min(size, max(1, (stop - start) // ROUNDS))
+    size = min(length.settling + length.counted, max(1, (stop - start) // ROUNDS))
+    settling = min(length.settling, size - 1)
     for first in range(start, stop, size):
-        yield [Turn(arm, list(range(first, min(first + size, stop)))) for arm in descriptions]
+        own = list(range(first, min(first + size, stop)))
+        before = own[:settling] if len(own) > settling else []  # the last slice may be short
+        yield [Turn(arm, own[len(before) :], before) for arm in descriptions]
 
 
 def _length(plan: Plan, descriptions: Mapping[str, Description], default: int) -> int:

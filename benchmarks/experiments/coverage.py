@@ -15,7 +15,7 @@ from math import log
 
 import numpy as np
 
-from harness.analysis.effects import block_estimate, interval
+from harness.analysis.effects import guarded, interval, typical
 from harness.analysis.stopping import Looks, decide
 from harness.analysis.verdicts import verdicts
 
@@ -93,18 +93,19 @@ MACHINES = (
 )
 
 
-def block(machine: Machine, truth: float, random: np.random.Generator, tolerance: float = 0.03) -> float:
-    """One block's estimate of the log-ratio `truth`."""
+def block(machine: Machine, truth: float, random: np.random.Generator) -> tuple[float, float]:
+    """One block's estimates of the log-ratio `truth`: the typical one, and that of the sums."""
     walls = np.exp(machine.within(random))
     walls[1] *= np.exp(truth + machine.between(random))
-    return block_estimate(list(np.log(walls[1] / walls[0])), log(walls[1].sum() / walls[0].sum()), tolerance)
+    return typical(list(np.log(walls[1] / walls[0]))), log(walls[1].sum() / walls[0].sum())
 
 
 def coverage(machine: Machine, blocks: int, runs: int, seed: int = 0) -> float:
     """The share of 95 % intervals over so many blocks that hold the truth."""
     random = np.random.default_rng([seed, blocks])
     truth = log(1.05)
-    found = (interval([block(machine, truth, random) for _ in range(blocks)]) for _ in range(runs))
+    pairs = ([block(machine, truth, random) for _ in range(blocks)] for _ in range(runs))
+    found = (interval(guarded(*zip(*own, strict=True), tolerance=0.03)) for own in pairs)
     return sum(ratio.low <= 1.05 <= ratio.high for ratio in found if ratio.low and ratio.high) / runs
 
 
@@ -117,9 +118,11 @@ def answers(
     said: Counter[str] = Counter()
     spent = 0
     for _ in range(runs):
+        both: list[tuple[float, float]] = []
         logs: list[float] = []
         while decide(looks, {"arm": logs}, [1.0] * len(logs), 0.0).go_on:
-            logs.append(block(machine, truth, random, looks.tolerance))
+            both.append(block(machine, truth, random))
+            logs = guarded(*zip(*both, strict=True), tolerance=looks.tolerance)
         spent += len(logs)
         said[verdicts({"arm": logs}, looks.tolerance, looks.fewest, looks.most)["arm"].answer] += 1
     return said, spent / runs

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pairs import install
+
 HERE = Path(__file__).parent
 
 
@@ -44,8 +46,8 @@ def measure(pair: Pair, budget: str, environment: dict[str, str]) -> dict[str, A
     """What `harness compare` says of the pair."""
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
-        arms = [f"{HERE / 'pairs.py'}:{name}" for name in ("one", pair.program)]
-        options = ["--scale", "smoke", "--budget", budget, "--tolerance", str(pair.tolerance)]
+        arms = ["one", pair.program]
+        options = ["--scale", "smoke", "--threads", "1", "--budget", budget, "--tolerance", str(pair.tolerance)]
         options += ["--seed", str(pair.number), "--out", str(Path(folder) / "run"), "--json", str(summary)]
         began = time.monotonic()
         command = [sys.executable, "-m", "harness", "compare", *arms, *options]
@@ -99,7 +101,8 @@ def main() -> None:
     asked = parser.parse_args()
     done = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
     known = {(one["program"], one["tolerance"], one["number"]) for one in done}
-    paths = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    installed = tempfile.TemporaryDirectory()
+    paths = os.pathsep.join(filter(None, [*install(Path(installed.name)), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "2"}
     for pair in pairs(asked.nulls, asked.planted):
         if (pair.program, pair.tolerance, pair.number) in known:

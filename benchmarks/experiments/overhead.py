@@ -21,7 +21,7 @@ from time import perf_counter
 from typing import Any
 
 from harness import plan as plans
-from harness.analysis.effects import block_estimate, interval
+from harness.analysis.effects import interval, typical
 from harness.engine.arm import ArmProcess
 from harness.engine.messages import Ran
 from harness.plan import Plan, usable_cores
@@ -126,7 +126,7 @@ def compare(plan: Plan, number: int) -> tuple[float, float]:
 
 def _estimate(seconds: dict[str, list[float]]) -> float:
     ratios = [log(mine / bare) for mine, bare in zip(seconds["harnessed"], seconds["bare"], strict=True)]
-    return block_estimate(ratios, log(sum(seconds["harnessed"]) / sum(seconds["bare"])), 0.03)
+    return typical(ratios)
 
 
 def main() -> None:

@@ -1,18 +1,19 @@
 """The programs that the experiments compare: one training, again under other names, and with a planted slowdown.
 
 `one` and `other` are the same program. `slower_5` and `slower_3` take 5 and 3 % longer for every epoch: they wait,
-busily, for that share of the time that it took.
+busily, for that share of the time that it took. `install` makes them known to programs as an installed package would.
 """
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness import Variant
+from harness import Collection, Variant
 from harness.interface import Trainer
 
-RECIPE = "moments"
+RECIPE = "shared-times"
 
 
 class Slowed:
@@ -50,3 +51,13 @@ one = _variant("one", 0.0)
 other = _variant("other", 0.0)
 slower_5 = _variant("slower_5", 0.05)
 slower_3 = _variant("slower_3", 0.03)
+collection = Collection((one, other, slower_5, slower_3), preload=("tensorflow", "tensorflow_probability"))
+
+
+def install(folder: Path) -> list[str]:
+    """Describe them in `folder` as an installer does. Returns what is to be put on a program's path."""
+    package = folder / "pairs-1.dist-info"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pairs\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[harness.variants]\npairs = pairs:collection\n")
+    return [str(folder), str(Path(__file__).parent)]

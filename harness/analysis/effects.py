@@ -19,6 +19,10 @@ from harness.analysis.levels import ERROR
 
 TRIM = 0.2
 """Share of the rounds left out at each end, so that a burst of other load decides nothing."""
+QUANTILE = 0.25
+"""What stands for a turn: the lower quartile of its epochs. What disturbs an epoch makes it longer, so the longer ones
+tell more of the machine, and scatter more (J. Chen and J. Revels, "Robust benchmarking in noisy environments", 2016,
+who take the minimum); the shortest ones scatter too."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,20 @@ class Ratio:
     high: float | None = None
 
 
-def block_estimate(log_ratios: Sequence[float], log_ratio_of_sums: float, tolerance: float) -> float:
-    """One block's log-ratio: the trimmed mean over its rounds, unless that hides what the sums show.
+def typical(log_ratios: Sequence[float]) -> float:
+    """One block's log-ratio by its rounds': their trimmed mean."""
+    return float(stats.trim_mean(np.asarray(log_ratios), TRIM))
 
-    An arm that stalls in one round of fifty really costs more, and a trimmed mean does not see it: where the two
-    differ by more than half the tolerance, the sums decide.
+
+def guarded(typical: Sequence[float], of_sums: Sequence[float], tolerance: float) -> list[float]:
+    """The blocks' log-ratios: the typical ones, unless these hide what the sums of all epochs show.
+
+    An arm that stalls in one epoch of fifty really costs more, and what is typical of it does not tell: where the two
+    differ by more than half the tolerance, on the average over blocks, the sums decide. On the average, since in one
+    block a burst of other load makes them differ, while what an arm does of itself it does in every block.
     """
-    trimmed = float(stats.trim_mean(np.asarray(log_ratios), TRIM))
-    return log_ratio_of_sums if abs(trimmed - log_ratio_of_sums) > log(1 + tolerance) / 2 else trimmed
+    hidden = float(np.mean(np.asarray(of_sums) - np.asarray(typical)))
+    return list(of_sums if abs(hidden) > log(1 + tolerance) / 2 else typical)
 
 
 def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
@@ -55,23 +65,31 @@ def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
     return Ratio(exp(middle), _exp(middle - half), _exp(middle + half))
 
 
-def by_kind(epochs: pd.DataFrame, arm: str, baseline: str, tolerance: float) -> pd.Series:
-    """Each block's log-ratio of `arm` to `baseline` for each kind of epoch: a Series over (block, group, kind).
+def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
+    """Each block's log-ratio of `arm` to `baseline` for each kind of epoch: what is `typical`, and that `of_sums`.
 
-    `epochs` is `analysis.epochs.table`'s. Only rounds in which both took part count.
+    Rows are (block, group, kind). `epochs` is `analysis.epochs.table`'s. Only rounds in which both took part count.
     """
     where = ["block", "group", "kind"]
-    steady = in_turns(epochs)
-    slices = steady.groupby([*where, "round", "arm"])["wall"].agg(["sum", "count"])
-    walls = (slices["sum"] / slices["count"]).unstack("arm")
+    found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)
+    turns = in_turns(epochs).groupby([*where, "round", "arm"])["wall"]
+    walls = turns.quantile(QUANTILE).unstack("arm")
     if not {arm, baseline} <= set(walls.columns):
-        return pd.Series(dtype=float)
+        return found
     walls = walls[[arm, baseline]].dropna()
-    both = slices.unstack("arm").loc[walls.index].groupby(where).sum()
+    both = turns.agg(["sum", "count"]).unstack("arm").loc[walls.index].groupby(where).sum()
     means = both["sum"] / both["count"]
-    sums = np.log(means[arm] / means[baseline])
-    rounds = np.log(walls[arm] / walls[baseline]).groupby(where)
-    return pd.Series({place: block_estimate(list(values), sums[place], tolerance) for place, values in rounds})
+    found["of_sums"] = np.log(means[arm] / means[baseline])
+    found["typical"] = np.log(walls[arm] / walls[baseline]).groupby(where).agg(typical)
+    return found
+
+
+def effects(found: pd.DataFrame, tolerance: float) -> dict[str, list[float]]:
+    """The blocks' log-ratios of each kind, of what `by_kind` found."""
+    return {
+        str(kind): guarded(list(own["typical"]), list(own["of_sums"]), tolerance)
+        for kind, own in found.groupby("kind", sort=False)
+    }
 
 
 def _exp(value: float) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from harness.analysis.costs import Costs
-from harness.analysis.effects import by_kind
+from harness.analysis.effects import by_kind, guarded
 from harness.analysis.epochs import in_turns, usable
 from harness.analysis.levels import ERROR
 from harness.lines import Description
@@ -29,22 +29,26 @@ def schedule_logs(record: Record, epochs: pd.DataFrame, arm: str) -> list[float]
     """The log-ratio of the cost of `arm`'s whole schedule to the baseline's, by block; none where they took no turns.
 
     Both are charged by `Costs`. Of a kind that both have, the mean of the rounds tells how much longer `arm` takes only
-    roughly, and the round-by-round effect takes its place; one that only `arm` has costs what it was seen to cost.
+    roughly, and the round-by-round effect takes its place; one that only `arm` has costs what it was seen to cost. The
+    sums guard the whole.
     """
     baseline = record.plan.baseline
     mine = usable(record, epochs, arm)
-    effects = by_kind(mine, arm, baseline, record.plan.tolerance)
-    logs = []
+    effects = by_kind(mine, arm, baseline)
+    logs: dict[str, list[float]] = {how: [] for how in effects}
     for (block, group), here in mine.groupby(["block", "group"]):
         if not {arm, baseline} <= set(in_turns(here)["arm"]):
             continue
         reference, own = (_costs(record, here, block, group, label) for label in (baseline, arm))
-        for kind, others in own.others.items():
-            if others and (block, group, kind) in effects.index:
-                own.others[kind] = others * exp(effects[block, group, kind]) * reference.mean[kind] / own.mean[kind]
-        if reference.total and own.total:
-            logs.append(log(own.total / reference.total))
-    return logs
+        seen = dict(own.others)
+        for how, found in effects.items():
+            for kind, others in seen.items():
+                if others and (block, group, kind) in found.index:
+                    ratio = reference.mean[kind] / own.mean[kind]
+                    own.others[kind] = others * exp(found[block, group, kind]) * ratio
+            if reference.total and own.total:
+                logs[how].append(log(own.total / reference.total))
+    return guarded(**logs, tolerance=record.plan.tolerance) if any(logs.values()) else []
 
 
 def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds | None:

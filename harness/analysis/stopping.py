@@ -50,7 +50,7 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     done = len(blocks)
     if done >= looks.most:
         return Decision(False, f"all {done} blocks are done" if done > 1 else "its block is done")
-    if looks.budget is not None and elapsed + max(blocks, default=0.0) > looks.budget:
+    if looks.budget is not None and elapsed + _next(blocks) > looks.budget:
         return Decision(False, f"another block would not fit into the budget of {looks.budget:g} s")
     if done < looks.fewest != FIRST_LOOK:
         return Decision(True, f"{looks.fewest} blocks were asked for")
@@ -66,9 +66,14 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     if not hopeful:
         return Decision(False, f"{_names(unsure)} would stay unsure in {looks.most} blocks")
     still = f"{_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure"
-    if looks.patience is not None and elapsed + max(blocks) > looks.patience:
+    if looks.patience is not None and elapsed + _next(blocks) > looks.patience:
         return Decision(False, f"{still}, but another block would end after {looks.patience:g} s (--budget, --blocks)")
     return Decision(True, still)
+
+
+def _next(blocks: Sequence[float]) -> float:
+    """Seconds that another block would take, at most. The first one did what is done once in a run."""
+    return max(blocks[1:] or blocks, default=0.0)
 
 
 def look(record: Record, elapsed: float) -> Look:

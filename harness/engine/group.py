@@ -10,7 +10,7 @@ from harness import turns
 from harness.engine.arm import ArmProcess, hear_any
 from harness.engine.machine import free_memory_bytes
 from harness.engine.messages import Answer, Built, Counted, Failed, Finished, Ran, Stated, StateObjective
-from harness.engine.nursery import Nursery, available
+from harness.engine.nursery import Nurseries, Nursery
 from harness.events import Event, Progress
 from harness.lines import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
 from harness.plan import Plan, usable_cores
@@ -63,14 +63,22 @@ class Known:
 class Group:
     """Runs the arms `arms` of one block, and yields what happens."""
 
-    def __init__(self, plan: Plan, block: int, number: int, arms: Sequence[str], logs: Path, known: Known) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        block: int,
+        number: int,
+        arms: Sequence[str],
+        logs: Path,
+        known: Known,
+        nurseries: Nurseries | None = None,
+    ) -> None:
         self.plan, self.block, self.number, self.arms = plan, block, number, arms
-        self.logs, self.known = logs, known
+        self.logs, self.known, self.nurseries = logs, known, nurseries
         self.cores = usable_cores()[-plan.threads :]
         self.live: dict[str, ArmProcess] = {}
         self.descriptions: dict[str, Description] = {}
         """Of every arm that was built. One that fails later still decides whether all run in lockstep."""
-        self._nursery: Nursery | None = None
 
     def run_together(self) -> Iterator[Event]:
         """All arms live and take turns. If memory turns out not to hold them, end them and note that in `known`."""
@@ -109,12 +117,11 @@ class Group:
 
     def _build(self, order: Sequence[str]) -> Iterator[Event]:
         """Start the processes, two at a time: nothing is timed yet."""
-        if self.plan.preload and not self._nursery and available():
-            yield Progress(self.block, "importing", order[0])
-            log = self.logs / f"block{self.block}-group{self.number}-nursery.log"
-            seed = self.plan.seed_of(self.block)
-            self._nursery = Nursery(self.plan.preload, self.cores, seed, self.plan.timeout, log)
-            self._nursery.wait_until_ready()
+        forking: Nursery | None = None
+        if self.nurseries:
+            if self.nurseries.lacking(self.block):
+                yield Progress(self.block, "importing", order[0])
+            forking = self.nurseries.of(self.block, self.cores)
         arms = {arm.label: arm for arm in self.plan.arms}
         waiting = list(order)
         building: list[ArmProcess] = []
@@ -123,7 +130,7 @@ class Group:
                 label = waiting.pop(0)
                 yield Progress(self.block, "building", label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
-                nursery = None if label in self.plan.references else self._nursery
+                nursery = None if label in self.plan.references else forking
                 self.live[label] = ArmProcess(arms[label], self.plan, self.block, self.cores, log, nursery)
                 building.append(self.live[label])
             for arm in hear_any(building, self.plan.timeout) or building[:1]:
@@ -271,6 +278,3 @@ class Group:
         for arm in self.live.values():
             arm.close()
         self.live.clear()
-        if self._nursery:
-            self._nursery.close()
-            self._nursery = None

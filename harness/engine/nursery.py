@@ -1,8 +1,8 @@
-"""The process from which a block's arms are forked, seen from the parent of the run; `forker` is what runs in it.
+"""The process from which a run's arms are forked, seen from the parent of the run; `forker` is what runs in it.
 
 It has imported what all of these arms import, and has done nothing else: so starting an arm takes a fork, not seconds
-of importing. It is prepared as a fresh arm is, and each block has a fresh one. It is the arms' parent, so it is the one
-to ask how they ended. When the run ends, however that happens, the kernel kills it, and with it what it has forked.
+of importing. It is prepared as a fresh arm is. It is the arms' parent, so it is the one to ask how they ended. When the
+run ends, however that happens, the kernel kills it, and with it what it has forked.
 """
 
 import os
@@ -21,6 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from harness.engine import process
+from harness.plan import Plan
 
 MOST_BYTES = 65_536
 """No message is longer."""
@@ -137,6 +138,41 @@ class Nursery:
             return process.describe_end(self._process.wait(timeout=5))
         except subprocess.TimeoutExpired:
             return "hung up"
+
+
+class Nurseries:
+    """Where the arms of a run are forked, if they are: one process, started when it is first needed, and anew for a
+    block that has a seed of its own."""
+
+    def __init__(self, plan: Plan, logs: Path) -> None:
+        self._plan, self._logs = plan, logs
+        self._current: Nursery | None = None
+        self._seed: int | None = None
+        self._wanted = bool(plan.preload) and available()
+
+    def lacking(self, block: int) -> bool:
+        """Whether `of` will take the seconds that importing takes."""
+        return self._wanted and (self._current is None or self._seed != self._plan.seed_of(block))
+
+    def of(self, block: int, cores: Sequence[int]) -> Nursery | None:
+        """The one for a block, ready; None where arms are not forked. Raises NurseryLost."""
+        if self.lacking(block):
+            self.close()
+            self._seed = self._plan.seed_of(block)
+            log = self._logs / f"nursery-seed{self._seed}.log"
+            self._current = Nursery(self._plan.preload, cores, self._seed, self._plan.timeout, log)
+            self._current.wait_until_ready()
+        return self._current
+
+    def give_up(self) -> None:
+        """Have none from here on."""
+        self._wanted = False
+        self.close()
+
+    def close(self) -> None:
+        if self._current:
+            self._current.close()
+            self._current = None
 
 
 class ForkedProcess:

@@ -4,14 +4,13 @@ It does nothing between two events: whoever consumes them draws, writes and comp
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from time import monotonic
 
-from msgspec.structs import replace
-
 from harness.engine.group import Group, Known
-from harness.engine.nursery import NurseryLost
+from harness.engine.nursery import Nurseries, NurseryLost
 from harness.engine.training import Training
 from harness.events import Event
 from harness.lines import ArmEnd, BlockAgain, BlockEnd, Look
@@ -25,6 +24,16 @@ def run(plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record 
 
     Those that are done in `before` are not run again. Whatever the arms print is kept under `logs`.
     """
+    nurseries = Nurseries(plan, logs)
+    try:
+        yield from _blocks(plan, logs, look, before, nurseries)
+    finally:
+        nurseries.close()
+
+
+def _blocks(
+    plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record | None, nurseries: Nurseries
+) -> Iterator[Event]:
     known = Known.of(before) if before else Known()
     failed = {end.arm for end in before.ends if end.status == "failed"} if before else set[str]()
     for block in range(len(before.blocks_done) if before else 0, plan.blocks):
@@ -35,20 +44,38 @@ def run(plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record 
         run_block = _seed if plan.trains else _block
         before_it = set(failed)
         try:
-            yield from _noting(run_block(plan, block, alive, logs, known, failed), failed)
+            yield from _noting(run_block(_Block(plan, block, logs, known, nurseries), alive, failed), failed)
         except NurseryLost as loss:
             # No arm is to blame. What happened once may happen again: the later blocks begin as this one does now.
             yield BlockAgain(block, f"{loss}; from here on each arm is a fresh process")
-            plan = replace(plan, preload=())
+            nurseries.give_up()
             known.forget(block)
             failed &= before_it
-            yield from _noting(run_block(plan, block, alive, logs, known, failed), failed)
+            yield from _noting(run_block(_Block(plan, block, logs, known, nurseries), alive, failed), failed)
         yield BlockEnd(block, monotonic() - started)
         found = look()
         if found:
             yield found
             if not found.go_on:
                 break
+
+
+@dataclass(frozen=True)
+class _Block:
+    """What the groups of a block share."""
+
+    plan: Plan
+    block: int
+    logs: Path
+    known: Known
+    nurseries: Nurseries
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def group(self, members: Sequence[str]) -> Group:
+        return Group(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
+
+    def training(self, members: Sequence[str]) -> Training:
+        return Training(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
 
 
 def _noting(events: Iterator[Event], failed: set[str]) -> Iterator[Event]:
@@ -59,37 +86,32 @@ def _noting(events: Iterator[Event], failed: set[str]) -> Iterator[Event]:
         yield event
 
 
-def _block(plan: Plan, block: int, arms: Sequence[str], logs: Path, known: Known, failed: set[str]) -> Iterator[Event]:
+def _block(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
     """All arms together; where memory does not hold them, each beside the baseline; or else one after the other.
 
     `failed` grows meanwhile: who fails in one pair is in no later one.
     """
-    numbers = count()
-
-    def group(members: Sequence[str]) -> Group:
-        return Group(plan, block, next(numbers), members, logs, known)
-
+    baseline, known = here.plan.baseline, here.known
     if known.fit(arms):
-        yield from group(arms).run_together()
+        yield from here.group(arms).run_together()
         if known.fit(arms):
             return
     for other in arms:
-        pair = [arm for arm in (plan.baseline, other) if arm in arms and arm not in failed]
-        if other == plan.baseline or other not in pair:
+        pair = [arm for arm in (baseline, other) if arm in arms and arm not in failed]
+        if other == baseline or other not in pair:
             continue
         if known.fit(pair):
-            yield from group(pair).run_together()
+            yield from here.group(pair).run_together()
         if not known.fit(pair):
-            yield from group(pair).run_one_by_one()
+            yield from here.group(pair).run_one_by_one()
 
 
-def _seed(plan: Plan, block: int, arms: Sequence[str], logs: Path, known: Known, failed: set[str]) -> Iterator[Event]:
+def _seed(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
     """Whole trainings of all arms together; where memory does not hold them, of one after the other."""
-    numbers = count()
-    if known.fit(arms):
-        yield from Training(plan, block, next(numbers), arms, logs, known).train()
-        if known.fit(arms):
+    if here.known.fit(arms):
+        yield from here.training(arms).train()
+        if here.known.fit(arms):
             return
-    for arm in start_order(plan, block, 0, arms):
+    for arm in start_order(here.plan, here.block, 0, arms):
         if arm not in failed:
-            yield from Training(plan, block, next(numbers), [arm], logs, known).train(alone=True)
+            yield from here.training([arm]).train(alone=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.convergence import Convergence, convergence
-from harness.analysis.effects import Ratio, by_kind, interval
+from harness.analysis.effects import Ratio, by_kind, effects, interval
 from harness.analysis.exact import Exact, exact, retraces
 from harness.analysis.facts import Finding
 from harness.analysis.fitness import findings
@@ -276,11 +276,9 @@ def _ratio_by_kind(record: Record, epochs: pd.DataFrame, arm: str) -> dict[str, 
     baseline = record.plan.baseline
     if arm == baseline or record.failure(baseline) or record.plan.trains:
         return None
-    effects = by_kind(epoch_table.usable(record, epochs, arm), arm, baseline, record.plan.tolerance)
-    if effects.empty:
-        return None
-    in_schedule_order = [kind for kind in dict.fromkeys(epochs["kind"]) if kind in effects.index.levels[2]]
-    return {kind: interval(list(effects.xs(kind, level=2)), _level(record)) for kind in in_schedule_order}
+    found = effects(by_kind(epoch_table.usable(record, epochs, arm), arm, baseline), record.plan.tolerance)
+    in_schedule_order = [kind for kind in dict.fromkeys(epochs["kind"]) if kind in found]
+    return {kind: interval(found[kind], _level(record)) for kind in in_schedule_order} or None
 
 
 def _quality(converged: Convergence | None) -> dict[str, float | None] | None:
