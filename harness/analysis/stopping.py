@@ -1,7 +1,8 @@
 """Whether another block is worth its time: after every block from the third on, until every verdict is clear.
 
-It also ends where going on could not make things clear: when a budget of time would run out within the block, and when
-the blocks scatter so much that even all that are planned would leave the arm unsure.
+It also ends where going on could not make things clear: when a budget of time would run out within the block, and,
+where nobody has said how long it may take, when the blocks scatter so much that even all that are planned would leave
+the arm unsure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +63,7 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     unsure = [arm for arm, verdict in found.items() if verdict.answer == UNSURE]
     if not unsure:
         return Decision(False, "every verdict is clear" if len(found) > 1 else "the verdict is clear")
-    hopeful = [arm for arm in unsure if not _hopeless(looks, logs[arm])]
+    hopeful = [arm for arm in unsure if looks.budget is not None or not _hopeless(looks, logs[arm])]
     if not hopeful:
         return Decision(False, f"{_names(unsure)} would stay unsure in {looks.most} blocks")
     still = f"{_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure"
