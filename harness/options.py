@@ -28,7 +28,7 @@ Fresh = Annotated[
     bool,
     typer.Option(
         "--fresh/--forked",
-        help="Start each arm as a process of its own, or fork a block's from one that has imported their framework.",
+        help="Start each arm as a process of its own, or fork all from one that has imported their framework.",
     ),
 ]
 Resume = Annotated[

@@ -73,7 +73,7 @@ def test_what_nobody_asked_for_has_a_default():
         seed=0,
         threads=4,
         timeout=600.0,
-        slice_seconds=0.3,
+        slice_seconds=0.05,
         allow_nonfinite=False,
     )
 
@@ -401,17 +401,16 @@ def test_who_asks_for_blocks_gets_them_unless_time_is_short():
     assert of() == (3, 6)
     assert of(blocks=5) == (5, 5)
     assert of(blocks=2) == (2, 2)
-    assert of(budget="60s") == (3, 6)
+    assert of(budget="60s") == (3, 8)
     assert of(budget="60s", blocks=10) == (3, 10)
     assert of(budget="60s", blocks=2) == (2, 2)
 
 
-def test_a_short_budget_buys_shorter_slices_and_no_counting():
+def test_a_short_budget_buys_fewer_epochs_a_block_and_no_counting():
     short = plan.make("compare", ["original", "moments"], budget="60s")
-    assert (short.slice_seconds, short.epochs, short.counts) == (pytest.approx(0.1), None, False)
-    assert plan.make("compare", ["original"], budget="5s").slice_seconds == pytest.approx(0.045)
+    assert (short.epochs, short.counts) == (None, False)
     ample = plan.make("compare", ["original"], budget="10min")
-    assert (ample.slice_seconds, ample.epochs, ample.counts) == (0.3, 60, True)
+    assert (ample.epochs, ample.counts) == (60, True)
 
 
 def test_only_who_just_looks_is_spared_more_blocks_than_the_fewest():

@@ -24,7 +24,7 @@ from schedules import (
     stretch_at,
 )
 
-from harness import turns
+from harness import slices, turns
 
 
 def in_order(block, arm):
@@ -102,10 +102,12 @@ def test_a_slice_lasts_long_enough_that_switching_costs_little(block):
             if is_single(descriptions[turn.arm], kind):
                 assert len(turn.indices) == 1
             else:
-                pace = paces[turn.arm][kind]
-                if kinds.count(kind) > turns.ROUNDS // 2:  # else slices are shortened to have as many rounds
-                    assert len(turn.indices) * pace >= plan.slice_seconds * (1 - 1e-9)
-                assert len(turn.indices) == 1 or (len(turn.indices) - 1) * pace < plan.slice_seconds
+                whole = slices.length(plan.slice_seconds, paces[turn.arm][kind])
+                assert len(turn.indices) <= whole.counted
+                assert len(turn.before) >= whole.settling
+                number = kinds.count(kind)
+                if number > turns.ROUNDS // 2:  # else slices are shortened to have as many rounds
+                    assert len(turn.indices) >= whole.counted * (1 - 1 / number)
 
 
 @given(blocks())
@@ -201,21 +203,21 @@ def test_an_arm_that_can_be_anywhere_goes_where_the_baseline_is():
     assert sorted(apart)[len(apart) // 2] == 0  # until the shorter stretch is through and begins anew
 
 
-@pytest.mark.parametrize(("pace", "slices"), [(0.15, [1] * 5), (0.01, [2] * 5), (0.9, [1] * 10)])
-def test_slices_are_shortened_so_that_a_kind_has_some_rounds(pace, slices):
+@pytest.mark.parametrize(("pace", "lengths"), [(0.15, [1] * 5), (0.01, [2] * 6), (0.9, [1] * 10)])
+def test_slices_are_shortened_so_that_a_kind_has_some_rounds(pace, lengths):
     descriptions = dict.fromkeys(ARMS, schedule(("data", 100)))
-    plan = planned(epochs=len(slices) * slices[0], slice_seconds=0.3)
+    plan = planned(epochs=sum(lengths))
     rounds = turns.rounds(plan, 0, 0, descriptions, {key: {"data": pace} for key in ARMS})
-    assert [len(round.turns[0].indices) for round in rounds] == slices
+    assert [len(round.turns[0].indices) for round in rounds] == lengths
 
 
-def test_without_a_number_of_epochs_there_are_ten_full_slices_of_each_kind_and_two_refinements():
+def test_without_a_number_of_epochs_there_are_twelve_full_slices_of_each_kind_and_two_refinements():
     descriptions = dict.fromkeys(ARMS, breakage())
     lengths = {}
     for round in turns.rounds(planned(epochs=None), 0, 0, descriptions, dict.fromkeys(ARMS, PACE)):
         turn = round.turns[0]
         lengths.setdefault(kind_at(descriptions[turn.arm], turn.indices[0]), []).append(len(turn.indices))
-    assert lengths == {"data": [3] * 10, "ramp": [3] * 10, "full": [3] * 10, "refine": [1, 1]}
+    assert lengths == {"data": [2] * 12, "ramp": [2] * 12, "full": [2] * 12, "refine": [1, 1]}
 
 
 def test_a_kind_without_refinements_is_sampled_in_the_middle_of_three_equal_parts():

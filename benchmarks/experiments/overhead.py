@@ -2,9 +2,9 @@
 
     python benchmarks/experiments/overhead.py
 
-In each block both are fresh processes, prepared alike, and take turns in random order. Prints the ratio of the time of
-an epoch, and of the time of a whole slice from the order to the answer (which adds the journal and the pipe), with
-their 95 % intervals over blocks.
+In each block both are fresh processes, prepared alike, and take turns in random order, as the arms of a comparison do.
+Prints the ratio of the time of an epoch, and of the time of a whole turn from the order to the answer (which adds the
+journal and the pipe), with their 95 % intervals over blocks.
 """
 
 import argparse
@@ -20,15 +20,17 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from harness import plan as plans
-from harness.analysis.effects import interval, typical
+from harness import slices
+from harness.analysis.effects import QUANTILE, interval, typical
 from harness.engine.arm import ArmProcess
 from harness.engine.messages import Ran
 from harness.plan import Plan, usable_cores
 from harness.report import units
 
-ROUNDS = 40
-SLICE_SECONDS = 0.3
+ROUNDS = 150
 
 
 class Harnessed:
@@ -60,6 +62,7 @@ class Bare:
             stderr=subprocess.DEVNULL,
             text=True,
             env=os.environ | threads | {"PYTHONHASHSEED": "0"},
+            preexec_fn=lambda: os.sched_setaffinity(0, usable_cores()[-plan.threads :]),  # noqa: PLW1509
         )
         self._answer()
 
@@ -108,17 +111,18 @@ def compare(plan: Plan, number: int) -> tuple[float, float]:
         both = {name: starts[name]() for name in lots.sample(sorted(starts), 2)}
         try:
             walls = [wall for each in both.values() for wall in each.run(range(20))[5:]]
-            length = max(1, round(SLICE_SECONDS * len(walls) / sum(walls)))
+            turn = slices.length(slices.SECONDS, sum(walls) / len(walls))
+            length = turn.settling + turn.counted
             epochs: dict[str, list[float]] = {name: [] for name in both}
-            slices: dict[str, list[float]] = {name: [] for name in both}
+            turns: dict[str, list[float]] = {name: [] for name in both}
             for round_ in range(ROUNDS):
                 indices = [20 + (round_ * length + step) % 60 for step in range(length)]
                 for name in lots.sample(sorted(both), 2):
                     began = perf_counter()
                     walls = both[name].run(indices)
-                    slices[name].append((perf_counter() - began) / length)
-                    epochs[name].append(sum(walls) / length)
-            return _estimate(epochs), _estimate(slices)
+                    turns[name].append(perf_counter() - began)
+                    epochs[name].append(float(np.quantile(walls[turn.settling :], QUANTILE)))
+            return _estimate(epochs), _estimate(turns)
         finally:
             for each in both.values():
                 each.close()
@@ -133,16 +137,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--variants", nargs="*", default=["moments", "shared-times", "fast"])
     parser.add_argument("--scale", default="smoke")
-    parser.add_argument("--blocks", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--blocks", type=int, default=6)
     parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.bare:
         return bare(*asked.bare)
     for name in asked.variants:
-        plan = plans.make("profile", [name], scale=asked.scale, blocks=asked.blocks)
+        plan = plans.make("profile", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
         found = [compare(plan, number) for number in range(asked.blocks)]
-        epoch, slice_ = (units.ratio(interval([logs[which] for logs in found])) for which in (0, 1))
-        print(f"{name:14} epoch {epoch}   slice, with journal and pipe {slice_}", flush=True)
+        epoch, turn = (units.ratio(interval([logs[which] for logs in found])) for which in (0, 1))
+        print(f"{name:14} epoch {epoch}   turn, with journal and pipe {turn}", flush=True)
     return None
 
 

@@ -30,7 +30,7 @@ from harness.plan import Plan, usable_cores
 from harness.record import Record
 from harness.report import units
 
-SLICE = 100
+SLICE = 200
 """Epochs of the whole training in one turn."""
 
 
@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="a file of lines, one a block")
     parser.add_argument("--variant", default="original")
     parser.add_argument("--scale", default="smoke")
-    parser.add_argument("--epochs", type=int, default=560, help="to sample in turns, besides first ones")
+    parser.add_argument("--epochs", type=int, default=460, help="to sample in turns, besides first ones")
     parser.add_argument("--share", type=float, default=0.1, help="of the epochs that may be sampled")
     parser.add_argument("--blocks", type=int, default=6)
     asked = parser.parse_args()

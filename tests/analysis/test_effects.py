@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy import stats
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.effects import Ratio, block_estimate, by_kind, interval
+from harness.analysis.effects import Ratio, by_kind, effects, guarded, interval, typical
 from harness.analysis.epochs import table, usable
 
 logs = st.lists(st.floats(-1, 1), min_size=2, max_size=12)
@@ -27,15 +28,25 @@ def test_one_block_has_no_interval_and_none_is_an_error():
         interval([])
 
 
-@given(st.lists(st.floats(-0.005, 0.005), min_size=20, max_size=60), st.floats(-0.005, 0.005))
-def test_a_block_is_the_trimmed_mean_of_its_rounds(rounds, sums):
-    assert block_estimate(rounds, sums, 0.03) == pytest.approx(stats.trim_mean(rounds, 0.2))
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=60))
+def test_typical_of_a_block_is_the_trimmed_mean_of_its_rounds(rounds):
+    assert typical(rounds) == pytest.approx(stats.trim_mean(rounds, 0.2))
 
 
-def test_a_burst_in_few_rounds_decides_nothing_but_a_stall_that_costs_decides():
-    rounds = [0.0] * 47 + [2.3] * 3
-    assert block_estimate(rounds, 0.01, 0.03) == 0.0
-    assert block_estimate(rounds, np.log(1.18), 0.03) == pytest.approx(np.log(1.18))
+def test_a_burst_in_few_rounds_is_not_typical():
+    assert typical([0.0] * 47 + [2.3] * 3) == 0.0
+
+
+def test_a_burst_in_one_block_decides_nothing_but_a_stall_that_every_block_shows_decides():
+    quiet, burst, stall = [0.0] * 4, [0.0, 0.05, 0.0, -0.01], [0.17, 0.16, 0.15, 0.18]
+    assert guarded(quiet, burst, 0.03) == quiet
+    assert guarded(quiet, stall, 0.03) == stall
+    assert guarded(stall, quiet, 0.03) == quiet  # what the other arm does of itself, too
+
+
+@given(logs)
+def test_where_sums_say_the_same_the_typical_ones_stand(values):
+    assert guarded(values, [value + 0.01 for value in values], 0.03) == values
 
 
 def test_intervals_over_blocks_cover_what_they_promise():
@@ -46,7 +57,7 @@ def test_intervals_over_blocks_cover_what_they_promise():
         blocks = []
         for block in random.normal(np.log(1.05), 0.005, size=4):
             rounds = block + 0.03 * random.standard_t(3, size=30)
-            blocks.append(block_estimate(rounds, float(np.mean(rounds)), tolerance=1.0))
+            blocks.append(typical(rounds))
         found = interval(blocks)
         covered += found.low <= 1.05 <= found.high
     assert 0.92 <= covered / trials <= 0.98
@@ -54,17 +65,34 @@ def test_intervals_over_blocks_cover_what_they_promise():
 
 def test_kinds_are_compared_with_like_kinds_only():
     run = record({"a": {DATA: 1.0, REFINE: 5.0, FULL: 2.0}, "b": {DATA: 0.5, FULL: 3.0}}, noise=0.3)
-    effects = by_kind(table(run), "b", "a", 0.03)
-    assert set(effects.index.get_level_values(2)) == {DATA, FULL}
-    assert len(effects) == 6
-    assert np.exp(effects.xs(DATA, level=2)).to_numpy() == pytest.approx(0.5, rel=0.1)
-    assert np.exp(effects.xs(FULL, level=2)).to_numpy() == pytest.approx(1.5, rel=0.1)
+    found = effects(by_kind(table(run), "b", "a"), 0.03)
+    assert found.keys() == {DATA, FULL}
+    assert np.exp(found[DATA]) == pytest.approx([0.5] * 3, rel=0.1)
+    assert np.exp(found[FULL]) == pytest.approx([1.5] * 3, rel=0.1)
+
+
+def test_arms_that_took_no_turns_together_have_no_effect():
+    run = record({"a": {DATA: 1.0}, "b": {DATA: 0.5}})
+    assert effects(by_kind(table(run), "c", "a"), 0.03) == {}
+
+
+def test_a_turn_is_told_by_its_lower_quartile_and_guarded_by_its_sum():
+    """One epoch in four of b takes ten times as long: that is not typical, but it costs."""
+    run = record({"a": {DATA: 1.0}, "b": {DATA: 1.0}})
+    for piece in run.slices:
+        if piece.round:
+            (one, *_) = piece.epochs
+            piece.epochs[:] = [one] * 7 + [replace(one, wall=10.0 * one.wall) if piece.arm == "b" else one]
+    found = by_kind(table(run), "b", "a")
+    assert np.exp(found["typical"]).to_numpy() == pytest.approx(np.ones(3))
+    assert np.exp(found["of_sums"]).to_numpy() == pytest.approx(np.full(3, 17 / 8))
+    assert np.exp(effects(found, 0.03)[DATA]) == pytest.approx([17 / 8] * 3)
 
 
 def test_what_slows_both_arms_of_a_round_cancels():
     noisy = record({"a": {DATA: 1.0, FULL: 1.0}, "b": {DATA: 1.02, FULL: 1.02}}, noise=0.5, rounds=60)
-    effects = by_kind(table(noisy), "b", "a", tolerance=1.0)
-    assert effects.mean() == pytest.approx(np.log(1.02), abs=0.02)
+    found = by_kind(table(noisy), "b", "a")
+    assert found["typical"].mean() == pytest.approx(np.log(1.02), abs=0.02)
 
 
 def test_blocks_that_an_arm_did_not_finish_are_left_out_if_others_are_whole():

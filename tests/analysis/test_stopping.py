@@ -45,6 +45,10 @@ def test_it_stops_where_all_that_is_planned_would_not_help():
     assert decision({"a": WILD, "b": NEAR}).go_on
 
 
+def test_a_budget_of_time_is_spent_all_the_same():
+    assert decision({"a": WILD}, Looks(3, 8, 0.03, budget=60), [5.0] * 3, 20.0).go_on
+
+
 def test_a_large_difference_need_not_be_known_within_the_tolerance():
     """Three-fold, give or take a tenth."""
     assert decision({"a": [1.0, 1.1, 1.2]}).go_on
@@ -67,6 +71,12 @@ def test_the_budget_leaves_room_for_no_other_block():
     found = decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 49.0)
     assert (found.go_on, found.why) == (False, "another block would not fit into the budget of 60 s")
     assert not decision({"a": NEAR[:1]}, looks, [40.0], 41.0).go_on
+
+
+def test_the_first_block_which_did_what_is_done_once_is_not_taken_for_the_others():
+    looks = Looks(3, 6, 0.03, budget=60)
+    assert decision({"a": NEAR}, looks, [30.0, 8.0, 9.0], 50.0).go_on
+    assert not decision({"a": NEAR}, looks, [30.0, 8.0, 9.0], 52.0).go_on
 
 
 def test_who_just_looks_waits_for_no_more_than_the_fewest_blocks():

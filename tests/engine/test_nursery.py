@@ -132,7 +132,7 @@ def test_every_trouble_of_a_forked_arm_is_told_as_a_fresh_ones(tmp_path):
 def test_what_a_forked_arm_prints_is_its_own(tmp_path):
     run(tmp_path / "run", "Steady", "PrintsRubbish", blocks=1, epochs=5)
     counts = {log.name: log.read_bytes().count(b"nonsense") for log in (tmp_path / "run" / "logs").iterdir()}
-    assert counts == {"block0-group0-arm0.log": 0, "block0-group0-arm1.log": 5, "block0-group0-nursery.log": 0}
+    assert counts == {"block0-group0-arm0.log": 0, "block0-group0-arm1.log": 5, "nursery-seed0.log": 0}
 
 
 EARLY = """
@@ -186,7 +186,7 @@ def test_where_it_cannot_import_each_arm_is_a_fresh_process(tmp_path):
     assert {ready.started for ready in record.ready} == {"fresh"}
     assert [end.status for end in record.ends] == ["ok"] * 4
     assert not record.partial
-    assert "nosuch" in (tmp_path / "run" / "logs" / "block0-group0-nursery.log").read_text()
+    assert "nosuch" in (tmp_path / "run" / "logs" / "nursery-seed0.log").read_text()
 
 
 def test_when_it_dies_no_arm_is_blamed_and_the_block_begins_again_with_fresh_ones(tmp_path):

@@ -78,9 +78,13 @@ def is_single(description, kind):
     return all(segment.stop - segment.start == 1 for segment in description.segments if segment.kind == kind)
 
 
+def turns_of(arm, rounds):
+    return [turn for round in rounds for turn in round.turns if turn.arm == arm]
+
+
 def ran_by(arm, rounds):
     """What an arm runs in turns."""
-    return [index for round in rounds for turn in round.turns if turn.arm == arm for index in turn.indices]
+    return [index for turn in turns_of(arm, rounds) for index in turn.indices]
 
 
 def kinds_of(description):
@@ -109,7 +113,7 @@ def blocks(draw, schedules=schedules()):  # noqa: B008 - a strategy is a value
     plan = planned(
         epochs=draw(st.integers(1, 80)),
         seed=draw(st.integers(0, 5)),
-        slice_seconds=draw(st.sampled_from([0.0, 0.1, 0.3])),
+        slice_seconds=draw(st.sampled_from([0.0, 0.05, 0.3])),
         baseline=draw(st.sampled_from(ARMS)),
     )
     pace = st.floats(0.01, 1)
