@@ -9,6 +9,16 @@ from harness.plan import Plan
 SCHEMA = 1
 
 
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a function was traced."""
+
+    sort: str
+    """"first" or "variables"; of an argument "shape", "rank", "dtype", "value", "object", "type" or "structure"; "new
+    function", "context"."""
+    text: str
+    advice: str | None = None
+
+
 class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     """One tracing of a `tf.function`."""
 
@@ -17,6 +27,8 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     """`file:line` of the Python function that was traced."""
     seconds: float | None = None
     """Time spent on this tracing alone, without those nested in it; None where it could not be timed."""
+    cause: Cause | None = None
+    """None where it could not be seen."""
 
 
 class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):

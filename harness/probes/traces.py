@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from harness.imports import when_imported
-from harness.lines import Trace
+from harness.lines import Cause, Trace
+from harness.probes.causes import Causes
 
 _HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
 _PARAMETERS = ["function_type", "type_context", "func_graph", "tracing_options"]
@@ -28,6 +29,7 @@ class TraceProbe:
         self.unavailable: str | None = "TensorFlow was not loaded"
         """Why no tracing can be seen, or None where it can."""
         self._seen: list[Trace] = []
+        self._causes = Causes()
         self._nested: list[float] = []
         """For each tracing under way, outermost first: seconds spent in the tracings inside it."""
 
@@ -54,6 +56,7 @@ class TraceProbe:
 
     def _timed(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def create(function_type: Any, type_context: Any, func_graph: Any, tracing_options: Any) -> Any:
+            cause = self._explain(function_type, tracing_options)
             self._nested.append(0.0)
             start = perf_counter()
             try:
@@ -63,30 +66,47 @@ class TraceProbe:
                 exclusive = inclusive - self._nested.pop()
                 if self._nested:
                     self._nested[-1] += inclusive
-                self._see(getattr(tracing_options, "python_function", None), func_graph, exclusive)
+                self._see(getattr(tracing_options, "python_function", None), func_graph, exclusive, cause)
 
         return create
 
     def _called_back(self, concrete: Any) -> None:
         self._see(None, getattr(concrete, "graph", None), None)
 
-    def _see(self, function: Any, graph: Any, seconds: float | None) -> None:
+    def _explain(self, function_type: Any, options: Any) -> Cause | None:
+        try:
+            return self._causes.explain(function_type, options, _code(_innermost(options.python_function)))
+        except Exception as error:  # an exception here would end the user's own call
+            print(f"harness: the cause of a tracing could not be seen: {error!r}", file=sys.stderr)
+            return None
+
+    def _see(self, function: Any, graph: Any, seconds: float | None, cause: Cause | None = None) -> None:
         try:
             name, where = _identify(function)
-            self._seen.append(Trace(name or str(getattr(graph, "name", "?")), where, seconds))
+            self._seen.append(Trace(name or str(getattr(graph, "name", "?")), where, seconds, cause))
         except Exception as error:  # an exception here would end the user's own call
             print(f"harness: a tracing could not be described: {error!r}", file=sys.stderr)
 
 
-def _identify(function: Any) -> tuple[str | None, str]:
-    """The name and the place of the Python function behind what TensorFlow traces: it wraps and binds the user's."""
+def _innermost(function: Any) -> Any:
+    """The Python function behind what TensorFlow traces: it wraps and binds the user's."""
     for _ in range(20):
         inner = getattr(function, "__wrapped__", None) or getattr(function, "func", None)
         inner = inner or getattr(function, "__original_wrapped__", None) or getattr(function, "__func__", None)
         if inner is None:
             break
         function = inner
-    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    return function
+
+
+def _code(function: Any) -> Any:
+    return getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+
+
+def _identify(function: Any) -> tuple[str | None, str]:
+    """The name and the place of the Python function behind what TensorFlow traces."""
+    function = _innermost(function)
+    code = _code(function)
     if code is None:
         return getattr(function, "__name__", None), "?"
     return code.co_qualname.replace(".<locals>", ""), f"{_short(code.co_filename)}:{code.co_firstlineno}"

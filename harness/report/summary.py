@@ -17,9 +17,9 @@ from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
 from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_logs, schedule_seconds
 from harness.analysis.selfcheck import Control, SelfCheck, judge
+from harness.analysis.tracings import of_one_block
 from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
-from harness.lines import Trace
 from harness.record import Record
 
 SCHEMA = 1
@@ -185,7 +185,7 @@ def _summarize_arm(
     mine = epoch_table.usable(record, epochs, arm)
     mine = mine[mine["arm"] == arm]
     ends = [end for end in record.ends if end.arm == arm]
-    traces = traces_of_one_block(record, arm)
+    traces = of_one_block(record, arm)
     seconds = _epoch_seconds(mine, _schedule(record, arm))
     commonest = seconds.commonest if seconds else ""
     work = arithmetic(record, arm, seconds.by_kind if seconds else {})
@@ -248,28 +248,6 @@ def _verdicts(record: Record, epochs: pd.DataFrame) -> dict[str, Verdict]:
 def _level(record: Record) -> float:
     """With what probability an interval may miss."""
     return level(record.plan.fewest, record.plan.blocks)
-
-
-def traces_of_one_block(record: Record, arm: str) -> list[Trace] | None:
-    """Every tracing of the first block that `arm` took part in to its end, else of the first one."""
-    pieces = [piece for piece in record.slices if piece.arm == arm]
-    if not pieces:
-        return None
-    done = [end.block for end in record.ends if end.arm == arm and end.status == "ok"]
-    block = next((piece.block for piece in pieces if piece.block in done), pieces[0].block)
-    pieces = [piece for piece in pieces if piece.block == block]
-    last_group = max(piece.group for piece in pieces)
-    return [trace for piece in pieces if piece.group == last_group for epoch in piece.epochs for trace in epoch.traces]
-
-
-def traces_by_function(record: Record, arm: str) -> list[tuple[str, str, int, float]]:
-    """Function, place, tracings, and seconds spent in them (without nested ones), the costliest first."""
-    counts: Counter[tuple[str, str]] = Counter()
-    seconds: Counter[tuple[str, str]] = Counter()
-    for trace in traces_of_one_block(record, arm) or []:
-        counts[trace.function, trace.where] += 1
-        seconds[trace.function, trace.where] += trace.seconds or 0.0  # type: ignore[assignment]
-    return [(*place, counts[place], seconds[place]) for place, _ in seconds.most_common()]
 
 
 def _ratio_by_kind(record: Record, epochs: pd.DataFrame, arm: str) -> dict[str, Ratio] | None:

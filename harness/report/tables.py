@@ -2,10 +2,11 @@
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.exact import Pair
+from harness.analysis.tracings import Traced, by_cause, of_one_block
 from harness.record import Record
 from harness.report import convergence, fitness, units
 from harness.report.arithmetic import arithmetic
-from harness.report.summary import ArmSummary, Summary, traces_by_function
+from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
 
 
@@ -135,13 +136,19 @@ def epochs_by_kind(record: Record, arm: str) -> Table:
 
 
 def traces(record: Record, arm: str) -> Table | None:
-    """Which functions were traced, how often, and what it took."""
-    found = traces_by_function(record, arm)
+    """Which functions were traced, why, how often, and what it took."""
+    found = by_cause(of_one_block(record, arm) or ())
     if not found:
         return None
-    rows = [[function, where, str(times), units.seconds(seconds)] for function, where, times, seconds in found]
-    note = "Time is that of the function alone, without those traced inside it."
-    return Table("Traces", ["function", "defined at", "times", "took"], rows, note, texts=2)
+    rows = [[one.function, one.where, _why(one), str(one.times), units.seconds(one.seconds)] for one in found]
+    note = "Time is that of the function alone, without those traced inside it. Of like causes the first is shown."
+    causes = {one.cause.sort: one.cause for one in found if one.cause and one.cause.advice}
+    note = " ".join([note, *(f"For {sort}: {cause.advice}." for sort, cause in causes.items())])
+    return Table("Traces", ["function", "defined at", "why", "times", "took"], rows, note, texts=3)
+
+
+def _why(one: Traced) -> str:
+    return one.cause.text if one.cause else "not seen"
 
 
 def memory(arm: ArmSummary) -> Table:

@@ -4,7 +4,7 @@ import pytest
 from simulated import DATA, FULL, REFINE, record
 
 from harness.lines import ArmEnd, Epoch, Objective, Slice, Trace, Work
-from harness.report.summary import summarize, traces_by_function
+from harness.report.summary import summarize
 
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 KEYS = [
@@ -94,7 +94,6 @@ def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():
     a, b = summarize(run).arms
     assert (a.traces, a.retraces) == (3, 1)
     assert (b.traces, b.retraces) == (0, 0)
-    assert traces_by_function(run, "a") == [("step", "x.py:3", 2, 1.0), ("inner", "x.py:9", 1, 0.25)]
 
 
 def test_a_failed_arm_says_when_and_why_and_a_failed_baseline_leaves_no_ratios():

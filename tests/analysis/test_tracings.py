@@ -1,0 +1,33 @@
+from simulated import DATA, record
+
+from harness.analysis.tracings import Traced, by_cause, of_one_block
+from harness.lines import Cause, Epoch, Slice, Trace
+
+FIRST = Cause("first", "its first tracing")
+
+
+def shape(rows):
+    return Cause("shape", f"argument x: shape ({rows},) -> ({rows + 1},)", "pad it")
+
+
+def test_tracings_are_told_by_function_and_sort_of_cause_the_costliest_first():
+    traces = [Trace("step", "x.py:3", 0.5, FIRST), Trace("inner", "x.py:9", None, None)]
+    traces += [Trace("step", "x.py:3", 0.4, shape(rows)) for rows in (2, 3, 4)]
+    assert by_cause(traces) == [
+        Traced("step", "x.py:3", shape(2), 3, 0.4 + 0.4 + 0.4),
+        Traced("step", "x.py:3", FIRST, 1, 0.5),
+        Traced("inner", "x.py:9", None, 1, 0.0),
+    ]
+    assert by_cause([]) == []
+
+
+def test_they_are_those_of_one_whole_block():
+    run = record({"a": {DATA: 1.0}})
+    step = Trace("step", "x.py:3", 0.5)
+    for block in (0, 1):
+        run.add(Slice(block, 0, 1, 0, "a", [Epoch(5, DATA, 0.1, 0.1, {}, [step])]))
+    assert of_one_block(run, "a") == [step]
+    run.ends[:] = [end for end in run.ends if end.block]
+    run.slices.append(Slice(1, 0, 2, 0, "a", [Epoch(6, DATA, 0.1, 0.1, {}, [step])]))
+    assert of_one_block(run, "a") == [step, step]
+    assert of_one_block(run, "nobody") is None
