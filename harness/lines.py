@@ -31,6 +31,17 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     """None where it could not be seen."""
 
 
+class Compile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One compilation by XLA."""
+
+    function: str
+    where: str
+    """`file:line` of the Python function, or "?"."""
+    seconds: float
+    again: bool = False
+    """Of what had been compiled before: for another shape, without a tracing."""
+
+
 class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     index: int
     kind: str
@@ -45,6 +56,7 @@ class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     """The first epoch of its kind in this process: it may trace and compile."""
     sizes: dict[str, float] = {}
     """The trainer's `state()` just before it; empty where that is what it was before the slice's previous epoch."""
+    compiles: list[Compile] = []
 
 
 class Idle(msgspec.Struct, frozen=True, array_like=True):
@@ -174,6 +186,8 @@ class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):
     """The last lines that it printed, where it failed."""
     peak_rss_bytes: int | None = None
     peak_tensor_bytes: int | None = None
+    unavailable: dict[str, str] = {}
+    """What could not be watched in it, and why."""
 
 
 class BlockEnd(msgspec.Struct, frozen=True, tag_field="line", tag="block end"):

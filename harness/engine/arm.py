@@ -1,6 +1,7 @@
 """A child process, seen from its parent."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -35,6 +36,10 @@ LAST_LINES = 12
 COUNTING_SECONDS = 60.0
 """How long an arm may take to count its operations: it takes about two, and nobody has asked for it."""
 _LAST_BYTES = 20_000
+_ROUTINE = re.compile(
+    r"[IW]\d{4} \d\d:\d\d:|E\d{4} .*cuda|WARNING: All log messages before absl|To enable the following"
+)
+"""What TensorFlow logs in any case: nobody's last words."""
 
 
 class ArmProcess:
@@ -156,7 +161,7 @@ class ArmProcess:
                 text = log.read().decode(errors="backslashreplace")
         except OSError:
             return []
-        return [line for line in text.splitlines() if line.strip()][-LAST_LINES:]
+        return [line for line in text.splitlines() if line.strip() and not _ROUTINE.match(line)][-LAST_LINES:]
 
     def close(self) -> None:
         """End it, whatever it is doing, and what it started itself."""

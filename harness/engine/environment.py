@@ -18,6 +18,8 @@ THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+LOGGED = "device_compilation_profiler=1"
+"""What TensorFlow is to log: every compilation."""
 _RECORDED = (*THREAD_VARIABLES, "PYTHONHASHSEED", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
 _PR_SET_PDEATHSIG = 1
 
@@ -31,6 +33,8 @@ def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
         os.sched_setaffinity(0, cores)
     for name in THREAD_VARIABLES:
         os.environ[name] = str(len(cores))
+    os.environ["TF_CPP_VMODULE"] = ",".join(filter(None, [os.environ.get("TF_CPP_VMODULE"), LOGGED]))
+    os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)  # it would hide them
     random.seed(seed)
     when_imported("numpy", lambda numpy: numpy.random.seed(seed % 2**32))
     when_imported("tensorflow", lambda tensorflow: tensorflow.random.set_seed(seed))

@@ -257,6 +257,7 @@ class Group:
                 reason,
                 peak_rss_bytes=answer.peak_rss_bytes,
                 peak_tensor_bytes=answer.peak_tensor_bytes,
+                unavailable=answer.unavailable,
             )
 
     def _counts(self, label: str) -> bool:

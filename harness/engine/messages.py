@@ -90,6 +90,8 @@ class Evaluated(msgspec.Struct, frozen=True, tag=True):
 class Finished(msgspec.Struct, frozen=True, tag=True):
     peak_rss_bytes: int | None
     peak_tensor_bytes: int | None
+    unavailable: dict[str, str] = {}
+    """What could not be watched, and why."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

@@ -16,6 +16,7 @@ from harness.interface import Trainer
 from harness.lines import Epoch
 from harness.probes.calls import CallProbe
 from harness.probes.clock import Clock
+from harness.probes.compiles import CompileProbe
 from harness.probes.traces import TraceProbe
 
 BUILDING = "while it was built"
@@ -31,6 +32,7 @@ class Subject:
         self._allow_nonfinite = order.allow_nonfinite
         self._slowdown = order.arm.slowdown
         self._traces = traces
+        self._compiles = CompileProbe()
         self._clock = Clock()
         self._journal = os.open(order.journal, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
         self._next = 0
@@ -40,6 +42,12 @@ class Subject:
         self._trainer: Trainer = _build(order)
         self.description = describe(self._trainer, order)
         traces.take()
+
+    @property
+    def unavailable(self) -> dict[str, str]:
+        """What could not be watched, and why."""
+        reasons = {"traces": self._traces.unavailable, "compilations": self._compiles.unavailable}
+        return {what: reason for what, reason in reasons.items() if reason is not None}
 
     def objective(self) -> dict[str, float | None] | None:
         """The terms of its loss, if the trainer offers them. What that traces is dropped when the next epoch begins."""
@@ -80,6 +88,7 @@ class Subject:
         self.moment = f"in epoch {index}"
         kind_ = kind(self._trainer, index)
         self._traces.take()
+        self._compiles.take(self._traces.names)
         with self.calls.watching(kind_) if note_calls else nullcontext():
             self._clock.start()
             losses = self._trainer.epoch(index)
@@ -88,14 +97,14 @@ class Subject:
             if self._slowdown:
                 self._clock.draw_out(self._slowdown)
             wall, cpu = self._clock.stop()
-        traces = self._traces.take()
+        traces, compiles = self._traces.take(), self._compiles.take(self._traces.names)
         bad = [name for name, value in named.items() if not isfinite(value)]
         if bad and not self._allow_nonfinite:
             raise Misbehaved(f"its loss {bad[0]!r} was {named[bad[0]]} (--allow-nonfinite lets it go on)")
         first = kind_ not in self._kinds_seen
         self._kinds_seen.add(kind_)
         news = self._sizes if self._sizes != before else {}
-        return Epoch(index, kind_, wall, cpu, finite(named), traces, first, news)
+        return Epoch(index, kind_, wall, cpu, finite(named), traces, first, news, compiles)
 
 
 def _build(order: Build) -> Trainer:

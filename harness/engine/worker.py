@@ -79,7 +79,8 @@ class Worker:
                 assert self._subject is not None, "an arm is built before it is evaluated"
                 return Evaluated(self._subject.evaluate(order))
             case Finish():
-                return Finished(peak_rss_bytes(), peak_tensor_bytes())
+                unavailable = self._subject.unavailable if self._subject else {}
+                return Finished(peak_rss_bytes(), peak_tensor_bytes(), unavailable)
             case CountWork():
                 assert self._subject is not None, "an arm has run before its work is counted"
                 return count(self._subject.calls)

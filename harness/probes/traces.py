@@ -8,6 +8,7 @@ too it says that it is not available. It costs nothing on a call that does not t
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
@@ -28,6 +29,8 @@ class TraceProbe:
     def __init__(self) -> None:
         self.unavailable: str | None = "TensorFlow was not loaded"
         """Why no tracing can be seen, or None where it can."""
+        self.names: dict[str, tuple[str, str]] = {}
+        """The function and the place behind what TensorFlow calls by a name of its own."""
         self._seen: list[Trace] = []
         self._causes = Causes()
         self._nested: list[float] = []
@@ -60,7 +63,9 @@ class TraceProbe:
             self._nested.append(0.0)
             start = perf_counter()
             try:
-                return original(function_type, type_context, func_graph, tracing_options)
+                concrete = original(function_type, type_context, func_graph, tracing_options)
+                self._name(concrete, tracing_options)
+                return concrete
             finally:
                 inclusive = perf_counter() - start
                 exclusive = inclusive - self._nested.pop()
@@ -72,6 +77,11 @@ class TraceProbe:
 
     def _called_back(self, concrete: Any) -> None:
         self._see(None, getattr(concrete, "graph", None), None)
+
+    def _name(self, concrete: Any, options: Any) -> None:
+        with suppress(Exception):  # an exception here would end the user's own call
+            name, where = _identify(options.python_function)
+            self.names[concrete.name.decode()] = name or "?", where
 
     def _explain(self, function_type: Any, options: Any) -> Cause | None:
         try:

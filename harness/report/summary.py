@@ -57,6 +57,7 @@ class ArmSummary(msgspec.Struct, frozen=True):
     retraces: int | None
     """Of those, the ones beyond the first of the same function."""
     compilations: int | None = None
+    """By XLA, in the same epochs."""
     flops_per_epoch: float | None = None
     """Floating-point operations of an epoch's matrix products, of the kind that `epoch_seconds.median` is about."""
     flops_by_kind: dict[str, float] | None = None
@@ -185,7 +186,8 @@ def _summarize_arm(
     mine = epoch_table.usable(record, epochs, arm)
     mine = mine[mine["arm"] == arm]
     ends = [end for end in record.ends if end.arm == arm]
-    traces = of_one_block(record, arm)
+    ran = of_one_block(record, arm)
+    traces = None if ran is None else [trace for epoch in ran for trace in epoch.traces]
     seconds = _epoch_seconds(mine, _schedule(record, arm))
     commonest = seconds.commonest if seconds else ""
     work = arithmetic(record, arm, seconds.by_kind if seconds else {})
@@ -204,6 +206,7 @@ def _summarize_arm(
         peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
         traces=None if traces is None else len(traces),
         retraces=None if traces is None else retraces(traces),
+        compilations=None if ran is None else sum(len(epoch.compiles) for epoch in ran),
         flops_per_epoch=work.flops.get(commonest),
         flops_by_kind=dict(work.flops) or None,
         flops_unavailable=work.unavailable,

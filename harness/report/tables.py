@@ -2,7 +2,7 @@
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.exact import Pair
-from harness.analysis.tracings import Traced, by_cause, of_one_block
+from harness.analysis.tracings import Traced, by_cause, by_function, of_one_block
 from harness.record import Record
 from harness.report import convergence, fitness, units
 from harness.report.arithmetic import arithmetic
@@ -137,7 +137,7 @@ def epochs_by_kind(record: Record, arm: str) -> Table:
 
 def traces(record: Record, arm: str) -> Table | None:
     """Which functions were traced, why, how often, and what it took."""
-    found = by_cause(of_one_block(record, arm) or ())
+    found = by_cause(trace for epoch in of_one_block(record, arm) or () for trace in epoch.traces)
     if not found:
         return None
     rows = [[one.function, one.where, _why(one), str(one.times), units.seconds(one.seconds)] for one in found]
@@ -145,6 +145,16 @@ def traces(record: Record, arm: str) -> Table | None:
     causes = {one.cause.sort: one.cause for one in found if one.cause and one.cause.advice}
     note = " ".join([note, *(f"For {sort}: {cause.advice}." for sort, cause in causes.items())])
     return Table("Traces", ["function", "defined at", "why", "times", "took"], rows, note, texts=3)
+
+
+def compilations(record: Record, arm: str) -> Table | None:
+    """Which functions XLA compiled, how often, and what it took."""
+    found = by_function(one for epoch in of_one_block(record, arm) or () for one in epoch.compiles)
+    if not found:
+        return None
+    rows = [[one.function, one.where, str(one.times), str(one.silent), units.seconds(one.seconds)] for one in found]
+    note = "Silently: for another shape, without a tracing that would announce it."
+    return Table("Compilations by XLA", ["function", "defined at", "times", "silently", "took"], rows, note, texts=2)
 
 
 def _why(one: Traced) -> str:
@@ -165,7 +175,13 @@ def chosen(summary: Summary, record: Record) -> list[Table]:
         return convergence.tables(summary)
     if summary.command == "profile":
         arm = summary.arms[0]
-        found = [epochs_by_kind(record, arm.name), traces(record, arm.name), memory(arm), arithmetic(summary)]
+        found = [
+            epochs_by_kind(record, arm.name),
+            traces(record, arm.name),
+            compilations(record, arm.name),
+            memory(arm),
+            arithmetic(summary),
+        ]
     elif summary.command == "selfcheck":
         found = [times(summary), kinds(summary), fitness.machine(summary)]
     else:

@@ -1,7 +1,7 @@
 from simulated import DATA, record
 
-from harness.analysis.tracings import Traced, by_cause, of_one_block
-from harness.lines import Cause, Epoch, Slice, Trace
+from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
+from harness.lines import Cause, Compile, Epoch, Slice, Trace
 
 FIRST = Cause("first", "its first tracing")
 
@@ -21,13 +21,19 @@ def test_tracings_are_told_by_function_and_sort_of_cause_the_costliest_first():
     assert by_cause([]) == []
 
 
+def test_compilations_are_told_by_function_and_those_that_nothing_announced_apart():
+    compiles = [Compile("step", "x.py:3", 0.25), Compile("step", "x.py:3", 0.5, again=True), Compile("_f", "?", 1.0)]
+    assert by_function(compiles) == [Compiled("_f", "?", 1, 0, 1.0), Compiled("step", "x.py:3", 2, 1, 0.75)]
+
+
 def test_they_are_those_of_one_whole_block():
     run = record({"a": {DATA: 1.0}})
-    step = Trace("step", "x.py:3", 0.5)
+    run.slices.clear()
+    one, other = (Epoch(index, DATA, 0.1, 0.1, {}) for index in (5, 6))
     for block in (0, 1):
-        run.add(Slice(block, 0, 1, 0, "a", [Epoch(5, DATA, 0.1, 0.1, {}, [step])]))
-    assert of_one_block(run, "a") == [step]
+        run.add(Slice(block, 0, 1, 0, "a", [one]))
+    assert of_one_block(run, "a") == [one]
     run.ends[:] = [end for end in run.ends if end.block]
-    run.slices.append(Slice(1, 0, 2, 0, "a", [Epoch(6, DATA, 0.1, 0.1, {}, [step])]))
-    assert of_one_block(run, "a") == [step, step]
+    run.slices.append(Slice(1, 0, 2, 0, "a", [other]))
+    assert of_one_block(run, "a") == [one, other]
     assert of_one_block(run, "nobody") is None

@@ -1,0 +1,52 @@
+"""Every compilation by XLA in this process, those included that no tracing announces.
+
+A function that was traced for open shapes is compiled anew for each shape that it meets, and nothing in Python tells of
+it. TensorFlow's log does, where `TF_CPP_VMODULE` asks for it and no level hides it (see `engine.environment`). The log
+is this process's standard error, which the engine keeps in a file: so after an epoch this reads what has been added.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from harness.lines import Compile
+
+MODULE = "device_compilation_profiler"
+"""The part of TensorFlow that logs a compilation."""
+_LINE = re.compile(rb"Compiled (\S+) (\d+) times, compile time: (\d+) us")
+_STDERR = 2
+
+
+class CompileProbe:
+    """Collects the compilations; `take` hands over those since it was last asked."""
+
+    def __init__(self) -> None:
+        self.unavailable: str | None = None
+        """Why none can be seen, or None where they can."""
+        self._log: BinaryIO | None = None
+        self._read = 0
+        try:
+            if not stat.S_ISREG(os.fstat(_STDERR).st_mode):
+                self.unavailable = "standard error is not kept in a file"
+            else:
+                self._log = open(f"/proc/self/fd/{_STDERR}", "rb")  # noqa: PTH123, SIM115 - it lives as long as this
+                self._read = os.fstat(_STDERR).st_size
+        except OSError as error:
+            self.unavailable = f"standard error cannot be read: {error.strerror}"
+
+    def take(self, traced: Mapping[str, tuple[str, str]]) -> list[Compile]:
+        """The compilations since. `traced` says, by TensorFlow's name, which function and place was traced."""
+        if self._log is None or os.fstat(_STDERR).st_size == self._read:
+            return []
+        self._log.seek(self._read)
+        added, _, _ = self._log.read().rpartition(b"\n")
+        self._read += len(added) + bool(added)
+        return [_compile(line, traced) for line in _LINE.finditer(added)]
+
+
+def _compile(line: re.Match[bytes], traced: Mapping[str, tuple[str, str]]) -> Compile:
+    name, times, microseconds = line[1].decode(), int(line[2]), int(line[3])
+    function, where = traced.get(name, (name, "?"))
+    return Compile(function, where, microseconds / 1e6, again=times > 1)
