@@ -42,6 +42,30 @@ class Compile(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of what had been compiled before: for another shape, without a tracing."""
 
 
+class PhaseUse(msgspec.Struct, frozen=True, array_like=True):
+    """What one phase of an epoch took, over all its calls."""
+
+    path: str
+    """Such as `refine > pool`; empty for the epoch itself."""
+    calls: int
+    own: float
+    """Seconds, without the phases in it."""
+    total: float
+    """Seconds, with them."""
+    peak_rss_bytes: int | None = None
+
+
+class MemoryUse(msgspec.Struct, frozen=True, array_like=True):
+    """Bytes; None where they cannot be known."""
+
+    peak_rss: int | None
+    """Of the whole process, in the epoch."""
+    rss: int | None
+    """After it."""
+    peak_tensors: int | None
+    """The most that TensorFlow's allocator held at once in the epoch, in tensors from 256 KB up."""
+
+
 class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     index: int
     kind: str
@@ -57,6 +81,9 @@ class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     sizes: dict[str, float] = {}
     """The trainer's `state()` just before it; empty where that is what it was before the slice's previous epoch."""
     compiles: list[Compile] = []
+    phases: list[PhaseUse] = []
+    """Under a probe: the epoch itself first."""
+    memory: MemoryUse | None = None
 
 
 class Idle(msgspec.Struct, frozen=True, array_like=True):
@@ -135,6 +162,8 @@ class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
     epochs: list[Epoch]
     idle: Idle | None = None
     """What it did before, while it was others' turn."""
+    probe: str | None = None
+    """What these epochs were watched by; what they took is then not what they take."""
 
 
 class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):

@@ -24,6 +24,8 @@ SEEDS = 3
 """Whole trainings of an arm where nobody says how many."""
 FRESH = False
 """How arms start where nobody says: each as a process of its own (`--fresh`), or forked."""
+PROBES = "phases", "memory"
+"""What a profile watches by: a pass each."""
 AMPLE = 180.0
 """Seconds of budget from which on a comparison samples what it would without one. With less it samples fewer epochs of
 each kind, and counts no operations: blocks, of which there are then more, are a better use for the time."""
@@ -83,6 +85,8 @@ class Plan(msgspec.Struct, frozen=True):
     target: Target | None = None
     references: tuple[str, ...] = ()
     """Labels of the arms that are no trainings, but what to hold those against."""
+    probes: tuple[str, ...] = ()
+    """What each arm is watched by once the blocks are done: a pass each, see `probes.watching`."""
     preload: tuple[str, ...] = ()
     """The modules that a process has imported before the arms of a block, references apart, are forked from it, if the
     system can do that; empty where each starts as a process of its own."""
@@ -184,6 +188,7 @@ def make(
         allow_nonfinite=allow_nonfinite,
         evaluations=evaluations,
         target=aim,
+        probes=PROBES if command == "profile" else (),
         references=tuple(arm.label for arm in arms if arm.label in held_against),
         preload=() if fresh else _preload([arm.variant for arm in arms if arm.label not in held_against]),
     )

@@ -49,6 +49,8 @@ class Record:
     def __init__(self, lines: Iterable[Line] = ()) -> None:
         self.starts: list[BlockStart] = []
         self.slices: list[Slice] = []
+        self.watched: list[Slice] = []
+        """Of passes under a probe."""
         self.evaluations: list[Evaluation] = []
         self.objectives: list[Objective] = []
         self.works: list[Work] = []
@@ -70,7 +72,7 @@ class Record:
             case ArmReady():
                 self.ready.append(line)
             case Slice():
-                self.slices.append(line)
+                (self.watched if line.probe else self.slices).append(line)
             case Evaluation():
                 self.evaluations.append(line)
             case Objective():
@@ -95,7 +97,7 @@ class Record:
 
     def _set_unfinished_aside(self) -> None:
         done = {end.block for end in self.blocks_done}
-        lists: list[list[Any]] = [self.starts, self.ready, self.objectives, self.slices, self.evaluations]
+        lists: list[list[Any]] = [self.starts, self.ready, self.objectives, self.slices, self.watched, self.evaluations]
         for lines in [*lists, self.works, self.ends]:
             self.abandoned += [line for line in lines if line.block not in done]
             lines[:] = [line for line in lines if line.block in done]

@@ -56,6 +56,29 @@ def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> li
     return list(dict.fromkeys([*in_order, *(place.index for place in middles)]))
 
 
+ROW_SECONDS = 5.0
+"""What some epochs in a row of one kind may take, under a probe,"""
+FEWEST_IN_A_ROW, MOST_IN_A_ROW = 5, 60
+"""and how many they are: enough to see what grows from each to the next."""
+
+
+def in_a_row(seconds: float) -> int:
+    """Epochs that are watched in a row, where each takes so long."""
+    return min(max(int(ROW_SECONDS / max(seconds, 1e-5)), FEWEST_IN_A_ROW), MOST_IN_A_ROW)
+
+
+def watched(plan: Plan, arm: str, descriptions: Mapping[str, Description], pace: Pace) -> list[int]:
+    """What warms an arm up, and then epochs in a row from the middle of each kind that does not come as single ones."""
+    schedules = {arm: Schedule(descriptions[arm])}
+    warmed = warm_up(plan, arm, {arm: descriptions[arm]})
+    indices = list(warmed)
+    for kind, place in _middles(arm, schedules, arm, schedules[arm].firsts()).items():
+        there = place.stretch.stop - place.stretch.start - 1
+        row = place.epochs(min(in_a_row(pace.get(kind, plan.slice_seconds)), there))
+        indices += [*place.preparation(indices), *row]
+    return indices
+
+
 def _middles(arm: str, schedules: Mapping[str, Schedule], baseline: str, ran: Sequence[int]) -> dict[str, Place]:
     """For each kind that is not single, the place in the middle of the baseline's, as near as `ran` allows; in the
     middle of the arm's own, if the baseline has none."""

@@ -37,6 +37,13 @@ def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> li
     return sampling.warm_up(plan, arm, descriptions)
 
 
+def watched(plan: Plan, arm: str, descriptions: Mapping[str, Description], pace: Pace) -> list[int]:
+    """What an arm runs under a probe: its first epochs, and then some of each kind in a row, as in training."""
+    if in_lockstep(descriptions):
+        return list(range(_length(plan, descriptions, sampling.in_a_row(max(pace.values(), default=0.0)))))
+    return sampling.watched(plan, arm, descriptions, pace)
+
+
 def rounds(
     plan: Plan, block: int, group: int, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]
 ) -> list[Round]:

@@ -100,10 +100,10 @@ class ArmProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def run(self, indices: Sequence[int], note_calls: bool = False) -> Answer:
+    def run(self, indices: Sequence[int], note_calls: bool = False, probe: str | None = None) -> Answer:
         """Run these epochs, and wait until they are done."""
         self._indices = list(indices)
-        self.tell(Run(self._indices, note_calls), "in epoch")
+        self.tell(Run(self._indices, note_calls, probe), "in epoch")
         return self.hear()
 
     def evaluate(self, epochs: int, metric: str | None) -> Answer:

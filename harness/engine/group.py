@@ -209,14 +209,20 @@ class Group:
                         yield from self._slice(turn.arm, indices, number, position if number else 0)
 
     def _slice(
-        self, label: str, indices: list[int], number: int, position: int, note_calls: bool = False
+        self,
+        label: str,
+        indices: list[int],
+        number: int,
+        position: int,
+        note_calls: bool = False,
+        probe: str | None = None,
     ) -> Generator[Event, None, list[Epoch]]:
         arm = self.live[label]
-        answer = arm.run(indices, note_calls=note_calls)
+        answer = arm.run(indices, note_calls, probe)
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             idle = answer.idle if isinstance(answer, Ran) else None
-            yield Slice(self.block, self.number, number, position, label, epochs, idle)
+            yield Slice(self.block, self.number, number, position, label, epochs, idle, probe)
         if not isinstance(answer, Ran):
             yield from self._lose(arm, answer)
         return epochs

@@ -32,6 +32,8 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     indices: list[int]
     note_calls: bool = False
     """Whether to note what these epochs call, so that their operations can be counted later."""
+    probe: str | None = None
+    """What to watch them by."""
 
 
 class StateObjective(msgspec.Struct, frozen=True, tag=True):

@@ -11,6 +11,7 @@ from time import monotonic
 
 from harness.engine.group import Group, Known
 from harness.engine.nursery import Nurseries, NurseryLost
+from harness.engine.probing import Probing
 from harness.engine.training import Training
 from harness.events import Event
 from harness.lines import ArmEnd, BlockAgain, BlockEnd, Look
@@ -41,7 +42,7 @@ def _blocks(
         alive = [arm.label for arm in plan.arms if arm.label not in failed]
         if not alive:
             break
-        run_block = _seed if plan.trains else _block
+        run_block = _seed if plan.trains else _profile if plan.probes else _block
         before_it = set(failed)
         try:
             yield from _noting(run_block(_Block(plan, block, logs, known, nurseries), alive, failed), failed)
@@ -74,6 +75,9 @@ class _Block:
     def group(self, members: Sequence[str]) -> Group:
         return Group(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
 
+    def probing(self, arm: str) -> Probing:
+        return Probing(self.plan, self.block, next(self.numbers), [arm], self.logs, self.known, self.nurseries)
+
     def training(self, members: Sequence[str]) -> Training:
         return Training(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
 
@@ -104,6 +108,15 @@ def _block(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Even
             yield from here.group(pair).run_together()
         if not known.fit(pair):
             yield from here.group(pair).run_one_by_one()
+
+
+def _profile(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
+    """What is timed, and then, after the first block, a pass of each arm under each probe."""
+    yield from _block(here, arms, failed)
+    for probe in here.plan.probes if not here.block else ():
+        for arm in arms:
+            if arm not in failed:
+                yield from here.probing(arm).watch(probe)
 
 
 def _seed(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:

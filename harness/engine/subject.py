@@ -18,6 +18,7 @@ from harness.probes.calls import CallProbe
 from harness.probes.clock import Clock
 from harness.probes.compiles import CompileProbe
 from harness.probes.traces import TraceProbe
+from harness.probes.watching import Watch
 
 BUILDING = "while it was built"
 
@@ -33,6 +34,7 @@ class Subject:
         self._slowdown = order.arm.slowdown
         self._traces = traces
         self._compiles = CompileProbe()
+        self._watch: Watch | None = None
         self._clock = Clock()
         self._journal = os.open(order.journal, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
         self._next = 0
@@ -47,7 +49,8 @@ class Subject:
     def unavailable(self) -> dict[str, str]:
         """What could not be watched, and why."""
         reasons = {"traces": self._traces.unavailable, "compilations": self._compiles.unavailable}
-        return {what: reason for what, reason in reasons.items() if reason is not None}
+        found = {what: reason for what, reason in reasons.items() if reason is not None}
+        return found | (self._watch.unavailable if self._watch else {})
 
     def objective(self) -> dict[str, float | None] | None:
         """The terms of its loss, if the trainer offers them. What that traces is dropped when the next epoch begins."""
@@ -57,8 +60,10 @@ class Subject:
         self.moment = "in objective()"
         return finite(numbers(objective(), "term"))
 
-    def run(self, indices: Iterable[int], note_calls: bool = False) -> list[Epoch]:
-        """Run these epochs. Where their calls are noted, each takes some tens of microseconds longer."""
+    def run(self, indices: Iterable[int], note_calls: bool = False, probe: str | None = None) -> list[Epoch]:
+        """Run these epochs. Where their calls are noted, each takes some tens of microseconds longer; under a probe it
+        takes more."""
+        self._watch = Watch(probe) if probe else None
         self.finished, self._sizes = [], {}
         os.ftruncate(self._journal, 0)
         os.lseek(self._journal, 0, os.SEEK_SET)
@@ -90,6 +95,8 @@ class Subject:
         self._traces.take()
         self._compiles.take(self._traces.names)
         with self.calls.watching(kind_) if note_calls else nullcontext():
+            if self._watch:
+                self._watch.begin()
             self._clock.start()
             losses = self._trainer.epoch(index)
             # A lazy array is a promise of work: what an epoch costs includes keeping it.
@@ -97,6 +104,7 @@ class Subject:
             if self._slowdown:
                 self._clock.draw_out(self._slowdown)
             wall, cpu = self._clock.stop()
+            phases, memory = self._watch.end() if self._watch else ([], None)
         traces, compiles = self._traces.take(), self._compiles.take(self._traces.names)
         bad = [name for name, value in named.items() if not isfinite(value)]
         if bad and not self._allow_nonfinite:
@@ -104,7 +112,7 @@ class Subject:
         first = kind_ not in self._kinds_seen
         self._kinds_seen.add(kind_)
         news = self._sizes if self._sizes != before else {}
-        return Epoch(index, kind_, wall, cpu, finite(named), traces, first, news, compiles)
+        return Epoch(index, kind_, wall, cpu, finite(named), traces, first, news, compiles, phases, memory)
 
 
 def _build(order: Build) -> Trainer:

@@ -71,10 +71,10 @@ class Worker:
                 terms = self._subject.objective()
                 forget_peak_tensor_bytes()  # that was no training
                 return Stated(terms)
-            case Run(indices, note_calls):
+            case Run(indices, note_calls, probe):
                 assert self._subject is not None, "an arm is built before it is run"
                 idle = Idle(*self._waiting.stop())
-                return Ran(self._subject.run(indices, note_calls), idle)
+                return Ran(self._subject.run(indices, note_calls, probe), idle)
             case Evaluate():
                 assert self._subject is not None, "an arm is built before it is evaluated"
                 return Evaluated(self._subject.evaluate(order))

@@ -1,10 +1,8 @@
 """A summary -> tables of strings, the same for every report."""
 
-from harness.analysis import epochs as epoch_table
 from harness.analysis.exact import Pair
-from harness.analysis.tracings import Traced, by_cause, by_function, of_one_block
 from harness.record import Record
-from harness.report import convergence, fitness, units
+from harness.report import convergence, fitness, profiled, units
 from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
@@ -109,79 +107,12 @@ def losses(summary: Summary) -> Table | None:
     return Table("Losses", ["arm", "losses", "epochs compared"], rows, note, texts=2) if rows else None
 
 
-def epochs_by_kind(record: Record, arm: str) -> Table:
-    """The epochs of one arm: the first of each kind, and the steady ones."""
-    epochs = epoch_table.table(record)
-    mine = epochs[epochs["arm"] == arm]
-    rows = []
-    for kind, own in mine.groupby("kind", sort=False):
-        first = own[own["first"]]["wall"]
-        steady = epoch_table.in_turns(own)
-        quartiles = steady["wall"].quantile([0.25, 0.5, 0.75])
-        spread = (
-            f"{units.seconds(quartiles[0.25])} .. {units.seconds(quartiles[0.75])}" if len(steady) else units.NOTHING
-        )
-        rows.append(
-            [
-                str(kind),
-                units.seconds(first.median() if len(first) else None),
-                units.seconds(quartiles[0.5] if len(steady) else None),
-                spread,
-                f"{steady['cpu'].sum() / steady['wall'].sum():.2f}" if len(steady) else units.NOTHING,
-                str(len(steady)),
-            ]
-        )
-    columns = ["kind", "first", "steady: median", "quartiles", "cores busy", "measured"]
-    return Table("Epochs", columns, rows)
-
-
-def traces(record: Record, arm: str) -> Table | None:
-    """Which functions were traced, why, how often, and what it took."""
-    found = by_cause(trace for epoch in of_one_block(record, arm) or () for trace in epoch.traces)
-    if not found:
-        return None
-    rows = [[one.function, one.where, _why(one), str(one.times), units.seconds(one.seconds)] for one in found]
-    note = "Time is that of the function alone, without those traced inside it. Of like causes the first is shown."
-    causes = {one.cause.sort: one.cause for one in found if one.cause and one.cause.advice}
-    note = " ".join([note, *(f"For {sort}: {cause.advice}." for sort, cause in causes.items())])
-    return Table("Traces", ["function", "defined at", "why", "times", "took"], rows, note, texts=3)
-
-
-def compilations(record: Record, arm: str) -> Table | None:
-    """Which functions XLA compiled, how often, and what it took."""
-    found = by_function(one for epoch in of_one_block(record, arm) or () for one in epoch.compiles)
-    if not found:
-        return None
-    rows = [[one.function, one.where, str(one.times), str(one.silent), units.seconds(one.seconds)] for one in found]
-    note = "Silently: for another shape, without a tracing that would announce it."
-    return Table("Compilations by XLA", ["function", "defined at", "times", "silently", "took"], rows, note, texts=2)
-
-
-def _why(one: Traced) -> str:
-    return one.cause.text if one.cause else "not seen"
-
-
-def memory(arm: ArmSummary) -> Table:
-    rows = [
-        ["peak memory of the process", units.size(arm.peak_rss_bytes)],
-        ["peak of TensorFlow's tensors", units.size(arm.peak_tensor_bytes)],
-    ]
-    return Table("Memory", ["what", "size"], rows)
-
-
 def chosen(summary: Summary, record: Record) -> list[Table]:
     """The tables for this kind of run, in order."""
     if summary.command == "converge":
         return convergence.tables(summary)
     if summary.command == "profile":
-        arm = summary.arms[0]
-        found = [
-            epochs_by_kind(record, arm.name),
-            traces(record, arm.name),
-            compilations(record, arm.name),
-            memory(arm),
-            arithmetic(summary),
-        ]
+        found = [*profiled.tables(summary.arms[0], record), arithmetic(summary)]
     elif summary.command == "selfcheck":
         found = [times(summary), kinds(summary), fitness.machine(summary)]
     else:

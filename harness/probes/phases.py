@@ -1,0 +1,93 @@
+"""What the phases of an epoch take, as its trainer marks them with `harness.phase`: time, and where asked, peak memory.
+
+A phase within another is told by its path, such as `refine > pool`; what an epoch does outside of all phases, and a
+phase outside of those within it, is its own time. So the own times of all add up to the epoch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from harness.lines import PhaseUse
+
+UNMARKED = ""
+"""The path of the epoch itself."""
+_BETWEEN = " > "
+
+
+@dataclass
+class _Span:
+    """A phase under way."""
+
+    path: str
+    began: float
+    within: float = 0.0
+    """Seconds of the phases in it."""
+    peak: int | None = None
+
+
+@dataclass
+class _Use:
+    calls: int = 0
+    own: float = 0.0
+    total: float = 0.0
+    peak: int | None = None
+
+
+@dataclass
+class PhaseProbe:
+    """Watches one epoch at a time: `begin`, then whatever the trainer marks, then `end`."""
+
+    clock: Callable[[], float] = perf_counter
+    peak_since: Callable[[], int | None] | None = None
+    """Where given, peak memory since it was last asked. It is asked wherever a phase begins or ends."""
+    _open: list[_Span] = field(default_factory=list)
+    _uses: dict[str, _Use] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        self._open, self._uses = [], {}
+        if self.peak_since:
+            self.peak_since()
+        self._open.append(_Span(UNMARKED, self.clock()))
+
+    def enter(self, name: str) -> None:
+        """Called by `harness.phase`, maybe outside of an epoch, where nothing is measured."""
+        if self._open:
+            self._note_peak()
+            path = name if len(self._open) == 1 else f"{self._open[-1].path}{_BETWEEN}{name}"
+            self._open.append(_Span(path, self.clock()))
+
+    def leave(self, name: str) -> None:
+        # A phase that was entered before the epoch began, or that a generator leaves late, is none of those open.
+        if len(self._open) > 1 and self._open[-1].path.rpartition(_BETWEEN)[2] == name:
+            self._close()
+
+    def end(self) -> list[PhaseUse]:
+        """What the epoch took, itself first."""
+        while self._open:
+            self._close()
+        found = [PhaseUse(path, use.calls, use.own, use.total, use.peak) for path, use in self._uses.items()]
+        return sorted(found, key=lambda use: use.path != UNMARKED)
+
+    def _close(self) -> None:
+        span = self._open[-1]
+        total = self.clock() - span.began
+        self._note_peak()
+        self._open.pop()
+        if self._open:
+            self._open[-1].within += total
+            self._raise_peak(self._open[-1], span.peak)  # whatever is in a phase is in those around it
+        use = self._uses.setdefault(span.path, _Use())
+        use.calls += 1
+        use.own += total - span.within
+        use.total += total
+        use.peak = max(use.peak or 0, span.peak) if span.peak else use.peak
+
+    def _note_peak(self) -> None:
+        if self.peak_since and self._open:
+            self._raise_peak(self._open[-1], self.peak_since())
+
+    @staticmethod
+    def _raise_peak(span: _Span, peak: int | None) -> None:
+        if peak:
+            span.peak = max(span.peak or 0, peak)

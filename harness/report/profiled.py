@@ -1,0 +1,110 @@
+"""A profile's tables: where one variant's time and memory go, and what was traced and compiled."""
+
+from harness.analysis import epochs as epoch_table
+from harness.analysis.phases import growths, phases
+from harness.analysis.tracings import Traced, by_cause, by_function, of_one_block
+from harness.record import Record
+from harness.report import units
+from harness.report.summary import ArmSummary
+from harness.report.table import Table
+
+
+def tables(arm: ArmSummary, record: Record) -> list[Table | None]:
+    """None for what was not seen."""
+    of_record = [make(record, arm.name) for make in (_epochs, _traces, _compilations, _phases)]
+    return [*of_record, _memory(arm), _growth(record, arm.name)]
+
+
+def _epochs(record: Record, arm: str) -> Table:
+    """The epochs of one arm: the first of each kind, and the steady ones."""
+    epochs = epoch_table.table(record)
+    mine = epochs[epochs["arm"] == arm]
+    rows = []
+    for kind, own in mine.groupby("kind", sort=False):
+        first = own[own["first"]]["wall"]
+        steady = epoch_table.in_turns(own)
+        quartiles = steady["wall"].quantile([0.25, 0.5, 0.75])
+        spread = (
+            f"{units.seconds(quartiles[0.25])} .. {units.seconds(quartiles[0.75])}" if len(steady) else units.NOTHING
+        )
+        rows.append(
+            [
+                str(kind),
+                units.seconds(first.median() if len(first) else None),
+                units.seconds(quartiles[0.5] if len(steady) else None),
+                spread,
+                f"{steady['cpu'].sum() / steady['wall'].sum():.2f}" if len(steady) else units.NOTHING,
+                str(len(steady)),
+            ]
+        )
+    columns = ["kind", "first", "steady: median", "quartiles", "cores busy", "measured"]
+    return Table("Epochs", columns, rows)
+
+
+def _traces(record: Record, arm: str) -> Table | None:
+    """Which functions were traced, why, how often, and what it took."""
+    found = by_cause(trace for epoch in of_one_block(record, arm) or () for trace in epoch.traces)
+    if not found:
+        return None
+    rows = [[one.function, one.where, _why(one), str(one.times), units.seconds(one.seconds)] for one in found]
+    note = "Time is that of the function alone, without those traced inside it. Of like causes the first is shown."
+    causes = {one.cause.sort: one.cause for one in found if one.cause and one.cause.advice}
+    note = " ".join([note, *(f"For {sort}: {cause.advice}." for sort, cause in causes.items())])
+    return Table("Traces", ["function", "defined at", "why", "times", "took"], rows, note, texts=3)
+
+
+def _compilations(record: Record, arm: str) -> Table | None:
+    """Which functions XLA compiled, how often, and what it took."""
+    found = by_function(one for epoch in of_one_block(record, arm) or () for one in epoch.compiles)
+    if not found:
+        return None
+    rows = [[one.function, one.where, str(one.times), str(one.silent), units.seconds(one.seconds)] for one in found]
+    note = "Silently: for another shape, without a tracing that would announce it."
+    return Table("Compilations by XLA", ["function", "defined at", "times", "silently", "took"], rows, note, texts=2)
+
+
+def _phases(record: Record, arm: str) -> Table | None:
+    """Where the time and the memory of an epoch go, as the trainer marks it."""
+    found = phases(record, arm)
+    if not found:
+        return None
+    rows = [
+        [
+            one.kind,
+            one.path or "(in no phase)",
+            units.percent(one.share),
+            units.seconds(one.own_seconds),
+            units.seconds(one.total_seconds),
+            f"{one.calls:.3g}",
+            units.size(one.peak_rss_bytes),
+        ]
+        for one in found
+    ]
+    note = "Own time is without the phases inside. Peak memory is the whole process's. Passes apart watched both."
+    return Table(
+        "Phases", ["kind", "phase", "share", "own time", "with inner", "calls", "peak memory"], rows, note, texts=2
+    )
+
+
+def _growth(record: Record, arm: str) -> Table | None:
+    """Whether memory grows from epoch to epoch."""
+    found = growths(record, arm)
+    if not found:
+        return None
+    rows = [
+        [kind, one.verdict, f"{units.size(one.bytes_per_epoch)} an epoch" if one.verdict == "growing" else ""]
+        for kind, one in found.items()
+    ]
+    return Table("Memory from epoch to epoch", ["kind", "verdict", "growth"], rows, texts=2)
+
+
+def _why(one: Traced) -> str:
+    return one.cause.text if one.cause else "not seen"
+
+
+def _memory(arm: ArmSummary) -> Table:
+    rows = [
+        ["peak memory of the process", units.size(arm.peak_rss_bytes)],
+        ["peak of TensorFlow's tensors", units.size(arm.peak_tensor_bytes)],
+    ]
+    return Table("Memory", ["what", "size"], rows)

@@ -1,0 +1,55 @@
+import pytest
+from simulated import DATA, FULL, record
+
+from harness.analysis.growth import Growth
+from harness.analysis.phases import growths, phases
+from harness.lines import Epoch, MemoryUse, PhaseUse, Slice
+
+MB = 1_000_000
+
+
+def epoch(index, kind, uses=(), first=False, rss=None):
+    memory = None if rss is None else MemoryUse(None, rss, None)
+    return Epoch(index, kind, 0.1, 0.1, {}, first=first, phases=[PhaseUse(*use) for use in uses], memory=memory)
+
+
+def run_of(**passes):
+    run = record({"a": {DATA: 1.0, FULL: 1.0}}, blocks=1)
+    for probe, epochs in passes.items():
+        run.add(Slice(0, 1, 0, 0, "a", epochs, probe=probe))
+    return run
+
+
+def test_phases_are_averaged_by_kind_without_first_epochs_and_shares_add_up():
+    slow = [("", 1, 5.0, 9.0), ("step", 1, 4.0, 4.0)]
+    some = [("", 1, 1.0, 4.0), ("step", 1, 3.0, 3.0)]
+    others = [("", 1, 1.0, 8.0), ("step", 1, 5.0, 5.0), ("refine", 2, 2.0, 2.0)]
+    run = run_of(phases=[epoch(0, DATA, slow, first=True), epoch(1, DATA, some), epoch(2, DATA, others)])
+    step, rest, refine = phases(run, "a")
+    assert (step.kind, step.path, step.calls) == (DATA, "step", 1.0)
+    assert (step.own_seconds, step.total_seconds, step.share) == (4.0, 4.0, pytest.approx(8 / 12))
+    assert (rest.path, rest.own_seconds, rest.total_seconds) == ("", 1.0, 6.0)
+    assert (refine.calls, refine.own_seconds) == (1.0, 1.0)
+    assert step.share + rest.share + refine.share == pytest.approx(1.0)
+
+
+def test_peaks_come_from_the_pass_that_watches_memory():
+    times = [epoch(0, DATA, [("", 1, 1.0, 1.0)]), epoch(41, FULL, [("", 1, 1.0, 1.0)])]
+    memory = [epoch(index, DATA, [("", 1, 9.0, 9.0, peak)]) for index, peak in ((1, 7 * MB), (2, 9 * MB), (3, 8 * MB))]
+    found = {phase.kind: phase.peak_rss_bytes for phase in phases(run_of(phases=times, memory=memory), "a")}
+    assert found == {DATA: 9 * MB, FULL: None}
+
+
+def test_growth_is_told_by_kind_over_epochs_in_a_row():
+    leaking = [epoch(index, DATA, rss=500 * MB + index * MB) for index in range(1, 30)]
+    steady = [epoch(41 + index, FULL, rss=900 * MB) for index in range(20)]
+    found = growths(run_of(memory=[epoch(0, DATA, rss=1), *leaking, *steady]), "a")
+    assert found[DATA].verdict == "growing"
+    assert found[DATA].bytes_per_epoch == pytest.approx(MB)
+    assert found[FULL] == Growth("steady")
+
+
+def test_who_was_not_watched_has_no_phases():
+    assert phases(run_of(), "a") == []
+    assert growths(run_of(), "a") == {}
+    assert growths(run_of(memory=[epoch(index, DATA) for index in range(20)]), "a") == {}

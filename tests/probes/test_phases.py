@@ -1,0 +1,148 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import phase
+from harness.interface import watch_phases
+from harness.probes.phases import UNMARKED, PhaseProbe
+
+
+class Clock:
+    """Time that passes only when it is told to."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Gauge:
+    """Memory that is what it is told to be; its peak since it was last asked."""
+
+    def __init__(self):
+        self.now = self.peak = 10
+
+    def use(self, amount):
+        self.now = amount
+        self.peak = max(self.peak, amount)
+
+    def __call__(self):
+        peak, self.peak = self.peak, self.now
+        return peak
+
+
+def watched(epoch, **how):
+    """What an epoch took, by path: (calls, own time, total time, peak)."""
+    probe = PhaseProbe(**how)
+    watch_phases(probe)
+    try:
+        probe.begin()
+        epoch()
+        return {use.path: (use.calls, use.own, use.total, use.peak_rss_bytes) for use in probe.end()}
+    finally:
+        watch_phases(None)
+
+
+def test_own_times_add_up_and_what_is_not_marked_is_the_epochs_own():
+    clock = Clock()
+
+    def epoch():
+        clock.now += 1
+        with phase("data"):
+            clock.now += 2
+        for _ in range(3):
+            with phase("refine"):
+                clock.now += 4
+                with phase("pool"):
+                    clock.now += 8
+        clock.now += 16
+
+    assert watched(epoch, clock=clock) == {
+        UNMARKED: (1, 17, 55, None),
+        "data": (1, 2, 2, None),
+        "refine": (3, 12, 36, None),
+        "refine > pool": (3, 24, 24, None),
+    }
+
+
+def test_a_phase_that_raises_ends():
+    clock = Clock()
+
+    def epoch():
+        try:
+            with phase("step"), phase("inner"):
+                clock.now += 1
+                raise ValueError
+        except ValueError:
+            clock.now += 2
+
+    assert watched(epoch, clock=clock) == {
+        UNMARKED: (1, 2, 3, None),
+        "step": (1, 0, 1, None),
+        "step > inner": (1, 1, 1, None),
+    }
+
+
+def test_what_an_epoch_leaves_open_ends_with_it_and_what_was_open_before_is_not_its_own():
+    clock = Clock()
+
+    def epoch():
+        probe_like = phase("step")
+        probe_like.__enter__()
+        clock.now += 1
+        phase("never entered").__exit__(None, None, None)
+
+    assert watched(epoch, clock=clock) == {UNMARKED: (1, 0, 1, None), "step": (1, 1, 1, None)}
+
+
+def test_peak_memory_is_that_of_the_phase_and_of_those_around_it():
+    gauge = Gauge()
+
+    def epoch():
+        gauge.use(20)
+        with phase("refine"):
+            gauge.use(30)
+            with phase("pool"):
+                gauge.use(230)
+                gauge.use(30)
+            gauge.use(25)
+        with phase("host"):
+            gauge.use(26)
+
+    found = watched(epoch, clock=Clock(), peak_since=gauge)
+    assert {path: use[3] for path, use in found.items()} == {
+        UNMARKED: 230,
+        "refine": 230,
+        "refine > pool": 230,
+        "host": 26,
+    }
+
+
+def test_outside_of_an_epoch_nothing_is_measured():
+    probe = PhaseProbe()
+    probe.enter("data")
+    probe.leave("data")
+    assert probe.end() == []
+
+
+trees = st.recursive(
+    st.floats(0, 10), lambda inner: st.lists(st.tuples(st.sampled_from("abc"), inner), max_size=4), max_leaves=20
+)
+
+
+@given(trees)
+def test_however_phases_are_nested_own_times_add_up_to_the_epoch(tree):
+    clock = Clock()
+
+    def run(part):
+        if isinstance(part, float):
+            clock.now += part
+            return
+        for name, inner in part:
+            with phase(name):
+                run(inner)
+
+    began = clock.now
+    found = watched(lambda: run(tree), clock=clock)
+    assert abs(sum(own for _, own, _, _ in found.values()) - (clock.now - began)) < 1e-9
+    assert abs(found[UNMARKED][2] - (clock.now - began)) < 1e-9
