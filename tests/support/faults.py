@@ -1,0 +1,61 @@
+"""Trainers with a fault each that a profile is to find, and clean ones. None loads TensorFlow."""
+
+import time
+
+import numpy as np
+
+from harness import phase
+
+MB = 1_000_000
+
+
+class Clean:
+    """Two milliseconds an epoch, in no phase."""
+
+    def epoch(self, index):
+        _work(0.002)
+        return {"loss": 1.0}
+
+
+class Leaks:
+    """Keeps a megabyte an epoch."""
+
+    def __init__(self):
+        self.kept = []
+
+    def epoch(self, index):
+        self.kept.append(np.ones(MB // 8))
+        return {"loss": 1.0}
+
+
+class Spikes:
+    """Uses 200 MB for some milliseconds of its phase `refine`, and nothing to speak of elsewhere."""
+
+    def epoch(self, index):
+        with phase("refine"):
+            spike = np.ones(200 * MB // 8)
+            _work(0.01)
+            del spike
+        with phase("step"):
+            _work(0.002)
+        return {"loss": 1.0}
+
+
+class Marked:
+    """40 % of an epoch in `weights`, of which half in `weights > solve`; 40 % in `step`, 20 % in no phase."""
+
+    def epoch(self, index):
+        with phase("weights"):
+            _work(0.002)
+            with phase("solve"):
+                _work(0.002)
+        with phase("step"):
+            _work(0.004)
+        _work(0.002)
+        return {"loss": 1.0}
+
+
+def _work(seconds):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass

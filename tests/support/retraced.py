@@ -1,0 +1,73 @@
+"""Trainers that load TensorFlow, and trace or compile more than they need to; and one that does not."""
+
+import tensorflow as tf
+
+
+class Clean:
+    epochs = 12
+
+    def __init__(self):
+        self.weight = tf.Variable(tf.ones((3, 1)))
+        self.step = tf.function(self._step)
+
+    def epoch(self, index):
+        return {"loss": float(self.step(tf.ones((8, 3)), tf.constant(0.1)))}
+
+    def _step(self, x, rate):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((x @ self.weight) ** 2)
+        self.weight.assign_sub(rate * tape.gradient(loss, self.weight))
+        return loss
+
+
+class FloatRate(Clean):
+    """A learning rate that is another Python float in each epoch."""
+
+    def epoch(self, index):
+        return {"loss": float(self.step(tf.ones((8, 3)), 0.1 / (1 + index)))}
+
+
+class Grows(Clean):
+    """A batch of another size in each epoch."""
+
+    def epoch(self, index):
+        return {"loss": float(self.step(tf.ones((8 + index, 3)), tf.constant(0.1)))}
+
+
+class NewFunction(Clean):
+    """A `tf.function` made anew in each epoch."""
+
+    def epoch(self, index):
+        return {"loss": float(tf.function(self._step)(tf.ones((8, 3)), tf.constant(0.1)))}
+
+
+class Optimizer(tf.Module):
+    def __init__(self, rate):
+        super().__init__()
+        self.rate = rate
+
+
+class NewOptimizer(Clean):
+    """An optimizer made anew in each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.optimize = tf.function(self._optimize)
+
+    def epoch(self, index):
+        return {"loss": float(self.optimize(Optimizer(0.1), tf.ones((8, 3))))}
+
+    def _optimize(self, optimizer, x):
+        return self._step(x, optimizer.rate)
+
+
+class Recompiles(Clean):
+    """Traced for any number of points, and compiled by XLA for each."""
+
+    def __init__(self):
+        super().__init__()
+        shapes = [tf.TensorSpec((None, 3)), tf.TensorSpec(())]
+        self.step = tf.function(self._step, jit_compile=True, input_signature=shapes)
+
+    def epoch(self, index):
+        return {"loss": float(self.step(tf.ones((8 + index, 3)), tf.constant(0.1)))}
