@@ -18,6 +18,11 @@ def heading(summary: Summary) -> str:
     return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
 
 
+def findings(summary: Summary) -> list[str]:
+    """What a profile tells first."""
+    return [one.text for arm in summary.arms for one in arm.findings]
+
+
 def sentences(summary: Summary) -> list[str]:
     """Failures, what is missing, what disturbed it, and how it ended."""
     beside = company(summary.machine)

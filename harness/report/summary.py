@@ -8,6 +8,7 @@ import msgspec
 import pandas as pd
 
 from harness.analysis import epochs as epoch_table
+from harness.analysis import rules
 from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, effects, interval
 from harness.analysis.exact import Exact, exact, retraces
@@ -80,7 +81,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """What is deterministic, beside the baseline's."""
     smallest_visible_ratio: float | None = None
     """The smallest difference that these blocks could have shown, as a ratio above 1."""
-    findings: list[dict[str, Any]] = []
+    findings: list[rules.Found] = []
+    """What a profile would tell first."""
     convergence: Convergence | None = None
     """What its whole trainings came to, where whole trainings ran; an infinite time, which is never, is null."""
 
@@ -219,6 +221,7 @@ def _summarize_arm(
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
+        findings=rules.findings(rules.Evidence.of(record, arm)) if record.plan.command == "profile" else [],
         convergence=converged,
     )
 

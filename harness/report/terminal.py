@@ -14,6 +14,9 @@ def show(console: Console, summary: Summary, record: Record) -> None:
     """Print what `summary` and `record` say: a comparison, or one variant in depth."""
     console.print(escape(sentences.heading(summary)), style="bold")
     console.print()
+    for number, sentence in enumerate(sentences.findings(summary), start=1):
+        console.print(f"{number}. {escape(sentence)}", highlight=False)
+        console.print()
     for table in tables.chosen(summary, record):
         console.print(_rich(table))
         if table.note:

@@ -1,0 +1,119 @@
+"""What a profile's reader should know first: sentences over what was measured, each with its figure.
+
+A rule is a function from the evidence to what it finds, if it does. What it would save orders the findings.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from harness.analysis.growth import Growth
+from harness.analysis.phases import Phase, growths, phases
+from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
+from harness.lines import Epoch
+from harness.record import Record
+
+MOST = 5
+LEAST_SHARE = 0.01
+"""What would save less than this share of the time is not worth a reader's."""
+HEAVY = 0.25
+"""A phase other than the step itself that takes this share of an epoch is named."""
+STEP = "step"
+
+
+@dataclass(frozen=True)
+class Found:
+    rule: str
+    text: str
+    seconds: float | None = None
+    """What it cost, of the epochs that were run; None for what is not about time."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was measured of one arm."""
+
+    epochs: list[Epoch]
+    """Of the timed pass."""
+    traced: list[Traced]
+    compiled: list[Compiled]
+    phases: list[Phase]
+    growths: Mapping[str, Growth]
+
+    @classmethod
+    def of(cls, record: Record, arm: str) -> "Evidence":
+        epochs = of_one_block(record, arm) or []
+        return cls(
+            epochs,
+            by_cause(trace for epoch in epochs for trace in epoch.traces),
+            by_function(one for epoch in epochs for one in epoch.compiles),
+            phases(record, arm),
+            growths(record, arm),
+        )
+
+    @property
+    def seconds(self) -> float:
+        return sum(epoch.wall for epoch in self.epochs)
+
+
+def findings(evidence: Evidence) -> list[Found]:
+    """At most five: those that cost the most time first, then what is about memory."""
+    found = [one for rule in RULES for one in rule(evidence)]
+    worth = [one for one in found if one.seconds is None or one.seconds >= LEAST_SHARE * evidence.seconds]
+    return sorted(worth, key=lambda one: -(one.seconds or 0.0))[:MOST]
+
+
+def retraced(evidence: Evidence) -> Iterator[Found]:
+    """A function that is traced again and again, for a cause that can be removed."""
+    for one in evidence.traced:
+        if one.cause and one.cause.advice:
+            again = "once more" if one.times == 1 else f"{one.times} times more"
+            text = (
+                f"{one.function} ({one.where}) was traced {again} in {_epochs(evidence)}: {one.cause.text}."
+                f" That took {_seconds(one.seconds)} of {_seconds(evidence.seconds)}: {one.cause.advice}."
+            )
+            yield Found("retraced", text, one.seconds)
+
+
+def recompiled(evidence: Evidence) -> Iterator[Found]:
+    """A function that XLA compiles for each new shape, though nothing is traced."""
+    for one in evidence.compiled:
+        if one.silent:
+            seconds = one.seconds * one.silent / one.times
+            text = (
+                f"XLA compiled {one.function} ({one.where}) {one.times} times, {one.silent} of them for another shape"
+                f" without any trace: {_seconds(seconds)} of {_seconds(evidence.seconds)}. Keep the shapes fixed."
+            )
+            yield Found("recompiled", text, seconds)
+
+
+def heavy(evidence: Evidence) -> Iterator[Found]:
+    """A phase that takes much of an epoch, and is not the step that trains."""
+    for one in evidence.phases:
+        if one.path and one.path != STEP and one.share >= HEAVY:
+            seconds = one.share * sum(epoch.wall for epoch in evidence.epochs if epoch.kind == one.kind)
+            own = _seconds(one.own_seconds)
+            text = f"The phase {one.path} takes {one.share:.0%} of an epoch of kind {one.kind}: {own}."
+            yield Found("heavy", text, seconds)
+
+
+def growing(evidence: Evidence) -> Iterator[Found]:
+    """Memory that grows from epoch to epoch."""
+    for kind, one in evidence.growths.items():
+        if one.verdict == "growing":
+            text = (
+                f"Memory grows by {one.bytes_per_epoch / 1e6:.3g} MB an epoch"
+                f" [{one.low / 1e6:.3g}, {one.high / 1e6:.3g}], in epochs of kind {kind}:"
+                " something keeps what each makes."
+            )
+            yield Found("growing", text)
+
+
+RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled, heavy, growing
+
+
+def _epochs(evidence: Evidence) -> str:
+    return f"{len(evidence.epochs)} epochs"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3g} s" if value >= 1 else f"{1e3 * value:.3g} ms"

@@ -1,0 +1,74 @@
+import pytest
+from simulated import DATA, record
+
+from harness.analysis.growth import Growth
+from harness.analysis.phases import Phase
+from harness.analysis.rules import MOST, Evidence, findings
+from harness.analysis.tracings import Compiled, Traced
+from harness.lines import Cause, Epoch
+
+FIRST = Cause("first", "its first tracing")
+SHAPE = Cause("shape", "argument x: shape (8,) -> (9,)", "pad it")
+CLEAN = Evidence(
+    [Epoch(index, DATA, 0.1, 0.1, {}) for index in range(100)],
+    [Traced("step", "x.py:3", FIRST, 1, 5.0)],
+    [Compiled("step", "x.py:3", 1, 0, 2.0)],
+    [Phase(DATA, "step", 1.0, 0.09, 0.09, 0.9, None), Phase(DATA, "", 1.0, 0.01, 0.1, 0.1, None)],
+    {DATA: Growth("steady"), "full": Growth("warm-up")},
+)
+
+
+def evidence(**changes):
+    return Evidence(**{name: getattr(CLEAN, name) for name in Evidence.__dataclass_fields__} | changes)
+
+
+def test_who_is_clean_is_accused_of_nothing():
+    assert findings(CLEAN) == []
+    assert findings(Evidence([], [], [], [], {})) == []
+
+
+def test_a_retrace_is_told_with_its_cause_its_cost_and_what_to_do():
+    traced = [*CLEAN.traced, Traced("step", "x.py:3", SHAPE, 14, 2.5)]
+    (found,) = findings(evidence(traced=traced))
+    assert found.text == (
+        "step (x.py:3) was traced 14 times more in 100 epochs: argument x: shape (8,) -> (9,). That took 2.5 s of 10 s: pad it."
+    )
+    assert (found.rule, found.seconds) == ("retraced", 2.5)
+
+
+def test_a_compilation_that_nothing_announces_is_told():
+    (found,) = findings(evidence(compiled=[Compiled("step", "x.py:3", 4, 3, 2.0)]))
+    assert (found.rule, found.seconds) == ("recompiled", 1.5)
+    assert "4 times, 3 of them for another shape without any trace: 1.5 s of 10 s" in found.text
+
+
+@pytest.mark.parametrize(
+    ("path", "share", "told"), [("weights", 0.4, 1), ("weights", 0.2, 0), ("", 0.4, 0), ("step", 0.9, 0)]
+)
+def test_a_phase_that_takes_much_is_named_unless_it_is_the_step(path, share, told):
+    found = findings(evidence(phases=[Phase(DATA, path, 1.0, 0.04, 0.04, share, None)]))
+    assert len(found) == told
+    if told:
+        assert found[0].text == "The phase weights takes 40% of an epoch of kind data: 40 ms."
+        assert found[0].seconds == pytest.approx(4.0)
+
+
+def test_growth_is_told_with_its_interval():
+    (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
+    assert found.text.startswith("Memory grows by 3.1 MB an epoch [2.9, 3.3], in epochs of kind data")
+
+
+def test_the_costliest_come_first_what_costs_little_is_left_out_and_there_are_five_at_most():
+    traced = [Traced(f"f{cost}", "x.py:3", SHAPE, 2, cost) for cost in (0.01, 0.5, 3.0, 1.0, 2.0, 4.0)]
+    found = findings(evidence(traced=traced, growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
+    assert len(found) == MOST
+    assert [one.seconds for one in found] == [4.0, 3.0, 2.0, 1.0, 0.5]
+    few = findings(evidence(traced=traced[:2], growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
+    assert [one.rule for one in few] == ["retraced", "growing"]
+
+
+def test_evidence_is_gathered_from_a_record():
+    found = Evidence.of(record({"a": {DATA: 1.0}}), "a")
+    assert found.epochs
+    assert found.seconds > 0
+    assert (found.traced, found.compiled, found.phases, found.growths) == ([], [], [], {})
