@@ -12,10 +12,8 @@ def render(summary: Summary, record: Record) -> str:
     """The whole report."""
     parts = [f"# {_text(sentences.heading(summary))}"]
     parts += [f"**{_text(sentence)}**" for sentence in sentences.sentences(summary)]
-    found = sentences.findings(summary)
-    parts += (
-        ["\n".join(f"{number}. {_text(sentence)}" for number, sentence in enumerate(found, start=1))] if found else []
-    )
+    found = [f"{number}. {_text(one)}" for number, one in enumerate(sentences.findings(summary), start=1)]
+    parts += ["\n".join(found)] if found else []
     for table in tables.chosen(summary, record):
         parts += [f"## {_text(table.title)}", _table(table)]
         parts += [_text(table.note)] if table.note else []

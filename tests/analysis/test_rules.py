@@ -31,7 +31,8 @@ def test_a_retrace_is_told_with_its_cause_its_cost_and_what_to_do():
     traced = [*CLEAN.traced, Traced("step", "x.py:3", SHAPE, 14, 2.5)]
     (found,) = findings(evidence(traced=traced))
     assert found.text == (
-        "step (x.py:3) was traced 14 times more in 100 epochs: argument x: shape (8,) -> (9,). That took 2.5 s of 10 s: pad it."
+        "step (x.py:3) was traced 14 times more in 100 epochs: argument x: shape (8,) -> (9,)."
+        " That took 2.5 s of 10 s: pad it."
     )
     assert (found.rule, found.seconds) == ("retraced", 2.5)
 
