@@ -45,6 +45,12 @@ def test_a_short_spike_is_found_in_its_phase_with_its_size(tmp_path):
     assert peaks["refine"] - peaks["step"] == pytest.approx(200 * MB, rel=0.02)
     assert peaks[""] == peaks["refine"]
     assert growths(record, "Spikes")["epoch"].verdict == "steady"
+    head, *line = (tmp_path / "run" / "logs" / "block0-memory.dat").read_text().splitlines()
+    assert head == "CMDLINE Spikes"
+    sizes, times = zip(*(map(float, entry.removeprefix("MEM ").split()) for entry in line), strict=True)
+    assert len(line) > 3
+    assert list(times) == sorted(times)
+    assert 10 < min(sizes) <= max(sizes) < 1000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
