@@ -10,6 +10,7 @@ as often as the loop turns: that is found by running the integers that decide it
 they follow from the program and not from its data.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from math import prod
@@ -35,9 +36,14 @@ class Uncountable(Exception):
     """Why the operations cannot be counted."""
 
 
-def flops(module: Any) -> float:
-    """The operations of one run of `module`, an `HloModuleProto`. Raises Uncountable."""
+def flops(module: Any) -> Counter[str]:
+    """The operations of one run of `module`, an `HloModuleProto`, by the names that its products have. Raises
+    Uncountable."""
     return _Program(module).flops(module.entry_computation_id, ())
+
+
+def _times(turns: int, counted: Counter[str]) -> Counter[str]:
+    return Counter({name: turns * number for name, number in counted.items()})
 
 
 class _Program:
@@ -50,14 +56,14 @@ class _Program:
         self._has_dots = cache(self._find_dots)
         self._deciding = cache(self._find_deciding)
 
-    def flops(self, number: int, given: tuple[Value, ...]) -> float:
+    def flops(self, number: int, given: tuple[Value, ...]) -> Counter[str]:
         """Of computation `number`, given what is known of its parameters."""
         values, loops = self._run(number, given)
-        total = 0.0
+        total = Counter[str]()
         for step in self._needed(number):
             called = step.called_computation_ids
             if step.opcode == "dot":
-                total += _dot(step, self._instructions[number][step.operand_ids[0]])
+                total[step.metadata.op_name] += _dot(step, self._instructions[number][step.operand_ids[0]])
             elif not called or not any(map(self._has_dots, called)):
                 continue
             elif step.opcode == "while":
@@ -65,12 +71,15 @@ class _Program:
                 if turns is None:
                     raise Uncountable("how often one of its loops turns depends on data")
                 body, condition = called
-                total += turns * self.flops(body, (steady,)) + (turns + 1) * self.flops(condition, (steady,))
+                total += _times(turns, self.flops(body, (steady,)))
+                total += _times(turns + 1, self.flops(condition, (steady,)))
             elif step.opcode == "conditional":
                 which, *operands = (values.get(operand) for operand in step.operand_ids)
                 branches = list(zip(called, operands, strict=True))
                 taken = branches if which is None else [branches[_branch(which, len(branches))]]
-                total += max(self.flops(branch, (operand,)) for branch, operand in taken)
+                counted = [self.flops(branch, (operand,)) for branch, operand in taken]
+                costliest: Counter[str] = max(counted, key=lambda one: sum(one.values()))
+                total += costliest
             elif step.opcode in ("call", "fusion"):
                 total += self.flops(called[0], tuple(values.get(operand) for operand in step.operand_ids))
             else:
@@ -144,12 +153,12 @@ class _Program:
             waiting += before
 
 
-def _dot(step: Any, left: Any) -> float:
+def _dot(step: Any, left: Any) -> int:
     if any(step.shape.is_dynamic_dimension) or any(left.shape.is_dynamic_dimension):
         raise Uncountable("the size of one of its matrix products depends on data")
     summed = prod(left.shape.dimensions[axis] for axis in step.dot_dimension_numbers.lhs_contracting_dimensions)
     each = 8 if step.shape.element_type in _COMPLEX else 2
-    return float(each * prod(step.shape.dimensions) * summed)
+    return int(each * prod(step.shape.dimensions) * summed)
 
 
 def _simple(step: Any, operands: list[Value]) -> Value:

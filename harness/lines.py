@@ -188,6 +188,8 @@ class Work(msgspec.Struct, frozen=True, tag_field="line", tag="work"):
     """Why those of the other kinds could not."""
     gemm_flops_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """What large matrix products reach in the same process; None without TensorFlow."""
+    parts: dict[str, dict[str, float]] = {}
+    """The operations of each kind by `tf.name_scope`; empty for what is in none."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"):

@@ -4,7 +4,7 @@ A rule is a function from the evidence to what it finds, if it does. What it wou
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.analysis.growth import Growth
 from harness.analysis.phases import Phase, growths, phases
@@ -15,6 +15,8 @@ from harness.record import Record
 MOST = 5
 LEAST_SHARE = 0.01
 """What would save less than this share of the time is not worth a reader's."""
+MOSTLY = 0.5
+"""A part that has this share of the arithmetic is named."""
 HEAVY = 0.25
 """A phase other than the step itself that takes this share of an epoch is named."""
 STEP = "step"
@@ -38,6 +40,8 @@ class Evidence:
     compiled: list[Compiled]
     phases: list[Phase]
     growths: Mapping[str, Growth]
+    parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Floating-point operations of an epoch, by kind and part."""
 
     @classmethod
     def of(cls, record: Record, arm: str) -> "Evidence":
@@ -48,6 +52,7 @@ class Evidence:
             by_function(one for epoch in epochs for one in epoch.compiles),
             phases(record, arm),
             growths(record, arm),
+            next((work.parts for work in record.works if work.arm == arm), {}),
         )
 
     @property
@@ -86,6 +91,20 @@ def recompiled(evidence: Evidence) -> Iterator[Found]:
             yield Found("recompiled", text, seconds)
 
 
+def arithmetic(evidence: Evidence) -> Iterator[Found]:
+    """A part of the computation that has most of the arithmetic, of the kind of epoch that has the most."""
+    kind, parts = max(evidence.parts.items(), key=lambda own: sum(own[1].values()), default=("", {}))
+    total = sum(parts.values())
+    name, most = max(parts.items(), key=lambda own: own[1], default=("", 0.0))
+    if name and most >= MOSTLY * total:
+        seconds = most / total * sum(epoch.wall for epoch in evidence.epochs if epoch.kind == kind and not epoch.first)
+        text = (
+            f"{most / total:.0%} of the arithmetic of an epoch of kind {kind} is in {name}:"
+            f" {most / 1e9:.3g} of {total / 1e9:.3g} GFLOP."
+        )
+        yield Found("arithmetic", text, seconds)
+
+
 def heavy(evidence: Evidence) -> Iterator[Found]:
     """A phase that takes much of an epoch, and is not the step that trains."""
     for one in evidence.phases:
@@ -108,7 +127,7 @@ def growing(evidence: Evidence) -> Iterator[Found]:
             yield Found("growing", text)
 
 
-RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled, heavy, growing
+RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled, arithmetic, heavy, growing
 
 
 def _epochs(evidence: Evidence) -> str:

@@ -279,7 +279,9 @@ class Group:
         else:
             reason = answer.reason if isinstance(answer, Failed) else f"it answered {type(answer).__name__}"
             found = Counted({}, f"asked for a count, {reason}", None)
-        return Work(self.block, self.number, arm.label, found.flops, found.unavailable, found.gemm_flops_per_second)
+        return Work(
+            self.block, self.number, arm.label, found.flops, found.unavailable, found.gemm_flops_per_second, found.parts
+        )
 
     def _close(self) -> None:
         for arm in self.live.values():

@@ -83,6 +83,7 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     """By kind of epoch."""
     unavailable: str | None
     gemm_flops_per_second: float | None
+    parts: dict[str, dict[str, float]] = {}
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

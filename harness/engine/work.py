@@ -1,6 +1,7 @@
 """How much a trainer's epochs compute: the operations of the calls that were noted, and a yardstick for their rate."""
 
 import sys
+from collections import Counter
 from typing import Any
 
 from harness.engine.messages import Counted
@@ -15,8 +16,8 @@ def count(probe: CallProbe) -> Counted:
     """The operations of each kind of epoch for which they could be counted, and why others could not be."""
     if "tensorflow" not in sys.modules:
         return Counted({}, "TensorFlow was not loaded", None)
-    found: dict[str, float] = {}
-    known: dict[Any, float] = {}
+    found: dict[str, Counter[str]] = {}
+    known: dict[Any, Counter[str]] = {}
     reasons = []
     for kind, calls in probe.by_kind.items():
         try:
@@ -24,11 +25,12 @@ def count(probe: CallProbe) -> Counted:
         except flops.Uncountable as error:
             reasons.append(str(error))
     reason = reasons[0] if reasons else None if found else "no epoch's calls were noted"
-    return Counted(found, reason, gemm.flops_per_second())
+    parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
+    return Counted({kind: sum(own.values()) for kind, own in parts.items()}, reason, gemm.flops_per_second(), parts)
 
 
-def _of_epoch(calls: Calls, known: dict[Any, float]) -> float:
-    """The operations of one epoch; `known` are those of the calls that another kind of epoch has too."""
+def _of_epoch(calls: Calls, known: dict[Any, Counter[str]]) -> Counter[str]:
+    """The operations of one epoch by part; `known` are those of the calls that another kind of epoch has too."""
     if calls.trouble:
         raise flops.Uncountable(calls.trouble)
     if not calls.distinct:
@@ -38,4 +40,8 @@ def _of_epoch(calls: Calls, known: dict[Any, float]) -> float:
     for key, call in calls.distinct.items():
         if key not in known:
             known[key] = flops.of_call(call.function, call.arguments)
-    return sum(call.times * known[key] for key, call in calls.distinct.items())
+    total = Counter[str]()
+    for key, call in calls.distinct.items():
+        for part, number in known[key].items():
+            total[part] += call.times * number
+    return total

@@ -6,25 +6,43 @@ einsums. It is there only for what XLA can compile: no `py_function`, no gradien
 `maximum_iterations`.
 """
 
+import re
+from collections import Counter
 from typing import Any
 
 from harness import hlo
 from harness.hlo import Uncountable
 
-__all__ = ["Uncountable", "of_call"]
+__all__ = ["Uncountable", "of_call", "part"]
+
+_GRADIENT = "gradient_tape"
+_CALL = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
+"""What TensorFlow puts before the names in a nested function."""
 
 
-def of_call(function: Any, arguments: Any) -> float:
-    """The operations of one call of `function`, a `tf.function`. Raises Uncountable, with the reason in one line.
+def of_call(function: Any, arguments: Any) -> Counter[str]:
+    """The operations of one call of `function`, a `tf.function`, by its parts: the `tf.name_scope`s in which they were
+    written, those of their gradients with them. Raises Uncountable, with the reason in one line.
 
     `arguments` is (args, kwargs), nested in any way, with a `tf.TensorSpec` in the place of every tensor.
     """
     try:
-        return hlo.flops(_module(function, arguments))
+        parts = Counter[str]()
+        for name, number in hlo.flops(_module(function, arguments)).items():
+            parts[part(name)] += number
+        return parts
     except Uncountable:
         raise
     except Exception as error:
         raise Uncountable(f"XLA cannot compile it: {_in_a_line(error)}") from error
+
+
+def part(name: str) -> str:
+    """The scope of an operation by its name: `gradient_tape/physics/matmul_3/MatMul_1` is of `physics`."""
+    steps = [step for step in name.split("/") if not _CALL.fullmatch(step)]
+    forward = [step for step in steps if step != _GRADIENT]
+    # The gradient of an operation is named after that operation, and has a name of its own below.
+    return "/".join(forward[: -2 if len(forward) < len(steps) else -1])
 
 
 def _in_a_line(error: Exception) -> str:

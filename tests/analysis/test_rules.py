@@ -54,6 +54,15 @@ def test_a_phase_that_takes_much_is_named_unless_it_is_the_step(path, share, tol
         assert found[0].seconds == pytest.approx(4.0)
 
 
+def test_a_part_that_has_most_of_the_arithmetic_is_named():
+    parts = {"early": {"data": 1e9}, DATA: {"physics/integral": 9e9, "": 0.5e9, "data": 0.5e9}}
+    (found,) = findings(evidence(parts=parts))
+    assert found.text == "90% of the arithmetic of an epoch of kind data is in physics/integral: 9 of 10 GFLOP."
+    assert found.seconds == pytest.approx(9.0)
+    assert findings(evidence(parts={DATA: {"a": 1.0, "b": 1.0, "c": 1.0}})) == []
+    assert findings(evidence(parts={DATA: {"": 3.0}})) == []
+
+
 def test_growth_is_told_with_its_interval():
     (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
     assert found.text.startswith("Memory grows by 3.1 MB an epoch [2.9, 3.3], in epochs of kind data")

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from harness import hlo
-from harness.probes.flops import Uncountable, of_call
+from harness.probes import flops as probe
+from harness.probes.flops import Uncountable, part
 
 N, K = 3, 8
 ONE = 2 * N * K * K
@@ -14,6 +15,10 @@ ONE = 2 * N * K * K
 X = tf.TensorSpec((N, K))
 WEIGHTS = tf.Variable(tf.ones((K, K)))
 OTHER = tf.Variable(tf.ones((K, K)))
+
+
+def of_call(*call):
+    return probe.of_call(*call).total()
 
 
 def count(function, *arguments, **named):
@@ -284,3 +289,43 @@ def test_a_network_takes_what_its_layers_take():
 
     layers = [2 * points * before * after for before, after in pairwise(widths)]
     assert of_call(tf.function(step), ((tf.TensorSpec((points, 2)),), {})) == 3 * sum(layers) - layers[0]
+
+
+def test_operations_are_told_by_the_scope_in_which_they_were_written_and_gradients_with_them():
+    @tf.function
+    def inner(x):
+        with tf.name_scope("inner"):
+            return tf.tanh(x @ OTHER)
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            with tf.name_scope("physics"), tf.name_scope("birth"):
+                x = tf.tanh(x @ WEIGHTS)
+            x = inner(x)
+            with tf.name_scope("data"):
+                x = x @ WEIGHTS
+            loss = tf.reduce_sum(x @ OTHER)
+        return tape.gradient(loss, [WEIGHTS, OTHER])
+
+    assert dict(probe.of_call(step, ((X,), {}))) == {
+        "physics/birth": 2 * ONE,  # nobody asks for the gradient by x
+        "inner": 3 * ONE,
+        "data": 3 * ONE,
+        "": 3 * ONE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        ("matmul", ""),
+        ("physics/matmul_3", "physics"),
+        ("gradient_tape/physics/birth/matmul_4/MatMul_1", "physics/birth"),
+        ("gradient_tape/gradient_tape/physics/matmul/MatMul", "physics"),
+        ("StatefulPartitionedCall_1/physics/matmul", "physics"),
+        ("", ""),
+    ],
+)
+def test_an_operation_is_of_the_scope_in_its_name(name, scope):
+    assert part(name) == scope

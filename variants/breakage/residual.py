@@ -43,7 +43,7 @@ class Equation:
             # f at a point depends on no other point, so the gradient of the sum is the derivative at each.
             rate = tape.gradient(f, t)
             rate = tf.where(tf.math.is_finite(rate), rate, tf.zeros_like(rate))
-        with tf.name_scope("birth"):
+        with tf.name_scope("birth_integral"):
             integral = birth(v, t) if birth else self.birth(density, v, t)
             born = integral + self._birth_from_delta(t)
         with tf.name_scope("death"):
@@ -55,7 +55,7 @@ class Equation:
 
         The volumes of one time are each other's nodes, so the birth term takes no further values of f.
         """
-        with tf.name_scope("birth"):
+        with tf.name_scope("birth_integral"):
             born = birth_rate_at_nodes(self.case, self.rule, v, f) + self._birth_from_delta(t)[:, None]
         with tf.name_scope("death"):
             death = self.case.selection(v) * f
