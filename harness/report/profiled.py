@@ -12,7 +12,7 @@ from harness.report.table import Table
 def tables(arm: ArmSummary, record: Record) -> list[Table | None]:
     """None for what was not seen."""
     of_record = [make(record, arm.name) for make in (_epochs, _traces, _compilations, _phases)]
-    return [*of_record, _memory(arm), _growth(record, arm.name)]
+    return [*of_record, _parts(record, arm.name), _memory(arm), _growth(record, arm.name)]
 
 
 def _epochs(record: Record, arm: str) -> Table:
@@ -96,6 +96,19 @@ def _growth(record: Record, arm: str) -> Table | None:
         for kind, one in found.items()
     ]
     return Table("Memory from epoch to epoch", ["kind", "verdict", "growth"], rows, texts=2)
+
+
+def _parts(record: Record, arm: str) -> Table | None:
+    """Where the arithmetic of an epoch is, as the trainer names its scopes."""
+    parts = next((work.parts for work in record.works if work.arm == arm), {})
+    rows = [
+        [kind, name or "(in no scope)", units.percent(number / sum(own.values())), units.flops(number)]
+        for kind, own in parts.items()
+        for name, number in sorted(own.items(), key=lambda one: -one[1])
+        if number
+    ]
+    note = "Operations of matrix products, forward and backward, by the tf.name_scope in which they were written."
+    return Table("Arithmetic by part", ["kind", "part", "share", "operations"], rows, note, texts=2) if rows else None
 
 
 def _why(one: Traced) -> str:
