@@ -32,11 +32,11 @@ def _method(summary: Summary) -> str:
     return (
         "In each block every arm is a new process. The arms take turns in random order, a few epochs each, and only"
         " one computes at a time, so that they share whatever else the machine does. Epochs of different kinds are"
-        " never averaged together, and the first of each kind is counted apart. The lower quartile of its epochs stands"
-        " for a turn, and a block's estimate is the 20 % trimmed mean of its rounds' log-ratios; the ratio of sums takes"
-        " its place where the two disagree over all blocks. The interval is Student's t over blocks. All arms start from the same seed, so losses are compared bit by bit for as long as two arms run"
-        " the same epochs in the same order; arms that can are asked, before any training, for the terms of their loss"
-        " on one batch."
+        " never averaged together, and the first of each kind is counted apart. The lower quartile of its epochs"
+        " stands for a turn, and a block's estimate is the 20 % trimmed mean of its rounds' log-ratios; the ratio of"
+        " sums takes its place where the two disagree over all blocks. The interval is Student's t over blocks. All"
+        " arms start from the same seed, so losses are compared bit by bit for as long as two arms run the same epochs"
+        " in the same order; arms that can are asked, before any training, for the terms of their loss on one batch."
     )
 
 
