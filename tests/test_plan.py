@@ -73,7 +73,7 @@ def test_what_nobody_asked_for_has_a_default():
         seed=0,
         threads=4,
         timeout=600.0,
-        slice_seconds=0.05,
+        slice_seconds=0.1,
         allow_nonfinite=False,
     )
 

@@ -102,7 +102,7 @@ def test_a_slice_lasts_long_enough_that_switching_costs_little(block):
             if is_single(descriptions[turn.arm], kind):
                 assert len(turn.indices) == 1
             else:
-                whole = slices.length(plan.slice_seconds, paces[turn.arm][kind])
+                whole = slices.length(plan.slice_seconds, plan.settling_seconds, paces[turn.arm][kind])
                 assert len(turn.indices) <= whole.counted
                 assert len(turn.before) >= whole.settling
                 number = kinds.count(kind)
