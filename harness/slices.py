@@ -2,11 +2,10 @@
 
 Two things pull against each other. What disturbs a machine comes and goes within tenths of a second, so arms that take
 turns more often share more of it. But the first epochs of a turn take longer than any do in a training, because another
-process ran before. With one thread it is the caches that it has filled: an epoch of 1.3 ms takes 2.5 times as long at
-first, and after 8 epochs 4 % longer. With more threads waking them takes longer too, until the system has found out how
-they work together: an epoch of 2.3 ms takes 1.8 times as long at first, after 20 epochs 10 %, and after 50, which is a
-tenth of a second, it is as in training (`benchmarks/experiments/settling.py`). So a turn begins with epochs that are
-counted to no round, unless an epoch is so long that this is lost in it.
+process ran before. With one thread it is the caches that it has filled: an epoch of 1.3 ms takes 1.7 times as long at
+first, and as long as ever after 16. With more threads waking and placing them takes from 20 ms to 0.1 s too,
+differently from run to run (`benchmarks/experiments/settling.py`). So a turn begins with epochs that are counted to no
+round, unless an epoch is so long that this is lost in it.
 """
 
 from dataclasses import dataclass
