@@ -69,8 +69,9 @@ class Plan(msgspec.Struct, frozen=True):
     threads: int
     timeout: float = 600.0
     """Seconds that an arm may take to build, or to run one slice, before it is given up."""
-    slice_seconds: float = slices.SECONDS
-    """What the counted epochs of a turn last at least."""
+    slice_seconds: float = 0.1
+    """What the counted epochs of a turn last at least; `settling_seconds`, those before them: see `slices`."""
+    settling_seconds: float = 0.1
     allow_nonfinite: bool = False
     fewest: int = 1
     """Blocks before it may stop: because all is clear, or cannot become so."""
@@ -185,6 +186,8 @@ def make(
         seed=seed,
         threads=threads,
         timeout=timeout,
+        slice_seconds=slices.seconds(threads)[0],
+        settling_seconds=slices.seconds(threads)[1],
         allow_nonfinite=allow_nonfinite,
         evaluations=evaluations,
         target=aim,

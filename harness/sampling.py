@@ -252,7 +252,10 @@ class Sample:
     def _lengths(self, kind: str) -> dict[str, Length]:
         """Epochs that make a turn, for the arms in which a kind is not single."""
         arms = [arm for arm in self._having[kind] if kind not in self._schedules[arm].singles]
-        return {arm: slices.length(self._plan.slice_seconds, self._pace(arm, kind)) for arm in arms}
+        return {
+            arm: slices.length(self._plan.slice_seconds, self._plan.settling_seconds, self._pace(arm, kind))
+            for arm in arms
+        }
 
     def _pace(self, arm: str, kind: str) -> float:
         return self._paces[arm].get(kind, self._plan.slice_seconds)

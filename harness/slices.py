@@ -1,20 +1,18 @@
-"""How many epochs an arm runs in one of its turns: enough that it hardly matters that it was others' turn before.
+"""How many epochs an arm runs in one of its turns, and how many of them only settle.
 
 Two things pull against each other. What disturbs a machine comes and goes within tenths of a second, so arms that take
-turns more often share more of it. But the first epochs of a turn find the caches filled by another process, and take
-longer than any do in a training: with epochs of 2.5 ms, 30, 15, 9, 6, 4 and 2 % longer, 2 ms in all. Where that is more
-than a hundredth of a turn, the turn begins with epochs that only settle, and are counted to no round.
+turns more often share more of it. But the first epochs of a turn take longer than any do in a training, because another
+process ran before. With one thread it is the caches that it has filled: an epoch of 1.3 ms takes 1.7 times as long at
+first, and as long as ever after 16. With more threads waking and placing them takes from 20 ms to 0.1 s too,
+differently from run to run (`benchmarks/experiments/settling.py`). So a turn begins with epochs that are counted to no
+round, unless an epoch is so long that this is lost in it.
 """
 
 from dataclasses import dataclass
 from math import ceil
 
-SECONDS = 0.05
-"""What the counted epochs of a turn last at least, if some come before them to settle."""
-SETTLING = 0.2
-"""What settles, at least, as a share of that; and what may, at most, as a share of a turn's epochs."""
-UNSETTLED = 4.0
-"""How much longer a turn is where no epoch settles: so much that what the switch costs is lost in it."""
+LONG = 10
+"""An epoch that takes this many times as long as settling does needs none."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +23,13 @@ class Length:
     counted: int
 
 
-def length(seconds: float, pace: float) -> Length:
-    """The turn of an arm whose epochs take `pace` seconds, where a turn counts epochs of `seconds` at least."""
+def seconds(threads: int) -> tuple[float, float]:
+    """What the epochs of a turn last at least: those that are counted, and those before them that settle."""
+    return (0.05, 0.01) if threads == 1 else (0.1, 0.1)
+
+
+def length(counted: float, settling: float, pace: float) -> Length:
+    """The turn of an arm whose epochs take `pace` seconds; the others are seconds, too."""
     pace = max(pace, 1e-5)
-    if pace >= UNSETTLED * SETTLING * seconds:  # it would take longer to settle them
-        return Length(0, max(1, ceil(UNSETTLED * seconds / pace)))
-    settling = ceil(SETTLING * seconds / pace)
-    return Length(settling, max(ceil(seconds / pace), ceil(settling / SETTLING) - settling))
+    settle = ceil(settling / pace) if pace < LONG * settling else 0
+    return Length(settle, max(ceil(counted / pace), settle, 1))

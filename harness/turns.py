@@ -59,11 +59,12 @@ def rounds(
 def _in_order(plan: Plan, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]) -> Iterator[list[Turn]]:
     # All slices hold the same epochs, so they can be long enough on the average over arms only.
     seconds = [seconds for pace in paces.values() for seconds in pace.values()]
-    length = slices.length(plan.slice_seconds, sum(seconds) / len(seconds) if seconds else plan.slice_seconds)
+    pace = sum(seconds) / len(seconds) if seconds else plan.slice_seconds
+    length = slices.length(plan.slice_seconds, plan.settling_seconds, pace)
     stop = _length(plan, descriptions, 2 + ROUNDS * (length.settling + length.counted))
     start = min(2, stop)
     size = min(length.settling + length.counted, max(1, (stop - start) // ROUNDS))
-    settling = min(length.settling, size - 1)
+    settling = min(length.settling, size // 2)
     for first in range(start, stop, size):
         own = list(range(first, min(first + size, stop)))
         before = own[:settling] if len(own) > settling else []  # the last slice may be short

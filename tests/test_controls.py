@@ -29,7 +29,7 @@ def test_a_selfcheck_is_the_default_baseline_itself_again_and_slowed():
         Arm("original +6%", "original", slowdown=0.06),
     )
     assert plan.baseline == "original"
-    assert (plan.scale, plan.epochs, plan.budget, plan.fewest, plan.blocks) == ("smoke", None, 90.0, 3, 6)
+    assert (plan.scale, plan.epochs, plan.budget, plan.fewest, plan.blocks) == ("smoke", None, 90.0, 3, 8)
 
 
 def test_a_variant_is_held_against_itself_not_against_what_it_changes():

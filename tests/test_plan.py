@@ -73,8 +73,10 @@ def test_what_nobody_asked_for_has_a_default():
         seed=0,
         threads=4,
         timeout=600.0,
-        slice_seconds=0.05,
+        slice_seconds=0.1,
+        settling_seconds=0.1,
         allow_nonfinite=False,
+        preload=("json", "csv"),
     )
 
 
@@ -404,6 +406,11 @@ def test_who_asks_for_blocks_gets_them_unless_time_is_short():
     assert of(budget="60s") == (3, 8)
     assert of(budget="60s", blocks=10) == (3, 10)
     assert of(budget="60s", blocks=2) == (2, 2)
+
+
+def test_one_thread_settles_sooner():
+    made = plan.make("compare", ["original"], threads=1)
+    assert (made.slice_seconds, made.settling_seconds) == (0.05, 0.01)
 
 
 def test_a_short_budget_buys_fewer_epochs_a_block_and_no_counting():

@@ -102,7 +102,7 @@ def test_a_slice_lasts_long_enough_that_switching_costs_little(block):
             if is_single(descriptions[turn.arm], kind):
                 assert len(turn.indices) == 1
             else:
-                whole = slices.length(plan.slice_seconds, paces[turn.arm][kind])
+                whole = slices.length(plan.slice_seconds, plan.settling_seconds, paces[turn.arm][kind])
                 assert len(turn.indices) <= whole.counted
                 assert len(turn.before) >= whole.settling
                 number = kinds.count(kind)
@@ -196,7 +196,7 @@ def test_arms_of_one_schedule_are_sampled_at_the_same_places():
 def test_an_arm_that_can_be_anywhere_goes_where_the_baseline_is():
     descriptions = {"original": sized(breakage()), "moments": schedule(("data", 30), ("ramp", 60), ("full", 110))}
     paces = dict.fromkeys(descriptions, PACE)
-    rounds = turns.rounds(planned(epochs=60, slice_seconds=0.0), 0, 0, descriptions, paces)
+    rounds = turns.rounds(planned(epochs=60, slice_seconds=0.0, settling_seconds=0.0), 0, 0, descriptions, paces)
     together = [{turn.arm: turn.indices[0] for turn in round.turns} for round in rounds if len(round.turns) == 2]
     assert len(together) > 15
     apart = [abs(places["original"] - places["moments"]) for places in together]
@@ -217,12 +217,14 @@ def test_without_a_number_of_epochs_there_are_twelve_full_slices_of_each_kind_an
     for round in turns.rounds(planned(epochs=None), 0, 0, descriptions, dict.fromkeys(ARMS, PACE)):
         turn = round.turns[0]
         lengths.setdefault(kind_at(descriptions[turn.arm], turn.indices[0]), []).append(len(turn.indices))
-    assert lengths == {"data": [2] * 12, "ramp": [2] * 12, "full": [2] * 12, "refine": [1, 1]}
+    assert lengths == {"data": [1] * 12, "ramp": [1] * 12, "full": [1] * 12, "refine": [1, 1]}
 
 
 def test_a_kind_without_refinements_is_sampled_in_the_middle_of_three_equal_parts():
     descriptions = {"original": schedule(("data", 90), ("full", 90))}
-    rounds = turns.rounds(planned(epochs=10, slice_seconds=0.0), 0, 0, descriptions, {"original": PACE})
+    rounds = turns.rounds(
+        planned(epochs=10, slice_seconds=0.0, settling_seconds=0.0), 0, 0, descriptions, {"original": PACE}
+    )
     ran = sorted(ran_by("original", rounds))
     assert ran == [15, 16, 45, 46, 75, 105, 106, 135, 136, 165]
 
@@ -235,7 +237,8 @@ def test_a_batch_that_grows_is_sampled_where_refinements_were_run():
     assert warmed == [0, 1, 30, 40, 41, 80, 81, 90, 15, 59, 99]
     paces = dict.fromkeys(ARMS, PACE)
     rounds = turns.rounds(planned(epochs=40), 0, 0, descriptions, paces)
-    refined = [round.turns[0].indices[0] for round in rounds if round.turns[0].indices[0] % 20 == 0]
+    firsts = [round.turns[0].indices[0] for round in rounds]
+    refined = [index for index in firsts if kind_at(descriptions["original"], index) == "refine"]
     assert refined[-1] == 180
     assert len(refined) == 4
     reached = {*refined, *warmed}

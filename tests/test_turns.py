@@ -58,7 +58,7 @@ def test_kinds_take_turns_in_random_order():
 
 def test_every_arm_is_first_about_as_often_as_any_other():
     descriptions = dict.fromkeys(ARMS, breakage(seekable=False))
-    plan = planned(epochs=150, slice_seconds=0.0)
+    plan = planned(epochs=150, slice_seconds=0.0, settling_seconds=0.0)
     paces = {key: {"epoch": 1.0} for key in ARMS}
     firsts = [round.turns[0].arm for b in range(4) for round in turns.rounds(plan, b, 0, descriptions, paces)]
     assert len(firsts) == 4 * 148
@@ -77,6 +77,8 @@ def test_start_orders_differ_between_blocks():
 
 
 # In lockstep
+
+SHORT = {"slice_seconds": 0.05, "settling_seconds": 0.01}
 
 
 def test_one_arm_that_cannot_seek_puts_all_in_lockstep():
@@ -112,7 +114,7 @@ def test_lockstep_has_its_rounds_where_it_has_the_epochs_and_no_more_than_slices
 
 def test_in_lockstep_short_epochs_settle_too():
     descriptions = dict.fromkeys(ARMS, Description(False, []))
-    rounds = turns.rounds(planned(epochs=1002), 0, 0, descriptions, {key: {"epoch": 0.002} for key in ARMS})
+    rounds = turns.rounds(planned(epochs=1002, **SHORT), 0, 0, descriptions, {key: {"epoch": 0.002} for key in ARMS})
     assert {(len(turn.before), len(turn.indices)) for turn in turns_of("moments", rounds[:-1])} == {(5, 25)}
-    untold = turns.rounds(planned(epochs=None), 0, 0, descriptions, {key: {"epoch": 0.002} for key in ARMS})
+    untold = turns.rounds(planned(epochs=None, **SHORT), 0, 0, descriptions, {key: {"epoch": 0.002} for key in ARMS})
     assert len(untold) == turns.ROUNDS

@@ -18,8 +18,8 @@ import numpy as np
 from harness.analysis.effects import guarded, interval, typical
 from harness.analysis.stopping import Looks, decide
 from harness.analysis.verdicts import verdicts
+from harness.sampling import ROUNDS
 
-ROUNDS = 30
 BLOCKS = (2, 3, 5, 10)
 Array = np.ndarray
 

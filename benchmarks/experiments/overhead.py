@@ -111,7 +111,7 @@ def compare(plan: Plan, number: int) -> tuple[float, float]:
         both = {name: starts[name]() for name in lots.sample(sorted(starts), 2)}
         try:
             walls = [wall for each in both.values() for wall in each.run(range(20))[5:]]
-            turn = slices.length(slices.SECONDS, sum(walls) / len(walls))
+            turn = slices.length(plan.slice_seconds, plan.settling_seconds, sum(walls) / len(walls))
             length = turn.settling + turn.counted
             epochs: dict[str, list[float]] = {name: [] for name in both}
             turns: dict[str, list[float]] = {name: [] for name in both}
@@ -135,7 +135,7 @@ def _estimate(seconds: dict[str, list[float]]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--variants", nargs="*", default=["moments", "shared-times", "fast"])
+    parser.add_argument("--variants", nargs="*", default=["original", "shared-times"])
     parser.add_argument("--scale", default="smoke")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--blocks", type=int, default=6)

@@ -110,11 +110,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="a file of lines, one a block")
     parser.add_argument("--variant", default="original")
     parser.add_argument("--scale", default="smoke")
-    parser.add_argument("--epochs", type=int, default=460, help="to sample in turns, besides first ones")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=440, help="to sample in turns, besides first ones")
     parser.add_argument("--share", type=float, default=0.1, help="of the epochs that may be sampled")
     parser.add_argument("--blocks", type=int, default=6)
     asked = parser.parse_args()
-    plan = plans.make("project", [asked.variant], scale=asked.scale, epochs=asked.epochs, blocks=asked.blocks)
+    plan = plans.make(
+        "project", [asked.variant], scale=asked.scale, epochs=asked.epochs, blocks=asked.blocks, threads=asked.threads
+    )
     found = []
     for block in blocks(plan, asked.share, asked.out):
         found.append(block)

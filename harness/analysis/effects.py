@@ -72,11 +72,11 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     """
     where = ["block", "group", "kind"]
     found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)
-    turns = in_turns(epochs).groupby([*where, "round", "arm"])["wall"]
-    walls = turns.quantile(QUANTILE).unstack("arm")
-    if not {arm, baseline} <= set(walls.columns):
+    steady = in_turns(epochs)
+    if not {arm, baseline} <= set(steady["arm"]):
         return found
-    walls = walls[[arm, baseline]].dropna()
+    turns = steady.groupby([*where, "round", "arm"])["wall"]
+    walls = turns.quantile(QUANTILE).unstack("arm")[[arm, baseline]].dropna()
     both = turns.agg(["sum", "count"]).unstack("arm").loc[walls.index].groupby(where).sum()
     means = both["sum"] / both["count"]
     found["of_sums"] = np.log(means[arm] / means[baseline])
@@ -88,7 +88,7 @@ def effects(found: pd.DataFrame, tolerance: float) -> dict[str, list[float]]:
     """The blocks' log-ratios of each kind, of what `by_kind` found."""
     return {
         str(kind): guarded(list(own["typical"]), list(own["of_sums"]), tolerance)
-        for kind, own in found.groupby("kind", sort=False)
+        for kind, own in (found.groupby("kind", sort=False) if len(found) else ())
     }
 
 

@@ -1,6 +1,7 @@
 """A record's epochs as one table."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import pandas as pd
 
@@ -60,6 +61,10 @@ def in_turns(epochs: pd.DataFrame) -> pd.DataFrame:
 
 def idle_share(record: Record, arm: str) -> float | None:
     """How much of a processor `arm` used while it was others' turn; None where it never waited."""
-    waits = [piece.idle for piece in record.slices if piece.arm == arm and piece.round and piece.idle]
+    waits = [
+        piece.idle
+        for before, piece in pairwise(record.slices)
+        if piece.arm == arm != before.arm and (piece.block, piece.group) == (before.block, before.group) and piece.idle
+    ]
     wall = sum(wait.wall for wait in waits)
     return sum(wait.cpu for wait in waits) / wall if wall else None

@@ -68,7 +68,7 @@ def test_as_many_as_were_asked_for_are_run_even_if_all_is_clear():
 def test_the_budget_leaves_room_for_no_other_block():
     looks = Looks(3, 6, 0.03, budget=60)
     assert decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 45.0).go_on
-    found = decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 49.0)
+    found = decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 51.0)
     assert (found.go_on, found.why) == (False, "another block would not fit into the budget of 60 s")
     assert not decision({"a": NEAR[:1]}, looks, [40.0], 41.0).go_on
 

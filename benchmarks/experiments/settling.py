@@ -1,0 +1,65 @@
+"""How long an arm takes to settle once its turn has come: its epochs by their place in the turn.
+
+    python benchmarks/experiments/settling.py
+
+Two processes of one variant take long turns. Prints what the epochs at each place in a turn take, relative to those of
+its second half: the median over turns. What `harness.slices` leaves uncounted rests on it.
+"""
+
+import argparse
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from harness import plan as plans
+from harness.engine.arm import ArmProcess
+from harness.engine.messages import Ran
+from harness.plan import usable_cores
+
+PLACES = (0, 1, 2, 4, 8, 16, 24, 50, 100, 200, 400)
+"""In a turn; the last is its length."""
+
+
+def settle(variant: str, scale: str, threads: int, turns: int) -> list[float]:
+    """For each span between two places, what an epoch there takes relative to one of the second half."""
+    plan = plans.make("settle", [variant], scale=scale, threads=threads)
+    with tempfile.TemporaryDirectory() as folder:
+        cores = usable_cores()[-threads:]
+        arms = [ArmProcess(plan.arms[0], plan, 0, cores, Path(folder) / f"{number}.log") for number in range(2)]
+        try:
+            found = []
+            for arm in arms:
+                arm.hear()
+            for turn in range(turns + 1):
+                for arm in arms:
+                    first = turn * PLACES[-1] % 1000
+                    answer = arm.run(range(first, first + PLACES[-1]))
+                    assert isinstance(answer, Ran), answer
+                    walls = np.array([epoch.wall for epoch in answer.epochs])
+                    if turn:  # the first one traces
+                        found.append(walls / np.median(walls[PLACES[-2] :]))
+        finally:
+            for arm in arms:
+                arm.close()
+    return [float(np.median(np.array(found)[:, low:high])) for low, high in pairwise(PLACES)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--variants", nargs="*", default=["original", "shared-times"])
+    parser.add_argument("--scale", default="smoke")
+    parser.add_argument("--threads", nargs="*", type=int, default=[1, 2])
+    parser.add_argument("--turns", type=int, default=15)
+    asked = parser.parse_args()
+    spans = [f"{low}-{high - 1}" for low, high in pairwise(PLACES)]
+    print(f"{'epochs of a turn':26}" + "".join(f"{span:>9}" for span in spans))
+    for variant in asked.variants:
+        for threads in asked.threads:
+            ratios = settle(variant, asked.scale, threads, asked.turns)
+            print(f"{variant:16}{threads} threads " + "".join(f"{ratio:9.3f}" for ratio in ratios), flush=True)
+
+
+if __name__ == "__main__":
+    main()

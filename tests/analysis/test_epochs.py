@@ -1,0 +1,28 @@
+"""What is read out of a record's epochs as one table."""
+
+import pytest
+from simulated import record
+
+from harness.analysis.epochs import idle_share
+from harness.lines import Epoch, Idle, Slice
+
+
+def waits(*pieces):
+    """A record of slices, each of an arm that waited so long and computed for so long meanwhile."""
+    found = record({"a": {"data": 1.0}, "b": {"data": 1.0}}, blocks=1, rounds=1)
+    epoch = Epoch(0, "data", 1.0, 1.0, {})
+    for number, arm, wall, cpu in pieces:
+        found.add(Slice(0, 0, number, 0, arm, [epoch], Idle(wall, cpu)))
+    return found
+
+
+def test_waiting_is_counted_while_others_have_their_turn():
+    # The first part of a turn settles, and belongs to no round; between the parts nobody else has a turn.
+    found = waits(
+        (0, "b", 1.0, 0.5), (0, "a", 2.0, 0.2), (1, "a", 0.001, 0.001), (0, "b", 3.0, 0.0), (0, "a", 2.0, 0.0)
+    )
+    assert idle_share(found, "a") == pytest.approx(0.2 / 4)
+
+
+def test_what_never_waited_has_no_share():
+    assert idle_share(waits(), "a") is None
