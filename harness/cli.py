@@ -20,14 +20,17 @@ from harness.options import (
     Epochs,
     Fresh,
     Json,
+    Memory,
     Names,
     Out,
+    Remembering,
     Resume,
     Scale,
     Seed,
     Threads,
     Timeout,
     Tolerance,
+    Trace,
 )
 
 app = typer.Typer(
@@ -144,10 +147,12 @@ def profile(
     threads: Threads = None,
     timeout: Timeout = 600.0,
     allow_nonfinite: AllowNonfinite = False,
+    memory: Memory = Remembering.USUAL,
+    trace: Trace = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
-    """One variant in depth: first and steady epochs, traces, memory."""
+    """One variant in depth: where time and memory go, what was traced and compiled and why, what would pay."""
     plan = plans.make(
         "profile",
         [variant],
@@ -160,8 +165,9 @@ def profile(
         timeout=timeout,
         allow_nonfinite=allow_nonfinite,
         fresh=True,  # one arm: there is nothing to be won by forking
+        exact_memory=memory is Remembering.EXACT,
     )
-    carry_out(plan, out, json)
+    carry_out(plan, out, json, trace)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from harness.errors import BadInput, Interrupted, Unsure, VariantFailed
-from harness.lines import Look
+from harness.lines import TIMELINE, Look
 from harness.plan import Plan
 from harness.record import Record
 
@@ -37,16 +37,19 @@ def complete(context: typer.Context, run: Path, json: str | None) -> None:
     _conclude(record, directory, json)
 
 
-def carry_out(plan: Plan, out: Path | None, json: str | None) -> None:
-    """Measure, report, and raise what the exit code is to say."""
+def carry_out(plan: Plan, out: Path | None, json: str | None, trace: Path | None = None) -> None:
+    """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted."""
     from harness.measure import measure, run_id
     from harness.report.live import Display
 
     _check_place(json)
+    _check_place(str(trace) if trace else None, "--trace")
     directory = out or Path("reports") / run_id(plan)
     _warn_of_company()
     with Display(plan, Console(stderr=True)) as display:
         record = measure(plan, directory, display, _stopping_rule(plan))
+    if trace:
+        _hand_over(directory / TIMELINE, trace)
     _conclude(record, directory, json)
 
 
@@ -100,10 +103,18 @@ def publish(record: Record, directory: Path, json: str | None) -> "Summary":
     return summary
 
 
-def _check_place(json: str | None) -> None:
+def _check_place(json: str | None, option: str = "--json") -> None:
     """Refuse before the measuring what could not be written after it."""
     if json and json != "-" and (Path(json).is_dir() or not Path(json).absolute().parent.is_dir()):
-        raise BadInput(f"--json {json} cannot be written: it is not a file in a directory that there is.")
+        raise BadInput(f"{option} {json} cannot be written: it is not a file in a directory that there is.")
+
+
+def _hand_over(timeline: Path, wanted: Path) -> None:
+    """Copy a run's timeline; where there is none, say so, and report all the same."""
+    if timeline.is_file():
+        _write(wanted, timeline.read_bytes())
+    else:
+        say(f"{wanted} was not written: no operations were watched.")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,6 +7,8 @@ import msgspec
 from harness.plan import Plan
 
 SCHEMA = 1
+TIMELINE = "timeline.json"
+"""The file beside a record in which a profile draws what happened when."""
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,6 +57,18 @@ class PhaseUse(msgspec.Struct, frozen=True, array_like=True):
     peak_rss_bytes: int | None = None
 
 
+class OperationUse(msgspec.Struct, frozen=True, array_like=True):
+    """What the operations of one type, written in one scope, took of an epoch."""
+
+    type: str
+    """Such as `MatMul`; of what XLA compiled such as `XLA fusion`."""
+    part: str
+    """The `tf.name_scope`; empty for what is in none."""
+    calls: int
+    own: float
+    """Seconds over all threads, without the operations inside."""
+
+
 class MemoryUse(msgspec.Struct, frozen=True, array_like=True):
     """Bytes; None where they cannot be known."""
 
@@ -64,6 +78,15 @@ class MemoryUse(msgspec.Struct, frozen=True, array_like=True):
     """After it."""
     peak_tensors: int | None
     """The most that TensorFlow's allocator held at once in the epoch, in tensors from 256 KB up."""
+
+
+class Variables(msgspec.Struct, frozen=True, array_like=True):
+    """What a trainer keeps in TensorFlow's variables, in bytes."""
+
+    trained: int
+    """The parameters."""
+    others: int
+    """What an optimizer keeps of them, counters, and whatever else."""
 
 
 class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,6 +107,10 @@ class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     phases: list[PhaseUse] = []
     """Under a probe: the epoch itself first."""
     memory: MemoryUse | None = None
+    operations: list[OperationUse] = []
+    """Under a probe: those that took the most, the most first, and last the others together."""
+    busy: float | None = None
+    """Seconds in which at least one of its operations ran."""
 
 
 class Idle(msgspec.Struct, frozen=True, array_like=True):
@@ -190,6 +217,8 @@ class Work(msgspec.Struct, frozen=True, tag_field="line", tag="work"):
     """What large matrix products reach in the same process; None without TensorFlow."""
     parts: dict[str, dict[str, float]] = {}
     """The operations of each kind by `tf.name_scope`; empty for what is in none."""
+    variables: Variables | None = None
+    """None without TensorFlow."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"):

@@ -1,5 +1,6 @@
 """The options that commands share, each said once."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -37,3 +38,20 @@ Resume = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option(help="The run's own directory. [default: reports/RUN]", show_default=False)]
 Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the summary as JSON; - is stdout.")]
+
+
+class Remembering(StrEnum):
+    """How a profile watches memory."""
+
+    USUAL = "usual"
+    EXACT = "exact"
+
+
+Memory = Annotated[
+    Remembering,
+    typer.Option(help="exact: have memory that is freed handed back at once, so that peaks repeat; slower."),
+]
+Trace = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write what happened when here, for Perfetto or chrome://tracing."),
+]

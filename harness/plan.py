@@ -84,6 +84,8 @@ class Plan(msgspec.Struct, frozen=True):
     evaluations: int | None = None
     """Where whole trainings run, how many parts each is divided into, to be evaluated after every one; else None."""
     target: Target | None = None
+    exact_memory: bool = False
+    """Whether the pass that watches memory has all that is freed handed back at once, so that peaks repeat."""
     references: tuple[str, ...] = ()
     """Labels of the arms that are no trainings, but what to hold those against."""
     probes: tuple[str, ...] = ()
@@ -128,6 +130,7 @@ def make(
     evaluations: int | None = None,
     target: str | None = None,
     fresh: bool = FRESH,
+    exact_memory: bool = False,
 ) -> Plan:
     """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be.
 
@@ -192,6 +195,7 @@ def make(
         evaluations=evaluations,
         target=aim,
         probes=PROBES if command == "profile" else (),
+        exact_memory=exact_memory,
         references=tuple(arm.label for arm in arms if arm.label in held_against),
         preload=() if fresh else _preload([arm.variant for arm in arms if arm.label not in held_against]),
     )

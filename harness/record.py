@@ -5,6 +5,7 @@ nothing.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -118,6 +119,18 @@ class Record:
     def failure(self, arm: str) -> ArmEnd | None:
         """How an arm failed, if it did."""
         return next((end for end in self.ends if end.arm == arm and end.status == "failed"), None)
+
+    def schedule(self, arm: str) -> Counter[str]:
+        """How many epochs of each kind an arm's whole schedule has; none where it does not say."""
+        segments = next((line.description.segments for line in self.ready if line.arm == arm), [])
+        counts = Counter[str]()
+        for segment in segments:
+            counts[segment.kind] += segment.stop - segment.start
+        return counts
+
+    def unavailable(self, arm: str) -> dict[str, str]:
+        """What could not be watched in an arm's processes, and why."""
+        return {what: why for end in self.ends if end.arm == arm for what, why in end.unavailable.items()}
 
 
 class Writer:

@@ -67,14 +67,16 @@ def in_a_row(seconds: float) -> int:
     return min(max(int(ROW_SECONDS / max(seconds, 1e-5)), FEWEST_IN_A_ROW), MOST_IN_A_ROW)
 
 
-def watched(plan: Plan, arm: str, descriptions: Mapping[str, Description], pace: Pace) -> list[int]:
+def watched(
+    plan: Plan, arm: str, descriptions: Mapping[str, Description], pace: Pace, most: int | None = None
+) -> list[int]:
     """What warms an arm up, and then epochs in a row from the middle of each kind that does not come as single ones."""
     schedules = {arm: Schedule(descriptions[arm])}
     warmed = warm_up(plan, arm, {arm: descriptions[arm]})
     indices = list(warmed)
     for kind, place in _middles(arm, schedules, arm, schedules[arm].firsts()).items():
         there = place.stretch.stop - place.stretch.start - 1
-        row = place.epochs(min(in_a_row(pace.get(kind, plan.slice_seconds)), there))
+        row = place.epochs(min(in_a_row(pace.get(kind, plan.slice_seconds)), there, most or there))
         indices += [*place.preparation(indices), *row]
     return indices
 

@@ -37,11 +37,15 @@ def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> li
     return sampling.warm_up(plan, arm, descriptions)
 
 
-def watched(plan: Plan, arm: str, descriptions: Mapping[str, Description], pace: Pace) -> list[int]:
-    """What an arm runs under a probe: its first epochs, and then some of each kind in a row, as in training."""
+def watched(
+    plan: Plan, arm: str, descriptions: Mapping[str, Description], pace: Pace, most: int | None = None
+) -> list[int]:
+    """What an arm runs under a probe: its first epochs, and then some of each kind in a row, as in training, at
+    `most` so many."""
     if in_lockstep(descriptions):
-        return list(range(_length(plan, descriptions, sampling.in_a_row(max(pace.values(), default=0.0)))))
-    return sampling.watched(plan, arm, descriptions, pace)
+        length = _length(plan, descriptions, sampling.in_a_row(max(pace.values(), default=0.0)))
+        return list(range(min(length, 1 + most if most else length)))
+    return sampling.watched(plan, arm, descriptions, pace, most)
 
 
 def rounds(

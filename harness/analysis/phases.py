@@ -34,12 +34,12 @@ def watched(record: Record, arm: str, probe: str) -> list[Epoch]:
 def phases(record: Record, arm: str) -> list[Phase]:
     """In the order of the schedule's kinds; the costliest phase of each first."""
     peaks = defaultdict[tuple[str, str], int](int)
-    for epoch, use in _uses(_steady(watched(record, arm, "memory"))):
+    for epoch, use in _uses(steady(watched(record, arm, "memory"))):
         peaks[epoch.kind, use.path] = max(peaks[epoch.kind, use.path], use.peak_rss_bytes or 0)
-    steady = _steady(watched(record, arm, "phases"))
-    numbers = {kind: sum(epoch.kind == kind for epoch in steady) for kind in dict.fromkeys(e.kind for e in steady)}
+    rest = steady(watched(record, arm, "phases"))
+    numbers = {kind: sum(epoch.kind == kind for epoch in rest) for kind in dict.fromkeys(e.kind for e in rest)}
     uses = defaultdict[tuple[str, str], list[PhaseUse]](list)
-    for epoch, use in _uses(steady):
+    for epoch, use in _uses(rest):
         uses[epoch.kind, use.path].append(use)
     whole = {kind: sum(use.own for (of, _), own in uses.items() if of == kind for use in own) for kind in numbers}
     found = [
@@ -77,7 +77,7 @@ def growths(record: Record, arm: str) -> dict[str, Growth]:
     return found
 
 
-def _steady(epochs: list[Epoch]) -> list[Epoch]:
+def steady(epochs: list[Epoch]) -> list[Epoch]:
     """Those that are not the first of their kind, if a kind has others."""
     others = {epoch.kind for epoch in epochs if not epoch.first}
     return [epoch for epoch in epochs if not epoch.first or epoch.kind not in others]

@@ -3,10 +3,11 @@
 A rule is a function from the evidence to what it finds, if it does. What it would save orders the findings.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.analysis.growth import Growth
+from harness.analysis.idle_terms import idle_terms
 from harness.analysis.phases import Phase, growths, phases
 from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
 from harness.lines import Epoch
@@ -42,6 +43,8 @@ class Evidence:
     growths: Mapping[str, Growth]
     parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Floating-point operations of an epoch, by kind and part."""
+    schedule: Mapping[str, int] = field(default_factory=dict)
+    """Epochs of each kind in the whole schedule; empty where it is not known."""
 
     @classmethod
     def of(cls, record: Record, arm: str) -> "Evidence":
@@ -53,6 +56,7 @@ class Evidence:
             phases(record, arm),
             growths(record, arm),
             next((work.parts for work in record.works if work.arm == arm), {}),
+            record.schedule(arm),
         )
 
     @property
@@ -97,12 +101,37 @@ def arithmetic(evidence: Evidence) -> Iterator[Found]:
     total = sum(parts.values())
     name, most = max(parts.items(), key=lambda own: own[1], default=("", 0.0))
     if name and most >= MOSTLY * total:
-        seconds = most / total * sum(epoch.wall for epoch in evidence.epochs if epoch.kind == kind and not epoch.first)
+        seconds = most / total * _spent(evidence, [kind])
         text = (
             f"{most / total:.0%} of the arithmetic of an epoch of kind {kind} is in {name}:"
             f" {most / 1e9:.3g} of {total / 1e9:.3g} GFLOP."
         )
         yield Found("arithmetic", text, seconds)
+
+
+def unweighted(evidence: Evidence) -> Iterator[Found]:
+    """A term of the loss that is computed where its weight is 0."""
+    for term, kinds in idle_terms(evidence.epochs).items():
+        here = sum(evidence.schedule.get(kind, 0) for kind in kinds)
+        share = f"{here / sum(evidence.schedule.values()):.0%} of epochs" if here else "Epochs"
+        own = sum(_cost_of(evidence, term, kind) for kind in kinds)
+        text = (
+            f"{share} compute a {term} loss whose weight is 0 (kind {', '.join(kinds)}): the total is the same without."
+            f"{f' It has {_seconds(own)} of their {_seconds(_spent(evidence, kinds))}.' if own else ''}"
+        )
+        yield Found("unweighted", text, own or None)
+
+
+def _cost_of(evidence: Evidence, term: str, kind: str) -> float:
+    """Seconds of the steady epochs of `kind` that the arithmetic in the scope named after `term` had."""
+    parts = evidence.parts.get(kind, {})
+    own = sum(number for name, number in parts.items() if name.partition("/")[0] == term)
+    return own / sum(parts.values()) * _spent(evidence, [kind]) if own else 0.0
+
+
+def _spent(evidence: Evidence, kinds: Sequence[str]) -> float:
+    """Seconds of the steady epochs of these kinds."""
+    return sum(epoch.wall for epoch in evidence.epochs if epoch.kind in kinds and not epoch.first)
 
 
 def heavy(evidence: Evidence) -> Iterator[Found]:
@@ -127,7 +156,7 @@ def growing(evidence: Evidence) -> Iterator[Found]:
             yield Found("growing", text)
 
 
-RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled, arithmetic, heavy, growing
+RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled, arithmetic, unweighted, heavy, growing
 
 
 def _epochs(evidence: Evidence) -> str:

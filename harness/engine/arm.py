@@ -49,7 +49,14 @@ class ArmProcess:
     """
 
     def __init__(
-        self, arm: Arm, plan: Plan, block: int, cores: Sequence[int], log: Path, nursery: Nursery | None = None
+        self,
+        arm: Arm,
+        plan: Plan,
+        block: int,
+        cores: Sequence[int],
+        log: Path,
+        nursery: Nursery | None = None,
+        exact_memory: bool = False,
     ) -> None:
         self.label = arm.label
         self.forked = nursery is not None
@@ -92,6 +99,7 @@ class ArmProcess:
                 plan.allow_nonfinite,
                 plan.trains,
                 plan.length_of(arm.label),
+                exact_memory,
             ),
             "while it was built",
         )
@@ -100,10 +108,12 @@ class ArmProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def run(self, indices: Sequence[int], note_calls: bool = False, probe: str | None = None) -> Answer:
+    def run(
+        self, indices: Sequence[int], note_calls: bool = False, probe: str | None = None, timeline: Path | None = None
+    ) -> Answer:
         """Run these epochs, and wait until they are done."""
         self._indices = list(indices)
-        self.tell(Run(self._indices, note_calls, probe), "in epoch")
+        self.tell(Run(self._indices, note_calls, probe, str(timeline) if timeline else None), "in epoch")
         return self.hear()
 
     def evaluate(self, epochs: int, metric: str | None) -> Answer:

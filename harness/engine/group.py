@@ -76,6 +76,7 @@ class Group:
         self.plan, self.block, self.number, self.arms = plan, block, number, arms
         self.logs, self.known, self.nurseries = logs, known, nurseries
         self.cores = usable_cores()[-plan.threads :]
+        self.exact_memory = False
         self.live: dict[str, ArmProcess] = {}
         self.descriptions: dict[str, Description] = {}
         """Of every arm that was built. One that fails later still decides whether all run in lockstep."""
@@ -131,7 +132,9 @@ class Group:
                 yield Progress(self.block, "building", label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
                 nursery = None if label in self.plan.references else forking
-                self.live[label] = ArmProcess(arms[label], self.plan, self.block, self.cores, log, nursery)
+                self.live[label] = ArmProcess(
+                    arms[label], self.plan, self.block, self.cores, log, nursery, self.exact_memory
+                )
                 building.append(self.live[label])
             for arm in hear_any(building, self.plan.timeout) or building[:1]:
                 if not (yield from self._hear_start(arm)):
@@ -216,9 +219,10 @@ class Group:
         position: int,
         note_calls: bool = False,
         probe: str | None = None,
+        timeline: Path | None = None,
     ) -> Generator[Event, None, list[Epoch]]:
         arm = self.live[label]
-        answer = arm.run(indices, note_calls, probe)
+        answer = arm.run(indices, note_calls, probe, timeline)
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             idle = answer.idle if isinstance(answer, Ran) else None
@@ -280,7 +284,14 @@ class Group:
             reason = answer.reason if isinstance(answer, Failed) else f"it answered {type(answer).__name__}"
             found = Counted({}, f"asked for a count, {reason}", None)
         return Work(
-            self.block, self.number, arm.label, found.flops, found.unavailable, found.gemm_flops_per_second, found.parts
+            self.block,
+            self.number,
+            arm.label,
+            found.flops,
+            found.unavailable,
+            found.gemm_flops_per_second,
+            found.parts,
+            found.variables,
         )
 
     def _close(self) -> None:

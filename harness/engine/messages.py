@@ -4,7 +4,7 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
-from harness.lines import Description, Epoch, Idle
+from harness.lines import Description, Epoch, Idle, Variables
 from harness.plan import Arm
 
 
@@ -24,6 +24,8 @@ class Build(msgspec.Struct, frozen=True, tag=True):
     """Whether it is to be trained as a whole and evaluated, for which it must have a length, and `evaluate`."""
     epochs: int | None = None
     """How long to train it, where the plan says so."""
+    exact_memory: bool = False
+    """Whether memory that is freed is to be handed back at once, whatever that costs."""
 
 
 class Run(msgspec.Struct, frozen=True, tag=True):
@@ -34,6 +36,8 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     """Whether to note what these epochs call, so that their operations can be counted later."""
     probe: str | None = None
     """What to watch them by."""
+    timeline: str | None = None
+    """The file in which to draw them."""
 
 
 class StateObjective(msgspec.Struct, frozen=True, tag=True):
@@ -84,6 +88,7 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     unavailable: str | None
     gemm_flops_per_second: float | None
     parts: dict[str, dict[str, float]] = {}
+    variables: Variables | None = None
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

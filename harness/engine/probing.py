@@ -7,8 +7,11 @@ from harness import turns
 from harness.engine.group import Group
 from harness.engine.memory_line import MemoryLine
 from harness.events import Event, Progress
-from harness.lines import BlockStart
-from harness.probes.watching import MEMORY
+from harness.lines import TIMELINE, BlockStart
+from harness.probes.watching import MEMORY, OPERATIONS
+
+MOST_PROFILED = 5
+"""Epochs of a kind in a row, whose operations are seen: each is some thousand of them."""
 
 
 class Probing(Group):
@@ -16,15 +19,19 @@ class Probing(Group):
 
     def watch(self, probe: str) -> Iterator[Event]:
         (label,) = self.arms
+        self.exact_memory = probe == MEMORY and self.plan.exact_memory
         try:
             yield BlockStart(self.block, self.number, [label])
             yield from self._build([label])
             if label in self.live:
                 yield Progress(self.block, f"watching its {probe}", label)
-                indices = turns.watched(self.plan, label, self.descriptions, self.known.paces.get(label, {}))
+                pace = self.known.paces.get(label, {})
+                most = MOST_PROFILED if probe == OPERATIONS else None
+                indices = turns.watched(self.plan, label, self.descriptions, pace, most)
                 line = MemoryLine(self.live[label].pid, self.logs / f"block{self.block}-memory.dat", label)
                 with line if probe == MEMORY else nullcontext():
-                    yield from self._slice(label, indices, 0, 0, probe=probe)
+                    timeline = self.logs.parent / TIMELINE if probe == OPERATIONS else None
+                    yield from self._slice(label, indices, 0, 0, probe=probe, timeline=timeline)
                 yield from self._end("ok")
         finally:
             self._close()

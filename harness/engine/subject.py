@@ -17,8 +17,9 @@ from harness.lines import Epoch
 from harness.probes.calls import CallProbe
 from harness.probes.clock import Clock
 from harness.probes.compiles import CompileProbe
+from harness.probes.timeline import Timeline
 from harness.probes.traces import TraceProbe
-from harness.probes.watching import Watch
+from harness.probes.watching import Watch, Watched
 
 BUILDING = "while it was built"
 
@@ -26,13 +27,13 @@ BUILDING = "while it was built"
 class Subject:
     """The trainer under measurement. `moment` says what it is doing, for when it fails; `finished` what it has done."""
 
-    def __init__(self, order: Build, traces: TraceProbe) -> None:
+    def __init__(self, order: Build, traces: TraceProbe, lacking: dict[str, str] | None = None) -> None:
         self.moment = BUILDING
         self.finished: list[Epoch] = []
         self.calls = CallProbe()
         self._allow_nonfinite = order.allow_nonfinite
         self._slowdown = order.arm.slowdown
-        self._traces = traces
+        self._lacking, self._traces = lacking or {}, traces
         self._compiles = CompileProbe()
         self._watch: Watch | None = None
         self._clock = Clock()
@@ -50,7 +51,7 @@ class Subject:
         """What could not be watched, and why."""
         reasons = {"traces": self._traces.unavailable, "compilations": self._compiles.unavailable}
         found = {what: reason for what, reason in reasons.items() if reason is not None}
-        return found | (self._watch.unavailable if self._watch else {})
+        return found | self._lacking | (self._watch.unavailable if self._watch else {})
 
     def objective(self) -> dict[str, float | None] | None:
         """The terms of its loss, if the trainer offers them. What that traces is dropped when the next epoch begins."""
@@ -60,10 +61,16 @@ class Subject:
         self.moment = "in objective()"
         return finite(numbers(objective(), "term"))
 
-    def run(self, indices: Iterable[int], note_calls: bool = False, probe: str | None = None) -> list[Epoch]:
+    def run(
+        self,
+        indices: Iterable[int],
+        note_calls: bool = False,
+        probe: str | None = None,
+        timeline: Timeline | None = None,
+    ) -> list[Epoch]:
         """Run these epochs. Where their calls are noted, each takes some tens of microseconds longer; under a probe it
         takes more."""
-        self._watch = Watch(probe) if probe else None
+        self._watch = Watch(probe, timeline) if probe else None
         self.finished, self._sizes = [], {}
         os.ftruncate(self._journal, 0)
         os.lseek(self._journal, 0, os.SEEK_SET)
@@ -104,7 +111,7 @@ class Subject:
             if self._slowdown:
                 self._clock.draw_out(self._slowdown)
             wall, cpu = self._clock.stop()
-            phases, memory = self._watch.end() if self._watch else ([], None)
+            seen = self._watch.end(f"{kind_} {index}", self._traces.spans) if self._watch else Watched()
         traces, compiles = self._traces.take(), self._compiles.take(self._traces.names)
         bad = [name for name, value in named.items() if not isfinite(value)]
         if bad and not self._allow_nonfinite:
@@ -112,7 +119,21 @@ class Subject:
         first = kind_ not in self._kinds_seen
         self._kinds_seen.add(kind_)
         news = self._sizes if self._sizes != before else {}
-        return Epoch(index, kind_, wall, cpu, finite(named), traces, first, news, compiles, phases, memory)
+        return Epoch(
+            index,
+            kind_,
+            wall,
+            cpu,
+            finite(named),
+            traces,
+            first,
+            news,
+            compiles,
+            seen.phases,
+            seen.memory,
+            seen.operations,
+            seen.busy,
+        )
 
 
 def _build(order: Build) -> Trainer:

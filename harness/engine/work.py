@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from harness.engine.messages import Counted
-from harness.probes import flops, gemm
+from harness.probes import flops, gemm, variables
 from harness.probes.calls import CallProbe, Calls
 
 MOST_CALLS = 40
@@ -26,7 +26,8 @@ def count(probe: CallProbe) -> Counted:
             reasons.append(str(error))
     reason = reasons[0] if reasons else None if found else "no epoch's calls were noted"
     parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
-    return Counted({kind: sum(own.values()) for kind, own in parts.items()}, reason, gemm.flops_per_second(), parts)
+    sums = {kind: sum(own.values()) for kind, own in parts.items()}
+    return Counted(sums, reason, gemm.flops_per_second(), parts, variables.sizes())
 
 
 def _of_epoch(calls: Calls, known: dict[Any, Counter[str]]) -> Counter[str]:

@@ -9,9 +9,11 @@ import sys
 import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import NoReturn
 
 from harness.engine import environment
+from harness.engine.allocators import hand_back_memory
 from harness.engine.messages import (
     Answer,
     Build,
@@ -37,6 +39,7 @@ from harness.errors import describe
 from harness.lines import Idle
 from harness.probes.clock import Clock
 from harness.probes.memory import forget_peak_tensor_bytes, peak_rss_bytes, peak_tensor_bytes
+from harness.probes.timeline import Timeline
 from harness.probes.traces import TraceProbe
 
 
@@ -62,19 +65,24 @@ class Worker:
         match order:
             case Build():
                 facts = self._prepared or environment.prepare(order.cores, order.seed)
+                lacking = hand_back_memory() if order.exact_memory else None
                 traces = TraceProbe()
                 traces.install()
-                self._subject = Subject(order, traces)
+                self._subject = Subject(order, traces, lacking)
                 return Built(self._subject.description, facts, environment.loaded_versions())
             case StateObjective():
                 assert self._subject is not None, "an arm is built before it is asked for its objective"
                 terms = self._subject.objective()
                 forget_peak_tensor_bytes()  # that was no training
                 return Stated(terms)
-            case Run(indices, note_calls, probe):
+            case Run(indices, note_calls, probe, file):
                 assert self._subject is not None, "an arm is built before it is run"
                 idle = Idle(*self._waiting.stop())
-                return Ran(self._subject.run(indices, note_calls, probe), idle)
+                timeline = Timeline()
+                epochs = self._subject.run(indices, note_calls, probe, timeline)
+                if file:
+                    timeline.write(Path(file))
+                return Ran(epochs, idle)
             case Evaluate():
                 assert self._subject is not None, "an arm is built before it is evaluated"
                 return Evaluated(self._subject.evaluate(order))

@@ -41,11 +41,13 @@ class PhaseProbe:
     clock: Callable[[], float] = perf_counter
     peak_since: Callable[[], int | None] | None = None
     """Where given, peak memory since it was last asked. It is asked wherever a phase begins or ends."""
+    spans: list[tuple[str, float, float]] = field(default_factory=list)
+    """The phases of the latest epoch as they ended: path, when it began by the clock, and seconds."""
     _open: list[_Span] = field(default_factory=list)
     _uses: dict[str, _Use] = field(default_factory=dict)
 
     def begin(self) -> None:
-        self._open, self._uses = [], {}
+        self._open, self._uses, self.spans = [], {}, []
         if self.peak_since:
             self.peak_since()
         self._open.append(_Span(UNMARKED, self.clock()))
@@ -77,6 +79,7 @@ class PhaseProbe:
         if self._open:
             self._open[-1].within += total
             self._raise_peak(self._open[-1], span.peak)  # whatever is in a phase is in those around it
+        self.spans.append((span.path, span.began, total))
         use = self._uses.setdefault(span.path, _Use())
         use.calls += 1
         use.own += total - span.within

@@ -31,13 +31,15 @@ class TraceProbe:
         """Why no tracing can be seen, or None where it can."""
         self.names: dict[str, tuple[str, str]] = {}
         """The function and the place behind what TensorFlow calls by a name of its own."""
+        self.spans: list[tuple[str, float, float]] = []
+        """Those since it was last asked: function, when it began by the clock, and seconds, inner ones included."""
         self._seen: list[Trace] = []
         self._causes = Causes()
         self._nested: list[float] = []
         """For each tracing under way, outermost first: seconds spent in the tracings inside it."""
 
     def take(self) -> list[Trace]:
-        seen, self._seen = self._seen, []
+        seen, self._seen, self.spans = self._seen, [], []
         return seen
 
     def install(self) -> None:
@@ -72,6 +74,7 @@ class TraceProbe:
                 if self._nested:
                     self._nested[-1] += inclusive
                 self._see(getattr(tracing_options, "python_function", None), func_graph, exclusive, cause)
+                self.spans.append((str(getattr(func_graph, "name", "?")), start, inclusive))
 
         return create
 

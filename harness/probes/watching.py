@@ -1,15 +1,18 @@
 """An epoch under the probes that cost time, so that they run in a pass of their own: see `PROBES`."""
 
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.interface import watch_phases
-from harness.lines import MemoryUse, PhaseUse
+from harness.lines import MemoryUse, OperationUse, PhaseUse
 from harness.probes.memory import STATUS, forget_peak_tensor_bytes, peak_tensor_bytes
+from harness.probes.operations import OperationProbe, busy, summed
 from harness.probes.phases import PhaseProbe
+from harness.probes.timeline import Spans, Timeline
 
-PHASES, MEMORY = "phases", "memory"
-PROBES = PHASES, MEMORY
+PHASES, MEMORY, OPERATIONS = "phases", "memory", "operations"
+PROBES = PHASES, MEMORY, OPERATIONS
 FORGET = Path("/proc/self/clear_refs")
 """Where Linux takes the order to count the peak of resident memory from now on."""
 
@@ -37,27 +40,57 @@ class PeakGauge:
         FORGET.write_text("5")
 
 
-class Watch:
-    """Watches epochs, one after the other: what their phases take, and how much memory."""
+@dataclass
+class Watched:
+    """What one epoch was seen to take."""
 
-    def __init__(self, probe: str) -> None:
+    phases: list[PhaseUse] = field(default_factory=list)
+    memory: MemoryUse | None = None
+    operations: list[OperationUse] = field(default_factory=list)
+    busy: float | None = None
+
+
+class Watch:
+    """Watches epochs, one after the other, by one of `PROBES`; and draws them on a `timeline`, where there is one."""
+
+    def __init__(self, probe: str, timeline: Timeline | None = None) -> None:
         gauge = PeakGauge() if probe == MEMORY else None
-        self.unavailable = {"peak memory by phase": gauge.unavailable} if gauge and gauge.unavailable else {}
+        self._timeline = timeline
         self._remembers = probe == MEMORY
+        self._gauge = gauge
         self._phases = PhaseProbe(peak_since=gauge)
+        self._operations = OperationProbe() if probe == OPERATIONS else None
+
+    @property
+    def unavailable(self) -> dict[str, str]:
+        """What the latest epoch could not be watched by, and why."""
+        reasons = {
+            "peak memory by phase": self._gauge.unavailable if self._gauge else None,
+            "operations": self._operations.unavailable if self._operations else None,
+        }
+        return {what: reason for what, reason in reasons.items() if reason is not None}
 
     def begin(self) -> None:
         if self._remembers:
             forget_peak_tensor_bytes()
         watch_phases(self._phases)
+        if self._operations:
+            self._operations.begin()
         self._phases.begin()
 
-    def end(self) -> tuple[list[PhaseUse], MemoryUse | None]:
+    def end(self, what: str, tracings: Spans = ()) -> Watched:
+        """What it took, of the epoch that has just ended; a timeline calls it `what`."""
         uses = self._phases.end()
         watch_phases(None)
-        if not self._remembers:
-            return uses, None
-        return uses, MemoryUse(uses[0].peak_rss_bytes, status_bytes("VmRSS"), peak_tensor_bytes())
+        operations = self._operations.end() if self._operations else []
+        if self._timeline:
+            self._timeline.add_epoch(what, self._phases.spans, tracings, operations)
+        return Watched(
+            uses,
+            MemoryUse(uses[0].peak_rss_bytes, status_bytes("VmRSS"), peak_tensor_bytes()) if self._remembers else None,
+            summed(operations),
+            busy(operations) if operations else None,
+        )
 
 
 def status_bytes(name: str) -> int | None:

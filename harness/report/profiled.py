@@ -1,6 +1,9 @@
 """A profile's tables: where one variant's time and memory go, and what was traced and compiled."""
 
+from collections.abc import Mapping
+
 from harness.analysis import epochs as epoch_table
+from harness.analysis.operations import Spent, profiles
 from harness.analysis.phases import growths, phases
 from harness.analysis.tracings import Traced, by_cause, by_function, of_one_block
 from harness.record import Record
@@ -8,11 +11,16 @@ from harness.report import units
 from harness.report.summary import ArmSummary
 from harness.report.table import Table
 
+MOST_OPERATIONS = 5
+"""Types of operations that are listed of each kind of epoch."""
+LEAST_PART = 0.01
+"""What has less of both time and arithmetic is not listed."""
+
 
 def tables(arm: ArmSummary, record: Record) -> list[Table | None]:
     """None for what was not seen."""
-    of_record = [make(record, arm.name) for make in (_epochs, _traces, _compilations, _phases)]
-    return [*of_record, _parts(record, arm.name), _memory(arm), _growth(record, arm.name)]
+    of_record = [make(record, arm.name) for make in (_epochs, _traces, _compilations, _phases, _operations)]
+    return [*of_record, _parts(record, arm.name), _memory(arm, record), _growth(record, arm.name)]
 
 
 def _epochs(record: Record, arm: str) -> Table:
@@ -98,26 +106,67 @@ def _growth(record: Record, arm: str) -> Table | None:
     return Table("Memory from epoch to epoch", ["kind", "verdict", "growth"], rows, texts=2)
 
 
-def _parts(record: Record, arm: str) -> Table | None:
-    """Where the arithmetic of an epoch is, as the trainer names its scopes."""
-    parts = next((work.parts for work in record.works if work.arm == arm), {})
+def _operations(record: Record, arm: str) -> Table | None:
+    """Which operations take the time of an epoch."""
+    found = profiles(record, arm)
+    if not found:
+        return None
     rows = [
-        [kind, name or "(in no scope)", units.percent(number / sum(own.values())), units.flops(number)]
-        for kind, own in parts.items()
-        for name, number in sorted(own.items(), key=lambda one: -one[1])
-        if number
+        [kind, name, units.percent(one.share), units.seconds(one.own_seconds), f"{one.calls:.3g}"]
+        for kind, profile in found.items()
+        for name, one in list(profile.types.items())[:MOST_OPERATIONS]
     ]
-    note = "Operations of matrix products, forward and backward, by the tf.name_scope in which they were written."
-    return Table("Arithmetic by part", ["kind", "part", "share", "operations"], rows, note, texts=2) if rows else None
+    idle = [f"{units.percent(one.idle)} ({kind})" for kind, one in found.items() if one.idle is not None]
+    note = (
+        "Own time over all threads, as TensorFlow's profiler sees it, in a pass apart: small operations look costlier"
+        f" than they are. None of an epoch's operations ran in {', '.join(idle)} of its time: that goes to Python, and"
+        " to handing them out."
+    )
+    return Table("Operations", ["kind", "operation", "share", "own time", "calls"], rows, note, texts=2)
+
+
+def _parts(record: Record, arm: str) -> Table | None:
+    """Where the time and the arithmetic of an epoch are, as the trainer names its scopes."""
+    counted = next((work.parts for work in record.works if work.arm == arm), {})
+    timed = profiles(record, arm)
+    rows = []
+    for kind in dict.fromkeys([*counted, *timed]):
+        flops, spent = counted.get(kind, {}), timed[kind].parts if kind in timed else {}
+        whole = sum(flops.values())
+        names = sorted({*flops, *spent}, key=lambda name: (-_share(spent, name), -flops.get(name, 0.0)))
+        rows += [
+            [
+                kind,
+                name or "(in no scope)",
+                units.percent(spent[name].share) if name in spent else units.NOTHING,
+                units.percent(flops[name] / whole) if flops.get(name) else units.NOTHING,
+                units.flops(flops[name]) if flops.get(name) else units.NOTHING,
+            ]
+            for name in names
+            if max(_share(spent, name), flops.get(name, 0.0) / whole if whole else 0.0) >= LEAST_PART
+        ]
+    note = (
+        "By the tf.name_scope in which operations were written, gradients with what they are the gradients of: the"
+        " share of all operations' time, and that of the matrix products' arithmetic."
+    )
+    columns = ["kind", "part", "time", "arithmetic", "operations"]
+    return Table("Parts of a step", columns, rows, note, texts=2) if rows else None
+
+
+def _share(spent: Mapping[str, Spent], name: str) -> float:
+    return spent[name].share if name in spent else 0.0
 
 
 def _why(one: Traced) -> str:
     return one.cause.text if one.cause else "not seen"
 
 
-def _memory(arm: ArmSummary) -> Table:
+def _memory(arm: ArmSummary, record: Record) -> Table:
+    kept = next((work.variables for work in record.works if work.arm == arm.name), None)
     rows = [
         ["peak memory of the process", units.size(arm.peak_rss_bytes)],
         ["peak of TensorFlow's tensors", units.size(arm.peak_tensor_bytes)],
+        ["parameters", units.size(kept.trained if kept else None)],
+        ["other variables, such as an optimizer's", units.size(kept.others if kept else None)],
     ]
     return Table("Memory", ["what", "size"], rows)

@@ -29,7 +29,15 @@ def sentences(summary: Summary) -> list[str]:
     said = [*fitness.sentences(summary), *([beside] if beside else [])]
     if summary.command == "converge":
         return said + convergence.sentences(summary)
-    return [*said, *_failures(summary), *_memory(summary), *_unrest(summary), *_unsure(summary), *_end(summary)]
+    return [
+        *said,
+        *_failures(summary),
+        *_memory(summary),
+        *_unseen(summary),
+        *_unrest(summary),
+        *_unsure(summary),
+        *_end(summary),
+    ]
 
 
 def _failures(summary: Summary) -> Iterator[str]:
@@ -63,6 +71,13 @@ def _unrest(summary: Summary) -> Iterator[str]:
                 f"{arm.name} used {share} of a processor while it was others' turn, which slowed them: "
                 "does it leave threads running between epochs?"
             )
+
+
+def _unseen(summary: Summary) -> Iterator[str]:
+    """What a profile could not see: its tables are not there, or say less."""
+    for arm in summary.arms if summary.command == "profile" else ():
+        for what, why in arm.unavailable.items():
+            yield f"Not available here: {what}, because {why}."
 
 
 def _unsure(summary: Summary) -> Iterator[str]:

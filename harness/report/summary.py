@@ -81,6 +81,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """What is deterministic, beside the baseline's."""
     smallest_visible_ratio: float | None = None
     """The smallest difference that these blocks could have shown, as a ratio above 1."""
+    unavailable: dict[str, str] = {}
+    """What could not be watched in its processes, and why."""
     findings: list[rules.Found] = []
     """What a profile would tell first."""
     convergence: Convergence | None = None
@@ -190,7 +192,7 @@ def _summarize_arm(
     ends = [end for end in record.ends if end.arm == arm]
     ran = of_one_block(record, arm)
     traces = None if ran is None else [trace for epoch in ran for trace in epoch.traces]
-    seconds = _epoch_seconds(mine, _schedule(record, arm))
+    seconds = _epoch_seconds(mine, record.schedule(arm))
     commonest = seconds.commonest if seconds else ""
     work = arithmetic(record, arm, seconds.by_kind if seconds else {})
     found = None if converged else losses(record, arm)
@@ -221,6 +223,7 @@ def _summarize_arm(
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
+        unavailable=record.unavailable(arm),
         findings=rules.findings(rules.Evidence.of(record, arm)) if record.plan.command == "profile" else [],
         convergence=converged,
     )
@@ -281,15 +284,6 @@ def _epoch_seconds(mine: pd.DataFrame, schedule: Counter[str]) -> EpochSeconds |
     return EpochSeconds(
         kinds[commonest], {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds}, commonest
     )
-
-
-def _schedule(record: Record, arm: str) -> Counter[str]:
-    """How many epochs of each kind an arm's whole schedule has; none where it does not say."""
-    described = next((line.description.segments for line in record.ready if line.arm == arm), [])
-    counts: Counter[str] = Counter()
-    for segment in described:
-        counts[segment.kind] += segment.stop - segment.start
-    return counts
 
 
 def _median(values: "pd.Series[float]") -> float | None:

@@ -56,7 +56,7 @@ class Objective:
 
     def data(self, data: Data) -> tf.Tensor:
         """The scalar data loss; a delta's amplitude at the data times counts in it as its mean square error."""
-        with tf.name_scope("data_loss"):
+        with tf.name_scope("data"):
             log_f = self.network.log_density(data.v, data.t)
             total = loss.data_loss(log_f, data.observed, self.statistic)
             if self.amplitude:
@@ -70,22 +70,23 @@ class Objective:
 
         A delta's amplitude has an equation of its own, whose mean square residual is added.
         """
-        with tf.name_scope("residual"):
-            found = [self._on_grid(grid)] if grid else []
-            if points:
-                residual, f = self.residual(*points)
-                found.append((residual, f, *points))
-            residual, f, v, t = (tf.concat(column, axis=0) for column in zip(*found, strict=True))
-            scaled = self.scaled(residual, t)
-        with tf.name_scope("physics_loss"):
-            total = (
-                loss.mass_loss(residual, v, t, self.case.selection(v))
-                if self.scaling == "mass"
-                else loss.physics_loss(scaled, f, self.statistic, self.scaling)
-            )
-            if self.amplitude:
-                times = tf.concat([places.t for places in (grid, points) if places], axis=0)
-                total += tf.reduce_mean(tf.square(self.amplitude.value_and_residual(times)[1]))
+        with tf.name_scope("physics"):
+            with tf.name_scope("residual"):
+                found = [self._on_grid(grid)] if grid else []
+                if points:
+                    residual, f = self.residual(*points)
+                    found.append((residual, f, *points))
+                residual, f, v, t = (tf.concat(column, axis=0) for column in zip(*found, strict=True))
+                scaled = self.scaled(residual, t)
+            with tf.name_scope("loss"):
+                total = (
+                    loss.mass_loss(residual, v, t, self.case.selection(v))
+                    if self.scaling == "mass"
+                    else loss.physics_loss(scaled, f, self.statistic, self.scaling)
+                )
+                if self.amplitude:
+                    times = tf.concat([places.t for places in (grid, points) if places], axis=0)
+                    total += tf.reduce_mean(tf.square(self.amplitude.value_and_residual(times)[1]))
         return total, scaled
 
     def scaled(self, residual: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
