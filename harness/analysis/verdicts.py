@@ -19,7 +19,7 @@ from harness.analysis.levels import FIRST_LOOK, level
 
 FASTER, SLOWER, SAME, UNSURE = "faster", "slower", "same", "unsure"
 
-COARSE = 1 / 4
+COARSE = 1 / 3
 """A difference counts only if its interval's half-width is below the tolerance, or below this share of the difference.
 
 Under other load blocks scatter by several tolerances, and three of them sometimes agree on a difference by luck.
@@ -53,10 +53,10 @@ def verdicts(logs: Mapping[str, Sequence[float]], tolerance: float, fewest: int,
     ):
         at = level(fewest, most, rank)
         settled = settled and test.p_value < at
-        fine = test.half_width(shown) <= widest(test.middle, margin)
-        found[arm] = Verdict(
-            test.answer(at, fine) if settled else UNSURE, exp(min(margin + test.half_width(at), 700.0))
-        )
+        half = test.half_width(shown)
+        fine = half <= widest(test.middle, margin)
+        visible = max(margin + test.half_width(at), half / COARSE if half > margin else 0.0)
+        found[arm] = Verdict(test.answer(at, fine) if settled else UNSURE, exp(min(visible, 700.0)))
     return {arm: found[arm] for arm in tests}
 
 
