@@ -24,7 +24,8 @@ SEEDS = 3
 """Whole trainings of an arm where nobody says how many."""
 FRESH = False
 """How arms start where nobody says: each as a process of its own (`--fresh`), or forked."""
-PROBES = "phases", "memory"
+PHASES, MEMORY, OPERATIONS = "phases", "memory", "operations"
+PROBES = PHASES, MEMORY, OPERATIONS
 """What a profile watches by: a pass each."""
 AMPLE = 180.0
 """Seconds of budget from which on a comparison samples what it would without one. With less it samples fewer epochs of
@@ -89,7 +90,7 @@ class Plan(msgspec.Struct, frozen=True):
     references: tuple[str, ...] = ()
     """Labels of the arms that are no trainings, but what to hold those against."""
     probes: tuple[str, ...] = ()
-    """What each arm is watched by once the blocks are done: a pass each, see `probes.watching`."""
+    """What each arm is watched by once the blocks are done: a pass each, see `engine.watching`."""
     preload: tuple[str, ...] = ()
     """The modules that a process has imported before the arms of a block, references apart, are forked from it, if the
     system can do that; empty where each starts as a process of its own."""

@@ -164,4 +164,4 @@ def _epochs(evidence: Evidence) -> str:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.3g} s" if value >= 1 else f"{1e3 * value:.3g} ms"
+    return f"{value:.3g} s" if value >= 0.9995 else f"{1e3 * value:.3g} ms"

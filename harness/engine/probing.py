@@ -8,7 +8,7 @@ from harness.engine.group import Group
 from harness.engine.memory_line import MemoryLine
 from harness.events import Event, Progress
 from harness.lines import TIMELINE, BlockStart
-from harness.probes.watching import MEMORY, OPERATIONS
+from harness.plan import MEMORY, OPERATIONS
 
 MOST_PROFILED = 5
 """Epochs of a kind in a row, whose operations are seen: each is some thousand of them."""

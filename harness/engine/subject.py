@@ -12,14 +12,14 @@ from harness import catalog
 from harness.engine.describing import describe
 from harness.engine.messages import Build, Evaluate
 from harness.engine.returned import Misbehaved, a, finite, kind, numbers, sizes
+from harness.engine.timeline import Timeline
+from harness.engine.watching import Watch, Watched
 from harness.interface import Trainer
 from harness.lines import Epoch
 from harness.probes.calls import CallProbe
 from harness.probes.clock import Clock
 from harness.probes.compiles import CompileProbe
-from harness.probes.timeline import Timeline
 from harness.probes.traces import TraceProbe
-from harness.probes.watching import Watch, Watched
 
 BUILDING = "while it was built"
 

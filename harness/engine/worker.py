@@ -34,12 +34,12 @@ from harness.engine.messages import (
 )
 from harness.engine.returned import Misbehaved
 from harness.engine.subject import BUILDING, Subject
+from harness.engine.timeline import Timeline
 from harness.engine.work import count
 from harness.errors import describe
 from harness.lines import Idle
 from harness.probes.clock import Clock
 from harness.probes.memory import forget_peak_tensor_bytes, peak_rss_bytes, peak_tensor_bytes
-from harness.probes.timeline import Timeline
 from harness.probes.traces import TraceProbe
 
 

@@ -6,18 +6,14 @@ einsums. It is there only for what XLA can compile: no `py_function`, no gradien
 `maximum_iterations`.
 """
 
-import re
 from collections import Counter
 from typing import Any
 
 from harness import hlo
 from harness.hlo import Uncountable
+from harness.scopes import part
 
-__all__ = ["Uncountable", "of_call", "part"]
-
-_GRADIENT = "gradient_tape"
-_CALL = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
-"""What TensorFlow puts before the names in a nested function."""
+__all__ = ["Uncountable", "of_call"]
 
 
 def of_call(function: Any, arguments: Any) -> Counter[str]:
@@ -35,14 +31,6 @@ def of_call(function: Any, arguments: Any) -> Counter[str]:
         raise
     except Exception as error:
         raise Uncountable(f"XLA cannot compile it: {_in_a_line(error)}") from error
-
-
-def part(name: str) -> str:
-    """The scope of an operation by its name: `gradient_tape/physics/matmul_3/MatMul_1` is of `physics`."""
-    steps = [step for step in name.split("/") if not _CALL.fullmatch(step)]
-    forward = [step for step in steps if step != _GRADIENT]
-    # The gradient of an operation is named after that operation, and has a name of its own below.
-    return "/".join(forward[: -2 if len(forward) < len(steps) else -1])
 
 
 def _in_a_line(error: Exception) -> str:

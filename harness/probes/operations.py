@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any
 
 from harness.lines import OperationUse
-from harness.probes.flops import part
+from harness.scopes import part
 
 MOST = 100
 OTHERS = "(others)"

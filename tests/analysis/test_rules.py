@@ -82,3 +82,18 @@ def test_evidence_is_gathered_from_a_record():
     assert found.epochs
     assert found.seconds > 0
     assert (found.traced, found.compiled, found.phases, found.growths) == ([], [], [], {})
+
+
+def test_a_term_that_is_computed_where_its_weight_is_0_is_told_with_its_share_of_the_schedule():
+    epochs = [
+        Epoch(index, DATA, 0.1, 0.1, {"loss": 1 / (1 + index), "data": 1 / (1 + index), "physics": float(index**2)})
+        for index in range(10)
+    ]
+    parts = {DATA: {"physics/integral": 1.0, "data": 1.5, "optimizer": 1.5}}
+    (found,) = findings(Evidence(epochs, [], [], [], {}, parts, {DATA: 3, "full": 7}))
+    assert found.rule == "unweighted"
+    assert found.text == (
+        "30% of epochs compute a physics loss whose weight is 0 (kind data): the total is the same without."
+        " It has 250 ms of their 1 s."
+    )
+    assert found.seconds == pytest.approx(0.25)

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from harness import plan as plans
 from harness.analysis.phases import growths, phases, watched
 from harness.analysis.tracings import by_cause, by_function, of_one_block
+from harness.engine import watching
 from harness.measure import measure
-from harness.probes import watching
 from harness.record import read
 
 SUPPORT = Path(__file__).parents[1] / "support"

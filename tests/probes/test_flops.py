@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from harness import hlo
 from harness.probes import flops as probe
-from harness.probes.flops import Uncountable, part
+from harness.probes.flops import Uncountable
+from harness.scopes import part
 
 N, K = 3, 8
 ONE = 2 * N * K * K

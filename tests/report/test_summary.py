@@ -21,7 +21,7 @@ KEYS = [
         "exact",
         "smallest_visible_ratio",
     ),
-    *("findings", "convergence"),
+    *("unavailable", "findings", "convergence"),
 ]
 
 

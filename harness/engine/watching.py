@@ -1,18 +1,17 @@
-"""An epoch under the probes that cost time, so that they run in a pass of their own: see `PROBES`."""
+"""An epoch under the probes that cost time, so that they run in a pass of their own: see `plan.PROBES`."""
 
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.engine.timeline import Spans, Timeline
 from harness.interface import watch_phases
 from harness.lines import MemoryUse, OperationUse, PhaseUse
+from harness.plan import MEMORY, OPERATIONS
 from harness.probes.memory import STATUS, forget_peak_tensor_bytes, peak_tensor_bytes
 from harness.probes.operations import OperationProbe, busy, summed
 from harness.probes.phases import PhaseProbe
-from harness.probes.timeline import Spans, Timeline
 
-PHASES, MEMORY, OPERATIONS = "phases", "memory", "operations"
-PROBES = PHASES, MEMORY, OPERATIONS
 FORGET = Path("/proc/self/clear_refs")
 """Where Linux takes the order to count the peak of resident memory from now on."""
 
@@ -51,7 +50,7 @@ class Watched:
 
 
 class Watch:
-    """Watches epochs, one after the other, by one of `PROBES`; and draws them on a `timeline`, where there is one."""
+    """Watches epochs, one after the other, by one probe, and draws them on a `timeline`, if there is one."""
 
     def __init__(self, probe: str, timeline: Timeline | None = None) -> None:
         gauge = PeakGauge() if probe == MEMORY else None

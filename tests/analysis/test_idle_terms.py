@@ -1,0 +1,48 @@
+"""Which terms of a loss have no weight, from what an epoch's losses were."""
+
+import numpy as np
+import pytest
+
+from harness.analysis.idle_terms import idle_terms
+from harness.lines import Epoch
+
+RANDOM = np.random.default_rng(0)
+
+
+def epochs(kind, data_weight, weight, name="physics", number=8, noise=1e-7):
+    """Epochs whose loss is a weighted sum of a data term and another one, as single precision has it."""
+    found = []
+    for index in range(number):
+        data, other = RANDOM.random(2)
+        loss = (data_weight * data + weight * other) * (1 + noise * RANDOM.standard_normal())
+        found.append(Epoch(index, kind, 1.0, 1.0, {"loss": loss, "data": data, name: other}))
+    return found
+
+
+@pytest.mark.parametrize("data_weight", [1.0, 250.0])
+def test_a_term_without_weight_is_found_in_the_kinds_in_which_it_has_none(data_weight):
+    run = [*epochs("data", data_weight, 0.0), *epochs("full", data_weight, 0.5)]
+    assert idle_terms(run) == {"physics": ["data"]}
+    assert idle_terms(epochs("data", data_weight, 0.0)) == {"physics": ["data"]}
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.01])
+def test_a_term_that_counts_is_not_found(weight):
+    assert idle_terms(epochs("full", 1.0, weight)) == {}
+
+
+def test_what_may_be_there_to_be_looked_at_only_is_not_found_unless_it_counts_elsewhere():
+    assert idle_terms(epochs("data", 1.0, 0.0, "accuracy")) == {}
+    assert idle_terms([*epochs("data", 1.0, 0.0, "flow"), *epochs("full", 1.0, 1.0, "flow")]) == {"flow": ["data"]}
+
+
+def test_weights_that_change_few_epochs_and_losses_that_say_little_tell_nothing():
+    ramp = [one for index in range(8) for one in epochs("ramp", 1.0, 0.1 * (index + 1), number=1)]
+    assert idle_terms(ramp) == {}
+    assert idle_terms(epochs("data", 1.0, 0.0, number=4)) == {}
+    assert idle_terms([]) == {}
+    assert idle_terms([Epoch(i, "epoch", 1.0, 1.0, {"loss": 1.0}) for i in range(9)]) == {}
+    assert idle_terms([Epoch(i, "epoch", 1.0, 1.0, {"data": 1.0, "physics": i}) for i in range(9)]) == {}
+    assert idle_terms([Epoch(i, "epoch", 1.0, 1.0, {"loss": None, "data": 1.0, "physics": i}) for i in range(9)]) == {}
+    constant = [Epoch(i, "epoch", 1.0, 1.0, {"loss": 1.0, "data": 0.5, "physics": 0.5}) for i in range(9)]
+    assert idle_terms(constant) == {}

@@ -1,0 +1,44 @@
+"""Which operations an epoch spends its time in, by kind."""
+
+import pytest
+from simulated import record
+
+from harness.analysis.operations import profiles
+from harness.lines import Epoch, OperationUse, Slice
+
+
+def seen(*epochs):
+    found = record({"a": {"data": 1.0}}, blocks=1, rounds=1)
+    found.add(Slice(0, 1, 0, 0, "a", list(epochs), probe="operations"))
+    return profiles(found, "a")
+
+
+def epoch(index, kind, uses, busy, first=False):
+    return Epoch(index, kind, 0.1, 0.1, {}, first=first, operations=[OperationUse(*use) for use in uses], busy=busy)
+
+
+def test_operations_are_averaged_over_the_epochs_of_a_kind_but_its_first():
+    found = seen(
+        epoch(0, "data", [("MatMul", "net", 1, 9.0)], 0.1, first=True),
+        epoch(1, "data", [("MatMul", "net", 2, 0.04), ("Sum", "", 1, 0.01)], 0.05),
+        epoch(2, "data", [("MatMul", "net", 2, 0.02), ("MatMul", "loss", 2, 0.01)], 0.03),
+        epoch(3, "full", [("XLA dot", "", 1, 0.01)], 0.1),
+    )
+    assert list(found) == ["data", "full"]
+    data = found["data"]
+    assert list(data.types) == ["MatMul", "Sum"]
+    assert data.types["MatMul"].calls == pytest.approx(3)
+    assert data.types["MatMul"].own_seconds == pytest.approx(0.035)
+    assert data.types["MatMul"].share == pytest.approx(0.875)
+    assert {name: round(spent.share, 4) for name, spent in data.parts.items()} == {
+        "net": 0.75,
+        "": 0.125,
+        "loss": 0.125,
+    }
+    assert data.idle == pytest.approx(0.6)
+    assert found["full"].idle == pytest.approx(0.0)
+
+
+def test_where_no_operations_were_seen_there_is_nothing():
+    assert seen() == {}
+    assert seen(epoch(0, "data", [], None)) == {}
