@@ -57,6 +57,9 @@ class PhaseUse(msgspec.Struct, frozen=True, array_like=True):
     peak_rss_bytes: int | None = None
 
 
+OTHERS = "(others)"
+
+
 class OperationUse(msgspec.Struct, frozen=True, array_like=True):
     """What the operations of one type, written in one scope, took of an epoch."""
 

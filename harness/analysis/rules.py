@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from harness.analysis.growth import Growth
 from harness.analysis.idle_terms import idle_terms
+from harness.analysis.operations import profiles
 from harness.analysis.phases import Phase, growths, phases
 from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
 from harness.lines import Epoch
@@ -43,6 +44,8 @@ class Evidence:
     growths: Mapping[str, Growth]
     parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Floating-point operations of an epoch, by kind and part."""
+    times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The share of the time of an epoch's operations, by kind and part."""
     schedule: Mapping[str, int] = field(default_factory=dict)
     """Epochs of each kind in the whole schedule; empty where it is not known."""
 
@@ -56,6 +59,10 @@ class Evidence:
             phases(record, arm),
             growths(record, arm),
             next((work.parts for work in record.works if work.arm == arm), {}),
+            {
+                kind: {name: spent.share for name, spent in profile.parts.items()}
+                for kind, profile in profiles(record, arm).items()
+            },
             record.schedule(arm),
         )
 
@@ -96,24 +103,26 @@ def recompiled(evidence: Evidence) -> Iterator[Found]:
 
 
 def arithmetic(evidence: Evidence) -> Iterator[Found]:
-    """A part of the computation that has most of the arithmetic, of the kind of epoch that has the most."""
-    kind, parts = max(evidence.parts.items(), key=lambda own: sum(own[1].values()), default=("", {}))
+    """A part of the computation that has most of the arithmetic, of the kind of epoch that took the most time."""
+    kind = max(evidence.parts, key=lambda kind: _spent(evidence, [kind]), default="")
+    parts = evidence.parts.get(kind, {})
     total = sum(parts.values())
     name, most = max(parts.items(), key=lambda own: own[1], default=("", 0.0))
     if name and most >= MOSTLY * total:
-        seconds = most / total * _spent(evidence, [kind])
+        timed = evidence.times.get(kind, {}).get(name)
         text = (
-            f"{most / total:.0%} of the arithmetic of an epoch of kind {kind} is in {name}:"
-            f" {most / 1e9:.3g} of {total / 1e9:.3g} GFLOP."
+            f"{_percent(most / total)} of the arithmetic of an epoch of kind {kind} is in {name}:"
+            f" {most / 1e9:.3g} of {total / 1e9:.3g} GFLOP"
+            f"{f', and {_percent(timed)} of the time of its operations' if timed else ''}."
         )
-        yield Found("arithmetic", text, seconds)
+        yield Found("arithmetic", text, (timed or most / total) * _spent(evidence, [kind]))
 
 
 def unweighted(evidence: Evidence) -> Iterator[Found]:
     """A term of the loss that is computed where its weight is 0."""
     for term, kinds in idle_terms(evidence.epochs).items():
         here = sum(evidence.schedule.get(kind, 0) for kind in kinds)
-        share = f"{here / sum(evidence.schedule.values()):.0%} of epochs" if here else "Epochs"
+        share = f"{_percent(here / sum(evidence.schedule.values()))} of epochs" if here else "Epochs"
         own = sum(_cost_of(evidence, term, kind) for kind in kinds)
         text = (
             f"{share} compute a {term} loss whose weight is 0 (kind {', '.join(kinds)}): the total is the same without."
@@ -123,8 +132,9 @@ def unweighted(evidence: Evidence) -> Iterator[Found]:
 
 
 def _cost_of(evidence: Evidence, term: str, kind: str) -> float:
-    """Seconds of the steady epochs of `kind` that the arithmetic in the scope named after `term` had."""
-    parts = evidence.parts.get(kind, {})
+    """Seconds of the steady epochs of `kind` that went to the scope named after `term`: by the time of its operations,
+    or, where that was not seen, by its arithmetic."""
+    parts = evidence.times.get(kind) or evidence.parts.get(kind, {})
     own = sum(number for name, number in parts.items() if name.partition("/")[0] == term)
     return own / sum(parts.values()) * _spent(evidence, [kind]) if own else 0.0
 
@@ -140,7 +150,7 @@ def heavy(evidence: Evidence) -> Iterator[Found]:
         if one.path and one.path != STEP and one.share >= HEAVY:
             seconds = one.share * sum(epoch.wall for epoch in evidence.epochs if epoch.kind == one.kind)
             own = _seconds(one.own_seconds)
-            text = f"The phase {one.path} takes {one.share:.0%} of an epoch of kind {one.kind}: {own}."
+            text = f"The phase {one.path} takes {_percent(one.share)} of an epoch of kind {one.kind}: {own}."
             yield Found("heavy", text, seconds)
 
 
@@ -161,6 +171,10 @@ RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled,
 
 def _epochs(evidence: Evidence) -> str:
     return f"{len(evidence.epochs)} epochs"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _seconds(value: float) -> str:

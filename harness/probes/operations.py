@@ -15,15 +15,16 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness.lines import OperationUse
+from harness.lines import OTHERS, OperationUse
 from harness.scopes import part
 
 MOST = 100
-OTHERS = "(others)"
 _MARK = "harness: an epoch"
 _HOST, _PROGRAMS = "/host:CPU", "/host:metadata"
 _KERNEL = re.compile(r"(?P<name>[^\s:]+):(?P<type>_?[A-Z]\w*)")
 """How the profiler names one run of a kernel: by the operation's name in its graph, and by its type."""
+_EAGER = re.compile(r"EagerLocalExecute: (?P<type>(?!__)\w+)")
+"""And one outside of every graph, where it has no name. A `tf.function`'s begins with two underscores."""
 
 
 @dataclass
@@ -139,6 +140,9 @@ def _described(
     kernel = _KERNEL.fullmatch(name)
     if kernel:
         return kernel["type"], part(kernel["name"])
+    eager = _EAGER.fullmatch(name)
+    if eager:
+        return eager["type"], ""
     told = {stats[stat.metadata_id]: stat for stat in event.stats}
     if "hlo_op" not in told:
         return None

@@ -6,6 +6,7 @@ from harness.analysis import epochs as epoch_table
 from harness.analysis.operations import Spent, profiles
 from harness.analysis.phases import growths, phases
 from harness.analysis.tracings import Traced, by_cause, by_function, of_one_block
+from harness.lines import OTHERS
 from harness.record import Record
 from harness.report import units
 from harness.report.summary import ArmSummary
@@ -115,6 +116,7 @@ def _operations(record: Record, arm: str) -> Table | None:
         [kind, name, units.percent(one.share), units.seconds(one.own_seconds), f"{one.calls:.3g}"]
         for kind, profile in found.items()
         for name, one in list(profile.types.items())[:MOST_OPERATIONS]
+        if name != OTHERS
     ]
     idle = [f"{units.percent(one.idle)} ({kind})" for kind, one in found.items() if one.idle is not None]
     note = (

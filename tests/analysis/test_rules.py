@@ -50,15 +50,18 @@ def test_a_phase_that_takes_much_is_named_unless_it_is_the_step(path, share, tol
     found = findings(evidence(phases=[Phase(DATA, path, 1.0, 0.04, 0.04, share, None)]))
     assert len(found) == told
     if told:
-        assert found[0].text == "The phase weights takes 40% of an epoch of kind data: 40 ms."
+        assert found[0].text == "The phase weights takes 40 % of an epoch of kind data: 40 ms."
         assert found[0].seconds == pytest.approx(4.0)
 
 
 def test_a_part_that_has_most_of_the_arithmetic_is_named():
-    parts = {"early": {"data": 1e9}, DATA: {"physics/integral": 9e9, "": 0.5e9, "data": 0.5e9}}
+    parts = {"early": {"data": 1e11}, DATA: {"physics/integral": 9e9, "": 0.5e9, "data": 0.5e9}}
     (found,) = findings(evidence(parts=parts))
-    assert found.text == "90% of the arithmetic of an epoch of kind data is in physics/integral: 9 of 10 GFLOP."
+    assert found.text == "90 % of the arithmetic of an epoch of kind data is in physics/integral: 9 of 10 GFLOP."
     assert found.seconds == pytest.approx(9.0)
+    (timed,) = findings(evidence(parts=parts, times={DATA: {"physics/integral": 0.6, "data": 0.4}}))
+    assert timed.text.endswith("9 of 10 GFLOP, and 60 % of the time of its operations.")
+    assert timed.seconds == pytest.approx(6.0)
     assert findings(evidence(parts={DATA: {"a": 1.0, "b": 1.0, "c": 1.0}})) == []
     assert findings(evidence(parts={DATA: {"": 3.0}})) == []
 
@@ -90,10 +93,10 @@ def test_a_term_that_is_computed_where_its_weight_is_0_is_told_with_its_share_of
         for index in range(10)
     ]
     parts = {DATA: {"physics/integral": 1.0, "data": 1.5, "optimizer": 1.5}}
-    (found,) = findings(Evidence(epochs, [], [], [], {}, parts, {DATA: 3, "full": 7}))
+    (found,) = findings(Evidence(epochs, [], [], [], {}, parts, {}, {DATA: 3, "full": 7}))
     assert found.rule == "unweighted"
     assert found.text == (
-        "30% of epochs compute a physics loss whose weight is 0 (kind data): the total is the same without."
+        "30 % of epochs compute a physics loss whose weight is 0 (kind data): the total is the same without."
         " It has 250 ms of their 1 s."
     )
     assert found.seconds == pytest.approx(0.25)

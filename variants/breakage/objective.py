@@ -56,7 +56,7 @@ class Objective:
 
     def data(self, data: Data) -> tf.Tensor:
         """The scalar data loss; a delta's amplitude at the data times counts in it as its mean square error."""
-        with tf.name_scope("data"):
+        with tf.name_scope("data_loss"):
             log_f = self.network.log_density(data.v, data.t)
             total = loss.data_loss(log_f, data.observed, self.statistic)
             if self.amplitude:

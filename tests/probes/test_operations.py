@@ -1,0 +1,118 @@
+"""What TensorFlow's own profiler tells of an epoch's operations."""
+
+import time
+from time import perf_counter
+
+import pytest
+import tensorflow as tf
+
+from harness.lines import OTHERS, OperationUse
+from harness.probes import operations as probe
+from harness.probes.operations import Operation, OperationProbe, busy, summed
+
+LARGE = tf.random.stateless_normal((700, 700), (1, 2))
+
+
+def step(x):
+    with tf.name_scope("physics"):
+        y = tf.linalg.matmul(x, x)
+    with tf.name_scope("data"):
+        return tf.reduce_sum(tf.sort(tf.sin(y), axis=0))
+
+
+COMPILED, GRAPH = tf.function(step, jit_compile=True), tf.function(step)
+
+
+def watched(epoch):
+    epoch()
+    own = OperationProbe()
+    own.begin()
+    began = perf_counter()
+    epoch()
+    ended = perf_counter()
+    found = own.end()
+    assert own.unavailable is None
+    assert all(began - 1e-3 <= one.start and one.start + one.seconds <= ended + 1e-3 for one in found)
+    return found, ended - began
+
+
+def test_operations_of_a_graph_are_told_with_their_types_and_scopes():
+    found, wall = watched(lambda: float(GRAPH(LARGE)))
+    kinds = {(one.type.removeprefix("_Mkl"), one.part) for one in found}
+    assert ("MatMul", "physics") in kinds
+    assert {part for _, part in kinds} >= {"physics", "data"}
+    assert 0 < busy(found) < wall
+    assert sum(one.own for one in found) == pytest.approx(sum(one.seconds for one in found), rel=0.05)
+
+
+def test_operations_that_xla_compiled_have_types_and_scopes_too():
+    found, wall = watched(lambda: float(COMPILED(LARGE)))
+    assert ("XLA dot", "physics") in {(one.type, one.part) for one in found}
+    assert 0 < busy(found) < wall
+
+
+def test_operations_outside_of_every_function_are_told_by_type():
+    found, _ = watched(lambda: float(tf.reduce_sum(LARGE @ LARGE)))
+    assert "MatMul" in {one.type.removeprefix("_Mkl") for one in found}
+
+
+def test_an_epoch_that_does_not_compute_has_idle_time():
+    found, wall = watched(lambda: (float(GRAPH(LARGE)), time.sleep(0.2)))
+    assert busy(found) < wall - 0.19
+
+
+def test_a_profiler_that_is_running_already_is_left_alone(tmp_path):
+    tf.profiler.experimental.start(str(tmp_path))
+    try:
+        own = OperationProbe()
+        own.begin()
+        assert own.end() == []
+        assert own.unavailable.startswith("TensorFlow's profiler did not start:")
+    finally:
+        tf.profiler.experimental.stop()
+
+
+def test_what_cannot_be_read_is_told_and_ends_no_run(monkeypatch):
+    def broken(space, began):
+        raise ValueError("no such plane")
+
+    own = OperationProbe()
+    monkeypatch.setattr(probe, "read", broken)
+    own.begin()
+    assert own.end() == []
+    assert own.unavailable == "what TensorFlow's profiler tells could not be read: no such plane"
+
+
+def test_without_tensorflow_it_says_so(monkeypatch):
+    monkeypatch.delitem(probe.sys.modules, "tensorflow")
+    own = OperationProbe()
+    own.begin()
+    assert own.end() == []
+    assert own.unavailable == "TensorFlow was not loaded"
+
+
+def operation(start, seconds, type_="Op", part="", thread="one"):
+    return Operation(type_, part, thread, start, seconds, seconds)
+
+
+def test_inner_operations_take_from_those_around_them_in_their_thread_only():
+    outer, inner, innermost = operation(0.0, 1.0), operation(0.2, 0.5), operation(0.3, 0.1)
+    later, elsewhere = operation(1.0, 0.5), operation(0.1, 0.9, thread="two")
+    for own in probe._by_thread([later, outer, elsewhere, innermost, inner]):
+        probe._subtract_inner(own)
+    assert [one.own for one in (outer, inner, innermost, later, elsewhere)] == pytest.approx([0.5, 0.4, 0.1, 0.5, 0.9])
+
+
+def test_busy_is_when_any_ran():
+    assert busy([]) == 0
+    assert busy([operation(0, 1), operation(0.5, 1), operation(0.6, 0.1), operation(3, 1)]) == pytest.approx(2.5)
+
+
+def test_like_operations_are_summed_and_the_smallest_told_together(monkeypatch):
+    monkeypatch.setattr(probe, "MOST", 2)
+    found = [operation(0, 1, "A"), operation(0, 2, "A"), operation(0, 5, "A", "x"), operation(0, 1, "B")]
+    assert summed(found) == [
+        OperationUse("A", "x", 1, 5),
+        OperationUse("A", "", 2, 3),
+        OperationUse(OTHERS, "", 1, 1),
+    ]
