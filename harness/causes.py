@@ -18,11 +18,18 @@ AGAIN = Cause(
     "a new tf.function, or another instance's, over code that was traced before",
     "make the tf.function once, outside of what repeats",
 )
+NEW_DATASET = Cause(
+    "new dataset",
+    "a new tf.data.Dataset over a function that was traced before",
+    "make the dataset once, outside of what repeats; model.fit makes one of the arrays that it is given",
+)
 CONTEXT = Cause(
     "context",
     "the same arguments in another context (device, strategy, gradient or XLA scope)",
     "call it in the same context",
 )
+_OF_DATASETS = "_tf_data_function"
+"""The attribute of functions that a tf.data.Dataset maps, filters or the like by."""
 _ADVICE = {
     "shape": "keep the shape fixed (pad it), or leave it open: input_signature, reduce_retracing=True",
     "rank": "bring it to one rank before the call",
@@ -73,6 +80,8 @@ class Causes:
             return _cause(min((_differences(old, function_type) for old in reversed(in_this_scope)), key=len))
         if known or getattr(code, "co_name", "") == _INITIALIZER:
             return VARIABLES
+        if before and _OF_DATASETS in (getattr(options, "attributes", None) or {}):
+            return NEW_DATASET
         return AGAIN if before else FIRST
 
 

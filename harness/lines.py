@@ -16,7 +16,7 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
 
     sort: str
     """"first" or "variables"; of an argument "shape", "rank", "dtype", "value", "object", "type" or "structure"; "new
-    function", "context"."""
+    function", "new dataset", "context"."""
     text: str
     advice: str | None = None
 

@@ -147,11 +147,14 @@ def _spent(evidence: Evidence, kinds: Sequence[str]) -> float:
 def heavy(evidence: Evidence) -> Iterator[Found]:
     """A phase that takes much of an epoch, and is not the step that trains."""
     for one in evidence.phases:
-        if one.path and one.path != STEP and one.share >= HEAVY:
-            seconds = one.share * sum(epoch.wall for epoch in evidence.epochs if epoch.kind == one.kind)
-            own = _seconds(one.own_seconds)
-            text = f"The phase {one.path} takes {_percent(one.share)} of an epoch of kind {one.kind}: {own}."
-            yield Found("heavy", text, seconds)
+        of_kind = [phase for phase in evidence.phases if phase.kind == one.kind]
+        share = one.total_seconds / sum(phase.own_seconds for phase in of_kind)
+        inner = max((phase.total_seconds for phase in of_kind if phase.path.startswith(f"{one.path} > ")), default=0.0)
+        says_more = inner >= MOSTLY * one.total_seconds
+        if one.path and one.path.partition(" > ")[0] != STEP and share >= HEAVY and not says_more:
+            took = _seconds(one.total_seconds)
+            text = f"The phase {one.path} takes {_percent(share)} of an epoch of kind {one.kind}: {took}."
+            yield Found("heavy", text, share * _spent(evidence, [one.kind]))
 
 
 def growing(evidence: Evidence) -> Iterator[Found]:

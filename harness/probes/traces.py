@@ -106,10 +106,20 @@ def _innermost(function: Any) -> Any:
     for _ in range(20):
         inner = getattr(function, "__wrapped__", None) or getattr(function, "func", None)
         inner = inner or getattr(function, "__original_wrapped__", None) or getattr(function, "__func__", None)
+        inner = inner or _of_dataset(function)
         if inner is None:
             break
         function = inner
     return function
+
+
+def _of_dataset(function: Any) -> Any:
+    """The user's function in the one that a tf.data.Dataset makes of it; None if this is none of those."""
+    code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
+    if code is None or not cells or not code.co_qualname.startswith("StructuredFunctionWrapper."):
+        return None
+    held = dict(zip(code.co_freevars, cells, strict=True)).get("self")
+    return getattr(held.cell_contents, "_func", None) if held else None
 
 
 def _code(function: Any) -> Any:

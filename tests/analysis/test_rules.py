@@ -44,14 +44,32 @@ def test_a_compilation_that_nothing_announces_is_told():
 
 
 @pytest.mark.parametrize(
-    ("path", "share", "told"), [("weights", 0.4, 1), ("weights", 0.2, 0), ("", 0.4, 0), ("step", 0.9, 0)]
+    ("path", "seconds", "told"),
+    [("weights", 0.04, 1), ("weights", 0.02, 0), ("", 0.04, 0), ("step", 0.04, 0), ("step > inner", 0.04, 0)],
 )
-def test_a_phase_that_takes_much_is_named_unless_it_is_the_step(path, share, told):
-    found = findings(evidence(phases=[Phase(DATA, path, 1.0, 0.04, 0.04, share, None)]))
+def test_a_phase_that_takes_much_is_named_unless_it_is_of_the_step(path, seconds, told):
+    rest = Phase(DATA, "step", 1.0, 0.1 - seconds, 0.1 - seconds, 1 - 10 * seconds, None)
+    found = findings(evidence(phases=[rest, Phase(DATA, path, 1.0, seconds, seconds, 10 * seconds, None)]))
     assert len(found) == told
     if told:
         assert found[0].text == "The phase weights takes 40 % of an epoch of kind data: 40 ms."
         assert found[0].seconds == pytest.approx(4.0)
+
+
+def test_of_phases_in_each_other_the_inner_one_is_named_if_it_has_most_of_it():
+    def found(inner):
+        return findings(
+            evidence(
+                phases=[
+                    Phase(DATA, "step", 1.0, 0.06, 0.06, 0.6, None),
+                    Phase(DATA, "weights", 1.0, 0.04 - inner, 0.04, 0.4 - 10 * inner, None),
+                    Phase(DATA, "weights > solve", 1.0, inner, inner, 10 * inner, None),
+                ]
+            )
+        )
+
+    assert [one.text.split()[2] for one in found(0.01)] == ["weights"]
+    assert [one.text.split()[2:5] for one in found(0.03)] == [["weights", ">", "solve"]]
 
 
 def test_a_part_that_has_most_of_the_arithmetic_is_named():

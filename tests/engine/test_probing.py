@@ -1,5 +1,6 @@
 """What a profile finds of planted faults, and does not find where there is none."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -7,11 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from harness import plan as plans
+from harness.analysis.operations import profiles
 from harness.analysis.phases import growths, phases, watched
+from harness.analysis.rules import Evidence, findings
 from harness.analysis.tracings import by_cause, by_function, of_one_block
 from harness.engine import watching
 from harness.measure import measure
 from harness.record import read
+from harness.report import sentences
+from harness.report.summary import summarize
 
 SUPPORT = Path(__file__).parents[1] / "support"
 MB = 1_000_000
@@ -19,7 +24,7 @@ MB = 1_000_000
 
 def profiled(out, name, file="faults.py", probes=("phases", "memory"), epochs=40):
     plan = plans.make("profile", [f"{SUPPORT / file}:{name}"], epochs=epochs, blocks=1)
-    assert plan.probes == ("phases", "memory")
+    assert plan.probes == ("phases", "memory", "operations")
     record = measure(replace(plan, probes=probes), out, lambda event, record: None)
     assert not record.failure(name)
     again = read(out)
@@ -27,14 +32,18 @@ def profiled(out, name, file="faults.py", probes=("phases", "memory"), epochs=40
     return record
 
 
+def told(record):
+    return findings(Evidence.of(record, record.plan.baseline))
+
+
 def test_phases_are_found_with_their_shares(tmp_path):
     record = profiled(tmp_path / "run", "Marked", probes=("phases",))
     found = {phase.path: phase for phase in phases(record, "Marked")}
     assert found.keys() == {"weights", "weights > solve", "step", ""}
-    assert found["weights"].total_seconds / found["step"].total_seconds == pytest.approx(1.0, rel=0.2)
-    assert found["weights"].share == pytest.approx(0.2, abs=0.05)
-    assert found["weights > solve"].share == pytest.approx(0.2, abs=0.05)
-    assert found["step"].share == pytest.approx(0.4, abs=0.05)
+    # On a busy machine more time passes in any of them than they work, but each works for as long as it says.
+    assert found["weights"].total_seconds >= 0.004
+    assert found["weights > solve"].own_seconds >= 0.002
+    assert found["weights"].total_seconds >= found["weights"].own_seconds + found["weights > solve"].own_seconds
     assert sum(phase.share for phase in found.values()) == pytest.approx(1.0)
 
 
@@ -107,14 +116,83 @@ def test_a_clean_trainer_is_traced_once_and_compiled_never(tmp_path):
     assert record.ends[0].unavailable == {}
 
 
+def test_a_term_without_weight_is_found_with_its_share_of_the_schedule(tmp_path):
+    record = profiled(tmp_path / "run", "Unweighted", probes=())
+    (found,) = told(record)
+    assert found.rule == "unweighted"
+    assert found.text.startswith("50 % of epochs compute a physics loss whose weight is 0 (kind early):")
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"), [("Clean", []), ("Marked", ["heavy"]), ("Leaks", ["growing"]), ("Spikes", ["heavy"])]
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
+def test_a_profile_opens_with_what_was_planted_and_with_nothing_else(tmp_path, name, rules):
+    found = told(profiled(tmp_path / "run", name))
+    assert [one.rule for one in found] == rules
+
+
+@pytest.mark.parametrize(
+    ("name", "functions"),
+    [
+        ("Nests", {"step", "loss", "network"}),
+        ("Fits", {"one_step_on_data", "multi_step_on_iterator"}),
+    ],
+)
+def test_functions_within_functions_are_named_and_their_times_add_up_to_no_more_than_the_epoch(
+    tmp_path, name, functions
+):
+    record = profiled(tmp_path / "run", name, "nested.py", probes=("operations",), epochs=6)
+    first, *rest = of_one_block(record, name)
+    assert {trace.function.split(".")[-1] for trace in first.traces} >= functions
+    assert not any("?" in (trace.function, trace.where) for trace in first.traces)
+    assert all(trace.seconds > 0 for trace in first.traces)
+    assert sum(trace.seconds for trace in first.traces) < first.wall
+    again = {one.cause.sort for epoch in rest for one in epoch.traces}
+    assert again == ({"new dataset"} if name == "Fits" else set())
+    assert not any("StructuredFunctionWrapper" in trace.function for trace in first.traces)
+    assert profiles(record, name)["epoch"].types
+
+
+def test_operations_are_seen_in_a_pass_apart_and_drawn_on_a_timeline(tmp_path):
+    record = profiled(tmp_path / "run", "Nests", "nested.py", probes=("operations",), epochs=6)
+    seen = watched(record, "Nests", "operations")
+    assert [epoch.index for epoch in seen] == list(range(6))
+    assert all(0 < epoch.busy < epoch.wall for epoch in seen)
+    assert all(epoch.operations and not epoch.phases[1:] for epoch in seen)
+    events = json.loads((tmp_path / "run" / "timeline.json").read_text())["traceEvents"]
+    drawn = [event for event in events if event["ph"] == "X"]
+    names = {(event["pid"], event["tid"]): event["args"]["name"] for event in events if event["name"] == "thread_name"}
+    of_track = {name: [e for e in drawn if names[e["pid"], e["tid"]] == name] for name in names.values()}
+    assert [event["name"] for event in of_track["epochs"]] == [f"epoch {index}" for index in range(6)]
+    assert len(of_track["tracings"]) == 3
+    first = of_track["epochs"][0]
+    assert all(first["ts"] <= e["ts"] <= e["ts"] + e["dur"] <= first["ts"] + first["dur"] for e in of_track["tracings"])
+
+
+def test_what_a_trainer_without_tensorflow_cannot_tell_is_said(tmp_path):
+    record = profiled(tmp_path / "run", "Clean", probes=("operations",))
+    assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
+    said = sentences.sentences(summarize(record))
+    assert "Not available here: operations, because TensorFlow was not loaded." in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
+def test_exact_memory_has_peaks_that_repeat(tmp_path):
+    plan = plans.make("profile", [f"{SUPPORT / 'faults.py'}:Spikes"], epochs=12, blocks=1, exact_memory=True)
+    record = measure(replace(plan, probes=("memory",)), tmp_path / "run", lambda event, record: None)
+    peaks = [epoch.memory.peak_rss for epoch in watched(record, "Spikes", "memory")[2:]]
+    assert max(peaks) - min(peaks) < 0.01 * max(peaks)
+
+
 def test_where_memory_cannot_be_watched_it_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(watching, "FORGET", tmp_path / "nowhere" / "clear_refs")
     monkeypatch.setattr(watching, "STATUS", tmp_path / "nowhere" / "status")
     watch = watching.Watch("memory")
     watch.begin()
-    (use,), memory = watch.end()
-    assert use.peak_rss_bytes is None
-    assert (memory.peak_rss, memory.rss) == (None, None)
+    seen = watch.end("epoch 0")
+    assert [use.peak_rss_bytes for use in seen.phases] == [None]
+    assert (seen.memory.peak_rss, seen.memory.rss) == (None, None)
     assert watch.unavailable == {
         "peak memory by phase": "the peak of resident memory cannot be reset here: No such file or directory"
     }
