@@ -77,7 +77,7 @@ class Causes:
         before = code in self._traced
         self._traced.add(code)
         if in_this_scope:
-            return _cause(min((_differences(old, function_type) for old in reversed(in_this_scope)), key=len))
+            return _cause(min((_differences(old, function_type) for old in reversed(in_this_scope)), key=_distance))
         if known or getattr(code, "co_name", "") == _INITIALIZER:
             return VARIABLES
         if before and _OF_DATASETS in (getattr(options, "attributes", None) or {}):
@@ -92,6 +92,11 @@ def _cause(differences: list[Difference]) -> Cause:
     more = len(differences) - _MOST_NAMED
     sort = differences[0].sort
     return Cause(sort, f"{named}; and {more} more" if more > 0 else named, _ADVICE[sort])
+
+
+def _distance(differences: list[Difference]) -> tuple[int, int]:
+    """How far two types are apart: what is of another structure is further from what was traced than any shape."""
+    return sum(one.sort in ("structure", "type") for one in differences), len(differences)
 
 
 def _differences(old: Any, new: Any) -> list[Difference]:

@@ -15,11 +15,13 @@ from harness.lines import Epoch
 from harness.record import Record
 
 MOST = 5
+FEWEST = 2
+"""Retraces for one cause: once may well be meant, where a part of the loss comes in later."""
 LEAST_SHARE = 0.01
 """What would save less than this share of the time is not worth a reader's."""
 MOSTLY = 0.5
 """A part that has this share of the arithmetic is named."""
-HEAVY = 0.25
+HEAVY = 1 / 3
 """A phase other than the step itself that takes this share of an epoch is named."""
 STEP = "step"
 
@@ -81,10 +83,9 @@ def findings(evidence: Evidence) -> list[Found]:
 def retraced(evidence: Evidence) -> Iterator[Found]:
     """A function that is traced again and again, for a cause that can be removed."""
     for one in evidence.traced:
-        if one.cause and one.cause.advice:
-            again = "once more" if one.times == 1 else f"{one.times} times more"
+        if one.cause and one.cause.advice and one.times >= FEWEST:
             text = (
-                f"{one.function} ({one.where}) was traced {again} in {_epochs(evidence)}: {one.cause.text}."
+                f"{one.function} ({one.where}) was traced {one.times} times more in {_epochs(evidence)}: {one.cause.text}."
                 f" That took {_seconds(one.seconds)} of {_seconds(evidence.seconds)}: {one.cause.advice}."
             )
             yield Found("retraced", text, one.seconds)
@@ -108,8 +109,8 @@ def arithmetic(evidence: Evidence) -> Iterator[Found]:
     parts = evidence.parts.get(kind, {})
     total = sum(parts.values())
     name, most = max(parts.items(), key=lambda own: own[1], default=("", 0.0))
-    if name and most >= MOSTLY * total:
-        timed = evidence.times.get(kind, {}).get(name)
+    timed = evidence.times.get(kind, {}).get(name)
+    if name and most >= MOSTLY * total and (timed is None or timed >= MOSTLY):
         text = (
             f"{_percent(most / total)} of the arithmetic of an epoch of kind {kind} is in {name}:"
             f" {most / 1e9:.3g} of {total / 1e9:.3g} GFLOP"
@@ -146,15 +147,25 @@ def _spent(evidence: Evidence, kinds: Sequence[str]) -> float:
 
 def heavy(evidence: Evidence) -> Iterator[Found]:
     """A phase that takes much of an epoch, and is not the step that trains."""
+    told: dict[str, list[Phase]] = {}
     for one in evidence.phases:
         of_kind = [phase for phase in evidence.phases if phase.kind == one.kind]
-        share = one.total_seconds / sum(phase.own_seconds for phase in of_kind)
         inner = max((phase.total_seconds for phase in of_kind if phase.path.startswith(f"{one.path} > ")), default=0.0)
         says_more = inner >= MOSTLY * one.total_seconds
-        if one.path and one.path.partition(" > ")[0] != STEP and share >= HEAVY and not says_more:
-            took = _seconds(one.total_seconds)
-            text = f"The phase {one.path} takes {_percent(share)} of an epoch of kind {one.kind}: {took}."
-            yield Found("heavy", text, share * _spent(evidence, [one.kind]))
+        if one.path and one.path.partition(" > ")[0] != STEP and _whole_share(one, of_kind) >= HEAVY and not says_more:
+            told.setdefault(one.path, []).append(one)
+    for path, found in told.items():
+        shares = {one.kind: _whole_share(one, [p for p in evidence.phases if p.kind == one.kind]) for one in found}
+        most = max(found, key=lambda one: shares[one.kind])
+        more = f", and nearly as much of {', '.join(kind for kind in shares if kind != most.kind)}" if found[1:] else ""
+        took = _seconds(most.total_seconds)
+        text = f"The phase {path} takes {_percent(shares[most.kind])} of an epoch of kind {most.kind}: {took}{more}."
+        yield Found("heavy", text, sum(share * _spent(evidence, [kind]) for kind, share in shares.items()))
+
+
+def _whole_share(one: Phase, of_kind: Sequence[Phase]) -> float:
+    """The share of an epoch that a phase takes with what is in it."""
+    return one.total_seconds / sum(phase.own_seconds for phase in of_kind)
 
 
 def growing(evidence: Evidence) -> Iterator[Found]:
@@ -177,7 +188,7 @@ def _epochs(evidence: Evidence) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.3g} %"
 
 
 def _seconds(value: float) -> str:

@@ -77,6 +77,7 @@ def test_a_part_that_has_most_of_the_arithmetic_is_named():
     (found,) = findings(evidence(parts=parts))
     assert found.text == "90 % of the arithmetic of an epoch of kind data is in physics/integral: 9 of 10 GFLOP."
     assert found.seconds == pytest.approx(9.0)
+    assert findings(evidence(parts=parts, times={DATA: {"physics/integral": 0.3, "data": 0.7}})) == []
     (timed,) = findings(evidence(parts=parts, times={DATA: {"physics/integral": 0.6, "data": 0.4}}))
     assert timed.text.endswith("9 of 10 GFLOP, and 60 % of the time of its operations.")
     assert timed.seconds == pytest.approx(6.0)
@@ -94,6 +95,8 @@ def test_the_costliest_come_first_what_costs_little_is_left_out_and_there_are_fi
     found = findings(evidence(traced=traced, growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
     assert len(found) == MOST
     assert [one.seconds for one in found] == [4.0, 3.0, 2.0, 1.0, 0.5]
+    once = [Traced("step", "x.py:3", SHAPE, 1, 2.5)]
+    assert findings(evidence(traced=once)) == []
     few = findings(evidence(traced=traced[:2], growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
     assert [one.rule for one in few] == ["retraced", "growing"]
 
@@ -118,3 +121,9 @@ def test_a_term_that_is_computed_where_its_weight_is_0_is_told_with_its_share_of
         " It has 250 ms of their 1 s."
     )
     assert found.seconds == pytest.approx(0.25)
+
+
+def test_a_phase_that_takes_much_in_several_kinds_is_told_of_once():
+    phases = [Phase(kind, path, 1.0, 0.05, 0.05, 0.5, None) for kind in (DATA, "full") for path in ("step", "data")]
+    (found,) = findings(evidence(phases=phases))
+    assert found.text == "The phase data takes 50 % of an epoch of kind data: 50 ms, and nearly as much of full."
