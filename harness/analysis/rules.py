@@ -85,8 +85,8 @@ def retraced(evidence: Evidence) -> Iterator[Found]:
     for one in evidence.traced:
         if one.cause and one.cause.advice and one.times >= FEWEST:
             text = (
-                f"{one.function} ({one.where}) was traced {one.times} times more in {_epochs(evidence)}: {one.cause.text}."
-                f" That took {_seconds(one.seconds)} of {_seconds(evidence.seconds)}: {one.cause.advice}."
+                f"{one.function} ({one.where}) was traced {one.times} times more in {_epochs(evidence)}:"
+                f" {one.cause.text}. That took {_seconds(one.seconds)} of {_seconds(evidence.seconds)}: {one.cause.advice}."
             )
             yield Found("retraced", text, one.seconds)
 

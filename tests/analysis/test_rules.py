@@ -69,7 +69,7 @@ def test_of_phases_in_each_other_the_inner_one_is_named_if_it_has_most_of_it():
         )
 
     assert [one.text.split()[2] for one in found(0.01)] == ["weights"]
-    assert [one.text.split()[2:5] for one in found(0.03)] == [["weights", ">", "solve"]]
+    assert [one.text.split()[2:5] for one in found(0.035)] == [["weights", ">", "solve"]]
 
 
 def test_a_part_that_has_most_of_the_arithmetic_is_named():
