@@ -84,9 +84,10 @@ def retraced(evidence: Evidence) -> Iterator[Found]:
     """A function that is traced again and again, for a cause that can be removed."""
     for one in evidence.traced:
         if one.cause and one.cause.advice and one.times >= FEWEST:
+            took = f"{_seconds(one.seconds)} of {_seconds(evidence.seconds)}"
             text = (
                 f"{one.function} ({one.where}) was traced {one.times} times more in {_epochs(evidence)}:"
-                f" {one.cause.text}. That took {_seconds(one.seconds)} of {_seconds(evidence.seconds)}: {one.cause.advice}."
+                f" {one.cause.text}. That took {took}: {one.cause.advice}."
             )
             yield Found("retraced", text, one.seconds)
 
