@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 STATUS = Path("/proc/self/status")
+_REFUSALS = ValueError, AttributeError, RuntimeError
+"""What TensorFlow's allocator raises where it does not count."""
 
 
 def peak_rss_bytes() -> int | None:
@@ -28,7 +30,7 @@ def forget_peak_tensor_bytes() -> None:
     if "tensorflow" in sys.modules:
         import tensorflow as tf
 
-        with suppress(ValueError, AttributeError, RuntimeError):
+        with suppress(*_REFUSALS):
             tf.config.experimental.reset_memory_stats("CPU:0")
 
 
@@ -38,11 +40,23 @@ def peak_tensor_bytes() -> int | None:
     None where TensorFlow was never loaded, or does not count (with oneDNN off it refuses; with the system's allocator
     it reads 0).
     """
+    with suppress(*_REFUSALS):
+        return _of_allocator()
+    return None
+
+
+def why_no_tensor_peak() -> str | None:
+    """Why TensorFlow tells no peak; None where it does, or is not loaded."""
+    try:
+        _of_allocator()
+    except _REFUSALS:
+        return "TensorFlow's allocator does not count them, as where oneDNN is off"
+    return None
+
+
+def _of_allocator() -> int | None:
     if "tensorflow" not in sys.modules:
         return None
     import tensorflow as tf
 
-    try:
-        return tf.config.experimental.get_memory_info("CPU:0")["peak"] or None
-    except (ValueError, AttributeError, RuntimeError):
-        return None
+    return tf.config.experimental.get_memory_info("CPU:0")["peak"] or None

@@ -185,6 +185,17 @@ def test_exact_memory_has_peaks_that_repeat(tmp_path):
     assert max(peaks) - min(peaks) < 0.01 * max(peaks)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="oneDNN is on by default on Linux")
+def test_where_tensorflow_does_not_count_its_tensors_it_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    record = profiled(tmp_path / "run", "Nests", "nested.py", probes=("memory",), epochs=6)
+    assert record.unavailable("Nests") == {
+        "peak of tensors": "TensorFlow's allocator does not count them, as where oneDNN is off"
+    }
+    assert all(epoch.memory.peak_tensors is None for epoch in watched(record, "Nests", "memory"))
+    assert all(epoch.memory.peak_rss for epoch in watched(record, "Nests", "memory"))
+
+
 def test_where_memory_cannot_be_watched_it_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(watching, "FORGET", tmp_path / "nowhere" / "clear_refs")
     monkeypatch.setattr(watching, "STATUS", tmp_path / "nowhere" / "status")

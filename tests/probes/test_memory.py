@@ -96,6 +96,7 @@ def test_a_tensorflow_that_does_not_count_gives_none(monkeypatch, refusal):
 
     monkeypatch.setitem(sys.modules, "tensorflow", type("tensorflow", (), {"config": Config()}))
     assert memory.peak_tensor_bytes() is None
+    assert memory.why_no_tensor_peak() == "TensorFlow's allocator does not count them, as where oneDNN is off"
 
 
 def test_a_tensorflow_that_counted_nothing_gives_none(monkeypatch):
@@ -106,3 +107,4 @@ def test_a_tensorflow_that_counted_nothing_gives_none(monkeypatch):
     config = type("config", (), {"experimental": Experimental()})
     monkeypatch.setitem(sys.modules, "tensorflow", type("tensorflow", (), {"config": config}))
     assert memory.peak_tensor_bytes() is None
+    assert memory.why_no_tensor_peak() is None

@@ -31,7 +31,8 @@ def birth_rate(
     points, count = tf.shape(v)[0], len(nodes)
     # Made here: inside a loop, a gradient that recomputes this cannot reach a tensor from outside.
     nodes = tf.constant(nodes, v.dtype)
-    f = density(tf.tile(nodes, [points]), tf.repeat(t, count))
+    with tf.name_scope("integration_grid"):
+        f = density(tf.tile(nodes, [points]), tf.repeat(t, count))
     return rule.at(integrand(case, nodes, tf.reshape(f, [points, count])), nodes, v)
 
 

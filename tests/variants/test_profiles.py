@@ -1,0 +1,36 @@
+"""What a profile tells of the built-in variants, each with its faults known beforehand."""
+
+import pytest
+
+from harness import plan as plans
+from harness.measure import measure
+from harness.report.summary import summarize
+
+pytestmark = pytest.mark.slow
+
+
+def told(out, name):
+    """The findings of a profile of `name`, each by its rule."""
+    plan = plans.make("profile", [name], scale="smoke", blocks=1, fresh=True)
+    summary = summarize(measure(plan, out, lambda event, record: None))
+    assert summary.arms[0].status == "ok"
+    assert summary.arms[0].unavailable == {}
+    return {found.rule: found.text for found in reversed(summary.arms[0].findings)}
+
+
+def test_the_original_retraces_as_its_batch_grows_and_spends_its_time_on_the_integration_grid(tmp_path):
+    found = told(tmp_path / "run", "original")
+    assert found.keys() == {"retraced", "arithmetic", "unweighted"}
+    assert "BreakagePinn._step (variants/breakage/pinn.py" in found["retraced"]
+    assert "argument points[0]: shape (64,) -> (72,)" in found["retraced"]
+    assert "is in physics/residual/birth_integral/integration_grid: " in found["arithmetic"]
+    assert found["unweighted"].startswith("30 % of epochs compute a physics loss whose weight is 0 (kind data)")
+
+
+@pytest.mark.parametrize("name", ["fast", "tuned"])
+def test_of_what_has_no_fault_nothing_is_told(tmp_path, name):
+    assert told(tmp_path / "run", name) == {}
+
+
+def test_of_shared_times_only_the_loss_without_weight_is_told(tmp_path):
+    assert told(tmp_path / "run", "shared-times").keys() == {"unweighted"}
