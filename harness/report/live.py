@@ -19,6 +19,7 @@ from harness.lines import ArmEnd, ArmReady, BlockAgain, BlockEnd, BlockStart, Ev
 from harness.plan import Plan
 from harness.record import Record
 from harness.report import units
+from harness.report.passes import Passes
 from harness.report.so_far import Evaluations, Ratios
 
 
@@ -39,6 +40,7 @@ class Display:
         self._told = 0
         self._looked = ""
         self._found = Evaluations(plan) if plan.trains else Ratios(plan)
+        self._passes = Passes(plan) if plan.probes else None
         self._block_started = self._started
         self._turns_started = 0.0
         self._block_seconds: list[float] = []
@@ -57,8 +59,11 @@ class Display:
     def __call__(self, event: Event, record: Record) -> None:
         self._note(event)
         self._found.note(event, record)
+        if self._passes:
+            self._passes.note(event)
         if self._live:
-            self._live.update(Group(self._headline(), self._table()), refresh=True)
+            below = self._passes.table() if self._passes else self._table()
+            self._live.update(Group(self._headline(), below), refresh=True)
         else:
             self._say(event)
 
@@ -99,7 +104,7 @@ class Display:
         last = self._last
         if last is None:
             return Text("starting")
-        parts = [f"{self._block()} {last.block + 1} of {self._plan.blocks}"]
+        parts = [] if self._passes else [f"{self._block()} {last.block + 1} of {self._plan.blocks}"]
         if self._apart:
             parts.append(self._apart)
         parts.append(f"{last.arm}: {last.doing}")
@@ -147,6 +152,8 @@ class Display:
                 self._line(f"{where}: {event.step} of {event.steps} parts{self._left()}{self._so_far()}")
             case Progress(doing="first epochs"):
                 self._line(f"{where}: first epochs of {event.arm}")
+            case Progress() if self._passes and not event.steps and event.doing.startswith("watching"):
+                self._line(f"{where}: {event.doing}")
             case ArmEnd(status="failed"):
                 self._line(f"{where}: {event.arm} failed {event.moment}: {event.reason}")
             case ArmEnd(status="regrouped"):

@@ -1,0 +1,41 @@
+"""How far a profile has got: a bar for each of its passes."""
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from harness import events
+from harness.events import Event
+from harness.lines import ArmEnd, BlockStart
+from harness.plan import Plan
+
+TIMING = "epochs"
+"""What the pass is called in which nothing but the clock, the traces and the compilations are watched."""
+
+
+class Passes:
+    """A bar for each pass: the epochs as they are, and then under each probe."""
+
+    def __init__(self, plan: Plan) -> None:
+        columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[doing]}")
+        self._bars = Progress(*columns, auto_refresh=False)
+        self._waiting = [self._bars.add_task(name, total=1, doing="waiting") for name in (TIMING, *plan.probes)]
+        self._at: TaskID | None = None
+
+    def note(self, event: Event) -> None:
+        match event:
+            case BlockStart() if self._waiting:
+                self._at = self._waiting.pop(0)
+                self._bars.update(self._at, doing="starting")
+            case events.Progress() if self._at is not None:
+                self._bars.update(self._at, doing=event.doing)
+                if event.steps:
+                    self._bars.update(self._at, total=event.steps, completed=event.step)
+            case ArmEnd() if self._at is not None:
+                (task,) = (task for task in self._bars.tasks if task.id == self._at)
+                doing = "done" if event.status == "ok" else event.status
+                self._bars.update(self._at, completed=task.total if event.status == "ok" else 0, doing=doing)
+            case _:
+                pass
+
+    def table(self) -> Table:
+        return self._bars.make_tasks_table(self._bars.tasks)
