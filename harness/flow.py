@@ -1,7 +1,7 @@
 """What every measuring command does: plan -> run -> findings -> report, and what the exit code says of it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,9 +86,11 @@ def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
     return lambda record: look(record, seconds_since_start())
 
 
-def publish(record: Record, directory: Path, json: str | None) -> "Summary":
-    """Every report of a record: on the terminal, beside the record, and as JSON where that was asked for."""
-    from harness.report import markdown, terminal
+def publish(record: Record, directory: Path, json: str | None, formats: Sequence[str] = ()) -> "Summary":
+    """Every report of a record: on the terminal, beside the record in these formats (none: the usual ones), and as JSON
+    where that was asked for."""
+    from harness.report import terminal
+    from harness.report.formats import USUAL, files, parse
     from harness.report.summary import summarize
 
     summary = summarize(record)
@@ -98,8 +100,11 @@ def publish(record: Record, directory: Path, json: str | None) -> "Summary":
         sys.stdout.buffer.write(summary.to_json())
     elif json:
         _write(Path(json), summary.to_json())
-    _write(directory / "report.md", markdown.render(summary, record).encode())
-    console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
+    written = []
+    for name, content in files(formats or parse(USUAL), summary, record, directory):
+        _write(directory / name, content.encode())
+        written += [str(directory / name)] if "/" not in name else []  # pictures belong to what shows them
+    console.print(f"Reports: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
     return summary
 
 
@@ -119,6 +124,7 @@ def _hand_over(timeline: Path, wanted: Path) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     try:
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}.") from None

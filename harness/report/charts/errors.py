@@ -1,0 +1,99 @@
+"""What trainings come to over their epochs and over their seconds: a panel an arm, the other arms behind it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from harness.analysis.convergence import Standing
+from harness.analysis.curves import Training
+from harness.report import units
+from harness.report.charts.axes import counting, lasting, measuring, unit_of_seconds
+from harness.report.charts.figure import Figure, inline, pick, picked, short_names
+from harness.report.charts.panels import panels
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One arm's trainings."""
+
+    arm: str
+    trainings: Sequence[Training]
+    """A thin line each."""
+    mean: Sequence[Standing]
+    """The thick one: the geometric mean over the seeds."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """A horizontal line to hold trainings against."""
+
+    name: str
+    value: float
+
+
+def errors(curves: Sequence[Curve], metric: str, yardsticks: Sequence[Yardstick]) -> list[Figure]:
+    """Against epochs, and against seconds; none where no evaluation has the metric."""
+    points = [point for curve in curves for point in _points(curve, metric)]
+    if not points:
+        return []
+    names = short_names([curve.arm for curve in curves], most=40)
+    unit, factor = unit_of_seconds(max(point["seconds"] for point in points))
+    for point in points:
+        point |= {"panel": names[point["arm"]], "time": point["seconds"] * factor}
+    lengths = [max((point["time"] for point in points if point["arm"] == arm), default=None) for arm in names]
+    over_time = lasting("time", lengths, f"{unit} of training", [point["time"] for point in points])
+    says = f"{metric}, lower is better. A thin line a seed, the thick one their geometric mean; in grey the other arms."
+    return [
+        Figure.of(name, f"{metric} against {over}", says, _chart(x, points, metric, yardsticks, list(names.values())))
+        for name, over, x in (
+            ("error-by-epochs", "epochs", counting("epochs", "epochs")),
+            ("error-by-time", "time", over_time),
+        )
+    ]
+
+
+def _chart(
+    x: alt.X, points: Sequence[Mapping[str, Any]], metric: str, yardsticks: Sequence[Yardstick], names: Sequence[str]
+) -> alt.FacetChart:
+    values = [*(point["value"] for point in points), *(one.value for one in yardsticks)]
+    y = measuring("value", values, metric)
+    means = inline([{**point, "panel": ""} for point in points if point["line"] == "mean"])
+    lines = alt.Chart().encode(
+        x=x,
+        y=y,
+        detail="line:N",
+        opacity=picked(),
+        tooltip=["arm:N", "line:N", "epochs:Q", "took:N", alt.Tooltip("value:Q", title=metric[:60], format=".3~g")],
+    )
+    ruled = alt.Chart(inline([{"value": one.value, "says": one.name} for one in yardsticks])).encode(y=y)
+    label = ruled.encode(x=alt.value(4), text="says:N")
+    layers = [
+        alt.Chart(means).mark_line(style="context").encode(x=x, y=y, detail="arm:N"),
+        lines.mark_line(style="thin").transform_filter("datum.line !== 'mean'"),
+        lines.mark_line(style="thick", point={"size": 18}).transform_filter("datum.line === 'mean'"),
+        ruled.mark_rule(style="rule", strokeDash=[5, 3]),
+        *(label.mark_text(style=one, align="left", baseline="bottom", dy=-3) for one in ("behind-words", "words")),
+    ]
+    return panels(layers, points, names, height=230 if len(names) < 3 else 150).add_params(pick())
+
+
+def _points(curve: Curve, metric: str) -> list[dict[str, Any]]:
+    """Of every line of an arm's; what is not finite is left out of it."""
+    seeds = [
+        _point(curve.arm, f"seed {training.seed}", point.epochs, point.seconds, point.metrics.get(metric))
+        for training in curve.trainings
+        for point in training.checkpoints
+    ]
+    means = [
+        _point(curve.arm, "mean", at.epochs, at.seconds, middle.estimate)
+        for at in curve.mean
+        if (found := at.metrics.get(metric)) and (middle := found.geometric_mean)
+    ]
+    return [point for point in [*seeds, *means] if point["value"] is not None]
+
+
+def _point(arm: str, line: str, epochs: int, seconds: float, value: float | None) -> dict[str, Any]:
+    took = units.seconds(seconds) if seconds else "0 s"
+    return {"arm": arm, "line": line, "epochs": epochs, "seconds": seconds, "value": value, "took": took}

@@ -1,0 +1,73 @@
+"""What every chart is made of: a definition that knows no theme and no width, and what goes above it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+PICKED = "picked"
+"""The chart parameter that names the arm which is picked out, or none; the page sets it in all charts at once."""
+WIDTH = 760
+"""Pixels of a picture beside the Markdown."""
+PANELS_FROM = 640
+"""Pixels from which on panels stand in two columns."""
+AXIS = 62
+"""Pixels that a panel's axis and its title take on the left."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One chart."""
+
+    name: str
+    """Of its file."""
+    title: str
+    says: str
+    """How it is to be read."""
+    spec: dict[str, Any]
+    """In Vega-Lite, without width, title and theme."""
+
+    @classmethod
+    def of(cls, name: str, title: str, says: str, chart: alt.TopLevelMixin) -> "Figure":
+        spec: dict[str, Any] = chart.to_dict()
+        spec.pop("config", None)  # Altair's own: the theme is ours
+        spec["description"] = f"{title}. {says}"
+        return cls(name, title, says, spec)
+
+    @property
+    def panels(self) -> int:
+        """How many panels side by side and below each other it has; 0 for a chart that is one."""
+        return int(self.spec.get("usermeta", {}).get("panels", 0))
+
+
+def inline(values: Iterable[Mapping[str, Any]]) -> alt.Data:
+    """Data that stands in the chart itself. What a user named is only ever data: never part of an expression."""
+    return alt.Data.from_dict({"values": [dict(value) for value in values]})
+
+
+def picked(arm: str = "arm", faded: float = 0.15) -> Any:
+    """The opacity that fades what is not of the arm picked out; `arm` is the field of the data that names it."""
+    return alt.when(f"{PICKED} === null || datum.{arm} === {PICKED}").then(alt.value(1.0)).otherwise(alt.value(faded))
+
+
+def pick() -> alt.Parameter:
+    return alt.param(name=PICKED, value=None)
+
+
+def short(name: str, most: int = 44) -> str:
+    """A name of bounded length: what is too long loses its middle, since names mostly differ at their ends."""
+    if len(name) <= most:
+        return name
+    head = (most - 1) // 2
+    return f"{name[:head]}…{name[len(name) - (most - 1 - head) :]}"
+
+
+def short_names(names: Sequence[str], most: int = 44) -> dict[str, str]:
+    """A short form of each name, different for each."""
+    shorts: dict[str, str] = {}
+    for name in names:
+        candidate = short(name, most)
+        taken = candidate in shorts.values()
+        shorts[name] = f"{short(name, most - 4)} ({len(shorts) + 1})" if taken else candidate
+    return shorts

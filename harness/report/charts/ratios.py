@@ -1,0 +1,93 @@
+"""What each arm costs relative to the baseline, with its interval: a forest plot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from harness.analysis.effects import Ratio
+from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
+from harness.report import units
+from harness.report.charts.figure import Figure, inline, pick, picked, short_names
+from harness.report.charts.rows import Layout
+from harness.report.charts.ticks import domain, ticks
+
+_STANDS = [FASTER, SLOWER, SAME, UNSURE, "baseline", "no verdict"]
+_SHAPES = ["triangle-left", "triangle-right", "circle", "cross", "diamond", "square"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm of the chart."""
+
+    arm: str
+    ratio: Ratio | None
+    """None for the baseline, which is 1, and where there is none."""
+    verdict: str | None
+    status: str = "ok"
+    baseline: bool = False
+
+
+def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> Figure | None:
+    """`what` was paid, such as "whole schedule"; None where no arm has a ratio."""
+    found = [row.ratio for row in rows if row.ratio]
+    if not found:
+        return None
+    margins = (1 / (1 + tolerance), 1 + tolerance)
+    ends = [end for ratio in found for end in (ratio.low, ratio.high) if end is not None]
+    low, high = domain(ends, [*(ratio.estimate for ratio in found), margins[0] / 1.005, margins[1] * 1.005])
+    names = short_names([row.arm for row in rows])
+    values = [{"row": place} | _values(row, names[row.arm], low, high) for place, row in enumerate(rows)]
+    layout = Layout.of(list(names.values()))
+    x = alt.X(
+        "ratio:Q",
+        scale=alt.Scale(type="log", domain=[low, high], nice=False),
+        axis=alt.Axis(values=ticks(low, high), format=".6~g", title=f"cost relative to {names[baseline]} (log scale)"),
+    )
+    stands = alt.Scale(domain=_STANDS)
+    band = alt.Chart(inline([{"ratio": margins[0], "to": margins[1]}])).mark_rect(style="band", clip=True)
+    one = alt.Chart(inline([{"ratio": 1.0}])).mark_rule(style="rule")
+    arms = alt.Chart(inline(values)).encode(
+        y=layout.y,
+        opacity=picked(),
+        tooltip=[alt.Tooltip("arm:N"), alt.Tooltip("result:N", title="cost"), alt.Tooltip("ended:N", title="status")],
+    )
+    chart = alt.layer(
+        band.encode(x=x, x2="to:Q"),
+        one.encode(x=x),
+        arms.mark_rule(style="whisker", yOffset=layout.drawn).encode(x=alt.X("low:Q"), x2="high:Q"),
+        arms.mark_point(filled=True, size=120, yOffset=layout.drawn).encode(
+            x=x,
+            shape=alt.Shape("stands:N", scale=alt.Scale(domain=_STANDS, range=_SHAPES), legend=None),
+            color=alt.Color("stands:N", scale=stands, legend=None),
+        ),
+        *layout.words(arms),
+    ).properties(height=layout.row * len(rows))
+    says = f"{what}, below 1 is faster. The band is the difference that does not matter, {units.percent(tolerance)}."
+    if ends:
+        says += " Lines are intervals over blocks."
+    return Figure.of("ratios", f"Cost relative to {baseline}", says, chart.add_params(pick()))
+
+
+def _values(row: Row, name: str, low: float, high: float) -> dict[str, Any]:
+    """What the chart knows of an arm. The ends of its interval are where the axis ends, if they are beyond it."""
+    ratio = Ratio(1.0) if row.baseline else row.ratio
+    ends = (max(ratio.low, low), min(ratio.high, high)) if ratio and ratio.low and ratio.high else (None, None)
+    return {
+        "arm": row.arm,
+        "name": name,
+        "ratio": ratio.estimate if ratio else None,
+        "low": ends[0],
+        "high": ends[1],
+        "stands": "baseline" if row.baseline else row.verdict or "no verdict",
+        "result": _result(row),
+        "ended": row.status,
+    }
+
+
+def _result(row: Row) -> str:
+    ran = [] if row.status == "ok" else [row.status]
+    if row.baseline:
+        return ", ".join(["baseline", *ran])
+    return ", ".join([*([units.ratio(row.ratio)] if row.ratio else []), *([row.verdict] if row.verdict else []), *ran])
