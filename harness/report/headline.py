@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from math import inf
 
+from harness.analysis.effects import Ratio
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import convergence, fitness, units
 from harness.report.summary import ArmSummary, Summary
@@ -74,17 +75,22 @@ def _equal(arms: Sequence[ArmSummary], baseline: str, tolerance: float) -> Itera
     if same:
         is_ = "is" if len(same) == 1 else "are"
         yield f"{_and(same)} {is_} the same as {baseline} within {units.percent(tolerance)}"
-    unsure = [f"{arm.name} is unsure at {units.ratio(arm.ratio)}" for arm in arms if arm.verdict == UNSURE]
+    unsure = [f"{arm.name} ({_factor(arm)})" for arm in arms if arm.verdict == UNSURE]
     if unsure:
-        yield _and(unsure)
+        yield f"{_and(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure"
 
 
 def _estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
     """Of those without a verdict; one that failed may have come to some ratio before."""
     found = sorted((arm for arm in arms if arm.ratio and not arm.verdict and arm.status != "failed"), key=_estimate)
     if found:
-        first, *rest = [f"{arm.name} costs {units.ratio(arm.ratio)}" for arm in found]
-        yield _and([f"{first} what {baseline} costs", *rest])
+        first, *rest = found
+        yield _and(
+            [
+                f"{first.name} costs {_factor(first)} what {baseline} costs",
+                *(f"{arm.name} {_factor(arm)}" for arm in rest),
+            ]
+        )
 
 
 def _missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
@@ -98,6 +104,11 @@ def _missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
 def _moment(arm: ArmSummary) -> str:
     """When it failed, such as `in epoch 3`; why is told below."""
     return (arm.reason or "").partition(":")[0]
+
+
+def _factor(arm: ArmSummary) -> str:
+    """The estimate alone; the table has its interval."""
+    return units.ratio(Ratio(_estimate(arm)))
 
 
 def _estimate(arm: ArmSummary) -> float:
@@ -141,7 +152,8 @@ def _at_the_end(summary: Summary) -> str:
             middle = own.final.metrics[metric].geometric_mean
             after = units.seconds(own.final.seconds)
             found += [(middle.estimate, f"{arm.name} {units.number(middle.estimate)} after {after}")] if middle else []
-    return f"{metric} at the end: {_and([text for _, text in sorted(found)])}." if found else ""
+    over = f", over {summary.blocks} seeds" if summary.blocks > 1 else ""
+    return f"{metric} at the end{over}: {_and([text for _, text in sorted(found)])}." if found else ""
 
 
 def _and(parts: Sequence[str], last: str = "and") -> str:

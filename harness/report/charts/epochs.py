@@ -20,8 +20,9 @@ MOST_RINGED = 80
 
 
 def epochs(record: Record) -> Figure | None:
-    """A panel an arm; None where no epoch was measured."""
+    """A panel an arm that trains; None where no epoch was measured."""
     table = epoch_table.table(record)
+    table = table[~table["arm"].isin(record.plan.references)]
     if table.empty:
         return None
     points = pd.concat([_points(own) for _, own in table.groupby("arm", sort=False)], ignore_index=True)

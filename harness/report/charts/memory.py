@@ -22,7 +22,9 @@ def memory(samples: Sequence[Sample], arm: str) -> Figure | None:
     unit, size = ("GB", 1e9) if peak.bytes >= 1e9 else ("MB", 1e6)
     data = inline([{"seconds": one.seconds, "memory": one.bytes / size} for one in kept])
     highest = inline([{"seconds": peak.seconds, "memory": peak.bytes / size, "says": units.size(peak.bytes)}])
-    x = alt.X("seconds:Q", axis=alt.Axis(title="s since the pass began", grid=False), scale=alt.Scale(nice=False))
+    x = alt.X(
+        "seconds:Q", axis=alt.Axis(title="s since the pass began", grid=False, tickCount=6), scale=alt.Scale(nice=False)
+    )
     y = alt.Y("memory:Q", axis=alt.Axis(title=f"{unit} of resident memory", tickCount=5), scale=alt.Scale(zero=True))
     line = alt.Chart(data).encode(x=x, y=y)
     top = alt.Chart(highest).encode(x=x, y=y)

@@ -10,7 +10,7 @@ from harness.analysis.effects import Ratio
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
 from harness.report.charts.figure import Figure, inline, pick, picked, short_names
-from harness.report.charts.rows import Layout
+from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain, ticks
 
 _STANDS = [FASTER, SLOWER, SAME, UNSURE, "baseline", "no verdict"]
@@ -39,7 +39,6 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
     low, high = domain(ends, [*(ratio.estimate for ratio in found), margins[0] / 1.005, margins[1] * 1.005])
     names = short_names([row.arm for row in rows])
     values = [{"row": place} | _values(row, names[row.arm], low, high) for place, row in enumerate(rows)]
-    layout = Layout.of(list(names.values()))
     x = alt.X(
         "ratio:Q",
         scale=alt.Scale(type="log", domain=[low, high], nice=False),
@@ -49,21 +48,21 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
     band = alt.Chart(inline([{"ratio": margins[0], "to": margins[1]}])).mark_rect(style="band", clip=True)
     one = alt.Chart(inline([{"ratio": 1.0}])).mark_rule(style="rule")
     arms = alt.Chart(inline(values)).encode(
-        y=layout.y,
+        y=y(),
         opacity=picked(),
         tooltip=[alt.Tooltip("arm:N"), alt.Tooltip("result:N", title="cost"), alt.Tooltip("ended:N", title="status")],
     )
     chart = alt.layer(
         band.encode(x=x, x2="to:Q"),
         one.encode(x=x),
-        arms.mark_rule(style="whisker", yOffset=layout.drawn).encode(x=alt.X("low:Q"), x2="high:Q"),
-        arms.mark_point(filled=True, size=120, yOffset=layout.drawn).encode(
+        arms.mark_rule(style="whisker", yOffset=DRAWN).encode(x=alt.X("low:Q"), x2="high:Q"),
+        arms.mark_point(filled=True, size=120, yOffset=DRAWN).encode(
             x=x,
             shape=alt.Shape("stands:N", scale=alt.Scale(domain=_STANDS, range=_SHAPES), legend=None),
             color=alt.Color("stands:N", scale=stands, legend=None),
         ),
-        *layout.words(arms),
-    ).properties(height=layout.row * len(rows))
+        *words(arms),
+    ).properties(height=ROW * len(rows))
     says = f"{what}, below 1 is faster. The band is the difference that does not matter, {units.percent(tolerance)}."
     if ends:
         says += " Lines are intervals over blocks."

@@ -11,7 +11,7 @@ import altair as alt
 from harness.analysis.effects import Ratio
 from harness.report import units
 from harness.report.charts.figure import Figure, inline, short, short_names
-from harness.report.charts.rows import Layout
+from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain, ticks
 
 _WHAT = ["whole", "faster", "slower"]
@@ -42,27 +42,26 @@ def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
         bar["low"], bar["high"] = (
             None if end is None else min(max(end, low), high) for end in (bar["low"], bar["high"])
         )
-    layout = Layout.of([bar["name"] for bar in bars])
     x = alt.X(
         "cost:Q",
         scale=alt.Scale(type="log", domain=[low, high], nice=False),
         axis=alt.Axis(values=ticks(low, high), format=".6~g", title=f"cost relative to {short(start)} (log scale)"),
     )
     drawn = alt.Chart(inline(bars)).encode(
-        y=layout.y,
+        y=y(),
         tooltip=["change:N", alt.Tooltip("result:N", title="cost")],
     )
     changes = drawn.transform_filter("datum.what !== 'whole'")
     wholes = drawn.transform_filter("datum.what === 'whole'")
-    steps = alt.Chart(inline(_steps(bars))).mark_line(style="rule", strokeDash=[3, 3], yOffset=layout.drawn)
+    steps = alt.Chart(inline(_steps(bars))).mark_line(style="rule", strokeDash=[3, 3], yOffset=DRAWN)
     colours = alt.Color("what:N", scale=alt.Scale(domain=_WHAT[1:]), legend=None)
     chart = alt.layer(
-        steps.encode(x=x, y=layout.y, detail="step:N"),
-        changes.mark_bar(size=15, yOffset=layout.drawn).encode(x=x, x2="before:Q", color=colours),
-        changes.mark_rule(style="whisker", yOffset=layout.drawn).encode(x=alt.X("low:Q"), x2="high:Q"),
-        wholes.mark_tick(style="ink", thickness=4, size=20, yOffset=layout.drawn).encode(x=x),
-        *layout.words(drawn),
-    ).properties(height=layout.row * len(bars))
+        steps.encode(x=x, y=y(), detail="step:N"),
+        changes.mark_bar(size=15, yOffset=DRAWN).encode(x=x, x2="before:Q", color=colours),
+        changes.mark_rule(style="whisker", yOffset=DRAWN).encode(x=alt.X("low:Q"), x2="high:Q"),
+        wholes.mark_tick(style="ink", thickness=4, size=20, yOffset=DRAWN).encode(x=x),
+        *words(drawn),
+    ).properties(height=ROW * len(bars))
     says = "Each change's share of the way, averaged over the orders in which they can be made; to the left is faster."
     if ends:
         says += " Lines are intervals."
