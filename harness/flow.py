@@ -16,6 +16,9 @@ from harness.record import Record
 if TYPE_CHECKING:
     from harness.report.summary import Summary
 
+REPORTING = 3.0
+"""Seconds of a budget that are kept for the reports, most of them for starting what draws and packs the charts."""
+
 
 def complete(context: typer.Context, run: Path, json: str | None) -> None:
     """Complete a run that was cut off. No other option may say what it is to do."""
@@ -83,7 +86,7 @@ def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
     from harness.analysis.stopping import look
     from harness.engine.machine import seconds_since_start
 
-    return lambda record: look(record, seconds_since_start())
+    return lambda record: look(record, seconds_since_start() + REPORTING)
 
 
 def publish(record: Record, directory: Path, json: str | None, formats: Sequence[str] = ()) -> "Summary":

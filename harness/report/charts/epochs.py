@@ -29,7 +29,10 @@ def epochs(record: Record) -> Figure | None:
     labels = [arm.label for arm in record.plan.arms if arm.label in set(points["arm"])]
     names, kinds = short_names(labels, most=40), list(dict.fromkeys(table["kind"]))
     unit, factor = unit_of_seconds(points["wall"].median())
-    values = [_values(row, names[row.arm], factor) for row in points.itertuples(index=False)]
+    panel: dict[str, dict[str, Any]] = {
+        label: {"panel": names[label], "place": place} for place, label in enumerate(labels)
+    }
+    values = [panel[row.arm] | _values(row, factor) for row in points.itertuples(index=False)]
     drawn = alt.Chart().encode(
         x=counting("index", "epoch"),
         y=measuring("value", [value["value"] for value in values], f"{unit} an epoch"),
@@ -43,11 +46,11 @@ def epochs(record: Record) -> Figure | None:
     )
     ringed = drawn.mark_point(style="ring", shape="circle", size=140, aria=False)
     layers = [steady, ringed.transform_filter("datum.traced === 'yes'")]
-    chart = panels(layers, values, [names[label] for label in labels], height=210 if len(labels) < 3 else 130)
+    chart = panels(layers, len(labels), height=210 if len(labels) < 3 else 130)
     says = "Ringed: the first epoch of its kind, and any in which something was traced."
     if any(row.epochs > 1 for row in points.itertuples()):
         says += f" The others are medians of neighbours, at most {MOST} an arm."
-    return Figure.of("epochs", "Time of an epoch, by its index", says, chart.add_params(pick()))
+    return Figure.of("epochs", "Time of an epoch, by its index", says, chart.add_params(pick()), points=values)
 
 
 def _points(own: pd.DataFrame) -> pd.DataFrame:
@@ -61,10 +64,9 @@ def _points(own: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([medians.assign(traced="no")[columns], ringed[columns]])
 
 
-def _values(row: Any, name: str, factor: float) -> dict[str, Any]:
+def _values(row: Any, factor: float) -> dict[str, Any]:
     return {
         "arm": row.arm,
-        "panel": name,
         "kind": row.kind,
         "index": float(row.index),
         "value": float(row.wall) * factor,

@@ -1,6 +1,6 @@
 """What trainings come to over their epochs and over their seconds: a panel an arm, the other arms behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from harness.analysis.convergence import Standing
 from harness.analysis.curves import Training
 from harness.report import units
 from harness.report.charts.axes import counting, lasting, measuring, unit_of_seconds
-from harness.report.charts.figure import Figure, inline, pick, picked, short_names
+from harness.report.charts.figure import Figure, named, pick, picked, short_names
 from harness.report.charts.panels import panels
 
 
@@ -40,43 +40,47 @@ def errors(curves: Sequence[Curve], metric: str, yardsticks: Sequence[Yardstick]
         return []
     names = short_names([curve.arm for curve in curves], most=40)
     unit, factor = unit_of_seconds(max(point["seconds"] for point in points))
-    for point in points:
-        point |= {"panel": names[point["arm"]], "time": point["seconds"] * factor}
+    panel = {arm: {"panel": name, "place": place} for place, (arm, name) in enumerate(names.items())}
+    points = [point | panel[point["arm"]] | {"time": point["seconds"] * factor} for point in points]
     lengths = [max((point["time"] for point in points if point["arm"] == arm), default=None) for arm in names]
     over_time = lasting("time", lengths, f"{unit} of training", [point["time"] for point in points])
     says = f"{metric}, lower is better. A thin line a seed, the thick one their geometric mean; in grey the other arms."
+    means = [point for point in points if point["line"] == "mean"]
+    rules = [{"value": one.value, "says": one.name} for one in yardsticks]
+    y = measuring("value", [*(point["value"] for point in points), *(one.value for one in yardsticks)], metric)
+    axes = {"epochs": counting("epochs", "epochs"), "time": over_time}
     return [
-        Figure.of(name, f"{metric} against {over}", says, _chart(x, points, metric, yardsticks, list(names.values())))
-        for name, over, x in (
-            ("error-by-epochs", "epochs", counting("epochs", "epochs")),
-            ("error-by-time", "time", over_time),
+        Figure.of(
+            f"error-by-{over}",
+            f"{metric} against {over}",
+            says,
+            _chart(x, y, len(names)),
+            points=points,
+            means=means,
+            rules=rules,
         )
+        for over, x in axes.items()
     ]
 
 
-def _chart(
-    x: alt.X, points: Sequence[Mapping[str, Any]], metric: str, yardsticks: Sequence[Yardstick], names: Sequence[str]
-) -> alt.FacetChart:
-    values = [*(point["value"] for point in points), *(one.value for one in yardsticks)]
-    y = measuring("value", values, metric)
-    means = inline([{**point, "panel": ""} for point in points if point["line"] == "mean"])
+def _chart(x: alt.X, y: alt.Y, arms: int) -> alt.FacetChart:
     lines = alt.Chart().encode(
         x=x,
         y=y,
         detail="line:N",
         opacity=picked(),
-        tooltip=["arm:N", "line:N", "epochs:Q", "took:N", alt.Tooltip("value:Q", title=metric[:60], format=".3~g")],
+        tooltip=["arm:N", "line:N", "epochs:Q", "took:N", alt.Tooltip("value:Q", format=".3~g")],
     )
-    ruled = alt.Chart(inline([{"value": one.value, "says": one.name} for one in yardsticks])).encode(y=y)
+    ruled = alt.Chart(named("rules")).encode(y=y)
     label = ruled.encode(x=alt.value(4), text="says:N")
     layers = [
-        alt.Chart(means).mark_line(style="context").encode(x=x, y=y, detail="arm:N"),
+        alt.Chart(named("means")).mark_line(style="context").encode(x=x, y=y, detail="arm:N"),
         lines.mark_line(style="thin").transform_filter("datum.line !== 'mean'"),
         lines.mark_line(style="thick", point={"size": 18}).transform_filter("datum.line === 'mean'"),
         ruled.mark_rule(style="rule", strokeDash=[5, 3]),
         *(label.mark_text(style=one, align="left", baseline="bottom", dy=-3) for one in ("behind-words", "words")),
     ]
-    return panels(layers, points, names, height=230 if len(names) < 3 else 150).add_params(pick())
+    return panels(layers, arms, height=230 if arms < 3 else 150).add_params(pick())
 
 
 def _points(curve: Curve, metric: str) -> list[dict[str, Any]]:

@@ -29,10 +29,14 @@ class Figure:
     """In Vega-Lite, without width, title and theme."""
 
     @classmethod
-    def of(cls, name: str, title: str, says: str, chart: alt.TopLevelMixin) -> "Figure":
+    def of(
+        cls, name: str, title: str, says: str, chart: alt.TopLevelMixin, **data: Iterable[Mapping[str, Any]]
+    ) -> "Figure":
+        """A chart over `named` data. What a user named is data, and only that: never a part of an expression."""
         spec: dict[str, Any] = chart.to_dict()
         spec.pop("config", None)  # Altair's own: the theme is ours
         spec["description"] = f"{title}. {says}"
+        spec["datasets"] = {key: [dict(value) for value in values] for key, values in data.items()}
         return cls(name, title, says, spec)
 
     @property
@@ -41,9 +45,9 @@ class Figure:
         return int(self.spec.get("usermeta", {}).get("panels", 0))
 
 
-def inline(values: Iterable[Mapping[str, Any]]) -> alt.Data:
-    """Data that stands in the chart itself. What a user named is only ever data: never part of an expression."""
-    return alt.Data.from_dict({"values": [dict(value) for value in values]})
+def named(name: str) -> alt.NamedData:
+    """Data that a chart's `datasets` hold under that name."""
+    return alt.NamedData.from_dict({"name": name})
 
 
 def picked(arm: str = "arm", faded: float = 0.15) -> Any:

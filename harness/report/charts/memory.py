@@ -6,7 +6,7 @@ import altair as alt
 
 from harness.analysis.memory_line import Sample
 from harness.report import units
-from harness.report.charts.figure import Figure, inline
+from harness.report.charts.figure import Figure, named
 
 MOST = 600
 """Points of the line: of more samples, the highest of neighbours, so that no peak is lost."""
@@ -20,14 +20,12 @@ def memory(samples: Sequence[Sample], arm: str) -> Figure | None:
     kept = [max(samples[start : start + each], key=lambda one: one.bytes) for start in range(0, len(samples), each)]
     peak = max(kept, key=lambda one: one.bytes)
     unit, size = ("GB", 1e9) if peak.bytes >= 1e9 else ("MB", 1e6)
-    data = inline([{"seconds": one.seconds, "memory": one.bytes / size} for one in kept])
-    highest = inline([{"seconds": peak.seconds, "memory": peak.bytes / size, "says": units.size(peak.bytes)}])
     x = alt.X(
         "seconds:Q", axis=alt.Axis(title="s since the pass began", grid=False, tickCount=6), scale=alt.Scale(nice=False)
     )
     y = alt.Y("memory:Q", axis=alt.Axis(title=f"{unit} of resident memory", tickCount=5), scale=alt.Scale(zero=True))
-    line = alt.Chart(data).encode(x=x, y=y)
-    top = alt.Chart(highest).encode(x=x, y=y)
+    line = alt.Chart(named("samples")).encode(x=x, y=y)
+    top = alt.Chart(named("peak")).encode(x=x, y=y)
     right = peak.seconds > 0.75 * kept[-1].seconds
     chart = alt.layer(
         line.mark_area(style="area", line=False),
@@ -38,4 +36,11 @@ def memory(samples: Sequence[Sample], arm: str) -> Figure | None:
         ),
     ).properties(height=240)
     says = "Of the whole process, sampled from outside during the pass that watched memory. Ringed: the highest sample."
-    return Figure.of("memory", f"Memory of {arm} over time", says, chart)
+    return Figure.of(
+        "memory",
+        f"Memory of {arm} over time",
+        says,
+        chart,
+        samples=[{"seconds": one.seconds, "memory": one.bytes / size} for one in kept],
+        peak=[{"seconds": peak.seconds, "memory": peak.bytes / size, "says": units.size(peak.bytes)}],
+    )

@@ -1,30 +1,28 @@
 """A panel for each arm, all with the same axes: eleven arms stay apart where eleven colours would not."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import altair as alt
 
-from harness.report.charts.figure import AXIS, PANELS_FROM, inline
+from harness.report.charts.figure import AXIS, PANELS_FROM, named
 
 GAP = 26
 """Pixels between two panels."""
 
 
-def panels(
-    layers: Sequence[alt.Chart], values: Sequence[Mapping[str, Any]], names: Sequence[str], height: int
-) -> alt.FacetChart:
-    """`layers` over each other, of the `values` whose field `panel` is each of `names`, in that order."""
-    header = alt.Header(title=None, labelLimit=300)
+def panels(layers: Sequence[alt.Chart], number: int, height: int) -> alt.FacetChart:
+    """`layers` over each other, in so many panels: those which the data named "points" have in their field `panel`, in
+    the order of their field `place`."""
+    order = alt.EncodingSortField(field="place", op="min", order="ascending")
     return (
         alt.layer(*layers)
         .properties(height=height)
         .facet(
-            facet=alt.Facet("panel:N", sort=list(names), header=header),
-            data=inline(values),
+            facet=alt.Facet("panel:N", sort=order, header=alt.Header(title=None, labelLimit=300)),
+            data=named("points"),
             columns=2,
             spacing=GAP,
-            usermeta={"panels": len(names)},
+            usermeta={"panels": number},
         )
     )
 

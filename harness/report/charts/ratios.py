@@ -9,7 +9,7 @@ import altair as alt
 from harness.analysis.effects import Ratio
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
-from harness.report.charts.figure import Figure, inline, pick, picked, short_names
+from harness.report.charts.figure import Figure, named, pick, picked, short_names
 from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain, ticks
 
@@ -45,9 +45,9 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
         axis=alt.Axis(values=ticks(low, high), format=".6~g", title=f"cost relative to {names[baseline]} (log scale)"),
     )
     stands = alt.Scale(domain=_STANDS)
-    band = alt.Chart(inline([{"ratio": margins[0], "to": margins[1]}])).mark_rect(style="band", clip=True)
-    one = alt.Chart(inline([{"ratio": 1.0}])).mark_rule(style="rule")
-    arms = alt.Chart(inline(values)).encode(
+    band = alt.Chart(named("band")).mark_rect(style="band", clip=True)
+    one = alt.Chart(named("one")).mark_rule(style="rule")
+    arms = alt.Chart(named("arms")).encode(
         y=y(),
         opacity=picked(),
         tooltip=[alt.Tooltip("arm:N"), alt.Tooltip("result:N", title="cost"), alt.Tooltip("ended:N", title="status")],
@@ -66,7 +66,15 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
     says = f"{what}, below 1 is faster. The band is the difference that does not matter, {units.percent(tolerance)}."
     if ends:
         says += " Lines are intervals over blocks."
-    return Figure.of("ratios", f"Cost relative to {baseline}", says, chart.add_params(pick()))
+    return Figure.of(
+        "ratios",
+        f"Cost relative to {baseline}",
+        says,
+        chart.add_params(pick()),
+        arms=values,
+        band=[{"ratio": margins[0], "to": margins[1]}],
+        one=[{"ratio": 1.0}],
+    )
 
 
 def _values(row: Row, name: str, low: float, high: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import altair as alt
 
 from harness.analysis.effects import Ratio
 from harness.report import units
-from harness.report.charts.figure import Figure, inline, short, short_names
+from harness.report.charts.figure import Figure, named, short, short_names
 from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain, ticks
 
@@ -47,13 +47,13 @@ def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
         scale=alt.Scale(type="log", domain=[low, high], nice=False),
         axis=alt.Axis(values=ticks(low, high), format=".6~g", title=f"cost relative to {short(start)} (log scale)"),
     )
-    drawn = alt.Chart(inline(bars)).encode(
+    drawn = alt.Chart(named("bars")).encode(
         y=y(),
         tooltip=["change:N", alt.Tooltip("result:N", title="cost")],
     )
     changes = drawn.transform_filter("datum.what !== 'whole'")
     wholes = drawn.transform_filter("datum.what === 'whole'")
-    steps = alt.Chart(inline(_steps(bars))).mark_line(style="rule", strokeDash=[3, 3], yOffset=DRAWN)
+    steps = alt.Chart(named("steps")).mark_line(style="rule", strokeDash=[3, 3], yOffset=DRAWN)
     colours = alt.Color("what:N", scale=alt.Scale(domain=_WHAT[1:]), legend=None)
     chart = alt.layer(
         steps.encode(x=x, y=y(), detail="step:N"),
@@ -65,7 +65,8 @@ def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
     says = "Each change's share of the way, averaged over the orders in which they can be made; to the left is faster."
     if ends:
         says += " Lines are intervals."
-    return Figure.of("waterfall", f"What each change earned, from {start} to {end}", says, chart)
+    title = f"What each change earned, from {start} to {end}"
+    return Figure.of("waterfall", title, says, chart, bars=bars, steps=_steps(bars))
 
 
 def _bar(share: Share, name: str, before: float) -> dict[str, Any]:
