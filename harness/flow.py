@@ -106,8 +106,8 @@ def publish(record: Record, directory: Path, json: str | None, formats: Sequence
     written = []
     for name, content in files(formats or parse(USUAL), summary, record, directory):
         _write(directory / name, content.encode())
-        written += [str(directory / name)] if "/" not in name else []  # pictures belong to what shows them
-    console.print(f"Reports: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
+        written += [name] if "/" not in name else []  # pictures belong to what shows them
+    console.print(f"Reports in {directory}: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
     return summary
 
 
