@@ -22,7 +22,7 @@ def ticks(low: float, high: float) -> list[float]:
     first, last = floor(log10(low)), ceil(log10(high))
     for steps in ((1, 2, 5), (1, 3), (1,)):
         found = [step * 10.0**power for power in range(first, last + 1) for step in steps]
-        inside = [round(value, 12) if value > 1e-9 else value for value in found if low <= value <= high]
+        inside = [_round(value) for value in found if low <= value <= high]
         if 3 <= len(inside) <= MOST:
             return inside
     if len(inside) > MOST:
@@ -35,4 +35,9 @@ def _even(low: float, high: float) -> list[float]:
     rough = (high - low) / 4
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    return [round(number * step, 12) for number in range(ceil(low / step), floor(high / step) + 1)]
+    return [_round(number * step) for number in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def _round(value: float) -> float:
+    """Without the dust of floating point."""
+    return float(f"{value:.9g}")

@@ -50,7 +50,7 @@
     drawing = true;
     for (const figure of data.figures) await draw(figure);
     drawing = false;
-    document.documentElement.dataset.drawn = dark.matches ? "dark" : "light";
+    document.documentElement.dataset.drawn = `${dark.matches ? "dark" : "light"} ${document.body.clientWidth}`;
     if (again) await drawAll();
   }
 
