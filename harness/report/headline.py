@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from math import inf
 
+from msgspec.structs import replace
+
 from harness.analysis.effects import Ratio
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import convergence, fitness, units
+from harness.report.names import short_names
 from harness.report.summary import ArmSummary, Summary
 
 FACTOR = 1.5
@@ -15,6 +18,7 @@ _FEW = {0: "By an unfinished block: ", 1: "By one block alone, an estimate: ", 2
 
 def headline(summary: Summary) -> str:
     """Empty where nothing was found."""
+    summary = _with_short_names(summary)
     match summary.command:
         case "profile":
             return _profile(summary.arms[0])
@@ -23,6 +27,12 @@ def headline(summary: Summary) -> str:
         case "selfcheck" if summary.selfcheck:
             return fitness.sentences(summary)[0]
     return _comparison(summary)
+
+
+def _with_short_names(summary: Summary) -> Summary:
+    names = short_names([arm.name for arm in summary.arms])
+    arms = [replace(arm, name=names[arm.name]) for arm in summary.arms]
+    return replace(summary, baseline=names[summary.baseline], arms=arms)
 
 
 def _comparison(summary: Summary) -> str:
@@ -138,7 +148,7 @@ def _to_target(summary: Summary) -> str:
     never = [name for took, name, _ in ended if took == inf]
     if not there:
         return f"Nobody got to {ended[0][2]}." if ended else ""
-    others = f"; {_and(never, 'or')} never" if never else ""
+    others = f"; {_and(never)} never" if never else ""
     return f"To {ended[0][2]}: {_and(there)} of training{others}."
 
 
@@ -156,5 +166,5 @@ def _at_the_end(summary: Summary) -> str:
     return f"{metric} at the end{over}: {_and([text for _, text in sorted(found)])}." if found else ""
 
 
-def _and(parts: Sequence[str], last: str = "and") -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -84,6 +84,11 @@ def test_a_run_that_was_cut_off_says_how_far_it_got():
     assert of(run) == "Nothing could be compared with base: b was not measured beside it."
 
 
+def test_long_names_lose_their_middle():
+    name = "a-name-without-end/" * 20
+    assert of(record({"base": BASE, name: times(0.5)})).startswith("a-name-without-end/a-…")
+
+
 def test_one_arm_alone_says_what_it_takes():
     assert of(compared()) == "base ran alone: one training takes 10.1 s."
 

@@ -31,7 +31,7 @@ def measuring(field: str, values: Sequence[float | None], title: str) -> alt.Y:
 
 def lasting(field: str, lengths: Sequence[float | None], title: str, values: Sequence[float | None]) -> alt.X:
     """Of time, along the bottom: logarithmic where the `lengths` of what is shown range far, for all `values`."""
-    shown = values if _wide(lengths) else [max(_positive(lengths), default=1.0)]
+    shown = values if wide(lengths) else [max(_positive(lengths), default=1.0)]
     return alt.X(f"{field}:Q", axis=_axis(shown, title), scale=_scale(shown))
 
 
@@ -39,18 +39,19 @@ def _positive(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None and value > 0]
 
 
-def _wide(values: Sequence[float | None]) -> bool:
+def wide(values: Sequence[float | None]) -> bool:
+    """Whether values range so far that their axis is logarithmic; what is not above 0 then has no place on it."""
     seen = _positive(values)
     return bool(seen) and max(seen) > WIDE * min(seen)
 
 
 def _axis(values: Sequence[float | None], title: str) -> alt.Axis:
-    if not _wide(values):
+    if not wide(values):
         return alt.Axis(title=title, tickCount=4, format=".6~g")
     return alt.Axis(title=f"{title} (log scale)", values=ticks(*domain([], _positive(values))), format=".6~g")
 
 
 def _scale(values: Sequence[float | None]) -> alt.Scale:
-    if not _wide(values):
+    if not wide(values):
         return alt.Scale(zero=True, nice=True)
     return alt.Scale(type="log", domain=list(domain([], _positive(values))), nice=False)

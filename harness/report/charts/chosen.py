@@ -11,9 +11,10 @@ from harness.record import Record
 from harness.report import convergence, units
 from harness.report.charts.epochs import epochs
 from harness.report.charts.errors import Curve, Yardstick, errors
-from harness.report.charts.figure import Figure, short
+from harness.report.charts.figure import Figure
 from harness.report.charts.memory import memory
 from harness.report.charts.ratios import Row, ratios
+from harness.report.names import short
 from harness.report.summary import ArmSummary, Summary
 
 MEMORY_LINES = "logs/*-memory.dat"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import altair as alt
@@ -9,9 +10,12 @@ import altair as alt
 from harness.analysis.convergence import Standing
 from harness.analysis.curves import Training
 from harness.report import units
-from harness.report.charts.axes import counting, lasting, measuring, unit_of_seconds
-from harness.report.charts.figure import Figure, named, pick, picked, short_names
+from harness.report.charts.axes import counting, lasting, measuring, unit_of_seconds, wide
+from harness.report.charts.figure import Figure, named, pick, picked
 from harness.report.charts.panels import panels
+from harness.report.names import short, short_names
+
+_SAYS = "A thin line a seed, the thick one their geometric mean; in grey the other arms."
 
 
 @dataclass(frozen=True)
@@ -36,30 +40,31 @@ class Yardstick:
 def errors(curves: Sequence[Curve], metric: str, yardsticks: Sequence[Yardstick]) -> list[Figure]:
     """Against epochs, and against seconds; none where no evaluation has the metric."""
     points = [point for curve in curves for point in _points(curve, metric)]
+    levels = [*(point["value"] for point in points), *(one.value for one in yardsticks)]
+    points = [point for point in points if point["value"] > 0] if wide(levels) else points
     if not points:
         return []
     names = short_names([curve.arm for curve in curves], most=40)
-    unit, factor = unit_of_seconds(max(point["seconds"] for point in points))
+    took = [max(point["seconds"] for point in points if point["arm"] == arm) for arm in {one["arm"] for one in points}]
+    unit, factor = unit_of_seconds(median(took))
     panel = {arm: {"panel": name, "place": place} for place, (arm, name) in enumerate(names.items())}
     points = [point | panel[point["arm"]] | {"time": point["seconds"] * factor} for point in points]
-    lengths = [max((point["time"] for point in points if point["arm"] == arm), default=None) for arm in names]
-    over_time = lasting("time", lengths, f"{unit} of training", [point["time"] for point in points])
-    says = f"{metric}, lower is better. A thin line a seed, the thick one their geometric mean; in grey the other arms."
-    means = [point for point in points if point["line"] == "mean"]
+    timed = [point for point in points if point["time"]] if wide(took) else points
+    x = lasting("time", took, f"{unit} of training", [point["time"] for point in timed])
+    y = measuring("value", levels, short(metric))
     rules = [{"value": one.value, "says": one.name} for one in yardsticks]
-    y = measuring("value", [*(point["value"] for point in points), *(one.value for one in yardsticks)], metric)
-    axes = {"epochs": counting("epochs", "epochs"), "time": over_time}
+    drawn = {"epochs": (counting("epochs", "epochs"), points), "time": (x, timed)}
     return [
         Figure.of(
             f"error-by-{over}",
-            f"{metric} against {over}",
-            says,
-            _chart(x, y, len(names)),
-            points=points,
-            means=means,
+            f"{short(metric)} against {over}",
+            f"{short(metric)}, lower is better. {_SAYS}",
+            _chart(axis, y, len(names)),
+            points=shown,
+            means=[point for point in shown if point["line"] == "mean"],
             rules=rules,
         )
-        for over, x in axes.items()
+        for over, (axis, shown) in drawn.items()
     ]
 
 

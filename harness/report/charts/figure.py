@@ -1,6 +1,6 @@
 """What every chart is made of: a definition that knows no theme and no width, and what goes above it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,21 +57,3 @@ def picked(arm: str = "arm", faded: float = 0.15) -> Any:
 
 def pick() -> alt.Parameter:
     return alt.param(name=PICKED, value=None)
-
-
-def short(name: str, most: int = 44) -> str:
-    """A name of bounded length: what is too long loses its middle, since names mostly differ at their ends."""
-    if len(name) <= most:
-        return name
-    head = (most - 1) // 2
-    return f"{name[:head]}…{name[len(name) - (most - 1 - head) :]}"
-
-
-def short_names(names: Sequence[str], most: int = 44) -> dict[str, str]:
-    """A short form of each name, different for each."""
-    shorts: dict[str, str] = {}
-    for name in names:
-        candidate = short(name, most)
-        taken = candidate in shorts.values()
-        shorts[name] = f"{short(name, most - 4)} ({len(shorts) + 1})" if taken else candidate
-    return shorts

@@ -7,6 +7,7 @@ import altair as alt
 from harness.analysis.memory_line import Sample
 from harness.report import units
 from harness.report.charts.figure import Figure, named
+from harness.report.names import short
 
 MOST = 600
 """Points of the line: of more samples, the highest of neighbours, so that no peak is lost."""
@@ -38,7 +39,7 @@ def memory(samples: Sequence[Sample], arm: str) -> Figure | None:
     says = "Of the whole process, sampled from outside during the pass that watched memory. Ringed: the highest sample."
     return Figure.of(
         "memory",
-        f"Memory of {arm} over time",
+        f"Memory of {short(arm)} over time",
         says,
         chart,
         samples=[{"seconds": one.seconds, "memory": one.bytes / size} for one in kept],

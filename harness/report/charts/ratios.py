@@ -9,9 +9,10 @@ import altair as alt
 from harness.analysis.effects import Ratio
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
-from harness.report.charts.figure import Figure, named, pick, picked, short_names
+from harness.report.charts.figure import Figure, named, pick, picked
 from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain, ticks
+from harness.report.names import short_names
 
 _STANDS = [FASTER, SLOWER, SAME, UNSURE, "baseline", "no verdict"]
 _SHAPES = ["triangle-left", "triangle-right", "circle", "cross", "diamond", "square"]
@@ -68,7 +69,7 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
         says += " Lines are intervals over blocks."
     return Figure.of(
         "ratios",
-        f"Cost relative to {baseline}",
+        f"Cost relative to {names[baseline]}",
         says,
         chart.add_params(pick()),
         arms=values,

@@ -10,9 +10,10 @@ import altair as alt
 
 from harness.analysis.effects import Ratio
 from harness.report import units
-from harness.report.charts.figure import Figure, named, short, short_names
+from harness.report.charts.figure import Figure, named
 from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain, ticks
+from harness.report.names import short, short_names
 
 _WHAT = ["whole", "faster", "slower"]
 
@@ -65,7 +66,7 @@ def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
     says = "Each change's share of the way, averaged over the orders in which they can be made; to the left is faster."
     if ends:
         says += " Lines are intervals."
-    title = f"What each change earned, from {start} to {end}"
+    title = f"What each change earned, from {short(start)} to {short(end)}"
     return Figure.of("waterfall", title, says, chart, bars=bars, steps=_steps(bars))
 
 

@@ -3,7 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.charts.axes import unit_of_seconds
-from harness.report.charts.figure import short, short_names
 from harness.report.charts.ticks import domain, ticks
 
 
@@ -31,16 +30,3 @@ def test_a_domain_has_room_and_leaves_out_what_is_beyond_all_bounds():
 )
 def test_durations_are_read_in_the_unit_that_suits_them(seconds, unit):
     assert unit_of_seconds(seconds)[0] == unit
-
-
-@given(st.lists(st.text(max_size=100), unique=True, min_size=1), st.integers(10, 50))
-def test_short_names_are_short_and_stay_different(names, most):
-    found = short_names(names, most)
-    assert list(found) == names
-    assert len(set(found.values())) == len(names)
-    assert all(len(name) <= most + 4 for name in found.values())
-
-
-def test_a_long_name_loses_its_middle():
-    assert short("abcdefghij", 5) == "ab…ij"
-    assert short("abcde", 5) == "abcde"
