@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from harness.report.charts.ticks import domain, ticks
+from harness.report.names import short
 
 WIDE = 8.0
 """The range of values from which on an axis is logarithmic."""
@@ -35,6 +36,13 @@ def lasting(field: str, lengths: Sequence[float | None], title: str, values: Seq
     return alt.X(f"{field}:Q", axis=_axis(shown, title), scale=_scale(shown))
 
 
+def relative(field: str, low: float, high: float, to: str) -> alt.X:
+    """Of ratios from `low` to `high`, on which half and twice are equally far from 1."""
+    title = f"cost relative to {short(to, 24)} (log scale)"
+    axis = alt.Axis(values=ticks(low, high), format=".6~g", title=title)
+    return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(type="log", domain=[low, high], nice=False))
+
+
 def _positive(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None and value > 0]
 
@@ -48,7 +56,7 @@ def wide(values: Sequence[float | None]) -> bool:
 def _axis(values: Sequence[float | None], title: str) -> alt.Axis:
     if not wide(values):
         return alt.Axis(title=title, tickCount=4, format=".6~g")
-    return alt.Axis(title=f"{title} (log scale)", values=ticks(*domain([], _positive(values))), format=".6~g")
+    return alt.Axis(title=f"{title} (log)", values=ticks(*domain([], _positive(values))), format=".6~g")
 
 
 def _scale(values: Sequence[float | None]) -> alt.Scale:

@@ -51,7 +51,7 @@ def errors(curves: Sequence[Curve], metric: str, yardsticks: Sequence[Yardstick]
     points = [point | panel[point["arm"]] | {"time": point["seconds"] * factor} for point in points]
     timed = [point for point in points if point["time"]] if wide(took) else points
     x = lasting("time", took, f"{unit} of training", [point["time"] for point in timed])
-    y = measuring("value", levels, short(metric))
+    y = measuring("value", levels, short(metric, 24))
     rules = [{"value": one.value, "says": one.name} for one in yardsticks]
     drawn = {"epochs": (counting("epochs", "epochs"), points), "time": (x, timed)}
     return [
@@ -85,7 +85,7 @@ def _chart(x: alt.X, y: alt.Y, arms: int) -> alt.FacetChart:
         ruled.mark_rule(style="rule", strokeDash=[5, 3]),
         *(label.mark_text(style=one, align="left", baseline="bottom", dy=-3) for one in ("behind-words", "words")),
     ]
-    return panels(layers, arms, height=230 if arms < 3 else 150).add_params(pick())
+    return panels(layers, arms, height=230 if arms < 3 else 170).add_params(pick())
 
 
 def _points(curve: Curve, metric: str) -> list[dict[str, Any]]:

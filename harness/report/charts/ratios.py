@@ -9,9 +9,10 @@ import altair as alt
 from harness.analysis.effects import Ratio
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
+from harness.report.charts.axes import relative
 from harness.report.charts.figure import Figure, named, pick, picked
 from harness.report.charts.rows import DRAWN, ROW, words, y
-from harness.report.charts.ticks import domain, ticks
+from harness.report.charts.ticks import domain
 from harness.report.names import short_names
 
 _STANDS = [FASTER, SLOWER, SAME, UNSURE, "baseline", "no verdict"]
@@ -40,11 +41,7 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
     low, high = domain(ends, [*(ratio.estimate for ratio in found), margins[0] / 1.005, margins[1] * 1.005])
     names = short_names([row.arm for row in rows])
     values = [{"row": place} | _values(row, names[row.arm], low, high) for place, row in enumerate(rows)]
-    x = alt.X(
-        "ratio:Q",
-        scale=alt.Scale(type="log", domain=[low, high], nice=False),
-        axis=alt.Axis(values=ticks(low, high), format=".6~g", title=f"cost relative to {names[baseline]} (log scale)"),
-    )
+    x = relative("ratio", low, high, baseline)
     stands = alt.Scale(domain=_STANDS)
     band = alt.Chart(named("band")).mark_rect(style="band", clip=True)
     one = alt.Chart(named("one")).mark_rule(style="rule")

@@ -10,9 +10,10 @@ import altair as alt
 
 from harness.analysis.effects import Ratio
 from harness.report import units
+from harness.report.charts.axes import relative
 from harness.report.charts.figure import Figure, named
 from harness.report.charts.rows import DRAWN, ROW, words, y
-from harness.report.charts.ticks import domain, ticks
+from harness.report.charts.ticks import domain
 from harness.report.names import short, short_names
 
 _WHAT = ["whole", "faster", "slower"]
@@ -43,11 +44,7 @@ def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
         bar["low"], bar["high"] = (
             None if end is None else min(max(end, low), high) for end in (bar["low"], bar["high"])
         )
-    x = alt.X(
-        "cost:Q",
-        scale=alt.Scale(type="log", domain=[low, high], nice=False),
-        axis=alt.Axis(values=ticks(low, high), format=".6~g", title=f"cost relative to {short(start)} (log scale)"),
-    )
+    x = relative("cost", low, high, start)
     drawn = alt.Chart(named("bars")).encode(
         y=y(),
         tooltip=["change:N", alt.Tooltip("result:N", title="cost")],

@@ -30,6 +30,7 @@
       ast: true, // expressions are interpreted, so the page needs no right to make code
       renderer: "svg",
       config: data.themes[dark.matches ? "dark" : "light"],
+      tooltip: { theme: dark.matches ? "dark" : "light" },
       actions: { export: true, source: false, compiled: false, editor: false },
       downloadFileName: figure.name,
     });
