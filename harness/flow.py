@@ -105,7 +105,7 @@ def publish(record: Record, directory: Path, json: str | None, formats: Sequence
         _write(Path(json), summary.to_json())
     written = []
     for name, content in files(formats or parse(USUAL), summary, record, directory):
-        _write(directory / name, content.encode())
+        _write(directory / name, content.encode(), folder=True)
         written += [name] if "/" not in name else []  # pictures belong to what shows them
     console.print(f"Reports in {directory}: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
     return summary
@@ -125,9 +125,11 @@ def _hand_over(timeline: Path, wanted: Path) -> None:
         say(f"{wanted} was not written: no operations were watched.")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, folder: bool = False) -> None:
+    """`folder`: make the one that it is in, too."""
     try:
-        path.parent.mkdir(exist_ok=True)
+        if folder:
+            path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}.") from None

@@ -1,6 +1,7 @@
 """What the charts show, and that they can be drawn, whatever a run came to."""
 
 import json
+from pathlib import Path
 
 import pytest
 import simulated
@@ -28,8 +29,6 @@ def run(arms, **options):
 
 
 def charts(made, place="."):
-    from pathlib import Path
-
     return {figure.name: figure for figure in chosen(summarize(made), made, Path(place))}
 
 
