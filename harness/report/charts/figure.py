@@ -12,8 +12,8 @@ WIDTH = 760
 """Pixels of a picture beside the Markdown."""
 PANELS_FROM = 640
 """Pixels from which on panels stand in two columns."""
-AXIS = 62
-"""Pixels that a panel's axis and its title take on the left."""
+AXIS = 74
+"""Pixels that a panel's axis and its title take on the left, and the room around all panels."""
 
 
 @dataclass(frozen=True)
