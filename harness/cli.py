@@ -18,6 +18,7 @@ from harness.options import (
     Budget,
     Case,
     Epochs,
+    Formats,
     Fresh,
     Json,
     Memory,
@@ -32,6 +33,7 @@ from harness.options import (
     Tolerance,
     Trace,
 )
+from harness.report.formats import USUAL, parse
 
 app = typer.Typer(
     help="Is your PINN really faster, by how much, which change earned it, and does it still learn?",
@@ -208,12 +210,14 @@ def selfcheck(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="A run's directory, or its run.jsonl.")],
+    wanted: Formats = USUAL,
     json: Json = None,
 ) -> None:
-    """Make a run's report again, from its record alone."""
+    """Make a run's reports again, from its record alone."""
     from harness import record
 
-    publish(record.read(run), run if run.is_dir() else run.parent, json)
+    formats = parse(wanted)
+    publish(record.read(run), run if run.is_dir() else run.parent, json, formats)
 
 
 def run(arguments: list[str]) -> int:

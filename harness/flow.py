@@ -1,7 +1,7 @@
 """What every measuring command does: plan -> run -> findings -> report, and what the exit code says of it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from harness.record import Record
 
 if TYPE_CHECKING:
     from harness.report.summary import Summary
+
+REPORTING = 3.0
+"""Seconds of a budget that are kept for the reports, most of them for starting what draws and packs the charts."""
 
 
 def complete(context: typer.Context, run: Path, json: str | None) -> None:
@@ -83,12 +86,14 @@ def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
     from harness.analysis.stopping import look
     from harness.engine.machine import seconds_since_start
 
-    return lambda record: look(record, seconds_since_start())
+    return lambda record: look(record, seconds_since_start() + REPORTING)
 
 
-def publish(record: Record, directory: Path, json: str | None) -> "Summary":
-    """Every report of a record: on the terminal, beside the record, and as JSON where that was asked for."""
-    from harness.report import markdown, terminal
+def publish(record: Record, directory: Path, json: str | None, formats: Sequence[str] = ()) -> "Summary":
+    """Every report of a record: on the terminal, beside the record in these formats (none: the usual ones), and as JSON
+    where that was asked for."""
+    from harness.report import terminal
+    from harness.report.formats import USUAL, files, parse
     from harness.report.summary import summarize
 
     summary = summarize(record)
@@ -98,8 +103,11 @@ def publish(record: Record, directory: Path, json: str | None) -> "Summary":
         sys.stdout.buffer.write(summary.to_json())
     elif json:
         _write(Path(json), summary.to_json())
-    _write(directory / "report.md", markdown.render(summary, record).encode())
-    console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
+    written = []
+    for name, content in files(formats or parse(USUAL), summary, record, directory):
+        _write(directory / name, content.encode(), folder=True)
+        written += [name] if "/" not in name else []  # pictures belong to what shows them
+    console.print(f"Reports in {directory}: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
     return summary
 
 
@@ -117,8 +125,11 @@ def _hand_over(timeline: Path, wanted: Path) -> None:
         say(f"{wanted} was not written: no operations were watched.")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, folder: bool = False) -> None:
+    """`folder`: make the one that it is in, too."""
     try:
+        if folder:
+            path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}.") from None

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from harness.report.formats import ALL
+
 Names = Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")]
 Case = Annotated[str | None, typer.Option(help="Which equation. [default: case1]", show_default=False)]
 Scale = Annotated[str | None, typer.Option(help="How large. [default: laptop]", show_default=False)]
@@ -37,6 +39,9 @@ Resume = Annotated[
     typer.Option(metavar="RUN", help="Complete a run that was cut off, by its plan.", show_default=False),
 ]
 Out = Annotated[Path | None, typer.Option(help="The run's own directory. [default: reports/RUN]", show_default=False)]
+Formats = Annotated[
+    str, typer.Option("--format", metavar="LIST", help=f"What to write beside the record, of {', '.join(ALL)}.")
+]
 Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the summary as JSON; - is stdout.")]
 
 

@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import simulated
 
 from harness import cli
-from harness.record import read
+from harness.record import Writer, read
 
 ARMS = Path(__file__).parent / "support" / "arms.py"
+REPORTS = ["report.md", "report.html", "report.csv"]
+KINDS = [simulated.DATA, simulated.REFINE, simulated.FULL]
 STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
 
 
@@ -54,6 +57,8 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
         (f"selfcheck --variant {ARMS}:Stedy", "did you mean 'Steady'"),
         (f"compare {ARMS}:Steady --json nosuch/x.json", "--json nosuch/x.json cannot be written"),
         ("report nosuch", "no readable record at nosuch"),
+        ("report nosuch --format htlm", "There is no format 'htlm': did you mean 'html'?"),
+        ("report nosuch --format pdf", "choose from md, html, csv, json"),
         ("nosuch", "nosuch"),
         ("compare --nosuch", "--nosuch"),
     ],
@@ -95,23 +100,34 @@ sys.exit(str(heavy) if heavy else 0)
 def test_compare_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):
     out = tmp_path / "run"
     assert cli.run(["compare", STEADY, OTHER, "--epochs", "8", "--blocks", "2", "--out", str(out)]) == 0
-    assert {path.name for path in out.iterdir()} == {"run.jsonl", "report.md", "logs"}
+    assert {path.name for path in out.iterdir()} == {"run.jsonl", *REPORTS, "charts", "logs"}
     report = (out / "report.md").read_text()
     assert "| Other |" in report
     (out / "report.md").unlink()
     capfd.readouterr()
-    assert cli.run(["report", str(out / "run.jsonl"), "--json", "-"]) == 0
+    assert cli.run(["report", str(out / "run.jsonl"), "--format", "md", "--json", "-"]) == 0
     printed = capfd.readouterr()
     assert (out / "report.md").read_text() == report
     assert [arm["name"] for arm in json.loads(printed.out)["arms"]] == ["Steady", "Other"]
     assert "Other" in printed.err
 
 
+def test_report_writes_the_formats_that_are_asked_for(tmp_path, capfd):
+    made = simulated.record({"a": dict.fromkeys(KINDS, 0.16), "b": dict.fromkeys(KINDS, 0.1)})
+    with Writer(tmp_path / "run") as writer:
+        for line in [made.header, *made.ready, *made.slices, *made.ends, *made.blocks_done, made.footer]:
+            writer.write(line)
+    assert cli.run(["report", str(tmp_path / "run"), "--format", "json, csv"]) == 0
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.jsonl", "report.json", "report.csv"}
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["arms"][1]["verdict"] == "faster"
+    assert "b is 1.60x faster than a" in capfd.readouterr().out
+
+
 def test_converge_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):
     out, names = tmp_path / "run", [f"{ARMS}:Learner", f"{ARMS}:StaysBad"]
     options = ["--epochs", "8", "--seeds", "2", "--evaluations", "4", "--target", "error=0.2"]
     assert cli.run(["converge", *names, *options, "--out", str(out)]) == 0
-    assert {path.name for path in out.iterdir()} == {"run.jsonl", "report.md", "logs"}
+    assert {path.name for path in out.iterdir()} == {"run.jsonl", *REPORTS, "charts", "logs"}
     report = (out / "report.md").read_text()
     assert "| StaysBad | never | never | 0 of 2 seeds |" in report
     (out / "report.md").unlink()

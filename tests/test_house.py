@@ -10,7 +10,18 @@ import pytest
 import harness
 
 ROOT = Path(harness.__file__).parent.parent
-HEAVY = {"tensorflow", "tensorflow_probability", "tf_keras", "keras", "numpy", "pandas", "scipy", "altair"}
+HEAVY = {
+    "tensorflow",
+    "tensorflow_probability",
+    "tf_keras",
+    "keras",
+    "numpy",
+    "pandas",
+    "scipy",
+    "altair",
+    "vl_convert",
+    "jinja2",
+}
 
 
 def imported_by(source, module, is_package=False):

@@ -1,45 +1,43 @@
 """Findings as Markdown, for a pull request or a file beside the record."""
 
 import re
+from collections.abc import Sequence
+from typing import Protocol
 
 from harness.record import Record
-from harness.report import convergence, fitness, sentences, tables
+from harness.report import sentences, tables
+from harness.report.headline import headline
+from harness.report.method import method
 from harness.report.summary import Summary
 from harness.report.table import Table
 
 
-def render(summary: Summary, record: Record) -> str:
-    """The whole report."""
+class Picture(Protocol):
+    """What a picture is of."""
+
+    @property
+    def title(self) -> str: ...
+
+
+def render(summary: Summary, record: Record, pictures: Sequence[tuple[str, Picture]] = ()) -> str:
+    """The whole report; `pictures` are paths from its directory, each with what it shows."""
+    verdict = headline(summary)
     parts = [f"# {_text(sentences.heading(summary))}"]
-    parts += [f"**{_text(sentence)}**" for sentence in sentences.sentences(summary)]
+    parts += [
+        f"**{_text(sentence)}**" for sentence in dict.fromkeys([verdict, *sentences.sentences(summary)]) if sentence
+    ]
     found = [f"{number}. {_text(one)}" for number, one in enumerate(sentences.findings(summary), start=1)]
     parts += ["\n".join(found)] if found else []
-    for table in tables.chosen(summary, record):
+    for place, table in enumerate(tables.chosen(summary, record)):
         parts += [f"## {_text(table.title)}", _table(table)]
         parts += [_text(table.note)] if table.note else []
+        if place == 0:
+            parts += [f"![{_text(shown.title)}]({path})" for path, shown in pictures]
     for end in record.ends:
         if end.status == "failed" and end.last_lines:
             parts += [f"## The last lines of {_text(end.arm)}", _verbatim(end.last_lines)]
-    parts += ["## How it was measured", _method(summary), _text(sentences.conditions(summary))]
+    parts += ["## How it was measured", method(summary), _text(sentences.conditions(summary))]
     return "\n\n".join(parts) + "\n"
-
-
-def _method(summary: Summary) -> str:
-    if summary.command == "converge":
-        return convergence.METHOD
-    if summary.command == "selfcheck":
-        return fitness.METHOD
-    if len(summary.arms) == 1:
-        return "One new process a block. The first epoch of each kind traces and compiles, and is told apart."
-    return (
-        "In each block every arm is a new process. The arms take turns in random order, a few epochs each, and only"
-        " one computes at a time, so that they share whatever else the machine does. Epochs of different kinds are"
-        " never averaged together, and the first of each kind is counted apart. The lower quartile of its epochs"
-        " stands for a turn, and a block's estimate is the 20 % trimmed mean of its rounds' log-ratios; the ratio of"
-        " sums takes its place where the two disagree over all blocks. The interval is Student's t over blocks. All"
-        " arms start from the same seed, so losses are compared bit by bit for as long as two arms run the same epochs"
-        " in the same order; arms that can are asked, before any training, for the terms of their loss on one batch."
-    )
 
 
 def _table(table: Table) -> str:

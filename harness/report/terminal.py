@@ -6,14 +6,19 @@ from rich.table import Table as RichTable
 
 from harness.record import Record
 from harness.report import sentences, tables
+from harness.report.headline import headline
 from harness.report.summary import Summary
 from harness.report.table import Table
 
 
 def show(console: Console, summary: Summary, record: Record) -> None:
     """Print what `summary` and `record` say: a comparison, or one variant in depth."""
+    verdict = headline(summary)
     console.print(escape(sentences.heading(summary)), style="bold")
     console.print()
+    if verdict:
+        console.print(escape(verdict), style="bold green", highlight=False)
+        console.print()
     for number, sentence in enumerate(sentences.findings(summary), start=1):
         console.print(f"{number}. {escape(sentence)}", highlight=False)
         console.print()
@@ -23,7 +28,8 @@ def show(console: Console, summary: Summary, record: Record) -> None:
             console.print(escape(table.note), style="dim")
         console.print()
     for sentence in sentences.sentences(summary):
-        console.print(escape(sentence), style="yellow")
+        if sentence != verdict:
+            console.print(escape(sentence), style="yellow")
     console.print(escape(sentences.conditions(summary)), style="dim")
 
 

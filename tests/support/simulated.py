@@ -49,7 +49,7 @@ def record(seconds, *, blocks=3, rounds=12, noise=0.0, seekable=True, knows_leng
             shared = np.exp(noise * random.standard_normal())
             for position, arm in enumerate(arms):
                 if kind in seconds[arm]:
-                    wall = seconds[arm][kind] * shared * np.exp(noise * random.standard_normal() / 10)
+                    wall = float(seconds[arm][kind] * shared * np.exp(noise * random.standard_normal() / 10))
                     result.add(Slice(block, 0, number, position, arm, [Epoch(number, kind, wall, wall, {})] * 2))
         for arm in arms:
             result.add(ArmEnd(block, 0, arm, "ok", peak_rss_bytes=10**9 + block))

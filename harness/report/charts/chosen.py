@@ -1,0 +1,73 @@
+"""The charts for each kind of run, in order."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from harness.analysis.convergence import Standing
+from harness.analysis.curves import trainings
+from harness.analysis.memory_line import samples
+from harness.record import Record
+from harness.report import convergence, units
+from harness.report.charts.epochs import epochs
+from harness.report.charts.errors import Curve, Yardstick, errors
+from harness.report.charts.figure import Figure
+from harness.report.charts.memory import memory
+from harness.report.charts.ratios import Row, ratios
+from harness.report.names import short
+from harness.report.summary import ArmSummary, Summary
+
+MEMORY_LINES = "logs/*-memory.dat"
+"""Where, beside a record, a profile keeps the memory of its process over time."""
+
+
+def chosen(summary: Summary, record: Record, directory: Path) -> list[Figure]:
+    """`directory` is where the record is: what a profile sampled over time is beside it."""
+    if summary.command == "converge":
+        found: list[Figure | None] = [*_errors(summary, record), epochs(record)]
+    else:
+        found = [_ratios(summary), epochs(record), *_memory(summary, directory)]
+    return [figure for figure in found if figure is not None]
+
+
+def _ratios(summary: Summary) -> Figure | None:
+    what = "Of the whole schedule" if summary.whole else "Of all epochs run"
+    rows = [Row(arm.name, arm.ratio, arm.verdict, _ended(arm), arm.name == summary.baseline) for arm in summary.arms]
+    return ratios(rows, summary.baseline, what, summary.tolerance)
+
+
+def _ended(arm: ArmSummary) -> str:
+    """Whether it ran, and when it failed; why is too long for a chart."""
+    return f"failed {(arm.reason or '').partition(':')[0]}" if arm.status == "failed" else arm.status
+
+
+def _errors(summary: Summary, record: Record) -> list[Figure]:
+    metric = convergence.leading_metric(summary)
+    if metric is None:
+        return []
+    curves, yardsticks = [], []
+    for arm in summary.arms:
+        own = arm.convergence
+        if own and own.reference:
+            yardsticks += list(_best_step(arm.name, own.curve, metric))
+        elif own:
+            curves.append(Curve(arm.name, trainings(record, arm.name), own.curve))
+    target = record.plan.target
+    if target and target.metric == metric:
+        yardsticks.append(Yardstick(f"target {target.value:g}", target.value))
+    return errors(curves, metric, [one for one in yardsticks if one.value > 0])
+
+
+def _best_step(name: str, steps: Sequence[Standing], metric: str) -> Iterator[Yardstick]:
+    """A reference's lowest error, and what that step took."""
+    found = [(at.metrics[metric].mean, at.seconds) for at in steps if metric in at.metrics]
+    known = [(value, seconds) for value, seconds in found if value is not None]
+    if known:
+        value, seconds = min(known)
+        yield Yardstick(f"{short(name, 28)}: {units.number(value)} in {units.seconds(seconds)}", value)
+
+
+def _memory(summary: Summary, directory: Path) -> Iterator[Figure | None]:
+    for file in sorted(directory.glob(MEMORY_LINES)):
+        with suppress(OSError):  # it is an extra, and the record is not in it
+            yield memory(samples(file.read_text(errors="replace").splitlines()), summary.arms[0].name)

@@ -1,0 +1,98 @@
+"""What each arm costs relative to the baseline, with its interval: a forest plot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from harness.analysis.effects import Ratio
+from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
+from harness.report import units
+from harness.report.charts.axes import relative
+from harness.report.charts.figure import Figure, named, pick, picked
+from harness.report.charts.rows import DRAWN, ROW, words, y
+from harness.report.charts.ticks import domain
+from harness.report.names import short_names
+
+_STANDS = [FASTER, SLOWER, SAME, UNSURE, "baseline", "no verdict"]
+_SHAPES = ["triangle-left", "triangle-right", "circle", "cross", "diamond", "square"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm of the chart."""
+
+    arm: str
+    ratio: Ratio | None
+    """None for the baseline, which is 1, and where there is none."""
+    verdict: str | None
+    status: str = "ok"
+    baseline: bool = False
+
+
+def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> Figure | None:
+    """`what` was paid, such as "whole schedule"; None where no arm has a ratio."""
+    found = [row.ratio for row in rows if row.ratio]
+    if not found:
+        return None
+    margins = (1 / (1 + tolerance), 1 + tolerance)
+    ends = [end for ratio in found for end in (ratio.low, ratio.high) if end is not None]
+    low, high = domain(ends, [*(ratio.estimate for ratio in found), margins[0] / 1.005, margins[1] * 1.005])
+    names = short_names([row.arm for row in rows])
+    values = [{"row": place} | _values(row, names[row.arm], low, high) for place, row in enumerate(rows)]
+    x = relative("ratio", low, high, baseline)
+    stands = alt.Scale(domain=_STANDS)
+    band = alt.Chart(named("band")).mark_rect(style="band", clip=True)
+    one = alt.Chart(named("one")).mark_rule(style="rule")
+    arms = alt.Chart(named("arms")).encode(
+        y=y(),
+        opacity=picked(),
+        tooltip=[alt.Tooltip("arm:N"), alt.Tooltip("result:N", title="cost"), alt.Tooltip("ended:N", title="status")],
+    )
+    chart = alt.layer(
+        band.encode(x=x, x2="to:Q"),
+        one.encode(x=x),
+        arms.mark_rule(style="whisker", yOffset=DRAWN).encode(x=alt.X("low:Q"), x2="high:Q"),
+        arms.mark_point(filled=True, size=120, yOffset=DRAWN).encode(
+            x=x,
+            shape=alt.Shape("stands:N", scale=alt.Scale(domain=_STANDS, range=_SHAPES), legend=None),
+            color=alt.Color("stands:N", scale=stands, legend=None),
+        ),
+        *words(arms),
+    ).properties(height=ROW * len(rows))
+    says = f"{what}, below 1 is faster. The band is the difference that does not matter, {units.percent(tolerance)}."
+    if ends:
+        says += " Lines are intervals over blocks."
+    return Figure.of(
+        "ratios",
+        f"Cost relative to {names[baseline]}",
+        says,
+        chart.add_params(pick()),
+        arms=values,
+        band=[{"ratio": margins[0], "to": margins[1]}],
+        one=[{"ratio": 1.0}],
+    )
+
+
+def _values(row: Row, name: str, low: float, high: float) -> dict[str, Any]:
+    """What the chart knows of an arm. The ends of its interval are where the axis ends, if they are beyond it."""
+    ratio = Ratio(1.0) if row.baseline else row.ratio
+    ends = (max(ratio.low, low), min(ratio.high, high)) if ratio and ratio.low and ratio.high else (None, None)
+    return {
+        "arm": row.arm,
+        "name": name,
+        "ratio": ratio.estimate if ratio else None,
+        "low": ends[0],
+        "high": ends[1],
+        "stands": "baseline" if row.baseline else row.verdict or "no verdict",
+        "result": _result(row),
+        "ended": row.status,
+    }
+
+
+def _result(row: Row) -> str:
+    ran = [] if row.status == "ok" else [row.status]
+    if row.baseline:
+        return ", ".join(["baseline", *ran])
+    return ", ".join([*([units.ratio(row.ratio)] if row.ratio else []), *([row.verdict] if row.verdict else []), *ran])

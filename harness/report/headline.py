@@ -1,0 +1,170 @@
+"""The answer in a sentence: what a reader wants to know first."""
+
+from collections.abc import Iterator, Sequence
+from math import inf
+
+from msgspec.structs import replace
+
+from harness.analysis.effects import Ratio
+from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
+from harness.report import convergence, fitness, units
+from harness.report.names import short_names
+from harness.report.summary import ArmSummary, Summary
+
+FACTOR = 1.5
+"""From here on a difference is told as a factor, below it in percent."""
+_FEW = {0: "By an unfinished block: ", 1: "By one block alone, an estimate: ", 2: "By two blocks, without a verdict: "}
+
+
+def headline(summary: Summary) -> str:
+    """Empty where nothing was found."""
+    summary = _with_short_names(summary)
+    match summary.command:
+        case "profile":
+            return _profile(summary.arms[0])
+        case "converge":
+            return _to_target(summary) or _at_the_end(summary)
+        case "selfcheck" if summary.selfcheck:
+            return fitness.sentences(summary)[0]
+    return _comparison(summary)
+
+
+def _with_short_names(summary: Summary) -> Summary:
+    names = short_names([arm.name for arm in summary.arms])
+    arms = [replace(arm, name=names[arm.name]) for arm in summary.arms]
+    return replace(summary, baseline=names[summary.baseline], arms=arms)
+
+
+def _comparison(summary: Summary) -> str:
+    baseline = next(arm for arm in summary.arms if arm.name == summary.baseline)
+    others = [arm for arm in summary.arms if arm is not baseline]
+    if baseline.status == "failed":
+        return f"{baseline.name}{', the baseline,' if others else ''} failed {_moment(baseline)}."
+    if not others:
+        took = baseline.projected_seconds
+        what = "one training takes" if summary.whole else "its epochs took"
+        return f"{baseline.name} ran alone: {what} {units.projection(took)}." if took else ""
+    clauses = [*_differences(others, baseline.name), *_equal(others, baseline.name, summary.tolerance)]
+    clauses += [*_estimates(others, baseline.name), *_missing(others)]
+    if not any(arm.ratio for arm in others):
+        return f"Nothing could be compared with {baseline.name}: {'; '.join(clauses)}."
+    judged = any(arm.verdict for arm in others)
+    return f"{'' if judged else _FEW.get(summary.blocks, '')}{'; '.join(clauses)}."
+
+
+def _differences(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
+    """The faster ones, the fastest first, and the slower ones, the slowest first; each first one with its interval."""
+    for verdict, sign in ((FASTER, 1), (SLOWER, -1)):
+        found = sorted((arm for arm in arms if arm.verdict == verdict), key=lambda arm: sign * _estimate(arm))
+        told = [f"{arm.name} {_difference(arm, None if place else baseline)}" for place, arm in enumerate(found)]
+        if told:
+            yield _and(told)
+
+
+def _difference(arm: ArmSummary, baseline: str | None) -> str:
+    """As a factor or in percent, in the words of its direction; with its interval if it says beside what."""
+    ratio = arm.ratio
+    assert ratio, "a verdict rests on a ratio"
+    values = [ratio.estimate, *(end for end in (ratio.low, ratio.high) if end)]
+    if ratio.estimate <= 1 / FACTOR:
+        shown, what = [f"{units.number(1 / value)}x" for value in values], ("is", "faster", "than")
+    elif ratio.estimate >= FACTOR:
+        shown, what = [f"{units.number(value)}x" for value in values], ("takes", "as long", "as")
+    else:
+        more = "more" if ratio.estimate > 1 else "less"
+        shown, what = [units.percent(abs(value - 1)) for value in values], ("takes", f"{more} time", "than")
+    said = f"{what[0]} {shown[0]} {what[1]}"
+    if baseline is None:
+        return said
+    ends = shown[1:] if ratio.estimate > 1 else shown[:0:-1]
+    return f"{said} {what[2]} {baseline}{f' [{ends[0]}, {ends[1]}]' if len(ends) == 2 else ''}"
+
+
+def _equal(arms: Sequence[ArmSummary], baseline: str, tolerance: float) -> Iterator[str]:
+    same = [arm.name for arm in arms if arm.verdict == SAME]
+    if same:
+        is_ = "is" if len(same) == 1 else "are"
+        yield f"{_and(same)} {is_} the same as {baseline} within {units.percent(tolerance)}"
+    unsure = [f"{arm.name} ({_factor(arm)})" for arm in arms if arm.verdict == UNSURE]
+    if unsure:
+        yield f"{_and(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure"
+
+
+def _estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
+    """Of those without a verdict; one that failed may have come to some ratio before."""
+    found = sorted((arm for arm in arms if arm.ratio and not arm.verdict and arm.status != "failed"), key=_estimate)
+    if found:
+        first, *rest = found
+        yield _and(
+            [
+                f"{first.name} costs {_factor(first)} what {baseline} costs",
+                *(f"{arm.name} {_factor(arm)}" for arm in rest),
+            ]
+        )
+
+
+def _missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
+    for arm in arms:
+        if arm.status == "failed":
+            yield f"{arm.name} failed {_moment(arm)}"
+        elif not arm.ratio:
+            yield f"{arm.name} {'was cut off' if arm.status == 'cut off' else 'was not measured beside it'}"
+
+
+def _moment(arm: ArmSummary) -> str:
+    """When it failed, such as `in epoch 3`; why is told below."""
+    return (arm.reason or "").partition(":")[0]
+
+
+def _factor(arm: ArmSummary) -> str:
+    """The estimate alone; the table has its interval."""
+    return units.ratio(Ratio(_estimate(arm)))
+
+
+def _estimate(arm: ArmSummary) -> float:
+    return arm.ratio.estimate if arm.ratio else inf
+
+
+def _profile(arm: ArmSummary) -> str:
+    if arm.status == "failed":
+        return f"{arm.name} failed {_moment(arm)}."
+    epoch = arm.epoch_seconds
+    if epoch is None:
+        return ""
+    parts = [f"A median {epoch.commonest} epoch of {arm.name} takes {units.seconds(epoch.median)}"]
+    parts += [f"its first epoch took {units.seconds(arm.first_epoch_seconds)}"] if arm.first_epoch_seconds else []
+    parts += [f"its memory peaked at {units.size(arm.peak_rss_bytes)}"] if arm.peak_rss_bytes else []
+    return f"{_and(parts)}."
+
+
+def _to_target(summary: Summary) -> str:
+    """Who got to the target, the quickest first."""
+    ended = []
+    for arm in summary.arms:
+        goal = arm.convergence.to_target if arm.convergence and not arm.convergence.reference else None
+        if goal and goal.seconds:
+            ended.append((goal.seconds.estimate, arm.name, f"{goal.metric} <= {goal.value:g}"))
+    there = [f"{name} in {units.seconds(took) if took else '0 s'}" for took, name, _ in sorted(ended) if took < inf]
+    never = [name for took, name, _ in ended if took == inf]
+    if not there:
+        return f"Nobody got to {ended[0][2]}." if ended else ""
+    others = f"; {_and(never)} never" if never else ""
+    return f"To {ended[0][2]}: {_and(there)} of training{others}."
+
+
+def _at_the_end(summary: Summary) -> str:
+    """What trainings came to, the best first."""
+    metric = convergence.leading_metric(summary)
+    found = []
+    for arm in summary.arms:
+        own = arm.convergence
+        if own and own.final and not own.reference and metric in own.final.metrics:
+            middle = own.final.metrics[metric].geometric_mean
+            after = units.seconds(own.final.seconds)
+            found += [(middle.estimate, f"{arm.name} {units.number(middle.estimate)} after {after}")] if middle else []
+    over = f", over {summary.blocks} seeds" if summary.blocks > 1 else ""
+    return f"{metric} at the end{over}: {_and([text for _, text in sorted(found)])}." if found else ""
+
+
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

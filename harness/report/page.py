@@ -1,0 +1,109 @@
+"""Findings as one page that opens from a disk: everything is in it, and it may fetch nothing."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from harness.record import Record
+from harness.report import sentences, sorting, tables
+from harness.report.charts.figure import AXIS, PANELS_FROM, Figure
+from harness.report.charts.panels import GAP
+from harness.report.charts.theme import config
+from harness.report.headline import headline
+from harness.report.method import method
+from harness.report.summary import Summary
+from harness.report.table import Table
+
+_TEMPLATES = files("harness.report") / "templates"
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    key: float | None
+    """What its column is sorted by; None is last. Columns of words are sorted by the text."""
+
+
+def render(summary: Summary, record: Record, figures: Sequence[Figure]) -> str:
+    """The whole page."""
+    vega, own = _script(_vega()) if figures else "", _script(_template("page.js"))
+    verdict = headline(summary)
+    main, *others = tables.chosen(summary, record)
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_template("page.html")).render(
+        heading=sentences.heading(summary),
+        verdict=verdict,
+        notes=[one for one in sentences.sentences(summary) if one != verdict],
+        findings=sentences.findings(summary),
+        main=main,
+        others=others,
+        rows=_rows,
+        arms={arm.name for arm in summary.arms},
+        figures=figures,
+        last_words=[end for end in record.ends if end.status == "failed" and end.last_lines],
+        method=method(summary),
+        conditions=sentences.conditions(summary),
+        summary=summary,
+        style=Markup(_template("page.css")),
+        policy=_policy([script for script in (vega, own) if script]),
+        data=Markup(as_script_data(_data(figures))),
+        vega=Markup(vega),
+        own=Markup(own),
+    )
+
+
+def as_script_data(value: Any) -> str:
+    """JSON that can stand in a script element: nothing in it ends the element, or begins a comment."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _rows(table: Table) -> list[list[Cell]]:
+    columns = list(zip(*table.rows, strict=True))
+    keys = [sorting.keys(column) for column in columns]
+    return [[Cell(text, keys[place][row]) for place, text in enumerate(cells)] for row, cells in enumerate(table.rows)]
+
+
+def _data(figures: Sequence[Figure]) -> dict[str, Any]:
+    return {
+        "figures": [{"name": one.name, "panels": one.panels, "spec": one.spec} for one in figures],
+        "themes": {ground: config(ground) for ground in ("light", "dark")},
+        "panels": {"gap": GAP, "axis": AXIS, "from": PANELS_FROM},
+    }
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """A Content Security Policy: these scripts alone, and no network. Vega's styles and pictures are its own."""
+    allowed = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed, as vl-convert carries them."""
+    import vl_convert
+
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+
+
+def _script(code: str) -> str:
+    """Code that can stand in a script element, as a browser reads it there."""
+    lines = code.replace("\r\n", "\n").replace("\r", "\n")
+    return lines.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _template(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")

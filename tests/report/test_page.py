@@ -1,0 +1,95 @@
+"""The page as a file: one, whole, and with nothing in it that a user's text could run."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from simulated import DATA, FULL, REFINE, record
+
+from harness.lines import ArmEnd
+from harness.report import page
+from harness.report.charts.chosen import chosen
+from harness.report.summary import summarize
+
+BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
+HOSTILE = "</script><script>alert(1)</script>\u2028<!--"
+
+
+def rendered(run, drawn=True):
+    summary = summarize(run)
+    return page.render(summary, run, chosen(summary, run, Path()) if drawn else [])
+
+
+class Elements(HTMLParser):
+    """Every element's attributes by its tag, and what is in the scripts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.scripts, self.within = [], [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        self.within = tag
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag):
+        self.within = None
+
+    def handle_data(self, data):
+        if self.within == "script":
+            self.scripts[-1] += data
+
+
+@pytest.fixture(scope="module")
+def text():
+    run = record({"original": BASE, HOSTILE: BASE})
+    run.add(ArmEnd(2, 0, HOSTILE, "failed", f"ValueError: {HOSTILE}", "in epoch 3", [HOSTILE]))
+    return rendered(run)
+
+
+def test_the_page_is_one_file_that_may_fetch_nothing(text):
+    elements = Elements(text).found
+    assert not [(tag, own) for tag, own in elements if {"src", "href", "srcset", "action"} & set(own)]
+    (policy,) = [own["content"] for _, own in elements if own.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy
+    assert "http" not in policy
+
+
+def test_only_the_scripts_of_the_page_itself_may_run(text):
+    elements = Elements(text)
+    tags = [own for tag, own in elements.found if tag == "script"]
+    assert [own.get("type") for own in tags] == ["application/json", None, None]
+    (policy,) = [own["content"] for _, own in elements.found if own.get("http-equiv") == "Content-Security-Policy"]
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in elements.scripts[1:]]
+    assert f"script-src 'sha256-{digests[0]}' 'sha256-{digests[1]}';" in policy
+
+
+def test_what_a_user_wrote_is_text(text):
+    elements = Elements(text)
+    assert HOSTILE.split("\u2028")[0] in json.dumps(json.loads(elements.scripts[0]), ensure_ascii=False)
+    assert "\u2028" not in elements.scripts[0]
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_the_verdict_comes_first_then_the_table_the_charts_the_method_and_the_machine():
+    text = rendered(record({"original": BASE, "quick": dict.fromkeys(BASE, 0.05)}))
+    places = [text.index(f"<h1>{'quick is'}"), *(text.index(f"<h2>{title}") for title in ("Cost<", "Cost relative to"))]
+    places += [text.index(f"<h2>{title}") for title in ("Tracing and memory", "How it was measured", "The machine")]
+    assert places == sorted(places)
+
+
+def test_a_run_of_which_nothing_can_be_drawn_still_has_a_page():
+    run = record({"original": BASE, "quick": BASE})
+    run.slices.clear()
+    text = rendered(run)
+    assert "vegaEmbed" in text  # only where the page would draw
+    assert not re.search(r'class="chart"', text)
+    assert len(text) < 50_000
