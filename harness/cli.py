@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness import catalog, controls
+from harness import ablation, catalog, controls
 from harness import plan as plans
 from harness.errors import BadInput, HarnessError, Interrupted
 from harness.flow import carry_out, complete, publish, say
@@ -19,6 +19,7 @@ from harness.options import (
     Case,
     Epochs,
     Fresh,
+    From,
     Json,
     Memory,
     Names,
@@ -29,6 +30,7 @@ from harness.options import (
     Seed,
     Threads,
     Timeout,
+    To,
     Tolerance,
     Trace,
 )
@@ -78,6 +80,47 @@ def compare(
         "compare",
         names or [],
         baseline=baseline,
+        case=case,
+        scale=scale,
+        epochs=epochs,
+        blocks=blocks,
+        budget=budget,
+        tolerance=tolerance,
+        seed=seed,
+        threads=threads,
+        timeout=timeout,
+        allow_nonfinite=allow_nonfinite,
+        fresh=fresh,
+    )
+    return carry_out(plan, out, json)
+
+
+@app.command()
+def ablate(
+    context: typer.Context,
+    start: From = None,
+    goal: To = None,
+    case: Case = None,
+    scale: Scale = None,
+    epochs: Epochs = None,
+    blocks: Blocks = None,
+    budget: Budget = None,
+    tolerance: Tolerance = 0.03,
+    seed: Seed = 0,
+    threads: Threads = None,
+    timeout: Timeout = 600.0,
+    allow_nonfinite: AllowNonfinite = False,
+    fresh: Fresh = plans.FRESH,
+    resume: Resume = None,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """Take the changes between two variants apart: which of them earned what."""
+    if resume:
+        return complete(context, resume, json)
+    plan = ablation.ablate(
+        start,
+        goal,
         case=case,
         scale=scale,
         epochs=epochs,

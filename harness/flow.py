@@ -77,8 +77,8 @@ def _conclude(record: Record, directory: Path, json: str | None) -> None:
 
 
 def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
-    """Only a comparison can become clear, and a self-check, which is one with known answers."""
-    if plan.command not in ("compare", "selfcheck"):
+    """Only a comparison can become clear, a self-check, which is one with known answers, and the shares of changes."""
+    if plan.command not in ("compare", "selfcheck", "ablate"):
         return None
     from harness.analysis.stopping import look
     from harness.engine.machine import seconds_since_start

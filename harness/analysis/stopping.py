@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from harness.analysis import epochs
+from harness.analysis.ablation import block_shares
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.projection import schedule_logs
 from harness.analysis.verdicts import UNSURE, verdicts, widest
@@ -81,8 +82,12 @@ def look(record: Record, elapsed: float) -> Look:
     """What to do after the latest block of a comparison, `elapsed` seconds after the command began."""
     plan = record.plan
     table = epochs.table(record)
-    others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
-    logs = {} if record.failure(plan.baseline) else {arm: schedule_logs(record, table, arm) for arm in others}
+    logs: Mapping[str, Sequence[float]] = {}
+    if plan.ablation:
+        logs = block_shares(record, table)
+    elif not record.failure(plan.baseline):
+        others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
+        logs = {arm: schedule_logs(record, table, arm) for arm in others}
     looks = Looks(plan.fewest, plan.blocks, plan.tolerance, plan.budget, plan.patience)
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     decision = decide(looks, logs, seconds, elapsed)

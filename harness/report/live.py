@@ -128,8 +128,7 @@ class Display:
 
     def _table(self) -> Table:
         table = Table("arm", "now", "epochs", "last epoch", escape(self._found.title), header_style="bold")
-        for arm in self._plan.arms:
-            label = arm.label
+        for label in self._plan.labels(self._last.block if self._last else 0):
             latest = units.seconds(self._latest[label]) if label in self._latest else ""
             epochs = f"{self._epochs[label]}{f' of {self._lengths[label]}' if label in self._lengths else ''}"
             table.add_row(escape(label), self._states.get(label, ""), epochs, latest, self._found.cell(label))

@@ -3,7 +3,7 @@
 import re
 
 from harness.record import Record
-from harness.report import convergence, fitness, sentences, tables
+from harness.report import ablation, convergence, fitness, sentences, tables
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -31,6 +31,9 @@ def _method(summary: Summary) -> str:
         return fitness.METHOD
     if len(summary.arms) == 1:
         return "One new process a block. The first epoch of each kind traces and compiles, and is told apart."
+    attributing = ""
+    if summary.ablation:
+        attributing = ablation.METHOD + (ablation.CROSSED if summary.ablation.crossed else ablation.BY_ORDERS)
     return (
         "In each block every arm is a new process. The arms take turns in random order, a few epochs each, and only"
         " one computes at a time, so that they share whatever else the machine does. Epochs of different kinds are"
@@ -39,6 +42,7 @@ def _method(summary: Summary) -> str:
         " sums takes its place where the two disagree over all blocks. The interval is Student's t over blocks. All"
         " arms start from the same seed, so losses are compared bit by bit for as long as two arms run the same epochs"
         " in the same order; arms that can are asked, before any training, for the terms of their loss on one batch."
+        + attributing
     )
 
 

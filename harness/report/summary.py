@@ -9,6 +9,7 @@ import pandas as pd
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis import rules
+from harness.analysis.ablation import Attribution, attribute
 from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, effects, interval
 from harness.analysis.exact import Exact, exact, retraces
@@ -129,6 +130,8 @@ class Summary(msgspec.Struct, frozen=True):
     selfcheck: SelfCheck | None
     """Whether the machine is fit to measure on, where that was asked; null too where an arm failed."""
     arms: list[ArmSummary]
+    ablation: Attribution | None = None
+    """What each change earned, where changes were taken apart; each arm has then made some of them."""
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
@@ -169,6 +172,7 @@ def summarize(record: Record) -> Summary:
         fitness=findings(header.machine),
         selfcheck=_selfcheck(record, arms, found),
         arms=arms,
+        ablation=attribute(record, epochs),
     )
 
 
@@ -245,9 +249,9 @@ def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:
 
 
 def _verdicts(record: Record, epochs: pd.DataFrame) -> dict[str, Verdict]:
-    """Of the arms that did not fail."""
+    """Of the arms that did not fail. Of an ablation it is changes that are judged, not the arms."""
     plan = record.plan
-    if plan.trains or record.failure(plan.baseline):
+    if plan.trains or plan.ablation or record.failure(plan.baseline):
         return {}
     arms = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
     logs = {arm: schedule_logs(record, epochs, arm) for arm in arms}

@@ -1,0 +1,242 @@
+"""Which change earned what, as sentences and tables."""
+
+from collections.abc import Iterator, Sequence
+
+from harness.analysis.ablation import Attribution, Interaction, Share
+from harness.analysis.effects import Ratio
+from harness.analysis.estimates import Estimate
+from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
+from harness.report import units
+from harness.report.summary import ArmSummary, Summary
+from harness.report.table import Table
+
+METHOD = (
+    " What a change adds depends on which others are there already. Its share is what it adds to those before it, on"
+    " the average over all orders in which they can be made (its Shapley value), so that the shares add up to the"
+    " whole: log-ratios and seconds do, and the factors multiply to it. Each block yields shares of its own; their"
+    " intervals are Student's t over blocks, and the verdicts on several changes are by Holm's procedure."
+)
+CROSSED = " Every block measured every set of changes."
+BY_ORDERS = (
+    " Of so many changes each block took one order, drawn by lot, and its reverse, and measured the sets of changes"
+    " along these two; what depends on the order is in the intervals."
+)
+
+
+def findings(summary: Summary) -> list[str]:
+    """What the changes earned, the whole first."""
+    found = summary.ablation
+    if found is None:
+        return []
+    return [*_whole(found, summary.tolerance), *_together(found), *_not_the_same(found)]
+
+
+def sentences(summary: Summary) -> Iterator[str]:
+    """What is missing from it."""
+    found = summary.ablation
+    if found is None or not found.failed:
+        return
+    who = units.listed(found.failed)
+    if not found.blocks:
+        yield f"There are no shares: they take every set of changes, and {who} failed."
+    else:
+        yield f"{who} failed: the shares are those of {units.many(found.blocks, 'block')} that needed or had no more."
+
+
+def tables(summary: Summary) -> list[Table]:
+    found = summary.ablation
+    if found is None:
+        return []
+    return [
+        *([_shares(summary, found)] if found.blocks else []),
+        _beside_others(found),
+        *([_interactions(found.interactions)] if found.interactions else []),
+        _exactly(found),
+        _cells(summary),
+    ]
+
+
+def _whole(found: Attribution, tolerance: float) -> Iterator[str]:
+    total = found.total.ratio
+    if total is None:
+        return
+    margin = units.percent(tolerance)
+    clause = _compared(found, found.total, margin)
+    if found.total.verdict is None:
+        largest = max(found.changes, key=lambda share: abs(share.log_ratio.estimate) if share.log_ratio else 0.0)
+        yield f"{clause}, by an estimate; the largest share is {_described(largest)}: {units.ratio(largest.ratio)}."
+        return
+    earning = [share for share in found.changes if share.verdict in (FASTER, SLOWER)]
+    earning.sort(key=lambda share: -abs(share.log_ratio.estimate) if share.log_ratio else 0.0)
+    yield f"{clause}."
+    yield from (f"{_earned(share)}." for share in earning)
+    same = [share.name for share in found.changes if share.verdict == SAME]
+    if same:
+        each = f"each within {margin}" if len(same) > 1 else f"within {margin}"
+        yield f"{units.listed(same)}: nothing that matters ({each})."
+    unsure = [f"{share.name} {units.ratio(share.ratio)}" for share in found.changes if share.verdict == UNSURE]
+    if unsure:
+        yield f"Unsure: {', '.join(unsure)}."
+
+
+def _compared(found: Attribution, total: Share, margin: str) -> str:
+    ratio = units.ratio(total.ratio)
+    if total.verdict == SAME:
+        return f"{found.goal} costs the same as {found.start}, within {margin}: {ratio}"
+    if total.verdict == UNSURE:
+        return f"Whether {found.goal} costs more or less than {found.start} is unsure: {ratio}"
+    return f"{found.goal} costs {_times(total.ratio)} {found.start}"
+
+
+def _times(ratio: Ratio | None) -> str:
+    """A ratio as people say it: how many times less where it is far below 1."""
+    assert ratio is not None
+    if ratio.estimate > 0.5:
+        return f"{units.ratio(ratio)} of"
+    low, high = ratio.low, ratio.high
+    inverse = Ratio(1 / ratio.estimate, 1 / high if high else None, 1 / low if low else None)
+    return f"{units.ratio(inverse)} less than"
+
+
+def _earned(share: Share) -> str:
+    verb = "earns" if share.verdict == FASTER else "costs"
+    part = f", {_percent(share.part)} of it" if share.part is not None else ""
+    return f"{_described(share)} {verb} {units.ratio(share.ratio)}{part}"
+
+
+def _described(share: Share) -> str:
+    return f"{share.name} ({share.text})"
+
+
+def _together(found: Attribution) -> Iterator[str]:
+    for one in found.interactions or ():
+        how = "help each other" if one.log_ratio.estimate < 0 else "get in each other's way, or do the same work"
+        yield f"{units.listed(one.changes)} {how}: {units.ratio(one.ratio)} beyond what each does without the other."
+
+
+def _not_the_same(found: Attribution) -> Iterator[str]:
+    """Changes that make it another training, which no figure of its cost shows."""
+    others = [share for share in found.changes if share.losses and share.losses.startswith("different objective")]
+    if others:
+        which = "; ".join(f"{share.name}: {share.losses}" for share in others)
+        yield f"Not the same is minimised with {which}."
+
+
+def _shares(summary: Summary, found: Attribution) -> Table:
+    judged = found.total.verdict is not None
+    rows = [
+        [
+            _described(share) if share is not found.total else share.name,
+            _log(share.log_ratio),
+            units.ratio(share.ratio),
+            *([share.verdict or units.NOTHING] if judged else []),
+            _seconds(share.seconds),
+            _percent(share.part),
+        ]
+        for share in [*found.changes, found.total]
+    ]
+    columns = ["change", "log-ratio", "as a factor", *(["verdict"] if judged else []), "an epoch", "of the whole"]
+    interval = ""
+    if found.total.ratio and found.total.ratio.low is not None:
+        looks = f" over all {summary.looks} looks" if summary.looks > 1 else ""
+        interval = f" ± and [] are 95 % intervals{looks}."
+    same = f" Same: within {units.percent(summary.tolerance)}." if judged else ""
+    base = f", of {units.seconds(found.epoch_seconds)}," if found.epoch_seconds else ""
+    note = (
+        f"Of what {found.goal} costs relative to {found.start}, over the "
+        f"{'whole schedule' if summary.whole else 'epochs run'}; below 1 is faster. Log-ratios add up, and factors "
+        f"multiply. An epoch: of the difference to one of {found.start}{base} on the average.{interval}{same}"
+    )
+    if judged and found.total.part is None:
+        note += " All together make no clear difference, so shares of it in percent would mean nothing."
+    return Table(f"What each change earned, {found.start} -> {found.goal}", columns, rows, note)
+
+
+def _beside_others(found: Attribution) -> Table:
+    rows = [[share.name, share.text, units.ratio(share.alone), units.ratio(share.last)] for share in found.changes]
+    columns = ["change", "", f"alone, on {found.start}", f"last, before {found.goal}"]
+    note = (
+        "The cost with it relative to the cost without it, while no other change has been made, and while all others "
+        "have. Where the two differ, it depends on the others."
+    )
+    if not found.crossed:
+        note += " Measured in the blocks in whose orders it comes first or last."
+    return Table("Alone, and last", columns, rows, note, texts=2)
+
+
+def _interactions(clear: Sequence[Interaction]) -> Table:
+    rows = [[" and ".join(one.changes), _log(one.log_ratio), units.ratio(one.ratio)] for one in clear]
+    note = "What two changes do together beyond what each does without the other; below 1, they help each other."
+    return Table("Interactions", ["changes", "log-ratio", "as a factor"], rows, note)
+
+
+def _exactly(found: Attribution) -> Table:
+    rows = [
+        [
+            share.name,
+            _bytes(share.peak_rss_bytes),
+            _bytes(share.peak_tensor_bytes),
+            _number(share.traces),
+            _number(share.retraces),
+            share.losses or units.NOTHING,
+        ]
+        for share in [*found.changes, found.total]
+    ]
+    note = (
+        "Shares of the difference, which add up, too: of peaks over all blocks, and of the tracings in one block's"
+        f" epochs. Losses: of {found.start} with this change alone, beside its own from the same seed."
+    )
+    columns = ["change", "peak memory", "peak tensors", "traces", "retraces", "losses"]
+    return Table("Memory, tracing, losses", columns, rows, note)
+
+
+def _cells(summary: Summary) -> Table:
+    rows = [[arm.name, _cost(arm, summary), units.projection(arm.projected_seconds)] for arm in measured(summary)]
+    took = "one training" if summary.whole else "they took"
+    what = "whole schedule" if summary.whole else "all epochs run"
+    note = f"With the changes named after a +, or all but those after a -; relative to {summary.baseline}."
+    return Table("What was measured", ["arm", what, took], rows, note)
+
+
+def _cost(arm: ArmSummary, summary: Summary) -> str:
+    if arm.status == "failed":
+        return "failed"
+    return "baseline" if arm.name == summary.baseline else units.ratio(arm.ratio)
+
+
+def measured(summary: Summary) -> list[ArmSummary]:
+    """The arms that took part: a run that stopped early has planned for more."""
+    return [arm for arm in summary.arms if arm.status != "not run"]
+
+
+def _log(value: Estimate | None) -> str:
+    if value is None:
+        return units.NOTHING
+    if value.low is None or value.high is None:
+        return f"{value.estimate:+.3f}"
+    return f"{value.estimate:+.3f} ± {(value.high - value.low) / 2:.3f}"
+
+
+def _seconds(value: Estimate | None) -> str:
+    if value is None:
+        return units.NOTHING
+    shown = _signed(value.estimate, units.seconds(abs(value.estimate)))
+    if value.low is None or value.high is None:
+        return shown
+    return f"{shown} ± {units.seconds((value.high - value.low) / 2)}"
+
+
+def _bytes(value: float | None) -> str:
+    return units.NOTHING if value is None else _signed(value, units.size(abs(value)))
+
+
+def _number(value: float | None) -> str:
+    return units.NOTHING if value is None else _signed(value, units.number(abs(value)))
+
+
+def _percent(value: float | None) -> str:
+    return units.NOTHING if value is None else f"{'-' if value < 0 else ''}{units.percent(abs(value))}"
+
+
+def _signed(value: float, shown: str) -> str:
+    return f"{'-' if value < 0 else '+' if value > 0 else ''}{shown}"
