@@ -10,6 +10,7 @@ from rich.console import Console
 
 from harness import ablation, catalog, controls
 from harness import plan as plans
+from harness.claims import read as read_claims
 from harness.errors import BadInput, HarnessError, Interrupted
 from harness.flow import carry_out, complete, publish, say
 from harness.options import (
@@ -17,6 +18,7 @@ from harness.options import (
     Blocks,
     Budget,
     Case,
+    Claims,
     Epochs,
     Fresh,
     From,
@@ -70,12 +72,14 @@ def compare(
     allow_nonfinite: AllowNonfinite = False,
     fresh: Fresh = plans.FRESH,
     resume: Resume = None,
+    claims: Claims = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
     """Run variants side by side: ratios with intervals, and a report."""
+    claimed = read_claims(claims) if claims else []
     if resume:
-        return complete(context, resume, json)
+        return complete(context, resume, json, claimed)
     plan = plans.make(
         "compare",
         names or [],
@@ -92,7 +96,7 @@ def compare(
         allow_nonfinite=allow_nonfinite,
         fresh=fresh,
     )
-    return carry_out(plan, out, json)
+    return carry_out(plan, out, json, claims=claimed)
 
 
 @app.command()
@@ -112,12 +116,14 @@ def ablate(
     allow_nonfinite: AllowNonfinite = False,
     fresh: Fresh = plans.FRESH,
     resume: Resume = None,
+    claims: Claims = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
     """Take the changes between two variants apart: which of them earned what."""
+    claimed = read_claims(claims) if claims else []
     if resume:
-        return complete(context, resume, json)
+        return complete(context, resume, json, claimed)
     plan = ablation.ablate(
         start,
         goal,
@@ -133,7 +139,7 @@ def ablate(
         allow_nonfinite=allow_nonfinite,
         fresh=fresh,
     )
-    return carry_out(plan, out, json)
+    return carry_out(plan, out, json, claims=claimed)
 
 
 @app.command()
@@ -156,12 +162,14 @@ def converge(
     allow_nonfinite: AllowNonfinite = False,
     fresh: Fresh = plans.FRESH,
     resume: Resume = None,
+    claims: Claims = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
     """Train variants whole: quality at equal epochs and at equal time, and the time to a target."""
+    claimed = read_claims(claims) if claims else []
     if resume:
-        return complete(context, resume, json)
+        return complete(context, resume, json, claimed)
     plan = plans.make(
         "converge",
         names or [],
@@ -177,7 +185,7 @@ def converge(
         target=target,
         fresh=fresh,
     )
-    return carry_out(plan, out, json)
+    return carry_out(plan, out, json, claims=claimed)
 
 
 @app.command()
@@ -251,12 +259,14 @@ def selfcheck(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="A run's directory, or its run.jsonl.")],
+    claims: Claims = None,
     json: Json = None,
 ) -> None:
     """Make a run's report again, from its record alone."""
     from harness import record
 
-    publish(record.read(run), run if run.is_dir() else run.parent, json)
+    claimed = read_claims(claims) if claims else []
+    publish(record.read(run), run if run.is_dir() else run.parent, json, claimed)
 
 
 def run(arguments: list[str]) -> int:

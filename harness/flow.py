@@ -1,13 +1,14 @@
 """What every measuring command does: plan -> run -> findings -> report, and what the exit code says of it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
+from harness.claims import Claim
 from harness.errors import BadInput, Interrupted, Unsure, VariantFailed
 from harness.lines import TIMELINE, Look
 from harness.plan import Plan
@@ -17,16 +18,17 @@ if TYPE_CHECKING:
     from harness.report.summary import Summary
 
 
-def complete(context: typer.Context, run: Path, json: str | None) -> None:
+def complete(context: typer.Context, run: Path, json: str | None, claims: Sequence[Claim] = ()) -> None:
     """Complete a run that was cut off. No other option may say what it is to do."""
     from harness import measure
     from harness.record import read
     from harness.report.live import Display
 
+    options = {option.name: option.opts[0] for option in context.command.params}
     for name in context.params:
         source = context.get_parameter_source(name)
-        if name not in ("resume", "json") and source and source.name == "COMMANDLINE":
-            what = "the names" if name == "names" else f"--{name.replace('_', '-')}"
+        if name not in ("resume", "json", "claims") and source and source.name == "COMMANDLINE":
+            what = "the names" if name == "names" else options[name]
             raise BadInput(f"--resume takes its plan from the run: leave {what} out.")
     _check_place(json)
     before = read(run)
@@ -34,10 +36,12 @@ def complete(context: typer.Context, run: Path, json: str | None) -> None:
     _warn_of_company()
     with Display(before.plan, Console(stderr=True)) as display:
         record = measure.resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
-    _conclude(record, directory, json)
+    _conclude(record, directory, json, claims)
 
 
-def carry_out(plan: Plan, out: Path | None, json: str | None, trace: Path | None = None) -> None:
+def carry_out(
+    plan: Plan, out: Path | None, json: str | None, trace: Path | None = None, claims: Sequence[Claim] = ()
+) -> None:
     """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted."""
     from harness.measure import measure, run_id
     from harness.report.live import Display
@@ -50,7 +54,7 @@ def carry_out(plan: Plan, out: Path | None, json: str | None, trace: Path | None
         record = measure(plan, directory, display, _stopping_rule(plan))
     if trace:
         _hand_over(directory / TIMELINE, trace)
-    _conclude(record, directory, json)
+    _conclude(record, directory, json, claims)
 
 
 def _warn_of_company() -> None:
@@ -63,8 +67,8 @@ def _warn_of_company() -> None:
         say(warning)
 
 
-def _conclude(record: Record, directory: Path, json: str | None) -> None:
-    summary = publish(record, directory, json)
+def _conclude(record: Record, directory: Path, json: str | None, claims: Sequence[Claim]) -> None:
+    summary = publish(record, directory, json, claims)
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
@@ -86,12 +90,12 @@ def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
     return lambda record: look(record, seconds_since_start())
 
 
-def publish(record: Record, directory: Path, json: str | None) -> "Summary":
+def publish(record: Record, directory: Path, json: str | None, claims: Sequence[Claim] = ()) -> "Summary":
     """Every report of a record: on the terminal, beside the record, and as JSON where that was asked for."""
     from harness.report import markdown, terminal
     from harness.report.summary import summarize
 
-    summary = summarize(record)
+    summary = summarize(record, claims)
     console = Console(stderr=json == "-")
     terminal.show(console, summary, record)
     if json == "-":

@@ -46,6 +46,10 @@ Resume = Annotated[
     Path | None,
     typer.Option(metavar="RUN", help="Complete a run that was cut off, by its plan.", show_default=False),
 ]
+Claims = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Hold the claims of a TOML file against the run.", show_default=False),
+]
 Out = Annotated[Path | None, typer.Option(help="The run's own directory. [default: reports/RUN]", show_default=False)]
 Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the summary as JSON; - is stdout.")]
 

@@ -104,13 +104,14 @@ class Shares:
 
 
 def measured_logs(record: Record, epochs: pd.DataFrame) -> dict[int, dict[Cell, float]]:
-    """By block, the log-ratio of each cell to the baseline that it measured."""
+    """By block, the log-ratio of each cell to the baseline that it measured; not of one that failed in that block."""
     plan = record.plan
     assert plan.ablation is not None, "there is nothing to take apart in a plan without changes"
     found: dict[int, dict[Cell, float]] = {}
     for label, made in plan.ablation.cells.items():
-        if label != plan.baseline:
-            for block, ratio in logs_by_block(record, epochs, label).items():
+        lost = {end.block for end in record.ends if end.arm == label and end.status == "failed"}
+        for block, ratio in logs_by_block(record, epochs, label).items() if label != plan.baseline else ():
+            if block not in lost:
                 found.setdefault(block, {frozenset(): 0.0})[frozenset(made)] = ratio
     return {} if record.failure(plan.baseline) else found
 

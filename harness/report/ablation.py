@@ -126,16 +126,16 @@ def _shares(summary: Summary, found: Attribution) -> Table:
     judged = found.total.verdict is not None
     rows = [
         [
-            _described(share) if share is not found.total else share.name,
-            _log(share.log_ratio),
+            share.name,
             units.ratio(share.ratio),
             *([share.verdict or units.NOTHING] if judged else []),
+            _log(share.log_ratio),
             _seconds(share.seconds),
             _percent(share.part),
         ]
         for share in [*found.changes, found.total]
     ]
-    columns = ["change", "log-ratio", "as a factor", *(["verdict"] if judged else []), "an epoch", "of the whole"]
+    columns = ["change", "share", *(["verdict"] if judged else []), "as a logarithm", "an epoch", "of all"]
     interval = ""
     if found.total.ratio and found.total.ratio.low is not None:
         looks = f" over all {summary.looks} looks" if summary.looks > 1 else ""
@@ -144,8 +144,8 @@ def _shares(summary: Summary, found: Attribution) -> Table:
     base = f", of {units.seconds(found.epoch_seconds)}," if found.epoch_seconds else ""
     note = (
         f"Of what {found.goal} costs relative to {found.start}, over the "
-        f"{'whole schedule' if summary.whole else 'epochs run'}; below 1 is faster. Log-ratios add up, and factors "
-        f"multiply. An epoch: of the difference to one of {found.start}{base} on the average.{interval}{same}"
+        f"{'whole schedule' if summary.whole else 'epochs run'}; below 1 is faster. Shares multiply, logarithms add "
+        f"up. An epoch: of the difference to one of {found.start}{base} on the average.{interval}{same}"
     )
     if judged and found.total.part is None:
         note += " All together make no clear difference, so shares of it in percent would mean nothing."
@@ -165,9 +165,9 @@ def _beside_others(found: Attribution) -> Table:
 
 
 def _interactions(clear: Sequence[Interaction]) -> Table:
-    rows = [[" and ".join(one.changes), _log(one.log_ratio), units.ratio(one.ratio)] for one in clear]
+    rows = [[" and ".join(one.changes), units.ratio(one.ratio), _log(one.log_ratio)] for one in clear]
     note = "What two changes do together beyond what each does without the other; below 1, they help each other."
-    return Table("Interactions", ["changes", "log-ratio", "as a factor"], rows, note)
+    return Table("Interactions", ["changes", "factor", "as a logarithm"], rows, note)
 
 
 def _exactly(found: Attribution) -> Table:

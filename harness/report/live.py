@@ -160,7 +160,8 @@ class Display:
                 pass
 
     def _so_far(self) -> str:
-        return "".join(f"; {arm} {finding}" for arm, finding in self._found.by_arm.items())
+        shown = [self._plan.ablation.goal] if self._plan.ablation else list(self._found.by_arm)
+        return "".join(f"; {arm} {self._found.by_arm[arm]}" for arm in shown if arm in self._found.by_arm)
 
     def _block(self) -> str:
         return "seed" if self._plan.trains else "block"

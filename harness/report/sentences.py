@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.fitness import company
 from harness.analysis.verdicts import UNSURE
-from harness.report import ablation, convergence, fitness, units
+from harness.report import ablation, claims, convergence, fitness, units
 from harness.report.summary import ArmSummary, Summary
 
 RESTLESS = 0.02
@@ -21,7 +21,10 @@ def heading(summary: Summary) -> str:
 
 def findings(summary: Summary) -> list[str]:
     """What a profile or an ablation tells first."""
-    return [*ablation.findings(summary)] + [one.text for arm in summary.arms for one in arm.findings]
+    held = claims.sentence(summary)
+    return [*ablation.findings(summary), *([held] if held else [])] + [
+        one.text for arm in summary.arms for one in arm.findings
+    ]
 
 
 def sentences(summary: Summary) -> list[str]:

@@ -1,7 +1,7 @@
 """A record -> the summary that other programs read (`--json`), and that every report here is made from."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import pandas as pd
 from harness.analysis import epochs as epoch_table
 from harness.analysis import rules
 from harness.analysis.ablation import Attribution, attribute
+from harness.analysis.claimed import Checked, check
 from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, effects, interval
 from harness.analysis.exact import Exact, exact, retraces
@@ -22,6 +23,7 @@ from harness.analysis.selfcheck import Control, SelfCheck, judge
 from harness.analysis.tracings import of_one_block
 from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
+from harness.claims import Claim
 from harness.record import Record
 
 SCHEMA = 1
@@ -132,13 +134,15 @@ class Summary(msgspec.Struct, frozen=True):
     arms: list[ArmSummary]
     ablation: Attribution | None = None
     """What each change earned, where changes were taken apart; each arm has then made some of them."""
+    claims: list[Checked] = []
+    """The claims that were held against the run, and what it says of them."""
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
-def summarize(record: Record) -> Summary:
-    """Every arm in command-line order, the baseline included: its ratios are null."""
+def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
+    """Every arm in command-line order, the baseline included: its ratios are null; and whether `claims` hold."""
     header, plan = record.header, record.plan
     epochs = epoch_table.table(record)
     converged = convergence(record) if plan.trains else {}
@@ -173,6 +177,7 @@ def summarize(record: Record) -> Summary:
         selfcheck=_selfcheck(record, arms, found),
         arms=arms,
         ablation=attribute(record, epochs),
+        claims=check(claims, record),
     )
 
 
