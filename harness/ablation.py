@@ -14,6 +14,11 @@ from harness.plan import Arm, Plan
 
 UNCHANGED = "unchanged"
 """The label of a variant with none of the changes that it declares."""
+EPOCHS_SHARED = 4
+"""Where nobody says how many epochs to run, each cell runs this part of what an arm of a comparison does: a share is an
+average over many cells."""
+FEWEST_EPOCHS = 24
+"""But no fewer than these, if an arm of a comparison runs as many."""
 
 
 def ablate(start: str | None, goal: str | None, *, blocks: int | None = None, seed: int = 0, **request: Any) -> Plan:
@@ -28,6 +33,9 @@ def ablate(start: str | None, goal: str | None, *, blocks: int | None = None, se
     plan = plans.make("ablate", names, blocks=blocks, seed=seed, **request)
     apart = _Apart.of(start, declared(goal))
     fewest, most = plan.fewest, plan.blocks
+    epochs = plan.epochs
+    if epochs and request.get("epochs") is None:
+        epochs = max(epochs // EPOCHS_SHARED, min(epochs, FEWEST_EPOCHS))
     orders: tuple[tuple[str, ...], ...] = ()
     if len(apart.changes) > MOST_CROSSED:
         if blocks is None:
@@ -39,7 +47,7 @@ def ablate(start: str | None, goal: str | None, *, blocks: int | None = None, se
     arms = tuple(Arm(label, apart.variant, apart.settings(some)) for label, some in made.items())
     first, *_, last = made
     ablation = Ablation(first, last, apart.changes, made, orders)
-    return replace(plan, arms=arms, baseline=first, blocks=most, fewest=fewest, ablation=ablation)
+    return replace(plan, arms=arms, baseline=first, epochs=epochs, blocks=most, fewest=fewest, ablation=ablation)
 
 
 class _Apart:

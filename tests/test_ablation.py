@@ -56,10 +56,16 @@ def test_every_pair_of_recipes_that_differ_has_a_plan():
 def test_many_changes_are_taken_in_orders_and_more_blocks():
     plan = ablate("original", "fast", scale="smoke")
     assert len(plan.ablation.orders) == plan.blocks == 8
-    assert plan.fewest == 4
+    assert plan.fewest == 6
     assert all(len(plan.labels(block)) == 14 for block in range(8))
     assert ablate("original", "fast", scale="smoke", blocks=2).ablation.orders == plan.ablation.orders[:2]
     assert ablate("original", "fast", scale="smoke", seed=1).ablation.orders != plan.ablation.orders
+
+
+@pytest.mark.parametrize(("scale", "epochs"), [("smoke", 300), ("laptop", 24), ("paper", 12)])
+def test_a_cell_runs_fewer_epochs_than_an_arm_of_a_comparison_if_that_runs_many(scale, epochs):
+    assert ablate("original", "surgical", scale=scale).epochs == epochs
+    assert ablate("original", "surgical", scale=scale, epochs=77).epochs == 77
 
 
 def test_a_variant_of_ones_own_goes_from_none_of_its_changes_to_all():
