@@ -18,7 +18,7 @@ from harness.analysis.estimates import Estimate, mean
 from harness.analysis.exact import retraces
 from harness.analysis.levels import level
 from harness.analysis.losses import losses
-from harness.analysis.projection import covers_whole_schedules, logs_by_block, seconds_by_block
+from harness.analysis.projection import all_logs, covers_whole_schedules, seconds_by_block
 from harness.analysis.tracings import of_one_block
 from harness.analysis.verdicts import FASTER, SLOWER, verdicts
 from harness.cells import Ablation
@@ -103,17 +103,20 @@ class Shares:
     blocks: list[int]
 
 
-def measured_logs(record: Record, epochs: pd.DataFrame) -> dict[int, dict[Cell, float]]:
-    """By block, the log-ratio of each cell to the baseline that it measured; not of one that failed in that block."""
+def cells_by_block(record: Record, logs: Mapping[str, Mapping[int, float]]) -> dict[int, dict[Cell, float]]:
+    """By block, the log-ratio of each cell to the baseline that it measured, from those of arms by block.
+
+    What failed in a block has no ratio there.
+    """
     plan = record.plan
     assert plan.ablation is not None, "there is nothing to take apart in a plan without changes"
+    failed = {(end.arm, end.block) for end in record.ends if end.status == "failed"}
     found: dict[int, dict[Cell, float]] = {}
     for label, made in plan.ablation.cells.items():
-        lost = {end.block for end in record.ends if end.arm == label and end.status == "failed"}
-        for block, ratio in logs_by_block(record, epochs, label).items() if label != plan.baseline else ():
-            if block not in lost:
+        for block, ratio in logs.get(label, {}).items():
+            if (label, block) not in failed:
                 found.setdefault(block, {frozenset(): 0.0})[frozenset(made)] = ratio
-    return {} if record.failure(plan.baseline) else found
+    return found
 
 
 def shares(plan: Ablation, logs: Mapping[int, Values], seconds: Mapping[int, float]) -> Shares:
@@ -142,13 +145,15 @@ def shares(plan: Ablation, logs: Mapping[int, Values], seconds: Mapping[int, flo
     return found
 
 
-def attribute(record: Record, epochs: pd.DataFrame) -> Attribution | None:
-    """What each change of an ablation earned; None for any other run."""
+def attribute(
+    record: Record, epochs: pd.DataFrame, all_: Mapping[str, Mapping[int, float]] | None = None
+) -> Attribution | None:
+    """What each change of an ablation earned; None for any other run. `all_` is what `projection.all_logs` finds."""
     plan = record.plan
     ablation = plan.ablation
     if ablation is None:
         return None
-    logs = measured_logs(record, epochs)
+    logs = cells_by_block(record, all_logs(record, epochs) if all_ is None else all_)
     seconds = _epoch_seconds(record, epochs)
     found = shares(ablation, logs, seconds)
     at = level(plan.fewest, plan.blocks)
@@ -299,5 +304,5 @@ def block_shares(record: Record, epochs: pd.DataFrame) -> Mapping[str, Sequence[
     """Each change's share of the log-ratio by block, which says whether another block is needed."""
     plan = record.plan
     assert plan.ablation is not None
-    found = shares(plan.ablation, measured_logs(record, epochs), {})
+    found = shares(plan.ablation, cells_by_block(record, all_logs(record, epochs)), {})
     return found.logs if found.blocks else {}

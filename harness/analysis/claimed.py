@@ -16,7 +16,7 @@ from harness.analysis.curves import trainings
 from harness.analysis.effects import Ratio, by_kind, guarded, of_logs
 from harness.analysis.epochs import usable
 from harness.analysis.estimates import Estimate, mean
-from harness.analysis.exact import Pair, exact, retraces
+from harness.analysis.exact import Pair, retraces
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.losses import losses
 from harness.analysis.projection import logs_by_block
@@ -109,7 +109,7 @@ def _logs(claim: Claim, baseline: str, record: Record, epochs: pd.DataFrame) -> 
 def _beside_the_runs(claim: Claim, arm: str, record: Record, epochs: pd.DataFrame) -> Logs:
     """What an arm costs relative to the run's baseline, which took turns with all."""
     if arm == record.plan.baseline:
-        return dict.fromkeys((end.block for end in record.blocks_done), 0.0)
+        return dict.fromkeys((piece.block for piece in record.slices), 0.0)
     if claim.metric == "cost":
         return logs_by_block(record, epochs, arm)
     found = by_kind(usable(record, epochs, arm), arm, record.plan.baseline)
@@ -153,15 +153,12 @@ def _growth(claim: Claim, record: Record) -> Pair | None:
 
 
 def _counted(claim: Claim, baseline: str, record: Record) -> Pair | None:
-    """Traces and retraces count over the epochs that both ran in the same order, where the run's baseline is meant."""
-    other = exact(record, claim.arm) if baseline == record.plan.baseline else None
-    if other and claim.metric in ("traces", "retraces"):
-        return other.traces if claim.metric == "traces" else other.retraces
     mine, theirs = (_count(claim.metric, record, arm) for arm in (claim.arm, baseline))
     return None if mine is None or theirs is None else Pair(theirs, mine)
 
 
 def _count(metric: str, record: Record, arm: str) -> float | None:
+    """Of tracings, those in the epochs that one block sampled."""
     if metric == "peak_tensor_bytes":
         return max(
             (end.peak_tensor_bytes for end in record.ends if end.arm == arm and end.peak_tensor_bytes), default=None

@@ -74,7 +74,8 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     where = ["block", "group", "kind"]
     found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)
     steady = in_turns(epochs)
-    if not {arm, baseline} <= set(steady["arm"]):
+    steady = steady[steady["arm"].isin([arm, baseline])]
+    if not {arm, baseline} <= set(steady["arm"].unique()):
         return found
     turns = steady.groupby([*where, "round", "arm"])["wall"]
     walls = turns.quantile(QUANTILE).unstack("arm")[[arm, baseline]].dropna()

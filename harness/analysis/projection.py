@@ -25,6 +25,14 @@ class Seconds:
     high: float | None = None
 
 
+def all_logs(record: Record, epochs: pd.DataFrame) -> dict[str, dict[int, float]]:
+    """What `logs_by_block` finds of every arm but the baseline; nothing where that failed, or whole trainings ran."""
+    plan = record.plan
+    if plan.trains or record.failure(plan.baseline):
+        return {}
+    return {arm.label: logs_by_block(record, epochs, arm.label) for arm in plan.arms if arm.label != plan.baseline}
+
+
 def schedule_logs(record: Record, epochs: pd.DataFrame, arm: str) -> list[float]:
     """The log-ratio of the cost of `arm`'s whole schedule to the baseline's, block after block: `logs_by_block`'s."""
     return list(logs_by_block(record, epochs, arm).values())
@@ -43,7 +51,7 @@ def logs_by_block(record: Record, epochs: pd.DataFrame, arm: str) -> dict[int, f
     logs: dict[str, list[float]] = {how: [] for how in effects}
     blocks: list[int] = []
     for (block, group), here in mine.groupby(["block", "group"]):
-        if not {arm, baseline} <= set(in_turns(here)["arm"]):
+        if not {arm, baseline} <= set(in_turns(here)["arm"].unique()):
             continue
         reference, own = (_costs(record, here, block, group, label) for label in (baseline, arm))
         if reference.total and own.total:
@@ -108,7 +116,7 @@ def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int) -> bool
     """Whether a group's epochs can stand for whole schedules: every arm knows its own, and those that could not seek in
     it met every kind on the way."""
     described = _described(record, block, group)
-    if not set(epochs["arm"]) <= described.keys() or not all(own.segments for own in described.values()):
+    if not set(epochs["arm"].unique()) <= described.keys() or not all(own.segments for own in described.values()):
         return False
     if all(description.seekable for description in described.values()):
         return True

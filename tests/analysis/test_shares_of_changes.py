@@ -8,7 +8,7 @@ from ablated import ablated, ablation
 from shares import SYSTEMS, measured, simulate
 
 from harness.analysis import epochs as epoch_table
-from harness.analysis.ablation import attribute, block_shares, measured_logs, shares
+from harness.analysis.ablation import attribute, block_shares, shares
 from harness.cells import draw_orders
 
 FOUR, SEVEN = ("a", "b", "c", "d"), tuple("abcdefg")
@@ -94,7 +94,6 @@ def test_a_cell_that_failed_leaves_the_blocks_that_did_without_it():
 def test_without_a_baseline_nothing_is_earned():
     run = ablated(("a", "b"), lambda made: 1.0, failing=["start"])
     table = epoch_table.table(run)
-    assert measured_logs(run, table) == {}
     assert block_shares(run, table) == {}
     assert attribute(run, table).total.log_ratio is None
 
