@@ -38,6 +38,18 @@ class Ablation(msgspec.Struct, frozen=True):
     orders: tuple[tuple[str, ...], ...] = ()
     """Of many changes, the order that each block takes, beside its reverse; empty where every block measures all."""
 
+    def __post_init__(self) -> None:
+        """A record may hold anything. Raises ValueError for what no plan can be."""
+        names = set(self.names)
+        if len(names) < len(self.changes) or not names:
+            raise ValueError("an ablation is of changes with different names")
+        if not all(set(made) <= names for made in self.cells.values()):
+            raise ValueError("a cell has a change that is none of the ablation's")
+        if self.cells.get(self.start) != () or set(self.cells.get(self.goal, ())) != names:
+            raise ValueError("an ablation goes from none of its changes to all")
+        if any(sorted(order) != sorted(names) for order in self.orders):
+            raise ValueError("an order has every change once")
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(change.name for change in self.changes)

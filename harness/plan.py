@@ -102,6 +102,11 @@ class Plan(msgspec.Struct, frozen=True):
         """The arms that take part in a block."""
         return self.ablation.labels(block) if self.ablation else [arm.label for arm in self.arms]
 
+    def __post_init__(self) -> None:
+        """A record may hold anything. Raises ValueError for what no plan can be."""
+        if self.ablation and 0 < len(self.ablation.orders) < self.blocks:
+            raise ValueError("an ablation has an order for every block, or none at all")
+
     @property
     def counts(self) -> bool:
         """Whether arms count their operations in the first block, which takes some seconds of each."""

@@ -192,4 +192,60 @@ def test_an_ablation_that_was_cut_off_is_completed_by_its_own_plan(tmp_path, cap
     assert "leave --to out" in capsys.readouterr().err
     assert cli.run(["ablate", "--resume", str(out)]) == 0
     assert len(read(out).blocks_done) == 3
-    assert "| steps (10 -\\> 5) |" in (out / "report.md").read_text()
+    assert "| steps | 10 -\\> 5 |" in (out / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("ablate", "--to must name a variant"),
+        ("ablate --from original --to surgicle", "did you mean 'surgical'"),
+        ("ablate --from original --to surgical --scale huge", "choose from smoke, laptop, paper"),
+        ("ablate --from original --to surgical --blocks 0", "--blocks must be at least 1, not 0"),
+        ("ablate --from original --to surgical --claims nosuch.toml", "no readable claims at nosuch.toml"),
+        ("compare original --claims nosuch.toml", "no readable claims at nosuch.toml"),
+        ("report nosuch --claims nosuch.toml", "no readable claims at nosuch.toml"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(command, says, capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(command.split()) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert says in err
+    assert err.startswith("harness: ")
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_claims_are_held_against_a_run_and_again_against_its_record(tmp_path, capfd):
+    claims = tmp_path / "claims.toml"
+    claims.write_text("""
+[[claim]]
+words = "half the work in both"
+metric = "cost"
+arm = "overlapping"
+is = "less"
+factor = 1.9
+
+[[claim]]
+words = "ten times as quick"
+metric = "epoch_seconds"
+arm = "+quick"
+baseline = "+idle"
+is = "less"
+factor = 10
+""")
+    options = ["--to", of("overlapping"), "--epochs", "12", "--blocks", "3", "--claims", str(claims)]
+    out, summary = run(tmp_path, *options)
+    assert [one["verdict"] for one in summary["claims"]] == ["confirmed", "refuted"]
+    assert summary["claims"][1]["ratio"]["estimate"] == pytest.approx(0.5, rel=1e-2)
+    assert summary["claims"][0]["claim"]["is"] == "less"
+    report = (out / "report.md").read_text()
+    assert "Of 2 claims, 1 confirmed, 1 refuted." in report
+    assert "| ten times as quick |" in report
+    capfd.readouterr()
+    assert cli.run(["report", str(out), "--claims", str(claims)]) == 0
+    assert (out / "report.md").read_text() == report
+    assert cli.run(["report", str(out)]) == 0
+    assert "claims" not in (out / "report.md").read_text()

@@ -1,8 +1,11 @@
 from collections import Counter
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.ablation import ablate
 from harness.cells import Ablation, Change, blocks_of_orders, draw_orders, sets
 
 NAMES = [f"change{number}" for number in range(12)]
@@ -70,3 +73,28 @@ def test_every_change_is_as_likely_in_every_place():
 
 def test_sets_are_in_order_of_size_and_of_the_changes():
     assert sets(["x", "a"], ()) == [(), ("x",), ("a",), ("x", "a")]
+
+
+@pytest.mark.parametrize(
+    ("different", "complaint"),
+    [
+        ({"changes": ()}, "changes with different names"),
+        ({"changes": (Change("x", ""), Change("x", ""))}, "changes with different names"),
+        ({"cells": {"a": (), "b": ("z",)}}, "none of the ablation's"),
+        ({"start": "b"}, "from none of its changes to all"),
+        ({"goal": "c"}, "from none of its changes to all"),
+        ({"orders": (("x", "x"),)}, "every change once"),
+    ],
+)
+def test_what_no_plan_can_be_is_refused_where_it_is_read(different, complaint):
+    good = Ablation("a", "b", (Change("x", ""), Change("y", "")), {"a": (), "b": ("x", "y")}, (("y", "x"),))
+    assert msgspec.json.decode(msgspec.json.encode(good), type=Ablation) == good
+    bad = msgspec.to_builtins(good) | {key: msgspec.to_builtins(value) for key, value in different.items()}
+    with pytest.raises(msgspec.ValidationError, match=complaint):
+        msgspec.convert(bad, Ablation)
+
+
+def test_a_plan_has_an_order_for_every_block():
+    plan = ablate("original", "fast")
+    with pytest.raises(ValueError, match="an order for every block"):
+        msgspec.structs.replace(plan, blocks=plan.blocks + 1)

@@ -114,7 +114,7 @@ def cells_by_block(record: Record, logs: Mapping[str, Mapping[int, float]]) -> d
     found: dict[int, dict[Cell, float]] = {}
     for label, made in plan.ablation.cells.items():
         for block, ratio in logs.get(label, {}).items():
-            if (label, block) not in failed:
+            if (label, block) not in failed and block < plan.blocks:
                 found.setdefault(block, {frozenset(): 0.0})[frozenset(made)] = ratio
     return found
 

@@ -116,10 +116,9 @@ def _together(found: Attribution) -> Iterator[str]:
 
 def _not_the_same(found: Attribution) -> Iterator[str]:
     """Changes that make it another training, which no figure of its cost shows."""
-    others = [share for share in found.changes if share.losses and share.losses.startswith("different objective")]
-    if others:
-        which = "; ".join(f"{share.name}: {share.losses}" for share in others)
-        yield f"Not the same is minimised with {which}."
+    for share in found.changes:
+        if share.losses and share.losses.startswith("different objective"):
+            yield f"{share.name} ({share.text}) does not minimise the same: {share.losses}."
 
 
 def _shares(summary: Summary, found: Attribution) -> Table:

@@ -5,6 +5,8 @@ import json
 
 import pytest
 from ablated import ablated
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from harness.cells import draw_orders
@@ -97,7 +99,7 @@ def test_a_change_that_makes_it_another_training_is_named():
     for arm in ("mean", "goal"):
         run.add(Objective(0, 0, arm, {"physics": 0.25}))
     for text in both(run):
-        assert "Not the same is minimised with mean: different objective (physics 0.25x)." in text
+        assert "mean (old mean -> new mean) does not minimise the same: different objective (physics 0.25x)." in text
 
 
 def test_two_changes_that_do_the_same_work_are_told():
@@ -114,3 +116,15 @@ def test_the_summary_has_the_whole_of_it(orders):
     assert found["epoch_seconds"] == pytest.approx((4 + 1 + 12) / 101)
     assert found["total"]["seconds"]["estimate"] == pytest.approx(-0.5 * found["epoch_seconds"])
     assert found["crossed"] == (not orders)
+
+
+@settings(max_examples=20)
+@given(st.data())
+def test_a_record_with_lines_missing_still_makes_a_report(data):
+    names = tuple("abcde")
+    orders = data.draw(st.sampled_from([(), draw_orders(names, 3, 0)]))
+    whole = ablated(names if orders else names[:2], halves("a"), orders=orders)
+    for lines in (whole.ready, whole.slices, whole.ends, whole.blocks_done):
+        lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id)) if lines else []
+    for text in both(whole):
+        assert "Ablate start -> goal" in text
