@@ -176,7 +176,9 @@ def test_a_cell_that_fails_is_named_and_leaves_no_shares(tmp_path, capfd):
     assert broken["last"]["estimate"] == pytest.approx(1, rel=1e-2)
     assert (quick["last"], broken["alone"]) == (None, None)
     text = (out / "report.md").read_text()
-    assert "There are no shares: they take every set of changes, and +broken failed." in text.replace("\\", "")
+    assert "There are no shares of the changes: +broken failed, and without that no block is whole." in text.replace(
+        "\\", ""
+    )
     assert "ValueError: broken needs quick" in capfd.readouterr().out
 
 

@@ -55,7 +55,7 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     if looks.budget is not None and elapsed + _next(blocks) > looks.budget:
         return Decision(False, f"another block would not fit into the budget of {looks.budget:g} s")
     if done < looks.fewest != FIRST_LOOK:
-        return Decision(True, f"{looks.fewest} blocks were asked for")
+        return Decision(True, f"there are to be {looks.fewest} blocks at least")
     if done < FIRST_LOOK:
         return Decision(True, f"a verdict takes {FIRST_LOOK} blocks")
     if not logs:

@@ -38,9 +38,10 @@ def sentences(summary: Summary) -> Iterator[str]:
         return
     who = units.listed(found.failed)
     if not found.blocks:
-        yield f"There are no shares: they take every set of changes, and {who} failed."
+        yield f"There are no shares of the changes: {who} failed, and without that no block is whole."
     else:
-        yield f"{who} failed: the shares are those of {units.many(found.blocks, 'block')} that needed or had no more."
+        blocks = units.many(found.blocks, "block")
+        yield f"The shares are those of {blocks}, in which {who} did not fail or had no part."
 
 
 def tables(summary: Summary) -> list[Table]:

@@ -74,7 +74,7 @@ def test_a_run_that_was_cut_off_says_how_far_it_got():
 def test_a_failed_cell_is_named_and_nothing_is_made_up():
     for text in both(ablated(("a", "b"), halves("a"), failing=["b"])):
         assert "b failed in epoch 3: ValueError: no" in text
-        assert "There are no shares: they take every set of changes, and b failed." in text
+        assert "There are no shares of the changes: b failed, and without that no block is whole." in text
         assert "What each change earned" not in text
         assert "alone, on start" in text
 
