@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from harness.cells import draw_orders
+from harness.events import Progress
 from harness.lines import Objective
 from harness.report import markdown, terminal
+from harness.report.live import Display
 from harness.report.summary import summarize
 
 
@@ -90,6 +92,19 @@ def test_of_many_changes_only_what_was_measured_is_listed():
         present = next(label for label in labels if "+" in label)
         assert f" {absent} " not in text
         assert f" {present} " in text
+
+
+def test_while_it_runs_only_the_arms_of_the_block_at_hand_are_shown():
+    names = tuple("abcdef")
+    run = ablated(names, halves(*names), orders=draw_orders(names, 3, 0))
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    here, there = set(run.plan.labels(1)), {arm.label for arm in run.plan.arms}
+    with Display(run.plan, console) as display:
+        for label in here:
+            display(Progress(1, "first epochs", label), run)
+    shown = {line.split()[1] for line in console.file.getvalue().splitlines() if line.startswith("│ ")}
+    assert here <= shown
+    assert not (there - here) & shown
 
 
 def test_a_change_that_makes_it_another_training_is_named():
