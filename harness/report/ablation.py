@@ -123,7 +123,7 @@ def _not_the_same(found: Attribution) -> Iterator[str]:
 
 
 def _shares(summary: Summary, found: Attribution) -> Table:
-    judged = found.total.verdict is not None
+    judged, clear = found.total.verdict is not None, found.total.part is not None
     rows = [
         [
             share.name,
@@ -131,11 +131,12 @@ def _shares(summary: Summary, found: Attribution) -> Table:
             *([share.verdict or units.NOTHING] if judged else []),
             _log(share.log_ratio),
             _seconds(share.seconds),
-            _percent(share.part),
+            *([_percent(share.part)] if clear else []),
         ]
         for share in [*found.changes, found.total]
     ]
-    columns = ["change", "share", *(["verdict"] if judged else []), "as a logarithm", "an epoch", "of all"]
+    columns = ["change", "share", *(["verdict"] if judged else []), "as a logarithm", "an epoch"]
+    columns += ["of all"] if clear else []
     interval = ""
     if found.total.ratio and found.total.ratio.low is not None:
         looks = f" over all {summary.looks} looks" if summary.looks > 1 else ""
@@ -147,7 +148,7 @@ def _shares(summary: Summary, found: Attribution) -> Table:
         f"{'whole schedule' if summary.whole else 'epochs run'}; below 1 is faster. Shares multiply, logarithms add "
         f"up. An epoch: of the difference to one of {found.start}{base} on the average.{interval}{same}"
     )
-    if judged and found.total.part is None:
+    if judged and not clear:
         note += " All together make no clear difference, so shares of it in percent would mean nothing."
     return Table(f"What each change earned, {found.start} -> {found.goal}", columns, rows, note)
 
