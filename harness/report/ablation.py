@@ -70,7 +70,7 @@ def _whole(found: Attribution, tolerance: float) -> Iterator[str]:
     earning = [share for share in found.changes if share.verdict in (FASTER, SLOWER)]
     earning.sort(key=lambda share: -abs(share.log_ratio.estimate) if share.log_ratio else 0.0)
     yield f"{clause}."
-    yield from (f"{_earned(share)}." for share in earning)
+    yield from (f"{_earned(share, found.total)}." for share in earning)
     same = [share.name for share in found.changes if share.verdict == SAME]
     if same:
         each = f"each within {margin}" if len(same) > 1 else f"within {margin}"
@@ -99,9 +99,10 @@ def _times(ratio: Ratio | None) -> str:
     return f"{units.ratio(inverse)} less than"
 
 
-def _earned(share: Share) -> str:
-    verb = "earns" if share.verdict == FASTER else "costs"
-    part = f", {_percent(share.part)} of it" if share.part is not None else ""
+def _earned(share: Share, total: Share) -> str:
+    """Its part is told where it works towards the whole: what works against it has no part in that."""
+    verb, whole = ("earns", "gain") if share.verdict == FASTER else ("costs", "loss")
+    part = f", {_percent(share.part)} of the {whole}" if share.part and share.verdict == total.verdict else ""
     return f"{_described(share)} {verb} {units.ratio(share.ratio)}{part}"
 
 

@@ -37,7 +37,7 @@ def test_the_first_thing_said_is_what_earned_it():
         assert "Ablate start -> goal: case1 at smoke scale" in text
         assert "1. goal costs 0.5" in text
         assert "2. rar (old rar -> new rar) earns 0.5" in text
-        assert "100 % of it." in text
+        assert "100 % of the gain." in text
         assert "mean and chunks: nothing that matters (each within 3 %)." in text
         assert "Shares multiply, logarithms add up." in text
         assert "on rows" not in text
@@ -55,8 +55,8 @@ def test_a_huge_ratio_is_told_as_people_tell_it():
     cost = lambda made: 1 / (90 if "a" in made else 1) / (2 if "b" in made else 1)  # noqa: E731
     for text in both(ablated(("a", "b"), cost)):
         assert "goal costs 180x [180, 180] less than start." in text
-        assert "a (old a -> new a) earns 0.0111x [0.0111, 0.0111], 87 % of it." in text
-        assert "b (old b -> new b) earns 0.500x [0.500, 0.500], 13 % of it." in text
+        assert "a (old a -> new a) earns 0.0111x [0.0111, 0.0111], 87 % of the gain." in text
+        assert "b (old b -> new b) earns 0.500x [0.500, 0.500], 13 % of the gain." in text
 
 
 def test_one_block_is_an_estimate():
@@ -115,6 +115,14 @@ def test_a_change_that_makes_it_another_training_is_named():
         run.add(Objective(0, 0, arm, {"physics": 0.25}))
     for text in both(run):
         assert "mean (old mean -> new mean) does not minimise the same: different objective (physics 0.25x)." in text
+
+
+def test_a_change_that_works_against_the_whole_has_no_part_in_it():
+    run = ablated(("a", "b"), lambda made: (2.0 if "a" in made else 1.0) * (0.8 if "b" in made else 1.0))
+    for text in both(run):
+        assert "goal costs 1.600x [1.600, 1.600] of start." in text
+        assert "a (old a -> new a) costs 2.000x [2.000, 2.000], 147 % of the loss." in text
+        assert "b (old b -> new b) earns 0.800x [0.800, 0.800]." in text
 
 
 def test_two_changes_that_do_the_same_work_are_told():
