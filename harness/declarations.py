@@ -46,20 +46,25 @@ def declared(reference: str) -> Declared:
 
 
 def _arguments(source: Path, name: str) -> dict[str, ast.expr]:
-    """What `Variant` is called with where a file defines `name`; nothing where it is no such call."""
+    """What `Variant` is called with where a file last defines `name`; nothing where it is no such call."""
+    found: dict[str, ast.expr] = {}
     for statement in ast.parse(source.read_bytes()).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=found)], value=ast.Call() as call):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=found), value=ast.Call() as call):
-                pass
-            case _:
-                continue
-        called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
-        if found == name and called == Variant.__name__:
-            named = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-            return dict(zip(_FIELDS, call.args, strict=False)) | named
-    return {}
+            case ast.Assign(targets=[ast.Name(id=defined)], value=value) if defined == name:
+                found = _of_call(value)
+            case ast.AnnAssign(target=ast.Name(id=defined), value=ast.expr() as value) if defined == name:
+                found = _of_call(value)
+    return found
+
+
+def _of_call(value: ast.expr) -> dict[str, ast.expr]:
+    if not isinstance(value, ast.Call):
+        return {}
+    called = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", None)
+    if called != Variant.__name__:
+        return {}
+    named = {keyword.arg: keyword.value for keyword in value.keywords if keyword.arg}
+    return dict(zip(_FIELDS, value.args, strict=False)) | named
 
 
 def _written_out(expression: ast.expr | None, what: str, reference: str) -> dict[str, Any]:
