@@ -104,7 +104,7 @@ def simulate(system: System, blocks: int, runs: int, seed: int = 0) -> Found:
     for run in range(runs):
         plan = system.plan(blocks, run)
         cells = sum(len(plan.labels(block)) for block in range(blocks))
-        found = shares(plan, measured(system, plan, blocks, random), {})
+        found = shares(plan, measured(system, plan, blocks, random))
         own = {name: mean(found.logs[name]) for name in system.changes}
         held.append([(one.low or 0.0) <= truth[name] <= (one.high or 0.0) for name, one in own.items()])
         missed.append([one.estimate - truth[name] for name, one in own.items()])

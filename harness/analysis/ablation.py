@@ -119,10 +119,11 @@ def cells_by_block(record: Record, logs: Mapping[str, Mapping[int, float]]) -> d
     return found
 
 
-def shares(plan: Ablation, logs: Mapping[int, Values], seconds: Mapping[int, float]) -> Shares:
+def shares(plan: Ablation, logs: Mapping[int, Values], seconds: float | None = None) -> Shares:
     """What each change earned in every block that has all the cells it takes.
 
-    `logs` holds the log-ratios of cells to the baseline by block, `seconds` those of the baseline's epoch.
+    `logs` holds the log-ratios of cells to the baseline by block. `seconds` are those of the baseline's epoch: the same
+    for all blocks, so that a machine that is quicker in one block than in another makes no share uncertain.
     """
     names = plan.names
     blocks = [block for block in sorted(logs) if _complete(plan, block, logs[block])]
@@ -131,13 +132,13 @@ def shares(plan: Ablation, logs: Mapping[int, Values], seconds: Mapping[int, flo
         seconds={name: [] for name in names},
         interactions={},
         totals=[logs[block][frozenset(names)] for block in blocks],
-        differences=[seconds[b] * expm1(logs[b][frozenset(names)]) for b in blocks if b in seconds],
+        differences=[seconds * expm1(logs[block][frozenset(names)]) for block in blocks] if seconds else [],
         blocks=blocks,
     )
     for block in blocks:
         _append(found.logs, _share(plan, block, logs[block]))
-        if block in seconds:
-            costs = {cell: seconds[block] * exp(ratio) for cell, ratio in logs[block].items()}
+        if seconds:
+            costs = {cell: seconds * exp(ratio) for cell, ratio in logs[block].items()}
             _append(found.seconds, _share(plan, block, costs))
         if not plan.orders:
             for two, together in attribution.interactions(logs[block], names).items():
@@ -197,7 +198,7 @@ def attribute(
         blocks=len(found.blocks),
         cells=len(ran),
         failed=[label for label in ablation.cells if record.failure(label)],
-        epoch_seconds=sum(seconds.values()) / len(seconds) if seconds else None,
+        epoch_seconds=seconds,
         total=Share(
             name="all together",
             text=f"{ablation.start} -> {ablation.goal}",
@@ -262,16 +263,19 @@ def _known(record: Record, label: str) -> dict[str, float]:
     return {what: float(value) for what, value in found.items() if value is not None}
 
 
-def _epoch_seconds(record: Record, epochs: pd.DataFrame) -> dict[int, float]:
-    """The seconds of the baseline's epoch by block, on the average over its schedule or, without one, over what ran."""
+def _epoch_seconds(record: Record, epochs: pd.DataFrame) -> float | None:
+    """The seconds of the baseline's epoch, on the average over blocks and over its schedule or, without one, over what
+    ran."""
     baseline = record.plan.baseline
     seconds = seconds_by_block(record, epochs, baseline)
     if covers_whole_schedules(record, epochs):
         length = record.schedule(baseline).total()
-        return {block: total / length for block, total in seconds.items()} if length else {}
-    mine = epochs[epochs["arm"] == baseline]
-    ran = mine.groupby(["block", "group"]).size().groupby("block").mean().to_dict()
-    return {block: total / ran[block] for block, total in seconds.items() if block in ran}
+        found = [total / length for total in seconds.values()] if length else []
+    else:
+        mine = epochs[epochs["arm"] == baseline]
+        ran = mine.groupby(["block", "group"]).size().groupby("block").mean().to_dict()
+        found = [total / ran[block] for block, total in seconds.items() if block in ran]
+    return sum(found) / len(found) if found else None
 
 
 def _complete(plan: Ablation, block: int, values: Values) -> bool:
@@ -304,5 +308,5 @@ def block_shares(record: Record, epochs: pd.DataFrame) -> Mapping[str, Sequence[
     """Each change's share of the log-ratio by block, which says whether another block is needed."""
     plan = record.plan
     assert plan.ablation is not None
-    found = shares(plan.ablation, cells_by_block(record, all_logs(record, epochs)), {})
+    found = shares(plan.ablation, cells_by_block(record, all_logs(record, epochs)))
     return found.logs if found.blocks else {}

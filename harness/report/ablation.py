@@ -143,11 +143,11 @@ def _shares(summary: Summary, found: Attribution) -> Table:
         looks = f" over all {summary.looks} looks" if summary.looks > 1 else ""
         interval = f" ± and [] are 95 % intervals{looks}."
     same = f" Same: within {units.percent(summary.tolerance)}." if judged else ""
-    base = f", of {units.seconds(found.epoch_seconds)}," if found.epoch_seconds else ""
+    base = f", which takes {units.seconds(found.epoch_seconds)}" if found.epoch_seconds else ""
     note = (
         f"Of what {found.goal} costs relative to {found.start}, over the "
         f"{'whole schedule' if summary.whole else 'epochs run'}; below 1 is faster. Shares multiply, logarithms add "
-        f"up. An epoch: of the difference to one of {found.start}{base} on the average.{interval}{same}"
+        f"up. An epoch: of the difference to one of {found.start}{base}, on the average.{interval}{same}"
     )
     if judged and not clear:
         note += " All together make no clear difference, so shares of it in percent would mean nothing."

@@ -36,7 +36,7 @@ def test_shares_add_up_in_every_block_in_logs_and_in_seconds():
     for system, orders in ((four, ()), (seven, draw_orders(SEVEN, 5, 0))):
         names = system.changes
         plan = ablation(names, orders)
-        found = shares(plan, measured(system, plan, 5, random), dict.fromkeys(range(5), 0.1))
+        found = shares(plan, measured(system, plan, 5, random), 0.1)
         for block in range(5):
             total = found.totals[block]
             assert sum(found.logs[name][block] for name in names) == pytest.approx(total)
