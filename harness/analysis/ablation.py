@@ -20,7 +20,7 @@ from harness.analysis.levels import level
 from harness.analysis.losses import losses
 from harness.analysis.projection import all_logs, covers_whole_schedules, seconds_by_block
 from harness.analysis.tracings import of_one_block
-from harness.analysis.verdicts import FASTER, SLOWER, verdicts
+from harness.analysis.verdicts import COARSE, FASTER, SLOWER, verdicts
 from harness.cells import Ablation
 from harness.record import Record
 
@@ -158,7 +158,7 @@ def attribute(
     seconds = _epoch_seconds(record, epochs)
     found = shares(ablation, logs, seconds)
     at = level(plan.fewest, plan.blocks)
-    answers = verdicts(found.logs, plan.tolerance, plan.fewest, plan.blocks)
+    answers = verdicts(found.logs, plan.tolerance, plan.fewest, plan.blocks, coarsest(ablation))
     whole = verdicts({"all": found.totals}, plan.tolerance, plan.fewest, plan.blocks).get("all")
     total = mean(found.totals, at) if found.blocks else None
     clear = whole is not None and whole.answer in (FASTER, SLOWER)
@@ -215,6 +215,15 @@ def attribute(
         changes=[of(change.name, change.text) for change in ablation.changes],
         interactions=_clear(record, found, at) if not ablation.orders and whole else None,
     )
+
+
+def coarsest(plan: Ablation) -> float:
+    """How wide the interval of a share may be, relative to the share, if that is to count.
+
+    Along orders blocks scatter by what depends on the order, and no more if the machine is busy: what six of them show
+    is not luck, and it is enough that their interval is on one side.
+    """
+    return 1.0 if plan.orders else COARSE
 
 
 EXACTLY = ("peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces")

@@ -68,6 +68,10 @@ def test_orders_are_enough_for_a_record_and_its_shares_add_up():
     assert all(share.log_ratio.low < truth[share.name] < share.log_ratio.high for share in found.changes)
     assert all(share.alone and share.last for share in found.changes)
     assert found.cells == len(run.plan.ablation.cells)
+    # What d earns depends on the order by more than a third of that, and it earns it all the same.
+    d = found.changes[3]
+    assert (d.log_ratio.high - d.log_ratio.low) / 2 > abs(d.log_ratio.estimate) / 3
+    assert d.verdict == "faster"
 
 
 def test_shares_of_memory_add_up_too():
