@@ -91,11 +91,19 @@ def find(reference: str) -> Variant | None:
             lost = "".join(f" ({complaint})" for complaint in registered().broken)
             raise BadInput(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
         return variants[reference]
-    place, name = _split(reference)
-    source = _file(place) if _is_file(place) else _module_source(place)
+    source, name = source_of(reference)
     if source is not None:
         _check_name(source, name, reference)
     return None
+
+
+def source_of(reference: str) -> tuple[Path | None, str]:
+    """Where the Python of a `file.py:Name` or `package.module:Name` is, None if there is none to read; and the name.
+
+    Raises BadInput where there is no such file or module.
+    """
+    place, name = _split(reference)
+    return _file(place) if _is_file(place) else _module_source(place), name
 
 
 def load(reference: str) -> Variant:

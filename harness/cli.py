@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness import catalog, controls
+from harness import ablation, catalog, controls
 from harness import plan as plans
+from harness.claims import read as read_claims
 from harness.errors import BadInput, HarnessError, Interrupted
 from harness.flow import carry_out, complete, publish, say
 from harness.options import (
@@ -17,9 +18,11 @@ from harness.options import (
     Blocks,
     Budget,
     Case,
+    Claims,
     Epochs,
     Formats,
     Fresh,
+    From,
     Json,
     Memory,
     Names,
@@ -30,6 +33,7 @@ from harness.options import (
     Seed,
     Threads,
     Timeout,
+    To,
     Tolerance,
     Trace,
 )
@@ -70,12 +74,14 @@ def compare(
     allow_nonfinite: AllowNonfinite = False,
     fresh: Fresh = plans.FRESH,
     resume: Resume = None,
+    claims: Claims = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
     """Run variants side by side: ratios with intervals, and a report."""
+    claimed = read_claims(claims) if claims else []
     if resume:
-        return complete(context, resume, json)
+        return complete(context, resume, json, claimed)
     plan = plans.make(
         "compare",
         names or [],
@@ -92,7 +98,50 @@ def compare(
         allow_nonfinite=allow_nonfinite,
         fresh=fresh,
     )
-    return carry_out(plan, out, json)
+    return carry_out(plan, out, json, claims=claimed)
+
+
+@app.command()
+def ablate(
+    context: typer.Context,
+    start: From = None,
+    goal: To = None,
+    case: Case = None,
+    scale: Scale = None,
+    epochs: Epochs = None,
+    blocks: Blocks = None,
+    budget: Budget = None,
+    tolerance: Tolerance = 0.03,
+    seed: Seed = 0,
+    threads: Threads = None,
+    timeout: Timeout = 600.0,
+    allow_nonfinite: AllowNonfinite = False,
+    fresh: Fresh = plans.FRESH,
+    resume: Resume = None,
+    claims: Claims = None,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """Take the changes between two variants apart: which of them earned what."""
+    claimed = read_claims(claims) if claims else []
+    if resume:
+        return complete(context, resume, json, claimed)
+    plan = ablation.ablate(
+        start,
+        goal,
+        case=case,
+        scale=scale,
+        epochs=epochs,
+        blocks=blocks,
+        budget=budget,
+        tolerance=tolerance,
+        seed=seed,
+        threads=threads,
+        timeout=timeout,
+        allow_nonfinite=allow_nonfinite,
+        fresh=fresh,
+    )
+    return carry_out(plan, out, json, claims=claimed)
 
 
 @app.command()
@@ -115,12 +164,14 @@ def converge(
     allow_nonfinite: AllowNonfinite = False,
     fresh: Fresh = plans.FRESH,
     resume: Resume = None,
+    claims: Claims = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
     """Train variants whole: quality at equal epochs and at equal time, and the time to a target."""
+    claimed = read_claims(claims) if claims else []
     if resume:
-        return complete(context, resume, json)
+        return complete(context, resume, json, claimed)
     plan = plans.make(
         "converge",
         names or [],
@@ -136,7 +187,7 @@ def converge(
         target=target,
         fresh=fresh,
     )
-    return carry_out(plan, out, json)
+    return carry_out(plan, out, json, claims=claimed)
 
 
 @app.command()
@@ -211,13 +262,15 @@ def selfcheck(
 def report(
     run: Annotated[Path, typer.Argument(help="A run's directory, or its run.jsonl.")],
     wanted: Formats = USUAL,
+    claims: Claims = None,
     json: Json = None,
 ) -> None:
     """Make a run's reports again, from its record alone."""
     from harness import record
 
     formats = parse(wanted)
-    publish(record.read(run), run if run.is_dir() else run.parent, json, formats)
+    claimed = read_claims(claims) if claims else []
+    publish(record.read(run), run if run.is_dir() else run.parent, json, claimed, formats)
 
 
 def run(arguments: list[str]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from harness.claims import Claim
 from harness.errors import BadInput, Interrupted, Unsure, VariantFailed
 from harness.lines import TIMELINE, Look
 from harness.plan import Plan
@@ -20,16 +21,17 @@ REPORTING = 3.0
 """Seconds of a budget that are kept for the reports, most of them for starting what draws and packs the charts."""
 
 
-def complete(context: typer.Context, run: Path, json: str | None) -> None:
+def complete(context: typer.Context, run: Path, json: str | None, claims: Sequence[Claim] = ()) -> None:
     """Complete a run that was cut off. No other option may say what it is to do."""
     from harness import measure
     from harness.record import read
     from harness.report.live import Display
 
+    options = {option.name: option.opts[0] for option in context.command.params}
     for name in context.params:
         source = context.get_parameter_source(name)
-        if name not in ("resume", "json") and source and source.name == "COMMANDLINE":
-            what = "the names" if name == "names" else f"--{name.replace('_', '-')}"
+        if name not in ("resume", "json", "claims") and source and source.name == "COMMANDLINE":
+            what = "the names" if name == "names" else options[name]
             raise BadInput(f"--resume takes its plan from the run: leave {what} out.")
     _check_place(json)
     before = read(run)
@@ -37,10 +39,12 @@ def complete(context: typer.Context, run: Path, json: str | None) -> None:
     _warn_of_company()
     with Display(before.plan, Console(stderr=True)) as display:
         record = measure.resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
-    _conclude(record, directory, json)
+    _conclude(record, directory, json, claims)
 
 
-def carry_out(plan: Plan, out: Path | None, json: str | None, trace: Path | None = None) -> None:
+def carry_out(
+    plan: Plan, out: Path | None, json: str | None, trace: Path | None = None, claims: Sequence[Claim] = ()
+) -> None:
     """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted."""
     from harness.measure import measure, run_id
     from harness.report.live import Display
@@ -53,7 +57,7 @@ def carry_out(plan: Plan, out: Path | None, json: str | None, trace: Path | None
         record = measure(plan, directory, display, _stopping_rule(plan))
     if trace:
         _hand_over(directory / TIMELINE, trace)
-    _conclude(record, directory, json)
+    _conclude(record, directory, json, claims)
 
 
 def _warn_of_company() -> None:
@@ -66,8 +70,8 @@ def _warn_of_company() -> None:
         say(warning)
 
 
-def _conclude(record: Record, directory: Path, json: str | None) -> None:
-    summary = publish(record, directory, json)
+def _conclude(record: Record, directory: Path, json: str | None, claims: Sequence[Claim]) -> None:
+    summary = publish(record, directory, json, claims)
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
@@ -80,8 +84,8 @@ def _conclude(record: Record, directory: Path, json: str | None) -> None:
 
 
 def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
-    """Only a comparison can become clear, and a self-check, which is one with known answers."""
-    if plan.command not in ("compare", "selfcheck"):
+    """Only a comparison can become clear, a self-check, which is one with known answers, and the shares of changes."""
+    if plan.command not in ("compare", "selfcheck", "ablate"):
         return None
     from harness.analysis.stopping import look
     from harness.engine.machine import seconds_since_start
@@ -89,14 +93,16 @@ def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
     return lambda record: look(record, seconds_since_start() + REPORTING)
 
 
-def publish(record: Record, directory: Path, json: str | None, formats: Sequence[str] = ()) -> "Summary":
+def publish(
+    record: Record, directory: Path, json: str | None, claims: Sequence[Claim] = (), formats: Sequence[str] = ()
+) -> "Summary":
     """Every report of a record: on the terminal, beside the record in these formats (none: the usual ones), and as JSON
     where that was asked for."""
     from harness.report import terminal
     from harness.report.formats import USUAL, files, parse
     from harness.report.summary import summarize
 
-    summary = summarize(record)
+    summary = summarize(record, claims)
     console = Console(stderr=json == "-")
     terminal.show(console, summary, record)
     if json == "-":

@@ -50,6 +50,13 @@ class Variant:
     epochs: Mapping[str, int] | int | None = None
     """How many epochs a comparison runs where nobody says: one number, or one for each scale."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    """What else `build` is called with. Of two variants that one function builds, with settings of the same names, the
+    changes that `harness ablate` takes apart are the settings in which they differ. Those of a variant in a file or
+    module are read from its definition, which nothing runs: they are to be written out there as a dictionary."""
+    changes: Mapping[str, str] = field(default_factory=dict)
+    """What this variant changes, each by a name with a few words, where settings do not tell. `harness ablate` without
+    `--from` goes from none of them to all. It calls `build` with `changes`, a list of the names of those to make, in
+    this order; called without, `build` makes all of them. They are to be written out, too."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,16 @@ Names = Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py
 Case = Annotated[str | None, typer.Option(help="Which equation. [default: case1]", show_default=False)]
 Scale = Annotated[str | None, typer.Option(help="How large. [default: laptop]", show_default=False)]
 Epochs = Annotated[int | None, typer.Option(help="Steady epochs to measure of each arm, in each block.")]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="VARIANT",
+        help="Without the changes. [default: --to with none of those that it declares]",
+        show_default=False,
+    ),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="VARIANT", help="With all of them.", show_default=False)]
 Blocks = Annotated[
     int | None,
     typer.Option(
@@ -37,6 +47,10 @@ Fresh = Annotated[
 Resume = Annotated[
     Path | None,
     typer.Option(metavar="RUN", help="Complete a run that was cut off, by its plan.", show_default=False),
+]
+Claims = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Hold the claims of a TOML file against the run.", show_default=False),
 ]
 Out = Annotated[Path | None, typer.Option(help="The run's own directory. [default: reports/RUN]", show_default=False)]
 Formats = Annotated[

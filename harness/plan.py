@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from harness import catalog, slices
+from harness.cells import Ablation
 from harness.errors import BadInput
 from harness.interface import Variant
 
@@ -94,6 +95,17 @@ class Plan(msgspec.Struct, frozen=True):
     preload: tuple[str, ...] = ()
     """The modules that a process has imported before the arms of a block, references apart, are forked from it, if the
     system can do that; empty where each starts as a process of its own."""
+    ablation: Ablation | None = None
+    """Where changes are taken apart, which; each arm has then made some of them."""
+
+    def labels(self, block: int) -> list[str]:
+        """The arms that take part in a block."""
+        return self.ablation.labels(block) if self.ablation else [arm.label for arm in self.arms]
+
+    def __post_init__(self) -> None:
+        """A record may hold anything. Raises ValueError for what no plan can be."""
+        if self.ablation and 0 < len(self.ablation.orders) < self.blocks:
+            raise ValueError("an ablation has an order for every block, or none at all")
 
     @property
     def counts(self) -> bool:
@@ -139,7 +151,7 @@ def make(
     many blocks, they are as many as it takes to be clear, from 3 to 6.
     """
     just_looking = command == "compare" and not names and blocks is None and budget is None
-    if command in ("profile", "selfcheck"):
+    if command in ("profile", "selfcheck", "ablate"):
         names = list(names)
     elif evaluations is not None:
         names = _named(names)

@@ -220,7 +220,7 @@ def _lines(data: bytes, path: Path) -> Iterator[Line]:
 def _arms_named(line: Line) -> set[str]:
     match line:
         case Header():
-            return {line.plan.baseline}
+            return {line.plan.baseline, *(line.plan.ablation.cells if line.plan.ablation else ())}
         case BlockStart():
             return set(line.order)
         case ArmReady() | Objective() | Slice() | Evaluation() | Work() | ArmEnd():

@@ -83,6 +83,12 @@ FORBIDDEN = [
         "harness/controls.py",
         ["harness.engine", "harness.record", "harness.analysis", "harness.report", *TOP],
     ),
+    (
+        "harness/ablation.py",
+        ["harness.engine", "harness.record", "harness.analysis", "harness.report", *TOP],
+    ),
+    ("harness/cells.py", ["harness.engine", "harness.plan", "harness.analysis", "harness.report", *TOP]),
+    ("harness/claims.py", ["harness.engine", "harness.record", "harness.analysis", "harness.report", *TOP]),
     ("harness/turns.py", ["harness.engine", "harness.analysis", "harness.report", *TOP]),
     ("harness/sampling.py", ["harness.engine", "harness.turns", "harness.analysis", "harness.report", *TOP]),
     ("harness/places.py", ["harness.engine", "harness.plan", "harness.analysis", "harness.report", *TOP]),

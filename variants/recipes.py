@@ -1,6 +1,6 @@
 """Every built-in variant, on one page. Importing it loads no TensorFlow: that happens when a variant is built."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -77,6 +77,7 @@ def _variant(name: str, recipe: Recipe, summary: str) -> Variant:
         scales=tuple(SCALES),
         metrics=METRICS,
         epochs={scale.name: scale.steady_epochs for scale in SCALES.values()},
+        settings=asdict(recipe),
     )
 
 

@@ -8,13 +8,14 @@ as the blocks' effects are not far from normal; a process that falls into one of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import exp, log
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from harness.analysis.epochs import in_turns
+from harness.analysis.estimates import Estimate, mean
 from harness.analysis.levels import ERROR
 
 TRIM = 0.2
@@ -55,14 +56,14 @@ def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
 
     Raises ValueError without any block.
     """
-    values = np.asarray(block_log_ratios, dtype=float)
-    if not len(values):
-        raise ValueError("no block has measured this ratio")
-    middle = float(values.mean())
-    if len(values) == 1:
-        return Ratio(exp(middle))
-    half = float(stats.t.ppf(1 - at / 2, len(values) - 1) * values.std(ddof=1) / sqrt(len(values)))
-    return Ratio(exp(middle), _exp(middle - half), _exp(middle + half))
+    return of_logs(mean(block_log_ratios, at))
+
+
+def of_logs(found: Estimate) -> Ratio:
+    """A log-ratio as a ratio."""
+    if found.low is None or found.high is None:
+        return Ratio(_exp(found.estimate))
+    return Ratio(_exp(found.estimate), _exp(found.low), _exp(found.high))
 
 
 def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
@@ -73,7 +74,8 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     where = ["block", "group", "kind"]
     found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)
     steady = in_turns(epochs)
-    if not {arm, baseline} <= set(steady["arm"]):
+    steady = steady[steady["arm"].isin([arm, baseline])]
+    if not {arm, baseline} <= set(steady["arm"].unique()):
         return found
     turns = steady.groupby([*where, "round", "arm"])["wall"]
     walls = turns.quantile(QUANTILE).unstack("arm")[[arm, baseline]].dropna()

@@ -25,7 +25,20 @@ class Seconds:
     high: float | None = None
 
 
+def all_logs(record: Record, epochs: pd.DataFrame) -> dict[str, dict[int, float]]:
+    """What `logs_by_block` finds of every arm but the baseline; nothing where that failed, or whole trainings ran."""
+    plan = record.plan
+    if plan.trains or record.failure(plan.baseline):
+        return {}
+    return {arm.label: logs_by_block(record, epochs, arm.label) for arm in plan.arms if arm.label != plan.baseline}
+
+
 def schedule_logs(record: Record, epochs: pd.DataFrame, arm: str) -> list[float]:
+    """The log-ratio of the cost of `arm`'s whole schedule to the baseline's, block after block: `logs_by_block`'s."""
+    return list(logs_by_block(record, epochs, arm).values())
+
+
+def logs_by_block(record: Record, epochs: pd.DataFrame, arm: str) -> dict[int, float]:
     """The log-ratio of the cost of `arm`'s whole schedule to the baseline's, by block; none where they took no turns.
 
     Both are charged by `Costs`. Of a kind that both have, the mean of the rounds tells how much longer `arm` takes only
@@ -36,10 +49,13 @@ def schedule_logs(record: Record, epochs: pd.DataFrame, arm: str) -> list[float]
     mine = usable(record, epochs, arm)
     effects = by_kind(mine, arm, baseline)
     logs: dict[str, list[float]] = {how: [] for how in effects}
+    blocks: list[int] = []
     for (block, group), here in mine.groupby(["block", "group"]):
-        if not {arm, baseline} <= set(in_turns(here)["arm"]):
+        if not {arm, baseline} <= set(in_turns(here)["arm"].unique()):
             continue
         reference, own = (_costs(record, here, block, group, label) for label in (baseline, arm))
+        if reference.total and own.total:
+            blocks.append(block)
         seen = dict(own.others)
         for how, found in effects.items():
             for kind, others in seen.items():
@@ -48,11 +64,19 @@ def schedule_logs(record: Record, epochs: pd.DataFrame, arm: str) -> list[float]
                     own.others[kind] = others * exp(found[block, group, kind]) * ratio
             if reference.total and own.total:
                 logs[how].append(log(own.total / reference.total))
-    return guarded(**logs, tolerance=record.plan.tolerance) if any(logs.values()) else []
+    if not blocks:
+        return {}
+    return dict(zip(blocks, guarded(**logs, tolerance=record.plan.tolerance), strict=True))
 
 
 def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds | None:
     """What one training of `arm` takes; None where some kind of its epochs was never measured."""
+    totals = seconds_by_block(record, epochs, arm)
+    return one_more(list(totals.values())) if totals else None
+
+
+def seconds_by_block(record: Record, epochs: pd.DataFrame, arm: str) -> dict[int, float]:
+    """The seconds of one training of `arm`, by block; none where some kind of its epochs was never measured."""
     mine = usable(record, epochs, arm)
     mine = mine[mine["block"].isin(mine.loc[mine["arm"] == arm, "block"])]
     totals: dict[int, list[float]] = {}
@@ -60,7 +84,7 @@ def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds 
         total = _costs(record, here, block, group, arm).total if arm in set(here["arm"]) else None
         if total:
             totals.setdefault(block, []).append(total)
-    return one_more([float(np.mean(of_groups)) for of_groups in totals.values()]) if totals else None
+    return {block: float(np.mean(of_groups)) for block, of_groups in totals.items()}
 
 
 def one_more(totals: Sequence[float]) -> Seconds:
@@ -92,7 +116,7 @@ def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int) -> bool
     """Whether a group's epochs can stand for whole schedules: every arm knows its own, and those that could not seek in
     it met every kind on the way."""
     described = _described(record, block, group)
-    if not set(epochs["arm"]) <= described.keys() or not all(own.segments for own in described.values()):
+    if not set(epochs["arm"].unique()) <= described.keys() or not all(own.segments for own in described.values()):
         return False
     if all(description.seekable for description in described.values()):
         return True

@@ -13,9 +13,10 @@ import numpy as np
 from scipy import stats
 
 from harness.analysis import epochs
+from harness.analysis.ablation import block_shares, coarsest
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.projection import schedule_logs
-from harness.analysis.verdicts import UNSURE, verdicts, widest
+from harness.analysis.verdicts import COARSE, UNSURE, verdicts, widest
 from harness.lines import Look
 from harness.record import Record
 
@@ -34,6 +35,8 @@ class Looks:
     """Seconds of the whole command, its start and its report included."""
     patience: float | None = None
     """Seconds after which nobody waits for another block than the fewest."""
+    coarse: float = COARSE
+    """See `verdicts`."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,12 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     if looks.budget is not None and elapsed + _next(blocks) > looks.budget:
         return Decision(False, f"another block would not fit into the budget of {looks.budget:g} s")
     if done < looks.fewest != FIRST_LOOK:
-        return Decision(True, f"{looks.fewest} blocks were asked for")
+        return Decision(True, f"there are to be {looks.fewest} blocks at least")
     if done < FIRST_LOOK:
         return Decision(True, f"a verdict takes {FIRST_LOOK} blocks")
     if not logs:
         return Decision(False, "there is nothing to compare")
-    found = verdicts(logs, looks.tolerance, looks.fewest, looks.most)
+    found = verdicts(logs, looks.tolerance, looks.fewest, looks.most, looks.coarse)
     unsure = [arm for arm, verdict in found.items() if verdict.answer == UNSURE]
     if not unsure:
         return Decision(False, "every verdict is clear" if len(found) > 1 else "the verdict is clear")
@@ -81,9 +84,14 @@ def look(record: Record, elapsed: float) -> Look:
     """What to do after the latest block of a comparison, `elapsed` seconds after the command began."""
     plan = record.plan
     table = epochs.table(record)
-    others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
-    logs = {} if record.failure(plan.baseline) else {arm: schedule_logs(record, table, arm) for arm in others}
-    looks = Looks(plan.fewest, plan.blocks, plan.tolerance, plan.budget, plan.patience)
+    logs: Mapping[str, Sequence[float]] = {}
+    if plan.ablation:
+        logs = block_shares(record, table)
+    elif not record.failure(plan.baseline):
+        others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
+        logs = {arm: schedule_logs(record, table, arm) for arm in others}
+    coarse = coarsest(plan.ablation) if plan.ablation else COARSE
+    looks = Looks(plan.fewest, plan.blocks, plan.tolerance, plan.budget, plan.patience, coarse)
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     decision = decide(looks, logs, seconds, elapsed)
     return Look(record.blocks_done[-1].block, decision.go_on, decision.why)
@@ -98,7 +106,7 @@ def _hopeless(looks: Looks, values: Sequence[float]) -> bool:
     scatter = float(np.std(values, ddof=1)) * sqrt(freedom / float(stats.chi2.ppf(DOUBT, freedom)))
     at = level(looks.fewest, looks.most)
     half = float(stats.t.ppf(1 - at / 2, looks.most - 1)) * scatter / sqrt(looks.most)
-    return half > widest(float(np.mean(values)), log(1 + looks.tolerance))
+    return half > widest(float(np.mean(values)), log(1 + looks.tolerance), looks.coarse)
 
 
 def _names(arms: Sequence[str]) -> str:

@@ -26,9 +26,9 @@ Under other load blocks scatter by several tolerances, and three of them sometim
 """
 
 
-def widest(log_ratio: float, margin: float) -> float:
+def widest(log_ratio: float, margin: float, coarse: float = COARSE) -> float:
     """The half-width of an interval above which a difference of `log_ratio` does not count."""
-    return max(margin, COARSE * abs(log_ratio))
+    return max(margin, coarse * abs(log_ratio))
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,12 @@ class Verdict:
     """The smallest difference that these blocks could have shown, as a ratio above 1."""
 
 
-def verdicts(logs: Mapping[str, Sequence[float]], tolerance: float, fewest: int, most: int) -> dict[str, Verdict]:
+def verdicts(
+    logs: Mapping[str, Sequence[float]], tolerance: float, fewest: int, most: int, coarse: float = COARSE
+) -> dict[str, Verdict]:
     """The verdict on every arm with at least three blocks, from each one's log-ratios to the baseline by block.
 
-    `fewest` and `most` are the plan's blocks, between which it looks after every one.
+    `fewest` and `most` are the plan's blocks, between which it looks after every one; `coarse` takes `COARSE`'s place.
     """
     margin = log(1 + tolerance)
     tests = {arm: _Test(np.asarray(values), margin) for arm, values in logs.items() if len(values) >= FIRST_LOOK}
@@ -54,8 +56,8 @@ def verdicts(logs: Mapping[str, Sequence[float]], tolerance: float, fewest: int,
         at = level(fewest, most, rank)
         settled = settled and test.p_value < at
         half = test.half_width(shown)
-        fine = half <= widest(test.middle, margin)
-        visible = max(margin + test.half_width(at), half / COARSE if half > margin else 0.0)
+        fine = half <= widest(test.middle, margin, coarse)
+        visible = max(margin + test.half_width(at), half / coarse if half > margin else 0.0)
         found[arm] = Verdict(test.answer(at, fine) if settled else UNSURE, exp(min(visible, 700.0)))
     return {arm: found[arm] for arm in tests}
 

@@ -57,7 +57,10 @@ class Known:
             self.counted.clear()
 
     def fit(self, arms: Sequence[str]) -> bool:
-        return frozenset(arms) not in self.too_large
+        """Whether memory may hold these. As many as did not fit are not tried again: blocks may differ in their arms,
+        and not much in what these take. A pair is another matter: what did not fit may have been the other arm."""
+        many = any(2 < len(large) <= len(arms) for large in self.too_large)
+        return not many and frozenset(arms) not in self.too_large
 
 
 class Group:
@@ -146,7 +149,7 @@ class Group:
         match answer:
             case Built():
                 yield self._note_built(arm, answer)
-                if self.plan.command == "compare" and not self.block and arm.label not in self.known.stated:
+                if self._states(arm.label):
                     self.known.stated.add(arm.label)
                     arm.tell(StateObjective(), "in objective()")
                     return True
@@ -269,6 +272,11 @@ class Group:
                 peak_tensor_bytes=answer.peak_tensor_bytes,
                 unavailable=answer.unavailable,
             )
+
+    def _states(self, label: str) -> bool:
+        """Whether an arm is to state the terms of its loss: in the first block, or where it first takes part."""
+        asked = not self.block if self.plan.command == "compare" else self.plan.ablation is not None
+        return asked and label not in self.known.stated
 
     def _counts(self, label: str) -> bool:
         """Whether an arm is to count its operations once its turns are over: in the first block, and once."""

@@ -39,7 +39,7 @@ def _blocks(
     failed = {end.arm for end in before.ends if end.status == "failed"} if before else set[str]()
     for block in range(len(before.blocks_done) if before else 0, plan.blocks):
         started = monotonic()
-        alive = [arm.label for arm in plan.arms if arm.label not in failed]
+        alive = [label for label in plan.labels(block) if label not in failed]
         if not alive:
             break
         run_block = _seed if plan.trains else _profile if plan.probes else _block

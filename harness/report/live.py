@@ -133,8 +133,7 @@ class Display:
 
     def _table(self) -> Table:
         table = Table("arm", "now", "epochs", "last epoch", escape(self._found.title), header_style="bold")
-        for arm in self._plan.arms:
-            label = arm.label
+        for label in self._plan.labels(self._last.block if self._last else 0):
             latest = units.seconds(self._latest[label]) if label in self._latest else ""
             epochs = f"{self._epochs[label]}{f' of {self._lengths[label]}' if label in self._lengths else ''}"
             table.add_row(escape(label), self._states.get(label, ""), epochs, latest, self._found.cell(label))
@@ -168,7 +167,8 @@ class Display:
                 pass
 
     def _so_far(self) -> str:
-        return "".join(f"; {arm} {finding}" for arm, finding in self._found.by_arm.items())
+        shown = [self._plan.ablation.goal] if self._plan.ablation else list(self._found.by_arm)
+        return "".join(f"; {arm} {self._found.by_arm[arm]}" for arm in shown if arm in self._found.by_arm)
 
     def _block(self) -> str:
         return "seed" if self._plan.trains else "block"

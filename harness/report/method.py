@@ -1,6 +1,6 @@
 """How a run was measured, in a paragraph, by its own facts."""
 
-from harness.report import convergence, fitness, units
+from harness.report import ablation, convergence, fitness, units
 from harness.report.summary import Summary
 
 
@@ -20,6 +20,7 @@ def method(summary: Summary) -> str:
         f" sums takes its place where the two disagree over all blocks. {_interval(summary)} All"
         " arms start from the same seed, so losses are compared bit by bit for as long as two arms run the same epochs"
         " in the same order; arms that can are asked, before any training, for the terms of their loss on one batch."
+        + ablation.method(summary)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.fitness import company
 from harness.analysis.verdicts import UNSURE
-from harness.report import convergence, fitness, units
+from harness.report import ablation, claims, convergence, fitness, units
 from harness.report.summary import ArmSummary, Summary
 
 RESTLESS = 0.02
@@ -13,14 +13,18 @@ RESTLESS = 0.02
 
 def heading(summary: Summary) -> str:
     """What was run, in a line."""
-    who = ", ".join(arm.name for arm in summary.arms)
+    found = summary.ablation
+    who = f"{found.start} -> {found.goal}" if found else ", ".join(arm.name for arm in summary.arms)
     where = [summary.case, f"{summary.scale} scale" if summary.scale else None]
     return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
 
 
 def findings(summary: Summary) -> list[str]:
-    """What a profile tells first."""
-    return [one.text for arm in summary.arms for one in arm.findings]
+    """What a profile or an ablation tells first."""
+    held = claims.sentence(summary)
+    return [*ablation.findings(summary), *([held] if held else [])] + [
+        one.text for arm in summary.arms for one in arm.findings
+    ]
 
 
 def sentences(summary: Summary) -> list[str]:
@@ -32,6 +36,7 @@ def sentences(summary: Summary) -> list[str]:
     return [
         *said,
         *_failures(summary),
+        *ablation.sentences(summary),
         *_memory(summary),
         *_unseen(summary),
         *_unrest(summary),

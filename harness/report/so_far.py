@@ -10,6 +10,8 @@ from harness.report import units
 
 _BETWEEN_RATIOS = 2.0
 """Seconds; working the ratios out takes some hundredths of one."""
+_PAUSES = 20
+"""With many arms it takes longer: the pause is this many times as long at least."""
 
 
 class Ratios:
@@ -22,10 +24,11 @@ class Ratios:
         self.by_arm: dict[str, str] = {}
         self._baseline = plan.baseline
         self._worked_out_at = 0.0
+        self._pause = _BETWEEN_RATIOS
 
     def note(self, event: Event, record: Record) -> None:
         if isinstance(event, BlockEnd) or (
-            isinstance(event, Slice) and event.round and monotonic() - self._worked_out_at > _BETWEEN_RATIOS
+            isinstance(event, Slice) and event.round and monotonic() - self._worked_out_at > self._pause
         ):
             self._work_out(record)
 
@@ -36,9 +39,11 @@ class Ratios:
         from harness.analysis import epochs
         from harness.report.summary import ratio
 
+        began = monotonic()
         table = epochs.table(record)
         self.by_arm = {arm: units.ratio(found) for arm in self._arms if (found := ratio(record, table, arm))}
         self._worked_out_at = monotonic()
+        self._pause = max(_BETWEEN_RATIOS, _PAUSES * (self._worked_out_at - began))
 
 
 class Evaluations:

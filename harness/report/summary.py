@@ -1,7 +1,7 @@
 """A record -> the summary that other programs read (`--json`), and that every report here is made from."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +9,8 @@ import pandas as pd
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis import rules
+from harness.analysis.ablation import Attribution, attribute
+from harness.analysis.claimed import Checked, check
 from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, effects, interval
 from harness.analysis.exact import Exact, exact, retraces
@@ -16,11 +18,18 @@ from harness.analysis.facts import Finding
 from harness.analysis.fitness import findings
 from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
-from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_logs, schedule_seconds
+from harness.analysis.projection import (
+    Seconds,
+    all_logs,
+    covers_whole_schedules,
+    logs_by_block,
+    schedule_seconds,
+)
 from harness.analysis.selfcheck import Control, SelfCheck, judge
 from harness.analysis.tracings import of_one_block
 from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
+from harness.claims import Claim
 from harness.record import Record
 
 SCHEMA = 1
@@ -129,19 +138,25 @@ class Summary(msgspec.Struct, frozen=True):
     selfcheck: SelfCheck | None
     """Whether the machine is fit to measure on, where that was asked; null too where an arm failed."""
     arms: list[ArmSummary]
+    ablation: Attribution | None = None
+    """What each change earned, where changes were taken apart; each arm has then made some of them."""
+    claims: list[Checked] = []
+    """The claims that were held against the run, and what it says of them."""
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
-def summarize(record: Record) -> Summary:
-    """Every arm in command-line order, the baseline included: its ratios are null."""
+def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
+    """Every arm in command-line order, the baseline included: its ratios are null; and whether `claims` hold."""
     header, plan = record.header, record.plan
     epochs = epoch_table.table(record)
     converged = convergence(record) if plan.trains else {}
-    found = _verdicts(record, epochs)
+    logs = all_logs(record, epochs)
+    found = _verdicts(record, logs)
     arms = [
-        _summarize_arm(record, epochs, arm.label, converged.get(arm.label), found.get(arm.label)) for arm in plan.arms
+        _summarize_arm(record, epochs, arm.label, converged.get(arm.label), found.get(arm.label), logs.get(arm.label))
+        for arm in plan.arms
     ]
     return Summary(
         schema=SCHEMA,
@@ -169,6 +184,8 @@ def summarize(record: Record) -> Summary:
         fitness=findings(header.machine),
         selfcheck=_selfcheck(record, arms, found),
         arms=arms,
+        ablation=attribute(record, epochs, logs),
+        claims=check(claims, record),
     )
 
 
@@ -184,7 +201,12 @@ def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdi
 
 
 def _summarize_arm(
-    record: Record, epochs: pd.DataFrame, arm: str, converged: Convergence | None, verdict: Verdict | None
+    record: Record,
+    epochs: pd.DataFrame,
+    arm: str,
+    converged: Convergence | None,
+    verdict: Verdict | None,
+    logs: Mapping[int, float] | None,
 ) -> ArmSummary:
     failure = record.failure(arm)
     mine = epoch_table.usable(record, epochs, arm)
@@ -201,7 +223,7 @@ def _summarize_arm(
         status="failed" if failure else "ok" if ends else "cut off" if len(mine) else "not run",
         reason=f"{failure.moment}: {failure.reason}" if failure else None,
         verdict=verdict.answer if verdict else None,
-        ratio=ratio(record, epochs, arm),
+        ratio=_ratio(record, logs),
         ratio_by_kind=_ratio_by_kind(record, epochs, arm),
         epoch_seconds=seconds,
         first_epoch_seconds=_median(mine[(mine["index"] == 0) & mine["first"]]["wall"]),
@@ -240,18 +262,18 @@ def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:
     baseline = record.plan.baseline
     if arm == baseline or record.failure(baseline) or record.plan.trains:
         return None
-    logs = schedule_logs(record, epochs, arm)
-    return interval(logs, _level(record)) if logs else None
+    return _ratio(record, logs_by_block(record, epochs, arm))
 
 
-def _verdicts(record: Record, epochs: pd.DataFrame) -> dict[str, Verdict]:
-    """Of the arms that did not fail."""
+def _ratio(record: Record, logs: Mapping[int, float] | None) -> Ratio | None:
+    return interval(list(logs.values()), _level(record)) if logs else None
+
+
+def _verdicts(record: Record, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
+    """Of the arms that did not fail. Of an ablation it is changes that are judged, not the arms."""
     plan = record.plan
-    if plan.trains or record.failure(plan.baseline):
-        return {}
-    arms = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
-    logs = {arm: schedule_logs(record, epochs, arm) for arm in arms}
-    return verdicts(logs, plan.tolerance, plan.fewest, plan.blocks)
+    judged = {arm: list(own.values()) for arm, own in logs.items() if not record.failure(arm)}
+    return {} if plan.ablation else verdicts(judged, plan.tolerance, plan.fewest, plan.blocks)
 
 
 def _level(record: Record) -> float:

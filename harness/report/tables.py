@@ -2,7 +2,7 @@
 
 from harness.analysis.exact import Pair
 from harness.record import Record
-from harness.report import convergence, fitness, profiled, units
+from harness.report import ablation, claims, convergence, fitness, profiled, units
 from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
@@ -108,9 +108,16 @@ def losses(summary: Summary) -> Table | None:
 
 
 def chosen(summary: Summary, record: Record) -> list[Table]:
-    """The tables for this kind of run, in order."""
+    """The tables for this kind of run, in order, and that of claims."""
+    held = claims.table(summary)
+    return [*_of_command(summary, record), *([held] if held else [])]
+
+
+def _of_command(summary: Summary, record: Record) -> list[Table]:
     if summary.command == "converge":
         return convergence.tables(summary)
+    if summary.command == "ablate":
+        return ablation.tables(summary)
     if summary.command == "profile":
         found = [*profiled.tables(summary.arms[0], record), arithmetic(summary)]
     elif summary.command == "selfcheck":

@@ -1,5 +1,6 @@
 """Numbers as people read them."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from math import sqrt
 
@@ -78,6 +79,11 @@ def percent(value: float | None) -> str:
 
 def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as people list them."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def many(number: int, noun: str) -> str:

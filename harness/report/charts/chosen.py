@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from harness.analysis.ablation import Attribution
 from harness.analysis.convergence import Standing
 from harness.analysis.curves import trainings
 from harness.analysis.memory_line import samples
@@ -14,6 +15,7 @@ from harness.report.charts.errors import Curve, Yardstick, errors
 from harness.report.charts.figure import Figure
 from harness.report.charts.memory import memory
 from harness.report.charts.ratios import Row, ratios
+from harness.report.charts.waterfall import Share, waterfall
 from harness.report.names import short
 from harness.report.summary import ArmSummary, Summary
 
@@ -25,6 +27,8 @@ def chosen(summary: Summary, record: Record, directory: Path) -> list[Figure]:
     """`directory` is where the record is: what a profile sampled over time is beside it."""
     if summary.command == "converge":
         found: list[Figure | None] = [*_errors(summary, record), epochs(record)]
+    elif summary.ablation:
+        found = [_shares(summary.ablation), _ratios(summary), epochs(record)]
     else:
         found = [_ratios(summary), epochs(record), *_memory(summary, directory)]
     return [figure for figure in found if figure is not None]
@@ -34,6 +38,12 @@ def _ratios(summary: Summary) -> Figure | None:
     what = "Of the whole schedule" if summary.whole else "Of all epochs run"
     rows = [Row(arm.name, arm.ratio, arm.verdict, _ended(arm), arm.name == summary.baseline) for arm in summary.arms]
     return ratios(rows, summary.baseline, what, summary.tolerance)
+
+
+def _shares(found: Attribution) -> Figure | None:
+    logs = [(change.name, change.log_ratio) for change in found.changes]
+    shares = [Share(name, log.estimate, log.low, log.high) for name, log in logs if log]
+    return waterfall(shares, found.start, found.goal)
 
 
 def _ended(arm: ArmSummary) -> str:

@@ -1,0 +1,321 @@
+"""A record of cells -> what each change earned.
+
+Each block measures cells beside the same baseline, and yields shares of its own: from all cells, or along an order and
+its reverse. So shares over blocks have a mean and Student's t interval like any ratio, which in the second case holds
+the lots of the orders too; and in each block, and so on the average, they add up to what all changes did together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, expm1
+
+import pandas as pd
+
+from harness.analysis import attribution
+from harness.analysis.attribution import Cell, Values
+from harness.analysis.effects import Ratio, of_logs
+from harness.analysis.estimates import Estimate, mean
+from harness.analysis.exact import retraces
+from harness.analysis.levels import level
+from harness.analysis.losses import losses
+from harness.analysis.projection import all_logs, covers_whole_schedules, seconds_by_block
+from harness.analysis.tracings import of_one_block
+from harness.analysis.verdicts import COARSE, FASTER, SLOWER, verdicts
+from harness.cells import Ablation
+from harness.record import Record
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one change earned, or all together. Of the shares of a figure, the sum is that of all together."""
+
+    name: str
+    text: str
+    """What it changes, such as `median -> mean`."""
+    verdict: str | None
+    """`faster`, `slower`, `same` (within the tolerance) or `unsure`, from three blocks on."""
+    log_ratio: Estimate | None
+    """Its share of the logarithm of what `goal` costs relative to `start`; null where no block has all it takes."""
+    ratio: Ratio | None
+    """The same as a factor: the factors of all changes multiply to that of all together."""
+    seconds: Estimate | None
+    """Its share of the difference in seconds of an epoch, on the average over the schedule."""
+    part: float | None
+    """Its share of the whole log-ratio, as a share of 1; null unless the whole is clearly not 0."""
+    alone: Ratio | None
+    """`start` with this change only, relative to `start`."""
+    last: Ratio | None
+    """`goal`, relative to `goal` without this change."""
+    peak_rss_bytes: float | None
+    """Its share of the difference in peak memory,"""
+    peak_tensor_bytes: float | None
+    """of that in tensors,"""
+    traces: float | None
+    """of that in the number of tracings in one block's epochs,"""
+    retraces: float | None
+    """and of that in those beyond the first of the same function."""
+    losses: str | None
+    """Of `start` with this change only, beside `start`'s."""
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Two changes that do clearly more, or less, together than each without the other."""
+
+    changes: tuple[str, str]
+    log_ratio: Estimate
+    ratio: Ratio
+    """Below 1, they help each other; above, they do the same work."""
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """The changes between two arms, and what each of them earned."""
+
+    start: str
+    goal: str
+    crossed: bool
+    """Whether all sets of changes were measured; else those along some orders, each with its reverse."""
+    blocks: int
+    """Those that measured all it takes, on which the shares rest."""
+    cells: int
+    """Sets of changes that were measured, none and all among them."""
+    failed: list[str]
+    """The arms among them that failed."""
+    epoch_seconds: float | None
+    """Of `start`, on the average over its schedule."""
+    total: Share
+    changes: list[Share]
+    interactions: list[Interaction] | None
+    """The clear ones; null where not all sets were measured, or too few blocks."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """By change, what each complete block says of it."""
+
+    logs: dict[str, list[float]]
+    seconds: dict[str, list[float]]
+    interactions: dict[tuple[str, str], list[float]]
+    totals: list[float]
+    differences: list[float]
+    """In seconds of an epoch, between `goal` and `start`."""
+    blocks: list[int]
+
+
+def cells_by_block(record: Record, logs: Mapping[str, Mapping[int, float]]) -> dict[int, dict[Cell, float]]:
+    """By block, the log-ratio of each cell to the baseline that it measured, from those of arms by block.
+
+    What failed in a block has no ratio there.
+    """
+    plan = record.plan
+    assert plan.ablation is not None, "there is nothing to take apart in a plan without changes"
+    failed = {(end.arm, end.block) for end in record.ends if end.status == "failed"}
+    found: dict[int, dict[Cell, float]] = {}
+    for label, made in plan.ablation.cells.items():
+        for block, ratio in logs.get(label, {}).items():
+            if (label, block) not in failed and block < plan.blocks:
+                found.setdefault(block, {frozenset(): 0.0})[frozenset(made)] = ratio
+    return found
+
+
+def shares(plan: Ablation, logs: Mapping[int, Values], seconds: float | None = None) -> Shares:
+    """What each change earned in every block that has all the cells it takes.
+
+    `logs` holds the log-ratios of cells to the baseline by block. `seconds` are those of the baseline's epoch: the same
+    for all blocks, so that a machine that is quicker in one block than in another makes no share uncertain.
+    """
+    names = plan.names
+    blocks = [block for block in sorted(logs) if _complete(plan, block, logs[block])]
+    found = Shares(
+        logs={name: [] for name in names},
+        seconds={name: [] for name in names},
+        interactions={},
+        totals=[logs[block][frozenset(names)] for block in blocks],
+        differences=[seconds * expm1(logs[block][frozenset(names)]) for block in blocks] if seconds else [],
+        blocks=blocks,
+    )
+    for block in blocks:
+        _append(found.logs, _share(plan, block, logs[block]))
+        if seconds:
+            costs = {cell: seconds * exp(ratio) for cell, ratio in logs[block].items()}
+            _append(found.seconds, _share(plan, block, costs))
+        if not plan.orders:
+            for two, together in attribution.interactions(logs[block], names).items():
+                found.interactions.setdefault(two, []).append(together)
+    return found
+
+
+def attribute(
+    record: Record, epochs: pd.DataFrame, all_: Mapping[str, Mapping[int, float]] | None = None
+) -> Attribution | None:
+    """What each change of an ablation earned; None for any other run. `all_` is what `projection.all_logs` finds."""
+    plan = record.plan
+    ablation = plan.ablation
+    if ablation is None:
+        return None
+    logs = cells_by_block(record, all_logs(record, epochs) if all_ is None else all_)
+    seconds = _epoch_seconds(record, epochs)
+    found = shares(ablation, logs, seconds)
+    at = level(plan.fewest, plan.blocks)
+    answers = verdicts(found.logs, plan.tolerance, plan.fewest, plan.blocks, coarsest(ablation))
+    whole = verdicts({"all": found.totals}, plan.tolerance, plan.fewest, plan.blocks).get("all")
+    total = mean(found.totals, at) if found.blocks else None
+    clear = whole is not None and whole.answer in (FASTER, SLOWER)
+    ran = {label for label in ablation.cells if any(piece.arm == label for piece in record.slices)}
+    exact = _Exact(record, ran)
+    labels = {frozenset(made): label for label, made in ablation.cells.items()}
+
+    def ratio_between(before: Iterable[str], after: Iterable[str]) -> Ratio | None:
+        one, other = frozenset(before), frozenset(after)
+        both = [cells[other] - cells[one] for _, cells in sorted(logs.items()) if one in cells and other in cells]
+        return of_logs(mean(both, at)) if both else None
+
+    def of(name: str, text: str) -> Share:
+        own = mean(found.logs[name], at) if found.blocks else None
+        others = [other for other in ablation.names if other != name]
+        alone = labels.get(frozenset([name]))
+        relation = losses(record, alone) if alone else None
+        return Share(
+            name=name,
+            text=text,
+            verdict=answers[name].answer if name in answers else None,
+            log_ratio=own,
+            ratio=of_logs(own) if own else None,
+            seconds=mean(found.seconds[name], at) if found.seconds[name] else None,
+            part=own.estimate / total.estimate if own and total and clear else None,
+            alone=ratio_between([], [name]),
+            last=ratio_between(others, ablation.names),
+            losses=relation.verdict if relation else None,
+            **{what: exact.share(what, name) for what in EXACTLY},
+        )
+
+    relation = losses(record, ablation.goal)
+    return Attribution(
+        start=ablation.start,
+        goal=ablation.goal,
+        crossed=not ablation.orders,
+        blocks=len(found.blocks),
+        cells=len(ran),
+        failed=[label for label in ablation.cells if record.failure(label)],
+        epoch_seconds=seconds,
+        total=Share(
+            name="all together",
+            text=f"{ablation.start} -> {ablation.goal}",
+            verdict=whole.answer if whole else None,
+            log_ratio=total,
+            ratio=of_logs(total) if total else None,
+            seconds=mean(found.differences, at) if found.differences else None,
+            part=1.0 if clear else None,
+            alone=None,
+            last=None,
+            losses=relation.verdict if relation else None,
+            **{what: exact.difference(what) for what in EXACTLY},
+        ),
+        changes=[of(change.name, change.text) for change in ablation.changes],
+        interactions=_clear(record, found, at) if not ablation.orders and whole else None,
+    )
+
+
+def coarsest(plan: Ablation) -> float:
+    """How wide the interval of a share may be, relative to the share, if that is to count.
+
+    Along orders blocks scatter by what depends on the order, and no more if the machine is busy: what six of them show
+    is not luck, and it is enough that their interval is on one side.
+    """
+    return 1.0 if plan.orders else COARSE
+
+
+EXACTLY = ("peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces")
+
+
+class _Exact:
+    """What is known of cells beside time, and the changes' shares of it."""
+
+    def __init__(self, record: Record, ran: set[str]) -> None:
+        self._record = record
+        plan = record.plan.ablation
+        assert plan is not None
+        self._plan = plan
+        self._values: dict[str, dict[Cell, float]] = {what: {} for what in EXACTLY}
+        for label in ran:
+            if not record.failure(label):
+                for what, value in _known(record, label).items():
+                    self._values[what][frozenset(plan.cells[label])] = value
+
+    def difference(self, what: str) -> float | None:
+        values, all_made = self._values[what], frozenset(self._plan.names)
+        return values[all_made] - values[frozenset()] if {all_made, frozenset()} <= values.keys() else None
+
+    def share(self, what: str, name: str) -> float | None:
+        """From all cells, or along the orders of which all cells are known."""
+        values = self._values[what]
+        if not self._plan.orders:
+            known = len(values) == len(self._plan.cells)
+            return attribution.shares(values, self._plan.names)[name] if known else None
+        whole = [block for block in range(len(self._plan.orders)) if _complete(self._plan, block, values)]
+        orders = [order for block in whole for order in self._plan.pair(block)]
+        return attribution.shares_by_orders(values, orders)[name] if orders else None
+
+
+def _known(record: Record, label: str) -> dict[str, float]:
+    """Peaks over all blocks, and the tracings of one."""
+    ends = [end for end in record.ends if end.arm == label]
+    ran = of_one_block(record, label) or []
+    traces = [trace for epoch in ran for trace in epoch.traces]
+    found = {
+        "peak_rss_bytes": max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
+        "peak_tensor_bytes": max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
+        "traces": len(traces),
+        "retraces": retraces(traces),
+    }
+    return {what: float(value) for what, value in found.items() if value is not None}
+
+
+def _epoch_seconds(record: Record, epochs: pd.DataFrame) -> float | None:
+    """The seconds of the baseline's epoch, on the average over blocks and over its schedule or, without one, over what
+    ran."""
+    baseline = record.plan.baseline
+    seconds = seconds_by_block(record, epochs, baseline)
+    if covers_whole_schedules(record, epochs):
+        length = record.schedule(baseline).total()
+        found = [total / length for total in seconds.values()] if length else []
+    else:
+        mine = epochs[epochs["arm"] == baseline]
+        ran = mine.groupby(["block", "group"]).size().groupby("block").mean().to_dict()
+        found = [total / ran[block] for block, total in seconds.items() if block in ran]
+    return sum(found) / len(found) if found else None
+
+
+def _complete(plan: Ablation, block: int, values: Values) -> bool:
+    return all(frozenset(plan.cells[label]) in values for label in plan.labels(block))
+
+
+def _share(plan: Ablation, block: int, values: Values) -> dict[str, float]:
+    if plan.orders:
+        return attribution.shares_by_orders(values, plan.pair(block))
+    return attribution.shares(values, plan.names)
+
+
+def _append(lists: dict[str, list[float]], values: Mapping[str, float]) -> None:
+    for name, value in values.items():
+        lists[name].append(value)
+
+
+def _clear(record: Record, found: Shares, at: float) -> list[Interaction]:
+    """The interactions that clearly exceed the tolerance, the largest first."""
+    plan = record.plan
+    by_name = {"\n".join(two): values for two, values in found.interactions.items()}
+    answers = verdicts(by_name, plan.tolerance, plan.fewest, plan.blocks)
+    clear = [two for two in found.interactions if answers["\n".join(two)].answer in (FASTER, SLOWER)]
+    estimates = {two: mean(found.interactions[two], at) for two in clear}
+    largest = sorted(clear, key=lambda two: -abs(estimates[two].estimate))
+    return [Interaction(two, estimates[two], of_logs(estimates[two])) for two in largest]
+
+
+def block_shares(record: Record, epochs: pd.DataFrame) -> Mapping[str, Sequence[float]]:
+    """Each change's share of the log-ratio by block, which says whether another block is needed."""
+    plan = record.plan
+    assert plan.ablation is not None
+    found = shares(plan.ablation, cells_by_block(record, all_logs(record, epochs)))
+    return found.logs if found.blocks else {}

@@ -1,0 +1,166 @@
+"""Claims held against runs whose answer is known."""
+
+from math import log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from simulated import DATA, FULL, REFINE, record
+
+from harness.analysis.claimed import CONFIRMED, REFUTED, UNSURE, check, judge
+from harness.analysis.estimates import Estimate
+from harness.claims import Claim
+from harness.lines import ArmEnd, Epoch, Evaluation, Objective, Segment, Slice, Trace, Work
+
+COSTS = {
+    "a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2},
+    "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1},
+    "c": {DATA: 0.1, REFINE: 1.0, FULL: 0.05},
+}
+
+
+def claim(relation, metric="cost", arm="b", **more):
+    return Claim("somebody said so", metric, arm, relation, **more)
+
+
+def found(run, *claims):
+    return [one.verdict for one in check(claims, run)]
+
+
+@pytest.mark.parametrize(
+    ("relation", "factor", "interval", "verdict"),
+    [
+        ("less", 10, (0.05, 0.09), CONFIRMED),
+        ("less", 10, (0.05, 0.11), UNSURE),
+        ("less", 10, (0.11, 0.12), REFUTED),
+        ("less", None, (0.90, 0.96), CONFIRMED),
+        ("less", None, (0.98, 0.99), REFUTED),
+        ("less", None, (0.90, 0.99), UNSURE),
+        ("more", 2, (2.1, 2.2), CONFIRMED),
+        ("more", 2, (1.9, 1.95), REFUTED),
+        ("more", 2, (1.9, 2.2), UNSURE),
+        ("same", None, (0.98, 1.02), CONFIRMED),
+        ("same", None, (1.04, 1.06), REFUTED),
+        ("same", None, (0.90, 0.96), REFUTED),
+        ("same", None, (0.96, 1.02), UNSURE),
+        ("not more", None, (0.5, 1.02), CONFIRMED),
+        ("not more", None, (1.04, 1.05), REFUTED),
+        ("not more", None, (0.99, 1.05), UNSURE),
+        ("not less", None, (0.98, 3.0), CONFIRMED),
+        ("not less", None, (0.90, 0.95), REFUTED),
+    ],
+)
+def test_a_claim_draws_a_line_through_the_ratios(relation, factor, interval, verdict):
+    low, high = map(log, interval)
+    assert judge(claim(relation, factor=factor), Estimate((low + high) / 2, low, high), log(1.03)) == verdict
+
+
+@given(st.floats(-3, 3), st.floats(0, 1), st.floats(1.1, 20))
+def test_less_and_more_are_two_sides_of_one_thing(middle, half, factor):
+    one = judge(claim("less", factor=factor), Estimate(middle, middle - half, middle + half), 0.03)
+    other = judge(claim("more", factor=factor), Estimate(-middle, -middle - half, -middle + half), 0.03)
+    assert one == other
+
+
+def test_costs_are_held_against_any_arm_of_the_run():
+    run = record(COSTS, noise=0.001)
+    assert found(
+        run,
+        claim("less"),
+        claim("less", factor=2),
+        claim("less", "epoch_seconds", kind=FULL, factor=1.9),
+        claim("same", "epoch_seconds", kind=DATA),
+        claim("less", "epoch_seconds", arm="c", baseline="b", kind=FULL, factor=1.9),
+        claim("more", "epoch_seconds", arm="a", baseline="c", kind=FULL, factor=3.9),
+        claim("less", "epoch_seconds", factor=1.9),
+    ) == [CONFIRMED, REFUTED, CONFIRMED, CONFIRMED, CONFIRMED, CONFIRMED, CONFIRMED]
+    (one,) = check([claim("less", "epoch_seconds", arm="c", baseline="b", kind=FULL)], run)
+    assert one.ratio.estimate == pytest.approx(0.5, abs=0.002)
+    assert one.baseline == "b"
+
+
+def test_what_is_not_there_is_said():
+    run = record(COSTS)
+    verdicts = check([claim("less", arm="x", baseline="y"), claim("less", "epoch_seconds", kind="none")], run)
+    assert [(one.verdict, one.why) for one in verdicts] == [
+        ("not in this run", "it has no x and no y"),
+        ("not measured", "epoch_seconds of both is not in the record"),
+    ]
+    run.add(ArmEnd(0, 0, "b", "failed", "x", "in epoch 3"))
+    assert [(one.verdict, one.why) for one in check([claim("less")], run)] == [("not measured", "b failed")]
+
+
+def test_two_blocks_give_no_verdict():
+    (one,) = check([claim("less")], record(COSTS, blocks=2))
+    assert (one.verdict, one.why) == (UNSURE, "a verdict takes 3 blocks")
+    assert one.ratio.estimate == pytest.approx(11 / 17)
+
+
+def test_memory_is_compared_by_block_and_tensors_are_counted():
+    run = record(COSTS)
+    run.ends[:] = [
+        replace(end, peak_rss_bytes=(2 if end.arm == "a" else 1) * 10**9 + end.block, peak_tensor_bytes=100)
+        for end in run.ends
+    ]
+    wanted = [claim("less", "peak_rss_bytes", factor=1.9), claim("less", "peak_tensor_bytes")]
+    assert found(run, *wanted) == [CONFIRMED, REFUTED]
+    assert check(wanted, run)[1].counts.baseline == 100
+
+
+def test_tracings_are_counted_and_may_be_none():
+    run = record(COSTS)
+    trace = Trace("step", "x.py:3", 0.5)
+    run.slices.insert(0, Slice(0, 0, 0, 0, "a", [Epoch(0, DATA, 0.1, 0.1, {}, [trace, trace, trace])]))
+    run.slices.insert(0, Slice(0, 0, 0, 0, "b", [Epoch(0, DATA, 0.1, 0.1, {}, [trace])]))
+    traces, retraces = claim("less", "traces", factor=3), claim("less", "retraces")
+    assert found(run, traces, retraces, claim("same", "compilations")) == [CONFIRMED] * 3
+    one = check([retraces], run)[0]
+    assert (one.counts.baseline, one.counts.arm, one.ratio.estimate) == (2, 0, 0)
+    (other,) = check([claim("more", "retraces", arm="a", baseline="b")], run)
+    assert (other.verdict, other.ratio) == (CONFIRMED, None)
+
+
+def test_operations_are_those_of_the_commonest_kind():
+    run = record(COSTS)
+    run.add(Work(0, 0, "a", {DATA: 1.0, FULL: 8.0}))
+    run.add(Work(0, 0, "b", {DATA: 1.0, FULL: 4.0}))
+    assert found(run, claim("less", "flops_per_epoch", factor=2)) == [CONFIRMED]
+
+
+def test_growth_is_held_against_the_arms_own_beginning():
+    run = record(COSTS)
+    segments = [Segment(DATA, 0, 40, {"batch_points": 64.0}), Segment(FULL, 40, 101, {"batch_points": 96.0})]
+    run.ready[:] = [replace(line, description=replace(line.description, segments=segments)) for line in run.ready]
+    grows = claim("not more", "growth.batch_points")
+    assert found(run, grows, claim("more", "growth.batch_points", factor=1.5)) == [REFUTED, CONFIRMED]
+    (one,) = check([grows], run)
+    assert (one.baseline, one.counts.baseline, one.counts.arm) == ("b at first", 64, 96)
+    assert found(run, claim("not more", "growth.pool_points")) == ["not measured"]
+
+
+def test_objectives_are_the_same_or_not():
+    run = record(COSTS)
+    same = claim("same", "objective")
+    assert found(run, same) == ["not measured"]
+    for arm, term in (("a", 1.0), ("b", 1.0), ("c", 0.5)):
+        run.add(Objective(0, 0, arm, {"physics": term}))
+        run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": term + (arm == "b") * 1e-6})]))
+    assert found(run, same, claim("same", "objective", arm="c")) == [CONFIRMED, REFUTED]
+    assert check([claim("same", "objective", arm="c")], run)[0].why == "different objective (physics 0.5x)"
+    run.objectives.clear()
+    assert found(run, same) == [UNSURE]
+
+
+def test_quality_is_compared_by_seed():
+    run = record({"a": {DATA: 0.1}, "b": {DATA: 0.1}}, seekable=False)
+    run.add(replace(run.header, plan=replace(run.plan, command="converge", evaluations=1)))
+    for seed in range(3):
+        run.add(Evaluation(seed, 0, "a", 12, {"error": 0.1 * (1 + seed)}))
+        run.add(Evaluation(seed, 0, "b", 12, {"error": 0.2 * (1 + seed)}))
+    worse = claim("not more", "quality.error")
+    assert found(run, worse, claim("more", "quality.error", factor=1.9), claim("less")) == [
+        REFUTED,
+        CONFIRMED,
+        "not measured",
+    ]

@@ -1,0 +1,47 @@
+"""Cells that memory does not hold together: pairs with the baseline, in every block, whatever its cells are."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.ablation import ablate
+from harness.analysis import epochs as epoch_table
+from harness.analysis.ablation import attribute
+from harness.engine.group import Group, Known
+from harness.measure import measure
+
+CHANGED = Path(__file__).parent.parent / "support" / "changed.py"
+
+
+@pytest.mark.parametrize(
+    ("too_large", "arms", "fit"),
+    [
+        ("abc", "abc", False),
+        ("abc", "abd", False),
+        ("abc", "abde", False),
+        ("abc", "ab", True),
+        ("abcd", "abc", True),
+        ("ab", "ab", False),
+        ("ab", "ac", True),
+    ],
+)
+def test_as_many_arms_as_did_not_fit_are_not_tried_again(too_large, arms, fit):
+    assert Known(too_large={frozenset(too_large)}).fit(list(arms)) == fit
+
+
+def test_cells_that_do_not_fit_are_paired_with_the_baseline_and_their_shares_add_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 2)
+    plan = ablate(None, f"{CHANGED}:five", epochs=6, blocks=2)
+    run = measure(plan, tmp_path / "run", lambda event, record: None)
+    regrouped = {(end.block, end.group) for end in run.ends if end.status == "regrouped"}
+    assert regrouped == {(0, 0)}
+    pairs = {(line.block, line.group): set() for line in run.ready if (line.block, line.group) not in regrouped}
+    for line in run.ready:
+        pairs.get((line.block, line.group), set()).add(line.arm)
+    assert all(len(pair) == 2 and "unchanged" in pair for pair in pairs.values())
+    assert len(pairs) == 2 * 9
+    found = attribute(run, epoch_table.table(run))
+    assert found.blocks == 2
+    for figure in ("log_ratio", "seconds"):
+        parts = [getattr(share, figure).estimate for share in found.changes]
+        assert sum(parts) == pytest.approx(getattr(found.total, figure).estimate)

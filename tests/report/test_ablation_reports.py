@@ -1,0 +1,153 @@
+"""What an ablation says: whole, partial, failed, of one block, of a huge ratio and of a tiny one."""
+
+import io
+import json
+
+import pytest
+from ablated import ablated
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from harness.cells import draw_orders
+from harness.events import Progress
+from harness.lines import Objective
+from harness.report import markdown, terminal
+from harness.report.live import Display
+from harness.report.summary import summarize
+
+
+def both(run):
+    """The report on a terminal and as Markdown, each on one line and without escapes."""
+    console = Console(file=io.StringIO(), width=200)
+    summary = summarize(run)
+    terminal.show(console, summary, run)
+    texts = console.file.getvalue(), markdown.render(summary, run)
+    return [" ".join(text.replace("\\", "").split()) for text in texts]
+
+
+def halves(*halving, others=1.0):
+    """Each of these changes halves the cost; the others do nothing."""
+    return lambda made: 0.5 ** len(made & set(halving)) * (others if made - set(halving) else 1.0)
+
+
+def test_the_first_thing_said_is_what_earned_it():
+    run = ablated(("rar", "mean", "chunks"), halves("rar"), noise=0.001)
+    for text in both(run):
+        assert "Ablate start -> goal: case1 at smoke scale" in text
+        assert "1. goal costs 0.5" in text
+        assert "2. rar (old rar -> new rar) earns 0.5" in text
+        assert "100 % of the gain." in text
+        assert "mean and chunks: nothing that matters (each within 3 %)." in text
+        assert "Shares multiply, logarithms add up." in text
+        assert "on rows" not in text
+
+
+def test_a_tiny_effect_has_no_percentages():
+    for text in both(ablated(("a", "b"), lambda made: 0.999 if "a" in made else 1.0)):
+        assert "goal costs the same as start, within 3 %: 0.999x [0.999, 0.999]." in text
+        assert "a and b: nothing that matters (each within 3 %)." in text
+        assert "shares of it in percent would mean nothing" in text
+        assert "earns" not in text
+
+
+def test_a_huge_ratio_is_told_as_people_tell_it():
+    cost = lambda made: 1 / (90 if "a" in made else 1) / (2 if "b" in made else 1)  # noqa: E731
+    for text in both(ablated(("a", "b"), cost)):
+        assert "goal costs 180x [180, 180] less than start." in text
+        assert "a (old a -> new a) earns 0.0111x [0.0111, 0.0111], 87 % of the gain." in text
+        assert "b (old b -> new b) earns 0.500x [0.500, 0.500], 13 % of the gain." in text
+
+
+def test_one_block_is_an_estimate():
+    for text in both(ablated(("a", "b"), halves("a"), blocks=1)):
+        assert "goal costs 2.00" in text or "goal costs 0.500x of start, by an estimate" in text
+        assert "the largest share is a (old a -> new a): 0.500x." in text
+        assert "One block is an estimate" in text
+        assert "verdict |" not in text
+
+
+def test_a_run_that_was_cut_off_says_how_far_it_got():
+    for text in both(ablated(("a", "b"), halves("a"), cut_off=True)):
+        assert "This run is partial: 2 blocks completed." in text
+        assert "0.500x" in text
+
+
+def test_a_failed_cell_is_named_and_nothing_is_made_up():
+    for text in both(ablated(("a", "b"), halves("a"), failing=["b"])):
+        assert "b failed in epoch 3: ValueError: no" in text
+        assert "There are no shares of the changes: b failed, and without that no block is whole." in text
+        assert "What each change earned" not in text
+        assert "alone, on start" in text
+
+
+def test_of_many_changes_only_what_was_measured_is_listed():
+    names = tuple("abcdef")
+    run = ablated(names, halves(*names), orders=draw_orders(names, 4, 0), blocks=2)
+    labels = {label for block in range(2) for label in run.plan.labels(block)}
+    assert labels < {arm.label for arm in run.plan.arms}
+    for text in both(run):
+        assert "Measured in the blocks in whose orders it comes first or last." in text
+        absent = next(arm.label for arm in run.plan.arms if arm.label not in labels and "+" in arm.label)
+        present = next(label for label in labels if "+" in label)
+        assert f" {absent} " not in text
+        assert f" {present} " in text
+
+
+def test_while_it_runs_only_the_arms_of_the_block_at_hand_are_shown():
+    names = tuple("abcdef")
+    run = ablated(names, halves(*names), orders=draw_orders(names, 3, 0))
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    here, there = set(run.plan.labels(1)), {arm.label for arm in run.plan.arms}
+    with Display(run.plan, console) as display:
+        for label in here:
+            display(Progress(1, "first epochs", label), run)
+    shown = {line.split()[1] for line in console.file.getvalue().splitlines() if line.startswith("│ ")}
+    assert here <= shown
+    assert not (there - here) & shown
+
+
+def test_a_change_that_makes_it_another_training_is_named():
+    run = ablated(("mean", "rar"), halves("rar"))
+    for arm in ("start", "rar"):
+        run.add(Objective(0, 0, arm, {"physics": 1.0}))
+    for arm in ("mean", "goal"):
+        run.add(Objective(0, 0, arm, {"physics": 0.25}))
+    for text in both(run):
+        assert "mean (old mean -> new mean) does not minimise the same: different objective (physics 0.25x)." in text
+
+
+def test_a_change_that_works_against_the_whole_has_no_part_in_it():
+    run = ablated(("a", "b"), lambda made: (2.0 if "a" in made else 1.0) * (0.8 if "b" in made else 1.0))
+    for text in both(run):
+        assert "goal costs 1.600x [1.600, 1.600] of start." in text
+        assert "a (old a -> new a) costs 2.000x [2.000, 2.000], 147 % of the loss." in text
+        assert "b (old b -> new b) earns 0.800x [0.800, 0.800]." in text
+
+
+def test_two_changes_that_do_the_same_work_are_told():
+    run = ablated(("a", "b"), lambda made: 0.5 if made else 1.0)
+    for text in both(run):
+        assert "a and b get in each other's way, or do the same work: 2.000x" in text
+
+
+@pytest.mark.parametrize("orders", [(), (tuple("ab"),) * 3])
+def test_the_summary_has_the_whole_of_it(orders):
+    found = json.loads(summarize(ablated(("a", "b"), halves("a"), orders=orders)).to_json())["ablation"]
+    assert [change["name"] for change in found["changes"]] == ["a", "b"]
+    assert found["total"]["ratio"]["estimate"] == pytest.approx(0.5)
+    assert found["epoch_seconds"] == pytest.approx((4 + 1 + 12) / 101)
+    assert found["total"]["seconds"]["estimate"] == pytest.approx(-0.5 * found["epoch_seconds"])
+    assert found["crossed"] == (not orders)
+
+
+@settings(max_examples=20)
+@given(st.data())
+def test_a_record_with_lines_missing_still_makes_a_report(data):
+    names = tuple("abcde")
+    orders = data.draw(st.sampled_from([(), draw_orders(names, 3, 0)]))
+    whole = ablated(names if orders else names[:2], halves("a"), orders=orders)
+    for lines in (whole.ready, whole.slices, whole.ends, whole.blocks_done):
+        lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id)) if lines else []
+    for text in both(whole):
+        assert "Ablate start -> goal" in text

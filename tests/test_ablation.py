@@ -1,0 +1,253 @@
+"""Two variants -> the plan of their changes; and the command, on children whose clock says what an epoch takes."""
+
+import json
+import os
+import signal
+from math import log
+from pathlib import Path
+
+import pytest
+
+from harness import cli
+from harness.ablation import ablate
+from harness.catalog import registered
+from harness.errors import BadInput
+from harness.lines import BlockEnd
+from harness.measure import measure
+from harness.record import read
+
+CHANGED = Path(__file__).parent / "support" / "changed.py"
+
+
+def of(name):
+    return f"{CHANGED}:{name}"
+
+
+def test_the_changes_between_two_recipes_are_the_fields_in_which_they_differ():
+    plan = ablate("original", "surgical", scale="smoke")
+    assert [f"{change.name}: {change.text}" for change in plan.ablation.changes] == [
+        "statistic: median -> mean",
+        "evaluation: whole -> chunked",
+        "refinement: unbounded -> capped",
+        "weights: every_epoch -> cached",
+    ]
+    assert (plan.command, plan.baseline, plan.fewest, plan.blocks) == ("ablate", "original", 3, 6)
+    assert len(plan.arms) == 16
+    assert {arm.variant for arm in plan.arms} == {"original"}
+    settings = {arm.label: arm.settings for arm in plan.arms}
+    assert settings["original"] == {}
+    assert settings["moments"] == {"statistic": "mean"}
+    assert settings["+evaluation +weights"] == {"evaluation": "chunked", "weights": "cached"}
+    assert settings["surgical -weights"] == {"statistic": "mean", "evaluation": "chunked", "refinement": "capped"}
+    assert set(settings["surgical"]) == {"statistic", "evaluation", "refinement", "weights"}
+
+
+def test_every_pair_of_recipes_that_differ_has_a_plan():
+    trained = [name for name in registered().variants if name != "fixed-pivot"]
+    for start in trained:
+        for goal in trained:
+            if start != goal:
+                plan = ablate(start, goal)
+                assert plan.ablation.cells[start] == ()
+                assert plan.ablation.cells[goal] == plan.ablation.names
+                assert len({arm.label for arm in plan.arms}) == len(plan.arms) == len(plan.ablation.cells)
+
+
+def test_many_changes_are_taken_in_orders_and_more_blocks():
+    plan = ablate("original", "fast", scale="smoke")
+    assert len(plan.ablation.orders) == plan.blocks == 8
+    assert plan.fewest == 6
+    assert all(len(plan.labels(block)) == 14 for block in range(8))
+    assert ablate("original", "fast", scale="smoke", blocks=2).ablation.orders == plan.ablation.orders[:2]
+    assert ablate("original", "fast", scale="smoke", seed=1).ablation.orders != plan.ablation.orders
+
+
+@pytest.mark.parametrize(("scale", "epochs"), [("smoke", 300), ("laptop", 24), ("paper", 12)])
+def test_a_cell_runs_fewer_epochs_than_an_arm_of_a_comparison_if_that_runs_many(scale, epochs):
+    assert ablate("original", "surgical", scale=scale).epochs == epochs
+    assert ablate("original", "surgical", scale=scale, epochs=77).epochs == 77
+
+
+def test_a_variant_of_ones_own_goes_from_none_of_its_changes_to_all():
+    plan = ablate(None, of("overlapping"))
+    assert {arm.label: arm.settings["changes"] for arm in plan.arms} == {
+        "unchanged": [],
+        "+quick": ["quick"],
+        "+lean": ["lean"],
+        "+idle": ["idle"],
+        "overlapping -idle": ["quick", "lean"],
+        "overlapping -lean": ["quick", "idle"],
+        "overlapping -quick": ["lean", "idle"],
+        "overlapping": ["quick", "lean", "idle"],
+    }
+
+
+def test_two_variants_of_ones_own_differ_in_their_settings():
+    plan = ablate(of("before"), of("after"))
+    assert {arm.label: arm.settings for arm in plan.arms} == {
+        "before": {},
+        "+steps": {"steps": 5},
+        "+fast": {"fast": True},
+        "after": {"steps": 5, "fast": True},
+    }
+    assert [change.text for change in plan.ablation.changes] == ["10 -> 5", "False -> True"]
+
+
+@pytest.mark.parametrize(
+    ("start", "goal", "complaint"),
+    [
+        ("original", None, "--to must name a variant"),
+        ("original", "surgicle", "did you mean 'surgical'"),
+        ("original", "original", "there is no change to take apart"),
+        ("original", "fixed-pivot", "only one of them has the setting"),
+        (None, "fast", "declares no changes of its own: say with --from"),
+        ("original", of("overlapping"), "declares changes of its own: leave --from out"),
+        ("original", of("after"), "only one of them has the setting"),
+        (of("before"), of("elsewhere"), "they are built by different functions"),
+        (of("before"), of("lacking"), "only one of them has the setting 'fast'"),
+        (of("before"), of("exotic"), "computes its settings"),
+        (None, of("many"), "computes its changes"),
+        (of("silent"), of("Timed"), "declare no settings"),
+        (of("before"), of("befor"), "did you mean 'before'"),
+    ],
+)
+def test_what_cannot_be_taken_apart_is_refused_in_a_sentence(start, goal, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        ablate(start, goal)
+
+
+def run(tmp_path, *options, code=0):
+    out = tmp_path / "run"
+    assert cli.run(["ablate", *options, "--out", str(out), "--json", str(tmp_path / "summary.json")]) == code
+    return out, json.loads((tmp_path / "summary.json").read_text())
+
+
+def test_two_changes_that_do_the_same_work_share_it(tmp_path, capfd):
+    out, summary = run(tmp_path, "--to", of("overlapping"), "--epochs", "12", "--blocks", "3")
+    found = summary["ablation"]
+    assert (found["start"], found["goal"], found["crossed"], found["cells"]) == ("unchanged", "overlapping", True, 8)
+    quick, lean, idle = found["changes"]
+    half = log(1 / 2)
+    assert found["total"]["log_ratio"]["estimate"] == pytest.approx(half, abs=1e-3)
+    assert [one["log_ratio"]["estimate"] for one in (quick, lean, idle)] == pytest.approx(
+        [half / 2] * 2 + [0], abs=1e-3
+    )
+    assert [one["part"] for one in (quick, lean, idle)] == pytest.approx([0.5, 0.5, 0.0], abs=1e-3)
+    assert [one["verdict"] for one in (quick, lean, idle)] == ["faster", "faster", "same"]
+    assert [one["seconds"]["estimate"] for one in (quick, lean)] == pytest.approx([-0.00025] * 2, rel=1e-2)
+    assert [one["alone"]["estimate"] for one in (quick, lean)] == pytest.approx([0.5, 0.5], rel=1e-2)
+    assert [one["last"]["estimate"] for one in (quick, lean)] == pytest.approx([1, 1], rel=1e-2)
+    assert quick["losses"] == "same bit for bit"
+    (together,) = found["interactions"]
+    assert together["changes"] == ["quick", "lean"]
+    assert together["log_ratio"]["estimate"] == pytest.approx(-half, abs=1e-3)
+    for figure in ("log_ratio", "seconds"):
+        parts = sum(change[figure]["estimate"] for change in found["changes"])
+        assert parts == pytest.approx(found["total"][figure]["estimate"], rel=1e-9)
+    report = (out / "report.md").read_text()
+    assert "overlapping costs 0.500x" in report
+    assert "quick and lean get in each other's way" in report
+    (out / "report.md").unlink()
+    capfd.readouterr()
+    assert cli.run(["report", str(out)]) == 0
+    assert (out / "report.md").read_text() == report
+    assert "What each change earned" in capfd.readouterr().out
+
+
+def test_of_five_changes_each_block_runs_the_sets_along_two_orders(tmp_path):
+    out, summary = run(tmp_path, "--to", of("five"), "--epochs", "6", "--blocks", "1")
+    record = read(out)
+    assert {piece.arm for piece in record.slices} == set(record.plan.labels(0))
+    found = summary["ablation"]
+    assert (found["crossed"], found["cells"], found["interactions"]) == (False, 10, None)
+    assert [one["log_ratio"]["estimate"] for one in found["changes"]] == pytest.approx([log(1 / 2)] * 5, abs=0.02)
+    assert [one["verdict"] for one in found["changes"]] == [None] * 5
+    assert sum(one["alone"] is not None for one in found["changes"]) == 2
+    assert len(summary["arms"]) == 10
+
+
+def test_a_cell_that_fails_is_named_and_leaves_no_shares(tmp_path, capfd):
+    out, summary = run(tmp_path, "--to", of("Fragile"), "--epochs", "6", "--blocks", "2", code=4)
+    found = summary["ablation"]
+    assert (found["failed"], found["blocks"]) == (["+broken"], 0)
+    assert [one["log_ratio"] for one in found["changes"]] == [None, None]
+    quick, broken = found["changes"]
+    assert quick["alone"]["estimate"] == pytest.approx(1, rel=1e-2)
+    assert broken["last"]["estimate"] == pytest.approx(1, rel=1e-2)
+    assert (quick["last"], broken["alone"]) == (None, None)
+    text = (out / "report.md").read_text()
+    assert "There are no shares of the changes: +broken failed, and without that no block is whole." in text.replace(
+        "\\", ""
+    )
+    assert "ValueError: broken needs quick" in capfd.readouterr().out
+
+
+def test_an_ablation_that_was_cut_off_is_completed_by_its_own_plan(tmp_path, capsys):
+    out = tmp_path / "run"
+
+    def watch(event, record):
+        if isinstance(event, BlockEnd):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    measure(ablate(of("before"), of("after"), epochs=6, blocks=3), out, watch)
+    assert cli.run(["ablate", "--resume", str(out), "--to", "fast"]) == 2
+    assert "leave --to out" in capsys.readouterr().err
+    assert cli.run(["ablate", "--resume", str(out)]) == 0
+    assert len(read(out).blocks_done) == 3
+    assert "| steps | 10 -\\> 5 |" in (out / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("ablate", "--to must name a variant"),
+        ("ablate --from original --to surgicle", "did you mean 'surgical'"),
+        ("ablate --from original --to surgical --scale huge", "choose from smoke, laptop, paper"),
+        ("ablate --from original --to surgical --blocks 0", "--blocks must be at least 1, not 0"),
+        ("ablate --from original --to surgical --claims nosuch.toml", "no readable claims at nosuch.toml"),
+        ("compare original --claims nosuch.toml", "no readable claims at nosuch.toml"),
+        ("report nosuch --claims nosuch.toml", "no readable claims at nosuch.toml"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(command, says, capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(command.split()) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert says in err
+    assert err.startswith("harness: ")
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_claims_are_held_against_a_run_and_again_against_its_record(tmp_path, capfd):
+    claims = tmp_path / "claims.toml"
+    claims.write_text("""
+[[claim]]
+words = "half the work in both"
+metric = "cost"
+arm = "overlapping"
+is = "less"
+factor = 1.9
+
+[[claim]]
+words = "ten times as quick"
+metric = "epoch_seconds"
+arm = "+quick"
+baseline = "+idle"
+is = "less"
+factor = 10
+""")
+    options = ["--to", of("overlapping"), "--epochs", "12", "--blocks", "3", "--claims", str(claims)]
+    out, summary = run(tmp_path, *options)
+    assert [one["verdict"] for one in summary["claims"]] == ["confirmed", "refuted"]
+    assert summary["claims"][1]["ratio"]["estimate"] == pytest.approx(0.5, rel=1e-2)
+    assert summary["claims"][0]["claim"]["is"] == "less"
+    report = (out / "report.md").read_text()
+    assert "Of 2 claims, 1 confirmed, 1 refuted." in report
+    assert "| ten times as quick |" in report
+    capfd.readouterr()
+    assert cli.run(["report", str(out), "--claims", str(claims)]) == 0
+    assert (out / "report.md").read_text() == report
+    assert cli.run(["report", str(out)]) == 0
+    assert "claims" not in (out / "report.md").read_text()

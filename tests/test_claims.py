@@ -1,0 +1,104 @@
+"""A file of claims -> claims, or one sentence that says where it is none."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.catalog import registered
+from harness.claims import METRICS, read
+from harness.errors import BadInput
+
+SHIPPED = Path(__file__).parent.parent / "reports" / "breakage" / "claims.toml"
+GOOD = {"words": '"it is faster"', "metric": '"cost"', "arm": '"b"', "is": '"less"'}
+
+
+def written(tmp_path, **lines):
+    path = tmp_path / "claims.toml"
+    keys = {"is" if key == "is_" else key: value for key, value in lines.items()}
+    path.write_text("[[claim]]\n" + "\n".join(f"{key} = {value}" for key, value in (GOOD | keys).items() if value))
+    return path
+
+
+def test_the_notes_claims_are_of_variants_and_metrics_that_there_are():
+    claims = read(SHIPPED)
+    assert len(claims) == 16
+    for claim in claims:
+        assert claim.arm in registered().variants
+        assert claim.baseline is None or claim.baseline in registered().variants
+        family, _, metric = claim.metric.partition(".")
+        if family == "quality":
+            assert metric in registered().variants[claim.arm].metrics
+        assert claim.words
+        assert claim.place
+
+
+def test_a_claim_may_leave_out_what_has_a_default(tmp_path):
+    (claim,) = read(written(tmp_path))
+    assert (claim.words, claim.metric, claim.arm, claim.relation) == ("it is faster", "cost", "b", "less")
+    assert (claim.baseline, claim.factor, claim.kind, claim.tolerance) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("metric", [*METRICS, "quality.misplaced_mass", "growth.batch_points"])
+def test_every_metric_can_be_claimed(tmp_path, metric):
+    (claim,) = read(written(tmp_path, metric=f'"{metric}"', is_='"same"'))
+    assert claim.metric == metric
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ({"factr": "10"}, "claim 1: there is no key 'factr'; did you mean 'factor'?"),
+        ({"metric": '"cots"'}, "claim 1: there is no metric 'cots'; did you mean 'cost'?"),
+        ({"metric": '"growth."'}, "there is no metric 'growth.'"),
+        ({"arm": ""}, "missing required field `arm`"),
+        ({"is_": '"lower"'}, "Invalid enum value 'lower'"),
+        ({"factor": '"ten"'}, "Expected `float | null`, got `str` - at `$.factor`"),
+        ({"factor": "0.1"}, "factor must be more than 1, such as 10 for ten times, not 0.1."),
+        ({"factor": "10", "is_": '"same"'}, "a factor is of less or more, not of 'same'."),
+        ({"tolerance": "3"}, "tolerance must be a share above 0 and at most 1, not 3."),
+        ({"kind": '"full"'}, "kind is for the metric epoch_seconds, not for cost."),
+        ({"metric": '"objective"'}, "an objective can be the same, not 'less'."),
+        ({"metric": '"growth.batch_points"', "baseline": '"a"'}, "leave baseline out"),
+    ],
+)
+def test_what_is_no_claim_is_refused_in_a_sentence_that_says_where(tmp_path, lines, complaint):
+    with pytest.raises(BadInput) as error:
+        read(written(tmp_path, **lines))
+    assert complaint in str(error.value)
+    assert str(tmp_path / "claims.toml") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("words = ", "is not TOML"),
+        ("[[claims]]\n", "there is no 'claims'; did you mean 'claim'?"),
+        ("", "has no claims"),
+        ("claim = 3", "has no claims"),
+        ("claim = [3]", "claim 1: Expected `object`, got `int`"),
+        ("\xff", "is not TOML"),
+    ],
+)
+def test_what_is_no_file_of_claims_is_refused(tmp_path, content, complaint):
+    path = tmp_path / "claims.toml"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(BadInput, match=complaint):
+        read(path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="There are no readable claims at"):
+        read(tmp_path / "nosuch.toml")
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_at_all_are_a_fault_of_ours(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("claims") / "claims.toml"
+    path.write_bytes(content)
+    try:
+        read(path)
+    except BadInput as error:
+        assert str(path) in str(error)

@@ -1,0 +1,75 @@
+"""What a variant declares, read from its source without running it."""
+
+import sys
+
+import pytest
+
+from harness.declarations import declared
+from harness.errors import BadInput
+
+RAISES = "raise RuntimeError('this must not run')\n"
+
+
+def of(tmp_path, definition, name="mine"):
+    path = tmp_path / "mine.py"
+    path.write_text(RAISES + definition)
+    return declared(f"{path}:{name}")
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "mine = Variant('mine', 'text', build, settings={'a': 1})",
+        "mine = harness.Variant(name='mine', summary='text', build=build, settings={'a': 1})",
+        "mine: Variant = Variant('mine', 'text', build, None, (), (), (), None, {'a': 1})",
+        "mine = 3\nmine = Variant('mine', 'text', build, settings={'a': 1})",
+    ],
+)
+def test_settings_are_read_however_the_variant_is_written(tmp_path, definition):
+    found = of(tmp_path, definition)
+    assert found.settings == {"a": 1}
+    assert found.changes == {}
+    assert found.builder == of(tmp_path, "mine = Variant('other', 'text', build)").builder
+
+
+def test_the_last_definition_counts(tmp_path):
+    assert of(tmp_path, "mine = Variant('mine', 'text', build, settings={'a': 1})\nmine = 3").settings == {}
+
+
+def test_variants_of_different_builders_can_be_told_apart(tmp_path):
+    one = of(tmp_path, "mine = Variant('mine', 'text', build)")
+    assert one.builder != of(tmp_path, "mine = Variant('mine', 'text', partial(build, 3))").builder
+
+
+@pytest.mark.parametrize("definition", ["mine = build(3)", "def mine(): ...", "mine = Other('x', settings={'a': 1})"])
+def test_what_is_no_variant_declares_nothing(tmp_path, definition):
+    found = of(tmp_path, definition)
+    assert (found.settings, found.changes, found.builder) == ({}, {}, None)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["dict(a=1)", "{'a': one}", "{'a': {1}}", "{'a': b'x'}", "{'a': (1, 2)}", "{1: 2}", "{'a': 1j}", "[1]", "SETTINGS"],
+)
+def test_settings_that_are_computed_or_that_no_record_holds_are_refused(tmp_path, settings):
+    with pytest.raises(BadInput, match="write out there a dictionary, by names"):
+        of(tmp_path, f"mine = Variant('mine', 'text', build, settings={settings})")
+
+
+def test_a_variant_of_a_module_is_read_too(tmp_path, monkeypatch):
+    (tmp_path / "declaring.py").write_text(RAISES + "mine = Variant('mine', 'text', build, changes={'a': 'b'})")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert declared("declaring:mine").changes == {"a": "b"}
+    assert "declaring" not in sys.modules
+
+
+def test_what_has_no_source_declares_nothing_that_could_be_read():
+    with pytest.raises(BadInput, match="no Python source"):
+        declared("math:sqrt")
+
+
+def test_a_registered_variant_says_it_itself():
+    original, fast = declared("original"), declared("fast")
+    assert original.builder == fast.builder
+    assert original.settings["nodes"] == "fine"
+    assert fast.settings["nodes"] == "coarse"
