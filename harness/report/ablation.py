@@ -97,9 +97,9 @@ def _earnings(found: Attribution, tolerance: float) -> list[str]:
 def _compared(found: Attribution, total: Share, margin: str) -> str:
     ratio = units.ratio(total.ratio)
     if total.verdict == SAME:
-        return f"{found.goal} costs the same as {found.start}, within {margin}: {ratio}"
+        return f"{found.goal} costs the same as {found.start}, within {margin}, {ratio}"
     if total.verdict == UNSURE:
-        return f"Whether {found.goal} costs more or less than {found.start} is unsure: {ratio}"
+        return f"Whether {found.goal} costs more or less than {found.start} is unsure, {ratio}"
     return f"{found.goal} costs {_times(total.ratio)} {found.start}"
 
 
