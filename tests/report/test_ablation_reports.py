@@ -13,6 +13,7 @@ from harness.cells import draw_orders
 from harness.events import Progress
 from harness.lines import Objective
 from harness.report import markdown, terminal
+from harness.report.charts.chosen import chosen
 from harness.report.live import Display
 from harness.report.summary import summarize
 
@@ -92,6 +93,20 @@ def test_of_many_changes_only_what_was_measured_is_listed():
         present = next(label for label in labels if "+" in label)
         assert f" {absent} " not in text
         assert f" {present} " in text
+
+
+@pytest.mark.parametrize(
+    ("orders", "drawn"), [(False, {"waterfall", "ratios", "epochs"}), (True, {"waterfall", "epochs"})]
+)
+def test_it_is_drawn_as_a_waterfall_from_one_end_to_the_other(tmp_path, orders, drawn):
+    names = tuple("abcdef" if orders else "ab")
+    run = ablated(names, halves("a"), orders=draw_orders(names, 3, 0) if orders else ())
+    figures = {figure.name: figure for figure in chosen(summarize(run), run, tmp_path)}
+    assert figures.keys() == drawn
+    bars = figures["waterfall"].spec["datasets"]["bars"]
+    assert [bar["change"] for bar in bars] == ["start", *names, "goal"]
+    assert bars[1]["cost"] == pytest.approx(0.5)
+    assert figures["epochs"].panels == 2
 
 
 def test_while_it_runs_only_the_arms_of_the_block_at_hand_are_shown():

@@ -28,7 +28,8 @@ def chosen(summary: Summary, record: Record, directory: Path) -> list[Figure]:
     if summary.command == "converge":
         found: list[Figure | None] = [*_errors(summary, record), epochs(record)]
     elif summary.ablation:
-        found = [_shares(summary.ablation), _ratios(summary), epochs(record)]
+        found = [_shares(summary.ablation), _ratios(summary) if summary.ablation.crossed else None]
+        found += [epochs(record, [summary.ablation.start, summary.ablation.goal])]  # of each set would be too many
     else:
         found = [_ratios(summary), epochs(record), *_memory(summary, directory)]
     return [figure for figure in found if figure is not None]

@@ -1,6 +1,6 @@
 """What each epoch took, by its index: kinds told apart, and the epochs that traced ringed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import altair as alt
@@ -21,10 +21,10 @@ MOST_RINGED = 80
 """Of the others, those that took the longest."""
 
 
-def epochs(record: Record) -> Figure | None:
-    """A panel an arm that trains; None where no epoch was measured."""
+def epochs(record: Record, arms: Collection[str] = ()) -> Figure | None:
+    """A panel for each of these arms (none: all that train); None where no epoch was measured."""
     table = epoch_table.table(record)
-    table = table[~table["arm"].isin(record.plan.references)]
+    table = table[table["arm"].isin(arms) if arms else ~table["arm"].isin(record.plan.references)]
     if table.empty:
         return None
     points = pd.concat([_points(own) for _, own in table.groupby("arm", sort=False)], ignore_index=True)
