@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from harness.errors import BadInput, Interrupted, Unsure, VariantFailed
+from harness.errors import BadInput, Interrupted, Regressed, Unsure, VariantFailed
 from harness.lines import TIMELINE, Look
 from harness.plan import Plan
 from harness.record import Record
@@ -67,6 +67,10 @@ def _conclude(record: Record, directory: Path, json: str | None) -> None:
     summary = publish(record, directory, json)
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
+    if summary.gate:
+        from harness.report import github
+
+        github.tell(summary, directory)
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
     if failed:
         raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
@@ -74,10 +78,22 @@ def _conclude(record: Record, directory: Path, json: str | None) -> None:
         from harness.report.fitness import sentences
 
         raise Unsure(sentences(summary)[0])
+    if summary.gate:
+        from harness.report.gate import sentence
+
+        if summary.gate.answer == "regressed":
+            raise Regressed(sentence(summary.gate))
+        if summary.gate.answer == "unsure" and summary.gate.unsure == "fail":
+            raise Unsure(sentence(summary.gate))
 
 
 def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
-    """Only a comparison can become clear, and a self-check, which is one with known answers."""
+    """Only a comparison can become clear, a self-check, which is one with known answers, and a gate."""
+    if plan.gate:
+        from harness.analysis.gate_look import look as look_at_gate
+        from harness.engine.machine import seconds_since_start
+
+        return lambda record: look_at_gate(record, seconds_since_start())
     if plan.command not in ("compare", "selfcheck"):
         return None
     from harness.analysis.stopping import look
@@ -99,6 +115,8 @@ def publish(record: Record, directory: Path, json: str | None) -> "Summary":
     elif json:
         _write(Path(json), summary.to_json())
     _write(directory / "report.md", markdown.render(summary, record).encode())
+    if summary.gate:
+        _write(directory / "gate.md", markdown.brief(summary, record).encode())
     console.print(f"Report: {directory / 'report.md'}", style="dim", soft_wrap=True, highlight=False)
     return summary
 

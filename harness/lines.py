@@ -141,6 +141,8 @@ class Description(msgspec.Struct, frozen=True):
     seekable: bool
     segments: list[Segment]
     """Its whole schedule, in order; empty where it does not know its length."""
+    evaluates: bool = False
+    """Whether it can say what it has come to."""
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):

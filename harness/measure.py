@@ -9,7 +9,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Self
 
-from harness.engine import machine, runner
+from harness.engine import machine, repository, runner
 from harness.errors import BadInput
 from harness.events import Event, Progress
 from harness.lines import SCHEMA, Footer, Header, Line, Look, Resume
@@ -38,7 +38,7 @@ def measure(
     Raises BadInput where `directory` cannot hold a run.
     """
     # Gathered before there is a file, so that none is ever seen without its header.
-    header = Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), machine.commit())
+    header = Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), repository.describe())
     with Writer(directory) as writer:
         run = _Run(writer, Record(), watch)
         run.keep(header)
@@ -74,7 +74,7 @@ def resume(
             raise BadInput(f"{directory} cannot be resumed: it ran with {name} {there}, here is {here}.")
     with Writer.reopen(directory) as writer:
         run = _Run(writer, before, watch)
-        run.keep(Resume(_now(), facts, machine.commit()))
+        run.keep(Resume(_now(), facts, repository.describe()))
         return run.go_on(directory, look, elapsed)
 
 

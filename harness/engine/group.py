@@ -146,7 +146,7 @@ class Group:
         match answer:
             case Built():
                 yield self._note_built(arm, answer)
-                if self.plan.command == "compare" and not self.block and arm.label not in self.known.stated:
+                if self.plan.states_objectives and not self.block and arm.label not in self.known.stated:
                     self.known.stated.add(arm.label)
                     arm.tell(StateObjective(), "in objective()")
                     return True

@@ -8,6 +8,17 @@ from harness.lines import Description, Epoch, Idle, Variables
 from harness.plan import Arm
 
 
+class Source(msgspec.Struct, frozen=True):
+    """Where an arm's own code is."""
+
+    folder: str
+    """The top of a repository's files: the working tree, or another folder with those of a revision."""
+    prefix: str
+    """The working directory in it; empty at its top."""
+    instead_of: str | None = None
+    """The working tree whose code is not to be imported."""
+
+
 class Build(msgspec.Struct, frozen=True, tag=True):
     """Parent to child, first: prepare the process and build the trainer."""
 
@@ -26,6 +37,8 @@ class Build(msgspec.Struct, frozen=True, tag=True):
     """How long to train it, where the plan says so."""
     exact_memory: bool = False
     """Whether memory that is freed is to be handed back at once, whatever that costs."""
+    source: Source | None = None
+    """None: as for any program that is started in the working directory."""
 
 
 class Run(msgspec.Struct, frozen=True, tag=True):

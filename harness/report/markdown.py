@@ -3,7 +3,7 @@
 import re
 
 from harness.record import Record
-from harness.report import convergence, fitness, sentences, tables
+from harness.report import convergence, fitness, gate, sentences, tables
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -24,11 +24,24 @@ def render(summary: Summary, record: Record) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def brief(summary: Summary, record: Record) -> str:
+    """What a gate says, for a comment on a pull request: the answer, and its tables to be opened."""
+    assert summary.gate is not None, "only a gate has an answer"
+    answer, *others = sentences.sentences(summary)
+    parts = [f"### {_text(sentences.heading(summary))}", f"**{_text(answer)}**"]
+    parts += ["\n".join(f"- {_text(one)}" for one in others)] if others else []
+    for table in tables.chosen(summary, record):
+        parts += [f"<details><summary>{_text(table.title)}</summary>", _table(table), _text(table.note), "</details>"]
+    return "\n\n".join([*parts, _text(sentences.conditions(summary))]) + "\n"
+
+
 def _method(summary: Summary) -> str:
     if summary.command == "converge":
         return convergence.METHOD
     if summary.command == "selfcheck":
         return fitness.METHOD
+    if summary.gate:
+        return gate.METHOD
     if len(summary.arms) == 1:
         return "One new process a block. The first epoch of each kind traces and compiles, and is told apart."
     return (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.fitness import company
 from harness.analysis.verdicts import UNSURE
-from harness.report import convergence, fitness, units
+from harness.report import convergence, fitness, gate, units
 from harness.report.summary import ArmSummary, Summary
 
 RESTLESS = 0.02
@@ -13,7 +13,8 @@ RESTLESS = 0.02
 
 def heading(summary: Summary) -> str:
     """What was run, in a line."""
-    who = ", ".join(arm.name for arm in summary.arms)
+    names = [arm.name for arm in summary.arms]
+    who = ", ".join(dict.fromkeys(check.variant for check in summary.gate.checks) if summary.gate else names)
     where = [summary.case, f"{summary.scale} scale" if summary.scale else None]
     return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
 
@@ -29,6 +30,8 @@ def sentences(summary: Summary) -> list[str]:
     said = [*fitness.sentences(summary), *([beside] if beside else [])]
     if summary.command == "converge":
         return said + convergence.sentences(summary)
+    if summary.gate:
+        return [*gate.sentences(summary.gate), *said, *_failures(summary), *_memory(summary), *_end(summary)]
     return [
         *said,
         *_failures(summary),

@@ -14,11 +14,14 @@ from harness.analysis.effects import Ratio, by_kind, effects, interval
 from harness.analysis.exact import Exact, exact, retraces
 from harness.analysis.facts import Finding
 from harness.analysis.fitness import findings
+from harness.analysis.gate import Verdict as GateVerdict
+from harness.analysis.gate import judge as judge_gate
 from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
 from harness.analysis.projection import Seconds, covers_whole_schedules, schedule_logs, schedule_seconds
 from harness.analysis.selfcheck import Control, SelfCheck, judge
 from harness.analysis.tracings import of_one_block
+from harness.analysis.triples import timed
 from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
 from harness.record import Record
@@ -129,6 +132,8 @@ class Summary(msgspec.Struct, frozen=True):
     selfcheck: SelfCheck | None
     """Whether the machine is fit to measure on, where that was asked; null too where an arm failed."""
     arms: list[ArmSummary]
+    gate: GateVerdict | None = None
+    """Whether the head may pass, where that was asked."""
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
@@ -140,9 +145,10 @@ def summarize(record: Record) -> Summary:
     epochs = epoch_table.table(record)
     converged = convergence(record) if plan.trains else {}
     found = _verdicts(record, epochs)
-    arms = [
-        _summarize_arm(record, epochs, arm.label, converged.get(arm.label), found.get(arm.label)) for arm in plan.arms
-    ]
+    if plan.gate:
+        arms = [arm for triple in plan.gate.triples for arm in _arms(timed(record, triple))]
+    else:
+        arms = _arms(record, converged, found)
     return Summary(
         schema=SCHEMA,
         run=header.run,
@@ -169,7 +175,18 @@ def summarize(record: Record) -> Summary:
         fitness=findings(header.machine),
         selfcheck=_selfcheck(record, arms, found),
         arms=arms,
+        gate=judge_gate(record),
     )
+
+
+def _arms(
+    record: Record, converged: Mapping[str, Convergence] | None = None, found: Mapping[str, Verdict] | None = None
+) -> list[ArmSummary]:
+    epochs = epoch_table.table(record)
+    found = _verdicts(record, epochs) if found is None else found
+    converged = converged or {}
+    labels = [arm.label for arm in record.plan.arms]
+    return [_summarize_arm(record, epochs, arm, converged.get(arm), found.get(arm)) for arm in labels]
 
 
 def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:

@@ -2,7 +2,7 @@
 
 from harness.analysis.exact import Pair
 from harness.record import Record
-from harness.report import convergence, fitness, profiled, units
+from harness.report import convergence, fitness, gate, profiled, units
 from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
@@ -111,6 +111,8 @@ def chosen(summary: Summary, record: Record) -> list[Table]:
     """The tables for this kind of run, in order."""
     if summary.command == "converge":
         return convergence.tables(summary)
+    if summary.gate:
+        return gate.tables(summary.gate)
     if summary.command == "profile":
         found = [*profiled.tables(summary.arms[0], record), arithmetic(summary)]
     elif summary.command == "selfcheck":

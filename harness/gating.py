@@ -1,0 +1,153 @@
+"""A gate's plan: the same variants from a base, from that base again, and from the head that wants to pass."""
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from harness import catalog, controls
+from harness import plan as plans
+from harness.engine import lookup, revisions, sources
+from harness.engine.messages import Source
+from harness.engine.repository import Repository
+from harness.errors import BadInput, NotComparable
+from harness.gate_options import Asked
+from harness.gate_rules import Gate, Triple
+from harness.plan import Arm, Plan
+
+THREADS = 1
+"""Of each arm, where nobody says: with more, processes of the same program differ by percents."""
+TIMEOUT = 120.0
+"""Seconds without an answer after which an arm has failed, where nobody says: nobody watches a gate."""
+_SHOWN = 12
+"""Characters of a commit's hash that are enough for a reader."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where an arm's code comes from."""
+
+    revision: str | None
+    """The commit; None is the working tree."""
+    name: str
+    """As the user put it."""
+    text: str
+    """In words."""
+    source: Source
+
+
+def plan(
+    names: Sequence[str], base: str | None, baseline: Sequence[Path], head: str | None, asked: Asked, **request: Any
+) -> Plan:
+    """Against a revision, or against stored runs. Raises BadInput where it is neither or both."""
+    if (base is None) == (not baseline):
+        raise BadInput("A gate takes something to hold the head against: --base REV, or --baseline RUN; one of them.")
+    if base is None:
+        raise BadInput("Not yet.")
+    return against_revision(names, base, head, asked, **request)
+
+
+def against_revision(names: Sequence[str], base: str, head: str | None, asked: Asked, **request: Any) -> Plan:
+    """The plan that holds the working tree, or the revision `head`, against the revision `base`.
+
+    Raises BadInput; NotComparable where there is no such history, or a revision lacks a variant.
+    """
+    sys.dont_write_bytecode = True  # what registered variants are imported from may be the user's working tree
+    repository = Repository.here()
+    ours = _revision(repository, base)
+    theirs = _revision(repository, head) if head else _working_tree(repository)
+    names = list(names) or asked.variants
+    if not names:
+        raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
+    for side in (theirs, ours):
+        for name in names:
+            _check(name, side, repository)
+    plan = _plan(names, asked, path=sources.path(theirs.source), **request)
+    arms, triples = [], []
+    for arm in plan.arms:
+        old = Arm(f"{arm.label} at {ours.name}", arm.variant, arm.settings, ours.revision)
+        new = replace(arm, revision=theirs.revision)
+        arms += [old, controls.null(old), new]
+        again = arms[-2].label
+        triples.append(Triple(arm.label, new.label, old.label, again, asked.tolerances(arm.variant)))
+    gate = Gate(tuple(triples), asked.settings.unsure or "fail", ours.text, theirs.text)
+    return replace(
+        plan, arms=tuple(arms), baseline=arms[0].label, gate=gate, preload=_installed(plan.preload, repository)
+    )
+
+
+def _plan(names: Sequence[str], asked: Asked, **request: Any) -> Plan:
+    """The request over the settings of pyproject.toml over a gate's own defaults."""
+    settings = asked.settings
+    given = {name: value for name, value in request.items() if value is not None}
+    kept = {
+        name: value
+        for name in ("case", "scale", "epochs", "blocks", "budget", "seed", "threads", "timeout")
+        if (value := getattr(settings, name)) is not None
+    }
+    wanted = {"threads": THREADS, "timeout": TIMEOUT, "scale": _scale(names)} | kept | given
+    return plans.make("gate", names, **wanted)
+
+
+def _scale(names: Sequence[str]) -> str | None:
+    """The smallest, where all have it: what a gate sees there it sees in a minute."""
+    known = [catalog.registered().variants.get(name) for name in names]
+    return "smoke" if all(variant and "smoke" in variant.scales for variant in known) else None
+
+
+def _revision(repository: Repository, name: str) -> Side:
+    commit = repository.resolve(name)
+    source = Source(str(revisions.folder(commit)), repository.prefix, instead_of=str(repository.top))
+    short = name[:_SHOWN] if commit.startswith(name) else name
+    text = commit[:_SHOWN] if commit.startswith(name) else f"{name} ({commit[:_SHOWN]})"
+    return Side(commit, short, text, source)
+
+
+def _working_tree(repository: Repository) -> Side:
+    changed = ", with changes that are not committed" if repository.changed() else ""
+    text = f"the working tree, at {repository.resolve('HEAD')[:_SHOWN]}{changed}"
+    return Side(None, "head", text, Source(str(repository.top), repository.prefix))
+
+
+def _check(name: str, side: Side, repository: Repository) -> None:
+    """Raises where one side does not have a variant: BadInput if it is the working tree, else NotComparable."""
+    reference = sources.reference(name, side.source)
+    place = name.rpartition(":")[0]
+    try:
+        if place and catalog.is_file(place) and not Path(reference).is_relative_to(side.source.folder):
+            raise BadInput(f"{place} is not in the repository at {repository.top}.")
+        if place:
+            catalog.find(reference, sources.path(side.source))
+        elif side.revision is None:
+            catalog.find(name)
+        elif why := lookup.lacking(name, side.source):
+            raise BadInput(why)
+    except BadInput as error:
+        if side.revision is None:
+            raise
+        said = str(error).replace(f"{side.source.folder}/", "")
+        raise NotComparable(f"Revision {side.text} does not have {name!r}: {said}{_hint(reference, side)}") from None
+
+
+def _hint(reference: str, side: Side) -> str:
+    """Why a file may be missing that the revision does have."""
+    path = Path(reference.rpartition(":")[0])
+    if path.is_absolute() and path.is_relative_to(side.source.folder) and side.revision:
+        inside = path.relative_to(side.source.folder)
+        if not path.exists() and Repository.here().knows(side.revision, str(inside)):
+            return " (.gitattributes keeps it from git archive, by export-ignore.)"
+    return ""
+
+
+def _installed(modules: Sequence[str], repository: Repository) -> tuple[str, ...]:
+    """What arms may be forked from: nothing, if some of it is code of the repository, which differs between arms."""
+    for name in modules:
+        found = importlib.util.find_spec(name.partition(".")[0])
+        places = [found.origin, *(found.submodule_search_locations or ())] if found else []
+        if any(place and sources.holds_code_of(place, str(repository.top)) for place in places):
+            return ()
+    return tuple(modules)
