@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.errors import BadInput, describe
+from harness.imports import Uncached
 from harness.interface import Collection, Variant
 
 GROUP = "harness.variants"
@@ -212,7 +213,7 @@ def _import_file(path: Path) -> ModuleType:
     path = path.resolve()
     sys.path.insert(0, str(path.parent))
     name = path.stem if path.stem not in sys.modules else f"{path.stem} (file)"  # a random.py is not `random`
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=Uncached(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be imported as Python")
     module = importlib.util.module_from_spec(spec)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness import catalog
 from harness.engine.messages import Source
+from harness.imports import compile_anew
 
 _INSTALLED = {"site-packages", "dist-packages"}
 
@@ -19,10 +20,10 @@ _INSTALLED = {"site-packages", "dist-packages"}
 def use(source: Source) -> None:
     """Put the source's folders first on the path, and take those off that hold the other code of the same name.
 
-    No bytecode is written beside anybody's source: arms from both are alike in that, and the working tree stays clean.
+    Their code is compiled anew in each process: arms are alike in that, and the working tree stays as it is.
     """
     catalog.entries()  # read while the path is as the user has it: what describes a package may lie in its source
-    sys.dont_write_bytecode = True
+    compile_anew(lambda folder: holds_code_of(folder, source.folder))
     sys.path[:] = path(source)
     importlib.invalidate_caches()
 

@@ -1,6 +1,8 @@
 """What a gate says, in a table a variant and in sentences."""
 
+from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 
 from harness.analysis.gate import FAILED, Verdict
 from harness.analysis.gated import IMPROVED, NOT_MEASURED, PASSED, REGRESSED, UNSURE, Check
@@ -28,6 +30,8 @@ METHOD = (
     " two bases differ by more than half of what is allowed. What is deterministic is counted in a pass of its own, in"
     " which all three run the same epochs in the same order, and compared exactly."
 )
+_MOST_LISTED = 3
+"""Checks that one sentence names; each has a sentence of its own."""
 _NAMES = {
     EPOCH_TIME: "epoch time",
     TOTAL_TIME: "whole schedule",
@@ -97,18 +101,14 @@ def told(check: Check) -> str:
 
 def _table(verdict: Verdict, variant: str) -> Table:
     checks = [check for check in verdict.checks if check.variant == variant]
-    rows = [
-        [
-            _name(check),
-            _figure(check, check.base),
-            _figure(check, check.head),
-            _change(check),
-            _allowed(check),
-            check.answer,
-        ]
-        for check in checks
-        if check.answer != NOT_MEASURED or check.why
-    ]
+    parts = Counter(check.metric for check in checks if not _same(check))
+    rows = []
+    for metric, of_metric in groupby(checks, key=lambda check: check.metric):
+        own = [check for check in of_metric if check.answer != NOT_MEASURED or check.why]
+        if len(own) > 1 and not parts[metric]:
+            rows.append([_NAMES[metric], "", "", f"all {len(own)} same", _allowed(own[0]), own[0].answer])
+        else:
+            rows += [_row(check) for check in own]
     missing = [_name(check) for check in checks if check.answer == NOT_MEASURED and not check.why]
     left_out = f" Not measured: {', '.join(missing)}." if missing else ""
     note = (
@@ -118,13 +118,24 @@ def _table(verdict: Verdict, variant: str) -> Table:
     return Table(variant, ["metric", "base", "head", "change", "allowed", "answer"], rows, note)
 
 
+def _row(check: Check) -> list[str]:
+    figures = [_figure(check, check.base), _figure(check, check.head)]
+    return [_name(check), *figures, _change(check), _allowed(check), check.answer]
+
+
+def _same(check: Check) -> bool:
+    return check.base is not None and check.base == check.head
+
+
 def _name(check: Check) -> str:
     part = f" ({check.part})" if check.part and check.part != "epoch" else ""
     return f"{_NAMES[check.metric]}{part}"
 
 
 def _listed(checks: list[Check]) -> str:
-    return ", ".join(f"{_name(check)} of {check.variant}" for check in checks)
+    named = ", ".join(f"{_name(check)} of {check.variant}" for check in checks[:_MOST_LISTED])
+    more = len(checks) - _MOST_LISTED
+    return f"{named}, and {more} more" if more > 0 else named
 
 
 def _figure(check: Check, value: float | None) -> str:
