@@ -213,7 +213,14 @@ def gate(
         float | None,
         typer.Option(help="Seconds without an answer after which an arm failed. [default: 120]", show_default=False),
     ] = None,
-    fresh: Fresh = plans.FRESH,
+    fresh: Annotated[
+        bool | None,
+        typer.Option(
+            "--fresh/--forked",
+            help="As for compare. [default: forked, where that can be; as a stored run was]",
+            show_default=False,
+        ),
+    ] = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
@@ -221,7 +228,7 @@ def gate(
     from harness import gate_options, gating
 
     asked = gate_options.read(Path.cwd()).with_options(tolerance or [], unsure, allow or [])
-    plan = gating.plan(
+    plan, before = gating.plan(
         [*(names or []), *(variant or [])],
         base,
         baseline or [],
@@ -237,7 +244,7 @@ def gate(
         timeout=timeout,
         fresh=fresh,
     )
-    carry_out(plan, out, json)
+    carry_out(plan, out, json, before=before)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """What every measuring command does: plan -> run -> findings -> report, and what the exit code says of it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from harness.errors import BadInput, Interrupted, Regressed, Unsure, VariantFailed
-from harness.lines import TIMELINE, Look
+from harness.lines import TIMELINE, Look, Stored
 from harness.plan import Plan
 from harness.record import Record
 
@@ -37,8 +37,12 @@ def complete(context: typer.Context, run: Path, json: str | None) -> None:
     _conclude(record, directory, json)
 
 
-def carry_out(plan: Plan, out: Path | None, json: str | None, trace: Path | None = None) -> None:
-    """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted."""
+def carry_out(
+    plan: Plan, out: Path | None, json: str | None, trace: Path | None = None, before: Sequence[Stored] = ()
+) -> None:
+    """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted, and
+    `before` what a gate is judged by.
+    """
     from harness.measure import measure, run_id
     from harness.report.live import Display
 
@@ -47,7 +51,7 @@ def carry_out(plan: Plan, out: Path | None, json: str | None, trace: Path | None
     directory = out or Path("reports") / run_id(plan)
     _warn_of_company()
     with Display(plan, Console(stderr=True)) as display:
-        record = measure(plan, directory, display, _stopping_rule(plan))
+        record = measure(plan, directory, display, _stopping_rule(plan), before=before)
     if trace:
         _hand_over(directory / TIMELINE, trace)
     _conclude(record, directory, json)

@@ -9,15 +9,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness import catalog, controls
+from harness import catalog, comparable, controls
 from harness import plan as plans
-from harness.engine import lookup, revisions, sources
+from harness.engine import lookup, machine, revisions, sources
 from harness.engine.messages import Source
 from harness.engine.repository import Repository
 from harness.errors import BadInput, NotComparable
 from harness.gate_options import Asked
 from harness.gate_rules import Gate, Triple
+from harness.lines import Stored
 from harness.plan import Arm, Plan
+from harness.record import Record, read
 
 THREADS = 1
 """Of each arm, where nobody says: with more, processes of the same program differ by percents."""
@@ -42,13 +44,17 @@ class Side:
 
 def plan(
     names: Sequence[str], base: str | None, baseline: Sequence[Path], head: str | None, asked: Asked, **request: Any
-) -> Plan:
-    """Against a revision, or against stored runs. Raises BadInput where it is neither or both."""
+) -> tuple[Plan, list[Stored]]:
+    """Against a revision, or against stored runs, with what is needed of these. Raises BadInput where it is neither or
+    both; for the rest see below."""
     if (base is None) == (not baseline):
         raise BadInput("A gate takes something to hold the head against: --base REV, or --baseline RUN; one of them.")
+    comparable.check_allowed(asked.settings.allow)
     if base is None:
-        raise BadInput("Not yet.")
-    return against_revision(names, base, head, asked, **request)
+        if head:
+            raise BadInput("--head takes --base: against stored runs the working tree is held.")
+        return against_runs(names, baseline, asked, **request)
+    return against_revision(names, base, head, asked, **request), []
 
 
 def against_revision(names: Sequence[str], base: str, head: str | None, asked: Asked, **request: Any) -> Plan:
@@ -78,6 +84,62 @@ def against_revision(names: Sequence[str], base: str, head: str | None, asked: A
     return replace(
         plan, arms=tuple(arms), baseline=arms[0].label, gate=gate, preload=_installed(plan.preload, repository)
     )
+
+
+def against_runs(
+    names: Sequence[str], baseline: Sequence[Path], asked: Asked, **request: Any
+) -> tuple[Plan, list[Stored]]:
+    """The plan that holds the working tree against stored runs. What they were run with is what it is run with, unless
+    somebody says otherwise.
+
+    Raises BadInput; NotComparable where they lack a variant, were not completed, or differ in a way that matters.
+    """
+    from harness.analysis.stored import stored  # with pandas
+
+    records = [read(place) for place in baseline]
+    first = records[0].plan
+    names = list(names) or asked.variants or _gated(records[0])
+    if not names:
+        raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
+    like_it = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")}
+    said = {name: value for name, value in request.items() if value is not None}
+    plan = _plan(names, asked, **(like_it | {"fresh": not first.preload} | said))
+    facts, versions = machine.facts(), machine.versions()
+    lines = []
+    for record in records:
+        comparable.refuse(record, plan, facts, versions, asked.settings.allow)
+        for arm in plan.arms:
+            lines.append(replace(stored(record, _kept(record, arm.variant)), arm=arm.label))
+    triples = tuple(Triple(arm.label, arm.label, None, None, asked.tolerances(arm.variant)) for arm in plan.arms)
+    runs = "the stored run" if len(records) == 1 else f"{len(records)} stored runs, the first"
+    gate = Gate(triples, asked.settings.unsure or "fail", f"{runs} {records[0].header.run}", "the working tree")
+    fewest = plan.blocks if request.get("blocks") else plans.FEWEST_BLOCKS
+    return replace(plan, gate=gate, blocks=fewest, fewest=fewest), lines
+
+
+def _gated(record: Record) -> list[str]:
+    """The variants that a stored gate was about."""
+    gate = record.plan.gate
+    heads = {triple.head for triple in gate.triples} if gate else set()
+    return [arm.variant for arm in record.plan.arms if arm.label in heads]
+
+
+def _kept(record: Record, variant: str) -> str:
+    """The arm of a stored run that is this variant: of a gate its head. Raises NotComparable."""
+    run = record.header.run
+    if record.partial:
+        raise NotComparable(f"The stored run {run} was not completed: give another.")
+    gate = record.plan.gate
+    heads = {triple.head for triple in gate.triples} if gate else {arm.label for arm in record.plan.arms}
+    found = [
+        arm.label for arm in record.plan.arms if arm.variant == variant and arm.label in heads and not arm.slowdown
+    ]
+    if not found:
+        there = ", ".join(arm.variant for arm in record.plan.arms if arm.label in heads)
+        raise NotComparable(f"The stored run {run} does not have {variant!r}: it has {there}.")
+    if record.failure(found[0]):
+        raise NotComparable(f"In the stored run {run} {found[0]} failed: give another.")
+    return found[0]
 
 
 def _plan(names: Sequence[str], asked: Asked, **request: Any) -> Plan:

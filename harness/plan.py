@@ -186,7 +186,9 @@ def make(
         raise BadInput(f"--timeout must be a positive number of seconds, at most a week ({A_WEEK}), not {timeout:g}.")
     if not 0 < tolerance <= 1:
         raise BadInput(f"--tolerance must be a share above 0 and at most 1, such as 0.03 for 3 %, not {tolerance:g}.")
-    most = blocks or (SEEDS if evaluations is not None else MOST_IN_BUDGET if seconds else MOST_BLOCKS)
+    most = blocks or (
+        SEEDS if evaluations is not None else MOST_IN_BUDGET if seconds or command == "gate" else MOST_BLOCKS
+    )
     beside = [] if evaluations is None else _references(names, case, scale, aim)
     arms = tuple(_arms([*names, *beside]))
     known = {reference for of_one in catalog.registered().references.values() for reference in of_one}

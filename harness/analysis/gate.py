@@ -10,6 +10,7 @@ import pandas as pd
 
 from harness.analysis import contrast as contrasts
 from harness.analysis import epochs as epoch_table
+from harness.analysis import stored
 from harness.analysis.contrast import Contrast
 from harness.analysis.counted import counts
 from harness.analysis.effects import Ratio, by_kind, guarded
@@ -85,8 +86,10 @@ def _answer(checks: Sequence[Check], failed: bool) -> str:
 
 
 def _counts(record: Record, triple: Triple) -> list[Check]:
-    if any(record.failure(arm) for arm in triple.arms) or not triple.base:
+    if any(record.failure(arm) for arm in triple.arms):
         return []
+    if not triple.base:
+        return stored.checks(record, triple)
     return counts(counted(record, triple), triple)
 
 

@@ -12,6 +12,7 @@ from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.stopping import DOUBT
 from harness.analysis.verdicts import widest
 from harness.lines import Look
+from harness.plan import AMPLE
 from harness.record import Record
 
 
@@ -32,6 +33,8 @@ def _decide(record: Record, elapsed: float) -> tuple[bool, str]:
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     if plan.budget is not None and elapsed + max(seconds[1:] or seconds) > plan.budget:
         return False, f"another block would not fit into the budget of {plan.budget:g} s"
+    if record.stored:
+        return done < plan.fewest, f"{plan.fewest} blocks are what it takes"
     times = gate.timed_checks(record)
     if not times:
         return False, "no time is gated"
@@ -45,7 +48,11 @@ def _decide(record: Record, elapsed: float) -> tuple[bool, str]:
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
     if not unsure:
         return False, "everything is clear"
-    if plan.budget is None and all(_hopeless(record, contrast, check.tolerance) for contrast, check in unsure):
+    if (
+        plan.budget is None
+        and elapsed > AMPLE
+        and all(_hopeless(record, contrast, check.tolerance) for contrast, check in unsure)
+    ):
         return False, f"what is unsure would stay so in {plan.blocks} blocks"
     return True, f"{len(unsure)} of {len(times)} times {'is' if len(unsure) == 1 else 'are'} unsure"
 

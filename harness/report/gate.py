@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
-from harness.analysis.gate import FAILED, Verdict
+from harness.analysis.gate import FAILED, LEAST_SECONDS, Verdict
 from harness.analysis.gated import IMPROVED, NOT_MEASURED, PASSED, REGRESSED, UNSURE, Check
 from harness.gate_rules import (
     COMPILATIONS,
@@ -175,6 +175,8 @@ def _signed(ratio: float) -> str:
 def _allowed(check: Check) -> str:
     if check.tolerance is None:
         return units.NOTHING
+    if check.metric == FIRST_EPOCH_TIME and check.base and check.tolerance == LEAST_SECONDS / check.base:
+        return f"+{units.seconds(LEAST_SECONDS)}"
     if isinstance(check.tolerance, str):
         return _ALLOWED_LOSSES[check.tolerance]
     if check.metric in (TRACES, COMPILATIONS):
