@@ -36,7 +36,8 @@ def measure(
     `watch` is called with each event and the record so far, while no arm is being timed; `look`, after each block, with
     the record so far: it decides whether there is to be another. Without it there are as many as were planned.
     `elapsed` says how much of the plan's budget is spent: when all of it is, the block at hand is cut off.
-    `before` is what the run is to be judged by, for its record to tell by itself. Raises BadInput where `directory` cannot hold a run.
+    `before` is what the run is to be judged by, which its record is to tell by itself.
+    Raises BadInput where `directory` cannot hold a run.
     """
     # Gathered before there is a file, so that none is ever seen without its header.
     header = Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), repository.describe())

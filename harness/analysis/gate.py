@@ -14,7 +14,7 @@ from harness.analysis import stored
 from harness.analysis.contrast import Contrast
 from harness.analysis.counted import counts
 from harness.analysis.effects import Ratio, by_kind, guarded
-from harness.analysis.gated import IMPROVED, OK, PASSED, REGRESSED, UNSURE, Check
+from harness.analysis.gated import IMPROVED, LEAST_SECONDS, OK, PASSED, REGRESSED, UNSURE, Check
 from harness.analysis.levels import level
 from harness.analysis.projection import schedule_logs, schedule_seconds
 from harness.analysis.triples import counted, timed
@@ -24,8 +24,6 @@ from harness.record import Record
 FAILED = "failed"
 WORTH = 0.05
 """The share of a whole schedule from which on a kind of epoch is gated by itself; the total covers the others."""
-LEAST_SECONDS = 0.1
-"""What a first epoch may take longer in any case: nobody notices, and what it is a large share of scatters by more."""
 _ANSWERS = {
     contrasts.WORSE: REGRESSED,
     contrasts.BETTER: IMPROVED,

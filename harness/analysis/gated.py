@@ -6,6 +6,8 @@ from harness.analysis.effects import Ratio
 
 OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = "ok", "improved", "regressed", "unsure", "not measured"
 PASSED = "passed"
+LEAST_SECONDS = 0.1
+"""What a first epoch may take longer in any case: nobody notices, and what it is a large share of scatters by more."""
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,21 @@ A new run lies within mean +- t s sqrt(1 + 1/n) of n runs like it, in 95 of 100 
 (the prediction interval of Student's t). Run to run a machine scatters by far more than within one: see docs/method.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from math import exp, log, sqrt
+from statistics import median
 
 import numpy as np
-import pandas as pd
 from msgspec.structs import replace
 from scipy import stats
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.counted import counts
-from harness.analysis.effects import Ratio
-from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, Check
+from harness.analysis.effects import QUANTILE, Ratio
+from harness.analysis.facts import Facts, number, pids
+from harness.analysis.fitness import VERY_BUSY
+from harness.analysis.gated import IMPROVED, LEAST_SECONDS, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.levels import ERROR
 from harness.analysis.projection import schedule_seconds
 from harness.analysis.tracings import of_one_block
@@ -35,7 +38,7 @@ def stored(record: Record, label: str) -> Stored:
     return Stored(
         record.header.run,
         label,
-        times(record, label),
+        {what: median(walls) for what, walls in times(record, label).items()},
         own[0].epochs if own else of_one_block(record, label) or [],
         ends[0].peak_rss_bytes if ends else None,
         ends[0].peak_tensor_bytes if ends else None,
@@ -45,26 +48,22 @@ def stored(record: Record, label: str) -> Stored:
     )
 
 
-def times(record: Record, label: str) -> dict[str, float]:
-    """Seconds of what can be gated, by metric, and by kind for epochs: `epoch_time full`."""
+def times(record: Record, label: str) -> dict[str, list[float]]:
+    """Seconds of what can be gated, by metric, and by kind for epochs (`epoch_time full`): a figure for each block."""
     passes = {(piece.block, piece.group) for piece in record.watched}
     part = Record([record.header])
     part.slices = [piece for piece in record.slices if piece.arm == label]
     part.ready = [line for line in record.ready if line.arm == label and (line.block, line.group) not in passes]
     part.ends, part.blocks_done = record.ends, record.blocks_done
     table = epoch_table.table(part)
-    found = {f"{EPOCH_TIME} {kind}": _mean(own) for kind, own in epoch_table.in_turns(table).groupby("kind")["wall"]}
-    total = schedule_seconds(part, table, label)
-    if total:
-        found[TOTAL_TIME] = total.estimate
-    first = table[table["first"] & (table["index"] == 0)]["wall"]
-    if len(first):
-        found[FIRST_EPOCH_TIME] = float(first.median())
-    return found
-
-
-def _mean(walls: "pd.Series[float]") -> float:
-    return float(walls.median())
+    found: dict[str, list[float]] = defaultdict(list)
+    for (_, kind), walls in epoch_table.in_turns(table).groupby(["block", "kind"])["wall"]:
+        found[f"{EPOCH_TIME} {kind}"].append(float(walls.quantile(QUANTILE)))
+    for _, own in table.groupby("block"):
+        total = schedule_seconds(part, own, label)
+        found[TOTAL_TIME] += [total.estimate] if total else []
+        found[FIRST_EPOCH_TIME] += list(own[own["first"] & (own["index"] == 0)]["wall"])[:1]
+    return {what: walls for what, walls in found.items() if walls}
 
 
 def checks(record: Record, triple: Triple) -> list[Check]:
@@ -72,12 +71,11 @@ def checks(record: Record, triple: Triple) -> list[Check]:
     before = [line for line in record.stored if line.arm == triple.head]
     if not before or record.failure(triple.head):
         return []
-    return [*_timed(times(record, triple.head), before, triple), *_counted(record, before, triple)]
-
-
-def _timed(now: Mapping[str, float], before: Sequence[Stored], triple: Triple) -> list[Check]:
+    now = times(record, triple.head)
     wanted = [what for what in now if _tolerance(triple.tolerances, what) is not None]
-    return [_time(what, now[what], before, triple, len(wanted)) for what in wanted]
+    busy = disturbed(record.header.machine)
+    timed = [_time(what, now[what], before, triple, ERROR / len(wanted), busy) for what in wanted]
+    return [*timed, *_counted(record, before, triple)]
 
 
 def _tolerance(tolerances: Tolerances, what: str) -> float | None:
@@ -85,26 +83,33 @@ def _tolerance(tolerances: Tolerances, what: str) -> float | None:
     return found
 
 
-def _time(what: str, now: float, before: Sequence[Stored], triple: Triple, number: int) -> Check:
+def _time(what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, at: float, busy: bool) -> Check:
+    """One time. What disturbs a machine makes a run slower, so the head is called so only if its quickest block is, and
+    if nothing else was computing when it began: nobody took turns with it that it could be held against."""
     metric, _, kind = what.partition(" ")
-    tolerance = _tolerance(triple.tolerances, what) or 0.0
+    part, tolerance = kind or None, _tolerance(triple.tolerances, what) or 0.0
     seen = [line.seconds[what] for line in before if what in line.seconds]
+    if metric == FIRST_EPOCH_TIME and seen:
+        tolerance = max(tolerance, LEAST_SECONDS / seen[0])
+    took = median(now)
     if len(seen) < 2:
         why = "one stored run gives no verdict on a time: keep several" if seen else "no stored run has it"
-        return Check(
-            triple.name, metric, kind or None, NOT_MEASURED, seen[0] if seen else None, now, None, tolerance, why
-        )
-    logs = np.log(seen)
-    middle, margin = float(logs.mean()), log(1 + tolerance)
-    half = prediction_half_width(seen, ERROR / number)
-    apart = log(now) - middle
-    limit = max(half, margin)
-    answer = REGRESSED if apart > limit else IMPROVED if apart < -limit else OK
-    ratio = Ratio(exp(apart), exp(max(apart - half, -300.0)), exp(min(apart + half, 300.0)))
+        return Check(triple.name, metric, part, NOT_MEASURED, seen[0] if seen else None, took, None, tolerance, why)
+    middle, half = float(np.log(seen).mean()), prediction_half_width(seen, at)
+    apart, limit = log(took) - middle, min(max(half, log(1 + tolerance)), 300.0)
     why = f"{len(seen)} stored runs scatter so much that {100 * (exp(min(limit, 10.0)) - 1):.2g} % would have shown"
-    return Check(
-        triple.name, metric, kind or None, answer, exp(middle), now, ratio, tolerance, why, exp(min(limit, 300.0))
-    )
+    if apart > limit and (busy or log(min(now)) - middle <= limit):
+        answer = UNSURE
+        why = "something else computes on this machine" if busy else "its blocks differ by as much"
+    else:
+        answer = REGRESSED if apart > limit else IMPROVED if apart < -limit else OK
+    ratio = Ratio(exp(apart), exp(max(apart - half, -300.0)), exp(min(apart + half, 300.0)))
+    return Check(triple.name, metric, part, answer, exp(middle), took, ratio, tolerance, why, exp(limit))
+
+
+def disturbed(facts: Facts) -> bool:
+    """Whether others computed here as much as makes times worthless."""
+    return bool(pids(facts)) or (number(facts, "busy_elsewhere") or 0.0) >= VERY_BUSY
 
 
 def prediction_half_width(seconds: Sequence[float], at: float = ERROR) -> float:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
-from harness.analysis.gate import FAILED, LEAST_SECONDS, Verdict
-from harness.analysis.gated import IMPROVED, NOT_MEASURED, PASSED, REGRESSED, UNSURE, Check
+from harness.analysis.gate import FAILED, Verdict
+from harness.analysis.gated import IMPROVED, LEAST_SECONDS, NOT_MEASURED, PASSED, REGRESSED, UNSURE, Check
 from harness.gate_rules import (
     COMPILATIONS,
     EPOCH_TIME,
