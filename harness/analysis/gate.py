@@ -76,6 +76,12 @@ def judge(record: Record) -> Verdict | None:
     return Verdict(_answer(checks, failed), gate.base, gate.head, gate.unsure, checks)
 
 
+def regressed(record: Record) -> bool:
+    """Whether anything has, so far."""
+    found = judge(record)
+    return found is not None and any(check.answer == REGRESSED for check in found.checks)
+
+
 def _answer(checks: Sequence[Check], failed: bool) -> str:
     answers = {check.answer for check in checks}
     if failed:

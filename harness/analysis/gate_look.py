@@ -7,7 +7,7 @@ from scipy import stats
 
 from harness.analysis import gate
 from harness.analysis.contrast import Contrast
-from harness.analysis.gated import REGRESSED, UNSURE
+from harness.analysis.gated import UNSURE
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.stopping import DOUBT
 from harness.analysis.verdicts import widest
@@ -42,8 +42,7 @@ def _decide(record: Record, elapsed: float) -> tuple[bool, str]:
         return True, f"{plan.fewest} blocks were asked for"
     if done < FIRST_LOOK:
         return True, f"a verdict takes {FIRST_LOOK} blocks"
-    answers = [check.answer for _, check in times]
-    if REGRESSED in answers:
+    if gate.regressed(record):  # what else it may come to, the answer is that
         return False, "there is a regression"
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
     if not unsure:

@@ -20,7 +20,7 @@ from harness.analysis.facts import Facts, number, pids
 from harness.analysis.fitness import VERY_BUSY
 from harness.analysis.gated import IMPROVED, LEAST_SECONDS, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.levels import ERROR
-from harness.analysis.projection import schedule_seconds
+from harness.analysis.projection import covers_whole_schedules, schedule_seconds
 from harness.analysis.tracings import of_one_block
 from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances, Triple
 from harness.lines import ArmEnd, Evaluation, Slice, Stored, Work
@@ -60,7 +60,7 @@ def times(record: Record, label: str) -> dict[str, list[float]]:
     for (_, kind), walls in epoch_table.in_turns(table).groupby(["block", "kind"])["wall"]:
         found[f"{EPOCH_TIME} {kind}"].append(float(walls.quantile(QUANTILE)))
     for _, own in table.groupby("block"):
-        total = schedule_seconds(part, own, label)
+        total = schedule_seconds(part, own, label) if covers_whole_schedules(part, own) else None
         found[TOTAL_TIME] += [total.estimate] if total else []
         found[FIRST_EPOCH_TIME] += list(own[own["first"] & (own["index"] == 0)]["wall"])[:1]
     return {what: walls for what, walls in found.items() if walls}

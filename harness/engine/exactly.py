@@ -1,4 +1,4 @@
-"""A pass for what is deterministic: the same epochs in the same order for each arm of a gate, in a process of its own.
+"""A pass for what is deterministic: the same epochs in the same order for each arm of a gate, one after the other.
 
 What it counts (tracings, compilations, operations, losses, memory, quality) is the same however busy the machine is, so
 one pass is enough. Which epochs they are follows from the base's pace, for all arms of a variant alike.
@@ -18,7 +18,7 @@ from harness.plan import EXACTLY, Plan
 
 
 class Exactly(Group):
-    """Runs the one arm that it has."""
+    """Builds the arms of one variant, and then runs each to its end."""
 
     def __init__(
         self,
@@ -35,11 +35,10 @@ class Exactly(Group):
         self._triple = triple
 
     def count(self) -> Iterator[Event]:
-        (label,) = self.arms
         try:
-            yield BlockStart(self.block, self.number, [label])
-            yield from self._build([label])
-            if label in self.live:
+            yield BlockStart(self.block, self.number, list(self.arms))
+            yield from self._build(self.arms)
+            for label in list(self.live):
                 yield Progress(self.block, "counting over the same epochs", label)
                 epochs = yield from self._run(label)
                 if label in self.live:

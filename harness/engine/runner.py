@@ -80,9 +80,9 @@ class _Block:
     def probing(self, arm: str) -> Probing:
         return Probing(self.plan, self.block, next(self.numbers), [arm], self.logs, self.known, self.nurseries)
 
-    def exactly(self, arm: str, triple: Triple) -> Exactly:
+    def exactly(self, members: Sequence[str], triple: Triple) -> Exactly:
         number = next(self.numbers)
-        return Exactly(self.plan, self.block, number, [arm], self.logs, self.known, self.nurseries, triple)
+        return Exactly(self.plan, self.block, number, members, self.logs, self.known, self.nurseries, triple)
 
     def training(self, members: Sequence[str]) -> Training:
         return Training(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
@@ -133,9 +133,10 @@ def _gate(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event
         members = [arm for arm in triple.arms if arm not in failed]
         if len(members) == len(triple.arms):
             yield from _block(own, members, failed)
-        for arm in members if not here.block else ():
+        together = [members] if here.known.fit(members) else [[arm] for arm in members]
+        for some in together if not here.block else ():
             if not failed & set(triple.arms):
-                yield from own.exactly(arm, triple).count()
+                yield from own.exactly(some, triple).count()
 
 
 def _seed(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:

@@ -34,7 +34,7 @@ _MOST_LISTED = 3
 """Checks that one sentence names; each has a sentence of its own."""
 _NAMES = {
     EPOCH_TIME: "epoch time",
-    TOTAL_TIME: "whole schedule",
+    TOTAL_TIME: "total time",
     FIRST_EPOCH_TIME: "first epoch",
     PEAK_MEMORY: "peak memory",
     PEAK_TENSORS: "peak tensors",
