@@ -45,6 +45,16 @@ def entries() -> tuple[EntryPoint, ...]:
     return tuple(sorted(entry_points(group=GROUP), key=lambda entry: entry.name))
 
 
+def names_of(entry: EntryPoint) -> list[str]:
+    """The variants that an entry point offers; none of one that cannot be loaded."""
+    try:
+        loaded = entry.load()
+        collection = loaded if isinstance(loaded, Collection) else loaded()
+        return [variant.name for variant in collection.variants]
+    except (Exception, SystemExit):
+        return []
+
+
 @cache
 def registered() -> Catalog:
     """What the installed entry points offer. One that cannot be loaded is reported, and hides no other."""
@@ -100,7 +110,7 @@ def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
             raise BadInput(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
         return variants[reference]
     place, name = _split(reference)
-    source = _file(place) if is_file(place) else _module_source(place, path)
+    source = _file(place) if is_file(place) else module_source(place, path)
     if source is not None:
         _check_name(source, name, reference)
     return None
@@ -152,7 +162,7 @@ def _file(place: str) -> Path:
     return path
 
 
-def _module_source(dotted: str, along: Sequence[str] | None) -> Path | None:
+def module_source(dotted: str, along: Sequence[str] | None) -> Path | None:
     """Where a module's source is, found without importing its packages; None if it has no Python source."""
     if not all(part.isidentifier() for part in dotted.split(".")):
         raise BadInput(f"There is no module {dotted!r}: that is not a module's name.")

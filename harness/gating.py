@@ -179,15 +179,21 @@ def _check(name: str, side: Side, repository: Repository) -> None:
     """Raises where one side does not have a variant: BadInput if it is the working tree, else NotComparable."""
     reference = sources.reference(name, side.source)
     place = name.rpartition(":")[0]
+    path = sources.path(side.source)
     try:
-        if place and catalog.is_file(place) and not Path(reference).is_relative_to(side.source.folder):
-            raise BadInput(f"{place} is not in the repository at {repository.top}.")
-        if place:
-            catalog.find(reference, sources.path(side.source))
-        elif side.revision is None:
-            catalog.find(name)
-        elif why := lookup.lacking(name, side.source):
-            raise BadInput(why)
+        if not place:
+            catalog.find(name)  # here at all
+            if why := lookup.lacking(name, side.source):
+                raise BadInput(why)
+        elif catalog.is_file(place):
+            if not Path(reference).is_relative_to(side.source.folder):
+                raise BadInput(f"{place} is not in the repository at {repository.top}.")
+            catalog.find(reference)
+        else:
+            catalog.find(name, path)
+            file = catalog.module_source(place, path)
+            if file and not sources.holds_code_of(str(file), side.source.folder):
+                raise BadInput(f"The module {place} is not of this repository but at {file}.")
     except BadInput as error:
         if side.revision is None:
             raise

@@ -15,7 +15,7 @@ from harness.analysis.contrast import Contrast
 from harness.analysis.counted import counts
 from harness.analysis.effects import Ratio, by_kind, guarded
 from harness.analysis.gated import IMPROVED, LEAST_SECONDS, OK, PASSED, REGRESSED, UNSURE, Check
-from harness.analysis.levels import level
+from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.projection import schedule_logs, schedule_seconds
 from harness.analysis.triples import counted, timed
 from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TOTAL_TIME, Triple
@@ -131,8 +131,8 @@ def _check(one: _Timed, answer: str, shown: float) -> Check:
 
 def _why(one: _Timed, ratio: Ratio | None) -> str:
     """Why it cannot be told."""
-    if ratio is None or ratio.low is None:
-        return "too few blocks"
+    if ratio is None or one.contrast.blocks < FIRST_LOOK:
+        return f"it takes {FIRST_LOOK} blocks to tell"
     if abs(one.contrast.null) > log(1 + one.tolerance) / 2:
         return f"two runs of the base differ by {100 * abs(one.contrast.null):.2g} %"
     return "its interval is too wide"

@@ -38,12 +38,21 @@ def lacking(name: str, source: Source) -> str | None:
 def main() -> None:
     source = msgspec.json.decode(sys.argv[1], type=Source)
     sources.use(source)
-    trouble = ""
     try:
         catalog.find(sys.argv[2])
+        trouble = _elsewhere(sys.argv[2], source)
     except BadInput as error:
         trouble = str(error)
     print(f"\n{trouble}")
+
+
+def _elsewhere(name: str, source: Source) -> str:
+    """Why a registered variant is none of the source's: it would be the same program, whatever the revision."""
+    for entry in catalog.entries():
+        file = getattr(sys.modules.get(entry.module), "__file__", None)
+        if file and name in catalog.names_of(entry) and not sources.holds_code_of(file, source.folder):
+            return f"It is registered by {entry.module}, which is not of this repository but at {file}."
+    return ""
 
 
 if __name__ == "__main__":
