@@ -36,6 +36,11 @@ class Tolerances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     quality: Share = 0.05
     """Of each metric of `evaluate()`, after the same epochs."""
 
+    @property
+    def counts(self) -> bool:
+        """Whether anything is gated that takes a pass of its own."""
+        return any(getattr(self, name) is not None for name in self.__struct_fields__ if name not in TIMES)
+
 
 class Triple(msgspec.Struct, frozen=True):
     """The arms of one variant: labels in the plan."""

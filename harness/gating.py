@@ -16,7 +16,7 @@ from harness.engine.messages import Source
 from harness.engine.repository import Repository
 from harness.errors import BadInput, NotComparable
 from harness.gate_options import Asked
-from harness.gate_rules import Gate, Triple
+from harness.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
 from harness.lines import Stored
 from harness.plan import Arm, Plan
 from harness.record import Record, read
@@ -84,6 +84,21 @@ def against_revision(names: Sequence[str], base: str, head: str | None, asked: A
     return replace(
         plan, arms=tuple(arms), baseline=arms[0].label, gate=gate, preload=_installed(plan.preload, repository)
     )
+
+
+def beside(name: str, than: str, tolerance: float, **request: Any) -> Plan:
+    """The plan that holds one variant against another, as they are here, in the time of a whole training alone.
+
+    Raises BadInput.
+    """
+    if name == than:
+        raise BadInput(f"{name!r} is to be held against another variant, not against itself.")
+    plan = _plan([than, name], Asked(), tolerance=tolerance, **request)
+    base, head = plan.arms
+    again = controls.null(base)
+    alone = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | {TOTAL_TIME: tolerance})
+    triple = Triple(head.label, head.label, base.label, again.label, alone)
+    return replace(plan, arms=(base, again, head), gate=Gate((triple,), base=than, head=name))
 
 
 def against_runs(

@@ -83,10 +83,10 @@ class Contrast:
 
         Fine is a finding: the whole interval at the level `shown` lies below the margin. Worse must hold at the
         stricter level `strict`, which pays for asking of several metrics, and with an interval that is fine enough
-        (see `verdicts.widest`). Nothing is said where the two bases differ by more than half the tolerance.
+        (see `verdicts.widest`). Nothing is said where the two bases are `apart`.
         """
         margin = log(1 + tolerance)
-        if self.blocks < FIRST_LOOK or abs(self.null) > margin / 2:
+        if self.blocks < FIRST_LOOK or self.apart(tolerance):
             return UNSURE
         half = self.half_width(shown)
         if self.middle + half < margin:
@@ -94,6 +94,12 @@ class Contrast:
         if self.p_worse(margin) < strict and half <= widest(self.middle, margin):
             return WORSE
         return UNSURE
+
+    def apart(self, tolerance: float) -> bool:
+        """Whether two runs of the base differ by more than half the tolerance: what a difference of nothing looks like
+        here is then too much like what is looked for. Of a large difference, by half of what `verdicts.widest` lets
+        pass."""
+        return abs(self.null) > widest(self.middle, log(1 + tolerance)) / 2
 
     def smallest_visible(self, tolerance: float, at: float) -> float | None:
         """The smallest ratio above 1 that these blocks would have shown; None of fewer than two."""

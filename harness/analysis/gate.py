@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 import pandas as pd
@@ -133,7 +132,7 @@ def _why(one: _Timed, ratio: Ratio | None) -> str:
     """Why it cannot be told."""
     if ratio is None or one.contrast.blocks < FIRST_LOOK:
         return f"it takes {FIRST_LOOK} blocks to tell"
-    if abs(one.contrast.null) > log(1 + one.tolerance) / 2:
+    if one.contrast.apart(one.tolerance):
         return f"two runs of the base differ by {100 * abs(one.contrast.null):.2g} %"
     return "its interval is too wide"
 

@@ -134,7 +134,7 @@ def _gate(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event
         if len(members) == len(triple.arms):
             yield from _block(own, members, failed)
         together = [members] if here.known.fit(members) else [[arm] for arm in members]
-        for some in together if not here.block else ():
+        for some in together if not here.block and triple.tolerances.counts else ():
             if not failed & set(triple.arms):
                 yield from own.exactly(some, triple).count()
 
