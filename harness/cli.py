@@ -172,6 +172,7 @@ def profile(
 
 @app.command()
 def gate(
+    context: typer.Context,
     names: Names = None,
     variant: Annotated[
         list[str] | None, typer.Option(help="A variant to gate, as an argument would be.", show_default=False)
@@ -221,12 +222,15 @@ def gate(
             show_default=False,
         ),
     ] = None,
+    resume: Resume = None,
     out: Out = None,
     json: Json = None,
 ) -> None:
     """Pass or fail: is it as good as another git revision of it, or as stored runs? For CI."""
     from harness import gate_options, gating
 
+    if resume:
+        return complete(context, resume, json)
     asked = gate_options.read(Path.cwd()).with_options(tolerance or [], unsure, allow or [])
     plan, before = gating.plan(
         [*(names or []), *(variant or [])],
@@ -244,7 +248,7 @@ def gate(
         timeout=timeout,
         fresh=fresh,
     )
-    carry_out(plan, out, json, before=before)
+    return carry_out(plan, out, json, before=before)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from harness.engine.repository import Repository
 from harness.errors import BadInput, NotComparable
 from harness.gate_options import Asked
 from harness.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
+from harness.interface import Variant
 from harness.lines import Stored
 from harness.plan import Arm, Plan
 from harness.record import Record, read
@@ -72,7 +73,11 @@ def against_revision(names: Sequence[str], base: str, head: str | None, asked: A
     for side in (theirs, ours):
         for name in names:
             _check(name, side, repository)
-    plan = _plan(names, asked, path=sources.path(theirs.source), **request)
+
+    def find(name: str) -> Variant | None:
+        return catalog.find(sources.reference(name, theirs.source), sources.path(theirs.source))
+
+    plan = _plan(names, asked, find=find, **request)
     arms, triples = [], []
     for arm in plan.arms:
         old = Arm(f"{arm.label} at {ours.name}", arm.variant, arm.settings, ours.revision)

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 from typing import Any
 
@@ -147,12 +147,13 @@ def make(
     target: str | None = None,
     fresh: bool = FRESH,
     exact_memory: bool = False,
-    path: Sequence[str] | None = None,
+    find: Callable[[str], Variant | None] = catalog.find,
 ) -> Plan:
     """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be.
 
     With `evaluations` whole trainings run: one of each arm in each block, which is then a seed. Where nobody says how
-    many blocks, they are as many as it takes to be clear, from 3 to 6. Modules are looked for along `path`, if given.
+    many blocks, they are as many as it takes to be clear, from 3 to 6. `find` is
+    how a name is looked up.
     """
     just_looking = command == "compare" and not names and blocks is None and budget is None
     if command in ("profile", "selfcheck"):
@@ -161,7 +162,7 @@ def make(
         names = _named(names)
     else:
         names = _with_baseline(_named(names), baseline)
-    variants = {name: catalog.find(name, path) for name in names}
+    variants = {name: find(name) for name in names}
     case = _choose("case", case, variants)
     scale = _choose("scale", scale, variants)
     aim = _target(target, variants)

@@ -123,7 +123,7 @@ def test_a_head_that_fails_is_no_regression(folder, gate, capfd, old, new, optio
 def test_both_sides_may_be_revisions(folder, gate):
     edit(folder, "1_000_000", "1_100_000")
     git(folder, "commit", "-qam", "slower")
-    edit(folder, "1_100_000", "not python")
+    write(folder, {"loop.py": "this is no Python"})
     code, summary = gate("--base", "HEAD~1", "--head", "HEAD")
     assert code == 1
     assert summary["gate"]["head"].startswith("HEAD (")
@@ -147,6 +147,25 @@ def test_several_variants_are_gated_each_by_its_own_tolerance(folder, gate):
     by_variant = {(check["variant"], check["metric"]): check["answer"] for check in summary["gate"]["checks"]}
     assert by_variant["Loop", "epoch_time"] == "ok"
     assert by_variant["Other", "epoch_time"] == "regressed"
+
+
+def test_what_was_not_measured_is_unsure(folder, gate, capfd):
+    code, summary = gate("--base", "HEAD", short=["--epochs", "2", "--blocks", "3"])
+    assert (code, answers(summary)["epoch_time", None]) == (3, "unsure")
+    code, summary = gate("--base", "HEAD", "--budget", "0.1s", short=[])
+    assert code == 3
+    assert set(answers(summary).values()) == {"unsure"}
+
+
+def test_a_gate_that_was_cut_off_is_resumed(folder, gate, tmp_path, capfd):
+    assert gate("--base", "HEAD")[0] == 0
+    (run,) = tmp_path.glob("run*")
+    record = run / "run.jsonl"
+    lines = record.read_bytes().splitlines(keepends=True)
+    second = [number for number, line in enumerate(lines) if b'"block end"' in line][1]
+    record.write_bytes(b"".join(lines[:second]))
+    assert cli.run(["gate", "--resume", str(run), "--json", str(tmp_path / "again.json")]) == 0
+    assert json.loads((tmp_path / "again.json").read_text())["gate"]["answer"] == "passed"
 
 
 def test_unsure_is_3_unless_it_is_told_to_pass(folder, gate, capfd):

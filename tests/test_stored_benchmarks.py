@@ -1,4 +1,4 @@
-"""The conftest of `pytest benchmarks --benchmark-compare --benchmark-compare-fail`, on a benchmark that can be slowed."""
+"""The conftest of `pytest benchmarks --benchmark-compare-fail`, on a benchmark that can be slowed."""
 
 import os
 import subprocess

@@ -15,6 +15,7 @@ from harness.gate_rules import COMPILATIONS, FLOPS, LOSSES, PEAK_MEMORY, PEAK_TE
 from harness.lines import Compile, Trace
 from harness.record import Record
 
+COUNTED = TRACES, COMPILATIONS, FLOPS, PEAK_MEMORY, PEAK_TENSORS, LOSSES, QUALITY
 _MOST_NAMED = 3
 """Functions that a sentence names."""
 
@@ -22,8 +23,10 @@ _MOST_NAMED = 3
 def counts(passes: Record, triple: Triple) -> list[Check]:
     """A check for each metric that is gated; of the record `triples.counted`."""
     allowed = triple.tolerances
-    if len({piece.arm for piece in passes.slices}) < len(triple.arms):
-        return []
+    if {end.arm for end in passes.ends} < set(triple.arms):
+        gated = [metric for metric in COUNTED if getattr(allowed, metric) is not None]
+        why = "the pass that counts it was not completed"
+        return [Check(triple.name, metric, None, UNSURE, why=why) for metric in gated]
     found: list[Check] = []
     if allowed.traces is not None:
         found.append(_events(passes, triple, TRACES, allowed.traces))

@@ -17,7 +17,7 @@ from harness.analysis.gated import IMPROVED, LEAST_SECONDS, OK, PASSED, REGRESSE
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.projection import schedule_logs, schedule_seconds
 from harness.analysis.triples import counted, timed
-from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TOTAL_TIME, Triple
+from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
 from harness.record import Record
 
 FAILED = "failed"
@@ -68,8 +68,9 @@ def judge(record: Record) -> Verdict | None:
     gate = record.plan.gate
     if gate is None:
         return None
-    timed_ = [check for _, check in timed_checks(record)]
-    checks = [*timed_, *(check for triple in gate.triples for check in _counts(record, triple))]
+    checks = [check for _, check in timed_checks(record)]
+    checks += [check for triple in gate.triples for check in _untimed(record, triple, checks)]
+    checks += [check for triple in gate.triples for check in _counts(record, triple)]
     checks.sort(key=lambda check: [triple.name for triple in gate.triples].index(check.variant))
     failed = any(record.failure(arm.label) for arm in record.plan.arms)
     return Verdict(_answer(checks, failed), gate.base, gate.head, gate.unsure, checks)
@@ -86,6 +87,15 @@ def _answer(checks: Sequence[Check], failed: bool) -> str:
     if failed:
         return FAILED
     return next((one for one in (REGRESSED, UNSURE) if one in answers), PASSED)
+
+
+def _untimed(record: Record, triple: Triple, found: Sequence[Check]) -> list[Check]:
+    """That a time of a variant was not measured, where it is gated: a gate passes by what it saw."""
+    if not triple.base or any(record.failure(arm) for arm in triple.arms):
+        return []
+    seen = {check.metric for check in found if check.variant == triple.name}
+    wanted = [metric for metric in TIMES if getattr(triple.tolerances, metric) is not None and metric not in seen]
+    return [Check(triple.name, metric, None, UNSURE, why="it was not measured") for metric in wanted]
 
 
 def _counts(record: Record, triple: Triple) -> list[Check]:
@@ -183,20 +193,21 @@ def _shared(part: Record, triple: Triple) -> bool:
 def _kinds(part: Record, table: pd.DataFrame, triple: Triple) -> dict[str, tuple[list[float], list[float]]]:
     """The log-ratios of the head and of the second base by block, for each kind that is worth gating."""
     base, tolerance = str(triple.base), triple.tolerances.epoch_time or 0.0
-    head, again = (
-        by_kind(epoch_table.usable(part, table, arm), arm, base).reset_index().set_index(["kind", "block"]).sort_index()
-        for arm in (triple.head, str(triple.again))
-    )
+    both = [by_kind(epoch_table.usable(part, table, arm), arm, base) for arm in (triple.head, str(triple.again))]
+    if any(one.empty for one in both):
+        return {}
+    head, again = (one.groupby(["kind", "block"]).mean() for one in both)
     found = {}
     for kind, share in _shares(part, table, triple).items():
         if share < WORTH or kind not in head.index or kind not in again.index:
             continue
-        own, null = head.loc[kind].groupby("block").mean(), again.loc[kind].groupby("block").mean()
-        both = own.index.intersection(null.index)
+        own, null = head.loc[kind], again.loc[kind]
+        blocks = own.index.intersection(null.index)
         logs = [
-            guarded(list(one.loc[both, "typical"]), list(one.loc[both, "of_sums"]), tolerance) for one in (own, null)
+            guarded(list(one.loc[blocks, "typical"]), list(one.loc[blocks, "of_sums"]), tolerance)
+            for one in (own, null)
         ]
-        found[str(kind)] = logs[0], logs[1]
+        found[kind] = logs[0], logs[1]
     return found
 
 
