@@ -129,9 +129,9 @@ class ArmProcess:
         self.tell(Finish(), "as it ended")
         return self.hear()
 
-    def count_work(self) -> Answer:
+    def count_work(self, rate: bool = True) -> Answer:
         """Ask how much its epochs compute, once it has said what it used: counting takes memory too."""
-        self.tell(CountWork(), "as its work was counted", min(COUNTING_SECONDS, self._timeout))
+        self.tell(CountWork(rate), "as its work was counted", min(COUNTING_SECONDS, self._timeout))
         return self.hear()
 
     def tell(self, order: Order, doing: str, patience: float | None = None) -> None:

@@ -277,7 +277,7 @@ class Group:
     def _count(self, arm: ArmProcess) -> Work:
         """How much an arm's epochs compute. Not even its death in counting makes it fail: its turns are over."""
         self.known.counted.add(arm.label)
-        answer = arm.count_work()
+        answer = arm.count_work(rate=self.plan.gate is None)  # a gate compares numbers of operations
         if isinstance(answer, Counted):
             found = answer
         else:

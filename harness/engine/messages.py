@@ -60,6 +60,9 @@ class StateObjective(msgspec.Struct, frozen=True, tag=True):
 class CountWork(msgspec.Struct, frozen=True, tag=True):
     """Parent to child, after the last epoch and `Finish`: count the operations of the epochs whose calls were noted."""
 
+    rate: bool = True
+    """Whether to measure what large matrix products reach, too, which takes some seconds."""
+
 
 class Evaluate(msgspec.Struct, frozen=True, tag=True):
     """Parent to child: say what you have come to."""

@@ -8,6 +8,7 @@ import importlib
 import sys
 import sysconfig
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from harness import catalog
@@ -62,9 +63,15 @@ def stray(source: Source) -> str | None:
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         ours = name.partition(".")[0] in ("harness", "__main__", "__mp_main__")
-        if isinstance(file, str) and not ours and holds_code_of(file, source.instead_of):
+        if isinstance(file, str) and not ours and _folder_holds_code_of(str(Path(file).parent), source.instead_of):
             return f"{name} ({file})"
     return None
+
+
+@cache
+def _folder_holds_code_of(folder: str, top: str) -> bool:
+    """Modules are many, their folders fewer."""
+    return holds_code_of(folder, top)
 
 
 def holds_code_of(entry: str, top: str) -> bool:
