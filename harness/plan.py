@@ -147,7 +147,7 @@ def make(
     target: str | None = None,
     fresh: bool = FRESH,
     exact_memory: bool = False,
-    find: Callable[[str], Variant | None] = catalog.find,
+    find: Callable[[str], Variant | None] | None = None,
 ) -> Plan:
     """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be.
 
@@ -162,7 +162,7 @@ def make(
         names = _named(names)
     else:
         names = _with_baseline(_named(names), baseline)
-    variants = {name: find(name) for name in names}
+    variants = {name: (find or catalog.find)(name) for name in names}
     case = _choose("case", case, variants)
     scale = _choose("scale", scale, variants)
     aim = _target(target, variants)
