@@ -217,7 +217,7 @@ def _check(name: str, side: Side, repository: Repository) -> None:
     except BadInput as error:
         if side.revision is None:
             raise
-        said = str(error).replace(f"{side.source.folder}/", "")
+        said = str(error).replace(f"{side.source.folder}/", "").removeprefix(f"{name!r}: ")
         raise NotComparable(f"Revision {side.text} does not have {name!r}: {said}{_hint(reference, side)}") from None
 
 

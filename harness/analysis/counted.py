@@ -1,21 +1,20 @@
-"""What a gate compares without noise: counts, memory, losses and quality, over the same epochs of base and head.
+"""What a gate compares without noise: counts, losses and quality, over the same epochs of base and head.
 
 The base ran twice. Where its two runs do not agree, the program is not deterministic in that, and nothing is said.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import log
 
 from harness.analysis.effects import Ratio
 from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.losses import ROUNDING, losses
 from harness.analysis.prefix import common_prefixes
-from harness.gate_rules import COMPILATIONS, FLOPS, LOSSES, PEAK_MEMORY, PEAK_TENSORS, QUALITY, TRACES, Triple
+from harness.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
 from harness.lines import Compile, Trace
 from harness.record import Record
 
-COUNTED = TRACES, COMPILATIONS, FLOPS, PEAK_MEMORY, PEAK_TENSORS, LOSSES, QUALITY
+COUNTED = TRACES, COMPILATIONS, FLOPS, LOSSES, QUALITY
 _MOST_NAMED = 3
 """Functions that a sentence names."""
 
@@ -23,7 +22,7 @@ _MOST_NAMED = 3
 def counts(passes: Record, triple: Triple) -> list[Check]:
     """A check for each metric that is gated; of the record `triples.counted`."""
     allowed = triple.tolerances
-    if {end.arm for end in passes.ends} < set(triple.arms):
+    if {end.arm for end in passes.ends if end.status == "ok"} < set(triple.arms):
         gated = [metric for metric in COUNTED if getattr(allowed, metric) is not None]
         why = "the pass that counts it was not completed"
         return [Check(triple.name, metric, None, UNSURE, why=why) for metric in gated]
@@ -34,10 +33,6 @@ def counts(passes: Record, triple: Triple) -> list[Check]:
         found.append(_events(passes, triple, COMPILATIONS, allowed.compilations))
     if allowed.flops is not None:
         found += _flops(passes, triple, allowed.flops)
-    if allowed.peak_memory is not None:
-        found.append(_peak(passes, triple, PEAK_MEMORY, allowed.peak_memory))
-    if allowed.peak_tensors is not None:
-        found.append(_peak(passes, triple, PEAK_TENSORS, allowed.peak_tensors))
     if allowed.losses is not None:
         found.append(_losses(passes, triple, allowed.losses))
     if allowed.quality is not None:
@@ -122,19 +117,6 @@ def _flops(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
         assert base is not None
         assert head is not None
         yield _figures(triple, FLOPS, kind, base.flops[kind], head.flops[kind], tolerance)
-
-
-def _peak(passes: Record, triple: Triple, metric: str, tolerance: float) -> Check:
-    field = "peak_rss_bytes" if metric == PEAK_MEMORY else "peak_tensor_bytes"
-    peaks = {end.arm: getattr(end, field) for end in passes.ends}
-    base, again, head = (peaks.get(str(arm)) for arm in (triple.base, triple.again, triple.head))
-    if not base or not again or not head:
-        return Check(triple.name, metric, None, NOT_MEASURED)
-    apart = abs(log(again / base))
-    if apart > log(1 + tolerance) / 2:
-        why = f"two runs of the base differ by {100 * apart:.2g} %"
-        return Check(triple.name, metric, None, UNSURE, base, head, Ratio(head / base), tolerance, why)
-    return _figures(triple, metric, None, max(base, again), head, tolerance)
 
 
 def _losses(passes: Record, triple: Triple, wanted: str) -> Check:

@@ -15,6 +15,7 @@ from harness.analysis.counted import counts
 from harness.analysis.effects import Ratio, by_kind, guarded
 from harness.analysis.gated import IMPROVED, LEAST_SECONDS, OK, PASSED, REGRESSED, UNSURE, Check
 from harness.analysis.levels import FIRST_LOOK, level
+from harness.analysis.peaks import peaks
 from harness.analysis.projection import schedule_logs, schedule_seconds
 from harness.analysis.triples import counted, timed
 from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
@@ -103,7 +104,8 @@ def _counts(record: Record, triple: Triple) -> list[Check]:
         return []
     if not triple.base:
         return stored.checks(record, triple)
-    return counts(counted(record, triple), triple)
+    passes = counted(record, triple)
+    return [*counts(passes, triple), *peaks(passes, timed(record, triple), triple)]
 
 
 def timed_checks(record: Record) -> list[tuple[Contrast, Check]]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from scipy import stats
 
 from harness.analysis import epochs as epoch_table
+from harness.analysis import peaks
 from harness.analysis.counted import counts
 from harness.analysis.effects import QUANTILE, Ratio
 from harness.analysis.facts import Facts, number, pids
@@ -133,7 +134,9 @@ def _counted(record: Record, before: Sequence[Stored], triple: Triple) -> list[C
             made.works.append(Work(0, 0, label, one.flops))
         if one.metrics:
             made.evaluations.append(Evaluation(0, 0, label, len(one.epochs), one.metrics))
-    return counts(made, both)
+    ends = {end.arm: end for end in made.ends}
+    runs = [{BASE: _end(BASE, one), AGAIN: ends[AGAIN], triple.head: ends[triple.head]} for one in before]
+    return [*counts(made, both), *peaks.checks(runs, both)]
 
 
 def _end(label: str, one: Stored) -> ArmEnd:
