@@ -13,7 +13,6 @@ def answer(*runs, tolerance=0.1):
     """Of the peaks of base, base again and head in each run, in MB."""
     alone = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | {"peak_memory": tolerance})
     triple = Triple("pinn", "head", "base", "again", alone)
-    arms = triple.arms
     made = [
         {
             arm: ArmEnd(0, 0, arm, "ok", peak_rss_bytes=size and int(size * MB))
