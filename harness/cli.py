@@ -191,7 +191,10 @@ def gate(
     case: Case = None,
     scale: Annotated[str | None, typer.Option(help="How large. [default: smoke]", show_default=False)] = None,
     epochs: Epochs = None,
-    blocks: Blocks = None,
+    blocks: Annotated[
+        int | None,
+        typer.Option(help="Fresh processes of each arm. [default: until it is clear, 3 to 8]", show_default=False),
+    ] = None,
     budget: Budget = None,
     tolerance: Annotated[
         list[str] | None,

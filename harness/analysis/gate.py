@@ -43,6 +43,8 @@ class Verdict:
     unsure: str
     """What being unsure is to do: `fail`, `warn` or `pass`."""
     checks: list[Check]
+    stored: bool = False
+    """Whether the head was held against stored runs, and not against a base that took turns with it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def judge(record: Record) -> Verdict | None:
     checks += [check for triple in gate.triples for check in _counts(record, triple)]
     checks.sort(key=lambda check: [triple.name for triple in gate.triples].index(check.variant))
     failed = any(record.failure(arm.label) for arm in record.plan.arms)
-    return Verdict(_answer(checks, failed), gate.base, gate.head, gate.unsure, checks)
+    return Verdict(_answer(checks, failed), gate.base, gate.head, gate.unsure, checks, bool(record.stored))
 
 
 def regressed(record: Record) -> bool:

@@ -30,6 +30,11 @@ METHOD = (
     " two bases differ by more than half of what is allowed. What is deterministic is counted in a pass of its own, in"
     " which all three run the same epochs in the same order, and compared exactly."
 )
+METHOD_STORED = (
+    "The head ran in new processes, a block each, and is held against what earlier runs measured at other hours. A time"
+    " has regressed only where it lies beyond the 95 % prediction limit of the stored runs, in every block, and nothing"
+    " else was computing when it began. What is deterministic is compared exactly, with the first of the stored runs."
+)
 _MOST_LISTED = 3
 """Checks that one sentence names; each has a sentence of its own."""
 _NAMES = {
@@ -111,9 +116,10 @@ def _table(verdict: Verdict, variant: str) -> Table:
             rows += [_row(check) for check in own]
     missing = [_name(check) for check in checks if check.answer == NOT_MEASURED and not check.why]
     left_out = f" Not measured: {', '.join(missing)}." if missing else ""
+    mean = "the mean of the stored runs" if verdict.stored else "the mean of two runs of the base"
     note = (
-        f"{verdict.head[:1].upper()}{verdict.head[1:]}, against {verdict.base}. Change: the head relative to the mean"
-        f" of two runs of the base; of a time ± is half its 95 % interval.{left_out}"
+        f"{verdict.head[:1].upper()}{verdict.head[1:]}, against {verdict.base}. Change: the head relative to {mean};"
+        f" of a time ± is half its 95 % interval.{left_out}"
     )
     return Table(variant, ["metric", "base", "head", "change", "allowed", "answer"], rows, note)
 

@@ -41,7 +41,7 @@ def _method(summary: Summary) -> str:
     if summary.command == "selfcheck":
         return fitness.METHOD
     if summary.gate:
-        return gate.METHOD
+        return gate.METHOD_STORED if summary.gate.stored else gate.METHOD
     if len(summary.arms) == 1:
         return "One new process a block. The first epoch of each kind traces and compiles, and is told apart."
     return (
