@@ -1,4 +1,7 @@
-"""Every run is saved, so that `pytest benchmarks --benchmark-compare` compares with the last one on this machine."""
+"""Every run is saved, so that `pytest benchmarks --benchmark-compare` compares with the last one on this machine.
+
+With `--benchmark-compare-fail` only the first one is: a run that failed must not be what the next one is held against.
+"""
 
 import os
 from collections.abc import Callable
@@ -22,6 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # pytest-benchmark reads its options in its own pytest_configure.
     config.option.benchmark_autosave = get_tag()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    benchmarks = session.config._benchmarksession
+    if benchmarks.compare_fail and benchmarks.compared_mapping:
+        benchmarks.autosave = None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -8,15 +8,16 @@ import difflib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import PathFinder
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
 from harness.errors import BadInput, describe
+from harness.imports import Uncached
 from harness.interface import Collection, Variant
 
 GROUP = "harness.variants"
@@ -39,6 +40,22 @@ class Catalog:
 
 
 @cache
+def entries() -> tuple[EntryPoint, ...]:
+    """The installed entry points of our group, not loaded."""
+    return tuple(sorted(entry_points(group=GROUP), key=lambda entry: entry.name))
+
+
+def names_of(entry: EntryPoint) -> list[str]:
+    """The variants that an entry point offers; none of one that cannot be loaded."""
+    try:
+        loaded = entry.load()
+        collection = loaded if isinstance(loaded, Collection) else loaded()
+        return [variant.name for variant in collection.variants]
+    except (Exception, SystemExit):
+        return []
+
+
+@cache
 def registered() -> Catalog:
     """What the installed entry points offer. One that cannot be loaded is reported, and hides no other."""
     variants: dict[str, Variant] = {}
@@ -46,7 +63,7 @@ def registered() -> Catalog:
     references: dict[str, tuple[str, ...]] = {}
     preloads: dict[str, tuple[str, ...]] = {}
     broken = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in entries():
         try:
             loaded = entry.load()
             collection = loaded if isinstance(loaded, Collection) else loaded()
@@ -80,9 +97,10 @@ def nearest(wrong: str, choices: Iterable[str]) -> str:
     return f"choose from {', '.join(known[:MOST_CHOICES])}{more}"
 
 
-def find(reference: str) -> Variant | None:
+def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
     """The registered variant of that name, or None for a file's or module's, which only the child may import.
 
+    Modules are looked for along `path`, or else in the working directory and on Python's own path.
     Raises BadInput where there is no such variant, file, module or name in it.
     """
     if ":" not in reference:
@@ -91,29 +109,32 @@ def find(reference: str) -> Variant | None:
             lost = "".join(f" ({complaint})" for complaint in registered().broken)
             raise BadInput(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
         return variants[reference]
-    source, name = source_of(reference)
+    source, name = source_of(reference, path)
     if source is not None:
         _check_name(source, name, reference)
     return None
 
 
-def source_of(reference: str) -> tuple[Path | None, str]:
+def source_of(reference: str, path: Sequence[str] | None = None) -> tuple[Path | None, str]:
     """Where the Python of a `file.py:Name` or `package.module:Name` is, None if there is none to read; and the name.
 
     Raises BadInput where there is no such file or module.
     """
     place, name = _split(reference)
-    return _file(place) if _is_file(place) else _module_source(place), name
+    return _file(place) if is_file(place) else module_source(place, path), name
 
 
-def load(reference: str) -> Variant:
-    """Import what `reference` names. A bare callable becomes a Variant of that name."""
+def load(reference: str, here: str | None = None) -> Variant:
+    """Import what `reference` names. A bare callable becomes a Variant of that name.
+
+    A module is looked for in the folder `here` first, or else in the working directory.
+    """
     if ":" not in reference:
         variant = find(reference)
         assert variant is not None
         return variant
     place, name = _split(reference)
-    module = _import_file(_file(place)) if _is_file(place) else _import_module(place)
+    module = _import_file(_file(place)) if is_file(place) else _import_module(place, here or str(Path.cwd()))
     target = getattr(module, name)
     if isinstance(target, Variant):
         return target
@@ -134,7 +155,8 @@ def _split(reference: str) -> tuple[str, str]:
     return place, name
 
 
-def _is_file(place: str) -> bool:
+def is_file(place: str) -> bool:
+    """Whether what stands before the colon of a reference is a file's path, not a module's name."""
     return place.endswith(".py") or "/" in place or "\\" in place
 
 
@@ -148,16 +170,16 @@ def _file(place: str) -> Path:
     return path
 
 
-def _module_source(dotted: str) -> Path | None:
+def module_source(dotted: str, along: Sequence[str] | None) -> Path | None:
     """Where a module's source is, found without importing its packages; None if it has no Python source."""
     if not all(part.isidentifier() for part in dotted.split(".")):
         raise BadInput(f"There is no module {dotted!r}: that is not a module's name.")
-    path: list[str] | None = [str(Path.cwd()), *sys.path]
+    path: list[str] | None = [str(Path.cwd()), *sys.path] if along is None else list(along)
     found = ""
     for part in dotted.split("."):
         found = f"{found}.{part}" if found else part
         spec = PathFinder.find_spec(part, path) if path else None  # it looks for the last part only
-        if spec is None and found == part:
+        if spec is None and found == part and along is None:
             spec = importlib.util.find_spec(part)  # editable installs have finders of their own; it imports no parent
         if spec is None:
             raise BadInput(f"There is no module {dotted!r}: {found!r} is not found here or on Python's path.")
@@ -209,7 +231,7 @@ def _import_file(path: Path) -> ModuleType:
     path = path.resolve()
     sys.path.insert(0, str(path.parent))
     name = path.stem if path.stem not in sys.modules else f"{path.stem} (file)"  # a random.py is not `random`
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=Uncached(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be imported as Python")
     module = importlib.util.module_from_spec(spec)
@@ -218,7 +240,7 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
-def _import_module(dotted: str) -> ModuleType:
-    """Import a module as `python -m` would: the working directory comes first on the path."""
-    sys.path.insert(0, str(Path.cwd()))
+def _import_module(dotted: str, here: str) -> ModuleType:
+    """Import a module as `python -m` would: the working directory, or what stands for it, comes first on the path."""
+    sys.path.insert(0, here)
     return importlib.import_module(dotted)

@@ -224,6 +224,90 @@ def profile(
 
 
 @app.command()
+def gate(
+    context: typer.Context,
+    names: Names = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="A variant to gate, as an argument would be.", show_default=False)
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(metavar="REV", help="The git revision to hold it against.", show_default=False)
+    ] = None,
+    baseline: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="RUN", help="A stored run to hold it against; several tell more.", show_default=False),
+    ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="What wants to pass. [default: the working tree]", show_default=False),
+    ] = None,
+    case: Case = None,
+    scale: Annotated[str | None, typer.Option(help="How large. [default: smoke]", show_default=False)] = None,
+    epochs: Epochs = None,
+    blocks: Annotated[
+        int | None,
+        typer.Option(help="Fresh processes of each arm. [default: until it is clear, 3 to 8]", show_default=False),
+    ] = None,
+    budget: Budget = None,
+    tolerance: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[METRIC=]VALUE",
+            help="How much worse a metric may get: 0.05, traces=1, losses=rounding, quality=off. [times: 0.03]",
+            show_default=False,
+        ),
+    ] = None,
+    unsure: Annotated[
+        str | None, typer.Option(metavar="fail|warn|pass", help="What to do then. [default: fail]", show_default=False)
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="A difference to a stored run that does not matter.", show_default=False),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the training, and of the order of turns.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of each arm. [default: 1]", show_default=False)] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds without an answer after which an arm failed. [default: 120]", show_default=False),
+    ] = None,
+    fresh: Annotated[
+        bool | None,
+        typer.Option(
+            "--fresh/--forked",
+            help="As for compare. [default: forked, where that can be; as a stored run was]",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Resume = None,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """Pass or fail: is it as good as another git revision of it, or as stored runs? For CI."""
+    from harness import gate_options, gating
+
+    if resume:
+        return complete(context, resume, json)
+    asked = gate_options.read(Path.cwd()).with_options(tolerance or [], unsure, allow or [])
+    plan, before = gating.plan(
+        [*(names or []), *(variant or [])],
+        base,
+        baseline or [],
+        head,
+        asked,
+        case=case,
+        scale=scale,
+        epochs=epochs,
+        blocks=blocks,
+        budget=budget,
+        seed=seed,
+        threads=threads,
+        timeout=timeout,
+        fresh=fresh,
+    )
+    return carry_out(plan, out, json, before=before)
+
+
+@app.command()
 def selfcheck(
     variant: Annotated[
         str | None, typer.Option(help="Check with this one. [default: the first that is compared]", show_default=False)

@@ -1,10 +1,12 @@
 """Everything that can go wrong, and the code the process exits with.
 
 HarnessError
+|-- Regressed          1   a gate found the head worse than its base
 |-- BadInput           2   what the user asked for cannot be
 |   `-- BadRecord      2   a record is unreadable: names file, line and field
-|-- Unsure             3   the machine is not fit to measure on, or it could not be told whether it is
+|-- Unsure             3   the machine is not fit to measure on, or what was asked could not be told on it
 |-- VariantFailed      4   an arm raised, died, hung, or returned what is not a loss
+|-- NotComparable      5   a gate has nothing to hold its head against: no such history, or another machine
 `-- Interrupted      130   Ctrl-C
 
 Anything else that escapes is a fault of ours, and exits 70.
@@ -15,6 +17,10 @@ class HarnessError(Exception):
     """One sentence for the user: what was wrong, where, and what to do."""
 
     exit_code = 70
+
+
+class Regressed(HarnessError):
+    exit_code = 1
 
 
 class BadInput(HarnessError):
@@ -31,6 +37,10 @@ class Unsure(HarnessError):
 
 class VariantFailed(HarnessError):
     exit_code = 4
+
+
+class NotComparable(HarnessError):
+    exit_code = 5
 
 
 class Interrupted(HarnessError):

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from harness.claims import Claim
-from harness.errors import BadInput, Interrupted, Unsure, VariantFailed
-from harness.lines import TIMELINE, Look
+from harness.errors import BadInput, Interrupted, Regressed, Unsure, VariantFailed
+from harness.lines import TIMELINE, Look, Stored
 from harness.plan import Plan
 from harness.record import Record
 
@@ -43,9 +43,16 @@ def complete(context: typer.Context, run: Path, json: str | None, claims: Sequen
 
 
 def carry_out(
-    plan: Plan, out: Path | None, json: str | None, trace: Path | None = None, claims: Sequence[Claim] = ()
+    plan: Plan,
+    out: Path | None,
+    json: str | None,
+    trace: Path | None = None,
+    claims: Sequence[Claim] = (),
+    before: Sequence[Stored] = (),
 ) -> None:
-    """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted."""
+    """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted, and
+    `before` what a gate is judged by.
+    """
     from harness.measure import measure, run_id
     from harness.report.live import Display
 
@@ -54,7 +61,7 @@ def carry_out(
     directory = out or Path("reports") / run_id(plan)
     _warn_of_company()
     with Display(plan, Console(stderr=True)) as display:
-        record = measure(plan, directory, display, _stopping_rule(plan))
+        record = measure(plan, directory, display, _stopping_rule(plan), before=before)
     if trace:
         _hand_over(directory / TIMELINE, trace)
     _conclude(record, directory, json, claims)
@@ -74,6 +81,10 @@ def _conclude(record: Record, directory: Path, json: str | None, claims: Sequenc
     summary = publish(record, directory, json, claims)
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
+    if summary.gate:
+        from harness.report import github
+
+        github.tell(summary, directory)
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
     if failed:
         raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
@@ -81,10 +92,23 @@ def _conclude(record: Record, directory: Path, json: str | None, claims: Sequenc
         from harness.report.fitness import sentences
 
         raise Unsure(sentences(summary)[0])
+    if summary.gate:
+        from harness.report.gate import sentence
+
+        if summary.gate.answer == "regressed":
+            raise Regressed(sentence(summary.gate))
+        if summary.gate.answer == "unsure" and summary.gate.unsure == "fail":
+            raise Unsure(sentence(summary.gate))
 
 
 def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
-    """Only a comparison can become clear, a self-check, which is one with known answers, and the shares of changes."""
+    """Only a comparison can become clear, a self-check, which is one with known answers, a gate, and the shares of
+    changes."""
+    if plan.gate:
+        from harness.analysis.gate_look import look as look_at_gate
+        from harness.engine.machine import seconds_since_start
+
+        return lambda record: look_at_gate(record, seconds_since_start() + REPORTING)
     if plan.command not in ("compare", "selfcheck", "ablate"):
         return None
     from harness.analysis.stopping import look
@@ -100,7 +124,7 @@ def publish(
     where that was asked for."""
     from harness.report import terminal
     from harness.report.formats import USUAL, files, parse
-    from harness.report.summary import summarize
+    from harness.report.summarizing import summarize
 
     summary = summarize(record, claims)
     console = Console(stderr=json == "-")

@@ -1,11 +1,16 @@
-"""Something done at the moment at which somebody imports a module: frameworks are the variant's to load, and when."""
+"""What happens when somebody imports a module: something is done then, or its source is compiled anew.
+
+Frameworks are the variant's to load, and when; what is to be done with them is done at that moment.
+"""
 
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 
 def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
@@ -14,6 +19,29 @@ def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
         then(sys.modules[name])
     else:
         sys.meta_path.insert(0, _Finder(name, then))
+
+
+class Uncached(importlib.machinery.SourceFileLoader):
+    """Compiles a source each time, and neither reads nor writes bytecode beside it: so code that has just been unpacked
+    is imported as code is that has been run before, and nobody's folder gets a `__pycache__`."""
+
+    def path_stats(self, path: Any) -> Any:
+        raise OSError("a source without a time has no bytecode")  # which is how importlib is told
+
+
+def compile_anew(concerns: Callable[[str], bool]) -> None:
+    """Import by `Uncached` from now on, from every folder that it `concerns`."""
+    extensions = importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES
+    sources = Uncached, importlib.machinery.SOURCE_SUFFIXES
+    usual = importlib.machinery.FileFinder.path_hook(extensions, sources)
+
+    def hook(folder: str) -> Any:
+        if not Path(folder).is_dir() or not concerns(folder):
+            raise ImportError("another hook is to look there")
+        return usual(folder)
+
+    sys.path_hooks.insert(0, hook)
+    sys.path_importer_cache.clear()
 
 
 class _Finder(importlib.abc.MetaPathFinder):

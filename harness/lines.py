@@ -141,6 +141,8 @@ class Description(msgspec.Struct, frozen=True):
     seekable: bool
     segments: list[Segment]
     """Its whole schedule, in order; empty where it does not know its length."""
+    evaluates: bool = False
+    """Whether it can say what it has come to."""
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):
@@ -236,6 +238,23 @@ class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"
     """As the trainer returned them, lower being better; None for one that was not finite."""
 
 
+class Stored(msgspec.Struct, frozen=True, tag_field="line", tag="stored"):
+    """What an earlier run measured of a variant, by which a gate judges its head."""
+
+    run: str
+    arm: str
+    """The head that it is for; in its own run it may have had another label."""
+    seconds: dict[str, float]
+    """By what is timed, see `analysis.stored`."""
+    epochs: list[Epoch]
+    """Of one process, in order."""
+    peak_rss_bytes: int | None = None
+    peak_tensor_bytes: int | None = None
+    flops: dict[str, float] = {}
+    metrics: dict[str, float | None] = {}
+    unavailable: dict[str, str] = {}
+
+
 class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):
     block: int
     group: int
@@ -290,4 +309,4 @@ class Footer(msgspec.Struct, frozen=True, tag_field="line", tag="footer"):
 
 Measured = ArmReady | Objective | Slice | Evaluation | Work | ArmEnd
 """What one arm did."""
-Line = Header | BlockStart | Measured | BlockAgain | BlockEnd | Look | Resume | Footer
+Line = Header | Stored | BlockStart | Measured | BlockAgain | BlockEnd | Look | Resume | Footer

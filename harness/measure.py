@@ -1,7 +1,7 @@
 """A plan -> a record on disk: runs it, keeps every line, and tells a watcher what happens."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -9,10 +9,10 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Self
 
-from harness.engine import machine, runner
+from harness.engine import machine, repository, runner
 from harness.errors import BadInput
 from harness.events import Event, Progress
-from harness.lines import SCHEMA, Footer, Header, Line, Look, Resume
+from harness.lines import SCHEMA, Footer, Header, Line, Look, Resume, Stored
 from harness.plan import Plan
 from harness.record import Record, Writer
 
@@ -29,19 +29,23 @@ def measure(
     watch: Callable[[Event, Record], None],
     look: Callable[[Record], Look] | None = None,
     elapsed: Callable[[], float] = machine.seconds_since_start,
+    before: Iterable[Stored] = (),
 ) -> Record:
     """Carry out `plan`. Whatever ends it, what was measured is in `directory`; Ctrl-C ends it tidily.
 
     `watch` is called with each event and the record so far, while no arm is being timed; `look`, after each block, with
     the record so far: it decides whether there is to be another. Without it there are as many as were planned.
     `elapsed` says how much of the plan's budget is spent: when all of it is, the block at hand is cut off.
+    `before` is what the run is to be judged by, which its record is to tell by itself.
     Raises BadInput where `directory` cannot hold a run.
     """
     # Gathered before there is a file, so that none is ever seen without its header.
-    header = Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), machine.commit())
+    header = Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), repository.describe())
     with Writer(directory) as writer:
         run = _Run(writer, Record(), watch)
         run.keep(header)
+        for line in before:
+            run.keep(line)
         return run.go_on(directory, look, elapsed)
 
 
@@ -74,7 +78,7 @@ def resume(
             raise BadInput(f"{directory} cannot be resumed: it ran with {name} {there}, here is {here}.")
     with Writer.reopen(directory) as writer:
         run = _Run(writer, before, watch)
-        run.keep(Resume(_now(), facts, machine.commit()))
+        run.keep(Resume(_now(), facts, repository.describe()))
         return run.go_on(directory, look, elapsed)
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from harness import catalog, slices
 from harness.cells import Ablation
 from harness.errors import BadInput
+from harness.gate_rules import Gate, Triple
 from harness.interface import Variant
 
 A_WEEK = 7 * 24 * 3600
@@ -28,6 +29,8 @@ FRESH = False
 PHASES, MEMORY, OPERATIONS = "phases", "memory", "operations"
 PROBES = PHASES, MEMORY, OPERATIONS
 """What a profile watches by: a pass each."""
+EXACTLY = "exactly"
+"""A gate's pass, in which nothing is watched that costs time: it counts."""
 AMPLE = 180.0
 """Seconds of budget from which on a comparison samples what it would without one. With less it samples fewer epochs of
 each kind, and counts no operations: blocks, of which there are then more, are a better use for the time."""
@@ -97,6 +100,8 @@ class Plan(msgspec.Struct, frozen=True):
     system can do that; empty where each starts as a process of its own."""
     ablation: Ablation | None = None
     """Where changes are taken apart, which; each arm has then made some of them."""
+    gate: Gate | None = None
+    """Which arms belong together, and what they may differ by; None where nobody asked for that."""
 
     def labels(self, block: int) -> list[str]:
         """The arms that take part in a block."""
@@ -113,9 +118,19 @@ class Plan(msgspec.Struct, frozen=True):
         return self.command in ("compare", "profile") and (self.budget is None or self.budget >= AMPLE)
 
     @property
+    def states_objectives(self) -> bool:
+        """Whether arms say in the first block what their loss is made of."""
+        return self.command in ("compare", "gate")
+
+    @property
     def trains(self) -> bool:
         """Whether whole trainings run, each block from a seed of its own; else epochs are sampled."""
         return self.evaluations is not None
+
+    def of(self, triple: Triple) -> "Plan":
+        """The part of a gate's plan that is about one variant."""
+        own = tuple(arm for arm in self.arms if arm.label in triple.arms)
+        return msgspec.structs.replace(self, arms=own, baseline=triple.base or triple.head)
 
     def seed_of(self, block: int) -> int:
         return self.seed + block if self.trains else self.seed
@@ -144,20 +159,22 @@ def make(
     target: str | None = None,
     fresh: bool = FRESH,
     exact_memory: bool = False,
+    find: Callable[[str], Variant | None] | None = None,
 ) -> Plan:
     """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be.
 
     With `evaluations` whole trainings run: one of each arm in each block, which is then a seed. Where nobody says how
-    many blocks, they are as many as it takes to be clear, from 3 to 6.
+    many blocks, they are as many as it takes to be clear, from 3 to 6. `find` is
+    how a name is looked up.
     """
     just_looking = command == "compare" and not names and blocks is None and budget is None
     if command in ("profile", "selfcheck", "ablate"):
         names = list(names)
-    elif evaluations is not None:
+    elif evaluations is not None or command == "gate":
         names = _named(names)
     else:
         names = _with_baseline(_named(names), baseline)
-    variants = {name: catalog.find(name) for name in names}
+    variants = {name: (find or catalog.find)(name) for name in names}
     case = _choose("case", case, variants)
     scale = _choose("scale", scale, variants)
     aim = _target(target, variants)
@@ -174,7 +191,7 @@ def make(
     if threads > cores:
         raise BadInput(f"--threads {threads} is more than the {cores} cores that this process may use.")
     seconds = None if budget is None else _duration("--budget", budget)
-    if epochs is None and evaluations is None and (seconds is None or seconds >= AMPLE):
+    if epochs is None and evaluations is None and command != "gate" and (seconds is None or seconds >= AMPLE):
         epochs = max(filter(None, (_default_epochs(variant, scale) for variant in variants.values())), default=None)
     if epochs is not None and epochs < 1:
         raise BadInput(f"--epochs must be at least 1, not {epochs}.")
@@ -182,7 +199,9 @@ def make(
         raise BadInput(f"--timeout must be a positive number of seconds, at most a week ({A_WEEK}), not {timeout:g}.")
     if not 0 < tolerance <= 1:
         raise BadInput(f"--tolerance must be a share above 0 and at most 1, such as 0.03 for 3 %, not {tolerance:g}.")
-    most = blocks or (SEEDS if evaluations is not None else MOST_IN_BUDGET if seconds else MOST_BLOCKS)
+    most = blocks or (
+        SEEDS if evaluations is not None else MOST_IN_BUDGET if seconds or command == "gate" else MOST_BLOCKS
+    )
     beside = [] if evaluations is None else _references(names, case, scale, aim)
     arms = tuple(_arms([*names, *beside]))
     known = {reference for of_one in catalog.registered().references.values() for reference in of_one}

@@ -31,6 +31,7 @@ from harness.lines import (
     Objective,
     Resume,
     Slice,
+    Stored,
     Work,
 )
 from harness.plan import Plan
@@ -55,6 +56,8 @@ class Record:
         self.evaluations: list[Evaluation] = []
         self.objectives: list[Objective] = []
         self.works: list[Work] = []
+        self.stored: list[Stored] = []
+        """Of earlier runs."""
         self.ready: list[ArmReady] = []
         self.ends: list[ArmEnd] = []
         self.blocks_done: list[BlockEnd] = []
@@ -80,6 +83,8 @@ class Record:
                 self.objectives.append(line)
             case Work():
                 self.works.append(line)
+            case Stored():
+                self.stored.append(line)
             case ArmEnd():
                 self.ends.append(line)
             case BlockEnd():
@@ -223,7 +228,7 @@ def _arms_named(line: Line) -> set[str]:
             return {line.plan.baseline, *(line.plan.ablation.cells if line.plan.ablation else ())}
         case BlockStart():
             return set(line.order)
-        case ArmReady() | Objective() | Slice() | Evaluation() | Work() | ArmEnd():
+        case Stored() | ArmReady() | Objective() | Slice() | Evaluation() | Work() | ArmEnd():
             return {line.arm}
         case BlockAgain() | BlockEnd() | Look() | Resume() | Footer():
             return set()

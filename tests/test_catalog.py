@@ -51,10 +51,14 @@ def register(monkeypatch):
     def register(**offered):
         entries = [Entry(name, what) for name, what in offered.items()]
         monkeypatch.setattr(catalog, "entry_points", lambda group: entries if group == "harness.variants" else [])
+        forget()
+
+    def forget():
+        catalog.entries.cache_clear()
         catalog.registered.cache_clear()
 
     yield register
-    catalog.registered.cache_clear()
+    forget()
 
 
 def variant(name, **more):

@@ -3,6 +3,7 @@
 from math import log
 
 import coverage
+import gated
 import looks
 import pytest
 
@@ -34,3 +35,11 @@ def test_a_difference_is_found_where_it_can_be(name):
 def test_the_constants_of_the_looks_are_what_is_simulated():
     found = looks.levels(6, runs=200_000, seed=1)
     assert found == pytest.approx([level(3, 6, rank) for rank in range(1, 7)], rel=0.12)
+
+
+@pytest.mark.parametrize("row", gated.ROWS, ids=lambda row: row.name)
+def test_each_row_of_the_gate_edits_its_base_to_another_program(row, tmp_path):
+    gated.commit(tmp_path / "repository", row)
+    base, head = row.base(gated.SOURCE), (tmp_path / "repository" / "training.py").read_text()
+    assert base != head
+    compile(head, "training.py", "exec")

@@ -26,6 +26,7 @@ from harness.lines import (
     Resume,
     Segment,
     Slice,
+    Stored,
     Trace,
     Work,
 )
@@ -74,6 +75,7 @@ LINES = [
     Resume("2026-01-02T03:04:55+01:00", {"cores": 2}, "abc"),
     ArmReady(1, 0, "moments", 9, 0.5, Description(False, []), {}, {}, "forked"),
     BlockAgain(1, "the process from which arms are forked hung up"),
+    Stored("earlier", "moments", {"epoch_time data": 0.002}, [], 10**9, None, {"data": 1e9}, {"error": 0.1}),
     Footer("complete", "2026-01-02T03:05:05+01:00"),
 ]
 
@@ -176,6 +178,7 @@ def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
         Evaluation(0, 0, "other", 1, {}),
         Objective(0, 0, "other", {}),
         Work(0, 0, "other", {}),
+        Stored("earlier", "other", {}, []),
         ArmEnd(0, 0, "other", "ok"),
         BlockStart(0, 0, ["other"]),
     ],

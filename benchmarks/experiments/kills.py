@@ -77,7 +77,7 @@ def kill_once(seconds: float) -> dict[str, Any]:
         time.sleep(seconds)
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
-        left = _left_behind(running.pid)
+        left = left_behind(running.pid)
         if not (place / FILE_NAME).exists():
             return {"seconds": seconds, "slices": 0, "lost": 0, "left": left, "readable": True}
         try:
@@ -95,7 +95,7 @@ def kill_once(seconds: float) -> dict[str, Any]:
         }
 
 
-def _left_behind(parent: int) -> int:
+def left_behind(parent: int) -> int:
     """Workers of a dead parent that are still there after a while: they carry its number in their command line."""
     until = time.monotonic() + PATIENCE
     while (alive := _workers(parent)) and time.monotonic() < until:

@@ -29,7 +29,7 @@ from harness.analysis import epochs as epoch_table
 from harness.analysis.projection import schedule_logs
 from harness.measure import measure
 from harness.plan import Plan
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 FORKED, FRESH, BESIDE = "forked", "fresh", "beside"
 

@@ -31,6 +31,14 @@ class Losses:
     """`same bit for bit`, `drifts from epoch K by X`, or `different objective (TERM RATIO)`."""
     epochs: int
     """How many epochs both ran in the same order from the first on: what the first two verdicts rest on."""
+    at_first: float = 0.0
+    """The largest relative difference in the first epoch in which there is any."""
+    one_objective: bool = True
+    """Whether they are not known to minimise different things."""
+
+    @property
+    def same(self) -> bool:
+        return self.one_objective and not self.at_first
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,8 @@ class _Agreement:
     """Of the first epoch whose losses differ: its place in the order, and its index."""
     apart: float
     """The largest relative difference."""
+    at_first: float
+    """That of the first epoch whose losses differ."""
 
 
 def losses(record: Record, arm: str) -> Losses | None:
@@ -52,29 +62,30 @@ def losses(record: Record, arm: str) -> Losses | None:
     epochs = max((agreement.epochs for agreement in shared), default=0)
     other = _other_objective(_terms(record, arm), _terms(record, baseline))
     if other:
-        return Losses(f"different objective ({other})", epochs)
+        return Losses(f"different objective ({other})", epochs, one_objective=False)
     if not shared:
         return None
     apart = [agreement.first_apart for agreement in shared if agreement.first_apart]
     if not apart:
         return Losses("same bit for bit", epochs)
     _, index = min(apart)
-    return Losses(f"drifts from epoch {index} by {max(agreement.apart for agreement in shared):.0e}", epochs)
+    verdict = f"drifts from epoch {index} by {max(agreement.apart for agreement in shared):.0e}"
+    return Losses(verdict, epochs, max(agreement.at_first for agreement in shared))
 
 
 def _agreement(pairs: Sequence[tuple[Epoch, Epoch]]) -> _Agreement:
     """How far two processes agree, over the losses that both report, until they report none in common."""
-    epochs, first_apart, apart = 0, None, 0.0
+    epochs, first_apart, apart, at_first = 0, None, 0.0, 0.0
     for mine, theirs in pairs:
         names = mine.losses.keys() & theirs.losses.keys()
         if not names:
             break
         difference = max(_difference(mine.losses[name], theirs.losses[name]) for name in names)
         if difference and first_apart is None:
-            first_apart = epochs, mine.index
+            first_apart, at_first = (epochs, mine.index), difference
         apart = max(apart, difference)
         epochs += 1
-    return _Agreement(epochs, first_apart, apart)
+    return _Agreement(epochs, first_apart, apart, at_first)
 
 
 def _terms(record: Record, arm: str) -> Numbers:

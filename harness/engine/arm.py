@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from harness.engine import process
+from harness.engine import process, revisions
 from harness.engine.messages import (
     Answer,
     Build,
@@ -58,6 +58,7 @@ class ArmProcess:
         nursery: Nursery | None = None,
         exact_memory: bool = False,
     ) -> None:
+        source = revisions.source(arm, plan)  # first: it may not be there to be had
         self.label = arm.label
         self.forked = nursery is not None
         seed = plan.seed_of(block)
@@ -100,6 +101,7 @@ class ArmProcess:
                 plan.trains,
                 plan.length_of(arm.label),
                 exact_memory,
+                source,
             ),
             "while it was built",
         )
@@ -127,9 +129,9 @@ class ArmProcess:
         self.tell(Finish(), "as it ended")
         return self.hear()
 
-    def count_work(self) -> Answer:
+    def count_work(self, rate: bool = True) -> Answer:
         """Ask how much its epochs compute, once it has said what it used: counting takes memory too."""
-        self.tell(CountWork(), "as its work was counted", min(COUNTING_SECONDS, self._timeout))
+        self.tell(CountWork(rate), "as its work was counted", min(COUNTING_SECONDS, self._timeout))
         return self.hear()
 
     def tell(self, order: Order, doing: str, patience: float | None = None) -> None:

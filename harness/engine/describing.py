@@ -23,8 +23,9 @@ def describe(trainer: Trainer, order: Build) -> Description:
     seekable = callable(getattr(trainer, "seek", None))
     if seekable and length is None:
         raise Misbehaved("it has `seek`, but no `epochs` to say how long the schedule is that it seeks in")
+    evaluates = callable(getattr(trainer, "evaluate", None))
     if length is None:
-        return Description(seekable=False, segments=[])
+        return Description(seekable=False, segments=[], evaluates=evaluates)
     if not isinstance(length, int) or length < 1:
         raise Misbehaved(f"its `epochs` is {length!r}, not a number of epochs")
     segments = [
@@ -33,7 +34,8 @@ def describe(trainer: Trainer, order: Build) -> Description:
         for run in [list(group)]
     ]
     # A whole training meets its sizes as it goes, and is not to be sought in.
-    return Description(seekable, _with_sizes(trainer, segments) if seekable and not order.whole else segments)
+    known = _with_sizes(trainer, segments) if seekable and not order.whole else segments
+    return Description(seekable, known, evaluates)
 
 
 def _with_sizes(trainer: Trainer, segments: list[Segment]) -> list[Segment]:

@@ -275,7 +275,7 @@ class Group:
 
     def _states(self, label: str) -> bool:
         """Whether an arm is to state the terms of its loss: in the first block, or where it first takes part."""
-        asked = not self.block if self.plan.command == "compare" else self.plan.ablation is not None
+        asked = self.plan.ablation is not None or (self.plan.states_objectives and not self.block)
         return asked and label not in self.known.stated
 
     def _counts(self, label: str) -> bool:
@@ -285,7 +285,7 @@ class Group:
     def _count(self, arm: ArmProcess) -> Work:
         """How much an arm's epochs compute. Not even its death in counting makes it fail: its turns are over."""
         self.known.counted.add(arm.label)
-        answer = arm.count_work()
+        answer = arm.count_work(rate=self.plan.gate is None)  # a gate compares numbers of operations
         if isinstance(answer, Counted):
             found = answer
         else:

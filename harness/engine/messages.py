@@ -8,6 +8,17 @@ from harness.lines import Description, Epoch, Idle, Variables
 from harness.plan import Arm
 
 
+class Source(msgspec.Struct, frozen=True):
+    """Where an arm's own code is."""
+
+    folder: str
+    """The top of a repository's files: the working tree, or another folder with those of a revision."""
+    prefix: str
+    """The working directory in it; empty at its top."""
+    instead_of: str | None = None
+    """The working tree whose code is not to be imported."""
+
+
 class Build(msgspec.Struct, frozen=True, tag=True):
     """Parent to child, first: prepare the process and build the trainer."""
 
@@ -26,6 +37,8 @@ class Build(msgspec.Struct, frozen=True, tag=True):
     """How long to train it, where the plan says so."""
     exact_memory: bool = False
     """Whether memory that is freed is to be handed back at once, whatever that costs."""
+    source: Source | None = None
+    """None: as for any program that is started in the working directory."""
 
 
 class Run(msgspec.Struct, frozen=True, tag=True):
@@ -46,6 +59,9 @@ class StateObjective(msgspec.Struct, frozen=True, tag=True):
 
 class CountWork(msgspec.Struct, frozen=True, tag=True):
     """Parent to child, after the last epoch and `Finish`: count the operations of the epochs whose calls were noted."""
+
+    rate: bool = True
+    """Whether to measure what large matrix products reach, too, which takes some seconds."""
 
 
 class Evaluate(msgspec.Struct, frozen=True, tag=True):

@@ -4,16 +4,18 @@ It does nothing between two events: whoever consumes them draws, writes and comp
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from time import monotonic
 
+from harness.engine.exactly import Exactly
 from harness.engine.group import Group, Known
 from harness.engine.nursery import Nurseries, NurseryLost
 from harness.engine.probing import Probing
 from harness.engine.training import Training
 from harness.events import Event
+from harness.gate_rules import Triple
 from harness.lines import ArmEnd, BlockAgain, BlockEnd, Look
 from harness.plan import Plan
 from harness.record import Record
@@ -42,7 +44,7 @@ def _blocks(
         alive = [label for label in plan.labels(block) if label not in failed]
         if not alive:
             break
-        run_block = _seed if plan.trains else _profile if plan.probes else _block
+        run_block = _seed if plan.trains else _gate if plan.gate else _profile if plan.probes else _block
         before_it = set(failed)
         try:
             yield from _noting(run_block(_Block(plan, block, logs, known, nurseries), alive, failed), failed)
@@ -77,6 +79,10 @@ class _Block:
 
     def probing(self, arm: str) -> Probing:
         return Probing(self.plan, self.block, next(self.numbers), [arm], self.logs, self.known, self.nurseries)
+
+    def exactly(self, members: Sequence[str], triple: Triple) -> Exactly:
+        number = next(self.numbers)
+        return Exactly(self.plan, self.block, number, members, self.logs, self.known, self.nurseries, triple)
 
     def training(self, members: Sequence[str]) -> Training:
         return Training(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
@@ -117,6 +123,20 @@ def _profile(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Ev
         for arm in arms:
             if arm not in failed:
                 yield from here.probing(arm).watch(probe)
+
+
+def _gate(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
+    """One variant after the other: what is timed, and, after the first block, what is counted. A variant of which an
+    arm has failed has its answer."""
+    for triple in here.plan.gate.triples if here.plan.gate else ():
+        own = replace(here, plan=here.plan.of(triple))
+        members = [arm for arm in triple.arms if arm not in failed]
+        if len(members) == len(triple.arms):
+            yield from _block(own, members, failed)
+        together = [members] if here.known.fit(members) else [[arm] for arm in members]
+        for some in together if not here.block and triple.tolerances.counts else ():
+            if not failed & set(triple.arms):
+                yield from own.exactly(some, triple).count()
 
 
 def _seed(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:

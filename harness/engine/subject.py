@@ -9,12 +9,13 @@ from math import isfinite
 import msgspec
 
 from harness import catalog
+from harness.engine import sources
 from harness.engine.describing import describe
 from harness.engine.messages import Build, Evaluate
 from harness.engine.returned import Misbehaved, a, finite, kind, numbers, sizes
 from harness.engine.timeline import Timeline
 from harness.engine.watching import Watch, Watched
-from harness.interface import Trainer
+from harness.interface import Trainer, Variant
 from harness.lines import Epoch
 from harness.probes.calls import CallProbe
 from harness.probes.clock import Clock
@@ -137,7 +138,7 @@ class Subject:
 
 
 def _build(order: Build) -> Trainer:
-    variant = catalog.load(order.arm.variant)
+    variant = _load(order)
     asked = {"case": order.case, "scale": order.scale, "seed": order.seed, "epochs": order.epochs}
     offered = {name: value for name, value in asked.items() if value is not None}
     parameters = inspect.signature(variant.build).parameters.values()
@@ -147,4 +148,15 @@ def _build(order: Build) -> Trainer:
     trainer = variant.build(**{**arguments, **variant.settings, **order.arm.settings})
     if not callable(getattr(trainer, "epoch", None)):
         raise Misbehaved(f"building it gave {a(trainer)}, which has no method epoch(index)")
+    stray = sources.stray(order.source) if order.source else None
+    if stray:
+        raise Misbehaved(f"it imported {stray}, the working tree's: its own revision has no such module")
     return trainer
+
+
+def _load(order: Build) -> Variant:
+    if order.source is None:
+        return catalog.load(order.arm.variant)
+    sources.use(order.source)
+    here, *_ = sources.folders(order.source)
+    return catalog.load(sources.reference(order.arm.variant, order.source), here)

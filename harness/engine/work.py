@@ -12,8 +12,9 @@ MOST_CALLS = 40
 """Different calls of one epoch beyond which it is not counted: each costs about as much as a tracing."""
 
 
-def count(probe: CallProbe) -> Counted:
-    """The operations of each kind of epoch for which they could be counted, and why others could not be."""
+def count(probe: CallProbe, rate: bool = True) -> Counted:
+    """The operations of each kind of epoch for which they could be counted, and why others could not be; with the
+    `rate` of large matrix products, if asked for."""
     if "tensorflow" not in sys.modules:
         return Counted({}, "TensorFlow was not loaded", None)
     found: dict[str, Counter[str]] = {}
@@ -27,7 +28,7 @@ def count(probe: CallProbe) -> Counted:
     reason = reasons[0] if reasons else None if found else "no epoch's calls were noted"
     parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
     sums = {kind: sum(own.values()) for kind, own in parts.items()}
-    return Counted(sums, reason, gemm.flops_per_second(), parts, variables.sizes())
+    return Counted(sums, reason, gemm.flops_per_second() if rate else None, parts, variables.sizes())
 
 
 def _of_epoch(calls: Calls, known: dict[Any, Counter[str]]) -> Counter[str]:

@@ -89,9 +89,9 @@ class Worker:
             case Finish():
                 unavailable = self._subject.unavailable if self._subject else {}
                 return Finished(peak_rss_bytes(), peak_tensor_bytes(), unavailable)
-            case CountWork():
+            case CountWork(rate):
                 assert self._subject is not None, "an arm has run before its work is counted"
-                return count(self._subject.calls)
+                return count(self._subject.calls, rate)
 
     def _failed(self, error: BaseException) -> Failed:
         if isinstance(error, Misbehaved):

@@ -41,6 +41,8 @@ def files(formats: Sequence[str], summary: "Summary", record: "Record", director
         from harness.report.charts.images import svg
 
         yield "report.md", markdown.render(summary, record, [(f"{CHARTS}/{one.name}.svg", one) for one in drawn])
+        if summary.gate:
+            yield "gate.md", markdown.brief(summary, record)
         for one in drawn:
             yield f"{CHARTS}/{one.name}.svg", svg(one)
     if "html" in formats:

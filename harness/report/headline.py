@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from harness.analysis.effects import Ratio
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
-from harness.report import ablation, convergence, fitness, units
+from harness.report import ablation, convergence, fitness, gate, units
 from harness.report.names import short_names
 from harness.report.summary import ArmSummary, Summary
 
@@ -26,6 +26,8 @@ def headline(summary: Summary) -> str:
             return _to_target(summary) or _at_the_end(summary)
         case "ablate":
             return ablation.headline(summary)
+        case "gate" if summary.gate:
+            return gate.sentence(summary.gate)
         case "selfcheck" if summary.selfcheck:
             return fitness.sentences(summary)[0]
     return _comparison(summary)

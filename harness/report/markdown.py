@@ -40,6 +40,17 @@ def render(summary: Summary, record: Record, pictures: Sequence[tuple[str, Pictu
     return "\n\n".join(parts) + "\n"
 
 
+def brief(summary: Summary, record: Record) -> str:
+    """What a gate says, for a comment on a pull request: the answer, and its tables to be opened."""
+    assert summary.gate is not None, "only a gate has an answer"
+    answer, *others = sentences.sentences(summary)
+    parts = [f"### {_text(sentences.heading(summary))}", f"**{_text(answer)}**"]
+    parts += ["\n".join(f"- {_text(one)}" for one in others)] if others else []
+    for table in tables.chosen(summary, record):
+        parts += [f"<details><summary>{_text(table.title)}</summary>", _table(table), _text(table.note), "</details>"]
+    return "\n\n".join([*parts, _text(sentences.conditions(summary))]) + "\n"
+
+
 def _table(table: Table) -> str:
     rows = [
         table.columns,

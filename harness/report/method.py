@@ -1,6 +1,6 @@
 """How a run was measured, in a paragraph, by its own facts."""
 
-from harness.report import ablation, convergence, fitness, units
+from harness.report import ablation, convergence, fitness, gate, units
 from harness.report.summary import Summary
 
 
@@ -10,6 +10,8 @@ def method(summary: Summary) -> str:
         return convergence.METHOD
     if summary.command == "selfcheck":
         return fitness.METHOD
+    if summary.gate:
+        return gate.METHOD_STORED if summary.gate.stored else gate.METHOD
     if len(summary.arms) == 1:
         return "One new process a block. The first epoch of each kind traces and compiles, and is told apart."
     return (

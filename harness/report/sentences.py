@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.fitness import company
 from harness.analysis.verdicts import UNSURE
-from harness.report import ablation, claims, convergence, fitness, units
+from harness.report import ablation, claims, convergence, fitness, gate, units
 from harness.report.summary import ArmSummary, Summary
 
 RESTLESS = 0.02
@@ -13,8 +13,10 @@ RESTLESS = 0.02
 
 def heading(summary: Summary) -> str:
     """What was run, in a line."""
+    names = list(dict.fromkeys(check.variant for check in summary.gate.checks)) if summary.gate else []
+    names = names or [arm.name for arm in summary.arms]
     found = summary.ablation
-    who = f"{found.start} -> {found.goal}" if found else ", ".join(arm.name for arm in summary.arms)
+    who = f"{found.start} -> {found.goal}" if found else ", ".join(names)
     where = [summary.case, f"{summary.scale} scale" if summary.scale else None]
     return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
 
@@ -33,6 +35,8 @@ def sentences(summary: Summary) -> list[str]:
     said = [*fitness.sentences(summary), *([beside] if beside else [])]
     if summary.command == "converge":
         return said + convergence.sentences(summary)
+    if summary.gate:
+        return [*gate.sentences(summary.gate), *said, *_failures(summary), *_memory(summary), *_end(summary)]
     return [
         *said,
         *_failures(summary),

@@ -37,7 +37,7 @@ class Ratios:
 
     def _work_out(self, record: Record) -> None:
         from harness.analysis import epochs
-        from harness.report.summary import ratio
+        from harness.report.summarizing import ratio
 
         began = monotonic()
         table = epochs.table(record)

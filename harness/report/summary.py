@@ -1,36 +1,21 @@
-"""A record -> the summary that other programs read (`--json`), and that every report here is made from."""
+"""What a run came to: what other programs read (`--json`), and what every report here is made from."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import pandas as pd
 
-from harness.analysis import epochs as epoch_table
 from harness.analysis import rules
-from harness.analysis.ablation import Attribution, attribute
-from harness.analysis.claimed import Checked, check
-from harness.analysis.convergence import Convergence, convergence
-from harness.analysis.effects import Ratio, by_kind, effects, interval
-from harness.analysis.exact import Exact, exact, retraces
+from harness.analysis.ablation import Attribution
+from harness.analysis.claimed import Checked
+from harness.analysis.convergence import Convergence
+from harness.analysis.effects import Ratio
+from harness.analysis.exact import Exact
 from harness.analysis.facts import Finding
-from harness.analysis.fitness import findings
-from harness.analysis.levels import level, looks
-from harness.analysis.losses import losses
+from harness.analysis.gate import Verdict as GateVerdict
 from harness.analysis.projection import (
     Seconds,
-    all_logs,
-    covers_whole_schedules,
-    logs_by_block,
-    schedule_seconds,
 )
-from harness.analysis.selfcheck import Control, SelfCheck, judge
-from harness.analysis.tracings import of_one_block
-from harness.analysis.verdicts import Verdict, verdicts
-from harness.analysis.work import arithmetic
-from harness.claims import Claim
-from harness.record import Record
+from harness.analysis.selfcheck import SelfCheck
 
 SCHEMA = 1
 
@@ -142,171 +127,8 @@ class Summary(msgspec.Struct, frozen=True):
     """What each change earned, where changes were taken apart; each arm has then made some of them."""
     claims: list[Checked] = []
     """The claims that were held against the run, and what it says of them."""
+    gate: GateVerdict | None = None
+    """Whether the head may pass, where that was asked."""
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
-
-
-def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
-    """Every arm in command-line order, the baseline included: its ratios are null; and whether `claims` hold."""
-    header, plan = record.header, record.plan
-    epochs = epoch_table.table(record)
-    converged = convergence(record) if plan.trains else {}
-    logs = all_logs(record, epochs)
-    found = _verdicts(record, logs)
-    arms = [
-        _summarize_arm(record, epochs, arm.label, converged.get(arm.label), found.get(arm.label), logs.get(arm.label))
-        for arm in plan.arms
-    ]
-    return Summary(
-        schema=SCHEMA,
-        run=header.run,
-        command=plan.command,
-        case=plan.case,
-        scale=plan.scale,
-        baseline=plan.baseline,
-        blocks=len(record.blocks_done),
-        partial=record.partial,
-        out_of_time=record.footer is not None and record.footer.status == "out of time",
-        budget=plan.budget,
-        stopped=record.looks[-1].why if record.looks and not record.looks[-1].go_on else None,
-        tolerance=plan.tolerance,
-        looks=looks(plan.fewest, plan.blocks),
-        paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2 and not plan.trains,
-        one_by_one=_one_by_one(record),
-        whole=covers_whole_schedules(record, epochs),
-        threads=plan.threads,
-        seed=plan.seed,
-        machine=header.machine,
-        versions=header.versions,
-        loaded={name: version for line in record.ready for name, version in line.versions.items()},
-        commit=header.commit,
-        fitness=findings(header.machine),
-        selfcheck=_selfcheck(record, arms, found),
-        arms=arms,
-        ablation=attribute(record, epochs, logs),
-        claims=check(claims, record),
-    )
-
-
-def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
-    """From the null arm and the slowed one; the plan says which is which."""
-    plan = record.plan
-    controls = {arm.slowdown > 0: arm for arm in plan.arms if arm.label != plan.baseline}
-    if plan.command != "selfcheck" or len(controls) < 2 or any(record.failure(arm.label) for arm in plan.arms):
-        return None
-    ratios = {arm.name: arm.ratio for arm in arms}
-    null, slowed = (Control(ratios[controls[key].label], found.get(controls[key].label)) for key in (False, True))
-    return judge(null, slowed, controls[True].slowdown, plan.tolerance)
-
-
-def _summarize_arm(
-    record: Record,
-    epochs: pd.DataFrame,
-    arm: str,
-    converged: Convergence | None,
-    verdict: Verdict | None,
-    logs: Mapping[int, float] | None,
-) -> ArmSummary:
-    failure = record.failure(arm)
-    mine = epoch_table.usable(record, epochs, arm)
-    mine = mine[mine["arm"] == arm]
-    ends = [end for end in record.ends if end.arm == arm]
-    ran = of_one_block(record, arm)
-    traces = None if ran is None else [trace for epoch in ran for trace in epoch.traces]
-    seconds = _epoch_seconds(mine, record.schedule(arm))
-    commonest = seconds.commonest if seconds else ""
-    work = arithmetic(record, arm, seconds.by_kind if seconds else {})
-    found = None if converged else losses(record, arm)
-    return ArmSummary(
-        name=arm,
-        status="failed" if failure else "ok" if ends else "cut off" if len(mine) else "not run",
-        reason=f"{failure.moment}: {failure.reason}" if failure else None,
-        verdict=verdict.answer if verdict else None,
-        ratio=_ratio(record, logs),
-        ratio_by_kind=_ratio_by_kind(record, epochs, arm),
-        epoch_seconds=seconds,
-        first_epoch_seconds=_median(mine[(mine["index"] == 0) & mine["first"]]["wall"]),
-        projected_seconds=None if converged else schedule_seconds(record, epochs, arm),
-        peak_rss_bytes=max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
-        peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
-        traces=None if traces is None else len(traces),
-        retraces=None if traces is None else retraces(traces),
-        compilations=None if ran is None else sum(len(epoch.compiles) for epoch in ran),
-        flops_per_epoch=work.flops.get(commonest),
-        flops_by_kind=dict(work.flops) or None,
-        flops_unavailable=work.unavailable,
-        gemm_flops_per_second=work.gemm_flops_per_second,
-        gemm_share=work.gemm_share.get(commonest),
-        gemm_share_by_kind=dict(work.gemm_share) or None,
-        losses=found.verdict if found else None,
-        losses_epochs=found.epochs if found else None,
-        quality=_quality(converged),
-        idle_share=epoch_table.idle_share(record, arm),
-        exact=None if converged else exact(record, arm),
-        smallest_visible_ratio=verdict.smallest_visible if verdict else None,
-        unavailable=record.unavailable(arm),
-        findings=rules.findings(rules.Evidence.of(record, arm)) if record.plan.command == "profile" else [],
-        convergence=converged,
-    )
-
-
-def _one_by_one(record: Record) -> list[str]:
-    apart = {arm for start in record.starts if start.one_by_one for arm in start.order}
-    beside = None if record.plan.trains else record.plan.baseline
-    return [arm.label for arm in record.plan.arms if arm.label in apart and arm.label != beside]
-
-
-def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:
-    """The whole schedule's ratio; None for the baseline, and for every arm if the baseline failed."""
-    baseline = record.plan.baseline
-    if arm == baseline or record.failure(baseline) or record.plan.trains:
-        return None
-    return _ratio(record, logs_by_block(record, epochs, arm))
-
-
-def _ratio(record: Record, logs: Mapping[int, float] | None) -> Ratio | None:
-    return interval(list(logs.values()), _level(record)) if logs else None
-
-
-def _verdicts(record: Record, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
-    """Of the arms that did not fail. Of an ablation it is changes that are judged, not the arms."""
-    plan = record.plan
-    judged = {arm: list(own.values()) for arm, own in logs.items() if not record.failure(arm)}
-    return {} if plan.ablation else verdicts(judged, plan.tolerance, plan.fewest, plan.blocks)
-
-
-def _level(record: Record) -> float:
-    """With what probability an interval may miss."""
-    return level(record.plan.fewest, record.plan.blocks)
-
-
-def _ratio_by_kind(record: Record, epochs: pd.DataFrame, arm: str) -> dict[str, Ratio] | None:
-    baseline = record.plan.baseline
-    if arm == baseline or record.failure(baseline) or record.plan.trains:
-        return None
-    found = effects(by_kind(epoch_table.usable(record, epochs, arm), arm, baseline), record.plan.tolerance)
-    in_schedule_order = [kind for kind in dict.fromkeys(epochs["kind"]) if kind in found]
-    return {kind: interval(found[kind], _level(record)) for kind in in_schedule_order} or None
-
-
-def _quality(converged: Convergence | None) -> dict[str, float | None] | None:
-    if converged is None or converged.final is None:
-        return None
-    return {name: metric.mean for name, metric in converged.final.metrics.items()}
-
-
-def _epoch_seconds(mine: pd.DataFrame, schedule: Counter[str]) -> EpochSeconds | None:
-    steady = epoch_table.in_turns(mine)
-    if steady.empty:
-        return None
-    kinds = steady.groupby("kind")["wall"].median().to_dict()
-    counts = schedule or Counter(steady["kind"])
-    commonest = max(kinds, key=lambda kind: counts[kind])
-    return EpochSeconds(
-        kinds[commonest], {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds}, commonest
-    )
-
-
-def _median(values: "pd.Series[float]") -> float | None:
-    return float(values.median()) if len(values) else None

@@ -2,7 +2,7 @@
 
 from harness.analysis.exact import Pair
 from harness.record import Record
-from harness.report import ablation, claims, convergence, fitness, profiled, units
+from harness.report import ablation, claims, convergence, fitness, gate, profiled, units
 from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
@@ -118,6 +118,8 @@ def _of_command(summary: Summary, record: Record) -> list[Table]:
         return convergence.tables(summary)
     if summary.command == "ablate":
         return ablation.tables(summary)
+    if summary.gate:
+        return gate.tables(summary.gate)
     if summary.command == "profile":
         found = [*profiled.tables(summary.arms[0], record), arithmetic(summary)]
     elif summary.command == "selfcheck":

@@ -17,7 +17,7 @@ def show(console: Console, summary: Summary, record: Record) -> None:
     console.print(escape(sentences.heading(summary)), style="bold")
     console.print()
     if verdict:
-        console.print(escape(verdict), style="bold green", highlight=False)
+        console.print(escape(verdict), style="bold", highlight=False)
         console.print()
     for number, sentence in enumerate(sentences.findings(summary), start=1):
         console.print(f"{number}. {escape(sentence)}", highlight=False)

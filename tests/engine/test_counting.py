@@ -9,7 +9,7 @@ from harness.engine import arm
 from harness.engine.group import Group
 from harness.measure import measure
 from harness.record import read
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 SUPPORT = Path(__file__).parents[1] / "support"
 

@@ -17,22 +17,6 @@ CONDITIONS = [
 
 
 @pytest.fixture
-def git(tmp_path, monkeypatch):
-    """A repository to stand in, cut off from whatever the user has set."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-
-    def git(*words):
-        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        return subprocess.run(["git", *who, *words], check=True, capture_output=True, text=True).stdout.strip()
-
-    return git
-
-
-@pytest.fixture
 def cgroup(tmp_path, monkeypatch):
     """The files of a container: `cgroup(max=..., current=...)` writes them."""
     monkeypatch.setattr(groups, "ROOT", tmp_path)
@@ -101,44 +85,6 @@ def test_what_is_not_installed_is_left_out(monkeypatch):
 
     monkeypatch.setattr(machine.metadata, "version", version)
     assert set(machine.versions()) == {"python"}
-
-
-# The commit
-
-
-def test_the_commit_is_told_whole_and_whether_tracked_files_differ(git, tmp_path):
-    git("init", "-q")
-    (tmp_path / "tracked").write_text("1")
-    git("add", "tracked")
-    git("commit", "-qm", "first")
-    head = git("rev-parse", "HEAD")
-    assert machine.commit() == head
-    (tmp_path / "untracked").write_text("")
-    assert machine.commit() == head
-    (tmp_path / "tracked").write_text("2")
-    assert machine.commit() == f"{head}-dirty"
-
-
-def test_a_tag_does_not_stand_in_for_the_commit(git):
-    git("init", "-q")
-    git("commit", "-qm", "first", "--allow-empty")
-    git("tag", "-a", "v1", "-m", "v1")
-    assert machine.commit() == git("rev-parse", "HEAD")
-
-
-def test_without_a_repository_or_a_commit_there_is_none(git):
-    assert machine.commit() is None
-    git("init", "-q")
-    assert machine.commit() is None
-
-
-@pytest.mark.parametrize("failure", [FileNotFoundError("git"), subprocess.TimeoutExpired("git", 10)])
-def test_without_a_git_that_answers_there_is_none(monkeypatch, failure):
-    def run(*args, **kwargs):
-        raise failure
-
-    monkeypatch.setattr(machine.subprocess, "run", run)
-    assert machine.commit() is None
 
 
 # Free memory

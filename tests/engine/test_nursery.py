@@ -20,7 +20,7 @@ from harness.errors import BadRecord
 from harness.lines import ArmEnd, ArmReady, BlockAgain, BlockStart, Slice
 from harness.measure import measure
 from harness.record import read
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 ARMS = Path(__file__).parents[1] / "support" / "arms.py"
 PRELOAD = ("decimal",)

@@ -16,7 +16,7 @@ from harness.engine import watching
 from harness.measure import measure
 from harness.record import read
 from harness.report import sentences
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 SUPPORT = Path(__file__).parents[1] / "support"
 MB = 1_000_000

@@ -11,7 +11,7 @@ from harness.lines import BlockEnd, Look
 from harness.measure import measure
 from harness.record import read
 from harness.report import sentences
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 ARMS = Path(__file__).parents[1] / "support" / "arms.py"
 

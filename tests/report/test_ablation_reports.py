@@ -15,7 +15,7 @@ from harness.lines import Objective
 from harness.report import markdown, terminal
 from harness.report.charts.chosen import chosen
 from harness.report.live import Display
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 
 def both(run):

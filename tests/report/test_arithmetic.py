@@ -4,7 +4,7 @@ from simulated import DATA, FULL, REFINE, record
 from harness.lines import Epoch, Objective, Slice, Work
 from harness.report import markdown, tables
 from harness.report.arithmetic import arithmetic
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 

@@ -11,7 +11,7 @@ from simulated import DATA, FULL, REFINE, record
 from harness.lines import ArmEnd
 from harness.plan import Arm
 from harness.report import fitness, markdown, sentences, terminal
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 FACTS = {"cores": 2, "cores_online": 2, "load": 0.5, "busy_elsewhere": 0.5, "turbo": None, "other_runs": []}
 

@@ -6,7 +6,7 @@ from simulated import DATA, FULL, REFINE, record
 
 from harness.errors import BadInput
 from harness.report.formats import ALL, USUAL, files, parse
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 
 def written(formats, run):

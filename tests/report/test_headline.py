@@ -8,7 +8,7 @@ from trained import record as trained
 
 from harness.lines import ArmEnd
 from harness.report.headline import headline
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 BASE = {DATA: 0.1, REFINE: 0.1, FULL: 0.1}
 

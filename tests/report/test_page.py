@@ -13,7 +13,7 @@ from simulated import DATA, FULL, REFINE, record
 from harness.lines import ArmEnd
 from harness.report import page
 from harness.report.charts.chosen import chosen
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
 HOSTILE = "</script><script>alert(1)</script>\u2028<!--"

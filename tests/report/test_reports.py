@@ -13,7 +13,7 @@ from harness.events import Progress
 from harness.lines import ArmEnd, Epoch, Objective, Slice, Trace, Work
 from harness.report import markdown, terminal
 from harness.report.live import Display
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 

@@ -6,7 +6,7 @@ from simulated import DATA, FULL, REFINE, record
 
 from harness.lines import ArmEnd
 from harness.report import spreadsheet
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 
 def rows(run):

@@ -13,7 +13,7 @@ from harness.events import Progress
 from harness.lines import ArmEnd, BlockEnd, BlockStart
 from harness.report import markdown, tables, terminal
 from harness.report.live import Display
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 
 def net(seed):

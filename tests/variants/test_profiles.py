@@ -4,7 +4,7 @@ import pytest
 
 from harness import plan as plans
 from harness.measure import measure
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 pytestmark = pytest.mark.slow
 

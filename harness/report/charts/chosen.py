@@ -27,6 +27,8 @@ def chosen(summary: Summary, record: Record, directory: Path) -> list[Figure]:
     """`directory` is where the record is: what a profile sampled over time is beside it."""
     if summary.command == "converge":
         found: list[Figure | None] = [*_errors(summary, record), epochs(record)]
+    elif summary.gate:
+        found = [epochs(record)]
     elif summary.ablation:
         found = [_shares(summary.ablation), _ratios(summary) if summary.ablation.crossed else None]
         found += [epochs(record, [summary.ablation.start, summary.ablation.goal])]  # of each set would be too many

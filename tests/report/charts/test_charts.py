@@ -18,7 +18,7 @@ from harness.report.charts.chosen import chosen
 from harness.report.charts.memory import memory
 from harness.report.charts.ratios import Row, ratios
 from harness.report.charts.waterfall import Share, waterfall
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
 HOSTILE = "'] || alert(1) || datum['<script>alert(1)</script>"

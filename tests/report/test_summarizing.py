@@ -4,7 +4,7 @@ import pytest
 from simulated import DATA, FULL, REFINE, record
 
 from harness.lines import ArmEnd, Epoch, Objective, Slice, Trace, Work
-from harness.report.summary import summarize
+from harness.report.summarizing import summarize
 
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 KEYS = [

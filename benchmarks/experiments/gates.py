@@ -1,0 +1,181 @@
+"""What `harness gate` makes of changes whose answer is known, in real repositories and real processes.
+
+    python benchmarks/experiments/gates.py --out gates.jsonl
+
+Takes a minute or less for each of some 50 gates. `--row NAME` carries out one row, `--times N` at most so many of each.
+Started again with the same --out, it goes on. Beside the rows of `gated.py`: `killed`, SIGKILL at random moments, after
+which the repository is to be as it was, byte for byte, and no process left; `another machine`, a stored run from one;
+and `built in`, this project's own variant with a comment changed.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gated
+from kills import left_behind
+
+from harness.engine.revisions import PREFIX
+from harness.plan import usable_cores
+
+PROJECT = Path(__file__).parents[2]
+KILLED, MACHINE, BUILT_IN = "killed", "another machine", "built in"
+_BURN = "while True:\n    sum(range(100_000))"
+
+
+def gate(folder: Path, out: Path, *options: str) -> tuple[int, str]:
+    """The exit code of a gate in `folder`, and all that it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "gate", *options, "--out", str(out)],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=_environment(),
+    )
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def carry_out(row: gated.Row) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "repository"
+        gated.commit(folder, row)
+        before = fingerprint(folder)
+        began = time.monotonic()
+        with burning(2 * len(usable_cores()) if row.load else 0):
+            code, said = gate(folder, Path(place) / "run", gated.VARIANT, "--base", "HEAD", *row.options)
+        missing = [text for text in row.says if text not in said]
+        right = code in row.exits and not missing and fingerprint(folder) == before
+        return {"code": code, "right": right, "missing": missing, "seconds": time.monotonic() - began, **_last(said)}
+
+
+def kill_once(seconds: float) -> dict[str, Any]:
+    """Kill a gate after so many seconds, and see what is left of it."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, temporary = Path(place) / "repository", Path(place) / "tmp"
+        temporary.mkdir()
+        gated.commit(folder, gated.ROWS[0])
+        before = fingerprint(folder)
+        running = subprocess.Popen(
+            [sys.executable, "-m", "harness", "gate", gated.VARIANT, "--base", "HEAD", "--out", f"{place}/run"],
+            cwd=folder,
+            env=_environment() | {"TMPDIR": str(temporary)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        left = left_behind(running.pid)
+        folders = len(list(temporary.glob(f"{PREFIX}*")))
+        untouched = fingerprint(folder) == before
+        return {"seconds": seconds, "left": left, "folders": folders, "right": untouched and not left}
+
+
+def from_another_machine() -> dict[str, Any]:
+    """A stored run of which the machine is another one."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, run = Path(place) / "repository", Path(place) / "stored"
+        gated.commit(folder, gated.ROWS[0])
+        gate(folder, run, gated.VARIANT, "--base", "HEAD", "--blocks", "1")
+        record = run / "run.jsonl"
+        header, *others = record.read_text().splitlines(keepends=True)
+        elsewhere = json.loads(header)
+        elsewhere["machine"]["processor"] = "another processor"
+        record.write_text("".join([json.dumps(elsewhere) + "\n", *others]))
+        code, said = gate(folder, Path(place) / "run", "--baseline", str(run))
+        return {"code": code, "right": code == 5 and "its processor was another processor" in said, **_last(said)}
+
+
+def built_in(variant: str = "fast") -> dict[str, Any]:
+    """A built-in variant at the smallest scale, after a comment has changed."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "repository"
+        subprocess.run(["git", "clone", "-q", str(PROJECT), str(folder)], check=True)
+        file = folder / "variants" / "breakage" / "pinn.py"
+        file.write_text(f"# A comment changed.\n{file.read_text()}")
+        began = time.monotonic()
+        code, said = gate(folder, Path(place) / "run", variant, "--base", "HEAD")
+        return {"code": code, "right": code in (0, 3), "seconds": time.monotonic() - began, **_last(said)}
+
+
+@contextmanager
+def burning(number: int) -> Iterator[None]:
+    """So many processes that compute all the time."""
+    others = [subprocess.Popen([sys.executable, "-c", _BURN]) for _ in range(number)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Every file below `folder`, those of git included, by a hash of what is in it."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _environment() -> dict[str, str]:
+    paths = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+def _last(said: str) -> dict[str, str]:
+    return {"said": said[-400:]}
+
+
+def planned(rows: Sequence[str], times: int) -> list[tuple[str, int]]:
+    """What is to be carried out, in an order that is the same each time."""
+    counts = {row.name: row.times for row in gated.ROWS} | {KILLED: 10, MACHINE: 1, BUILT_IN: 3}
+    wanted = {name: min(number, times) for name, number in counts.items() if not rows or name in rows}
+    found = [(name, number) for name, own in wanted.items() for number in range(own)]
+    return random.Random(0).sample(found, len(found))
+
+
+def one(name: str, number: int) -> dict[str, Any]:
+    if name == KILLED:
+        return kill_once(random.Random(number).uniform(0.2, 25.0))
+    if name == MACHINE:
+        return from_another_machine()
+    if name == BUILT_IN:
+        return built_in()
+    return carry_out(next(row for row in gated.ROWS if row.name == name))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--row", action="append", default=[])
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=Path("gates.jsonl"))
+    asked = parser.parse_args()
+    done = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
+    known = {(each["row"], each["number"]) for each in done}
+    for name, number in planned(asked.row, asked.times):
+        if (name, number) in known:
+            continue
+        found = {"row": name, "number": number, **one(name, number)}
+        done.append(found)
+        with asked.out.open("a") as file:
+            print(json.dumps(found), file=file)
+        print(f"{len(done):3} {name}: {'right' if found['right'] else 'WRONG'} {found}", flush=True)
+    for name in dict.fromkeys(each["row"] for each in done):
+        own = [each for each in done if each["row"] == name]
+        codes = ", ".join(str(each.get("code", "-")) for each in own)
+        print(f"{name}: {sum(each['right'] for each in own)} of {len(own)} right; exit codes {codes}")
+
+
+if __name__ == "__main__":
+    main()

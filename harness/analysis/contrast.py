@@ -1,0 +1,123 @@
+"""A head against two runs of its base: how much longer it takes than the mean of both, block by block.
+
+The second base sharpens the estimate, and its distance from the first one shows what a difference of nothing looks like
+on this machine at this hour. In each block the logarithms of the three times have two contrasts, head - (base + again)
+/ 2 and again - base, which are independent where the arms scatter alike; so both tell of that scatter, and the interval
+is Student's t with 2 (K - 1) degrees of freedom over K blocks: the residual variance of a layout of blocks and arms
+(G. E. P. Box, J. S. Hunter and W. G. Hunter, "Statistics for experimenters", 2nd ed. 2005, chapter 4).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+
+import numpy as np
+from scipy import stats
+
+from harness.analysis.effects import Ratio
+from harness.analysis.levels import FIRST_LOOK
+from harness.analysis.verdicts import widest
+
+WORSE, BETTER, FINE, UNSURE = "worse", "better", "fine", "unsure"
+_HEAD, _NULL = 1.5, 2.0
+"""The variances of the two contrasts, in those of one arm."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Log-ratios by block, all to the first base."""
+
+    head: Sequence[float]
+    again: Sequence[float]
+    shared: bool = True
+    """Whether the three arms of a block lived together. Where they did not, the contrasts have bases of their own and
+    say nothing of each other's scatter."""
+
+    @property
+    def blocks(self) -> int:
+        return len(self.head)
+
+    @property
+    def middle(self) -> float:
+        """The log-ratio of the head to the mean of its bases."""
+        return float(np.mean(self._own))
+
+    @property
+    def null(self) -> float:
+        """The log-ratio of the two bases, which is nothing but chance."""
+        return float(np.mean(self.again))
+
+    @property
+    def _own(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        return np.asarray(self.head, dtype=float) - np.asarray(self.again, dtype=float) / 2
+
+    @property
+    def _freedom(self) -> int:
+        return (2 if self.shared else 1) * (self.blocks - 1)
+
+    @property
+    def _error(self) -> float:
+        """The standard error of `middle`. That of the head's own contrast where it scatters more than the base does:
+        then the base's steadiness is no news of the head."""
+        own = float(np.var(self._own, ddof=1))
+        pooled = (own + _HEAD / _NULL * float(np.var(self.again, ddof=1))) / 2 if self.shared else own
+        return max(sqrt(max(own, pooled) / self.blocks), 1e-12)
+
+    def half_width(self, at: float) -> float:
+        """Of the interval that misses with probability `at`."""
+        return float(stats.t.ppf(1 - at / 2, self._freedom)) * self._error
+
+    def ratio(self, at: float) -> Ratio:
+        """The interval that misses with probability `at`; none from a single block."""
+        if self.blocks < 2:
+            return Ratio(exp(self.middle))
+        half = min(self.half_width(at), 300.0)
+        return Ratio(exp(self.middle), exp(self.middle - half), exp(self.middle + half))
+
+    def p_worse(self, margin: float) -> float:
+        """Two-sided: the level at which the interval begins to lie wholly above `margin`."""
+        return float(2 * stats.t.sf((self.middle - margin) / self._error, self._freedom))
+
+    def answer(self, tolerance: float, shown: float, strict: float) -> str:
+        """Whether the head is worse by more than `tolerance`, a share.
+
+        Fine is a finding: the whole interval at the level `shown` lies below the margin. Worse must hold at the
+        stricter level `strict`, which pays for asking of several metrics, and with an interval that is fine enough
+        (see `verdicts.widest`). Nothing is said where the two bases are `apart`.
+        """
+        margin = log(1 + tolerance)
+        if self.blocks < FIRST_LOOK or self.apart(tolerance):
+            return UNSURE
+        half = self.half_width(shown)
+        if self.middle + half < margin:
+            return BETTER if self.middle + half < -margin else FINE
+        if self.p_worse(margin) < strict and half <= widest(self.middle, margin):
+            return WORSE
+        return UNSURE
+
+    def apart(self, tolerance: float) -> bool:
+        """Whether two runs of the base differ by more than half the tolerance: what a difference of nothing looks like
+        here is then too much like what is looked for. Of a large difference, by half of what `verdicts.widest` lets
+        pass."""
+        return abs(self.null) > widest(self.middle, log(1 + tolerance)) / 2
+
+    def smallest_visible(self, tolerance: float, at: float) -> float | None:
+        """The smallest ratio above 1 that these blocks would have shown; None of fewer than two."""
+        if self.blocks < 2:
+            return None
+        return exp(min(log(1 + tolerance) + self.half_width(at), 300.0))
+
+
+def answers(contrasts: Sequence[tuple[Contrast, float]], levels: Sequence[float]) -> list[str]:
+    """The answer to each contrast with its tolerance. Holm's procedure guards against finding one of several worse by
+    luck: `levels` are those of rank 1, 2, ... and the clearest must pass the strictest."""
+    ready = [i for i, (contrast, _) in enumerate(contrasts) if contrast.blocks >= FIRST_LOOK]
+    found = [UNSURE] * len(contrasts)
+    in_order = sorted(ready, key=lambda i: contrasts[i][0].p_worse(log(1 + contrasts[i][1])))
+    settled = True
+    for rank, i in zip(range(len(in_order), 0, -1), in_order, strict=True):
+        contrast, tolerance = contrasts[i]
+        strict = levels[rank - 1]
+        settled = settled and contrast.p_worse(log(1 + tolerance)) < strict
+        found[i] = contrast.answer(tolerance, levels[0], strict if settled else 0.0)
+    return found

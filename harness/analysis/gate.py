@@ -1,0 +1,226 @@
+"""Whether a head may pass: each gated metric against its tolerance, and what all of them together come to."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from harness.analysis import contrast as contrasts
+from harness.analysis import epochs as epoch_table
+from harness.analysis import stored
+from harness.analysis.contrast import Contrast
+from harness.analysis.counted import counts
+from harness.analysis.effects import Ratio, by_kind, guarded
+from harness.analysis.gated import IMPROVED, LEAST_SECONDS, OK, PASSED, REGRESSED, UNSURE, Check
+from harness.analysis.levels import FIRST_LOOK, level
+from harness.analysis.peaks import peaks
+from harness.analysis.projection import schedule_logs, schedule_seconds
+from harness.analysis.triples import counted, timed
+from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
+from harness.record import Record
+
+FAILED = "failed"
+WORTH = 0.05
+"""The share of a whole schedule from which on a kind of epoch is gated by itself; the total covers the others."""
+_ANSWERS = {
+    contrasts.WORSE: REGRESSED,
+    contrasts.BETTER: IMPROVED,
+    contrasts.FINE: OK,
+    contrasts.UNSURE: UNSURE,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a gate says."""
+
+    answer: str
+    """`passed`, `regressed`, `unsure`, or `failed`: an arm did."""
+    base: str
+    head: str
+    unsure: str
+    """What being unsure is to do: `fail`, `warn` or `pass`."""
+    checks: list[Check]
+    stored: bool = False
+    """Whether the head was held against stored runs, and not against a base that took turns with it."""
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """One time that is gated."""
+
+    triple: Triple
+    metric: str
+    part: str | None
+    contrast: Contrast
+    seconds: float | None
+    """Of the base."""
+
+    @property
+    def tolerance(self) -> float:
+        share: float = getattr(self.triple.tolerances, self.metric)
+        if self.metric == FIRST_EPOCH_TIME and self.seconds:
+            return max(share, LEAST_SECONDS / self.seconds)
+        return share
+
+
+def judge(record: Record) -> Verdict | None:
+    """The verdict of a gate's record; None of another's."""
+    gate = record.plan.gate
+    if gate is None:
+        return None
+    checks = [check for _, check in timed_checks(record)]
+    checks += [check for triple in gate.triples for check in _untimed(record, triple, checks)]
+    checks += [check for triple in gate.triples for check in _counts(record, triple)]
+    checks.sort(key=lambda check: [triple.name for triple in gate.triples].index(check.variant))
+    failed = any(record.failure(arm.label) for arm in record.plan.arms)
+    return Verdict(_answer(checks, failed), gate.base, gate.head, gate.unsure, checks, bool(record.stored))
+
+
+def regressed(record: Record) -> bool:
+    """Whether anything has, so far."""
+    found = judge(record)
+    return found is not None and any(check.answer == REGRESSED for check in found.checks)
+
+
+def _answer(checks: Sequence[Check], failed: bool) -> str:
+    answers = {check.answer for check in checks}
+    if failed:
+        return FAILED
+    return next((one for one in (REGRESSED, UNSURE) if one in answers), PASSED)
+
+
+def _untimed(record: Record, triple: Triple, found: Sequence[Check]) -> list[Check]:
+    """That a time of a variant was not measured, where it is gated: a gate passes by what it saw."""
+    if not triple.base or any(record.failure(arm) for arm in triple.arms):
+        return []
+    seen = {check.metric for check in found if check.variant == triple.name}
+    wanted = [metric for metric in TIMES if getattr(triple.tolerances, metric) is not None and metric not in seen]
+    return [Check(triple.name, metric, None, UNSURE, why="it was not measured") for metric in wanted]
+
+
+def _counts(record: Record, triple: Triple) -> list[Check]:
+    if any(record.failure(arm) for arm in triple.arms):
+        return []
+    if not triple.base:
+        return stored.checks(record, triple)
+    passes = counted(record, triple)
+    return [*counts(passes, triple), *peaks(passes, timed(record, triple), triple)]
+
+
+def timed_checks(record: Record) -> list[tuple[Contrast, Check]]:
+    """All times of all variants: luck has a chance in each, so they are judged together."""
+    gate = record.plan.gate
+    if gate is None:
+        return []
+    whole = [triple for triple in gate.triples if triple.base and not any(record.failure(arm) for arm in triple.arms)]
+    found = [one for triple in whole for one in _of_triple(record, triple)]
+    plan = record.plan
+    levels = [level(plan.fewest, plan.blocks, rank) for rank in range(1, max(len(found), 1) + 1)]
+    answers = contrasts.answers([(one.contrast, one.tolerance) for one in found], levels)
+    return [(one.contrast, _check(one, answer, levels[0])) for one, answer in zip(found, answers, strict=True)]
+
+
+def _check(one: _Timed, answer: str, shown: float) -> Check:
+    ratio = one.contrast.ratio(shown) if one.contrast.blocks else None
+    seconds = one.seconds * ratio.estimate if one.seconds and ratio else None
+    visible = one.contrast.smallest_visible(one.tolerance, shown)
+    why = _why(one, ratio) if answer == contrasts.UNSURE else None
+    return Check(
+        one.triple.name,
+        one.metric,
+        one.part,
+        _ANSWERS[answer],
+        one.seconds,
+        seconds,
+        ratio,
+        one.tolerance,
+        why,
+        visible,
+    )
+
+
+def _why(one: _Timed, ratio: Ratio | None) -> str:
+    """Why it cannot be told."""
+    if ratio is None or one.contrast.blocks < FIRST_LOOK:
+        return f"it takes {FIRST_LOOK} blocks to tell"
+    if one.contrast.apart(one.tolerance):
+        return f"two runs of the base differ by {100 * abs(one.contrast.null):.2g} %"
+    return "its interval is too wide"
+
+
+def _of_triple(record: Record, triple: Triple) -> list[_Timed]:
+    part = timed(record, triple)
+    table = epoch_table.table(part)
+    if table.empty:
+        return []
+    allowed = triple.tolerances
+    return [
+        *(_epoch_times(part, table, triple) if allowed.epoch_time is not None else ()),
+        *(_total_time(part, table, triple) if allowed.total_time is not None else ()),
+        *(_first_epoch_time(part, table, triple) if allowed.first_epoch_time is not None else ()),
+    ]
+
+
+def _epoch_times(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
+    steady = epoch_table.in_turns(table)
+    for kind, logs in _kinds(part, table, triple).items():
+        own = steady[(steady["arm"] == triple.base) & (steady["kind"] == kind)]["wall"]
+        yield _Timed(triple, EPOCH_TIME, kind, Contrast(*logs, _shared(part, triple)), float(own.median()))
+
+
+def _total_time(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
+    head, again = (schedule_logs(part, table, arm) for arm in (triple.head, str(triple.again)))
+    both = min(len(head), len(again))
+    took = schedule_seconds(part, table, str(triple.base))
+    if both:
+        contrast = Contrast(head[:both], again[:both], _shared(part, triple))
+        yield _Timed(triple, TOTAL_TIME, None, contrast, took.estimate if took else None)
+
+
+def _first_epoch_time(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
+    first = table[table["first"] & (table["index"] == 0)].groupby(["block", "arm"])["wall"].first().unstack("arm")
+    if set(triple.arms) <= set(first.columns):
+        walls = first[list(triple.arms)].dropna()
+        logs = np.log(walls).sub(np.log(walls[triple.base]), axis=0)
+        contrast = Contrast(list(logs[triple.head]), list(logs[triple.again]), _shared(part, triple))
+        yield _Timed(triple, FIRST_EPOCH_TIME, None, contrast, float(walls[triple.base].median()))
+
+
+def _shared(part: Record, triple: Triple) -> bool:
+    """Whether all arms of a block lived together."""
+    return all(len(start.order) == len(triple.arms) and not start.one_by_one for start in part.starts)
+
+
+def _kinds(part: Record, table: pd.DataFrame, triple: Triple) -> dict[str, tuple[list[float], list[float]]]:
+    """The log-ratios of the head and of the second base by block, for each kind that is worth gating."""
+    base, tolerance = str(triple.base), triple.tolerances.epoch_time or 0.0
+    both = [by_kind(epoch_table.usable(part, table, arm), arm, base) for arm in (triple.head, str(triple.again))]
+    if any(one.empty for one in both):
+        return {}
+    head, again = (one.groupby(["kind", "block"]).mean() for one in both)
+    found = {}
+    for kind, share in _shares(part, table, triple).items():
+        if share < WORTH or kind not in head.index or kind not in again.index:
+            continue
+        own, null = head.loc[kind], again.loc[kind]
+        blocks = own.index.intersection(null.index)
+        logs = [
+            guarded(list(one.loc[blocks, "typical"]), list(one.loc[blocks, "of_sums"]), tolerance)
+            for one in (own, null)
+        ]
+        found[kind] = logs[0], logs[1]
+    return found
+
+
+def _shares(part: Record, table: pd.DataFrame, triple: Triple) -> Mapping[str, float]:
+    """How much of the base's whole schedule, or of the epochs that ran, each kind of epoch takes."""
+    base = str(triple.base)
+    steady = epoch_table.in_turns(table)
+    mean = steady[steady["arm"] == base].groupby("kind")["wall"].mean()
+    schedule = part.schedule(base) or Counter(steady.loc[steady["arm"] == base, "kind"])
+    spent = {str(kind): float(seconds) * schedule[kind] for kind, seconds in mean.items()}
+    total = sum(spent.values()) or 1.0
+    return {kind: seconds / total for kind, seconds in spent.items()}

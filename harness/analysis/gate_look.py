@@ -1,0 +1,68 @@
+"""Whether another block would make a gate clearer: it stops as soon as its answer cannot change any more."""
+
+from math import log, sqrt
+
+import numpy as np
+from scipy import stats
+
+from harness.analysis import gate
+from harness.analysis.contrast import Contrast
+from harness.analysis.gated import UNSURE
+from harness.analysis.levels import FIRST_LOOK, level
+from harness.analysis.stopping import DOUBT
+from harness.analysis.verdicts import widest
+from harness.lines import Look
+from harness.plan import AMPLE
+from harness.record import Record
+
+
+def look(record: Record, elapsed: float) -> Look:
+    """What to do after the latest block of a gate, `elapsed` seconds after the command began."""
+    go_on, why = _decide(record, elapsed)
+    return Look(record.blocks_done[-1].block, go_on, why)
+
+
+def _decide(record: Record, elapsed: float) -> tuple[bool, str]:
+    plan, done = record.plan, len(record.blocks_done)
+    assert plan.gate is not None, "a gate's record has its rules"
+    alive = [triple for triple in plan.gate.triples if not any(record.failure(arm) for arm in triple.arms)]
+    if not alive:
+        return False, "an arm failed, so there is nothing to compare"
+    if done >= plan.blocks:
+        return False, f"all {done} blocks are done" if done > 1 else "its block is done"
+    seconds = [end.seconds or 0.0 for end in record.blocks_done]
+    if plan.budget is not None and elapsed + max(seconds[1:] or seconds) > plan.budget:
+        return False, f"another block would not fit into the budget of {plan.budget:g} s"
+    if record.stored:
+        return done < plan.fewest, f"{plan.fewest} blocks are what it takes"
+    times = gate.timed_checks(record)
+    if not times:
+        return False, "no time is gated"
+    if done < plan.fewest != FIRST_LOOK:
+        return True, f"{plan.fewest} blocks were asked for"
+    if done < FIRST_LOOK:
+        return True, f"a verdict takes {FIRST_LOOK} blocks"
+    if gate.regressed(record):  # what else it may come to, the answer is that
+        return False, "there is a regression"
+    unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
+    if not unsure:
+        return False, "everything is clear"
+    if (
+        plan.budget is None
+        and elapsed > AMPLE
+        and all(_hopeless(record, contrast, check.tolerance) for contrast, check in unsure)
+    ):
+        return False, f"what is unsure would stay so in {plan.blocks} blocks"
+    return True, f"{len(unsure)} of {len(times)} times {'is' if len(unsure) == 1 else 'are'} unsure"
+
+
+def _hopeless(record: Record, contrast: Contrast, tolerance: float | str | None) -> bool:
+    """Whether the blocks scatter so much that all planned ones would tell nothing: see `stopping`."""
+    assert isinstance(tolerance, float), "a time's tolerance is a share"
+    plan = record.plan
+    own = np.asarray(contrast.head) - np.asarray(contrast.again) / 2
+    freedom = len(own) - 1
+    scatter = float(np.std(own, ddof=1)) * sqrt(freedom / float(stats.chi2.ppf(DOUBT, freedom)))
+    at = level(plan.fewest, plan.blocks)
+    half = float(stats.t.ppf(1 - at / 2, 2 * (plan.blocks - 1))) * scatter / sqrt(plan.blocks)
+    return half > widest(float(np.mean(own)), log(1 + tolerance))

@@ -1,0 +1,31 @@
+"""One metric of one variant, held against its tolerance."""
+
+from dataclasses import dataclass
+
+from harness.analysis.effects import Ratio
+
+OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = "ok", "improved", "regressed", "unsure", "not measured"
+PASSED = "passed"
+LEAST_SECONDS = 0.1
+"""What a first epoch may take longer in any case: nobody notices, and what it is a large share of scatters by more."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was gated, and what came of it. Null is what does not apply, or was not measured."""
+
+    variant: str
+    metric: str
+    part: str | None
+    """The kind of epoch, or the metric of quality."""
+    answer: str
+    """`ok`, `improved`, `regressed`, `unsure` or `not measured`."""
+    base: float | None = None
+    """Seconds, bytes, a count, or the metric's own unit."""
+    head: float | None = None
+    ratio: Ratio | None = None
+    tolerance: float | str | None = None
+    why: str | None = None
+    """What a reader has to know beside the figures."""
+    smallest_visible_ratio: float | None = None
+    """Of a time: the smallest ratio above 1 that would have shown."""

@@ -1,0 +1,57 @@
+"""How much memory a head takes, against two runs of its base: in the pass that counts, and in each block.
+
+A peak is not quite deterministic: one large tensor more may live, or not, when another is freed on another thread, as
+if by the toss of a coin. So one run proves nothing: the head has regressed if it takes more than both of its bases in
+every run, and is unsure if in most.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from harness.analysis.effects import Ratio
+from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
+from harness.lines import ArmEnd
+from harness.record import Record
+
+LEAST_BYTES = 4_000_000
+"""What may be taken more in any case: the kernel counts no finer."""
+_FIELDS = {PEAK_MEMORY: "peak_rss_bytes", PEAK_TENSORS: "peak_tensor_bytes"}
+
+Run = Mapping[str, ArmEnd]
+"""The ends of a base, the base again and the head that ran alike, by arm."""
+
+
+def peaks(passes: Record, timed: Record, triple: Triple) -> list[Check]:
+    """A check for each sort of memory that is gated; nothing where no run of all three was completed."""
+    by_block: dict[int, dict[str, ArmEnd]] = {}
+    for end in timed.ends:
+        if end.status == "ok":
+            by_block.setdefault(end.block, {})[end.arm] = end
+    runs = [{end.arm: end for end in passes.ends if end.status == "ok"}, *by_block.values()]
+    return checks([run for run in runs if set(triple.arms) <= run.keys()], triple)
+
+
+def checks(runs: Sequence[Run], triple: Triple) -> list[Check]:
+    """The same, of these runs."""
+    gated = {metric: getattr(triple.tolerances, metric) for metric in _FIELDS}
+    return [_check(runs, triple, metric, share) for metric, share in gated.items() if share is not None] if runs else []
+
+
+def _check(runs: Sequence[Run], triple: Triple, metric: str, tolerance: float) -> Check:
+    found = [[getattr(run[arm], _FIELDS[metric]) for arm in triple.arms] for run in runs]
+    known = [(base, again, head) for base, again, head in found if base and again and head]
+    if not known:
+        return Check(triple.name, metric, None, NOT_MEASURED)
+    more = sum(head > max(base, again) + _allowed(max(base, again), tolerance) for base, again, head in known)
+    less = sum(head < min(base, again) - _allowed(min(base, again), tolerance) for base, again, head in known)
+    base = median([(one + other) / 2 for one, other, _ in known])
+    head = median([own for _, _, own in known])
+    answer = REGRESSED if more == len(known) else UNSURE if 2 * more > len(known) else OK
+    answer = IMPROVED if less == len(known) else answer
+    why = f"it is more in {more} of {len(known)} runs" if 0 < more < len(known) else None
+    return Check(triple.name, metric, None, answer, base, head, Ratio(head / base), tolerance, why)
+
+
+def _allowed(base: float, tolerance: float) -> float:
+    return max(tolerance * base, LEAST_BYTES)

@@ -1,0 +1,151 @@
+"""A head against stored runs of the same variant: another hour, so its times are judged by how far those scatter.
+
+A new run lies within mean +- t s sqrt(1 + 1/n) of n runs like it, in 95 of 100 cases, on the logarithms of their times
+(the prediction interval of Student's t). Run to run a machine scatters by far more than within one: see docs/method.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from math import exp, log, sqrt
+from statistics import median
+
+import numpy as np
+from msgspec.structs import replace
+from scipy import stats
+
+from harness.analysis import epochs as epoch_table
+from harness.analysis import peaks
+from harness.analysis.counted import counts
+from harness.analysis.effects import QUANTILE, Ratio
+from harness.analysis.facts import Facts, number, pids
+from harness.analysis.fitness import VERY_BUSY
+from harness.analysis.gated import IMPROVED, LEAST_SECONDS, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.levels import ERROR
+from harness.analysis.projection import covers_whole_schedules, schedule_seconds
+from harness.analysis.tracings import of_one_block
+from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances, Triple
+from harness.lines import ArmEnd, Evaluation, Slice, Stored, Work
+from harness.plan import EXACTLY, Arm
+from harness.record import Record
+
+BASE, AGAIN = "stored", "stored, another"
+
+
+def stored(record: Record, label: str) -> Stored:
+    """What a later gate needs of `label`, an arm of a stored run."""
+    passes = {(piece.block, piece.group) for piece in record.watched if piece.probe == EXACTLY and piece.arm == label}
+    own = [piece for piece in record.watched if piece.arm == label and piece.probe == EXACTLY]
+    ends = [end for end in record.ends if end.arm == label and (end.block, end.group) in passes]
+    return Stored(
+        record.header.run,
+        label,
+        {what: median(walls) for what, walls in times(record, label).items()},
+        own[0].epochs if own else of_one_block(record, label) or [],
+        ends[0].peak_rss_bytes if ends else None,
+        ends[0].peak_tensor_bytes if ends else None,
+        next((line.flops for line in record.works if line.arm == label), {}),
+        next((line.metrics for line in record.evaluations if line.arm == label), {}),
+        record.unavailable(label),
+    )
+
+
+def times(record: Record, label: str) -> dict[str, list[float]]:
+    """Seconds of what can be gated, by metric, and by kind for epochs (`epoch_time full`): a figure for each block."""
+    passes = {(piece.block, piece.group) for piece in record.watched}
+    part = Record([record.header])
+    part.slices = [piece for piece in record.slices if piece.arm == label]
+    part.ready = [line for line in record.ready if line.arm == label and (line.block, line.group) not in passes]
+    part.ends, part.blocks_done = record.ends, record.blocks_done
+    table = epoch_table.table(part)
+    found: dict[str, list[float]] = defaultdict(list)
+    for (_, kind), walls in epoch_table.in_turns(table).groupby(["block", "kind"])["wall"]:
+        found[f"{EPOCH_TIME} {kind}"].append(float(walls.quantile(QUANTILE)))
+    for _, own in table.groupby("block"):
+        total = schedule_seconds(part, own, label) if covers_whole_schedules(part, own) else None
+        found[TOTAL_TIME] += [total.estimate] if total else []
+        found[FIRST_EPOCH_TIME] += list(own[own["first"] & (own["index"] == 0)]["wall"])[:1]
+    return {what: walls for what, walls in found.items() if walls}
+
+
+def checks(record: Record, triple: Triple) -> list[Check]:
+    """The head of `triple` against the stored runs that its record begins with."""
+    before = [line for line in record.stored if line.arm == triple.head]
+    if not before or record.failure(triple.head):
+        return []
+    now = times(record, triple.head)
+    wanted = [what for what in now if _tolerance(triple.tolerances, what) is not None]
+    busy = disturbed(record.header.machine)
+    timed = [_time(what, now[what], before, triple, ERROR / len(wanted), busy) for what in wanted]
+    return [*timed, *_counted(record, before, triple)]
+
+
+def _tolerance(tolerances: Tolerances, what: str) -> float | None:
+    found: float | None = getattr(tolerances, what.partition(" ")[0])
+    return found
+
+
+def _time(what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, at: float, busy: bool) -> Check:
+    """One time. What disturbs a machine makes a run slower, so the head is called so only if its quickest block is, and
+    if nothing else was computing when it began: nobody took turns with it that it could be held against."""
+    metric, _, kind = what.partition(" ")
+    part, tolerance = kind or None, _tolerance(triple.tolerances, what) or 0.0
+    seen = [line.seconds[what] for line in before if what in line.seconds]
+    if metric == FIRST_EPOCH_TIME and seen:
+        tolerance = max(tolerance, LEAST_SECONDS / seen[0])
+    took = median(now)
+    if len(seen) < 2:
+        why = "one stored run gives no verdict on a time: keep several" if seen else "no stored run has it"
+        return Check(triple.name, metric, part, NOT_MEASURED, seen[0] if seen else None, took, None, tolerance, why)
+    middle, half = float(np.log(seen).mean()), prediction_half_width(seen, at)
+    apart, limit = log(took) - middle, min(max(half, log(1 + tolerance)), 300.0)
+    why = f"{len(seen)} stored runs scatter so much that {100 * (exp(min(limit, 10.0)) - 1):.2g} % would have shown"
+    if apart > limit and (busy or log(min(now)) - middle <= limit):
+        answer = UNSURE
+        why = "something else computes on this machine" if busy else "its blocks differ by as much"
+    else:
+        answer = REGRESSED if apart > limit else IMPROVED if apart < -limit else OK
+    ratio = Ratio(exp(apart), exp(max(apart - half, -300.0)), exp(min(apart + half, 300.0)))
+    return Check(triple.name, metric, part, answer, exp(middle), took, ratio, tolerance, why, exp(limit))
+
+
+def disturbed(facts: Facts) -> bool:
+    """Whether others computed here as much as makes times worthless."""
+    return bool(pids(facts)) or (number(facts, "busy_elsewhere") or 0.0) >= VERY_BUSY
+
+
+def prediction_half_width(seconds: Sequence[float], at: float = ERROR) -> float:
+    """Half the width of the interval for the logarithm of one more, by n >= 2 of them, that misses with `at`."""
+    n = len(seconds)
+    scatter = float(np.std(np.log(seconds), ddof=1))
+    return float(stats.t.ppf(1 - at / 2, n - 1)) * scatter * sqrt(1 + 1 / n)
+
+
+def _counted(record: Record, before: Sequence[Stored], triple: Triple) -> list[Check]:
+    """What is deterministic: the first and the last of the stored runs stand for the two runs of the base."""
+    both = Triple(triple.name, triple.head, BASE, AGAIN, triple.tolerances)
+    now = stored(record, triple.head)
+    arms = {BASE: before[0], AGAIN: before[-1], triple.head: now}
+    plan = replace(record.plan, arms=tuple(Arm(label, label) for label in arms), baseline=BASE)
+    made = Record([replace(record.header, plan=plan)])
+    for label, one in arms.items():
+        made.slices.append(Slice(0, 0, 0, 0, label, one.epochs))
+        made.ends.append(_end(label, one))
+        if one.flops:
+            made.works.append(Work(0, 0, label, one.flops))
+        if one.metrics:
+            made.evaluations.append(Evaluation(0, 0, label, len(one.epochs), one.metrics))
+    ends = {end.arm: end for end in made.ends}
+    runs = [{BASE: _end(BASE, one), AGAIN: ends[AGAIN], triple.head: ends[triple.head]} for one in before]
+    return [*counts(made, both), *peaks.checks(runs, both)]
+
+
+def _end(label: str, one: Stored) -> ArmEnd:
+    return ArmEnd(
+        0,
+        0,
+        label,
+        "ok",
+        peak_rss_bytes=one.peak_rss_bytes,
+        peak_tensor_bytes=one.peak_tensor_bytes,
+        unavailable=one.unavailable,
+    )

@@ -1,0 +1,91 @@
+"""A pass for what is deterministic: the same epochs in the same order for each arm of a gate, one after the other.
+
+What it counts (tracings, compilations, operations, losses, memory, quality) is the same however busy the machine is, so
+one pass is enough. Which epochs they are follows from the base's pace, for all arms of a variant alike.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+
+from harness import turns
+from harness.engine.group import Group, Known
+from harness.engine.messages import Evaluated, Failed, Finished, Ran
+from harness.engine.nursery import Nurseries
+from harness.events import Event, Progress
+from harness.gate_rules import Triple
+from harness.lines import ArmEnd, BlockStart, Epoch, Evaluation, Slice
+from harness.plan import EXACTLY, Plan
+
+
+class Exactly(Group):
+    """Builds the arms of one variant, and then runs each to its end."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        block: int,
+        number: int,
+        arms: Sequence[str],
+        logs: Path,
+        known: Known,
+        nurseries: Nurseries | None,
+        triple: Triple,
+    ) -> None:
+        super().__init__(plan, block, number, arms, logs, known, nurseries)
+        self._triple = triple
+
+    def count(self) -> Iterator[Event]:
+        try:
+            yield BlockStart(self.block, self.number, list(self.arms))
+            yield from self._build(self.arms)
+            for label in list(self.live):
+                yield Progress(self.block, "counting over the same epochs", label)
+                epochs = yield from self._run(label)
+                if label in self.live:
+                    yield from self._conclude(label, len(epochs))
+        finally:
+            self._close()
+
+    def _run(self, label: str) -> Generator[Event, None, list[Epoch]]:
+        leading = next((arm for arm in (self._triple.base, label) if arm in self.known.paces), label)
+        indices = turns.watched(self.plan, label, self.descriptions, self.known.paces.get(leading, {}))
+        answer = self.live[label].run(indices, note_calls=self._counts(label))
+        epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
+        if epochs:
+            yield Slice(self.block, self.number, 0, 0, label, epochs, probe=EXACTLY)
+        if not isinstance(answer, Ran):
+            yield from self._lose(self.live[label], answer)
+        return epochs
+
+    def _conclude(self, label: str, epochs: int) -> Iterator[Event]:
+        """What it took, first: what follows takes memory too."""
+        arm = self.live[label]
+        took = arm.finish()
+        if not isinstance(took, Finished):
+            yield from self._lose(arm, took)
+            return
+        if self._triple.tolerances.quality is not None and self.descriptions[label].evaluates:
+            yield Progress(self.block, "evaluating", label)
+            answer = arm.evaluate(epochs, None)
+            if not isinstance(answer, Evaluated):
+                yield from self._lose(arm, answer)
+                return
+            yield Evaluation(self.block, self.number, label, epochs, answer.metrics)
+        if self._counts(label):
+            yield Progress(self.block, "counting its operations", label)
+            yield self._count(arm)
+        arm.close()
+        del self.live[label]
+        yield ArmEnd(
+            self.block,
+            self.number,
+            label,
+            "ok",
+            peak_rss_bytes=took.peak_rss_bytes,
+            peak_tensor_bytes=took.peak_tensor_bytes,
+            unavailable=took.unavailable,
+        )
+
+    def _counts(self, label: str) -> bool:
+        """The base's second run would count what the first one did."""
+        return self._triple.tolerances.flops is not None and label != self._triple.again

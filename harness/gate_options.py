@@ -1,0 +1,162 @@
+"""What a gate is asked for: `[tool.harness.gate]` of pyproject.toml, and over it the options of the command line.
+
+    [tool.harness.gate]
+    scale = "smoke"
+    budget = "2min"
+    unsure = "warn"
+
+    [tool.harness.gate.tolerance]
+    epoch_time = 0.05           # a share; false is not gated
+    losses = "rounding"
+
+    [tool.harness.gate.variants.moments]
+    epoch_time = 0.10
+
+A table of its own for each variant says which are gated, and what is different for them; `variants = ["a", "b"]` does
+where nothing is.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from harness.catalog import nearest
+from harness.errors import BadInput
+from harness.gate_rules import COMPILATIONS, LOSSES, TIMES, TRACES, Tolerances, Unsure
+
+FILE = "pyproject.toml"
+_TABLE = "tool.harness.gate"
+_METRICS = [field.name for field in msgspec.structs.fields(Tolerances)]
+_COUNTS = TRACES, COMPILATIONS
+_LOSSES = ("same", "rounding", "any")
+_OFF = ("off", "false")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of the table, as they may be there."""
+
+    case: str | None = None
+    scale: str | None = None
+    epochs: int | None = None
+    blocks: int | None = None
+    budget: str | None = None
+    seed: int | None = None
+    threads: int | None = None
+    timeout: float | None = None
+    unsure: Unsure | None = None
+    allow: list[str] = []
+    tolerance: dict[str, Any] = {}
+    variants: list[str] | dict[str, dict[str, Any]] = []
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a gate is asked for: its settings, and each variant's tolerances."""
+
+    settings: Settings = field(default_factory=Settings)
+    common: Tolerances = field(default_factory=Tolerances)
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By variant, what is different for it, checked."""
+    forced: Mapping[str, Any] = field(default_factory=dict)
+    """What the command line says, of all of them."""
+
+    @property
+    def variants(self) -> list[str]:
+        return list(self.own)
+
+    def tolerances(self, variant: str) -> Tolerances:
+        changes = {**self.own.get(variant, {}), **self.forced}
+        return msgspec.structs.replace(self.common, **changes)
+
+    def with_options(self, tolerances: Sequence[str], unsure: str | None, allow: Sequence[str]) -> "Asked":
+        """Over them what the command line says. A tolerance is `0.05`, for both epoch and total time, `METRIC=VALUE` or
+        `METRIC=off`. Raises BadInput.
+        """
+        if unsure not in (None, *get_args(Unsure)):
+            raise BadInput(f"--unsure must be one of {', '.join(get_args(Unsure))}, not {unsure!r}.")
+        changes = {"allow": [*self.settings.allow, *allow]} | ({"unsure": unsure} if unsure else {})
+        forced: dict[str, Any] = {}
+        for option in tolerances:
+            metric, equals, text = option.rpartition("=")
+            named = [metric] if equals else TIMES[:2]
+            for name in named:
+                forced[name] = _checked(name, _value(text), f"--tolerance {option}")
+        return replace(self, settings=msgspec.structs.replace(self.settings, **changes), forced=forced)
+
+
+def read(folder: Path) -> Asked:
+    """What the nearest pyproject.toml says, from `folder` upwards; nothing where there is none. Raises BadInput."""
+    path = next((path for path in (place / FILE for place in (folder, *folder.parents)) if path.is_file()), None)
+    if path is None:
+        return Asked()
+    try:
+        table: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not TOML: {error}.") from None
+    for key in _TABLE.split("."):
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+    return _asked(table, path)
+
+
+def _asked(table: Any, path: Path) -> Asked:
+    where = f"{path}, [{_TABLE}]"
+    if not isinstance(table, dict):
+        raise BadInput(f"{where} is no table.")
+    known = [field.name for field in msgspec.structs.fields(Settings)]
+    for key in table:
+        if key not in known:
+            place = "belongs in [tool.harness.gate.tolerance]." if key in _METRICS else nearest(key, known)
+            raise BadInput(f"{where} has no key {key!r}: {place}")
+    try:
+        settings = msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{where}: {error}.") from None
+    common = _tolerances(settings.tolerance, f"{path}, [{_TABLE}.tolerance]")
+    own = settings.variants if isinstance(settings.variants, dict) else {name: {} for name in settings.variants}
+    return Asked(
+        settings,
+        msgspec.structs.replace(Tolerances(), **common),
+        {name: _tolerances(values, f"{path}, [{_TABLE}.variants.{name}]") for name, values in own.items()},
+    )
+
+
+def _tolerances(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return {metric: _checked(metric, value, where) for metric, value in values.items()}
+
+
+def _checked(metric: str, value: Any, where: str) -> Any:
+    """A tolerance that can be one; None where it is `false`."""
+    if metric not in _METRICS:
+        raise BadInput(f"{where}: there is no metric {metric!r}: {nearest(metric, _METRICS)}")
+    if value is False:
+        return None
+    if metric == LOSSES:
+        if value not in _LOSSES:
+            raise BadInput(f"{where}: {metric} must be one of {', '.join(_LOSSES)}, or off, not {value!r}.")
+        return value
+    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value >= 0
+    if metric in _COUNTS:
+        if not number or value != int(value):
+            raise BadInput(f"{where}: {metric} must be a whole number of at least 0, or off, not {value!r}.")
+        return int(value)
+    if not number or (metric in TIMES and not 0 < value <= 1):
+        least = "above 0 and at most 1" if metric in TIMES else "of at least 0"
+        raise BadInput(f"{where}: {metric} must be a share {least}, such as 0.05 for 5 %, or off, not {value!r}.")
+    return float(value)
+
+
+def _value(text: str) -> Any:
+    """What stands behind an equals sign on the command line."""
+    if text.strip().lower() in _OFF:
+        return False
+    try:
+        return float(text)
+    except ValueError:
+        return text

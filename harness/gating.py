@@ -1,0 +1,241 @@
+"""A gate's plan: the same variants from a base, from that base again, and from the head that wants to pass."""
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from harness import catalog, comparable, controls
+from harness import plan as plans
+from harness.engine import lookup, machine, revisions, sources
+from harness.engine.messages import Source
+from harness.engine.repository import Repository
+from harness.errors import BadInput, NotComparable
+from harness.gate_options import Asked
+from harness.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
+from harness.interface import Variant
+from harness.lines import Stored
+from harness.plan import Arm, Plan
+from harness.record import Record, read
+
+THREADS = 1
+"""Of each arm, where nobody says: with more, processes of the same program differ by percents."""
+TIMEOUT = 120.0
+"""Seconds without an answer after which an arm has failed, where nobody says: nobody watches a gate."""
+_SHOWN = 12
+"""Characters of a commit's hash that are enough for a reader."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where an arm's code comes from."""
+
+    revision: str | None
+    """The commit; None is the working tree."""
+    name: str
+    """As the user put it."""
+    text: str
+    """In words."""
+    source: Source
+
+
+def plan(
+    names: Sequence[str], base: str | None, baseline: Sequence[Path], head: str | None, asked: Asked, **request: Any
+) -> tuple[Plan, list[Stored]]:
+    """Against a revision, or against stored runs, with what is needed of these. Raises BadInput where it is neither or
+    both; for the rest see below."""
+    if (base is None) == (not baseline):
+        raise BadInput("A gate takes something to hold the head against: --base REV, or --baseline RUN; one of them.")
+    comparable.check_allowed(asked.settings.allow)
+    if base is None:
+        if head:
+            raise BadInput("--head takes --base: against stored runs the working tree is held.")
+        return against_runs(names, baseline, asked, **request)
+    return against_revision(names, base, head, asked, **request), []
+
+
+def against_revision(names: Sequence[str], base: str, head: str | None, asked: Asked, **request: Any) -> Plan:
+    """The plan that holds the working tree, or the revision `head`, against the revision `base`.
+
+    Raises BadInput; NotComparable where there is no such history, or a revision lacks a variant.
+    """
+    sys.dont_write_bytecode = True  # what registered variants are imported from may be the user's working tree
+    repository = Repository.here()
+    ours = _revision(repository, base)
+    theirs = _revision(repository, head) if head else _working_tree(repository)
+    names = list(names) or asked.variants
+    if not names:
+        raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
+    for side in (theirs, ours):
+        for name in names:
+            _check(name, side, repository)
+
+    def find(name: str) -> Variant | None:
+        return catalog.find(sources.reference(name, theirs.source), sources.path(theirs.source))
+
+    plan = _plan(names, asked, find=find, **request)
+    arms, triples = [], []
+    for arm in plan.arms:
+        old = Arm(f"{arm.label} at {ours.name}", arm.variant, arm.settings, ours.revision)
+        new = replace(arm, revision=theirs.revision)
+        arms += [old, controls.null(old), new]
+        again = arms[-2].label
+        triples.append(Triple(arm.label, new.label, old.label, again, asked.tolerances(arm.variant)))
+    gate = Gate(tuple(triples), asked.settings.unsure or "fail", ours.text, theirs.text)
+    return replace(
+        plan, arms=tuple(arms), baseline=arms[0].label, gate=gate, preload=_installed(plan.preload, repository)
+    )
+
+
+def beside(name: str, than: str, tolerance: float, **request: Any) -> Plan:
+    """The plan that holds one variant against another, as they are here, in the time of a whole training alone.
+
+    Raises BadInput.
+    """
+    if name == than:
+        raise BadInput(f"{name!r} is to be held against another variant, not against itself.")
+    plan = _plan([than, name], Asked(), tolerance=tolerance, **request)
+    base, head = plan.arms
+    again = controls.null(base)
+    alone = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | {TOTAL_TIME: tolerance})
+    triple = Triple(head.label, head.label, base.label, again.label, alone)
+    return replace(plan, arms=(base, again, head), gate=Gate((triple,), base=than, head=name))
+
+
+def against_runs(
+    names: Sequence[str], baseline: Sequence[Path], asked: Asked, **request: Any
+) -> tuple[Plan, list[Stored]]:
+    """The plan that holds the working tree against stored runs. What they were run with is what it is run with, unless
+    somebody says otherwise.
+
+    Raises BadInput; NotComparable where they lack a variant, were not completed, or differ in a way that matters.
+    """
+    from harness.analysis.stored import stored  # with pandas
+
+    records = [read(place) for place in baseline]
+    first = records[0].plan
+    names = list(names) or asked.variants or _gated(records[0])
+    if not names:
+        raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
+    like_it = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")}
+    said = {name: value for name, value in request.items() if value is not None}
+    plan = _plan(names, asked, **(like_it | {"fresh": not first.preload} | said))
+    facts, versions = machine.facts(), machine.versions()
+    lines = []
+    for record in records:
+        comparable.refuse(record, plan, facts, versions, asked.settings.allow)
+        for arm in plan.arms:
+            lines.append(replace(stored(record, _kept(record, arm.variant)), arm=arm.label))
+    triples = tuple(Triple(arm.label, arm.label, None, None, asked.tolerances(arm.variant)) for arm in plan.arms)
+    runs = "the stored run" if len(records) == 1 else f"{len(records)} stored runs, the first"
+    gate = Gate(triples, asked.settings.unsure or "fail", f"{runs} {records[0].header.run}", "the working tree")
+    fewest = plan.blocks if request.get("blocks") else plans.FEWEST_BLOCKS
+    return replace(plan, gate=gate, blocks=fewest, fewest=fewest), lines
+
+
+def _gated(record: Record) -> list[str]:
+    """The variants that a stored gate was about."""
+    gate = record.plan.gate
+    heads = {triple.head for triple in gate.triples} if gate else set()
+    return [arm.variant for arm in record.plan.arms if arm.label in heads]
+
+
+def _kept(record: Record, variant: str) -> str:
+    """The arm of a stored run that is this variant: of a gate its head. Raises NotComparable."""
+    run = record.header.run
+    if record.partial:
+        raise NotComparable(f"The stored run {run} was not completed: give another.")
+    gate = record.plan.gate
+    heads = {triple.head for triple in gate.triples} if gate else {arm.label for arm in record.plan.arms}
+    found = [
+        arm.label for arm in record.plan.arms if arm.variant == variant and arm.label in heads and not arm.slowdown
+    ]
+    if not found:
+        there = ", ".join(arm.variant for arm in record.plan.arms if arm.label in heads)
+        raise NotComparable(f"The stored run {run} does not have {variant!r}: it has {there}.")
+    if record.failure(found[0]):
+        raise NotComparable(f"In the stored run {run} {found[0]} failed: give another.")
+    return found[0]
+
+
+def _plan(names: Sequence[str], asked: Asked, **request: Any) -> Plan:
+    """The request over the settings of pyproject.toml over a gate's own defaults."""
+    settings = asked.settings
+    given = {name: value for name, value in request.items() if value is not None}
+    kept = {
+        name: value
+        for name in ("case", "scale", "epochs", "blocks", "budget", "seed", "threads", "timeout")
+        if (value := getattr(settings, name)) is not None
+    }
+    wanted = {"threads": THREADS, "timeout": TIMEOUT, "scale": _scale(names)} | kept | given
+    return plans.make("gate", names, **wanted)
+
+
+def _scale(names: Sequence[str]) -> str | None:
+    """The smallest, where all have it: what a gate sees there it sees in a minute."""
+    known = [catalog.registered().variants.get(name) for name in names]
+    return "smoke" if all(variant and "smoke" in variant.scales for variant in known) else None
+
+
+def _revision(repository: Repository, name: str) -> Side:
+    commit = repository.resolve(name)
+    source = Source(str(revisions.folder(commit)), repository.prefix, instead_of=str(repository.top))
+    short = name[:_SHOWN] if commit.startswith(name) else name
+    text = commit[:_SHOWN] if commit.startswith(name) else f"{name} ({commit[:_SHOWN]})"
+    return Side(commit, short, text, source)
+
+
+def _working_tree(repository: Repository) -> Side:
+    changed = ", with changes that are not committed" if repository.changed() else ""
+    text = f"the working tree, at {repository.resolve('HEAD')[:_SHOWN]}{changed}"
+    return Side(None, "head", text, Source(str(repository.top), repository.prefix))
+
+
+def _check(name: str, side: Side, repository: Repository) -> None:
+    """Raises where one side does not have a variant: BadInput if it is the working tree, else NotComparable."""
+    reference = sources.reference(name, side.source)
+    place = name.rpartition(":")[0]
+    path = sources.path(side.source)
+    try:
+        if not place:
+            catalog.find(name)  # here at all
+            if why := lookup.lacking(name, side.source):
+                raise BadInput(why)
+        elif catalog.is_file(place):
+            if not Path(reference).is_relative_to(side.source.folder):
+                raise BadInput(f"{place} is not in the repository at {repository.top}.")
+            catalog.find(reference)
+        else:
+            catalog.find(name, path)
+            file = catalog.module_source(place, path)
+            if file and not sources.holds_code_of(str(file), side.source.folder):
+                raise BadInput(f"The module {place} is not of this repository but at {file}.")
+    except BadInput as error:
+        if side.revision is None:
+            raise
+        said = str(error).replace(f"{side.source.folder}/", "").removeprefix(f"{name!r}: ")
+        raise NotComparable(f"Revision {side.text} does not have {name!r}: {said}{_hint(reference, side)}") from None
+
+
+def _hint(reference: str, side: Side) -> str:
+    """Why a file may be missing that the revision does have."""
+    path = Path(reference.rpartition(":")[0])
+    if path.is_absolute() and path.is_relative_to(side.source.folder) and side.revision:
+        inside = path.relative_to(side.source.folder)
+        if not path.exists() and Repository.here().knows(side.revision, str(inside)):
+            return " (.gitattributes keeps it from git archive, by export-ignore.)"
+    return ""
+
+
+def _installed(modules: Sequence[str], repository: Repository) -> tuple[str, ...]:
+    """What arms may be forked from: nothing, if some of it is code of the repository, which differs between arms."""
+    for name in modules:
+        found = importlib.util.find_spec(name.partition(".")[0])
+        places = [found.origin, *(found.submodule_search_locations or ())] if found else []
+        if any(place and sources.holds_code_of(place, str(repository.top)) for place in places):
+            return ()
+    return tuple(modules)

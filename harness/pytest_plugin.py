@@ -1,0 +1,79 @@
+"""For pytest: a project's own tests may say that one variant is no slower than another.
+
+    def test_moments_cost_nothing(gate):
+        assert gate.no_slower("moments", than="original", tolerance=0.03)
+
+It is measured as `harness gate` measures. Where that cannot tell, the test is skipped, and the reason says what would
+have shown; where an arm fails, so does the test.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True)
+class NoSlower:
+    """An answer: true, or false with what was found as its text."""
+
+    holds: bool
+    text: str
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+    def __repr__(self) -> str:
+        return f"<{self.text}>"
+
+
+class PytestGate:
+    """What the fixture `gate` is."""
+
+    def __init__(self, folder: Callable[[], Path]) -> None:
+        self._folder = folder
+
+    def no_slower(
+        self, name: str, *, than: str, tolerance: float = 0.03, budget: str | None = "2min", **request: Any
+    ) -> NoSlower:
+        """Whether a whole training of `name` takes no more than `tolerance`, a share, longer than one of `than`.
+
+        `case`, `scale`, `epochs`, `blocks`, `seed`, `threads` and `timeout` are as on the command line. Skips the test
+        where it is unsure. Raises BadInput for what cannot be, VariantFailed where an arm fails.
+        """
+        from harness.analysis.gate import judge
+        from harness.analysis.gate_look import look
+        from harness.analysis.gated import IMPROVED, OK, UNSURE
+        from harness.errors import VariantFailed
+        from harness.gating import beside
+        from harness.measure import measure
+        from harness.report.gate import told
+
+        began = monotonic()
+
+        def elapsed() -> float:
+            return monotonic() - began
+
+        plan = beside(name, than, tolerance, budget=budget, **request)
+        record = measure(plan, self._folder(), lambda *_: None, lambda so_far: look(so_far, elapsed()), elapsed)
+        for arm in plan.arms:
+            if failure := record.failure(arm.label):
+                raise VariantFailed(f"{arm.label} failed {failure.moment}: {failure.reason}")
+        verdict = judge(record)
+        check = verdict.checks[0] if verdict and verdict.checks else None
+        if check is None or check.answer == UNSURE:
+            pytest.skip(told(check) if check else f"{name} and {than} took no turns, so there is nothing to tell.")
+        found = f" ({100 * (check.ratio.estimate - 1):+.3g} %)" if check.ratio else ""
+        holds = check.answer in (OK, IMPROVED)
+        base, _, head = (arm.label for arm in plan.arms)
+        allowed = f"{100 * tolerance:.2g} % is allowed"
+        return NoSlower(holds, f"{head} is {'no ' if holds else ''}slower than {base}{found}; {allowed}")
+
+
+@pytest.fixture
+def gate(tmp_path_factory: pytest.TempPathFactory) -> PytestGate:
+    """Whether one variant of a training is no slower than another: `assert gate.no_slower("b", than="a")`."""
+    return PytestGate(lambda: tmp_path_factory.mktemp("gate"))

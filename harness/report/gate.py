@@ -1,0 +1,206 @@
+"""What a gate says, in a table a variant and in sentences."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+
+from harness.analysis.gate import FAILED, Verdict
+from harness.analysis.gated import IMPROVED, LEAST_SECONDS, NOT_MEASURED, PASSED, REGRESSED, UNSURE, Check
+from harness.gate_rules import (
+    COMPILATIONS,
+    EPOCH_TIME,
+    FIRST_EPOCH_TIME,
+    FLOPS,
+    LOSSES,
+    PEAK_MEMORY,
+    PEAK_TENSORS,
+    QUALITY,
+    TIMES,
+    TOTAL_TIME,
+    TRACES,
+)
+from harness.report import units
+from harness.report.table import Table
+
+METHOD = (
+    "In each block the base, the base again and the head are new processes from the same seed, which take turns in"
+    " random order, a few epochs each; only one computes at a time. A time is the head's relative to the mean of both"
+    " bases, with Student's t interval over blocks: it is ok if the whole interval lies below what is allowed,"
+    " regressed if above (at a level that pays for asking of several metrics), else unsure; nothing is said where the"
+    " two bases differ by more than half of what is allowed. What is deterministic is counted in a pass of its own, in"
+    " which all three run the same epochs in the same order, and compared exactly."
+)
+METHOD_STORED = (
+    "The head ran in new processes, a block each, and is held against what earlier runs measured at other hours. A time"
+    " has regressed only where it lies beyond the 95 % prediction limit of the stored runs, in every block, and nothing"
+    " else was computing when it began. What is deterministic is compared exactly, with the first of the stored runs."
+)
+_MOST_LISTED = 3
+"""Checks that one sentence names; each has a sentence of its own."""
+_NAMES = {
+    EPOCH_TIME: "epoch time",
+    TOTAL_TIME: "total time",
+    FIRST_EPOCH_TIME: "first epoch",
+    PEAK_MEMORY: "peak memory",
+    PEAK_TENSORS: "peak tensors",
+    TRACES: "traces",
+    COMPILATIONS: "compilations",
+    FLOPS: "operations",
+    LOSSES: "losses",
+    QUALITY: "quality",
+}
+_UNITS = {
+    EPOCH_TIME: units.seconds,
+    TOTAL_TIME: units.seconds,
+    FIRST_EPOCH_TIME: units.seconds,
+    PEAK_MEMORY: units.size,
+    PEAK_TENSORS: units.size,
+    FLOPS: units.flops,
+}
+_ALLOWED_LOSSES = {"same": "bit for bit", "rounding": "but for rounding", "any": "any"}
+
+
+def tables(verdict: Verdict) -> list[Table]:
+    """A table for each variant, a row for each metric that is gated."""
+    variants = list(dict.fromkeys(check.variant for check in verdict.checks))
+    return [_table(verdict, variant) for variant in variants]
+
+
+def sentence(verdict: Verdict) -> str:
+    """The answer, and what it rests on."""
+    against = f"{verdict.head} against {verdict.base}"
+    told = {answer: [check for check in verdict.checks if check.answer == answer] for answer in (REGRESSED, UNSURE)}
+    if verdict.answer == FAILED:
+        return f"No answer, since an arm failed; {against}."
+    if verdict.answer == REGRESSED:
+        return f"Regressed: {_listed(told[REGRESSED])}; {against}."
+    if verdict.answer == UNSURE:
+        return f"Unsure: {_listed(told[UNSURE])}; {against}."
+    return f"Passed: nothing that is gated got worse; {against}."
+
+
+def sentences(verdict: Verdict) -> list[str]:
+    """The answer first, then whatever is worse, unsure, or better."""
+    said = [sentence(verdict)]
+    for answer in (REGRESSED, UNSURE, IMPROVED):
+        said += [told(check) for check in verdict.checks if check.answer == answer]
+    return said
+
+
+def told(check: Check) -> str:
+    """One check as a sentence."""
+    what = f"{check.variant}: {_name(check)}"
+    why = f" {check.why}" if check.why else ""
+    if check.answer == UNSURE:
+        visible = check.smallest_visible_ratio
+        shown = f"; a difference of {units.percent(visible - 1)} would have shown" if visible and visible < 2 else ""
+        return f"{what} is unsure:{why or ' it cannot be told'}{shown}."
+    if check.metric == LOSSES:
+        return f"{what} are not the same:{why}."
+    if check.metric in (TRACES, COMPILATIONS):
+        return f"{what} went from {units.count(_whole(check.base))} to {units.count(_whole(check.head))},{why}."
+    verb = "got better" if check.answer == IMPROVED else "got worse"
+    figures = f"{_figure(check, check.base)} to {_figure(check, check.head)}"
+    return f"{what} {verb}: {figures}{_change_in_words(check)}.{f'{why}.' if why else ''}"
+
+
+def _table(verdict: Verdict, variant: str) -> Table:
+    checks = [check for check in verdict.checks if check.variant == variant]
+    parts = Counter(check.metric for check in checks if not _same(check))
+    rows = []
+    for metric, of_metric in groupby(checks, key=lambda check: check.metric):
+        own = [check for check in of_metric if check.answer != NOT_MEASURED or check.why]
+        if len(own) > 1 and not parts[metric]:
+            rows.append([_NAMES[metric], "", "", f"all {len(own)} same", _allowed(own[0]), own[0].answer])
+        else:
+            rows += [_row(check) for check in own]
+    missing = [_name(check) for check in checks if check.answer == NOT_MEASURED and not check.why]
+    left_out = f" Not measured: {', '.join(missing)}." if missing else ""
+    mean = "the mean of the stored runs" if verdict.stored else "the mean of two runs of the base"
+    note = (
+        f"{verdict.head[:1].upper()}{verdict.head[1:]}, against {verdict.base}. Change: the head relative to {mean};"
+        f" of a time ± is half its 95 % interval.{left_out}"
+    )
+    return Table(variant, ["metric", "base", "head", "change", "allowed", "answer"], rows, note)
+
+
+def _row(check: Check) -> list[str]:
+    figures = [_figure(check, check.base), _figure(check, check.head)]
+    return [_name(check), *figures, _change(check), _allowed(check), check.answer]
+
+
+def _same(check: Check) -> bool:
+    return check.base is not None and check.base == check.head
+
+
+def _name(check: Check) -> str:
+    part = f" ({check.part})" if check.part and check.part != "epoch" else ""
+    return f"{_NAMES[check.metric]}{part}"
+
+
+def _listed(checks: list[Check]) -> str:
+    named = ", ".join(f"{_name(check)} of {check.variant}" for check in checks[:_MOST_LISTED])
+    more = len(checks) - _MOST_LISTED
+    return f"{named}, and {more} more" if more > 0 else named
+
+
+def _figure(check: Check, value: float | None) -> str:
+    if value is None:
+        return units.NOTHING
+    if check.metric in (TRACES, COMPILATIONS):
+        return units.count(_whole(value))
+    return _UNITS.get(check.metric, units.number)(value)
+
+
+def _change(check: Check) -> str:
+    if check.metric == LOSSES:
+        return check.why or units.NOTHING
+    if check.answer == NOT_MEASURED:
+        return f"{check.why}"
+    if check.metric in (TRACES, COMPILATIONS):
+        return "same" if check.base == check.head else f"{_whole(check.head or 0) - _whole(check.base or 0):+d}"
+    if check.ratio and check.ratio.estimate == 1:
+        return "same"
+    return units.short_ratio(check.ratio)
+
+
+def _change_in_words(check: Check) -> str:
+    """By how many percent, and what was allowed."""
+    if check.ratio is None:
+        return ""
+    low, high = check.ratio.low, check.ratio.high
+    interval = f" [{_signed(low)}, {_signed(high)}]" if low is not None and high is not None else ""
+    allowed = f"; {_allowed(check)} is allowed" if check.answer == REGRESSED else ""
+    return f", {_signed(check.ratio.estimate)} %{interval}{allowed}"
+
+
+def _signed(ratio: float) -> str:
+    return f"{100 * (ratio - 1):+.3g}"
+
+
+def _allowed(check: Check) -> str:
+    if check.tolerance is None:
+        return units.NOTHING
+    if check.metric == FIRST_EPOCH_TIME and check.base and check.tolerance == LEAST_SECONDS / check.base:
+        return f"+{units.seconds(LEAST_SECONDS)}"
+    if isinstance(check.tolerance, str):
+        return _ALLOWED_LOSSES[check.tolerance]
+    if check.metric in (TRACES, COMPILATIONS):
+        return f"+{_whole(check.tolerance)}"
+    return f"+{units.percent(check.tolerance)}"
+
+
+def _whole(value: float | None) -> int:
+    return int(value or 0)
+
+
+def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """What is worth an annotation: how bad it is (`error`, `warning` or `notice`), and a sentence."""
+    levels = {REGRESSED: "error", UNSURE: {"fail": "error", "warn": "warning"}.get(verdict.unsure, "notice")}
+    for check in verdict.checks:
+        if check.answer in levels:
+            yield levels[check.answer], told(check)
+        elif check.answer == IMPROVED and check.metric in TIMES:
+            yield "notice", told(check)
+    if verdict.answer == PASSED:
+        yield "notice", sentence(verdict)

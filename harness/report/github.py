@@ -1,0 +1,40 @@
+"""What a gate tells GitHub: annotations, by commands that the runner reads in what a step prints, and a summary.
+
+The commands and how they are escaped: GitHub's documentation, "Workflow commands for GitHub Actions".
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from harness.report import gate
+from harness.report.summary import Summary
+
+_TITLE = "harness gate"
+
+
+def tell(summary: Summary, directory: Path) -> None:
+    """Where this runs as a step of a workflow; elsewhere nothing happens. Never the reason why a gate fails."""
+    if summary.gate is None:
+        return
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        failures = [("error", f"{arm.name} failed {arm.reason}") for arm in summary.arms if arm.status == "failed"]
+        for level, text in [*failures, *gate.lines(summary.gate)]:
+            # The runner reads both streams, and the other one may hold JSON.
+            print(annotation(level, text), file=sys.stderr)
+    place = os.environ.get("GITHUB_STEP_SUMMARY")
+    if place:
+        try:
+            with Path(place).open("a", encoding="utf-8") as file:
+                file.write(f"{(directory / 'gate.md').read_text(encoding='utf-8')}\n")
+        except OSError as error:
+            print(f"harness: the step's summary could not be written: {error.strerror}.", file=sys.stderr)
+
+
+def annotation(level: str, text: str) -> str:
+    """A workflow command that annotates the run."""
+    return f"::{level} title={_escape(_TITLE).replace(':', '%3A').replace(',', '%2C')}::{_escape(text)}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

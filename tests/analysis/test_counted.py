@@ -1,0 +1,140 @@
+import pytest
+from msgspec.structs import replace
+
+from harness.analysis.counted import counts
+from harness.gate_rules import Tolerances, Triple
+from harness.lines import ArmEnd, Cause, Compile, Epoch, Evaluation, Header, Slice, Trace, Work
+from harness.plan import Arm, Plan
+from harness.record import Record
+
+ARMS = BASE, AGAIN, HEAD = "base", "again", "head"
+SHAPE = Cause("shape", "argument x: shape (8, 3) -> (7, 3)", "keep the shape fixed")
+STEP = Trace("step", "pinn.py:10", 0.1, Cause("first", "its first tracing"))
+
+
+def epochs(*, traces=None, compiles=None, losses=None, number=10):
+    """Epochs in order; what they traced, compiled and lost by index."""
+    return [
+        Epoch(
+            index,
+            "epoch",
+            0.1,
+            0.1,
+            {"loss": (losses or {}).get(index, 1.0)},
+            traces=(traces or {0: [STEP]}).get(index, []),
+            compiles=(compiles or {}).get(index, []),
+        )
+        for index in range(number)
+    ]
+
+
+def found(head, base=None, again=None, **tolerances):
+    """The checks of a head, by metric and part; each arm has epochs, flops, metrics, and a status at its end."""
+    wanted = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | tolerances)
+    plan = Plan("gate", tuple(Arm(arm, arm) for arm in ARMS), BASE, None, None, None, 3, 0, 1)
+    record = Record([Header(1, "made", "2026-01-01T00:00:00+00:00", plan, {}, {}, None)])
+    usual = {"epochs": epochs(), "flops": {"epoch": 10.0}, "metrics": {"error": 1.0}, "status": "ok"}
+    for arm, own in zip(ARMS, (base or {}, again or base or {}, head), strict=True):
+        one = usual | own
+        record.add(Slice(0, 0, 0, 0, arm, one["epochs"]))
+        record.add(Work(0, 0, arm, one["flops"]))
+        record.add(Evaluation(0, 0, arm, len(one["epochs"]), one["metrics"]))
+        record.add(ArmEnd(0, 0, arm, one["status"]))
+    checks = counts(record, Triple("pinn", HEAD, BASE, AGAIN, wanted))
+    return {check.part or check.metric: check for check in checks}
+
+
+def test_only_what_is_gated_is_checked():
+    assert found({}) == {}
+    assert list(found({}, traces=0, quality=0.0)) == ["traces", "error"]
+
+
+def test_a_retrace_more_is_named_with_its_cause_and_its_epoch():
+    moved = replace(STEP, where="pinn.py:12")
+    more = Trace("step", "pinn.py:12", 0.1, SHAPE)
+    check = found({"epochs": epochs(traces={0: [moved], 7: [more]})}, traces=0)["traces"]
+    assert (check.answer, check.base, check.head) == ("regressed", 1, 2)
+    assert check.why == (
+        "in 10 epochs: step (pinn.py:12) 1 time more, first in epoch 7:"
+        " argument x: shape (8, 3) -> (7, 3) (keep the shape fixed)"
+    )
+    assert found({"epochs": epochs(traces={0: [moved], 7: [more]})}, traces=1)["traces"].answer == "ok"
+
+
+def test_of_traces_that_both_have_only_the_ones_more_are_named():
+    again = Trace("step", "pinn.py:10", 0.1, SHAPE)
+    base = {"epochs": epochs(traces={0: [STEP], 3: [again]})}
+    head = {"epochs": epochs(traces={0: [STEP], 3: [again], 5: [again], 6: [again]})}
+    assert "step (pinn.py:10) 2 times more, first in epoch 5" in found(head, base, traces=0)["traces"].why
+    assert found(base, head, traces=0)["traces"].answer == "improved"
+
+
+def test_a_compilation_more_is_named():
+    silent = Compile("spread", "pinn.py:30", 0.1, again=True)
+    check = found({"epochs": epochs(compiles={4: [silent]})}, compilations=0)["compilations"]
+    assert check.answer == "regressed"
+    assert "spread (pinn.py:30) 1 time more, first in epoch 4, for another shape" in check.why
+
+
+def test_only_epochs_that_both_ran_count():
+    late = {"epochs": epochs(traces={0: [STEP], 15: [Trace("step", "pinn.py:10", 0.1, SHAPE)]}, number=20)}
+    assert found(late, traces=0)["traces"].answer == "ok"
+
+
+@pytest.mark.parametrize(
+    ("metric", "arm"),
+    [
+        ("traces", {"epochs": epochs(traces={0: [STEP], 5: [STEP]})}),
+        ("losses", {"epochs": epochs(losses={5: 1.1})}),
+        ("error", {"metrics": {"error": 1.2}}),
+    ],
+)
+def test_where_two_runs_of_the_base_differ_nothing_is_said(metric, arm):
+    gated = {"traces": 0, "losses": "same", "quality": 0.05}
+    assert found({"epochs": epochs(losses={5: 1.2})}, {}, arm, **gated)[metric].answer == "unsure"
+
+
+def test_what_was_not_measured_is_said_to_be_so():
+    assert found({"flops": {}, "metrics": {}}, flops=0.0)["flops"].answer == "not measured"
+
+
+def test_a_pass_that_was_not_completed_is_no_reason_to_pass():
+    assert found({"status": "failed"}, traces=0)["traces"].answer == "unsure"
+
+
+def test_operations_are_compared_exactly():
+    assert found({"flops": {"epoch": 10.0 + 1e-6}}, flops=0.0)["epoch"].answer == "regressed"
+    assert found({"flops": {"epoch": 10.4}}, flops=0.05)["epoch"].answer == "ok"
+
+
+@pytest.mark.parametrize(
+    ("losses", "wanted", "answer"),
+    [
+        ({}, "same", "ok"),
+        ({5: 1.0 + 1e-9}, "same", "regressed"),
+        ({5: 1.0 + 1e-9}, "rounding", "ok"),
+        ({5: 1.0 + 1e-9, 6: 1.5}, "rounding", "ok"),
+        ({5: 1.1}, "rounding", "regressed"),
+        ({5: 1.1}, "any", "ok"),
+    ],
+)
+def test_losses_are_the_same_unless_they_may_differ(losses, wanted, answer):
+    assert found({"epochs": epochs(losses=losses)}, losses=wanted)["losses"].answer == answer
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "answer"),
+    [
+        (1.0, 1.04, "ok"),
+        (1.0, 1.06, "regressed"),
+        (1.0, 0.5, "improved"),
+        (1.0, None, "regressed"),
+        (None, 1.0, "not measured"),
+        (-1.0, -1.04, "ok"),
+        (-1.0, -0.9, "regressed"),
+        (0.0, 0.0, "ok"),
+    ],
+)
+def test_quality_may_get_worse_by_its_tolerance(base, head, answer):
+    own = {"metrics": {"error": base}}
+    assert found({"metrics": {"error": head}}, own, own, quality=0.05)["error"].answer == answer

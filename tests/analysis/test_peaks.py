@@ -1,0 +1,54 @@
+import random
+
+import pytest
+
+from harness.analysis.peaks import checks
+from harness.gate_rules import Tolerances, Triple
+from harness.lines import ArmEnd
+
+MB = 1_000_000
+
+
+def answer(*runs, tolerance=0.1):
+    """Of the peaks of base, base again and head in each run, in MB."""
+    alone = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | {"peak_memory": tolerance})
+    triple = Triple("pinn", "head", "base", "again", alone)
+    made = [
+        {
+            arm: ArmEnd(0, 0, arm, "ok", peak_rss_bytes=size and int(size * MB))
+            for arm, size in zip(triple.arms, run, strict=True)
+        }
+        for run in runs
+    ]
+    return checks(made, triple)
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([(500, 501, 500)] * 4, "ok"),
+        ([(500, 501, 540)] * 4, "ok"),
+        ([(500, 501, 560)] * 4, "regressed"),
+        ([(500, 500, 560)] * 3 + [(500, 500, 500)], "unsure"),
+        ([(500, 500, 560)] * 2 + [(500, 500, 500)] * 2, "ok"),
+        ([(500, 600, 590)] * 4, "ok"),
+        ([(500, 501, 400)] * 4, "improved"),
+        ([(20, 20, 23.9)] * 4, "ok"),
+        ([(20, 20, 24.1)] * 4, "regressed"),
+        ([(None, 20, 24.1)] * 4, "not measured"),
+        ([(None, 20, 24.1), (20, 20, 24.1)], "regressed"),
+    ],
+)
+def test_more_in_every_run_is_more(runs, expected):
+    assert [check.answer for check in answer(*runs)] == [expected]
+
+
+def test_the_toss_of_a_coin_is_next_to_never_a_regression():
+    coin = random.Random(0)
+    said = [answer(*[[coin.choice((300, 400)) for _ in range(3)] for _ in range(4)])[0].answer for _ in range(2000)]
+    assert said.count("regressed") <= 4
+    assert said.count("unsure") / 2000 < 0.02
+
+
+def test_without_a_run_there_is_nothing_to_say():
+    assert answer() == []

@@ -1,0 +1,160 @@
+import os
+import subprocess
+import tarfile
+
+import pytest
+from repositories import contents
+
+from harness.engine import repository, revisions
+from harness.engine.repository import Repository
+from harness.errors import BadInput, NotComparable
+
+
+@pytest.fixture
+def git(tmp_path, monkeypatch):
+    """A repository to stand in, cut off from whatever the user has set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        return subprocess.run(["git", *who, *words], check=True, capture_output=True, text=True).stdout.strip()
+
+    return git
+
+
+@pytest.fixture
+def committed(git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "loop.py").write_text("here = 1\n")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "inner.py").write_text("")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    return tmp_path
+
+
+# The commit
+
+
+def test_the_commit_is_told_whole_and_whether_tracked_files_differ(git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "tracked").write_text("1")
+    git("add", "tracked")
+    git("commit", "-qm", "first")
+    head = git("rev-parse", "HEAD")
+    assert repository.describe() == head
+    (tmp_path / "untracked").write_text("")
+    assert repository.describe() == head
+    (tmp_path / "tracked").write_text("2")
+    assert repository.describe() == f"{head}-dirty"
+
+
+def test_a_tag_does_not_stand_in_for_the_commit(git):
+    git("init", "-q")
+    git("commit", "-qm", "first", "--allow-empty")
+    git("tag", "-a", "v1", "-m", "v1")
+    assert repository.describe() == git("rev-parse", "HEAD")
+
+
+def test_without_a_repository_or_a_commit_there_is_none(git):
+    assert repository.describe() is None
+    git("init", "-q")
+    assert repository.describe() is None
+
+
+@pytest.mark.parametrize("failure", [FileNotFoundError("git"), subprocess.TimeoutExpired("git", 10)])
+def test_without_a_git_that_answers_there_is_none(monkeypatch, failure):
+    def run(*args, **kwargs):
+        raise failure
+
+    monkeypatch.setattr(repository.subprocess, "run", run)
+    assert repository.describe() is None
+
+
+def test_nothing_is_written_in_asking(committed, git):
+    os.utime(committed / "loop.py", (0, 0))  # which makes git look at the file again, and note that it has
+    before = contents(committed)
+    assert repository.describe() == Repository.here().resolve("HEAD")
+    assert not Repository.here().changed()
+    assert contents(committed) == before
+
+
+# Revisions
+
+
+def test_a_revision_is_resolved_to_a_commit_and_nothing_else(committed, git):
+    here = Repository.here()
+    head = git("rev-parse", "HEAD")
+    git("tag", "-a", "v1", "-m", "v1")
+    assert here.resolve("HEAD") == here.resolve("v1") == here.resolve(head[:8]) == head
+    for wrong in ("nosuch", "", "--all", "HEAD:loop.py", "HEAD^", "v1 v1"):
+        with pytest.raises(BadInput, match="There is no revision"):
+            here.resolve(wrong)
+
+
+def test_a_shallow_clone_says_how_to_get_the_history(committed, git, tmp_path, monkeypatch):
+    git("commit", "-qm", "second", "--allow-empty")
+    git("clone", "-q", "--depth=1", f"file://{committed}", "clone")
+    monkeypatch.chdir(committed / "clone")
+    assert Repository.here().resolve("HEAD")
+    with pytest.raises(NotComparable, match="fetch-depth: 0"):
+        Repository.here().resolve("HEAD^")
+
+
+def test_outside_of_a_repository_there_is_nothing_to_compare_with(git):
+    with pytest.raises(NotComparable, match="There is no revision to compare with"):
+        Repository.here()
+
+
+def test_without_git_there_is_nothing_to_compare_with(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotComparable, match="install git"):
+        Repository.here()
+
+
+def test_a_folder_of_the_repository_is_a_place_to_stand_too(committed, monkeypatch):
+    monkeypatch.chdir(committed / "src")
+    assert Repository.here() == Repository(committed.resolve(), "src")
+
+
+def test_the_files_of_a_commit_are_unpacked_as_they_were(committed, git, tmp_path_factory):
+    (committed / "loop.py").write_text("here = 2\n")
+    (committed / "new.py").write_text("")
+    into = tmp_path_factory.mktemp("into")
+    before = contents(committed)
+    Repository.here().extract(git("rev-parse", "HEAD"), into)
+    assert contents(into) == {"loop.py": b"here = 1\n", "src/inner.py": b""}
+    assert contents(committed) == before
+
+
+def test_what_cannot_be_unpacked_is_a_sentence(committed, git, tmp_path_factory, monkeypatch):
+    with pytest.raises(NotComparable, match="cannot be read"):
+        Repository.here().extract("0" * 40, tmp_path_factory.mktemp("into"))
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", full)
+    with pytest.raises(NotComparable, match="No space left"):
+        Repository.here().extract(git("rev-parse", "HEAD"), tmp_path_factory.mktemp("into"))
+
+
+def test_folders_of_killed_runs_are_removed_and_those_in_use_are_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(revisions.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(revisions.tempfile, "tempdir", str(tmp_path))
+    used = revisions._Held()
+    left, fresh, others = (tmp_path / name for name in ("harness-revision-a", "harness-revision-b", "harness-x"))
+    for folder in (left, fresh, others):
+        folder.mkdir()
+        (folder / "file").write_text("")
+    for folder in (left, others, used.path):
+        os.utime(folder, (0, 0))
+    revisions.remove_abandoned()
+    assert not left.exists()
+    assert fresh.exists()
+    assert others.exists()
+    assert used.path.exists()

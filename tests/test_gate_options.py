@@ -1,0 +1,85 @@
+import pytest
+
+from harness.errors import BadInput
+from harness.gate_options import Asked, read
+from harness.gate_rules import Tolerances
+
+
+@pytest.fixture
+def settings(tmp_path):
+    def made(text):
+        (tmp_path / "pyproject.toml").write_text(text)
+        return read(tmp_path)
+
+    return made
+
+
+def test_without_a_file_or_a_table_there_are_the_defaults(tmp_path, settings):
+    assert read(tmp_path).tolerances("moments") == Tolerances()
+    assert settings("[project]\nname = 'x'\n").variants == []
+
+
+def test_a_variants_own_tolerance_goes_before_the_common_one_and_the_command_line_before_both(settings):
+    asked = settings("""
+        [tool.harness.gate]
+        scale = "smoke"
+        [tool.harness.gate.tolerance]
+        epoch_time = 0.05
+        quality = 0.2
+        flops = false
+        [tool.harness.gate.variants.moments]
+        epoch_time = 0.1
+        [tool.harness.gate.variants.original]
+    """)
+    assert asked.settings.scale == "smoke"
+    assert asked.variants == ["moments", "original"]
+    assert asked.tolerances("moments") == Tolerances(epoch_time=0.1, quality=0.2, flops=None)
+    assert asked.tolerances("original").epoch_time == 0.05
+    told = asked.with_options(["0.2", "traces=2", "losses=rounding", "quality=off"], "warn", ["machine"])
+    assert told.tolerances("moments") == Tolerances(
+        epoch_time=0.2, total_time=0.2, traces=2, losses="rounding", quality=None, flops=None
+    )
+    assert (told.settings.unsure, told.settings.allow) == ("warn", ["machine"])
+
+
+def test_variants_may_be_a_list(settings):
+    assert settings('[tool.harness.gate]\nvariants = ["a.py:A", "b"]').variants == ["a.py:A", "b"]
+
+
+def test_the_file_may_be_further_up(tmp_path, settings):
+    settings('[tool.harness.gate]\nscale = "smoke"')
+    (tmp_path / "inner").mkdir()
+    assert read(tmp_path / "inner").settings.scale == "smoke"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[tool.harness.gate]\nscal = 'smoke'", "did you mean 'scale'"),
+        ("[tool.harness.gate]\nepoch_time = 0.1", "belongs in [tool.harness.gate.tolerance]"),
+        ("[tool.harness.gate.tolerance]\npeak_memry = 0.1", "did you mean 'peak_memory'"),
+        ("[tool.harness.gate.variants.x]\nloses = 'any'", "[tool.harness.gate.variants.x]: there is no metric 'loses'"),
+        ("[tool.harness.gate]\nunsure = 'maybe'", "unsure"),
+        ("[tool.harness.gate]\nepochs = 'many'", "epochs"),
+        ("[tool.harness]\ngate = 3", "is no table"),
+        ("[tool.harness.gate.tolerance]\nepoch_time = 0", "above 0 and at most 1"),
+        ("[tool.harness.gate.tolerance]\nepoch_time = nan", "above 0 and at most 1"),
+        ("[tool.harness.gate.tolerance]\nepoch_time = true", "above 0 and at most 1"),
+        ("[tool.harness.gate.tolerance]\npeak_memory = -0.1", "of at least 0"),
+        ("[tool.harness.gate.tolerance]\ntraces = 0.5", "a whole number"),
+        ("[tool.harness.gate.tolerance]\nlosses = 'equal'", "one of same, rounding, any"),
+        ("[tool.harness.gate", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(settings, tmp_path, text, says):
+    with pytest.raises(BadInput) as error:
+        settings(text)
+    assert says in str(error.value)
+    assert str(tmp_path / "pyproject.toml") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("option", ["0", "2", "x", "epoch_time=", "epoch_tim=0.1", "traces=-1", "=0.1"])
+def test_a_tolerance_of_the_command_line_is_checked_too(option):
+    with pytest.raises(BadInput, match="--tolerance"):
+        Asked().with_options([option], None, [])
