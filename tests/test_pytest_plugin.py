@@ -63,7 +63,8 @@ def test_a_test_passes_fails_or_is_skipped_with_a_reason(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     said = done.stdout
     assert "3 failed, 2 passed, 1 skipped" in said, said + done.stderr

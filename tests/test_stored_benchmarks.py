@@ -21,13 +21,14 @@ def test_epoch(benchmark):
 def run(folder, seconds, *options):
     paths = [str(ROOT / "benchmarks"), str(ROOT), *sys.path]
     command = ["-m", "pytest", "-q", "-p", "conftest", "-p", "no:cacheprovider", "--benchmark-storage", "stored"]
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # such as xdist's
     done = subprocess.run(
         [sys.executable, *command, *options],
         check=False,
         capture_output=True,
         text=True,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "SECONDS_TO_SLEEP": str(seconds)},
+        env=outer | {"PYTHONPATH": os.pathsep.join(paths), "SECONDS_TO_SLEEP": str(seconds)},
     )
     return done.returncode, len(list((folder / "stored").rglob("*.json")))
 

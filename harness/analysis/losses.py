@@ -7,7 +7,7 @@ more than any curve: whether it is the same objective at all.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from harness.analysis.prefix import common_prefixes
@@ -31,9 +31,9 @@ class Losses:
     """`same bit for bit`, `drifts from epoch K by X`, or `different objective (TERM RATIO)`."""
     epochs: int
     """How many epochs both ran in the same order from the first on: what the first two verdicts rest on."""
-    at_first: float = 0.0
+    at_first: float = field(default=0.0, compare=False)
     """The largest relative difference in the first epoch in which there is any."""
-    one_objective: bool = True
+    one_objective: bool = field(default=True, compare=False)
     """Whether they are not known to minimise different things."""
 
     @property
