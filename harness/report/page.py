@@ -35,15 +35,15 @@ def render(summary: Summary, record: Record, figures: Sequence[Figure]) -> str:
     """The whole page."""
     vega, own = _script(_vega()) if figures else "", _script(_template("page.js"))
     verdict = headline(summary)
-    main, *others = tables.chosen(summary, record)
+    shown = tables.chosen(summary, record)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_template("page.html")).render(
         heading=sentences.heading(summary),
         verdict=verdict,
         notes=[one for one in sentences.sentences(summary) if one != verdict],
         findings=sentences.findings(summary),
-        main=main,
-        others=others,
+        before_charts=shown[:1],
+        after_charts=shown[1:],
         rows=_rows,
         arms={arm.name for arm in summary.arms},
         figures=figures,
