@@ -5,9 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import harness
-
-ROOT = Path(harness.__file__).parent.parent
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 BENCHMARK = """
 import os
 import time
@@ -19,7 +17,7 @@ def test_epoch(benchmark):
 
 
 def run(folder, seconds, *options):
-    paths = [str(ROOT / "benchmarks"), str(ROOT), *sys.path]
+    paths = [str(BENCHMARKS), *sys.path]
     command = ["-m", "pytest", "-q", "-p", "conftest", "-p", "no:cacheprovider", "--benchmark-storage", "stored"]
     outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # such as xdist's
     done = subprocess.run(
