@@ -14,7 +14,9 @@ from harness.claims import read as read_claims
 from harness.errors import BadInput, HarnessError, Interrupted
 from harness.flow import carry_out, complete, publish, say
 from harness.options import (
+    Allow,
     AllowNonfinite,
+    Base,
     Blocks,
     Budget,
     Case,
@@ -23,6 +25,13 @@ from harness.options import (
     Formats,
     Fresh,
     From,
+    GateBlocks,
+    Gated,
+    GateFresh,
+    GateSeed,
+    GateThreads,
+    GateTimeout,
+    Head,
     Json,
     Memory,
     Names,
@@ -31,11 +40,15 @@ from harness.options import (
     Resume,
     Scale,
     Seed,
+    SmallScale,
+    StoredRuns,
     Threads,
     Timeout,
     To,
     Tolerance,
+    Tolerances,
     Trace,
+    WhenUnsure,
 )
 from harness.report.formats import USUAL, parse
 
@@ -227,57 +240,22 @@ def profile(
 def gate(
     context: typer.Context,
     names: Names = None,
-    variant: Annotated[
-        list[str] | None, typer.Option(help="A variant to gate, as an argument would be.", show_default=False)
-    ] = None,
-    base: Annotated[
-        str | None, typer.Option(metavar="REV", help="The git revision to hold it against.", show_default=False)
-    ] = None,
-    baseline: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="RUN", help="A stored run to hold it against; several tell more.", show_default=False),
-    ] = None,
-    head: Annotated[
-        str | None,
-        typer.Option(metavar="REV", help="What wants to pass. [default: the working tree]", show_default=False),
-    ] = None,
+    variant: Gated = None,
+    base: Base = None,
+    baseline: StoredRuns = None,
+    head: Head = None,
     case: Case = None,
-    scale: Annotated[str | None, typer.Option(help="How large. [default: smoke]", show_default=False)] = None,
+    scale: SmallScale = None,
     epochs: Epochs = None,
-    blocks: Annotated[
-        int | None,
-        typer.Option(help="Fresh processes of each arm. [default: until it is clear, 3 to 8]", show_default=False),
-    ] = None,
+    blocks: GateBlocks = None,
     budget: Budget = None,
-    tolerance: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[METRIC=]VALUE",
-            help="How much worse a metric may get: 0.05, traces=1, losses=rounding, quality=off. [times: 0.03]",
-            show_default=False,
-        ),
-    ] = None,
-    unsure: Annotated[
-        str | None, typer.Option(metavar="fail|warn|pass", help="What to do then. [default: fail]", show_default=False)
-    ] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WHAT", help="A difference to a stored run that does not matter.", show_default=False),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the training, and of the order of turns.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of each arm. [default: 1]", show_default=False)] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(help="Seconds without an answer after which an arm failed. [default: 120]", show_default=False),
-    ] = None,
-    fresh: Annotated[
-        bool | None,
-        typer.Option(
-            "--fresh/--forked",
-            help="As for compare. [default: forked, where that can be; as a stored run was]",
-            show_default=False,
-        ),
-    ] = None,
+    tolerance: Tolerances = None,
+    unsure: WhenUnsure = None,
+    allow: Allow = None,
+    seed: GateSeed = None,
+    threads: GateThreads = None,
+    timeout: GateTimeout = None,
+    fresh: GateFresh = None,
     resume: Resume = None,
     out: Out = None,
     json: Json = None,
@@ -313,7 +291,7 @@ def selfcheck(
         str | None, typer.Option(help="Check with this one. [default: the first that is compared]", show_default=False)
     ] = None,
     case: Case = None,
-    scale: Annotated[str | None, typer.Option(help="How large. [default: smoke]", show_default=False)] = None,
+    scale: SmallScale = None,
     epochs: Epochs = None,
     blocks: Blocks = None,
     budget: Annotated[str, typer.Option(metavar="TIME", help="What the whole command may take.")] = "3min",
