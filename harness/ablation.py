@@ -5,8 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness import catalog, cells
-from harness import plan as plans
+from harness import catalog, cells, planning
 from harness.cells import MOST_CROSSED, Ablation, Change
 from harness.declarations import Declared, declared
 from harness.errors import BadInput
@@ -30,7 +29,7 @@ def ablate(start: str | None, goal: str | None, *, blocks: int | None = None, se
     if goal is None:
         raise BadInput("--to must name a variant: the one with all the changes.")
     names = [goal] if start is None else [start, goal]
-    plan = plans.make("ablate", names, blocks=blocks, seed=seed, **request)
+    plan = planning.make("ablate", names, blocks=blocks, seed=seed, **request)
     apart = _Apart.of(start, declared(goal))
     fewest, most = plan.fewest, plan.blocks
     epochs = plan.epochs

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness import ablation, catalog, controls
-from harness import plan as plans
+from harness import ablation, catalog, controls, planning
 from harness.claims import read as read_claims
 from harness.errors import BadInput, HarnessError, Interrupted
 from harness.flow import carry_out, complete, publish, say
@@ -85,7 +84,7 @@ def compare(
     threads: Threads = None,
     timeout: Timeout = 600.0,
     allow_nonfinite: AllowNonfinite = False,
-    fresh: Fresh = plans.FRESH,
+    fresh: Fresh = planning.FRESH,
     resume: Resume = None,
     claims: Claims = None,
     out: Out = None,
@@ -95,7 +94,7 @@ def compare(
     claimed = read_claims(claims) if claims else []
     if resume:
         return complete(context, resume, json, claimed)
-    plan = plans.make(
+    plan = planning.make(
         "compare",
         names or [],
         baseline=baseline,
@@ -129,7 +128,7 @@ def ablate(
     threads: Threads = None,
     timeout: Timeout = 600.0,
     allow_nonfinite: AllowNonfinite = False,
-    fresh: Fresh = plans.FRESH,
+    fresh: Fresh = planning.FRESH,
     resume: Resume = None,
     claims: Claims = None,
     out: Out = None,
@@ -175,7 +174,7 @@ def converge(
     threads: Threads = None,
     timeout: Timeout = 600.0,
     allow_nonfinite: AllowNonfinite = False,
-    fresh: Fresh = plans.FRESH,
+    fresh: Fresh = planning.FRESH,
     resume: Resume = None,
     claims: Claims = None,
     out: Out = None,
@@ -185,7 +184,7 @@ def converge(
     claimed = read_claims(claims) if claims else []
     if resume:
         return complete(context, resume, json, claimed)
-    plan = plans.make(
+    plan = planning.make(
         "converge",
         names or [],
         case=case,
@@ -219,7 +218,7 @@ def profile(
     json: Json = None,
 ) -> None:
     """One variant in depth: where time and memory go, what was traced and compiled and why, what would pay."""
-    plan = plans.make(
+    plan = planning.make(
         "profile",
         [variant],
         case=case,
@@ -299,7 +298,7 @@ def selfcheck(
     seed: Seed = 0,
     threads: Threads = None,
     timeout: Timeout = 600.0,
-    fresh: Fresh = plans.FRESH,
+    fresh: Fresh = planning.FRESH,
     out: Out = None,
     json: Json = None,
 ) -> None:

@@ -4,8 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness import catalog
-from harness import plan as plans
+from harness import catalog, planning
 from harness.errors import BadInput
 from harness.plan import Arm, Plan
 
@@ -35,7 +34,7 @@ def selfcheck(variant: str | None, *, scale: str | None = None, tolerance: float
     known = catalog.find(name)
     if scale is None and known and "smoke" in known.scales:
         scale = "smoke"
-    plan = plans.make("selfcheck", [name], scale=scale, tolerance=tolerance, **request)
+    plan = planning.make("selfcheck", [name], scale=scale, tolerance=tolerance, **request)
     (arm,) = plan.arms
     share = float(f"{max(LEAST_SLOWDOWN, 2 * tolerance):.2g}")  # two digits are enough for a label to be true
     return replace(plan, arms=(arm, null(arm), slowed(arm, share)))

@@ -9,8 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness import catalog, comparable, controls
-from harness import plan as plans
+from harness import catalog, comparable, controls, planning
 from harness.engine import lookup, machine, revisions, sources
 from harness.engine.messages import Source
 from harness.engine.repository import Repository
@@ -133,7 +132,7 @@ def against_runs(
     triples = tuple(Triple(arm.label, arm.label, None, None, asked.tolerances(arm.variant)) for arm in plan.arms)
     runs = "the stored run" if len(records) == 1 else f"{len(records)} stored runs, the first"
     gate = Gate(triples, asked.settings.unsure or "fail", f"{runs} {records[0].header.run}", "the working tree")
-    fewest = plan.blocks if request.get("blocks") else plans.FEWEST_BLOCKS
+    fewest = plan.blocks if request.get("blocks") else planning.FEWEST_BLOCKS
     return replace(plan, gate=gate, blocks=fewest, fewest=fewest), lines
 
 
@@ -172,7 +171,7 @@ def _plan(names: Sequence[str], asked: Asked, **request: Any) -> Plan:
         if (value := getattr(settings, name)) is not None
     }
     wanted = {"threads": THREADS, "timeout": TIMEOUT, "scale": _scale(names)} | kept | given
-    return plans.make("gate", names, **wanted)
+    return planning.make("gate", names, **wanted)
 
 
 def _scale(names: Sequence[str]) -> str | None:

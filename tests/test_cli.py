@@ -250,7 +250,7 @@ def test_a_fault_of_ours_is_called_one(monkeypatch, capfd):
     def broken(*arguments, **options):
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("harness.plan.make", broken)
+    monkeypatch.setattr("harness.planning.make", broken)
     assert cli.run(["compare", "original"]) == 70
     assert "a fault of harness itself" in capfd.readouterr().err
 

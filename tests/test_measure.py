@@ -2,7 +2,7 @@ import os
 import signal
 from pathlib import Path
 
-from harness import plan as plans
+from harness import planning
 from harness.lines import Slice
 from harness.measure import measure
 from harness.record import read
@@ -20,7 +20,7 @@ def test_an_interruption_that_a_library_would_swallow_still_ends_the_run(tmp_pat
         except KeyboardInterrupt:
             swallowed.append(event)
 
-    measure(plans.make("profile", [f"{ARMS}:Steady"], epochs=500), tmp_path / "run", watch)
+    measure(planning.make("profile", [f"{ARMS}:Steady"], epochs=500), tmp_path / "run", watch)
     run = read(tmp_path / "run")
     assert run.footer.status == "interrupted"
     assert len(run.slices) == 3

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli
-from harness import plan as plans
+from harness import cli, planning
 from harness.lines import BlockEnd, Slice
 from harness.measure import measure
 from harness.record import FILE_NAME, read
@@ -30,7 +29,7 @@ def cut_off(tmp_path):
         if isinstance(event, Slice) and event.block == 1 and event.round:
             os.kill(os.getpid(), signal.SIGINT)
 
-    measure(plans.make("compare", NAMES, epochs=12, blocks=3), out, watch)
+    measure(planning.make("compare", NAMES, epochs=12, blocks=3), out, watch)
     with (out / FILE_NAME).open("ab") as file:
         file.write(b'{"line": "slice", "block": 1, "gro')
     return out
@@ -61,7 +60,7 @@ def test_a_run_that_lost_its_last_lines_is_completed_too(cut_off):
 
 def test_what_failed_in_a_block_that_was_done_is_not_tried_again(tmp_path):
     out = tmp_path / "run"
-    plan = plans.make("compare", [f"{ARMS}:Steady", f"{ARMS}:RaisesAtThree"], epochs=12, blocks=2)
+    plan = planning.make("compare", [f"{ARMS}:Steady", f"{ARMS}:RaisesAtThree"], epochs=12, blocks=2)
 
     def watch(event, record):
         if isinstance(event, BlockEnd):
@@ -102,7 +101,7 @@ def test_what_cannot_be_resumed_is_refused_in_a_sentence(tmp_path, cut_off, caps
 
 
 def test_the_budget_cuts_a_block_off_and_keeps_what_it_measured(tmp_path):
-    plan = plans.make("compare", NAMES, epochs=12, budget="60s")
+    plan = planning.make("compare", NAMES, epochs=12, budget="60s")
     times = iter(range(0, 1000, 7))
     run = measure(plan, tmp_path / "run", lambda event, record: None, elapsed=lambda: next(times))
     assert run.footer.status == "out of time"
@@ -111,7 +110,7 @@ def test_the_budget_cuts_a_block_off_and_keeps_what_it_measured(tmp_path):
 
 
 def test_a_budget_that_is_over_with_the_last_block_has_cut_nothing_off(tmp_path):
-    plan = plans.make("compare", NAMES, epochs=12, budget="60s", blocks=1)
+    plan = planning.make("compare", NAMES, epochs=12, budget="60s", blocks=1)
     ended = []
     watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
     run = measure(plan, tmp_path / "run", watch, elapsed=lambda: 100.0 if ended else 0.0)

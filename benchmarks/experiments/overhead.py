@@ -22,8 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from harness import plan as plans
-from harness import slices
+from harness import planning, slices
 from harness.analysis.effects import QUANTILE, interval, typical
 from harness.engine.arm import ArmProcess
 from harness.engine.messages import Ran
@@ -144,7 +143,7 @@ def main() -> None:
     if asked.bare:
         return bare(*asked.bare)
     for name in asked.variants:
-        plan = plans.make("profile", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
+        plan = planning.make("profile", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
         found = [compare(plan, number) for number in range(asked.blocks)]
         epoch, turn = (units.ratio(interval([logs[which] for logs in found])) for which in (0, 1))
         print(f"{name:14} epoch {epoch}   turn, with journal and pipe {turn}", flush=True)

@@ -17,7 +17,7 @@ from time import perf_counter
 
 import numpy as np
 
-from harness import plan as plans
+from harness import planning
 from harness.analysis.effects import interval, typical
 from harness.engine.arm import ArmProcess
 from harness.engine.messages import Ran
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     asked = parser.parse_args()
     for name in asked.variants:
-        plan = plans.make("profile", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
+        plan = planning.make("profile", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
         found = [compare(plan, number, asked.rounds) for number in range(asked.blocks)]
         for probe in plan.probes:
             epoch, turn = (units.ratio(interval([logs[probe][which] for logs in found])) for which in (0, 1))

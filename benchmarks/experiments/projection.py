@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from math import log
 from pathlib import Path
 
-from harness import plan as plans
+from harness import planning
 from harness.analysis.effects import interval
 from harness.analysis.epochs import table
 from harness.analysis.projection import one_more, schedule_seconds
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.1, help="of the epochs that may be sampled")
     parser.add_argument("--blocks", type=int, default=6)
     asked = parser.parse_args()
-    plan = plans.make(
+    plan = planning.make(
         "project", [asked.variant], scale=asked.scale, epochs=asked.epochs, blocks=asked.blocks, threads=asked.threads
     )
     found = []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import plan as plans
+from harness import planning
 from harness.engine.arm import ArmProcess
 from harness.engine.messages import Ran
 from harness.plan import usable_cores
@@ -24,7 +24,7 @@ PLACES = (0, 1, 2, 4, 8, 16, 24, 50, 100, 200, 400)
 
 def settle(variant: str, scale: str, threads: int, turns: int) -> list[float]:
     """For each span between two places, what an epoch there takes relative to one of the second half."""
-    plan = plans.make("settle", [variant], scale=scale, threads=threads)
+    plan = planning.make("settle", [variant], scale=scale, threads=threads)
     with tempfile.TemporaryDirectory() as folder:
         cores = usable_cores()[-threads:]
         arms = [ArmProcess(plan.arms[0], plan, 0, cores, Path(folder) / f"{number}.log") for number in range(2)]

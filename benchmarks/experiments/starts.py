@@ -23,8 +23,7 @@ from typing import Any
 from msgspec.structs import replace
 from scipy.stats import chi2, t
 
-from harness import controls
-from harness import plan as plans
+from harness import controls, planning
 from harness.analysis import epochs as epoch_table
 from harness.analysis.projection import schedule_logs
 from harness.measure import measure
@@ -37,7 +36,7 @@ FORKED, FRESH, BESIDE = "forked", "fresh", "beside"
 def planned(way: str, variant: str, against: str | None, scale: str, threads: int, blocks: int, seed: int) -> Plan:
     """Two arms, for a fixed number of blocks. A self-check's arms only start and take turns: they count nothing."""
     names = [variant, *([against] if against else [])]
-    plan = plans.make("selfcheck", names, scale=scale, blocks=blocks, seed=seed, threads=threads, fresh=way == FRESH)
+    plan = planning.make("selfcheck", names, scale=scale, blocks=blocks, seed=seed, threads=threads, fresh=way == FRESH)
     plan = replace(plan, epochs=None)  # as many as with a budget
     if not against:
         plan = replace(plan, arms=(plan.arms[0], controls.null(plan.arms[0])))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import plan as plans
+from harness import planning
 from harness.engine import arm
 from harness.engine.group import Group
 from harness.measure import measure
@@ -15,7 +15,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 
 def run(out, *names, command="compare", file="arms.py", **options):
-    plan = plans.make(command, [f"{SUPPORT / file}:{name}" for name in names], **options)
+    plan = planning.make(command, [f"{SUPPORT / file}:{name}" for name in names], **options)
     record = measure(plan, out, lambda event, record: None)
     again = read(out)
     assert (again.works, again.objectives) == (record.works, record.objectives)

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from harness import plan as plans
+from harness import planning
 from harness.measure import measure
 
 ARMS = Path(__file__).parents[1] / "support" / "arms.py"
 
 
 def run(out, *names, command="compare", **options):
-    plan = plans.make(command, [f"{ARMS}:{name}" for name in names], blocks=1, **options)
+    plan = planning.make(command, [f"{ARMS}:{name}" for name in names], blocks=1, **options)
     return measure(plan, out, lambda event, record: None)
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from harness import plan as plans
+from harness import planning
 from harness.engine import nursery
 from harness.engine.group import Group
 from harness.errors import BadRecord
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not nursery.available(), reason="arms can be for
 
 def planned(*names, command="compare", preload=PRELOAD, references=(), **options):
     """As if these arms were of a registered collection whose variants import `preload`."""
-    made = plans.make(command, [name if ":" in name else f"{ARMS}:{name}" for name in names], **options)
+    made = planning.make(command, [name if ":" in name else f"{ARMS}:{name}" for name in names], **options)
     return replace(made, preload=preload, references=references)
 
 
@@ -260,10 +260,10 @@ RUN = """
 import sys
 from pathlib import Path
 from msgspec.structs import replace
-from harness import plan
+from harness import planning
 from harness.measure import measure
 
-made = replace(plan.make("compare", sys.argv[2:], epochs=2000), preload=("decimal",))
+made = replace(planning.make("compare", sys.argv[2:], epochs=2000), preload=("decimal",))
 measure(made, Path(sys.argv[1]), lambda event, record: None)
 """
 
@@ -318,7 +318,7 @@ def test_nobody_is_left_behind_however_the_run_ends(tmp_path, start_slow_run, ho
 def test_built_in_variants_lose_trace_and_count_the_same_forked_and_fresh(tmp_path):
     found = []
     for fresh in (False, True):
-        plan = plans.make("compare", ["moments"], baseline="moments", scale="smoke", epochs=1, blocks=1, fresh=fresh)
+        plan = planning.make("compare", ["moments"], baseline="moments", scale="smoke", epochs=1, blocks=1, fresh=fresh)
         assert bool(plan.preload) is not fresh
         record = measure(plan, tmp_path / f"{fresh}", lambda event, record: None)
         (ready,) = record.ready

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from harness import plan as plans
+from harness import planning
 from harness.analysis.operations import profiles
 from harness.analysis.phases import growths, phases, watched
 from harness.analysis.rules import Evidence, findings
@@ -23,7 +23,7 @@ MB = 1_000_000
 
 
 def profiled(out, name, file="faults.py", probes=("phases", "memory"), epochs=40):
-    plan = plans.make("profile", [f"{SUPPORT / file}:{name}"], epochs=epochs, blocks=1)
+    plan = planning.make("profile", [f"{SUPPORT / file}:{name}"], epochs=epochs, blocks=1)
     assert plan.probes == ("phases", "memory", "operations")
     record = measure(replace(plan, probes=probes), out, lambda event, record: None)
     assert not record.failure(name)
@@ -180,7 +180,7 @@ def test_what_a_trainer_without_tensorflow_cannot_tell_is_said(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
 def test_exact_memory_has_peaks_that_repeat(tmp_path):
-    plan = plans.make("profile", [f"{SUPPORT / 'faults.py'}:Spikes"], epochs=12, blocks=1, exact_memory=True)
+    plan = planning.make("profile", [f"{SUPPORT / 'faults.py'}:Spikes"], epochs=12, blocks=1, exact_memory=True)
     record = measure(replace(plan, probes=("memory",)), tmp_path / "run", lambda event, record: None)
     peaks = [epoch.memory.peak_rss for epoch in watched(record, "Spikes", "memory")[2:]]
     assert max(peaks) - min(peaks) < 0.01 * max(peaks)

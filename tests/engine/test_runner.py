@@ -3,8 +3,7 @@
 import os
 from pathlib import Path
 
-from harness import controls
-from harness import plan as plans
+from harness import controls, planning
 from harness.engine import runner
 from harness.engine.group import Group
 from harness.lines import BlockEnd, Look
@@ -17,7 +16,7 @@ ARMS = Path(__file__).parents[1] / "support" / "arms.py"
 
 
 def run(out, *names, **options):
-    plan = plans.make("compare", [f"{ARMS}:{name}" for name in names], **options)
+    plan = planning.make("compare", [f"{ARMS}:{name}" for name in names], **options)
     record = measure(plan, out, lambda event, record: None)
     assert read(out).slices == record.slices
     return record
@@ -58,7 +57,7 @@ def test_arms_that_seek_are_sampled_by_kind(tmp_path):
 def test_threads_affinity_and_hash_seed_are_set_and_recorded(tmp_path):
     record = run(tmp_path / "run", "Steady", epochs=2, blocks=1, threads=1, seed=5)
     environment = record.ready[0].environment
-    assert environment["cores"] == str(plans.usable_cores()[-1])
+    assert environment["cores"] == str(planning.usable_cores()[-1])
     assert environment["OMP_NUM_THREADS"] == environment["TF_NUM_INTRAOP_THREADS"] == "1"
     assert environment["PYTHONHASHSEED"] == "5"
     assert record.slices[0].epochs[0].losses == {"loss": 6.0}
@@ -121,7 +120,7 @@ def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monk
 
 
 def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
-    plan = plans.make("compare", [f"{ARMS}:Steady"], epochs=2, blocks=5)
+    plan = planning.make("compare", [f"{ARMS}:Steady"], epochs=2, blocks=5)
     asked = []
 
     def look():

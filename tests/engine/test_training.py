@@ -6,8 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from harness import cli
-from harness import plan as plans
+from harness import cli, planning
 from harness.analysis.convergence import convergence
 from harness.engine.group import Group
 from harness.lines import Evaluation, Slice
@@ -26,7 +25,7 @@ TROUBLES = {
 
 
 def planned(*names, **options):
-    return plans.make("converge", [f"{ARMS}:{name}" for name in names], **{"evaluations": 4, "blocks": 1} | options)
+    return planning.make("converge", [f"{ARMS}:{name}" for name in names], **{"evaluations": 4, "blocks": 1} | options)
 
 
 def run(out, *names, references=(), **options):

@@ -4,13 +4,13 @@ import io
 
 from rich.console import Console
 
-from harness import plan as plans
+from harness import planning
 from harness.events import Progress
 from harness.lines import ArmEnd, BlockStart
 from harness.report.live import Display
 from harness.report.passes import Passes
 
-PLAN = plans.make("profile", ["fast"], scale="smoke", blocks=1)
+PLAN = planning.make("profile", ["fast"], scale="smoke", blocks=1)
 START = BlockStart(0, 0, ["fast"])
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import plan as plans
+from harness import planning
 from harness.measure import measure
 from harness.report.summarizing import summarize
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 def told(out, name):
     """The findings of a profile of `name`, each by its rule."""
-    plan = plans.make("profile", [name], scale="smoke", blocks=1, fresh=True)
+    plan = planning.make("profile", [name], scale="smoke", blocks=1, fresh=True)
     summary = summarize(measure(plan, out, lambda event, record: None))
     assert summary.arms[0].status == "ok"
     assert summary.arms[0].unavailable == {}
