@@ -1,3 +1,4 @@
+import gzip
 import json
 from math import inf, nan
 from pathlib import Path
@@ -135,6 +136,27 @@ def test_every_type_of_line_comes_back_as_it_was(path):
 
 def test_a_record_is_read_by_its_file_or_its_directory(path, tmp_path):
     assert record.read(tmp_path).lines == record.read(str(tmp_path)).lines == record.read(path).lines == LINES
+
+
+def test_a_record_may_be_packed(path, tmp_path):
+    packed = tmp_path / "packed" / "run.jsonl.gz"
+    packed.parent.mkdir()
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert record.read(packed).lines == record.read(packed.parent).lines == LINES
+    packed.write_bytes(packed.read_bytes()[:-9])
+    assert (
+        refusal(packed)
+        == f"{packed} cannot be unpacked: Compressed file ended before the end-of-stream marker was reached."
+    )
+    packed.write_bytes(path.read_bytes())
+    assert refusal(packed) == f"{packed} cannot be unpacked: Not a gzipped file (b'{{\"')."
+
+
+def test_what_a_packed_record_claims_to_hold_is_not_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "MOST_UNPACKED", 999)
+    packed = tmp_path / "run.jsonl.gz"
+    packed.write_bytes(gzip.compress(bytes(1000)))
+    assert refusal(packed) == f"{packed} holds more than 999 bytes: unpack it, and give the file."
 
 
 def test_lines_are_sorted_by_type(tmp_path):

@@ -1,24 +1,30 @@
 #!/usr/bin/env bash
-# Measures all that this folder's page is made from: about two hours on two cores, and 20 GB of memory at paper scale.
-# Run again, it goes on where it was cut off; with names of runs it does those alone.
+# Measures all that this folder's page is made from: some three hours on two cores, and 20 GB of memory at paper scale.
+#
+#     reports/breakage/reproduce.sh DIRECTORY [RUN...]
+#
+# Each run gets a folder below DIRECTORY. Started again, it goes on where it was cut off; with names it does these runs.
 set -eu
-cd "$(dirname "$0")"
+here=$(cd "$(dirname "$0")" && pwd)
+out=$1
+shift
+wanted=" $* "
+mkdir -p "$out"
 
-measure() { # NAME COMMAND ARGUMENTS...
-    local name=$1 command=$2
-    shift 2
-    if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then
+measure() { # RUN COMMAND ARGUMENTS...
+    local run="$out/$1" command=$2
+    if [ "$wanted" != "  " ] && [[ "$wanted" != *" $1 "* ]]; then
         return
     fi
-    echo "== $name: harness $command $*"
-    if [ ! -e "$name/run.jsonl" ]; then
-        harness "$command" "$@" --claims claims.toml --out "$name" --json "$name.json"
-    elif ! tail -n 1 "$name/run.jsonl" | grep -q '"line":"footer".*"status":"complete"'; then
-        harness "$command" --resume "$name" --claims claims.toml --json "$name.json"
+    shift 2
+    echo "== $run: harness $command $*"
+    if [ ! -e "$run/run.jsonl" ]; then
+        harness "$command" "$@" --claims "$here/claims.toml" --out "$run"
+    elif ! tail -n 1 "$run/run.jsonl" | grep -q '"status":"complete"'; then
+        harness "$command" --resume "$run" --claims "$here/claims.toml"
     fi
 }
 
-wanted=("$@")
 measure surgical ablate --from original --to surgical --scale laptop
 measure fast ablate --from original --to fast --scale laptop
 measure trainings converge original moments surgical coarse-grid fast tuned --scale laptop --target misplaced_mass=0.1
