@@ -148,7 +148,7 @@ def test_a_target_that_no_arm_reaches_is_a_result(tmp_path, capfd):
 
 
 def selfcheck(name, out, *options):
-    command = ["selfcheck", "--variant", f"{ARMS}:{name}", "--epochs", "6", "--budget", "10min"]
+    command = ["selfcheck", "--variant", f"{ARMS}:{name}", "--epochs", "6", "--budget", "24h"]  # from when pytest began
     return cli.run([*command, "--out", str(out), "--json", str(out.parent / "summary.json"), *options])
 
 

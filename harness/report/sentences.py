@@ -7,6 +7,8 @@ from harness.analysis.verdicts import UNSURE
 from harness.report import ablation, claims, convergence, fitness, gate, units
 from harness.report.summary import ArmSummary, Summary
 
+FAR = 2.0
+"""From here on a ratio is told as a factor: nobody thinks in hundreds of percent."""
 RESTLESS = 0.02
 """The share of a processor from which on an arm that waits disturbs the others."""
 
@@ -92,8 +94,11 @@ def _unseen(summary: Summary) -> Iterator[str]:
 def _unsure(summary: Summary) -> Iterator[str]:
     for arm in summary.arms:
         if arm.verdict == UNSURE and arm.smallest_visible_ratio:
-            visible = units.percent(arm.smallest_visible_ratio - 1)
-            yield f"{arm.name}: unsure; a difference of {visible} would have shown."
+            visible = arm.smallest_visible_ratio
+            if visible < FAR:
+                yield f"{arm.name}: unsure; a difference of {units.percent(visible - 1)} would have shown."
+            else:
+                yield f"{arm.name}: unsure; only {units.number(visible)} times as much or as little would have shown."
 
 
 def _end(summary: Summary) -> Iterator[str]:

@@ -13,6 +13,7 @@ from harness.events import Progress
 from harness.lines import ArmEnd, Epoch, Objective, Slice, Trace, Work
 from harness.report import markdown, terminal
 from harness.report.live import Display
+from harness.report.sentences import sentences
 from harness.report.summarizing import summarize
 
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
@@ -47,6 +48,16 @@ def test_what_a_reader_could_miss_is_said(render):
     text = render(run)
     assert "This run is partial: 1 block completed" in text
     assert "quick failed in epoch 3: ValueError: boom" in text
+
+
+@pytest.mark.parametrize(
+    ("visible", "said"), [(1.1, "a difference of 10 %"), (4.36, "only 4.36 times as much or as little")]
+)
+def test_who_is_unsure_is_told_what_would_have_shown(visible, said):
+    summary = summarize(record(ARMS))
+    baseline, quick = summary.arms
+    unsure = replace(quick, verdict="unsure", smallest_visible_ratio=visible)
+    assert f"quick: unsure; {said} would have shown." in sentences(replace(summary, arms=[baseline, unsure]))
 
 
 def test_arms_that_took_no_turns_are_told_apart_from_equal_ones():
