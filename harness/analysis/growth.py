@@ -1,7 +1,7 @@
 """Whether a process's memory grows from epoch to epoch, from what was resident after each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
@@ -24,6 +24,8 @@ class Growth:
     high: float = 0.0
     """The 95 % interval of the slope (Theil and Sen: the median of the slopes between all pairs of epochs; a single
     step, or a burst, decides nothing)."""
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    """What of the trainer's own sizes grew meanwhile, each by how much an epoch."""
 
 
 def growth(resident_bytes: Sequence[float]) -> Growth | None:

@@ -3,9 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
-from harness.analysis.growth import Growth, growth
 from harness.lines import Epoch, PhaseUse
 from harness.record import Record
 
@@ -56,25 +54,6 @@ def phases(record: Record, arm: str) -> list[Phase]:
     ]
     order = list(numbers)
     return sorted(found, key=lambda phase: (order.index(phase.kind), -phase.share))
-
-
-def growths(record: Record, arm: str) -> dict[str, Growth]:
-    """How memory grows over epochs in a row, by their kind."""
-    found = {}
-    rows: dict[str, list[float]] = {}
-    epochs = watched(record, arm, "memory")
-    for before, epoch in pairwise(epochs):
-        if epoch.memory is None or epoch.memory.rss is None:
-            continue
-        row = rows.setdefault(epoch.kind, [])
-        if (epoch.kind, epoch.index) != (before.kind, before.index + 1):
-            row.clear()
-        row.append(float(epoch.memory.rss))
-    for kind, row in rows.items():
-        told = growth(row)
-        if told:
-            found[kind] = told
-    return found
 
 
 def steady(epochs: list[Epoch]) -> list[Epoch]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.analysis.growth import Growth
+from harness.analysis.growths import growths
 from harness.analysis.idle_terms import idle_terms
 from harness.analysis.operations import profiles
-from harness.analysis.phases import Phase, growths, phases
+from harness.analysis.phases import Phase, phases
 from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
 from harness.lines import Epoch
 from harness.record import Record
@@ -175,10 +176,14 @@ def growing(evidence: Evidence) -> Iterator[Found]:
         if one.verdict == "growing":
             text = (
                 f"Memory grows by {one.bytes_per_epoch / 1e6:.3g} MB an epoch"
-                f" [{one.low / 1e6:.3g}, {one.high / 1e6:.3g}], in epochs of kind {kind}:"
-                " something keeps what each makes."
+                f" [{one.low / 1e6:.3g}, {one.high / 1e6:.3g}], in epochs of kind {kind}: {_kept(one.sizes)}."
             )
             yield Found("growing", text)
+
+
+def _kept(sizes: Mapping[str, float]) -> str:
+    grown = " and ".join(f"{name} by {more:.3g}" for name, more in sizes.items())
+    return f"meanwhile its trainer's sizes grow, {grown} an epoch" if grown else "something keeps what each makes"
 
 
 RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled, arithmetic, unweighted, heavy, growing

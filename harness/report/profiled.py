@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from harness.analysis import epochs as epoch_table
+from harness.analysis.growths import growths
 from harness.analysis.operations import Spent, profiles
-from harness.analysis.phases import growths, phases
+from harness.analysis.phases import phases
 from harness.analysis.tracings import Traced, by_cause, by_function, of_one_block
 from harness.lines import OTHERS
 from harness.record import Record

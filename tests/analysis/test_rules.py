@@ -87,7 +87,10 @@ def test_a_part_that_has_most_of_the_arithmetic_is_named():
 
 def test_growth_is_told_with_its_interval():
     (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
-    assert found.text.startswith("Memory grows by 3.1 MB an epoch [2.9, 3.3], in epochs of kind data")
+    text = "Memory grows by 3.1 MB an epoch [2.9, 3.3], in epochs of kind data: "
+    assert found.text == text + "something keeps what each makes."
+    (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6, {"pool": 12.0})}))
+    assert found.text == text + "meanwhile its trainer's sizes grow, pool by 12 an epoch."
 
 
 def test_the_costliest_come_first_what_costs_little_is_left_out_and_there_are_five_at_most():

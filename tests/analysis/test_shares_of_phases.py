@@ -1,16 +1,14 @@
 import pytest
 from simulated import DATA, FULL, record
 
-from harness.analysis.growth import Growth
-from harness.analysis.phases import growths, phases
-from harness.lines import Epoch, MemoryUse, PhaseUse, Slice
+from harness.analysis.phases import phases
+from harness.lines import Epoch, PhaseUse, Slice
 
 MB = 1_000_000
 
 
-def epoch(index, kind, uses=(), first=False, rss=None):
-    memory = None if rss is None else MemoryUse(None, rss, None)
-    return Epoch(index, kind, 0.1, 0.1, {}, first=first, phases=[PhaseUse(*use) for use in uses], memory=memory)
+def epoch(index, kind, uses=(), first=False):
+    return Epoch(index, kind, 0.1, 0.1, {}, first=first, phases=[PhaseUse(*use) for use in uses])
 
 
 def run_of(**passes):
@@ -40,16 +38,5 @@ def test_peaks_come_from_the_pass_that_watches_memory():
     assert found == {DATA: 9 * MB, FULL: None}
 
 
-def test_growth_is_told_by_kind_over_epochs_in_a_row():
-    leaking = [epoch(index, DATA, rss=500 * MB + index * MB) for index in range(1, 30)]
-    steady = [epoch(41 + index, FULL, rss=900 * MB) for index in range(20)]
-    found = growths(run_of(memory=[epoch(0, DATA, rss=1), *leaking, *steady]), "a")
-    assert found[DATA].verdict == "growing"
-    assert found[DATA].bytes_per_epoch == pytest.approx(MB)
-    assert found[FULL] == Growth("steady")
-
-
 def test_who_was_not_watched_has_no_phases():
     assert phases(run_of(), "a") == []
-    assert growths(run_of(), "a") == {}
-    assert growths(run_of(memory=[epoch(index, DATA) for index in range(20)]), "a") == {}

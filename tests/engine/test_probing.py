@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from harness import planning
+from harness.analysis.growths import growths
 from harness.analysis.operations import profiles
-from harness.analysis.phases import growths, phases, watched
+from harness.analysis.phases import phases, watched
 from harness.analysis.rules import Evidence, findings
 from harness.analysis.tracings import by_cause, by_function, of_one_block
 from harness.engine import watching

@@ -1,0 +1,47 @@
+"""Whether memory grows in the epochs of an arm, by their kind, and what of its trainer grows with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from harness.analysis.growth import Growth, growth
+from harness.analysis.phases import watched
+from harness.lines import Epoch
+from harness.record import Record
+
+
+def growths(record: Record, arm: str) -> dict[str, Growth]:
+    """From the last epochs in a row of each kind, of the pass in which memory was watched."""
+    rows: dict[str, list[Epoch]] = {}
+    epochs = watched(record, arm, "memory")
+    for before, epoch in pairwise(epochs):
+        if epoch.memory is None or epoch.memory.rss is None:
+            continue
+        row = rows.setdefault(epoch.kind, [])
+        if (epoch.kind, epoch.index) != (before.kind, before.index + 1):
+            row.clear()
+        row.append(epoch)
+    sizes = _sizes(epochs)
+    found = {}
+    for kind, row in rows.items():
+        told = growth([float(epoch.memory.rss) for epoch in row if epoch.memory and epoch.memory.rss])
+        if told:
+            found[kind] = replace(told, sizes=_grown(sizes, row))
+    return found
+
+
+def _sizes(epochs: Sequence[Epoch]) -> dict[int, Mapping[str, float]]:
+    """The trainer's sizes at each epoch, by its index; an epoch has those that changed."""
+    found: dict[int, Mapping[str, float]] = {}
+    latest: dict[str, float] = {}
+    for epoch in epochs:
+        latest = latest | epoch.sizes
+        found[epoch.index] = latest
+    return found
+
+
+def _grown(sizes: Mapping[int, Mapping[str, float]], row: Sequence[Epoch]) -> dict[str, float]:
+    """By how much an epoch each size grew over these epochs, of those that did."""
+    first, last = sizes[row[0].index], sizes[row[-1].index]
+    by = {name: (last[name] - first[name]) / max(len(row) - 1, 1) for name in first.keys() & last.keys()}
+    return {name: more for name, more in sorted(by.items()) if more > 0}

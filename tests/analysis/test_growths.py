@@ -1,0 +1,50 @@
+import pytest
+from simulated import DATA, FULL, record
+
+from harness.analysis.growth import Growth
+from harness.analysis.growths import growths
+from harness.lines import Epoch, MemoryUse, Slice
+
+MB = 1_000_000
+
+
+def watched(*epochs):
+    run = record({"a": {DATA: 1.0, FULL: 1.0}}, blocks=1)
+    run.add(Slice(0, 1, 0, 0, "a", epochs, probe="memory"))
+    return growths(run, "a")
+
+
+def epoch(index, kind, rss, **sizes):
+    memory = None if rss is None else MemoryUse(None, rss, None)
+    return Epoch(index, kind, 0.1, 0.1, {}, memory=memory, sizes=sizes)
+
+
+def leaking(**sizes):
+    return [
+        epoch(index, DATA, 500 * MB + index * MB, **{n: by(index) for n, by in sizes.items()}) for index in range(30)
+    ]
+
+
+def test_growth_is_told_by_kind_over_epochs_in_a_row():
+    found = watched(*leaking(), *(epoch(41 + index, FULL, 900 * MB) for index in range(20)))
+    assert found[DATA].verdict == "growing"
+    assert found[DATA].bytes_per_epoch == pytest.approx(MB)
+    assert found[FULL] == Growth("steady")
+
+
+def test_what_of_the_trainers_own_grows_meanwhile_is_told_with_it():
+    found = watched(*leaking(pool=lambda index: 100 + 12 * index, batch=lambda index: 64))
+    assert found[DATA].sizes == {"pool": pytest.approx(12)}
+
+
+def test_a_size_that_is_told_where_it_changes_counts_from_where_it_was():
+    steps = leaking()
+    before = epoch(0, DATA, 500 * MB, pool=100)
+    grown = epoch(20, DATA, 520 * MB, pool=158)
+    found = watched(before, *steps[1:20], grown, *steps[21:])
+    assert found[DATA].sizes == {"pool": pytest.approx(58 / 28)}
+
+
+def test_who_was_not_watched_does_not_grow():
+    assert growths(record({"a": {DATA: 1.0}}, blocks=1), "a") == {}
+    assert watched(*(epoch(index, DATA, None) for index in range(20))) == {}
