@@ -19,15 +19,24 @@ measure() { # RUN COMMAND ARGUMENTS...
     shift 2
     echo "== $run: harness $command $*"
     if [ ! -e "$run/run.jsonl" ]; then
-        harness "$command" "$@" --claims "$here/claims.toml" --out "$run"
+        harness "$command" "$@" --out "$run"
     elif ! tail -n 1 "$run/run.jsonl" | grep -q '"status":"complete"'; then
-        harness "$command" --resume "$run" --claims "$here/claims.toml"
+        harness "$command" --resume "$run"
+    fi
+}
+
+claims() { # RUN: what the notes claim, held against it
+    if [ "$wanted" = "  " ] || [[ "$wanted" == *" $1 "* ]]; then
+        harness report "$out/$1" --claims "$here/claims.toml"
     fi
 }
 
 measure surgical ablate --from original --to surgical --scale laptop
+claims surgical
 measure fast ablate --from original --to fast --scale laptop
 measure trainings converge original moments surgical coarse-grid fast tuned --scale laptop --target misplaced_mass=0.1
+claims trainings
 measure published converge fast tuned --scale paper --target misplaced_mass=0.01
 measure costs compare original moments batched capped-rar cached-weights surgical coarse-grid sound-rar r3 recompute \
     lazy-physics shared-times fast tuned --scale paper --epochs 6 --blocks 3
+claims costs
