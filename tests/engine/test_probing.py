@@ -42,7 +42,7 @@ def test_phases_are_found_with_their_shares(tmp_path):
     found = {phase.path: phase for phase in phases(record, "Marked")}
     assert found.keys() == {"weights", "weights > solve", "step", ""}
     # On a busy machine more time passes in any of them than they work, but each works for as long as it says.
-    assert found["weights"].total_seconds >= 0.004
+    assert found["weights"].total_seconds >= 0.006
     assert found["weights > solve"].own_seconds >= 0.002
     inner = found["weights > solve"].own_seconds
     assert found["weights"].total_seconds == pytest.approx(found["weights"].own_seconds + inner)

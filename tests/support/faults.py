@@ -42,15 +42,15 @@ class Spikes:
 
 
 class Marked:
-    """40 % of an epoch in `weights`, of which half in `weights > solve`; 40 % in `step`, 20 % in no phase."""
+    """60 % of an epoch in `weights`, of which a third in `weights > solve`; 20 % in `step`, 20 % in no phase."""
 
     def epoch(self, index):
         with phase("weights"):
-            _work(0.002)
+            _work(0.004)
             with phase("solve"):
                 _work(0.002)
         with phase("step"):
-            _work(0.004)
+            _work(0.002)
         _work(0.002)
         return {"loss": 1.0}
 
