@@ -4,6 +4,7 @@ Started as `python -P -m harness.engine.worker PIPE PARENT`, or forked from a pr
 Whatever the variant prints goes elsewhere.
 """
 
+import gc
 import os
 import sys
 import traceback
@@ -69,6 +70,9 @@ class Worker:
                 traces = TraceProbe()
                 traces.install()
                 self._subject = Subject(order, traces, lacking)
+                # What importing and building left would else be searched in some epoch, in another one for each arm:
+                # with TensorFlow that takes a quarter of a second.
+                gc.collect()
                 return Built(self._subject.description, facts, environment.loaded_versions())
             case StateObjective():
                 assert self._subject is not None, "an arm is built before it is asked for its objective"

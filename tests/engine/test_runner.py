@@ -36,6 +36,12 @@ def test_arms_take_turns_in_fresh_processes_and_random_order(tmp_path):
     assert sorted(firsts) == sorted([("Other", 0, 0), ("Steady", 0, 0)] * 2)
 
 
+def test_garbage_that_building_left_is_searched_before_the_first_epoch(tmp_path):
+    for fresh in (False, True):
+        record = run(tmp_path / f"fresh-{fresh}", "Leaves", epochs=2, blocks=1, fresh=fresh)
+        assert [epoch.losses for piece in record.slices for epoch in piece.epochs] == [{"loss": 0.0}] * 2
+
+
 def test_arms_that_seek_are_sampled_by_kind(tmp_path):
     record = run(tmp_path / "run", "Sought", epochs=60, blocks=1)
     sampled = {}

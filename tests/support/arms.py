@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 
 from harness import Variant
 from harness.probes import clock
@@ -44,6 +45,18 @@ class Clockwork:
 
 class Other(Steady):
     """The same, under another name."""
+
+
+class Leaves:
+    """Leaves garbage as it is built, which only a search finds. Its loss is 1 for as long as none has."""
+
+    def __init__(self):
+        circle = Steady()
+        circle.itself = circle
+        self.left = weakref.ref(circle)
+
+    def epoch(self, index):
+        return {"loss": float(self.left() is not None)}
 
 
 class Sought:
