@@ -19,7 +19,7 @@ class Tolerances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     epoch_time: Share = 0.03
     """Of each kind of epoch that has a share in the whole schedule worth speaking of."""
     total_time: Share = 0.03
-    """Of the whole schedule, first epochs and retracing included."""
+    """Of the whole schedule, but for what tracing and compiling take of it: of that, as of the first epoch."""
     first_epoch_time: Share = 0.25
     peak_memory: Share = 0.10
     """Resident memory of the process."""
@@ -35,6 +35,11 @@ class Tolerances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Bit for bit the same; or apart by rounding, when they first differ; or whatever they are."""
     quality: Share = 0.05
     """Of each metric of `evaluate()`, after the same epochs."""
+
+    def of_total_time(self, once: float) -> float:
+        """Of the whole schedule, where tracing and compiling take the share `once` of it: what each part may."""
+        whole = self.total_time or 0.0
+        return whole + max((self.first_epoch_time or 0.0) - whole, 0.0) * once
 
     @property
     def counts(self) -> bool:

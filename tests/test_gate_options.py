@@ -83,3 +83,11 @@ def test_what_is_wrong_is_named_with_its_place(settings, tmp_path, text, says):
 def test_a_tolerance_of_the_command_line_is_checked_too(option):
     with pytest.raises(BadInput, match="--tolerance"):
         Asked().with_options([option], None, [])
+
+
+def test_of_a_whole_training_each_part_may_get_worse_by_what_that_part_may():
+    assert Tolerances().of_total_time(once=0.0) == Tolerances().total_time == 0.03
+    assert Tolerances().of_total_time(once=0.5) == pytest.approx(0.5 * 0.03 + 0.5 * 0.25)
+    strict = Tolerances(total_time=0.3)
+    assert strict.of_total_time(once=0.5) == 0.3
+    assert Tolerances(first_epoch_time=None).of_total_time(once=0.5) == 0.03

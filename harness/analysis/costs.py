@@ -47,8 +47,13 @@ class Costs:
         """Seconds of an epoch in turns, by kind."""
         models = {kind: self._model(kind) for kind in self._later}
         extra = self._extra(models)
-        self.others = {kind: self._sum(kind, model, extra) for kind, model in models.items()}
+        usual = sum(extra.values()) / len(extra) if extra else 0.0
+        openings = {index: extra.get(index, usual) for index in self._openings}
+        self.others = {kind: self._sum(kind, model, openings) for kind, model in models.items()}
         """Seconds of all epochs of a kind but its first; None where that is not known."""
+        firsts = {kind: seconds - self.mean.get(kind, seconds) for kind, seconds in self.first.items()}
+        self.once = sum(max(beyond, 0.0) for beyond in firsts.values()) + sum(openings.values())
+        """Seconds that first epochs, and those that open a stretch, take beyond others: tracing and compiling."""
 
     @property
     def total(self) -> float | None:
@@ -86,7 +91,7 @@ class Costs:
                 extra[row.index] = row.wall - usual if row.traces or row.wall > COSTLY * usual else 0.0
         return extra
 
-    def _sum(self, kind: str, model: Model | None, extra: Mapping[int, float]) -> float | None:
+    def _sum(self, kind: str, model: Model | None, openings: Mapping[int, float]) -> float | None:
         indices = self._later[kind]
         if not len(indices):
             return 0.0
@@ -97,9 +102,8 @@ class Costs:
             own = self._epochs[(self._epochs["kind"] == kind) & ~self._epochs["first"]]
             for index, wall in own.groupby("index")["wall"].first().items():
                 seconds[indices == index] = wall
-        elif extra:
-            usual = sum(extra.values()) / len(extra)
-            seconds += [extra.get(index, usual) if index in self._openings else 0.0 for index in indices.tolist()]
+        elif openings:
+            seconds += [openings.get(index, 0.0) for index in indices.tolist()]
         return float(seconds.sum())
 
     def _sizes(self, indices: Indices) -> sizes.Floats:

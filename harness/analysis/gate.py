@@ -13,10 +13,10 @@ from harness.analysis import stored
 from harness.analysis.contrast import Contrast
 from harness.analysis.counted import counts
 from harness.analysis.effects import Ratio, by_kind, guarded
-from harness.analysis.gated import IMPROVED, LEAST_SECONDS, OK, PASSED, REGRESSED, UNSURE, Check
+from harness.analysis.gated import IMPROVED, OK, PASSED, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.peaks import peaks
-from harness.analysis.projection import schedule_logs, schedule_seconds
+from harness.analysis.projection import once_share, schedule_logs, schedule_seconds
 from harness.analysis.triples import counted, timed
 from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
 from harness.record import Record
@@ -57,13 +57,12 @@ class _Timed:
     contrast: Contrast
     seconds: float | None
     """Of the base."""
+    once: float = 0.0
+    """The share of them that goes to tracing and compiling."""
 
     @property
     def tolerance(self) -> float:
-        share: float = getattr(self.triple.tolerances, self.metric)
-        if self.metric == FIRST_EPOCH_TIME and self.seconds:
-            return max(share, LEAST_SECONDS / self.seconds)
-        return share
+        return time_tolerance(self.triple.tolerances, self.metric, self.seconds, self.once)
 
 
 def judge(record: Record) -> Verdict | None:
@@ -177,7 +176,8 @@ def _total_time(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_
     took = schedule_seconds(part, table, str(triple.base))
     if both:
         contrast = Contrast(head[:both], again[:both], _shared(part, triple))
-        yield _Timed(triple, TOTAL_TIME, None, contrast, took.estimate if took else None)
+        once = once_share(part, table, str(triple.base))
+        yield _Timed(triple, TOTAL_TIME, None, contrast, took.estimate if took else None, once)
 
 
 def _first_epoch_time(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:

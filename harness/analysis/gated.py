@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from harness.analysis.effects import Ratio
+from harness.gate_rules import FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances
 
 OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = "ok", "improved", "regressed", "unsure", "not measured"
 PASSED = "passed"
@@ -29,3 +30,12 @@ class Check:
     """What a reader has to know beside the figures."""
     smallest_visible_ratio: float | None = None
     """Of a time: the smallest ratio above 1 that would have shown."""
+
+
+def time_tolerance(tolerances: Tolerances, metric: str, seconds: float | None, once: float) -> float:
+    """How much longer a gated time may take, as a share: one that took `seconds`, of a training of which the share
+    `once` goes to tracing and compiling."""
+    share: float = tolerances.of_total_time(once) if metric == TOTAL_TIME else getattr(tolerances, metric)
+    if metric == FIRST_EPOCH_TIME and seconds:
+        return max(share, LEAST_SECONDS / seconds)
+    return share

@@ -75,6 +75,17 @@ def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds 
     return one_more(list(totals.values())) if totals else None
 
 
+def once_share(record: Record, epochs: pd.DataFrame, arm: str) -> float:
+    """How much of a training of `arm` goes to tracing and compiling: the median over the blocks; 0 where nothing is
+    known of it."""
+    found = [
+        costs.once / costs.total
+        for (block, group), here in usable(record, epochs, arm).groupby(["block", "group"])
+        if arm in set(here["arm"]) and (costs := _costs(record, here, block, group, arm)).total
+    ]
+    return float(np.median(found)) if found else 0.0
+
+
 def seconds_by_block(record: Record, epochs: pd.DataFrame, arm: str) -> dict[int, float]:
     """The seconds of one training of `arm`, by block; none where some kind of its epochs was never measured."""
     mine = usable(record, epochs, arm)

@@ -19,11 +19,11 @@ from harness.analysis.counted import counts
 from harness.analysis.effects import QUANTILE, Ratio
 from harness.analysis.facts import Facts, number, pids
 from harness.analysis.fitness import VERY_BUSY
-from harness.analysis.gated import IMPROVED, LEAST_SECONDS, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.levels import ERROR
-from harness.analysis.projection import covers_whole_schedules, schedule_seconds
+from harness.analysis.projection import covers_whole_schedules, once_share, schedule_seconds
 from harness.analysis.tracings import of_one_block
-from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances, Triple
+from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TOTAL_TIME, Triple
 from harness.lines import ArmEnd, Evaluation, Slice, Stored, Work
 from harness.plan import EXACTLY, Arm
 from harness.record import Record
@@ -51,11 +51,7 @@ def stored(record: Record, label: str) -> Stored:
 
 def times(record: Record, label: str) -> dict[str, list[float]]:
     """Seconds of what can be gated, by metric, and by kind for epochs (`epoch_time full`): a figure for each block."""
-    passes = {(piece.block, piece.group) for piece in record.watched}
-    part = Record([record.header])
-    part.slices = [piece for piece in record.slices if piece.arm == label]
-    part.ready = [line for line in record.ready if line.arm == label and (line.block, line.group) not in passes]
-    part.ends, part.blocks_done = record.ends, record.blocks_done
+    part = _alone(record, label)
     table = epoch_table.table(part)
     found: dict[str, list[float]] = defaultdict(list)
     for (_, kind), walls in epoch_table.in_turns(table).groupby(["block", "kind"])["wall"]:
@@ -67,31 +63,39 @@ def times(record: Record, label: str) -> dict[str, list[float]]:
     return {what: walls for what, walls in found.items() if walls}
 
 
+def _alone(record: Record, label: str) -> Record:
+    """What was timed of one arm."""
+    passes = {(piece.block, piece.group) for piece in record.watched}
+    part = Record([record.header])
+    part.slices = [piece for piece in record.slices if piece.arm == label]
+    part.ready = [line for line in record.ready if line.arm == label and (line.block, line.group) not in passes]
+    part.ends, part.blocks_done = record.ends, record.blocks_done
+    return part
+
+
 def checks(record: Record, triple: Triple) -> list[Check]:
     """The head of `triple` against the stored runs that its record begins with."""
     before = [line for line in record.stored if line.arm == triple.head]
     if not before or record.failure(triple.head):
         return []
     now = times(record, triple.head)
-    wanted = [what for what in now if _tolerance(triple.tolerances, what) is not None]
+    wanted = [what for what in now if getattr(triple.tolerances, what.partition(" ")[0]) is not None]
     busy = disturbed(record.header.machine)
-    timed = [_time(what, now[what], before, triple, ERROR / len(wanted), busy) for what in wanted]
+    alone = _alone(record, triple.head)
+    once = once_share(alone, epoch_table.table(alone), triple.head)
+    timed = [_time(what, now[what], before, triple, once, ERROR / len(wanted), busy) for what in wanted]
     return [*timed, *_counted(record, before, triple)]
 
 
-def _tolerance(tolerances: Tolerances, what: str) -> float | None:
-    found: float | None = getattr(tolerances, what.partition(" ")[0])
-    return found
-
-
-def _time(what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, at: float, busy: bool) -> Check:
+def _time(
+    what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, once: float, at: float, busy: bool
+) -> Check:
     """One time. What disturbs a machine makes a run slower, so the head is called so only if its quickest block is, and
     if nothing else was computing when it began: nobody took turns with it that it could be held against."""
     metric, _, kind = what.partition(" ")
-    part, tolerance = kind or None, _tolerance(triple.tolerances, what) or 0.0
+    part = kind or None
     seen = [line.seconds[what] for line in before if what in line.seconds]
-    if metric == FIRST_EPOCH_TIME and seen:
-        tolerance = max(tolerance, LEAST_SECONDS / seen[0])
+    tolerance = time_tolerance(triple.tolerances, metric, seen[0] if seen else None, once)
     took = median(now)
     if len(seen) < 2:
         why = "one stored run gives no verdict on a time: keep several" if seen else "no stored run has it"

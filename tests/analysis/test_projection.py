@@ -6,7 +6,7 @@ from simulated import DATA, FULL, REFINE, record, sampled
 
 from harness.analysis.effects import interval
 from harness.analysis.epochs import table
-from harness.analysis.projection import covers_whole_schedules, schedule_logs, schedule_seconds
+from harness.analysis.projection import covers_whole_schedules, once_share, schedule_logs, schedule_seconds
 from harness.lines import Description, Segment
 
 
@@ -28,6 +28,14 @@ def test_a_schedule_costs_its_firsts_and_so_many_of_each_kind():
     assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(TOTAL_A)
     assert schedule_seconds(run, table(run), "b").estimate == pytest.approx(TOTAL_B)
     assert schedule_ratio(run, table(run), "b").estimate == pytest.approx(TOTAL_B / TOTAL_A)
+
+
+def test_what_first_epochs_take_beyond_others_is_told_apart():
+    run = record({"a": SLOW, "b": QUICK}, firsts=FIRST)
+    assert once_share(run, table(run), "a") == pytest.approx((6.0 + 2.0 + 1.0) / TOTAL_A)
+    assert once_share(run, table(run), "b") == pytest.approx((8.5 + 1.0 + 0.1) / TOTAL_B)
+    steady = record({"a": SLOW}, firsts={"a": SLOW})
+    assert once_share(steady, table(steady), "a") == 0.0
 
 
 def test_noise_shared_by_a_round_leaves_the_ratio_alone():
