@@ -75,7 +75,8 @@ class _Apart:
         if not goal.changes:
             raise BadInput(f"{goal.reference!r} declares no changes of its own: say with --from what it changes.")
         changes = [Change(name, str(text)) for name, text in goal.changes.items()]
-        return cls(goal.reference, (UNCHANGED, catalog.label(goal.reference)), changes, None)
+        label = catalog.label(goal.reference)
+        return cls(goal.reference, (UNCHANGED if label != UNCHANGED else "without changes", label), changes, None)
 
     @classmethod
     def _between(cls, start: Declared, goal: Declared) -> "_Apart":

@@ -74,7 +74,7 @@ class Causes:
         """The cause of a tracing that is about to begin: of these types, of this code."""
         known = list(getattr(options.function_cache, "_primary", None) or ())
         in_this_scope = [old for context, old in known if context.scope_type == options.scope_type]
-        before = code in self._traced
+        before = code is not None and code in self._traced
         self._traced.add(code)
         if in_this_scope:
             return _cause(min((_differences(old, function_type) for old in reversed(in_this_scope)), key=_distance))

@@ -25,8 +25,8 @@ COUNTS = ("traces", "retraces", "compilations", "flops_per_epoch", "peak_tensor_
 """What is counted: figures without an interval."""
 METRICS = (*TIMES, "peak_rss_bytes", *COUNTS, "objective")
 FAMILIES = ("growth", "quality")
-"""Metrics whose names the trainer gives: `growth.batch_points` is that size at the end of its schedule relative to
-that at its beginning, `quality.misplaced_mass` that metric at the end of whole trainings."""
+"""Metrics whose names the trainer gives: `growth.batch_points` is that size where the last stretch of its schedule
+begins relative to that at its beginning, `quality.misplaced_mass` that metric at the end of whole trainings."""
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -42,7 +42,8 @@ def declared(reference: str) -> Declared:
         raise BadInput(f"{reference!r} has no Python source to read its settings or changes from.")
     given = _arguments(source, name)
     settings, changes = (_written_out(given.get(what), what, reference) for what in ("settings", "changes"))
-    return Declared(reference, settings, changes, ast.dump(given["build"]) if "build" in given else None)
+    written = (source.resolve(), ast.dump(given["build"])) if "build" in given else None
+    return Declared(reference, settings, changes, written)
 
 
 def _arguments(source: Path, name: str) -> dict[str, ast.expr]:

@@ -87,7 +87,9 @@ def _conclude(record: Record, directory: Path, json: str | None, claims: Sequenc
         github.tell(summary, directory)
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
     if failed:
-        raise VariantFailed(f"{' and '.join(failed)} failed; {directory / 'report.md'} has the last words.")
+        from harness.report.units import listed
+
+        raise VariantFailed(f"{listed(failed)} failed; {directory / 'report.md'} has the last words.")
     if summary.selfcheck and not summary.selfcheck.fit:
         from harness.report.fitness import sentences
 

@@ -178,7 +178,9 @@ def _simple(step: Any, operands: list[Value]) -> Value:
     if None in operands or step.shape.element_type not in (_TUPLE, *_LITERALS):
         return None
     if opcode in _UNCHANGED:
-        return bool(operands[0]) if step.shape.element_type == _PRED else operands[0]
+        if step.shape.element_type == _PRED:
+            return bool(operands[0])
+        return int(operands[0]) if isinstance(operands[0], bool) else operands[0]
     if opcode in _BINARY:
         return _BINARY[opcode](*operands)
     if opcode == "compare":

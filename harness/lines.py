@@ -9,6 +9,8 @@ from harness.plan import Plan
 SCHEMA = 1
 TIMELINE = "timeline.json"
 """The file beside a record in which a profile draws what happened when."""
+MEMORY_LINE = "block0-memory.dat"
+"""The file among a record's logs in which a profile keeps the memory of its process over time."""
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):

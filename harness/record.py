@@ -127,6 +127,11 @@ class Record:
     def partial(self) -> bool:
         return self.footer is None or self.footer.status != "complete"
 
+    @property
+    def passes(self) -> set[tuple[int, int]]:
+        """Block and group of those that ran under a probe: nothing in them was timed."""
+        return {(piece.block, piece.group) for piece in self.watched}
+
     def failure(self, arm: str) -> ArmEnd | None:
         """How an arm failed, if it did."""
         return next((end for end in self.ends if end.arm == arm and end.status == "failed"), None)

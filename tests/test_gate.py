@@ -185,6 +185,7 @@ def test_a_gate_is_reported_again_from_its_record(folder, gate, tmp_path, capfd)
     (run,) = tmp_path.glob("run*")
     report, brief = (run / "report.md").read_text(), (run / "gate.md").read_text()
     assert "### Gate Loop" in brief
+    assert "<summary>Loop</summary>" in brief
     assert cli.run(["report", str(run)]) == 0
     assert (run / "report.md").read_text() == report
     assert (run / "gate.md").read_text() == brief

@@ -166,8 +166,16 @@ def loaded_by(code):
         "import harness.plan, harness.turns, harness.parts, harness.record",
         "import harness.engine.messages, harness.engine.machine, harness.analysis.fitness",
         "import harness.cli",
+        "import harness.pytest_plugin",
+        "from harness import cli; assert cli.run(['list']) == 0",
+        """
+from harness import cli
+names = [command.name or command.callback.__name__ for command in cli.app.registered_commands]
+assert {"compare", "gate", "report"} <= set(names)
+assert [cli.run([*name, "--help"]) for name in ([], *([name] for name in names))] == [0] * (len(names) + 1)
+""",
     ],
-    ids=["harness", "catalog", "plan", "engine", "cli"],
+    ids=["harness", "catalog", "plan", "engine", "cli", "pytest", "list", "help"],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code):
     loaded = loaded_by(code)

@@ -149,7 +149,7 @@ def _growth(claim: Claim, record: Record) -> Pair | None:
     name = claim.metric.partition(".")[2]
     segments = next((line.description.segments for line in record.ready if line.arm == claim.arm), [])
     sizes = [segment.sizes[name] for segment in segments if segment.sizes and name in segment.sizes]
-    return Pair(sizes[0], sizes[-1]) if sizes else None
+    return Pair(sizes[0], sizes[-1]) if len(sizes) > 1 else None
 
 
 def _counted(claim: Claim, baseline: str, record: Record) -> Pair | None:

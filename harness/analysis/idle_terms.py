@@ -14,6 +14,8 @@ _TERM = re.compile(r"physics|residual|pde|ode|boundary|bc|initial|ic|equation", 
 be seen elsewhere that they count."""
 _EXACT = 1e-4
 """Relative deviation within which a loss is what its other terms make of it: single precision, and some to spare."""
+_NEARER = 10
+"""A term counts, however little, if with it the loss is explained by so many times more exactly."""
 _MORE = 3
 """Epochs that there must be beyond the number of terms."""
 
@@ -33,7 +35,8 @@ def idle_terms(epochs: Sequence[Epoch]) -> dict[str, list[str]]:
 def _idle(epochs: Sequence[Epoch]) -> dict[str, bool]:
     """Of the terms of one kind's epochs, whether the loss does without; only those of which that can be told.
 
-    The loss is a fixed combination of other terms, found by least squares, and the term is not: it does without.
+    The loss is a fixed combination of other terms, found by least squares, and the term is not, nor does it make that
+    combination any more exact: it does without.
     """
     losses = [epoch.losses for epoch in epochs]
     total = next((name for name in TOTAL if all(name in own for own in losses)), None)
@@ -45,13 +48,17 @@ def _idle(epochs: Sequence[Epoch]) -> dict[str, bool]:
     found = {}
     for name, values in terms.items():
         others = [own for other, own in terms.items() if other != name]
-        if others and not _follows(values, others):
-            found[name] = _follows(whole, others)
+        if others and _misfit(values, others) > _EXACT:
+            without = _misfit(whole, others)
+            found[name] = without <= _EXACT and without <= _NEARER * _misfit(whole, [*others, values])
     return found
 
 
-def _follows(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", others: Sequence[np.ndarray]) -> bool:
-    """Whether `values` are a fixed combination of `others`."""
+def _misfit(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", others: Sequence[np.ndarray]) -> float:
+    """How far `values` are from a fixed combination of `others`: the largest relative deviation."""
     columns = np.stack(others, axis=1)
+    scale = np.abs(columns).max(axis=0)
+    columns = columns / np.where(scale > 0, scale, 1.0)  # a small term is not to drown in the rounding of a large one
     weights, *_ = np.linalg.lstsq(columns, values, rcond=None)
-    return bool(np.all(np.abs(columns @ weights - values) <= _EXACT * np.abs(values)))
+    apart = np.abs(columns @ weights - values)
+    return float(np.max(apart / np.maximum(np.abs(values), np.finfo(float).tiny)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.analysis.phases import steady, watched
-from harness.lines import Epoch, OperationUse
+from harness.lines import OTHERS, Epoch, OperationUse
 from harness.record import Record
 
 
@@ -41,7 +41,7 @@ def _profile(epochs: list[Epoch]) -> Profile:
     idle = [1 - epoch.busy / epoch.wall for epoch in epochs if epoch.busy is not None]
     return Profile(
         _spent(epochs, lambda use: use.type),
-        _spent(epochs, lambda use: use.part),
+        _spent(epochs, lambda use: OTHERS if use.type == OTHERS else use.part),
         max(sum(idle) / len(idle), 0.0) if idle else None,
     )
 

@@ -65,10 +65,9 @@ def times(record: Record, label: str) -> dict[str, list[float]]:
 
 def _alone(record: Record, label: str) -> Record:
     """What was timed of one arm."""
-    passes = {(piece.block, piece.group) for piece in record.watched}
     part = Record([record.header])
     part.slices = [piece for piece in record.slices if piece.arm == label]
-    part.ready = [line for line in record.ready if line.arm == label and (line.block, line.group) not in passes]
+    part.ready = [line for line in record.ready if line.arm == label and (line.block, line.group) not in record.passes]
     part.ends, part.blocks_done = record.ends, record.blocks_done
     return part
 

@@ -11,7 +11,7 @@ from harness.record import Record
 
 def timed(record: Record, triple: Triple) -> Record:
     """What was timed of one variant: the base, the base again, and the head."""
-    return _part(record, triple, {(piece.block, piece.group) for piece in record.watched})
+    return _part(record, triple, record.passes)
 
 
 def counted(record: Record, triple: Triple) -> Record:

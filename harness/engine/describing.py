@@ -49,7 +49,7 @@ def _with_sizes(trainer: Trainer, segments: list[Segment]) -> list[Segment]:
         return segments
     asked = segments[:: ceil(len(segments) / MOST_SOUGHT)]
     found: dict[int, dict[str, float]] = {}
-    for segment in asked:
+    for segment in [*asked, *(segments[-1:] if asked[-1] is not segments[-1] else [])]:
         trainer.seek(segment.start)  # type: ignore[attr-defined]
         found[segment.start] = sizes(trainer)
     trainer.seek(0)  # type: ignore[attr-defined]

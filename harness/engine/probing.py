@@ -7,7 +7,7 @@ from harness import turns
 from harness.engine.group import Group
 from harness.engine.memory_line import MemoryLine
 from harness.events import Event, Progress
-from harness.lines import TIMELINE, BlockStart
+from harness.lines import MEMORY_LINE, TIMELINE, BlockStart
 from harness.plan import MEMORY, OPERATIONS
 
 MOST_PROFILED = 5
@@ -28,9 +28,11 @@ class Probing(Group):
                 pace = self.known.paces.get(label, {})
                 most = MOST_PROFILED if probe == OPERATIONS else None
                 indices = turns.watched(self.plan, label, self.descriptions, pace, most)
-                line = MemoryLine(self.live[label].pid, self.logs / f"block{self.block}-memory.dat", label)
+                line = MemoryLine(self.live[label].pid, self.logs / MEMORY_LINE, label)
                 with line if probe == MEMORY else nullcontext():
-                    timeline = self.logs.parent / TIMELINE if probe == OPERATIONS else None
+                    timeline = None
+                    if probe == OPERATIONS:
+                        timeline = self.logs.parent.absolute() / TIMELINE  # a trainer may change its directory
                     yield from self._slice(label, indices, 0, 0, probe=probe, timeline=timeline)
                 yield from self._end("ok")
         finally:

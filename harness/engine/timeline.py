@@ -33,9 +33,8 @@ class Timeline:
 
     def add_epoch(self, what: str, phases: Spans, tracings: Spans, operations: Iterable[Operation]) -> None:
         """An epoch, called `what`, of which the span without a name among `phases` is the whole."""
-        for path, began, seconds in phases:
-            track, name = (_PHASES, path.rpartition(" > ")[2]) if path else (_EPOCHS, what)
-            self._add(name, _TRAINING, track, began, seconds)
+        for name, began, seconds in phases:
+            self._add(name or what, _TRAINING, _PHASES if name else _EPOCHS, began, seconds)
         for function, began, seconds in tracings:
             self._add(f"tracing {function}", _TRAINING, _TRACINGS, began, seconds)
         for one in operations:

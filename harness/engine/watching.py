@@ -1,42 +1,14 @@
 """An epoch under the probes that cost time, so that they run in a pass of their own: see `plan.PROBES`."""
 
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from harness.engine.timeline import Spans, Timeline
 from harness.interface import watch_phases
 from harness.lines import MemoryUse, OperationUse, PhaseUse
 from harness.plan import MEMORY, OPERATIONS
-from harness.probes.memory import STATUS, forget_peak_tensor_bytes, peak_tensor_bytes, why_no_tensor_peak
+from harness.probes.memory import PeakGauge, forget_peak_tensor_bytes, peak_tensor_bytes, rss_bytes, why_no_tensor_peak
 from harness.probes.operations import OperationProbe, busy, summed
 from harness.probes.phases import PhaseProbe
-
-FORGET = Path("/proc/self/clear_refs")
-"""Where Linux takes the order to count the peak of resident memory from now on."""
-
-
-class PeakGauge:
-    """Peak resident memory since it was last asked: exact, but blind to what is smaller than some megabytes."""
-
-    def __init__(self) -> None:
-        self.unavailable: str | None = None
-        """Why there is none, or None where there is."""
-        try:
-            self._forget()
-        except OSError as error:
-            self.unavailable = f"the peak of resident memory cannot be reset here: {error.strerror}"
-
-    def __call__(self) -> int | None:
-        if self.unavailable:
-            return None
-        peak = status_bytes("VmHWM")
-        self._forget()
-        return peak
-
-    @staticmethod
-    def _forget() -> None:
-        FORGET.write_text("5")
 
 
 @dataclass
@@ -87,20 +59,7 @@ class Watch:
             self._timeline.add_epoch(what, self._phases.spans, tracings, operations)
         return Watched(
             uses,
-            MemoryUse(uses[0].peak_rss_bytes, status_bytes("VmRSS"), peak_tensor_bytes()) if self._remembers else None,
+            MemoryUse(uses[0].peak_rss_bytes, rss_bytes(), peak_tensor_bytes()) if self._remembers else None,
             summed(operations),
             busy(operations) if operations else None,
         )
-
-
-def status_bytes(name: str) -> int | None:
-    """A size that Linux tells of this process; None elsewhere."""
-    if sys.platform != "linux":
-        return None
-    try:
-        for line in STATUS.read_text().splitlines():
-            if line.startswith(f"{name}:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None

@@ -82,10 +82,11 @@ class Worker:
             case Run(indices, note_calls, probe, file):
                 assert self._subject is not None, "an arm is built before it is run"
                 idle = Idle(*self._waiting.stop())
-                timeline = Timeline()
+                timeline = Timeline() if file else None
                 epochs = self._subject.run(indices, note_calls, probe, timeline)
-                if file:
-                    timeline.write(Path(file))
+                if file and timeline:
+                    with suppress(OSError):  # it is an extra, and whoever wanted it is told that it is not there
+                        timeline.write(Path(file))
                 return Ran(epochs, idle)
             case Evaluate():
                 assert self._subject is not None, "an arm is built before it is evaluated"

@@ -13,8 +13,6 @@ from typing import BinaryIO
 
 from harness.lines import Compile
 
-MODULE = "device_compilation_profiler"
-"""The part of TensorFlow that logs a compilation."""
 _LINE = re.compile(rb"Compiled (\S+) (\d+) times, compile time: (\d+) us")
 _STDERR = 2
 
@@ -38,7 +36,8 @@ class CompileProbe:
 
     def take(self, traced: Mapping[str, tuple[str, str]]) -> list[Compile]:
         """The compilations since. `traced` says, by TensorFlow's name, which function and place was traced."""
-        if self._log is None or os.fstat(_STDERR).st_size == self._read:
+        # Of the log's own handle: a trainer may close its standard error.
+        if self._log is None or os.fstat(self._log.fileno()).st_size == self._read:
             return []
         self._log.seek(self._read)
         added, _, _ = self._log.read().rpartition(b"\n")

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 STATUS = Path("/proc/self/status")
+FORGET = Path("/proc/self/clear_refs")
+"""Where Linux takes the order to count the peak of resident memory from now on."""
 _REFUSALS = ValueError, AttributeError, RuntimeError
 """What TensorFlow's allocator raises where it does not count."""
 
@@ -15,14 +17,36 @@ def peak_rss_bytes() -> int | None:
 
     Linux's VmHWM, not `ru_maxrss`, which a child inherits from the parent it was forked from; elsewhere `ru_maxrss`.
     """
-    try:
-        for line in STATUS.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
     unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit or None
+    return _status_bytes("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit or None
+
+
+def rss_bytes() -> int | None:
+    """What is resident now; None where nothing tells it, which is elsewhere than on Linux."""
+    return _status_bytes("VmRSS")
+
+
+class PeakGauge:
+    """Peak resident memory since it was last asked: exact, but blind to what is smaller than some megabytes."""
+
+    def __init__(self) -> None:
+        self.unavailable: str | None = None
+        """Why there is none, or None where there is."""
+        try:
+            self._forget()
+        except OSError as error:
+            self.unavailable = f"the peak of resident memory cannot be reset here: {error.strerror}"
+
+    def __call__(self) -> int | None:
+        if self.unavailable:
+            return None
+        peak = _status_bytes("VmHWM")
+        self._forget()
+        return peak
+
+    @staticmethod
+    def _forget() -> None:
+        FORGET.write_text("5")
 
 
 def forget_peak_tensor_bytes() -> None:
@@ -60,3 +84,12 @@ def _of_allocator() -> int | None:
     import tensorflow as tf
 
     return tf.config.experimental.get_memory_info("CPU:0")["peak"] or None
+
+
+def _status_bytes(name: str) -> int | None:
+    """A size that Linux tells of this process; None elsewhere."""
+    with suppress(OSError):
+        for line in STATUS.read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) * 1024
+    return None

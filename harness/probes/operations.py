@@ -56,17 +56,18 @@ class OperationProbe:
         if "tensorflow" not in sys.modules:
             self.unavailable = "TensorFlow was not loaded"
             return
+        folder = Path(tempfile.mkdtemp(prefix="operations-"))
         try:
             from tensorflow import profiler
 
             options = profiler.experimental.ProfilerOptions(host_tracer_level=2, python_tracer_level=0)
-            folder = Path(tempfile.mkdtemp(prefix="operations-"))
             profiler.experimental.start(str(folder), options)
-            self._mark = profiler.experimental.Trace(_MARK)
         except Exception as error:  # it may be running already, for whoever wrote the trainer
+            shutil.rmtree(folder, ignore_errors=True)
             self.unavailable = f"TensorFlow's profiler did not start: {error}"
             return
         self._folder, self.unavailable = folder, None
+        self._mark = profiler.experimental.Trace(_MARK)
         self._mark.__enter__()
         self._began = perf_counter()
 

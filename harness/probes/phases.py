@@ -19,6 +19,7 @@ _BETWEEN = " > "
 class _Span:
     """A phase under way."""
 
+    name: str
     path: str
     began: float
     within: float = 0.0
@@ -42,7 +43,7 @@ class PhaseProbe:
     peak_since: Callable[[], int | None] | None = None
     """Where given, peak memory since it was last asked. It is asked wherever a phase begins or ends."""
     spans: list[tuple[str, float, float]] = field(default_factory=list)
-    """The phases of the latest epoch as they ended: path, when it began by the clock, and seconds."""
+    """The phases of the latest epoch as they ended: name, when it began by the clock, and seconds."""
     _open: list[_Span] = field(default_factory=list)
     _uses: dict[str, _Use] = field(default_factory=dict)
 
@@ -50,18 +51,18 @@ class PhaseProbe:
         self._open, self._uses, self.spans = [], {}, []
         if self.peak_since:
             self.peak_since()
-        self._open.append(_Span(UNMARKED, self.clock()))
+        self._open.append(_Span(UNMARKED, UNMARKED, self.clock()))
 
     def enter(self, name: str) -> None:
         """Called by `harness.phase`, maybe outside of an epoch, where nothing is measured."""
         if self._open:
             self._note_peak()
             path = name if len(self._open) == 1 else f"{self._open[-1].path}{_BETWEEN}{name}"
-            self._open.append(_Span(path, self.clock()))
+            self._open.append(_Span(name, path, self.clock()))
 
     def leave(self, name: str) -> None:
         # A phase that was entered before the epoch began, or that a generator leaves late, is none of those open.
-        if len(self._open) > 1 and self._open[-1].path.rpartition(_BETWEEN)[2] == name:
+        if len(self._open) > 1 and self._open[-1].name == name:
             self._close()
 
     def end(self) -> list[PhaseUse]:
@@ -79,7 +80,7 @@ class PhaseProbe:
         if self._open:
             self._open[-1].within += total
             self._raise_peak(self._open[-1], span.peak)  # whatever is in a phase is in those around it
-        self.spans.append((span.path, span.began, total))
+        self.spans.append((span.name, span.began, total))
         use = self._uses.setdefault(span.path, _Use())
         use.calls += 1
         use.own += total - span.within

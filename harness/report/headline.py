@@ -13,7 +13,7 @@ from harness.report.summary import ArmSummary, Summary
 
 FACTOR = 1.5
 """From here on a difference is told as a factor, below it in percent."""
-_FEW = {0: "By an unfinished block: ", 1: "By one block alone, an estimate: ", 2: "By two blocks, without a verdict: "}
+_FEW = {0: "By an unfinished block: ", 1: "By one block alone: ", 2: "By two blocks: "}
 
 
 def headline(summary: Summary) -> str:
@@ -43,7 +43,8 @@ def _comparison(summary: Summary) -> str:
     baseline = next(arm for arm in summary.arms if arm.name == summary.baseline)
     others = [arm for arm in summary.arms if arm is not baseline]
     if baseline.status == "failed":
-        return f"{baseline.name}{', the baseline,' if others else ''} failed {_moment(baseline)}."
+        nothing = ": there is nothing to relate the others to" if others else ""
+        return f"{baseline.name}{', the baseline,' if others else ''} failed {_moment(baseline)}{nothing}."
     if not others:
         took = baseline.projected_seconds
         what = "one training takes" if summary.whole else "its epochs took"
@@ -62,7 +63,7 @@ def _differences(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
         found = sorted((arm for arm in arms if arm.verdict == verdict), key=lambda arm: sign * _estimate(arm))
         told = [f"{arm.name} {_difference(arm, None if place else baseline)}" for place, arm in enumerate(found)]
         if told:
-            yield _and(told)
+            yield units.listed(told)
 
 
 def _difference(arm: ArmSummary, baseline: str | None) -> str:
@@ -88,10 +89,10 @@ def _equal(arms: Sequence[ArmSummary], baseline: str, tolerance: float) -> Itera
     same = [arm.name for arm in arms if arm.verdict == SAME]
     if same:
         is_ = "is" if len(same) == 1 else "are"
-        yield f"{_and(same)} {is_} the same as {baseline} within {units.percent(tolerance)}"
+        yield f"{units.listed(same)} {is_} the same as {baseline} within {units.percent(tolerance)}"
     unsure = [f"{arm.name} ({_factor(arm)})" for arm in arms if arm.verdict == UNSURE]
     if unsure:
-        yield f"{_and(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure"
+        yield f"{units.listed(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure"
 
 
 def _estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
@@ -99,7 +100,7 @@ def _estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
     found = sorted((arm for arm in arms if arm.ratio and not arm.verdict and arm.status != "failed"), key=_estimate)
     if found:
         first, *rest = found
-        yield _and(
+        yield units.listed(
             [
                 f"{first.name} costs {_factor(first)} what {baseline} costs",
                 *(f"{arm.name} {_factor(arm)}" for arm in rest),
@@ -138,7 +139,7 @@ def _profile(arm: ArmSummary) -> str:
     parts = [f"A median {epoch.commonest} epoch of {arm.name} takes {units.seconds(epoch.median)}"]
     parts += [f"its first epoch took {units.seconds(arm.first_epoch_seconds)}"] if arm.first_epoch_seconds else []
     parts += [f"its memory peaked at {units.size(arm.peak_rss_bytes)}"] if arm.peak_rss_bytes else []
-    return f"{_and(parts)}."
+    return f"{units.listed(parts)}."
 
 
 def _to_target(summary: Summary) -> str:
@@ -151,9 +152,9 @@ def _to_target(summary: Summary) -> str:
     there = [f"{name} in {units.seconds(took) if took else '0 s'}" for took, name, _ in sorted(ended) if took < inf]
     never = [name for took, name, _ in ended if took == inf]
     if not there:
-        return f"Nobody got to {ended[0][2]}." if ended else ""
-    others = f"; {_and(never)} never" if never else ""
-    return f"To {ended[0][2]}: {_and(there)} of training{others}."
+        return f"No training got to {ended[0][2]}." if ended else ""
+    others = f"; {units.listed(never)} never" if never else ""
+    return f"To {ended[0][2]}: {units.listed(there)} of training{others}."
 
 
 def _at_the_end(summary: Summary) -> str:
@@ -167,8 +168,4 @@ def _at_the_end(summary: Summary) -> str:
             after = units.seconds(own.final.seconds)
             found += [(middle.estimate, f"{arm.name} {units.number(middle.estimate)} after {after}")] if middle else []
     over = f", over {summary.blocks} seeds" if summary.blocks > 1 else ""
-    return f"{metric} at the end{over}: {_and([text for _, text in sorted(found)])}." if found else ""
-
-
-def _and(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{metric} at the end{over}: {units.listed([text for _, text in sorted(found)])}." if found else ""

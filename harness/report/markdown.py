@@ -1,5 +1,6 @@
 """Findings as Markdown, for a pull request or a file beside the record."""
 
+import html
 import re
 from collections.abc import Sequence
 from typing import Protocol
@@ -47,7 +48,8 @@ def brief(summary: Summary, record: Record) -> str:
     parts = [f"### {_text(sentences.heading(summary))}", f"**{_text(answer)}**"]
     parts += ["\n".join(f"- {_text(one)}" for one in others)] if others else []
     for table in tables.chosen(summary, record):
-        parts += [f"<details><summary>{_text(table.title)}</summary>", _table(table), _text(table.note), "</details>"]
+        title = html.escape(table.title)  # within HTML, Markdown's own escapes are shown as they are
+        parts += [f"<details><summary>{title}</summary>", _table(table), _text(table.note), "</details>"]
     return "\n\n".join([*parts, _text(sentences.conditions(summary))]) + "\n"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.growths import growths
-from harness.analysis.operations import Spent, profiles
+from harness.analysis.operations import Profile, Spent, profiles
 from harness.analysis.phases import phases
 from harness.analysis.tracings import Traced, by_cause, by_function, of_one_block
 from harness.lines import OTHERS
@@ -21,8 +21,9 @@ LEAST_PART = 0.01
 
 def tables(arm: ArmSummary, record: Record) -> list[Table | None]:
     """None for what was not seen."""
-    of_record = [make(record, arm.name) for make in (_epochs, _traces, _compilations, _phases, _operations)]
-    return [*of_record, _parts(record, arm.name), _memory(arm, record), _growth(record, arm.name)]
+    name, timed = arm.name, profiles(record, arm.name)
+    of_time = [make(record, name) for make in (_epochs, _traces, _compilations, _phases)]
+    return [*of_time, _operations(timed), _parts(record, name, timed), _memory(arm, record), _growth(record, name)]
 
 
 def _epochs(record: Record, arm: str) -> Table:
@@ -108,9 +109,8 @@ def _growth(record: Record, arm: str) -> Table | None:
     return Table("Memory from epoch to epoch", ["kind", "verdict", "growth"], rows, texts=2)
 
 
-def _operations(record: Record, arm: str) -> Table | None:
+def _operations(found: Mapping[str, Profile]) -> Table | None:
     """Which operations take the time of an epoch."""
-    found = profiles(record, arm)
     if not found:
         return None
     rows = [
@@ -128,10 +128,9 @@ def _operations(record: Record, arm: str) -> Table | None:
     return Table("Operations", ["kind", "operation", "share", "own time", "calls"], rows, note, texts=2)
 
 
-def _parts(record: Record, arm: str) -> Table | None:
+def _parts(record: Record, arm: str, timed: Mapping[str, Profile]) -> Table | None:
     """Where the time and the arithmetic of an epoch are, as the trainer names its scopes."""
     counted = next((work.parts for work in record.works if work.arm == arm), {})
-    timed = profiles(record, arm)
     rows = []
     for kind in dict.fromkeys([*counted, *timed]):
         flops, spent = counted.get(kind, {}), timed[kind].parts if kind in timed else {}

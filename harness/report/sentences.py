@@ -56,8 +56,6 @@ def _failures(summary: Summary) -> Iterator[str]:
     for arm in summary.arms:
         if arm.status == "failed":
             yield f"{arm.name} failed {arm.reason}"
-    if baseline.status == "failed" and len(summary.arms) > 1:
-        yield f"The baseline {baseline.name} failed, so there is nothing to relate the others to."
     for arm in summary.arms:
         if not arm.ratio and arm.name != baseline.name and {arm.status, baseline.status} == {"ok"}:
             yield f"{arm.name} and {baseline.name} took no turns, so they have no ratio: more --epochs would give one."

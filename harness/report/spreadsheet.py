@@ -8,7 +8,7 @@ from harness.analysis.projection import Seconds
 from harness.report.summary import ArmSummary, Summary
 
 Cell = str | int | float | None
-FORMULAS = "=+-@\t\r"
+FORMULAS = "=+-@"
 """What a spreadsheet takes for the beginning of a formula."""
 
 

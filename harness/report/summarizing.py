@@ -115,7 +115,7 @@ def _summarize_arm(
     failure = record.failure(arm)
     mine = epoch_table.usable(record, epochs, arm)
     mine = mine[mine["arm"] == arm]
-    ends = [end for end in record.ends if end.arm == arm]
+    ends = [end for end in record.ends if end.arm == arm and (end.block, end.group) not in record.passes]
     ran = of_one_block(record, arm)
     traces = None if ran is None else [trace for epoch in ran for trace in epoch.traces]
     seconds = _epoch_seconds(mine, record.schedule(arm))

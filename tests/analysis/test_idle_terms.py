@@ -31,6 +31,17 @@ def test_a_term_that_counts_is_not_found(weight):
     assert idle_terms(epochs("full", 1.0, weight)) == {}
 
 
+@pytest.mark.parametrize("share", [1e-2, 1e-3, 1e-4])
+def test_a_term_that_is_a_small_part_of_the_loss_counts_all_the_same(share):
+    found = []
+    for index in range(12):
+        data, other = 1 + 0.1 * RANDOM.random(), share * (1 + 0.1 * RANDOM.random())
+        loss = np.float32(np.float32(data) + np.float32(other))
+        losses = {"loss": float(loss), "data": float(np.float32(data)), "physics": float(np.float32(other))}
+        found.append(Epoch(index, "full", 1.0, 1.0, losses))
+    assert idle_terms(found) == {}
+
+
 def test_what_may_be_there_to_be_looked_at_only_is_not_found_unless_it_counts_elsewhere():
     assert idle_terms(epochs("data", 1.0, 0.0, "accuracy")) == {}
     assert idle_terms([*epochs("data", 1.0, 0.0, "flow"), *epochs("full", 1.0, 1.0, "flow")]) == {"flow": ["data"]}

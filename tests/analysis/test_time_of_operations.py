@@ -4,7 +4,7 @@ import pytest
 from simulated import record
 
 from harness.analysis.operations import profiles
-from harness.lines import Epoch, OperationUse, Slice
+from harness.lines import OTHERS, Epoch, OperationUse, Slice
 
 
 def seen(*epochs):
@@ -42,3 +42,8 @@ def test_operations_are_averaged_over_the_epochs_of_a_kind_but_its_first():
 def test_where_no_operations_were_seen_there_is_nothing():
     assert seen() == {}
     assert seen(epoch(0, "data", [], None)) == {}
+
+
+def test_what_is_left_over_is_in_no_part_of_its_own():
+    parts = seen(epoch(1, "data", [("MatMul", "", 1, 0.02), (OTHERS, "", 9, 0.02)], 0.04))["data"].parts
+    assert {name: spent.share for name, spent in parts.items()} == pytest.approx({"": 0.5, OTHERS: 0.5})

@@ -15,6 +15,7 @@ from harness.analysis.rules import Evidence, findings
 from harness.analysis.tracings import by_cause, by_function, of_one_block
 from harness.engine import watching
 from harness.measure import measure
+from harness.probes import memory
 from harness.record import read
 from harness.report import sentences
 from harness.report.summarizing import summarize
@@ -172,6 +173,12 @@ def test_operations_are_seen_in_a_pass_apart_and_drawn_on_a_timeline(tmp_path):
     assert all(first["ts"] <= e["ts"] <= e["ts"] + e["dur"] <= first["ts"] + first["dur"] for e in of_track["tracings"])
 
 
+def test_a_timeline_is_beside_the_record_wherever_the_trainer_goes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    profiled(Path("run"), "Wanders", probes=("operations",))
+    assert json.loads((tmp_path / "run" / "timeline.json").read_text())["traceEvents"]
+
+
 def test_what_a_trainer_without_tensorflow_cannot_tell_is_said(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("operations",))
     assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
@@ -199,8 +206,8 @@ def test_where_tensorflow_does_not_count_its_tensors_it_says_so(tmp_path, monkey
 
 
 def test_where_memory_cannot_be_watched_it_says_why(tmp_path, monkeypatch):
-    monkeypatch.setattr(watching, "FORGET", tmp_path / "nowhere" / "clear_refs")
-    monkeypatch.setattr(watching, "STATUS", tmp_path / "nowhere" / "status")
+    monkeypatch.setattr(memory, "FORGET", tmp_path / "nowhere" / "clear_refs")
+    monkeypatch.setattr(memory, "STATUS", tmp_path / "nowhere" / "status")
     watch = watching.Watch("memory")
     watch.begin()
     seen = watch.end("epoch 0")

@@ -102,3 +102,16 @@ def test_where_standard_error_is_no_file_it_says_so(tmp_path):
     told = run(tmp_path, subprocess.PIPE)
     assert told["unavailable"] == "standard error is not kept in a file"
     assert told["first"] == []
+
+
+def test_a_trainer_that_closes_its_standard_error_is_only_not_heard(tmp_path):
+    code = """
+import os
+from harness.probes.compiles import CompileProbe
+probe = CompileProbe()
+os.close(2)
+assert probe.unavailable is None
+assert probe.take({}) == []
+"""
+    with (tmp_path / "errors").open("wb") as errors:
+        assert subprocess.run([sys.executable, "-c", code], stderr=errors, check=False).returncode == 0

@@ -223,6 +223,12 @@ def test_of_branches_the_costliest_counts_unless_it_is_known_which_is_taken():
     assert count(lambda x: branch(x, tf.constant(3) > 2), X) == 1
     assert count(lambda x: branch(x, tf.constant(3) < 2), X) == 5
 
+    # A truth that is used as a number chooses by that number.
+    def by_truth(x):
+        return tf.switch_case(tf.cast(tf.constant(3) > 2, tf.int32), [lambda: dense(x), lambda: loop(x)])
+
+    assert count(by_truth, X) == 5
+
     def switch(x, index):
         return tf.switch_case(index, [lambda: dense(x), lambda: loop(x), lambda: x])
 

@@ -146,3 +146,14 @@ def test_however_phases_are_nested_own_times_add_up_to_the_epoch(tree):
     found = watched(lambda: run(tree), clock=clock)
     assert abs(sum(own for _, own, _, _ in found.values()) - (clock.now - began)) < 1e-9
     assert abs(found[UNMARKED][2] - (clock.now - began)) < 1e-9
+
+
+def test_a_phase_may_be_named_like_a_path():
+    clock = Clock()
+
+    def epoch():
+        with phase("a > b"):
+            clock.now += 1
+        clock.now += 2
+
+    assert watched(epoch, clock=clock) == {UNMARKED: (1, 2, 3, None), "a > b": (1, 1, 1, None)}

@@ -60,7 +60,7 @@ def test_what_is_unsure_has_its_estimate():
 
 @pytest.mark.parametrize(
     ("blocks", "begins"),
-    [(1, "By one block alone, an estimate: b costs 0.500x"), (2, "By two blocks, without a verdict: b costs 0.500x")],
+    [(1, "By one block alone: b costs 0.500x"), (2, "By two blocks: b costs 0.500x")],
 )
 def test_without_a_verdict_it_is_an_estimate(blocks, begins):
     assert of(compared(blocks, b=0.5, c=2.0)) == f"{begins} what base costs and c 2.000x."
@@ -71,7 +71,7 @@ def test_an_arm_that_failed_is_told_and_a_baseline_that_failed_ends_it():
     run.add(ArmEnd(2, 0, "c", "failed", "ValueError: boom", "in epoch 3"))
     assert of(run) == "b is 2.00x faster than base [2.00x, 2.00x]; c failed in epoch 3."
     run.add(ArmEnd(2, 0, "base", "failed", "ValueError: boom", "while it was built"))
-    assert of(run) == "base, the baseline, failed while it was built."
+    assert of(run) == "base, the baseline, failed while it was built: there is nothing to relate the others to."
 
 
 def test_a_run_that_was_cut_off_says_how_far_it_got():
@@ -108,7 +108,7 @@ def test_trainings_are_told_by_their_target_or_by_where_they_ended():
     assert of(trained(curves, walls=walls, target=("error", 0.1), **seeds)) == (
         "To error <= 0.1: quick in 10.0 s of training; net never."
     )
-    assert of(trained(curves, walls=walls, target=("error", 0.01), **seeds)) == "Nobody got to error <= 0.01."
+    assert of(trained(curves, walls=walls, target=("error", 0.01), **seeds)) == "No training got to error <= 0.01."
     assert of(trained(curves, walls=walls, **seeds)) == (
         "error at the end, over 2 seeds: quick 0.0400 after 10.0 s and net 0.200 after 40.0 s."
     )

@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from ablated import ablated
 from simulated import DATA, FULL, REFINE, record
 
 from harness.lines import ArmEnd
 from harness.report import page
 from harness.report.charts.chosen import chosen
+from harness.report.sentences import findings
 from harness.report.summarizing import summarize
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
@@ -84,6 +86,13 @@ def test_the_verdict_comes_first_then_the_table_the_charts_the_method_and_the_ma
     places = [text.index(f"<h1>{'quick is'}"), *(text.index(f"<h2>{title}") for title in ("Cost<", "Cost relative to"))]
     places += [text.index(f"<h2>{title}") for title in ("Tracing and memory", "How it was measured", "The machine")]
     assert places == sorted(places)
+
+
+def test_what_was_found_comes_before_the_tables():
+    run = ablated(("quick", "lean"), lambda made: (1.0, 0.5, 0.1)[len(made)], noise=0.001)
+    text = rendered(run)
+    assert findings(summarize(run))
+    assert text.index("<h1>") < text.index("<h2>What it found") < text.index("<table")
 
 
 def test_a_run_of_which_nothing_can_be_drawn_still_has_a_page():

@@ -51,6 +51,14 @@ def test_the_baseline_has_no_ratio_and_the_other_has_one_by_kind_in_schedule_ord
     assert b["smallest_visible_ratio"] == pytest.approx(1.03, abs=1e-6)
 
 
+def test_the_peak_of_a_pass_under_a_probe_is_not_the_arms():
+    run = record(ARMS)
+    own = as_json(run)["arms"][1]["peak_rss_bytes"]
+    run.add(Slice(0, 1, 0, 0, "b", [Epoch(0, DATA, 0.1, 0.1, {})], probe="operations"))
+    run.add(ArmEnd(0, 1, "b", "ok", peak_rss_bytes=10 * own))
+    assert as_json(run)["arms"][1]["peak_rss_bytes"] == own
+
+
 def test_what_was_not_measured_is_null():
     b = as_json(record(ARMS))["arms"][1]
     assert b["peak_tensor_bytes"] is None

@@ -1,5 +1,7 @@
 """Trainers with a fault each that a profile is to find, and clean ones. None loads TensorFlow."""
 
+import os
+import tempfile
 import time
 
 import numpy as np
@@ -59,6 +61,13 @@ def _work(seconds):
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass
+
+
+class Wanders(Clean):
+    """Works in a folder of its own."""
+
+    def __init__(self):
+        os.chdir(tempfile.mkdtemp())
 
 
 class Unweighted:

@@ -8,6 +8,7 @@ from harness.analysis.ablation import Attribution
 from harness.analysis.convergence import Standing
 from harness.analysis.curves import trainings
 from harness.analysis.memory_line import samples
+from harness.lines import MEMORY_LINE
 from harness.record import Record
 from harness.report import convergence, units
 from harness.report.charts.epochs import epochs
@@ -18,9 +19,6 @@ from harness.report.charts.ratios import Row, ratios
 from harness.report.charts.waterfall import Share, waterfall
 from harness.report.names import short
 from harness.report.summary import ArmSummary, Summary
-
-MEMORY_LINES = "logs/*-memory.dat"
-"""Where, beside a record, a profile keeps the memory of its process over time."""
 
 
 def chosen(summary: Summary, record: Record, directory: Path) -> list[Figure]:
@@ -33,7 +31,8 @@ def chosen(summary: Summary, record: Record, directory: Path) -> list[Figure]:
         found = [_shares(summary.ablation), _ratios(summary) if summary.ablation.crossed else None]
         found += [epochs(record, [summary.ablation.start, summary.ablation.goal])]  # of each set would be too many
     else:
-        found = [_ratios(summary), epochs(record), *_memory(summary, directory)]
+        found = [_ratios(summary), epochs(record)]
+        found += _memory(summary, directory) if summary.command == "profile" else ()
     return [figure for figure in found if figure is not None]
 
 
@@ -81,6 +80,6 @@ def _best_step(name: str, steps: Sequence[Standing], metric: str) -> Iterator[Ya
 
 
 def _memory(summary: Summary, directory: Path) -> Iterator[Figure | None]:
-    for file in sorted(directory.glob(MEMORY_LINES)):
-        with suppress(OSError):  # it is an extra, and the record is not in it
-            yield memory(samples(file.read_text(errors="replace").splitlines()), summary.arms[0].name)
+    with suppress(OSError):  # it is an extra, and the record is not in it
+        text = (directory / "logs" / MEMORY_LINE).read_text(errors="replace")
+        yield memory(samples(text.splitlines()), summary.arms[0].name)

@@ -1,6 +1,6 @@
 """What each epoch took, by its index: kinds told apart, and the epochs that traced ringed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import altair as alt
@@ -76,10 +76,6 @@ def _values(row: Any, factor: float) -> dict[str, Any]:
         "traced": row.traced,
         "stands": "one epoch" if row.epochs == 1 else f"median of {row.epochs}",
     }
-
-
-def _panel(arm: str, names: Mapping[str, str]) -> dict[str, Any]:
-    return {"panel": names[arm], "place": list(names).index(arm)}
 
 
 def _shapes(number: int) -> list[str]:
