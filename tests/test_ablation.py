@@ -205,29 +205,6 @@ def test_an_ablation_that_was_cut_off_is_completed_by_its_own_plan(tmp_path, cap
     assert "| steps | 10 -\\> 5 |" in (out / "report.md").read_text()
 
 
-@pytest.mark.parametrize(
-    ("command", "says"),
-    [
-        ("ablate", "--to must name a variant"),
-        ("ablate --from original --to surgicle", "did you mean 'surgical'"),
-        ("ablate --from original --to surgical --scale huge", "choose from smoke, laptop, paper"),
-        ("ablate --from original --to surgical --blocks 0", "--blocks must be at least 1, not 0"),
-        ("ablate --from original --to surgical --claims nosuch.toml", "no readable claims at nosuch.toml"),
-        ("compare original --claims nosuch.toml", "no readable claims at nosuch.toml"),
-        ("report nosuch --claims nosuch.toml", "no readable claims at nosuch.toml"),
-    ],
-)
-def test_bad_input_is_one_sentence_and_exit_2(command, says, capfd, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert cli.run(command.split()) == 2
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert says in err
-    assert err.startswith("harness: ")
-    assert err.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_claims_are_held_against_a_run_and_again_against_its_record(tmp_path, capfd):
     claims = tmp_path / "claims.toml"
     claims.write_text("""

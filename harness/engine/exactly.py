@@ -4,37 +4,25 @@ What it counts (tracings, compilations, operations, losses, memory, quality) is 
 one pass is enough. Which epochs they are follows from the base's pace, for all arms of a variant alike.
 """
 
-from collections.abc import Generator, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Generator, Iterator
 
 from harness import turns
-from harness.engine.group import Group, Known
+from harness.engine.group import Group
 from harness.engine.messages import Evaluated, Failed, Finished, Ran
-from harness.engine.nursery import Nurseries
 from harness.events import Event, Progress
 from harness.gate_rules import Triple
 from harness.lines import ArmEnd, BlockStart, Epoch, Evaluation, Slice
-from harness.plan import EXACTLY, Plan
+from harness.plan import EXACTLY
 
 
 class Exactly(Group):
     """Builds the arms of one variant, and then runs each to its end."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        block: int,
-        number: int,
-        arms: Sequence[str],
-        logs: Path,
-        known: Known,
-        nurseries: Nurseries | None,
-        triple: Triple,
-    ) -> None:
-        super().__init__(plan, block, number, arms, logs, known, nurseries)
-        self._triple = triple
+    _triple: Triple
 
-    def count(self) -> Iterator[Event]:
+    def count(self, triple: Triple) -> Iterator[Event]:
+        """What is gated of `triple`, whose arms these are."""
+        self._triple = triple
         try:
             yield BlockStart(self.block, self.number, list(self.arms))
             yield from self._build(self.arms)

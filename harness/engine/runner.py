@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
 from harness.engine.exactly import Exactly
 from harness.engine.group import Group, Known
@@ -15,11 +16,12 @@ from harness.engine.nursery import Nurseries, NurseryLost
 from harness.engine.probing import Probing
 from harness.engine.training import Training
 from harness.events import Event
-from harness.gate_rules import Triple
 from harness.lines import ArmEnd, BlockAgain, BlockEnd, Look
 from harness.plan import Plan
 from harness.record import Record
 from harness.turns import start_order
+
+_Group = TypeVar("_Group", bound=Group)
 
 
 def run(plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record | None = None) -> Generator[Event]:
@@ -74,18 +76,9 @@ class _Block:
     nurseries: Nurseries
     numbers: Iterator[int] = field(default_factory=count)
 
-    def group(self, members: Sequence[str]) -> Group:
-        return Group(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
-
-    def probing(self, arm: str) -> Probing:
-        return Probing(self.plan, self.block, next(self.numbers), [arm], self.logs, self.known, self.nurseries)
-
-    def exactly(self, members: Sequence[str], triple: Triple) -> Exactly:
-        number = next(self.numbers)
-        return Exactly(self.plan, self.block, number, members, self.logs, self.known, self.nurseries, triple)
-
-    def training(self, members: Sequence[str]) -> Training:
-        return Training(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
+    def group(self, sort: type[_Group], *members: str) -> _Group:
+        """A new group of this sort."""
+        return sort(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
 
 
 def _noting(events: Iterator[Event], failed: set[str]) -> Iterator[Event]:
@@ -103,7 +96,7 @@ def _block(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Even
     """
     baseline, known = here.plan.baseline, here.known
     if known.fit(arms):
-        yield from here.group(arms).run_together()
+        yield from here.group(Group, *arms).run_together()
         if known.fit(arms):
             return
     for other in arms:
@@ -111,9 +104,9 @@ def _block(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Even
         if other == baseline or other not in pair:
             continue
         if known.fit(pair):
-            yield from here.group(pair).run_together()
+            yield from here.group(Group, *pair).run_together()
         if not known.fit(pair):
-            yield from here.group(pair).run_one_by_one()
+            yield from here.group(Group, *pair).run_one_by_one()
 
 
 def _profile(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
@@ -122,7 +115,7 @@ def _profile(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Ev
     for probe in here.plan.probes if not here.block else ():
         for arm in arms:
             if arm not in failed:
-                yield from here.probing(arm).watch(probe)
+                yield from here.group(Probing, arm).watch(probe)
 
 
 def _gate(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
@@ -136,15 +129,15 @@ def _gate(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event
         together = [members] if here.known.fit(members) else [[arm] for arm in members]
         for some in together if not here.block and triple.tolerances.counts else ():
             if not failed & set(triple.arms):
-                yield from own.exactly(some, triple).count()
+                yield from own.group(Exactly, *some).count(triple)
 
 
 def _seed(here: _Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
     """Whole trainings of all arms together; where memory does not hold them, of one after the other."""
     if here.known.fit(arms):
-        yield from here.training(arms).train()
+        yield from here.group(Training, *arms).train()
         if here.known.fit(arms):
             return
     for arm in start_order(here.plan, here.block, 0, arms):
         if arm not in failed:
-            yield from here.training([arm]).train(alone=True)
+            yield from here.group(Training, arm).train(alone=True)

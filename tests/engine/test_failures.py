@@ -1,19 +1,14 @@
 """An arm may fail in any way: it is reported with moment and cause, and the others go on."""
 
 import json
-import os
 import signal
-import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
+from running import begun, gone
 
 from harness import cli, record
-from harness.errors import BadRecord
 
 ARMS = Path(__file__).parents[1] / "support" / "arms.py"
 
@@ -134,61 +129,25 @@ def test_a_loss_that_is_not_finite_may_be_allowed(tmp_path):
     assert losses[2] == {"loss": pytest.approx(1 / 3)}
 
 
-@pytest.fixture
-def start_slow_run():
-    """Start a run of its own process, and wait until its arms take turns; it ends with the test."""
-    started = []
+def slow_run(out):
+    command = [sys.executable, "-m", "harness", "compare", arm("Slow"), arm("Steady"), "--epochs", "2000"]
+    return begun([*command, "--out", str(out)], out)
 
-    def start(out):
-        command = [sys.executable, "-m", "harness", "compare", arm("Slow"), arm("Steady"), "--epochs", "2000"]
-        running = subprocess.Popen(
-            [*command, "--out", str(out)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # A shell that runs this in the background has its children ignore Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads
-        )
-        started.append(running)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with suppress(BadRecord):  # there is none yet, or its first line is still being written
-                run = record.read(out)
-                if len(run.slices) > 6:
-                    return running, [ready.pid for ready in run.ready]
-            time.sleep(0.05)
-        running.kill()
-        raise AssertionError(f"it did not get going: {running.communicate()}")
 
-    yield start
-    for running in started:
+def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path):
+    with slow_run(tmp_path / "run") as (running, children):
         running.kill()
         running.communicate()
-
-
-def gone(pids):
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path, start_slow_run):
-    running, children = start_slow_run(tmp_path / "run")
-    os.kill(running.pid, signal.SIGKILL)
-    running.communicate()
     assert len(children) == 2
     assert gone(children)
     assert record.read(tmp_path / "run").partial
     assert cli.run(["report", str(tmp_path / "run")]) == 0
 
 
-def test_interrupted_once_it_ends_tidily_with_a_report(tmp_path, start_slow_run):
-    running, children = start_slow_run(tmp_path / "run")
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+def test_interrupted_once_it_ends_tidily_with_a_report(tmp_path):
+    with slow_run(tmp_path / "run") as (running, children):
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
     assert running.returncode == 130
     assert gone(children)
     assert "partial" in out

@@ -4,19 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
 import psutil
 import pytest
 from msgspec.structs import replace
+from running import begun, gone
 
 from harness import planning
 from harness.engine import nursery
 from harness.engine.group import Group
-from harness.errors import BadRecord
 from harness.lines import ArmEnd, ArmReady, BlockAgain, BlockStart, Slice
 from harness.measure import measure
 from harness.record import read
@@ -44,15 +42,6 @@ def run(out, *names, watch=lambda event, record: None, **options):
     record = measure(planned(*names, **options), out, note)
     assert read(out).slices == record.slices
     return record, events
-
-
-def gone(pids):
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
 
 
 class Family:
@@ -268,45 +257,16 @@ measure(made, Path(sys.argv[1]), lambda event, record: None)
 """
 
 
-@pytest.fixture
-def start_slow_run():
-    """Start a run of its own process, and wait until its arms take turns; it ends with the test."""
-    started = []
-
-    def start(out):
-        running = subprocess.Popen(
-            [sys.executable, "-c", dedent(RUN), str(out), f"{ARMS}:Slow", f"{ARMS}:Steady"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # A shell that runs this in the background has its children ignore Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads
-        )
-        started.append(running)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with suppress(BadRecord):  # there is none yet, or its first line is still being written
-                found = read(out)
-                if len(found.slices) > 4:
-                    arms = [ready.pid for ready in found.ready]
-                    return running, {*arms, *(psutil.Process(pid).ppid() for pid in arms)}
-            time.sleep(0.05)
-        running.kill()
-        raise AssertionError(f"it did not get going: {running.communicate()}")
-
-    yield start
-    for running in started:
-        running.kill()
-        running.communicate()
-
-
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_nobody_is_left_behind_however_the_run_ends(tmp_path, start_slow_run, how):
-    running, children = start_slow_run(tmp_path / "run")
-    assert len(children) == 3
-    running.send_signal(how)
-    _, err = running.communicate(timeout=60)
-    assert gone(children)
+def test_nobody_is_left_behind_however_the_run_ends(tmp_path, how):
+    out = tmp_path / "run"
+    command = [sys.executable, "-c", dedent(RUN), str(out), f"{ARMS}:Slow", f"{ARMS}:Steady"]
+    with begun(command, out) as (running, arms):
+        parents = {psutil.Process(pid).ppid() for pid in arms}
+        running.send_signal(how)
+        _, err = running.communicate(timeout=60)
+    assert len(parents) == 1
+    assert gone({*arms, *parents})
     assert "Traceback" not in err
     footer = read(tmp_path / "run").footer
     assert (footer and footer.status) == (None if how == signal.SIGKILL else "interrupted")
