@@ -1,5 +1,8 @@
 """Findings on a terminal."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
@@ -9,6 +12,11 @@ from harness.report import sentences, tables
 from harness.report.headline import headline
 from harness.report.summary import Summary
 from harness.report.table import Table
+
+_PADDING = "|  "
+"""What a column takes beside its text."""
+_FOLDED = 24
+"""Characters of a word, such as a path, that is folded without harm where it stands among words."""
 
 
 def show(console: Console, summary: Summary, record: Record) -> None:
@@ -23,14 +31,42 @@ def show(console: Console, summary: Summary, record: Record) -> None:
         console.print(f"{number}. {escape(sentence)}", highlight=False)
         console.print()
     for table in tables.chosen(summary, record):
-        console.print(_rich(table))
-        if table.note:
-            console.print(escape(table.note), style="dim")
-        console.print()
+        show_table(console, table)
     for sentence in sentences.sentences(summary):
         if sentence != verdict:
             console.print(escape(sentence), style="yellow")
     console.print(escape(sentences.conditions(summary)), style="dim")
+
+
+def show_table(console: Console, table: Table) -> None:
+    for part in _parts(table, console.width):
+        console.print(_rich(part))
+    if table.note:
+        console.print(escape(table.note), style="dim")
+    console.print()
+
+
+def _parts(table: Table, width: int) -> list[Table]:
+    """The table, or where words would be broken to make it fit, its columns in several, each beside the first one."""
+    columns = zip(table.columns, *table.rows, strict=True)
+    longest = [max(len(word) for text in column for word in text.split() or [""]) for column in columns]
+    wanted = [min(most, _FOLDED) if number < table.texts else most for number, most in enumerate(longest)]
+    first, *others = [most + len(_PADDING) for most in wanted]
+    parts: list[list[int]] = [[]]
+    for number, needed in enumerate(others, start=1):
+        taken = first + sum(others[other - 1] for other in parts[-1])
+        if parts[-1] and taken + needed + 1 > width:
+            parts.append([])
+        parts[-1].append(number)
+    if len(parts) == 1:
+        return [table]
+    return [_with_columns(table, [0, *numbers]) for numbers in parts]
+
+
+def _with_columns(table: Table, numbers: Sequence[int]) -> Table:
+    rows = [[row[number] for number in numbers] for row in table.rows]
+    texts = sum(number < table.texts for number in numbers)
+    return replace(table, columns=[table.columns[number] for number in numbers], rows=rows, texts=texts)
 
 
 def _rich(table: Table) -> RichTable:

@@ -15,6 +15,7 @@ from harness.report import markdown, terminal
 from harness.report.live import Display
 from harness.report.sentences import sentences
 from harness.report.summarizing import summarize
+from harness.report.table import Table
 
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 
@@ -27,6 +28,18 @@ def on_terminal(run, width=80):
 
 def as_markdown(run):
     return markdown.render(summarize(run), run)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_on_a_terminal_no_column_of_figures_breaks_a_word(width):
+    console = Console(file=io.StringIO(), width=width)
+    names = [f"variant-{number}" for number in range(9)]
+    rows = [["misplaced_mass", *(f"{number}.23e-05" for number in range(9))], ["error", *["0.1"] * 9]]
+    terminal.show_table(console, Table("Every metric", ["metric", *names], rows))
+    text = console.file.getvalue()
+    assert all(f" {word} " in text for word in [*names, *rows[0]])
+    assert text.count("misplaced_mass") == text.count("Every metric") == {40: 9, 80: 2, 200: 1}[width]
+    assert max(map(len, text.splitlines())) <= width
 
 
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
