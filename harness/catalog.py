@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
-from harness.errors import BadInput, describe
+from harness.errors import BadInput, BadSource, describe
 from harness.imports import Uncached
 from harness.interface import Collection, Variant
 
@@ -33,6 +33,8 @@ class Catalog:
     variants: dict[str, Variant] = field(default_factory=dict)
     compared: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    hidden: bool = False
+    """Whether there may be more: some collection could not be loaded."""
     references: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By the name of a variant, the references of its collection."""
     preloads: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -63,6 +65,7 @@ def registered() -> Catalog:
     references: dict[str, tuple[str, ...]] = {}
     preloads: dict[str, tuple[str, ...]] = {}
     broken = []
+    hidden = False
     for entry in entries():
         try:
             loaded = entry.load()
@@ -72,6 +75,7 @@ def registered() -> Catalog:
             preload = tuple(collection.preload)
         except (Exception, SystemExit) as error:  # somebody else's code: whatever it raises must not hide the others
             broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {describe(error)}")
+            hidden = True
             continue
         for name, variant in offered:
             if variants.setdefault(name, variant) is not variant:
@@ -82,7 +86,7 @@ def registered() -> Catalog:
         references |= dict.fromkeys(known, tuple(name for name in held_against if name in known))
         preloads |= dict.fromkeys(known - set(held_against), preload)
         compared = compared or tuple(collection.compared)
-    return Catalog(variants, compared, tuple(broken), references, preloads)
+    return Catalog(variants, compared, tuple(broken), hidden, references, preloads)
 
 
 def nearest(wrong: str, choices: Iterable[str]) -> str:
@@ -107,7 +111,8 @@ def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
         variants = registered().variants
         if reference not in variants:
             lost = "".join(f" ({complaint})" for complaint in registered().broken)
-            raise BadInput(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
+            sort = BadSource if registered().hidden else BadInput
+            raise sort(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
         return variants[reference]
     source, name = source_of(reference, path)
     if source is not None:
@@ -194,9 +199,9 @@ def _check_name(source: Path, name: str, reference: str) -> None:
     except (SyntaxError, ValueError) as error:
         number = getattr(error, "lineno", None)  # an unknown encoding is on no line
         line = f", line {number}" if number else ""
-        raise BadInput(f"{source}{line} is not Python: {getattr(error, 'msg', error)}.") from None
+        raise BadSource(f"{source}{line} is not Python: {getattr(error, 'msg', error)}.") from None
     except (RecursionError, MemoryError):
-        raise BadInput(f"{source} is nested too deeply for Python to read.") from None
+        raise BadSource(f"{source} is nested too deeply for Python to read.") from None
     except OSError as error:
         raise BadInput(f"{source} cannot be read: {error.strerror}.") from None
     if name not in names and not {"*", "__getattr__"} & set(names):

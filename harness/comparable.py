@@ -11,7 +11,8 @@ from harness.record import Record
 
 SORTS = ("machine", "threads", "versions", "case", "scale", "seed", "environment", "start")
 """What `--allow` may name."""
-_MACHINE = ("processor", "cores", "memory_bytes")
+MACHINE = ("processor", "cores", "memory_bytes")
+"""The facts in which no two runs may differ, nor parts of one run."""
 _ENVIRONMENT = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
 
 
@@ -38,7 +39,7 @@ def differences(
 ) -> Iterator[tuple[str, str]]:
     """Each with its sort."""
     before = stored.header
-    for name in _MACHINE:
+    for name in MACHINE:
         if before.machine.get(name) != facts.get(name):
             yield "machine", f"its {name} was {before.machine.get(name)}, here it is {facts.get(name)}"
     for sort in ("threads", "case", "scale", "seed"):

@@ -3,7 +3,8 @@
 HarnessError
 |-- Regressed          1   a gate found the head worse than its base
 |-- BadInput           2   what the user asked for cannot be
-|   `-- BadRecord      2   a record is unreadable: names file, line and field
+|   |-- BadRecord      2   a record is unreadable: names file, line and field
+|   `-- BadSource      2   a variant's code cannot be imported; of a gate's head that is a failure, 4
 |-- Unsure             3   the machine is not fit to measure on, or what was asked could not be told on it
 |-- VariantFailed      4   an arm raised, died, hung, or returned what is not a loss
 |-- NotComparable      5   a gate has nothing to hold its head against: no such history, or another machine
@@ -28,6 +29,10 @@ class BadInput(HarnessError):
 
 
 class BadRecord(BadInput):
+    pass
+
+
+class BadSource(BadInput):
     pass
 
 

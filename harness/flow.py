@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,13 +59,22 @@ def carry_out(
 
     _check_place(json)
     _check_place(str(trace) if trace else None, "--trace")
-    directory = out or Path("reports") / run_id(plan)
+    directory = out or _new_place(run_id(plan))
     _warn_of_company()
     with Display(plan, Console(stderr=True)) as display:
         record = measure(plan, directory, display, _stopping_rule(plan), before=before)
     if trace:
         _hand_over(directory / TIMELINE, trace)
     _conclude(record, directory, json, claims)
+
+
+def _new_place(run: str) -> Path:
+    """Where a run is kept if nobody says. Git does not follow it: what a command leaves behind is no change."""
+    directory = Path("reports") / run
+    with suppress(OSError):  # whoever writes the record will say so
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / ".gitignore").write_text("*\n")
+    return directory
 
 
 def _warn_of_company() -> None:

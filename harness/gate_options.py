@@ -27,13 +27,13 @@ import msgspec
 
 from harness.catalog import nearest
 from harness.errors import BadInput
-from harness.gate_rules import COMPILATIONS, LOSSES, TIMES, TRACES, Tolerances, Unsure
+from harness.gate_rules import COMPILATIONS, LOSSES, TIMES, TRACES, Losses, Tolerances, Unsure
 
 FILE = "pyproject.toml"
 _TABLE = "tool.harness.gate"
 _METRICS = [field.name for field in msgspec.structs.fields(Tolerances)]
 _COUNTS = TRACES, COMPILATIONS
-_LOSSES = ("same", "rounding", "any")
+_LOSSES = get_args(Losses)
 _OFF = ("off", "false")
 
 

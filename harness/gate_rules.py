@@ -6,7 +6,7 @@ import msgspec
 
 Share = float | None
 Unsure = Literal["fail", "warn", "pass"]
-AGAIN = "again"
+Losses = Literal["same", "rounding", "any"]
 EPOCH_TIME, TOTAL_TIME, FIRST_EPOCH_TIME = "epoch_time", "total_time", "first_epoch_time"
 PEAK_MEMORY, PEAK_TENSORS = "peak_memory", "peak_tensors"
 TRACES, COMPILATIONS, FLOPS, LOSSES, QUALITY = "traces", "compilations", "flops", "losses", "quality"
@@ -31,7 +31,7 @@ class Tolerances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """By XLA, likewise."""
     flops: Share = 0.0
     """Of each kind of epoch."""
-    losses: Literal["same", "rounding", "any"] | None = "same"
+    losses: Losses | None = "same"
     """Bit for bit the same; or apart by rounding, when they first differ; or whatever they are."""
     quality: Share = 0.05
     """Of each metric of `evaluate()`, after the same epochs."""

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from harness import catalog, comparable, controls, planning
 from harness.engine import lookup, machine, revisions, sources
 from harness.engine.messages import Source
 from harness.engine.repository import Repository
-from harness.errors import BadInput, NotComparable
+from harness.errors import BadInput, BadSource, NotComparable, VariantFailed
 from harness.gate_options import Asked
 from harness.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
 from harness.interface import Variant
@@ -66,12 +66,11 @@ def against_revision(names: Sequence[str], base: str, head: str | None, asked: A
     repository = Repository.here()
     ours = _revision(repository, base)
     theirs = _revision(repository, head) if head else _working_tree(repository)
-    names = list(names) or asked.variants
-    if not names:
-        raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
-    for side in (theirs, ours):
-        for name in names:
-            _check(name, side, repository)
+    names = list(names) or asked.variants or _nothing()
+    for name in names:
+        _check_head(name, theirs, repository)
+    for name in names:
+        _check_base(name, ours, repository)
 
     def find(name: str) -> Variant | None:
         return catalog.find(sources.reference(name, theirs.source), sources.path(theirs.source))
@@ -117,9 +116,7 @@ def against_runs(
 
     records = [read(place) for place in baseline]
     first = records[0].plan
-    names = list(names) or asked.variants or _gated(records[0])
-    if not names:
-        raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
+    names = list(names) or asked.variants or _gated(records[0]) or _nothing()
     like_it = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")}
     said = {name: value for name, value in request.items() if value is not None}
     plan = _plan(names, asked, **(like_it | {"fresh": not first.preload} | said))
@@ -136,11 +133,20 @@ def against_runs(
     return replace(plan, gate=gate, blocks=fewest, fewest=fewest), lines
 
 
+def _nothing() -> NoReturn:
+    raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
+
+
 def _gated(record: Record) -> list[str]:
     """The variants that a stored gate was about."""
-    gate = record.plan.gate
-    heads = {triple.head for triple in gate.triples} if gate else set()
+    heads = _heads(record)
     return [arm.variant for arm in record.plan.arms if arm.label in heads]
+
+
+def _heads(record: Record) -> set[str]:
+    """The arms that a stored gate was about; none of another run."""
+    gate = record.plan.gate
+    return {triple.head for triple in gate.triples} if gate else set()
 
 
 def _kept(record: Record, variant: str) -> str:
@@ -148,8 +154,7 @@ def _kept(record: Record, variant: str) -> str:
     run = record.header.run
     if record.partial:
         raise NotComparable(f"The stored run {run} was not completed: give another.")
-    gate = record.plan.gate
-    heads = {triple.head for triple in gate.triples} if gate else {arm.label for arm in record.plan.arms}
+    heads = _heads(record) or {arm.label for arm in record.plan.arms}
     found = [
         arm.label for arm in record.plan.arms if arm.variant == variant and arm.label in heads and not arm.slowdown
     ]
@@ -194,30 +199,54 @@ def _working_tree(repository: Repository) -> Side:
     return Side(None, "head", text, Source(str(repository.top), repository.prefix))
 
 
-def _check(name: str, side: Side, repository: Repository) -> None:
-    """Raises where one side does not have a variant: BadInput if it is the working tree, else NotComparable."""
-    reference = sources.reference(name, side.source)
-    place = name.rpartition(":")[0]
-    path = sources.path(side.source)
+def _check_head(name: str, side: Side, repository: Repository) -> None:
+    """Raises VariantFailed where the head's code cannot be imported; where it lacks the variant, BadInput if it is the
+    working tree, else NotComparable."""
     try:
-        if not place:
-            catalog.find(name)  # here at all
-            if why := lookup.lacking(name, side.source):
-                raise BadInput(why)
-        elif catalog.is_file(place):
-            if not Path(reference).is_relative_to(side.source.folder):
-                raise BadInput(f"{place} is not in the repository at {repository.top}.")
-            catalog.find(reference)
-        else:
-            catalog.find(name, path)
-            file = catalog.module_source(place, path)
-            if file and not sources.holds_code_of(str(file), side.source.folder):
-                raise BadInput(f"The module {place} is not of this repository but at {file}.")
+        _find(name, side, repository)
+    except BadSource as error:
+        raise VariantFailed(f"{name} failed while it was imported: {_said(error, name, side)}") from None
     except BadInput as error:
         if side.revision is None:
             raise
-        said = str(error).replace(f"{side.source.folder}/", "").removeprefix(f"{name!r}: ")
-        raise NotComparable(f"Revision {side.text} does not have {name!r}: {said}{_hint(reference, side)}") from None
+        raise _does_not_have(name, side, error) from None
+
+
+def _check_base(name: str, side: Side, repository: Repository) -> None:
+    """Raises NotComparable where the base does not have a variant."""
+    try:
+        _find(name, side, repository)
+    except BadInput as error:
+        raise _does_not_have(name, side, error) from None
+
+
+def _find(name: str, side: Side, repository: Repository) -> None:
+    """Raises BadInput where one side does not have a variant."""
+    reference = sources.reference(name, side.source)
+    place = name.rpartition(":")[0]
+    path = sources.path(side.source)
+    if not place:
+        catalog.find(name)  # here at all
+        lookup.check(name, side.source)
+    elif catalog.is_file(place):
+        if not Path(reference).is_relative_to(side.source.folder):
+            raise BadInput(f"{place} is not in the repository at {repository.top}.")
+        catalog.find(reference)
+    else:
+        catalog.find(name, path)
+        file = catalog.module_source(place, path)
+        if file and not sources.holds_code_of(str(file), side.source.folder):
+            raise BadInput(f"The module {place} is not of this repository but at {file}.")
+
+
+def _does_not_have(name: str, side: Side, error: BadInput) -> NotComparable:
+    hint = _hint(sources.reference(name, side.source), side)
+    return NotComparable(f"Revision {side.text} does not have {name!r}: {_said(error, name, side)}{hint}")
+
+
+def _said(error: BadInput, name: str, side: Side) -> str:
+    """What is wrong, without the folder that nobody knows."""
+    return str(error).replace(f"{side.source.folder}/", "").removeprefix(f"{name!r}: ")
 
 
 def _hint(reference: str, side: Side) -> str:

@@ -156,6 +156,8 @@ class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):
     machine: dict[str, Any]
     versions: dict[str, str]
     commit: str | None
+    code: str | None = None
+    """Another one where the working directory's code is another: see `engine.repository`."""
 
 
 class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start"):

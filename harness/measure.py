@@ -9,6 +9,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Self
 
+from harness import comparable
 from harness.engine import machine, repository, runner
 from harness.errors import BadInput
 from harness.events import Event, Progress
@@ -40,7 +41,8 @@ def measure(
     Raises BadInput where `directory` cannot hold a run.
     """
     # Gathered before there is a file, so that none is ever seen without its header.
-    header = Header(SCHEMA, directory.name, _now(), plan, machine.facts(), machine.versions(), repository.describe())
+    facts, versions, commit = machine.facts(), machine.versions(), repository.describe()
+    header = Header(SCHEMA, directory.name, _now(), plan, facts, versions, commit, repository.code())
     with Writer(directory) as writer:
         run = _Run(writer, Record(), watch)
         run.keep(header)
@@ -60,7 +62,7 @@ def resume(
     """Complete `before`, the run in `directory` that was cut off, by its own plan; the rest is as for `measure`.
 
     Its unfinished block is set aside, and run again. Raises BadInput where `command` did not begin it, where nothing is
-    left to do, and where this is not the machine, or these are not the versions, that it began with.
+    left to do, and where this is not the machine, the code or the versions that it began with.
     """
     header = before.header
     if header.plan.command != command:
@@ -68,7 +70,7 @@ def resume(
     if not before.partial:
         raise BadInput(f"{directory} is a complete run: there is nothing to resume.")
     facts, versions = machine.facts(), machine.versions()
-    for what in machine.DECISIVE:
+    for what in comparable.MACHINE:
         here, there = facts.get(what), header.machine.get(what)
         if here != there:
             raise BadInput(f"{directory} cannot be resumed: its {what} was {there}, here it is {here}.")
@@ -76,6 +78,8 @@ def resume(
         here, there = versions.get(name), header.versions.get(name)
         if here != there:
             raise BadInput(f"{directory} cannot be resumed: it ran with {name} {there}, here is {here}.")
+    if header.code and header.code != repository.code():
+        raise BadInput(f"{directory} cannot be resumed: the code here has changed since it began. Start it again.")
     with Writer.reopen(directory) as writer:
         run = _Run(writer, before, watch)
         run.keep(Resume(_now(), facts, repository.describe()))

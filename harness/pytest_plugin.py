@@ -59,6 +59,8 @@ class PytestGate:
 
         plan = beside(name, than, tolerance, budget=budget, **request)
         record = measure(plan, self._folder(), lambda *_: None, lambda so_far: look(so_far, elapsed()), elapsed)
+        if record.footer and record.footer.status == "interrupted":
+            raise KeyboardInterrupt  # pytest's own affair
         for arm in plan.arms:
             if failure := record.failure(arm.label):
                 raise VariantFailed(f"{arm.label} failed {failure.moment}: {failure.reason}")

@@ -3,9 +3,11 @@
 from math import log
 
 import coverage
+import gate_answers
 import gated
 import looks
 import pytest
+from gate_answers import Head
 
 from harness.analysis.levels import ERROR, level
 
@@ -35,6 +37,26 @@ def test_a_difference_is_found_where_it_can_be(name):
 def test_the_constants_of_the_looks_are_what_is_simulated():
     found = looks.levels(6, runs=200_000, seed=1)
     assert found == pytest.approx([level(3, 6, rank) for rank in range(1, 7)], rel=0.12)
+
+
+@pytest.mark.parametrize(
+    ("scatter", "metrics", "heavy"), [(0.0055, 1, False), (0.0055, 5, False), (0.01, 5, True), (0.1, 5, True)]
+)
+def test_a_gate_next_to_never_calls_the_same_worse(scatter, metrics, heavy):
+    assert gate_answers.said(Head(0.0, scatter, metrics, heavy), 150).regressed == 0
+
+
+@pytest.mark.parametrize(("metrics", "restless"), [(1, 1.0), (5, 1.0), (1, 4.0)])
+def test_at_the_margin_a_gates_errors_are_as_rare_as_is_promised(metrics, restless):
+    found = gate_answers.said(Head(log(1.03), metrics=metrics, restless=restless), 300)
+    assert found.regressed <= ERROR
+    assert found.passed <= ERROR
+
+
+def test_a_gate_finds_what_is_there_and_passes_what_is_not():
+    assert gate_answers.said(Head(log(1.10), 0.01, 5), 100).regressed >= 0.98
+    assert gate_answers.said(Head(log(1.05), metrics=5), 100).regressed >= 0.98
+    assert gate_answers.said(Head(metrics=5), 100).passed >= 0.98
 
 
 @pytest.mark.parametrize("row", gated.ROWS, ids=lambda row: row.name)

@@ -1,6 +1,8 @@
 """`harness gate` as CI meets it: real repositories, real processes, exit codes, and what it leaves behind."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 from repositories import SOURCE, contents, git, repository, write
@@ -101,6 +103,16 @@ def test_what_got_faster_passes_and_is_said(folder, gate, capfd):
     assert "epoch time got better: 1.00 ms to 700 us, -30 %" in " ".join(capfd.readouterr().out.split())
 
 
+@pytest.mark.parametrize("options", [[], ["--head", "HEAD"]])
+def test_a_head_that_is_no_python_failed(folder, gate, capfd, options):
+    edit(folder, "class Loop:", "class Loop")
+    git(folder, "commit", "-qam", "broken")
+    assert gate("--base", "HEAD~1", *options)[0] == 4
+    assert "loop.py:Loop failed while it was imported: " in capfd.readouterr().err
+    assert gate("--base", "HEAD", "--head", "HEAD~1")[0] == 5
+    assert "loop.py, line 7 is not Python" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("old", "new", "options", "says"),
     [
@@ -171,6 +183,23 @@ def test_a_gate_that_was_cut_off_is_resumed(folder, gate, tmp_path, capfd):
     assert json.loads((tmp_path / "again.json").read_text())["gate"]["answer"] == "passed"
 
 
+def test_a_gate_whose_head_has_changed_is_not_resumed(folder, gate, tmp_path, capfd):
+    assert gate("--base", "HEAD", short=COUNTED)[0] == 0
+    (run,) = tmp_path.glob("run*")
+    lines = (run / "run.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "run.jsonl").write_bytes(b"".join(lines[:4]))
+    edit(folder, "*= 0.99", "*= 0.989")
+    capfd.readouterr()
+    assert cli.run(["gate", "--resume", str(run)]) == 2
+    assert "the code here has changed since it began" in capfd.readouterr().err
+
+
+def test_what_a_gate_leaves_in_the_repository_is_no_change(folder):
+    assert cli.run(["gate", "loop.py:Loop", "--base", "HEAD", *COUNTED]) == 0
+    assert list((folder / "reports").glob("*/report.md"))
+    assert git(folder, "status", "--porcelain") == ""
+
+
 def test_unsure_is_3_unless_it_is_told_to_pass(folder, gate, capfd):
     two = ["--epochs", "60", "--blocks", "2"]
     assert gate("--base", "HEAD", short=two)[0] == 3
@@ -206,6 +235,10 @@ def test_a_run_serves_as_a_baseline_on_the_same_machine_only(folder, gate, tmp_p
     code, summary = gate(*stored[:2], name=None)
     assert code == 0
     assert answers(summary)["epoch_time", "epoch"] == "not measured"
+    edit(folder, "*= 0.99", "*= 0.989")
+    assert answers(gate(*stored, name=None)[1])["losses", None] == "regressed"
+    assert answers(gate(*stored[:2], name=None)[1])["losses", None] == "unsure"
+    edit(folder, "*= 0.989", "*= 0.99")
     capfd.readouterr()
     assert gate(*stored, "--seed", "1", name=None)[0] == 5
     assert "its seed was 0, now it is 1 (--allow seed)" in capfd.readouterr().err
@@ -265,3 +298,12 @@ def test_a_base_that_lacks_the_variant_is_not_comparable(folder, gate, capfd):
     assert "The module json is not of this repository" in capfd.readouterr().err
     assert gate("--base", "HEAD", name="original")[0] == 2
     assert "registered by variants.recipes, which is not of this repository" in capfd.readouterr().err
+
+
+def test_the_action_takes_what_it_gates_from_as_many_lines_as_there_are():
+    action = (Path(__file__).parents[1] / "action.yml").read_text()
+    script = "\n".join(line.strip() for line in action.splitlines() if line.strip().startswith("read -r"))
+    script += '\nprintf "%s\\n" "${variants[@]}" "${options[@]}"'
+    given = {"VARIANTS": "a.py:One\n  b.py:Two three\n", "OPTIONS": "--budget 3min\n--unsure warn"}
+    done = subprocess.run(["bash", "-euc", script], env=given, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["a.py:One", "b.py:Two", "three", "--budget", "3min", "--unsure", "warn"]

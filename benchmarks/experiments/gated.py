@@ -78,6 +78,8 @@ class Row:
     base: Callable[[str], str] = field(default=lambda source: source)
     load: bool = False
     """Whether every core is kept busy meanwhile."""
+    clear: float = 0.0
+    """The share of times that must come to the first of `exits`."""
 
 
 def replacing(old: str, new: str) -> Callable[[str], str]:
@@ -97,7 +99,7 @@ def _comment(source: str) -> str:
 
 _CALL = "loss = float(self.step(self.x, False))"
 ROWS = (
-    Row("a comment changed", _comment, (0, 3), times=20),
+    Row("a comment changed", _comment, (0, 3), times=20, clear=0.9),
     Row("an epoch 10 % slower", replacing("EXTRA = 96, 768, 0.01, 0.0", "EXTRA = 96, 768, 0.01, 0.1"), (1,), times=10),
     Row(
         "one more retrace",

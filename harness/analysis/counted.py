@@ -1,13 +1,14 @@
 """What a gate compares without noise: counts, losses and quality, over the same epochs of base and head.
 
-The base ran twice. Where its two runs do not agree, the program is not deterministic in that, and nothing is said.
+The base ran twice. Where its two runs do not agree, the program is not deterministic in that, and nothing is said. What
+the base has and the head lacks is unsure: a gate passes by what it saw.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.effects import Ratio
-from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.gated import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.losses import ROUNDING, losses
 from harness.analysis.prefix import common_prefixes
 from harness.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
@@ -24,8 +25,7 @@ def counts(passes: Record, triple: Triple) -> list[Check]:
     allowed = triple.tolerances
     if {end.arm for end in passes.ends if end.status == "ok"} < set(triple.arms):
         gated = [metric for metric in COUNTED if getattr(allowed, metric) is not None]
-        why = "the pass that counts it was not completed"
-        return [Check(triple.name, metric, None, UNSURE, why=why) for metric in gated]
+        return [Check(triple.name, metric, None, UNSURE, why=NOT_COMPLETED) for metric in gated]
     found: list[Check] = []
     if allowed.traces is not None:
         found.append(_events(passes, triple, TRACES, allowed.traces))
@@ -45,10 +45,12 @@ Event = Trace | Compile
 
 def _events(passes: Record, triple: Triple, metric: str, tolerance: int) -> Check:
     """Tracings or compilations, over the epochs that base and head both ran from the first on."""
-    unseen = next((why for arm in triple.arms if (why := passes.unavailable(arm).get(metric))), None)
+    base_unseen, head_unseen = (passes.unavailable(str(arm)).get(metric) for arm in (triple.base, triple.head))
+    if base_unseen:
+        return Check(triple.name, metric, None, NOT_MEASURED, why=base_unseen)
     pairs = max(common_prefixes(passes, triple.head), key=len, default=[])
-    if unseen or not pairs:
-        return Check(triple.name, metric, None, NOT_MEASURED, why=unseen)
+    if head_unseen or not pairs:
+        return Check(triple.name, metric, None, UNSURE, why=head_unseen or "base and head ran no epoch in common")
     nulls = max(common_prefixes(passes, str(triple.again)), key=len, default=[])[: len(pairs)]
     head, base, again = (
         [(epoch.index, event) for epoch in run for event in (epoch.traces if metric == TRACES else epoch.compiles)]
@@ -106,24 +108,34 @@ def _sentence(more: int, index: int, event: Event) -> str:
 
 
 def _flops(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
-    """The operations of each kind of epoch for which both counted them."""
+    """The operations of each kind of epoch for which the base counted them."""
     works = {line.arm: line for line in passes.works}
     base, head = works.get(str(triple.base)), works.get(triple.head)
-    kinds = [kind for kind in base.flops if kind in head.flops] if base and head else []
-    if not kinds:
-        why = next((work.unavailable for work in (base, head) if work and work.unavailable), None)
-        yield Check(triple.name, FLOPS, None, NOT_MEASURED, why=why)
-    for kind in kinds:
-        assert base is not None
-        assert head is not None
-        yield _figures(triple, FLOPS, kind, base.flops[kind], head.flops[kind], tolerance)
+    if base is None or not base.flops:
+        yield Check(triple.name, FLOPS, None, NOT_MEASURED, why=base.unavailable if base else None)
+    elif head is None or not head.flops:
+        why = f"they were counted in the base, and not in the head{_because(head.unavailable if head else None)}"
+        yield Check(triple.name, FLOPS, None, UNSURE, why=why)
+    else:
+        for kind, number in base.flops.items():
+            if kind in head.flops:
+                yield _figures(triple, FLOPS, kind, number, head.flops[kind], tolerance)
+            else:
+                yield Check(triple.name, FLOPS, kind, NOT_MEASURED, number, why="the head ran no such epochs")
+
+
+def _because(why: str | None) -> str:
+    return f": {why}" if why else ""
 
 
 def _losses(passes: Record, triple: Triple, wanted: str) -> Check:
     found, null = losses(passes, triple.head), losses(passes, str(triple.again))
-    if found is None or null is None:
-        why = "they report no losses in common"
+    if null is None:
+        why = "two runs of the base report none in common"
         return Check(triple.name, LOSSES, None, NOT_MEASURED, tolerance=wanted, why=why)
+    if found is None:
+        answer = OK if wanted == "any" else UNSURE
+        return Check(triple.name, LOSSES, None, answer, tolerance=wanted, why="base and head report none in common")
     why = f"{found.verdict}, in {found.epochs} epochs"
     if found.same or wanted == "any":
         answer = OK
@@ -137,18 +149,22 @@ def _losses(passes: Record, triple: Triple, wanted: str) -> Check:
 
 
 def _qualities(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
-    """Every metric that base and head both have, lower being better."""
+    """Every metric that the base has, lower being better."""
     found = {line.arm: line for line in passes.evaluations}
     base, again, head = (found.get(str(arm)) for arm in (triple.base, triple.again, triple.head))
-    if base is None or again is None or head is None:
+    if base is None or again is None:
         yield Check(triple.name, QUALITY, None, NOT_MEASURED)
-        return
-    if base.epochs != head.epochs:
+    elif head is None:
+        yield Check(triple.name, QUALITY, None, UNSURE, why="the base has an evaluate(), the head has none")
+    elif base.epochs != head.epochs:
         why = f"the base ran {base.epochs} epochs, the head {head.epochs}"
-        yield Check(triple.name, QUALITY, None, NOT_MEASURED, why=why)
-        return
-    for name in [name for name in base.metrics if name in head.metrics and name in again.metrics]:
-        yield _quality(triple, name, (base.metrics[name], again.metrics[name], head.metrics[name]), tolerance)
+        yield Check(triple.name, QUALITY, None, UNSURE, why=why)
+    else:
+        for name in [name for name in base.metrics if name in again.metrics]:
+            if name in head.metrics:
+                yield _quality(triple, name, (base.metrics[name], again.metrics[name], head.metrics[name]), tolerance)
+            else:
+                yield Check(triple.name, QUALITY, name, UNSURE, base.metrics[name], why="the head does not report it")
 
 
 def _quality(triple: Triple, name: str, values: Sequence[float | None], tolerance: float) -> Check:

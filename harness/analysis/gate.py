@@ -16,7 +16,7 @@ from harness.analysis.effects import Ratio, by_kind, guarded
 from harness.analysis.gated import IMPROVED, OK, PASSED, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.peaks import peaks
-from harness.analysis.projection import once_share, schedule_logs, schedule_seconds
+from harness.analysis.projection import logs_by_block, once_share, schedule_seconds
 from harness.analysis.triples import counted, timed
 from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
 from harness.record import Record
@@ -171,11 +171,11 @@ def _epoch_times(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[
 
 
 def _total_time(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
-    head, again = (schedule_logs(part, table, arm) for arm in (triple.head, str(triple.again)))
-    both = min(len(head), len(again))
+    head, again = (logs_by_block(part, table, arm) for arm in (triple.head, str(triple.again)))
+    both = sorted(head.keys() & again.keys())
     took = schedule_seconds(part, table, str(triple.base))
     if both:
-        contrast = Contrast(head[:both], again[:both], _shared(part, triple))
+        contrast = Contrast([head[block] for block in both], [again[block] for block in both], _shared(part, triple))
         once = once_share(part, table, str(triple.base))
         yield _Timed(triple, TOTAL_TIME, None, contrast, took.estimate if took else None, once)
 

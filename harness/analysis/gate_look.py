@@ -1,15 +1,12 @@
 """Whether another block would make a gate clearer: it stops as soon as its answer cannot change any more."""
 
-from math import log, sqrt
-
-import numpy as np
-from scipy import stats
+from math import log
 
 from harness.analysis import gate
 from harness.analysis.contrast import Contrast
 from harness.analysis.gated import UNSURE
-from harness.analysis.levels import FIRST_LOOK, level
-from harness.analysis.stopping import DOUBT
+from harness.analysis.levels import FIRST_LOOK
+from harness.analysis.stopping import least_half_width
 from harness.analysis.verdicts import widest
 from harness.lines import Look
 from harness.plan import AMPLE
@@ -60,9 +57,5 @@ def _hopeless(record: Record, contrast: Contrast, tolerance: float | str | None)
     """Whether the blocks scatter so much that all planned ones would tell nothing: see `stopping`."""
     assert isinstance(tolerance, float), "a time's tolerance is a share"
     plan = record.plan
-    own = np.asarray(contrast.head) - np.asarray(contrast.again) / 2
-    freedom = len(own) - 1
-    scatter = float(np.std(own, ddof=1)) * sqrt(freedom / float(stats.chi2.ppf(DOUBT, freedom)))
-    at = level(plan.fewest, plan.blocks)
-    half = float(stats.t.ppf(1 - at / 2, 2 * (plan.blocks - 1))) * scatter / sqrt(plan.blocks)
-    return half > widest(float(np.mean(own)), log(1 + tolerance))
+    half = least_half_width(list(contrast.own), plan.fewest, plan.blocks, 2 * (plan.blocks - 1))
+    return half > widest(contrast.middle, log(1 + tolerance))

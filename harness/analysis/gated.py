@@ -7,6 +7,7 @@ from harness.gate_rules import FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances
 
 OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = "ok", "improved", "regressed", "unsure", "not measured"
 PASSED = "passed"
+NOT_COMPLETED = "the pass that counts it was not completed"
 LEAST_SECONDS = 0.1
 """What a first epoch may take longer in any case: nobody notices, and what it is a large share of scatters by more."""
 

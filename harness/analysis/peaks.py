@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from harness.analysis.effects import Ratio
-from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.gated import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
 from harness.lines import ArmEnd
 from harness.record import Record
@@ -23,7 +23,7 @@ Run = Mapping[str, ArmEnd]
 
 
 def peaks(passes: Record, timed: Record, triple: Triple) -> list[Check]:
-    """A check for each sort of memory that is gated; nothing where no run of all three was completed."""
+    """A check for each sort of memory that is gated."""
     by_block: dict[int, dict[str, ArmEnd]] = {}
     for end in timed.ends:
         if end.status == "ok":
@@ -35,14 +35,17 @@ def peaks(passes: Record, timed: Record, triple: Triple) -> list[Check]:
 def checks(runs: Sequence[Run], triple: Triple) -> list[Check]:
     """The same, of these runs."""
     gated = {metric: getattr(triple.tolerances, metric) for metric in _FIELDS}
-    return [_check(runs, triple, metric, share) for metric, share in gated.items() if share is not None] if runs else []
+    return [_check(runs, triple, metric, share) for metric, share in gated.items() if share is not None]
 
 
 def _check(runs: Sequence[Run], triple: Triple, metric: str, tolerance: float) -> Check:
     found = [[getattr(run[arm], _FIELDS[metric]) for arm in triple.arms] for run in runs]
-    known = [(base, again, head) for base, again, head in found if base and again and head]
+    of_both = [(base, again, head) for base, again, head in found if base and again]
+    known = [(base, again, head) for base, again, head in of_both if head]
     if not known:
-        return Check(triple.name, metric, None, NOT_MEASURED)
+        answer = UNSURE if of_both or not runs else NOT_MEASURED
+        why = "it was measured of the base, and not of the head" if of_both else None if runs else NOT_COMPLETED
+        return Check(triple.name, metric, None, answer, why=why)
     more = sum(head > max(base, again) + _allowed(max(base, again), tolerance) for base, again, head in known)
     less = sum(head < min(base, again) - _allowed(min(base, again), tolerance) for base, again, head in known)
     base = median([(one + other) / 2 for one, other, _ in known])

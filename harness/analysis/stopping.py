@@ -98,15 +98,19 @@ def look(record: Record, elapsed: float) -> Look:
 
 
 def _hopeless(looks: Looks, values: Sequence[float]) -> bool:
-    """Whether the blocks scatter so much that all planned ones would tell nothing.
+    """Whether the blocks scatter so much that all planned ones would tell nothing."""
+    half = least_half_width(values, looks.fewest, looks.most, looks.most - 1)
+    return half > widest(float(np.mean(values)), log(1 + looks.tolerance), looks.coarse)
+
+
+def least_half_width(values: Sequence[float], fewest: int, most: int, freedom: int) -> float:
+    """Half the width that the interval will have after `most` blocks, with so many degrees of freedom.
 
     The scatter of a few blocks is itself uncertain: what counts is the least that they make plausible (chi-squared).
     """
-    freedom = len(values) - 1
-    scatter = float(np.std(values, ddof=1)) * sqrt(freedom / float(stats.chi2.ppf(DOUBT, freedom)))
-    at = level(looks.fewest, looks.most)
-    half = float(stats.t.ppf(1 - at / 2, looks.most - 1)) * scatter / sqrt(looks.most)
-    return half > widest(float(np.mean(values)), log(1 + looks.tolerance), looks.coarse)
+    seen = len(values) - 1
+    scatter = float(np.std(values, ddof=1)) * sqrt(seen / float(stats.chi2.ppf(DOUBT, seen)))
+    return float(stats.t.ppf(1 - level(fewest, most) / 2, freedom)) * scatter / sqrt(most)
 
 
 def _names(arms: Sequence[str]) -> str:

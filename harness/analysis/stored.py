@@ -4,6 +4,7 @@ A new run lies within mean +- t s sqrt(1 + 1/n) of n runs like it, in 95 of 100 
 (the prediction interval of Student's t). Run to run a machine scatters by far more than within one: see docs/method.md.
 """
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
 from math import exp, log, sqrt
@@ -23,7 +24,7 @@ from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE
 from harness.analysis.levels import ERROR
 from harness.analysis.projection import covers_whole_schedules, once_share, schedule_seconds
 from harness.analysis.tracings import of_one_block
-from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TOTAL_TIME, Triple
+from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, LOSSES, QUALITY, TOTAL_TIME, Triple
 from harness.lines import ArmEnd, Evaluation, Slice, Stored, Work
 from harness.plan import EXACTLY, Arm
 from harness.record import Record
@@ -78,11 +79,13 @@ def checks(record: Record, triple: Triple) -> list[Check]:
     if not before or record.failure(triple.head):
         return []
     now = times(record, triple.head)
-    wanted = [what for what in now if getattr(triple.tolerances, what.partition(" ")[0]) is not None]
+    known = dict.fromkeys([*now, *(what for line in before for what in line.seconds)])
+    wanted = [what for what in known if getattr(triple.tolerances, what.partition(" ")[0]) is not None]
     busy = disturbed(record.header.machine)
     alone = _alone(record, triple.head)
     once = once_share(alone, epoch_table.table(alone), triple.head)
-    timed = [_time(what, now[what], before, triple, once, ERROR / len(wanted), busy) for what in wanted]
+    at = ERROR / max(len(wanted), 1)
+    timed = [_time(what, now.get(what, []), before, triple, once, at, busy) for what in wanted]
     return [*timed, *_counted(record, before, triple)]
 
 
@@ -95,6 +98,9 @@ def _time(
     part = kind or None
     seen = [line.seconds[what] for line in before if what in line.seconds]
     tolerance = time_tolerance(triple.tolerances, metric, seen[0] if seen else None, once)
+    if not now:  # a gate passes by what it saw
+        why = "a stored run has it, and this one does not"
+        return Check(triple.name, metric, part, UNSURE, seen[0], None, None, tolerance, why)
     took = median(now)
     if len(seen) < 2:
         why = "one stored run gives no verdict on a time: keep several" if seen else "no stored run has it"
@@ -124,10 +130,36 @@ def prediction_half_width(seconds: Sequence[float], at: float = ERROR) -> float:
 
 
 def _counted(record: Record, before: Sequence[Stored], triple: Triple) -> list[Check]:
-    """What is deterministic: the first and the last of the stored runs stand for the two runs of the base."""
-    both = Triple(triple.name, triple.head, BASE, AGAIN, triple.tolerances)
-    now = stored(record, triple.head)
-    arms = {BASE: before[0], AGAIN: before[-1], triple.head: now}
+    """What is deterministic: the first of the stored runs stands for the base, and each other one for its second run,
+    with which it must agree."""
+    found: dict[tuple[str, str | None], Check] = {}
+    for again in before[1:] or before:
+        for check in _against(record, before[0], again, triple):
+            key = check.metric, check.part
+            if key not in found or check.answer == UNSURE:
+                found[key] = check
+    checks = list(found.values()) if before[1:] else [_by_one_run(check) for check in found.values()]
+    ends = [{BASE: _end(BASE, one), AGAIN: _end(AGAIN, before[-1])} for one in before]
+    head = {triple.head: _end(triple.head, stored(record, triple.head))}
+    return [*checks, *peaks.checks([bases | head for bases in ends], _standing(triple))]
+
+
+def _by_one_run(check: Check) -> Check:
+    """One stored run does not tell whether it would come to the same again, which counts nearly always do."""
+    if check.answer == REGRESSED and check.metric in (LOSSES, QUALITY):
+        why = ", ".join(filter(None, [check.why, "and one stored run does not tell whether two are alike"]))
+        return dataclasses.replace(check, answer=UNSURE, why=why)
+    return check
+
+
+def _standing(triple: Triple) -> Triple:
+    """The triple with stored runs in the places of its base, and of its base again."""
+    return Triple(triple.name, triple.head, BASE, AGAIN, triple.tolerances)
+
+
+def _against(record: Record, base: Stored, again: Stored, triple: Triple) -> list[Check]:
+    """Counts, losses and quality, beside two stored runs."""
+    arms = {BASE: base, AGAIN: again, triple.head: stored(record, triple.head)}
     plan = replace(record.plan, arms=tuple(Arm(label, label) for label in arms), baseline=BASE)
     made = Record([replace(record.header, plan=plan)])
     for label, one in arms.items():
@@ -137,9 +169,7 @@ def _counted(record: Record, before: Sequence[Stored], triple: Triple) -> list[C
             made.works.append(Work(0, 0, label, one.flops))
         if one.metrics:
             made.evaluations.append(Evaluation(0, 0, label, len(one.epochs), one.metrics))
-    ends = {end.arm: end for end in made.ends}
-    runs = [{BASE: _end(BASE, one), AGAIN: ends[AGAIN], triple.head: ends[triple.head]} for one in before]
-    return [*counts(made, both), *peaks.checks(runs, both)]
+    return counts(made, _standing(triple))
 
 
 def _end(label: str, one: Stored) -> ArmEnd:

@@ -1,7 +1,8 @@
 """A pass for what is deterministic: the same epochs in the same order for each arm of a gate, one after the other.
 
 What it counts (tracings, compilations, operations, losses, memory, quality) is the same however busy the machine is, so
-one pass is enough. Which epochs they are follows from the base's pace, for all arms of a variant alike.
+one pass is enough. Which epochs they are follows from the base's pace, for all arms of a variant alike; beside stored
+runs they are those of the first.
 """
 
 from collections.abc import Generator, Iterator
@@ -35,15 +36,23 @@ class Exactly(Group):
             self._close()
 
     def _run(self, label: str) -> Generator[Event, None, list[Epoch]]:
-        leading = next((arm for arm in (self._triple.base, label) if arm in self.known.paces), label)
-        indices = turns.watched(self.plan, label, self.descriptions, self.known.paces.get(leading, {}))
-        answer = self.live[label].run(indices, note_calls=self._counts(label))
+        answer = self.live[label].run(self._indices(label), note_calls=self._counts(label))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             yield Slice(self.block, self.number, 0, 0, label, epochs, probe=EXACTLY)
         if not isinstance(answer, Ran):
             yield from self._lose(self.live[label], answer)
         return epochs
+
+    def _indices(self, label: str) -> list[int]:
+        stored = self.known.stored.get(label, [])
+        own = self.descriptions[label]
+        length = own.segments[-1].stop if own.segments else None
+        in_order = stored == list(range(len(stored)))
+        if stored and (own.seekable or in_order) and (length is None or max(stored) < length):
+            return stored
+        leading = next((arm for arm in (self._triple.base, label) if arm in self.known.paces), label)
+        return turns.watched(self.plan, label, self.descriptions, self.known.paces.get(leading, {}))
 
     def _conclude(self, label: str, epochs: int) -> Iterator[Event]:
         """What it took, first: what follows takes memory too."""

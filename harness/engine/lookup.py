@@ -1,58 +1,73 @@
 """Whether a registered variant is among those of a revision: only importing its collection can tell.
 
-Started as `python -P -m harness.engine.lookup SOURCE NAME`; the last line that it prints is what is wrong, or empty.
+Started as `python -P -m harness.engine.lookup SOURCE NAME PARENT`; the last line that it prints is what is wrong, as
+JSON.
 """
 
+import os
 import subprocess
 import sys
 
 import msgspec
 
 from harness import catalog
-from harness.engine import sources
+from harness.engine import environment, sources
 from harness.engine.messages import Source
-from harness.errors import BadInput
+from harness.errors import BadInput, BadSource
 
 SECONDS = 120.0
 
 
-def lacking(name: str, source: Source) -> str | None:
-    """Why a source has no registered variant of that name, or None where it has. In a process of its own."""
+class _Trouble(msgspec.Struct):
+    text: str
+    unloadable: bool
+    """Whether it is not that the variant is lacking, but that nobody can tell."""
+
+
+def check(name: str, source: Source) -> None:
+    """Raises BadInput where a source has no registered variant of that name, BadSource where it cannot be imported.
+
+    In a process of its own.
+    """
     try:
         asked = subprocess.run(
-            [sys.executable, "-P", "-m", __name__, msgspec.json.encode(source).decode(), name],
+            [sys.executable, "-P", "-m", __name__, msgspec.json.encode(source).decode(), name, str(os.getpid())],
             check=False,
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return f"importing its collection took more than {SECONDS:g} s"
-    lines = asked.stdout.decode(errors="replace").split("\n")
-    if asked.returncode or len(lines) < 2:
+        raise BadSource(f"importing its collection took more than {SECONDS:g} s.") from None
+    *_, last, _ = ["", *asked.stdout.split(b"\n")]
+    if asked.returncode or not last:
         said = asked.stderr.decode(errors="replace").strip().splitlines()
-        return said[-1] if said else f"importing its collection ended with exit code {asked.returncode}"
-    return lines[-2] or None
+        raise BadSource(said[-1] if said else f"importing its collection ended with exit code {asked.returncode}.")
+    trouble = msgspec.json.decode(last, type=_Trouble | None)
+    if trouble:
+        raise (BadSource if trouble.unloadable else BadInput)(trouble.text)
 
 
 def main() -> None:
+    environment.die_with_parent(int(sys.argv[3]))
     source = msgspec.json.decode(sys.argv[1], type=Source)
     sources.use(source)
+    print(f"\n{msgspec.json.encode(_trouble(sys.argv[2], source)).decode()}")
+
+
+def _trouble(name: str, source: Source) -> _Trouble | None:
     try:
-        catalog.find(sys.argv[2])
-        trouble = _elsewhere(sys.argv[2], source)
+        catalog.find(name)
     except BadInput as error:
-        trouble = str(error)
-    print(f"\n{trouble}")
-
-
-def _elsewhere(name: str, source: Source) -> str:
-    """Why a registered variant is none of the source's: it would be the same program, whatever the revision."""
+        return _Trouble(str(error), isinstance(error, BadSource))
     for entry in catalog.entries():
         file = getattr(sys.modules.get(entry.module), "__file__", None)
         if file and name in catalog.names_of(entry) and not sources.holds_code_of(file, source.folder):
-            return f"It is registered by {entry.module}, which is not of this repository but at {file}."
-    return ""
+            # It would be the same program, whatever the revision.
+            return _Trouble(
+                f"It is registered by {entry.module}, which is not of this repository but at {file}.", False
+            )
+    return None
 
 
 if __name__ == "__main__":

@@ -16,10 +16,6 @@ from harness.plan import usable_cores
 _LIBRARIES = ("pinn-harness", "tensorflow", "tf-keras", "tensorflow-probability", "keras", "numpy")
 
 
-DECISIVE = ("processor", "cores", "memory_bytes")
-"""The facts in which no two parts of one run may differ."""
-
-
 def facts() -> dict[str, Any]:
     """What decides how fast a program runs here, and how well that can be told. Takes under half a second."""
     limit = cgroup.memory_limit()

@@ -1,5 +1,7 @@
 """A git repository, read without changing anything in it: not a file, not the index, not a lock."""
 
+import hashlib
+import os
 import subprocess
 import tarfile
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ class Repository:
         if asked.returncode:
             said = asked.stderr.decode(errors="replace").strip().partition("\n")[0] or "git does not say why"
             raise NotComparable(f"There is no revision to compare with in {Path.cwd()}: {said}.")
-        top, prefix = asked.stdout.decode().split("\n")[:2]
+        top, prefix = os.fsdecode(asked.stdout).split("\n")[:2]
         return cls(Path(top), prefix.rstrip("/"))
 
     def resolve(self, revision: str) -> str:
@@ -37,8 +39,9 @@ class Repository:
         Raises BadInput where it names none, NotComparable where the clone is too shallow to have it.
         """
         asked = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        if not asked.returncode:
-            return asked.stdout.decode().strip()
+        commit = asked.stdout.decode(errors="replace").strip()
+        if not asked.returncode and not commit.startswith("^"):  # that is how git writes "not this one"
+            return commit
         if self.shallow:
             raise NotComparable(
                 f"This clone is shallow and has no revision {revision!r}: fetch its history"
@@ -62,7 +65,7 @@ class Repository:
         with packing:
             assert packing.stdout is not None
             assert packing.stderr is not None
-            trouble = _unpack(packing.stdout, into)
+            trouble = _unpack(packing.stdout, into, self.top)
             packing.stdout.close()  # where it was not read to its end, git is to stop
             said = packing.stderr.read().decode(errors="replace").strip()
         if packing.returncode or trouble:
@@ -88,18 +91,51 @@ def describe() -> str | None:
         if asked.returncode:
             return None
         changed = _git("status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none")
-    except (NotComparable, subprocess.TimeoutExpired):
+    except NotComparable:
         return None
     return asked.stdout.decode().strip() + ("-dirty" if changed.stdout.strip() else "")
 
 
-def _unpack(stream: IO[bytes], into: Path) -> str | None:
-    """Unpack what an archive holds, and nothing outside of `into`. Why it could not be, or None."""
+def code() -> str | None:
+    """What tells the code of the working directory's repository from what it was before: its commit, and of all files
+    that differ from it, and of Python's that git does not follow, when they were last written. None outside of git.
+    """
+    try:
+        repository = Repository.here()
+        commit = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout
+        changed = _git("-C", str(repository.top), "diff", "--name-only", "-z", "HEAD").stdout
+        others = _git("-C", str(repository.top), "ls-files", "-z", "--others", "--exclude-standard", "*.py").stdout
+    except NotComparable:
+        return None
+    seen = hashlib.sha256(commit)
+    for name in sorted(filter(None, (changed + others).split(b"\0"))):
+        try:
+            found = (repository.top / os.fsdecode(name)).lstat()
+            seen.update(b"%s %d %d\0" % (name, found.st_size, found.st_mtime_ns))
+        except OSError:
+            seen.update(b"%s gone\0" % name)
+    return seen.hexdigest()
+
+
+def _unpack(stream: IO[bytes], into: Path, top: Path) -> str | None:
+    """Unpack what an archive of `top` holds, and nothing outside of `into`. Why it could not be, or None."""
+    outward: dict[Path, Path] = {}
+
+    def keep(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:
+        try:
+            return tarfile.data_filter(member, place)
+        except (tarfile.AbsoluteLinkError, tarfile.LinkOutsideDestinationError):
+            outward[into / member.name] = (top / member.name).parent / member.linkname
+            return None
+
     try:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
-            archive.extractall(into, filter="data")
+            archive.extractall(into, filter=keep)
         while stream.read(65_536):  # what fills the last record
             pass
+        for link, target in outward.items():  # last, so that nothing is unpacked through one
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(target)
     except (tarfile.TarError, OSError) as error:
         return str(error)
     return None
@@ -112,6 +148,8 @@ def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
         )
     except FileNotFoundError:
         raise NotComparable("There is no git here, so there is no revision to compare with: install git.") from None
+    except subprocess.TimeoutExpired:
+        raise NotComparable(f"git {arguments[0]} gave no answer for {SECONDS:g} s.") from None
 
 
 def _command(*arguments: str) -> list[str]:

@@ -79,7 +79,8 @@ def holds_code_of(entry: str, top: str) -> bool:
     place, tree = Path(entry).resolve(), Path(top).resolve()
     if not place.is_relative_to(tree) or _INSTALLED & set(place.relative_to(tree).parts):
         return False
-    return not any(place.is_relative_to(root) for root in _pythons() if root != tree)
+    within = [root for root in _pythons() if root != tree and root.is_relative_to(tree)]
+    return not any(place.is_relative_to(root) for root in within)
 
 
 def _pythons() -> Sequence[Path]:

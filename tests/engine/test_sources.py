@@ -118,3 +118,11 @@ def test_libraries_in_the_working_tree_are_no_code_of_it(tmp_path):
     assert not sources.holds_code_of(str(library), source.instead_of)
     assert sources.holds_code_of(str(tmp_path / "src"), source.instead_of)
     assert not sources.holds_code_of(str(tmp_path.parent), source.instead_of)
+
+
+def test_a_repository_below_pythons_own_folder_has_code_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources.sys, "prefix", str(tmp_path))
+    inside = tmp_path / "src" / "app"
+    assert sources.holds_code_of(str(inside / "package"), str(inside))
+    monkeypatch.setattr(sources.sys, "prefix", str(inside / "env"))
+    assert not sources.holds_code_of(str(inside / "env" / "lib"), str(inside))
