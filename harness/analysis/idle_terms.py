@@ -60,5 +60,5 @@ def _misfit(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", others: Sequ
     scale = np.abs(columns).max(axis=0)
     columns = columns / np.where(scale > 0, scale, 1.0)  # a small term is not to drown in the rounding of a large one
     weights, *_ = np.linalg.lstsq(columns, values, rcond=None)
-    apart = np.abs(columns @ weights - values)
-    return float(np.max(apart / np.maximum(np.abs(values), np.finfo(float).tiny)))
+    apart, size = np.abs(columns @ weights - values), np.abs(values)
+    return float(np.max(np.divide(apart, size, out=np.where(apart > 0, np.inf, 0.0), where=size > 0)))

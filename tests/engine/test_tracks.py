@@ -10,7 +10,7 @@ def test_epochs_phases_tracings_and_threads_have_tracks_of_their_own(tmp_path):
     timeline = Timeline()
     timeline.add_epoch(
         "data 3",
-        [("step > solve", 1.1, 0.2), ("step", 1.0, 0.5), ("", 0.9, 0.7)],
+        [("solve", 1.1, 0.2), ("step", 1.0, 0.5), ("", 0.9, 0.7)],
         [("step", 1.0, 0.05)],
         [
             Operation("MatMul", "net", "tf_Compute/123", 1.1, 0.1, 0.1),

@@ -8,11 +8,13 @@ import simulated
 import trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE
 
 from harness.analysis.effects import Ratio
 from harness.analysis.memory_line import Sample
 from harness.lines import ArmEnd, Epoch, Slice, Trace
+from harness.record import Record
 from harness.report.charts import images
 from harness.report.charts.chosen import chosen
 from harness.report.charts.memory import memory
@@ -114,7 +116,11 @@ def test_a_profiles_memory_is_read_from_beside_its_record_and_no_peak_is_lost(tm
     (tmp_path / "logs").mkdir()
     lines = [f"MEM {100 + 900 * (number == 777)} {number / 20}" for number in range(5000)]
     (tmp_path / "logs" / "block0-memory.dat").write_text("\n".join(["CMDLINE a", *lines, "MEM 1"]))
-    data = charts(run(["a"], blocks=1), tmp_path)["memory"].spec["datasets"]
+    compared = run(["a"], blocks=1)
+    profiled = Record([replace(compared.header, plan=replace(compared.plan, command="profile"))])
+    profiled.slices, profiled.ends = compared.slices, compared.ends
+    data = charts(profiled, tmp_path)["memory"].spec["datasets"]
+    assert "memory" not in charts(compared, tmp_path)
     assert len(data["samples"]) <= 600
     assert data["peak"] == [{"seconds": 777 / 20, "memory": pytest.approx(1000 * 2**20 / 1e9), "says": "1.05 GB"}]
     assert memory([Sample(0.0, 1.0)], "a") is None
