@@ -111,7 +111,8 @@ def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
         variants = registered().variants
         if reference not in variants:
             lost = "".join(f" ({complaint})" for complaint in registered().broken)
-            sort = BadSource if registered().hidden else BadInput
+            misspelt = difflib.get_close_matches(reference, variants, n=1)
+            sort = BadSource if registered().hidden and not misspelt else BadInput
             raise sort(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
         return variants[reference]
     source, name = source_of(reference, path)

@@ -42,8 +42,19 @@ def declared(reference: str) -> Declared:
         raise BadInput(f"{reference!r} has no Python source to read its settings or changes from.")
     given = _arguments(source, name)
     settings, changes = (_written_out(given.get(what), what, reference) for what in ("settings", "changes"))
-    written = (source.resolve(), ast.dump(given["build"])) if "build" in given else None
+    written = (_origins(source, given["build"]), ast.dump(given["build"])) if "build" in given else None
     return Declared(reference, settings, changes, written)
+
+
+def _origins(source: Path, expression: ast.expr) -> frozenset[str]:
+    """Where the names in an expression come from: what the file imports each by, or else the file itself."""
+    imported: dict[str, str] = {}
+    for statement in ast.parse(source.read_bytes()).body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            for alias in statement.names:
+                imported[alias.asname or alias.name.partition(".")[0]] = ast.unparse(statement)
+    names = [node.id for node in ast.walk(expression) if isinstance(node, ast.Name)]
+    return frozenset(imported.get(name, str(source.resolve())) for name in names)
 
 
 def _arguments(source: Path, name: str) -> dict[str, ast.expr]:

@@ -164,7 +164,7 @@ def _hand_over(timeline: Path, wanted: Path) -> None:
     if timeline.is_file():
         _write(wanted, timeline.read_bytes())
     else:
-        say(f"{wanted} was not written: no operations were watched.")
+        say(f"{wanted} was not written: the run has no timeline.")
 
 
 def _write(path: Path, content: bytes, folder: bool = False) -> None:

@@ -60,7 +60,8 @@ def plan(
 def against_revision(names: Sequence[str], base: str, head: str | None, asked: Asked, **request: Any) -> Plan:
     """The plan that holds the working tree, or the revision `head`, against the revision `base`.
 
-    Raises BadInput; NotComparable where there is no such history, or a revision lacks a variant.
+    Raises BadInput; NotComparable where there is no such history, or a revision lacks a variant; VariantFailed where
+    the head cannot be imported.
     """
     sys.dont_write_bytecode = True  # what registered variants are imported from may be the user's working tree
     repository = Repository.here()
@@ -110,7 +111,8 @@ def against_runs(
     """The plan that holds the working tree against stored runs. What they were run with is what it is run with, unless
     somebody says otherwise.
 
-    Raises BadInput; NotComparable where they lack a variant, were not completed, or differ in a way that matters.
+    Raises BadInput; NotComparable where they lack a variant, were not completed, or differ in a way that matters;
+    VariantFailed where the head cannot be imported.
     """
     from harness.analysis.stored import stored  # with pandas
 
@@ -119,7 +121,10 @@ def against_runs(
     names = list(names) or asked.variants or _gated(records[0]) or _nothing()
     like_it = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")}
     said = {name: value for name, value in request.items() if value is not None}
-    plan = _plan(names, asked, **(like_it | {"fresh": not first.preload} | said))
+    try:
+        plan = _plan(names, asked, **(like_it | {"fresh": not first.preload} | said))
+    except BadSource as error:
+        raise VariantFailed(f"{' or '.join(names)} failed while it was imported: {error}") from None
     facts, versions = machine.facts(), machine.versions()
     lines = []
     for record in records:

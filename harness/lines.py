@@ -257,6 +257,10 @@ class Stored(msgspec.Struct, frozen=True, tag_field="line", tag="stored"):
     flops: dict[str, float] = {}
     metrics: dict[str, float | None] = {}
     unavailable: dict[str, str] = {}
+    counted: bool = False
+    """Whether those epochs are a gate's, which ran them to be counted."""
+    once: float = 0.0
+    """The share of its training that went to tracing and compiling."""
 
 
 class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):

@@ -78,8 +78,11 @@ def resume(
         here, there = versions.get(name), header.versions.get(name)
         if here != there:
             raise BadInput(f"{directory} cannot be resumed: it ran with {name} {there}, here is {here}.")
-    if header.code and header.code != repository.code():
-        raise BadInput(f"{directory} cannot be resumed: the code here has changed since it began. Start it again.")
+    code = repository.code()
+    if header.code and code is None:
+        raise BadInput(f"{directory} cannot be resumed here: it began in a git repository. Go there.")
+    if header.code and header.code != code:
+        raise BadInput(f"{directory} cannot be resumed: the code here is not what it began with. Start it again.")
     with Writer.reopen(directory) as writer:
         run = _Run(writer, before, watch)
         run.keep(Resume(_now(), facts, repository.describe()))

@@ -46,6 +46,8 @@ def test_builders_of_the_same_name_in_two_files_are_two(tmp_path):
     (tmp_path / "there").mkdir()
     assert of(tmp_path, definition).builder != of(tmp_path / "there", definition).builder
     assert of(tmp_path, definition).builder == of(tmp_path, definition).builder
+    shared = "from common import build\nmine = Variant('mine', 'text', build)"
+    assert of(tmp_path, shared).builder == of(tmp_path / "there", shared).builder
 
 
 @pytest.mark.parametrize("definition", ["mine = build(3)", "def mine(): ...", "mine = Other('x', settings={'a': 1})"])

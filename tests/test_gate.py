@@ -191,7 +191,7 @@ def test_a_gate_whose_head_has_changed_is_not_resumed(folder, gate, tmp_path, ca
     edit(folder, "*= 0.99", "*= 0.989")
     capfd.readouterr()
     assert cli.run(["gate", "--resume", str(run)]) == 2
-    assert "the code here has changed since it began" in capfd.readouterr().err
+    assert "the code here is not what it began with" in capfd.readouterr().err
 
 
 def test_what_a_gate_leaves_in_the_repository_is_no_change(folder):

@@ -117,9 +117,13 @@ def _flops(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
         why = f"they were counted in the base, and not in the head{_because(head.unavailable if head else None)}"
         yield Check(triple.name, FLOPS, None, UNSURE, why=why)
     else:
+        ran = {epoch.kind for piece in passes.slices if piece.arm == triple.head for epoch in piece.epochs}
         for kind, number in base.flops.items():
             if kind in head.flops:
                 yield _figures(triple, FLOPS, kind, number, head.flops[kind], tolerance)
+            elif kind in ran:
+                why = f"they were counted in the base, and not in the head{_because(head.unavailable)}"
+                yield Check(triple.name, FLOPS, kind, UNSURE, number, why=why)
             else:
                 yield Check(triple.name, FLOPS, kind, NOT_MEASURED, number, why="the head ran no such epochs")
 

@@ -14,6 +14,8 @@ _TERM = re.compile(r"physics|residual|pde|ode|boundary|bc|initial|ic|equation", 
 be seen elsewhere that they count."""
 _EXACT = 1e-4
 """Relative deviation within which a loss is what its other terms make of it: single precision, and some to spare."""
+_ROUNDING = 1e-7
+"""Relative deviation that is nothing but rounding."""
 _NEARER = 10
 """A term counts, however little, if with it the loss is explained by so many times more exactly."""
 _MORE = 3
@@ -50,7 +52,8 @@ def _idle(epochs: Sequence[Epoch]) -> dict[str, bool]:
         others = [own for other, own in terms.items() if other != name]
         if others and _misfit(values, others) > _EXACT:
             without = _misfit(whole, others)
-            found[name] = without <= _EXACT and without <= _NEARER * _misfit(whole, [*others, values])
+            counts = without > max(_ROUNDING, _NEARER * _misfit(whole, [*others, values]))
+            found[name] = without <= _EXACT and not counts
     return found
 
 

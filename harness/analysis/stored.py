@@ -47,6 +47,8 @@ def stored(record: Record, label: str) -> Stored:
         next((line.flops for line in record.works if line.arm == label), {}),
         next((line.metrics for line in record.evaluations if line.arm == label), {}),
         record.unavailable(label),
+        bool(own),
+        _once(record, label),
     )
 
 
@@ -73,6 +75,13 @@ def _alone(record: Record, label: str) -> Record:
     return part
 
 
+def _once(record: Record, label: str) -> float:
+    """The share of its training that goes to tracing and compiling."""
+    part = _alone(record, label)
+    table = epoch_table.table(part)
+    return 0.0 if table.empty else once_share(part, table, label)
+
+
 def checks(record: Record, triple: Triple) -> list[Check]:
     """The head of `triple` against the stored runs that its record begins with."""
     before = [line for line in record.stored if line.arm == triple.head]
@@ -82,22 +91,18 @@ def checks(record: Record, triple: Triple) -> list[Check]:
     known = dict.fromkeys([*now, *(what for line in before for what in line.seconds)])
     wanted = [what for what in known if getattr(triple.tolerances, what.partition(" ")[0]) is not None]
     busy = disturbed(record.header.machine)
-    alone = _alone(record, triple.head)
-    once = once_share(alone, epoch_table.table(alone), triple.head)
     at = ERROR / max(len(wanted), 1)
-    timed = [_time(what, now.get(what, []), before, triple, once, at, busy) for what in wanted]
+    timed = [_time(what, now.get(what, []), before, triple, at, busy) for what in wanted]
     return [*timed, *_counted(record, before, triple)]
 
 
-def _time(
-    what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, once: float, at: float, busy: bool
-) -> Check:
+def _time(what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, at: float, busy: bool) -> Check:
     """One time. What disturbs a machine makes a run slower, so the head is called so only if its quickest block is, and
     if nothing else was computing when it began: nobody took turns with it that it could be held against."""
     metric, _, kind = what.partition(" ")
     part = kind or None
     seen = [line.seconds[what] for line in before if what in line.seconds]
-    tolerance = time_tolerance(triple.tolerances, metric, seen[0] if seen else None, once)
+    tolerance = time_tolerance(triple.tolerances, metric, seen[0] if seen else None, before[0].once)
     if not now:  # a gate passes by what it saw
         why = "a stored run has it, and this one does not"
         return Check(triple.name, metric, part, UNSURE, seen[0], None, None, tolerance, why)
@@ -130,18 +135,24 @@ def prediction_half_width(seconds: Sequence[float], at: float = ERROR) -> float:
 
 
 def _counted(record: Record, before: Sequence[Stored], triple: Triple) -> list[Check]:
-    """What is deterministic: the first of the stored runs stands for the base, and each other one for its second run,
-    with which it must agree."""
+    """What is deterministic: the first of the stored runs stands for the base, and each other one of the same epochs
+    for its second run, with which it must agree."""
+    first, *others = before
+    alike = [one for one in others if _indices(one) == _indices(first)]
     found: dict[tuple[str, str | None], Check] = {}
-    for again in before[1:] or before:
-        for check in _against(record, before[0], again, triple):
+    for again in alike or [first]:
+        for check in _against(record, first, again, triple):
             key = check.metric, check.part
             if key not in found or check.answer == UNSURE:
                 found[key] = check
-    checks = list(found.values()) if before[1:] else [_by_one_run(check) for check in found.values()]
+    checks = list(found.values()) if alike else [_by_one_run(check) for check in found.values()]
     ends = [{BASE: _end(BASE, one), AGAIN: _end(AGAIN, before[-1])} for one in before]
     head = {triple.head: _end(triple.head, stored(record, triple.head))}
     return [*checks, *peaks.checks([bases | head for bases in ends], _standing(triple))]
+
+
+def _indices(run: Stored) -> list[int]:
+    return [epoch.index for epoch in run.epochs]
 
 
 def _by_one_run(check: Check) -> Check:

@@ -39,7 +39,7 @@ class Known:
     counted: set[str] = field(default_factory=set)
     """Arms that were asked how much their epochs compute."""
     stored: dict[str, list[int]] = field(default_factory=dict)
-    """The epochs that a stored run has of an arm, in their order."""
+    """The epochs that a stored gate counted of an arm, in their order."""
 
     @classmethod
     def of(cls, before: Record) -> Self:
@@ -50,7 +50,9 @@ class Known:
             too_large={frozenset(start.order) for start in before.starts if (start.block, start.group) in groups},
             stated={line.arm for line in before.objectives},
             counted={line.arm for line in before.works},
-            stored={line.arm: [epoch.index for epoch in line.epochs] for line in reversed(before.stored)},
+            stored={
+                line.arm: [epoch.index for epoch in line.epochs] for line in reversed(before.stored) if line.counted
+            },
         )
 
     def forget(self, block: int) -> None:

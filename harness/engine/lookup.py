@@ -52,7 +52,8 @@ def main() -> None:
     environment.die_with_parent(int(sys.argv[3]))
     source = msgspec.json.decode(sys.argv[1], type=Source)
     sources.use(source)
-    print(f"\n{msgspec.json.encode(_trouble(sys.argv[2], source)).decode()}")
+    print(f"\n{msgspec.json.encode(_trouble(sys.argv[2], source)).decode()}", flush=True)
+    os._exit(0)  # whatever was imported may have something to say at its end
 
 
 def _trouble(name: str, source: Source) -> _Trouble | None:

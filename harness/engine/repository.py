@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -97,23 +98,16 @@ def describe() -> str | None:
 
 
 def code() -> str | None:
-    """What tells the code of the working directory's repository from what it was before: its commit, and of all files
-    that differ from it, and of Python's that git does not follow, when they were last written. None outside of git.
-    """
+    """A hash of all Python files that git follows, or would, in the repository of the working directory; None outside."""
     try:
-        repository = Repository.here()
-        commit = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout
-        changed = _git("-C", str(repository.top), "diff", "--name-only", "-z", "HEAD").stdout
-        others = _git("-C", str(repository.top), "ls-files", "-z", "--others", "--exclude-standard", "*.py").stdout
+        top = Repository.here().top
+        listed = _git("-C", str(top), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py").stdout
     except NotComparable:
         return None
-    seen = hashlib.sha256(commit)
-    for name in sorted(filter(None, (changed + others).split(b"\0"))):
-        try:
-            found = (repository.top / os.fsdecode(name)).lstat()
-            seen.update(b"%s %d %d\0" % (name, found.st_size, found.st_mtime_ns))
-        except OSError:
-            seen.update(b"%s gone\0" % name)
+    seen = hashlib.sha256()
+    for name in sorted({*filter(None, listed.split(b"\0"))}):
+        with suppress(OSError):  # deleted, and git still follows it
+            seen.update(name + b"\0" + hashlib.sha256((top / os.fsdecode(name)).read_bytes()).digest())
     return seen.hexdigest()
 
 

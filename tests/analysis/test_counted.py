@@ -99,8 +99,11 @@ def test_what_was_not_measured_is_said_to_be_so():
     nothing = {"flops": {}, "metrics": {}}
     checks = found(nothing, nothing, flops=0.0, quality=0.0)
     assert {check.answer for check in checks.values()} == {"not measured"}
-    gone = found({"flops": {"data": 10.0}}, {"flops": {"data": 10.0, "full": 20.0}}, flops=0.0)
-    assert (gone["data"].answer, gone["full"].answer) == ("ok", "not measured")
+    base = {"flops": {"epoch": 10.0, "refine": 20.0}}
+    checks = found({"flops": {"epoch": 10.0}}, base, flops=0.0)
+    assert (checks["epoch"].answer, checks["refine"].answer) == ("ok", "not measured")
+    uncounted = found({"flops": {"refine": 20.0}}, base, flops=0.0)
+    assert (uncounted["epoch"].answer, uncounted["refine"].answer) == ("unsure", "ok")
 
 
 @pytest.mark.parametrize(

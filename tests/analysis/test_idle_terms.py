@@ -31,6 +31,14 @@ def test_a_term_that_counts_is_not_found(weight):
     assert idle_terms(epochs("full", 1.0, weight)) == {}
 
 
+@pytest.mark.parametrize("loss", [1.0, None], ids=["flat", "random"])
+def test_a_loss_that_is_a_term_to_the_last_bit_does_without_the_others(loss):
+    for _ in range(50):
+        values = [(loss or RANDOM.random(), RANDOM.random()) for _ in range(30)]
+        terms = [{"loss": data, "data": data, "physics": other, "accuracy": other**2} for data, other in values]
+        assert idle_terms([Epoch(i, "data", 1.0, 1.0, one) for i, one in enumerate(terms)]) == {"physics": ["data"]}
+
+
 @pytest.mark.parametrize("share", [1e-2, 1e-3, 1e-4])
 def test_a_term_that_is_a_small_part_of_the_loss_counts_all_the_same(share):
     found = []

@@ -145,20 +145,22 @@ def test_links_that_leave_the_repository_lead_where_they_led(committed, git, tmp
     assert (into / "src" / "within").resolve() == into.resolve() / "loop.py"
 
 
-def test_the_code_is_another_one_when_it_was_written_or_committed(committed, git):
+def test_the_code_is_another_one_only_when_a_python_file_is(committed, git, monkeypatch):
     seen = [repository.code()]
     (committed / "loop.py").write_text("here = 2\n")
     seen.append(repository.code())
-    os.utime(committed / "loop.py", ns=(0, 0))
-    seen.append(repository.code())
     (committed / "src" / "new.py").write_text("")
-    seen.append(repository.code())
-    git("commit", "-qam", "second")
     seen.append(repository.code())
     (committed / "src" / "inner.py").unlink()
     seen.append(repository.code())
     assert len(set(seen)) == len(seen)
+    git("add", "-A")
+    git("commit", "-qm", "second")
+    os.utime(committed / "loop.py", ns=(0, 0))
     (committed / "report.md").write_text("")
+    (committed / ".gitignore").write_text("*.txt.py\n")
+    (committed / "ignored.txt.py").write_text("")
+    monkeypatch.chdir(committed / "src")
     assert repository.code() == seen[-1]
 
 

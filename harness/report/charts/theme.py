@@ -27,6 +27,7 @@ _WORDS: dict[str, Any] = {"fontSize": 12}
 def config(ground: str) -> dict[str, Any]:
     """Vega-Lite's configuration for a ground, "light" or "dark". Charts name these styles, and never a colour."""
     ink, quiet, ground_colour, colours = _INK[ground], _QUIET[ground], _GROUND[ground], _COLOURS[ground]
+    behind = {"color": ground_colour, "stroke": ground_colour, "strokeWidth": 7, "strokeJoin": "round"}
     return {
         "font": FONT,
         "background": ground_colour,
@@ -76,8 +77,8 @@ def config(ground: str) -> dict[str, Any]:
             "ink": {"color": ink},
             "name": {"color": ink, **_NAME},
             "words": {"color": ink, **_WORDS},
-            "behind-name": {"color": ground_colour, "stroke": ground_colour, "strokeWidth": 7, "strokeJoin": "round", **_NAME},
-            "behind-words": {"color": ground_colour, "stroke": ground_colour, "strokeWidth": 7, "strokeJoin": "round", **_WORDS},
+            "behind-name": {**behind, **_NAME},
+            "behind-words": {**behind, **_WORDS},
             "whisker": {"color": ink, "strokeWidth": 1.5},
             "rule": {"color": ink, "strokeWidth": 1},
             "band": {"color": _BAND[ground]},
