@@ -98,7 +98,7 @@ def describe() -> str | None:
 
 
 def code() -> str | None:
-    """A hash of all Python files that git follows, or would, in the repository of the working directory; None outside."""
+    """A hash of all Python files that git follows, or would, in the repository that this is in; None outside of one."""
     try:
         top = Repository.here().top
         listed = _git("-C", str(top), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py").stdout
