@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures all that this folder's page is made from: some three hours on two cores, and 20 GB of memory at paper scale.
+# Measures all that this folder's page is made from: an hour and three quarters on two cores, and at the published sizes
+# with 16 GB of memory.
 #
 #     reports/breakage/reproduce.sh DIRECTORY [RUN...]
 #
