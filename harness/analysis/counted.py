@@ -111,10 +111,11 @@ def _flops(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
     """The operations of each kind of epoch for which the base counted them."""
     works = {line.arm: line for line in passes.works}
     base, head = works.get(str(triple.base)), works.get(triple.head)
+    lacking = f": {head.unavailable}" if head and head.unavailable else ""
+    why = f"they were counted in the base, and not in the head{lacking}"
     if base is None or not base.flops:
         yield Check(triple.name, FLOPS, None, NOT_MEASURED, why=base.unavailable if base else None)
     elif head is None or not head.flops:
-        why = f"they were counted in the base, and not in the head{_because(head.unavailable if head else None)}"
         yield Check(triple.name, FLOPS, None, UNSURE, why=why)
     else:
         ran = {epoch.kind for piece in passes.slices if piece.arm == triple.head for epoch in piece.epochs}
@@ -122,14 +123,9 @@ def _flops(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
             if kind in head.flops:
                 yield _figures(triple, FLOPS, kind, number, head.flops[kind], tolerance)
             elif kind in ran:
-                why = f"they were counted in the base, and not in the head{_because(head.unavailable)}"
                 yield Check(triple.name, FLOPS, kind, UNSURE, number, why=why)
             else:
                 yield Check(triple.name, FLOPS, kind, NOT_MEASURED, number, why="the head ran no such epochs")
-
-
-def _because(why: str | None) -> str:
-    return f": {why}" if why else ""
 
 
 def _losses(passes: Record, triple: Triple, wanted: str) -> Check:
