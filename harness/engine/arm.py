@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from harness.engine import process, revisions
+from harness.engine import journal, process, revisions
 from harness.engine.messages import (
     Answer,
     Build,
@@ -29,7 +29,6 @@ from harness.engine.messages import (
     send,
 )
 from harness.engine.nursery import Nursery, NurseryLost
-from harness.lines import Epoch
 from harness.plan import Arm, Plan
 
 LAST_LINES = 12
@@ -113,9 +112,11 @@ class ArmProcess:
     def run(
         self, indices: Sequence[int], note_calls: bool = False, probe: str | None = None, timeline: Path | None = None
     ) -> Answer:
-        """Run these epochs, and wait until they are done."""
+        """Run these epochs, and wait until they are done. A pass under a probe is one order, with the time of all its
+        epochs."""
         self._indices = list(indices)
-        self.tell(Run(self._indices, note_calls, probe, str(timeline) if timeline else None), "in epoch")
+        patience = self._timeout * len(self._indices) if probe else None
+        self.tell(Run(self._indices, note_calls, probe, str(timeline) if timeline else None), "in epoch", patience)
         return self.hear()
 
     def evaluate(self, epochs: int, metric: str | None) -> Answer:
@@ -194,21 +195,10 @@ class ArmProcess:
 
     def _lost(self, reason: str) -> Failed:
         """What a child that can no longer speak would have said."""
-        done = self._finished_epochs()
-        moment = f"{self._doing} {self._indices[len(done)]}" if self._doing == "in epoch" else self._doing
-        return Failed(moment, reason, done)
-
-    def _finished_epochs(self) -> list[Epoch]:
         if self._doing != "in epoch":
-            return []
-        lines = self._journal.read_bytes().split(b"\n")[: len(self._indices) - 1]
-        done = []
-        for line in lines:
-            try:
-                done.append(msgspec.json.decode(line, type=Epoch))
-            except msgspec.DecodeError:  # empty, or cut off as it was written
-                break
-        return done
+            return Failed(self._doing, reason, [])
+        done = journal.read(self._journal)[: len(self._indices) - 1]  # it may have ended after its last epoch
+        return Failed(f"in epoch {self._indices[len(done)]}", reason, done)
 
     def _death(self) -> str:
         try:

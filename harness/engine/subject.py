@@ -1,16 +1,14 @@
 """The trainer under measurement, in its own process: built, described, and run epoch by epoch under the probes."""
 
 import inspect
-import os
 from collections.abc import Iterable
 from contextlib import nullcontext
 from math import isfinite
 
-import msgspec
-
 from harness import catalog
 from harness.engine import sources
 from harness.engine.describing import describe
+from harness.engine.journal import Journal
 from harness.engine.messages import Build, Evaluate
 from harness.engine.returned import Misbehaved, a, finite, kind, numbers, sizes
 from harness.engine.timeline import Timeline
@@ -19,7 +17,7 @@ from harness.interface import Trainer, Variant
 from harness.lines import Epoch
 from harness.probes.calls import CallProbe
 from harness.probes.clock import Clock
-from harness.probes.compiles import CompileProbe
+from harness.probes.compiles import QUICKEST, CompileProbe
 from harness.probes.traces import TraceProbe
 
 BUILDING = "while it was built"
@@ -30,7 +28,6 @@ class Subject:
 
     def __init__(self, order: Build, traces: TraceProbe, lacking: dict[str, str] | None = None) -> None:
         self.moment = BUILDING
-        self.finished: list[Epoch] = []
         self.calls = CallProbe()
         self._allow_nonfinite = order.allow_nonfinite
         self._slowdown = order.arm.slowdown
@@ -38,7 +35,7 @@ class Subject:
         self._compiles = CompileProbe()
         self._watch: Watch | None = None
         self._clock = Clock()
-        self._journal = os.open(order.journal, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
+        self._journal = Journal(order.journal)
         self._next = 0
         self._sizes: dict[str, float] = {}
         """Before the epoch that the slice at hand ran last."""
@@ -46,6 +43,10 @@ class Subject:
         self._trainer: Trainer = _build(order)
         self.description = describe(self._trainer, order)
         traces.take()
+
+    @property
+    def finished(self) -> list[Epoch]:
+        return self._journal.epochs
 
     @property
     def unavailable(self) -> dict[str, str]:
@@ -72,17 +73,14 @@ class Subject:
         """Run these epochs. Where their calls are noted, each takes some tens of microseconds longer; under a probe it
         takes more."""
         self._watch = Watch(probe, timeline) if probe else None
-        self.finished, self._sizes = [], {}
-        os.ftruncate(self._journal, 0)
-        os.lseek(self._journal, 0, os.SEEK_SET)
+        self._sizes = {}
+        self._journal.clear()
         for index in indices:
-            epoch = self._epoch(index, note_calls)
-            self.finished.append(epoch)
-            os.write(self._journal, msgspec.json.encode(epoch) + b"\n")
-        return self.finished
+            self._journal.add(self._epoch(index, note_calls))
+        return self._journal.epochs
 
     def evaluate(self, order: Evaluate) -> dict[str, float | None]:
-        self.finished = []
+        self._journal.clear()
         self.moment = order.moment
         metrics = numbers(self._trainer.evaluate(), "metric")  # type: ignore[attr-defined]
         if not metrics:
@@ -92,7 +90,8 @@ class Subject:
         return finite(metrics)
 
     def _epoch(self, index: int, note_calls: bool) -> Epoch:
-        if index != self._next:
+        sought = index != self._next
+        if sought:
             self.moment = f"in seek({index})"
             self._trainer.seek(index)  # type: ignore[attr-defined]
         self._next = index + 1
@@ -101,7 +100,8 @@ class Subject:
         self.moment = f"in epoch {index}"
         kind_ = kind(self._trainer, index)
         self._traces.take()
-        self._compiles.take(self._traces.names)
+        if sought or not self._journal.epochs:
+            self._compiles.take(self._traces.names)  # that was no epoch's
         with self.calls.watching(kind_) if note_calls else nullcontext():
             if self._watch:
                 self._watch.begin()
@@ -113,7 +113,8 @@ class Subject:
                 self._clock.draw_out(self._slowdown)
             wall, cpu = self._clock.stop()
             seen = self._watch.end(f"{kind_} {index}", self._traces.spans) if self._watch else Watched()
-        traces, compiles = self._traces.take(), self._compiles.take(self._traces.names)
+        traces = self._traces.take()
+        compiles = self._compiles.take(self._traces.names) if wall >= QUICKEST else []
         bad = [name for name, value in named.items() if not isfinite(value)]
         if bad and not self._allow_nonfinite:
             raise Misbehaved(f"its loss {bad[0]!r} was {named[bad[0]]} (--allow-nonfinite lets it go on)")

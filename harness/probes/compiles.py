@@ -15,6 +15,9 @@ from harness.lines import Compile
 
 _LINE = re.compile(rb"Compiled (\S+) (\d+) times, compile time: (\d+) us")
 _STDERR = 2
+QUICKEST = 0.003
+"""Seconds: an epoch that takes less has compiled nothing, and need not be looked at. XLA takes several times as long
+for `x + 1`."""
 
 
 class CompileProbe:
