@@ -33,6 +33,8 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     """Time spent on this tracing alone, without those nested in it; None where it could not be timed."""
     cause: Cause | None = None
     """None where it could not be seen."""
+    phase: str | None = None
+    """The phase in which it was traced, where a profile noted that: empty for none."""
 
 
 class Compile(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -157,7 +159,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):
     versions: dict[str, str]
     commit: str | None
     code: str | None = None
-    """Another one where the working directory's code is another: see `engine.repository`."""
+    """Another one where the working directory's code is another, or a variant's: see `engine.repository`."""
 
 
 class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start"):

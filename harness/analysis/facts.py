@@ -4,10 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.record import Record
+
 OK, NOTE, WARN = "ok", "note", "warn"
 UNREADABLE = "not readable"
 
 Facts = Mapping[str, Any]
+
+
+def measured_on(record: Record) -> dict[str, Any]:
+    """What a run was measured on. Whoever else measured there when it began, or was resumed, disturbed it."""
+    began = record.header.machine
+    others = [pid for line in record.resumed for pid in pids(line.machine)]
+    return began | {"other_runs": [*dict.fromkeys([*pids(began), *others])]} if others else began
 
 
 @dataclass(frozen=True)

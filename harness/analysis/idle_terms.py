@@ -9,7 +9,10 @@ from harness.lines import Epoch
 
 TOTAL = ("loss", "total", "total_loss")
 """Names under which the whole loss is reported."""
-_TERM = re.compile(r"physics|residual|pde|ode|boundary|bc|initial|ic|equation", re.IGNORECASE)
+_TERM = re.compile(
+    r"physics|residual|boundary|initial|equation|(?<![a-z])(pde|ode|bc|ic)s?(?![a-z])",
+    re.IGNORECASE,
+)
 """In names of what is a term of a PINN's loss for certain. Of others, which may be there to be looked at only, it must
 be seen elsewhere that they count."""
 _EXACT = 1e-4

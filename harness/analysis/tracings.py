@@ -1,6 +1,6 @@
 """What was traced and compiled, how often, why, and what that took."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.lines import Cause, Compile, Epoch, Trace
@@ -16,8 +16,14 @@ class Traced:
     cause: Cause | None
     """Of the first of them."""
     times: int
-    seconds: float
-    """Without what was traced inside them."""
+    seconds: float | None
+    """Without what was traced inside them; None where no tracing could be timed."""
+    epochs: tuple[int, ...] = ()
+    """In which it was traced."""
+    again: int = 0
+    """How many of these were not the first of their kind: what is traced there is likely to be traced on and on."""
+    phases: tuple[str, ...] = ()
+    """In which it was traced, where that was noted; empty for no phase."""
 
 
 def of_one_block(record: Record, arm: str) -> list[Epoch] | None:
@@ -32,16 +38,36 @@ def of_one_block(record: Record, arm: str) -> list[Epoch] | None:
     return [epoch for piece in pieces if piece.group == last_group for epoch in piece.epochs]
 
 
-def by_cause(traces: Iterable[Trace]) -> list[Traced]:
-    """The costliest first."""
-    found: dict[tuple[str, str, str | None], list[Trace]] = {}
-    for trace in traces:
-        found.setdefault((trace.function, trace.where, trace.cause.sort if trace.cause else None), []).append(trace)
-    groups = [
-        Traced(function, where, own[0].cause, len(own), sum(trace.seconds or 0.0 for trace in own))
-        for (function, where, _), own in found.items()
-    ]
-    return sorted(groups, key=lambda group: -group.seconds)
+def by_cause(epochs: Iterable[Epoch]) -> list[Traced]:
+    """What was traced in these epochs, the costliest first."""
+    found: dict[tuple[str, str, str | None], list[tuple[Trace, Epoch]]] = {}
+    for epoch in epochs:
+        for trace in epoch.traces:
+            sort = trace.cause.sort if trace.cause else None
+            found.setdefault((trace.function, trace.where, sort), []).append((trace, epoch))
+    groups = [_traced([trace for trace, _ in own], [epoch for _, epoch in own]) for own in found.values()]
+    return sorted(groups, key=lambda group: -(group.seconds or 0.0))
+
+
+def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch]) -> Traced:
+    """Tracings of one function for one sort of cause, and the epoch of each."""
+    first, *_ = traces
+    timed = [trace.seconds for trace in traces if trace.seconds is not None]
+    return Traced(
+        first.function,
+        first.where,
+        first.cause,
+        len(traces),
+        sum(timed) if timed else None,
+        tuple(dict.fromkeys(epoch.index for epoch in epochs)),
+        _later(epochs),
+        tuple(dict.fromkeys(trace.phase for trace in traces if trace.phase is not None)),
+    )
+
+
+def _later(epochs: Iterable[Epoch]) -> int:
+    """How many of these there are that were not the first of their kind."""
+    return len({epoch.index for epoch in epochs if not epoch.first})
 
 
 @dataclass(frozen=True)
@@ -54,15 +80,27 @@ class Compiled:
     silent: int
     """For another shape, which no tracing announced."""
     seconds: float
+    epochs: tuple[int, ...] = ()
+    """In which it was compiled."""
+    again: int = 0
+    """How many epochs it was silently compiled in that were not the first of their kind."""
 
 
-def by_function(compiles: Iterable[Compile]) -> list[Compiled]:
-    """The costliest first."""
-    found: dict[tuple[str, str], list[Compile]] = {}
-    for one in compiles:
-        found.setdefault((one.function, one.where), []).append(one)
+def by_function(epochs: Iterable[Epoch]) -> list[Compiled]:
+    """What XLA compiled in these epochs, the costliest first."""
+    found: dict[tuple[str, str], list[tuple[Compile, Epoch]]] = {}
+    for epoch in epochs:
+        for one in epoch.compiles:
+            found.setdefault((one.function, one.where), []).append((one, epoch))
     groups = [
-        Compiled(*place, len(own), sum(one.again for one in own), sum(one.seconds for one in own))
+        Compiled(
+            *place,
+            len(own),
+            sum(one.again for one, _ in own),
+            sum(one.seconds for one, _ in own),
+            tuple(dict.fromkeys(epoch.index for _, epoch in own)),
+            _later(epoch for one, epoch in own if one.again),
+        )
         for place, own in found.items()
     ]
     return sorted(groups, key=lambda group: -group.seconds)

@@ -100,6 +100,7 @@ class ArmProcess:
                 plan.trains,
                 plan.length_of(arm.label),
                 exact_memory,
+                plan.command == "profile",
                 source,
             ),
             "while it was built",

@@ -21,6 +21,10 @@ THREAD_VARIABLES = (
 LOGGED = "device_compilation_profiler=1"
 """What TensorFlow is to log: every compilation."""
 _RECORDED = (*THREAD_VARIABLES, "PYTHONHASHSEED", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+"""What would hide that."""
+_BEFORE_ITS_LIBRARY = "tensorflow.python.platform.self_check"
+"""The module that TensorFlow imports just before its own library, which reads the level."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -34,12 +38,17 @@ def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
     for name in THREAD_VARIABLES:
         os.environ[name] = str(len(cores))
     os.environ["TF_CPP_VMODULE"] = ",".join(filter(None, [os.environ.get("TF_CPP_VMODULE"), LOGGED]))
-    os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)  # it would hide them
+    _show_what_it_logs(None)
+    when_imported(_BEFORE_ITS_LIBRARY, _show_what_it_logs)  # many set the level themselves
     random.seed(seed)
     when_imported("numpy", lambda numpy: numpy.random.seed(seed % 2**32))
     when_imported("tensorflow", lambda tensorflow: tensorflow.random.set_seed(seed))
     facts = {name: os.environ[name] for name in _RECORDED if name in os.environ}
     return facts | {"cores": ",".join(str(core) for core in cores)}
+
+
+def _show_what_it_logs(_: object) -> None:
+    os.environ.pop(_LEVEL, None)
 
 
 def loaded_versions() -> dict[str, str]:

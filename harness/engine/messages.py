@@ -37,6 +37,8 @@ class Build(msgspec.Struct, frozen=True, tag=True):
     """How long to train it, where the plan says so."""
     exact_memory: bool = False
     """Whether memory that is freed is to be handed back at once, whatever that costs."""
+    notes_phases: bool = False
+    """Whether to note in which phase a function is traced."""
     source: Source | None = None
     """None: as for any program that is started in the working directory."""
 

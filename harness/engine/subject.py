@@ -13,11 +13,12 @@ from harness.engine.messages import Build, Evaluate
 from harness.engine.returned import Misbehaved, a, finite, kind, numbers, sizes
 from harness.engine.timeline import Timeline
 from harness.engine.watching import Watch, Watched
-from harness.interface import Trainer, Variant
+from harness.interface import Trainer, Variant, watch_phases
 from harness.lines import Epoch
 from harness.probes.calls import CallProbe
 from harness.probes.clock import Clock
 from harness.probes.compiles import QUICKEST, CompileProbe
+from harness.probes.phases import Place
 from harness.probes.traces import TraceProbe
 
 BUILDING = "while it was built"
@@ -26,12 +27,14 @@ BUILDING = "while it was built"
 class Subject:
     """The trainer under measurement. `moment` says what it is doing, for when it fails; `finished` what it has done."""
 
-    def __init__(self, order: Build, traces: TraceProbe, lacking: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, order: Build, traces: TraceProbe, lacking: dict[str, str] | None = None, place: Place | None = None
+    ) -> None:
         self.moment = BUILDING
         self.calls = CallProbe()
         self._allow_nonfinite = order.allow_nonfinite
         self._slowdown = order.arm.slowdown
-        self._lacking, self._traces = lacking or {}, traces
+        self._lacking, self._traces, self._place = lacking or {}, traces, place
         self._compiles = CompileProbe()
         self._watch: Watch | None = None
         self._clock = Clock()
@@ -51,7 +54,11 @@ class Subject:
     @property
     def unavailable(self) -> dict[str, str]:
         """What could not be watched, and why."""
-        reasons = {"traces": self._traces.unavailable, "compilations": self._compiles.unavailable}
+        reasons = {
+            "traces": self._traces.unavailable,
+            "times and causes of traces": self._traces.untimed,
+            "compilations": self._compiles.unavailable,
+        }
         found = {what: reason for what, reason in reasons.items() if reason is not None}
         return found | self._lacking | (self._watch.unavailable if self._watch else {})
 
@@ -73,6 +80,7 @@ class Subject:
         """Run these epochs. Where their calls are noted, each takes some tens of microseconds longer; under a probe it
         takes more."""
         self._watch = Watch(probe, timeline) if probe else None
+        watch_phases(self._place)
         self._sizes = {}
         self._journal.clear()
         for index in indices:

@@ -41,6 +41,7 @@ from harness.errors import describe
 from harness.lines import Idle
 from harness.probes.clock import Clock
 from harness.probes.memory import forget_peak_tensor_bytes, peak_rss_bytes, peak_tensor_bytes
+from harness.probes.phases import Place
 from harness.probes.traces import TraceProbe
 
 
@@ -67,9 +68,10 @@ class Worker:
             case Build():
                 facts = self._prepared or environment.prepare(order.cores, order.seed)
                 lacking = hand_back_memory() if order.exact_memory else None
-                traces = TraceProbe()
+                place = Place() if order.notes_phases else None
+                traces = TraceProbe(place.path if place else None)
                 traces.install()
-                self._subject = Subject(order, traces, lacking)
+                self._subject = Subject(order, traces, lacking, place)
                 # What importing and building left would else be searched in some epoch, in another one for each arm:
                 # with TensorFlow that takes a quarter of a second.
                 gc.collect()

@@ -6,6 +6,7 @@ phase outside of those within it, is its own time. So the own times of all add u
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import get_ident
 from time import perf_counter
 
 from harness.lines import PhaseUse
@@ -35,34 +36,59 @@ class _Use:
     peak: int | None = None
 
 
+class Place:
+    """Which phase is under way in the thread that made this, and nothing else: it costs next to nothing."""
+
+    def __init__(self) -> None:
+        self._thread = get_ident()
+        self._names: list[str] = []
+
+    def path(self) -> str:
+        return _BETWEEN.join(self._names)
+
+    def enter(self, name: str) -> None:
+        if get_ident() == self._thread:
+            self._names.append(name)
+
+    def leave(self, name: str) -> None:
+        if get_ident() == self._thread and name in self._names:
+            while self._names.pop() != name:
+                pass
+
+
 @dataclass
 class PhaseProbe:
-    """Watches one epoch at a time: `begin`, then whatever the trainer marks, then `end`."""
+    """Watches one epoch at a time: `begin`, then whatever the trainer marks, then `end`. What other threads mark beside
+    the one that trains is not seen: it would be time that passes twice."""
 
     clock: Callable[[], float] = perf_counter
     peak_since: Callable[[], int | None] | None = None
     """Where given, peak memory since it was last asked. It is asked wherever a phase begins or ends."""
     spans: list[tuple[str, float, float]] = field(default_factory=list)
     """The phases of the latest epoch as they ended: name, when it began by the clock, and seconds."""
+    _thread: int = 0
     _open: list[_Span] = field(default_factory=list)
     _uses: dict[str, _Use] = field(default_factory=dict)
 
     def begin(self) -> None:
         self._open, self._uses, self.spans = [], {}, []
+        self._thread = get_ident()
         if self.peak_since:
             self.peak_since()
         self._open.append(_Span(UNMARKED, UNMARKED, self.clock()))
 
     def enter(self, name: str) -> None:
         """Called by `harness.phase`, maybe outside of an epoch, where nothing is measured."""
-        if self._open:
+        if self._open and get_ident() == self._thread:
             self._note_peak()
             path = name if len(self._open) == 1 else f"{self._open[-1].path}{_BETWEEN}{name}"
             self._open.append(_Span(name, path, self.clock()))
 
     def leave(self, name: str) -> None:
         # A phase that was entered before the epoch began, or that a generator leaves late, is none of those open.
-        if len(self._open) > 1 and self._open[-1].name == name:
+        if get_ident() == self._thread and any(span.name == name for span in self._open[1:]):
+            while self._open[-1].name != name:  # one that outlasts what it is in ends with it
+                self._close()
             self._close()
 
     def end(self) -> list[PhaseUse]:

@@ -7,6 +7,7 @@ too it says that it is not available. It costs nothing on a call that does not t
 
 import inspect
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,20 +24,29 @@ _PARAMETERS = ["function_type", "type_context", "func_graph", "tracing_options"]
 _CALLBACKS = "tensorflow.python.eager.polymorphic_function.transform"
 
 
-class TraceProbe:
-    """Collects the tracings; `take` hands over those since it was last asked."""
+class _Nesting(threading.local):
+    """Of the tracings under way in one thread, outermost first: seconds spent in the tracings inside each."""
 
     def __init__(self) -> None:
+        self.inside: list[float] = []
+
+
+class TraceProbe:
+    """Collects the tracings; `take` hands over those since it was last asked. `phase` tells which one is under way."""
+
+    def __init__(self, phase: Callable[[], str] | None = None) -> None:
         self.unavailable: str | None = "TensorFlow was not loaded"
         """Why no tracing can be seen, or None where it can."""
+        self.untimed: str | None = None
+        """Why those that are seen have neither times nor causes, or None where they have."""
         self.names: dict[str, tuple[str, str]] = {}
         """The function and the place behind what TensorFlow calls by a name of its own."""
         self.spans: list[tuple[str, float, float]] = []
         """Those since it was last asked: function, when it began by the clock, and seconds, inner ones included."""
         self._seen: list[Trace] = []
         self._causes = Causes()
-        self._nested: list[float] = []
-        """For each tracing under way, outermost first: seconds spent in the tracings inside it."""
+        self._nesting = _Nesting()
+        self._phase = phase
 
     def take(self) -> list[Trace]:
         seen, self._seen, self.spans = self._seen, [], []
@@ -56,13 +66,15 @@ class TraceProbe:
         if isinstance(callbacks, list):
             callbacks.append(self._called_back)
             self.unavailable = None
+            self.untimed = "this TensorFlow has no place at which a tracing can be timed"
             return
         self.unavailable = "this TensorFlow offers neither of the two places at which tracing can be watched"
 
     def _timed(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def create(function_type: Any, type_context: Any, func_graph: Any, tracing_options: Any) -> Any:
             cause = self._explain(function_type, tracing_options)
-            self._nested.append(0.0)
+            nested = self._nesting.inside
+            nested.append(0.0)
             start = perf_counter()
             try:
                 concrete = original(function_type, type_context, func_graph, tracing_options)
@@ -70,9 +82,9 @@ class TraceProbe:
                 return concrete
             finally:
                 inclusive = perf_counter() - start
-                exclusive = inclusive - self._nested.pop()
-                if self._nested:
-                    self._nested[-1] += inclusive
+                exclusive = inclusive - nested.pop()
+                if nested:
+                    nested[-1] += inclusive
                 self._see(getattr(tracing_options, "python_function", None), func_graph, exclusive, cause)
                 self.spans.append((str(getattr(func_graph, "name", "?")), start, inclusive))
 
@@ -96,7 +108,8 @@ class TraceProbe:
     def _see(self, function: Any, graph: Any, seconds: float | None, cause: Cause | None = None) -> None:
         try:
             name, where = _identify(function)
-            self._seen.append(Trace(name or str(getattr(graph, "name", "?")), where, seconds, cause))
+            phase = self._phase() if self._phase else None
+            self._seen.append(Trace(name or str(getattr(graph, "name", "?")), where, seconds, cause, phase))
         except Exception as error:  # an exception here would end the user's own call
             print(f"harness: a tracing could not be described: {error!r}", file=sys.stderr)
 

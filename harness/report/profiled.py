@@ -1,12 +1,12 @@
 """A profile's tables: where one variant's time and memory go, and what was traced and compiled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from harness.analysis import epochs as epoch_table
-from harness.analysis.growths import growths
-from harness.analysis.operations import Profile, Spent, profiles
-from harness.analysis.phases import phases
-from harness.analysis.tracings import Traced, by_cause, by_function, of_one_block
+from harness.analysis.growth import Growth
+from harness.analysis.operations import Profile, Spent
+from harness.analysis.phases import Phase
+from harness.analysis.tracings import Compiled, Traced
 from harness.lines import OTHERS
 from harness.record import Record
 from harness.report import units
@@ -15,15 +15,26 @@ from harness.report.table import Table
 
 MOST_OPERATIONS = 5
 """Types of operations that are listed of each kind of epoch."""
+MOST_EPOCHS = 3
+"""Epochs that are listed of those in which something was traced."""
 LEAST_PART = 0.01
 """What has less of both time and arithmetic is not listed."""
 
 
 def tables(arm: ArmSummary, record: Record) -> list[Table | None]:
     """None for what was not seen."""
-    name, timed = arm.name, profiles(record, arm.name)
-    of_time = [make(record, name) for make in (_epochs, _traces, _compilations, _phases)]
-    return [*of_time, _operations(timed), _parts(record, name, timed), _memory(arm, record), _growth(record, name)]
+    seen = arm.profile
+    assert seen is not None, "an arm that was profiled has one"
+    return [
+        _epochs(record, arm.name),
+        _traces(seen.traces),
+        _compilations(seen.compilations),
+        _phases(seen.phases),
+        _operations(seen.operations),
+        _parts(seen.parts, seen.operations),
+        _memory(arm),
+        _growth(seen.growth),
+    ]
 
 
 def _epochs(record: Record, arm: str) -> Table:
@@ -52,31 +63,45 @@ def _epochs(record: Record, arm: str) -> Table:
     return Table("Epochs", columns, rows)
 
 
-def _traces(record: Record, arm: str) -> Table | None:
+def _traces(found: Sequence[Traced]) -> Table | None:
     """Which functions were traced, why, how often, and what it took."""
-    found = by_cause(trace for epoch in of_one_block(record, arm) or () for trace in epoch.traces)
     if not found:
         return None
-    rows = [[one.function, one.where, _why(one), str(one.times), units.seconds(one.seconds)] for one in found]
+    marked = any(phase for one in found for phase in one.phases)
+    rows = [
+        [
+            one.function,
+            one.where,
+            _why(one),
+            *([", ".join(phase or "none" for phase in one.phases)] if marked else []),
+            _few(one.epochs),
+            str(one.times),
+            units.seconds(one.seconds),
+        ]
+        for one in found
+    ]
     note = "Time is that of the function alone, without those traced inside it. Of like causes the first is shown."
     causes = {one.cause.sort: one.cause for one in found if one.cause and one.cause.advice}
     note = " ".join([note, *(f"For {sort}: {cause.advice}." for sort, cause in causes.items())])
-    return Table("Traces", ["function", "defined at", "why", "times", "took"], rows, note, texts=3)
+    columns = ["function", "defined at", "why", *(["phase"] if marked else []), "epochs", "times", "took"]
+    return Table("Traces", columns, rows, note, texts=3 + marked)
 
 
-def _compilations(record: Record, arm: str) -> Table | None:
+def _compilations(found: Sequence[Compiled]) -> Table | None:
     """Which functions XLA compiled, how often, and what it took."""
-    found = by_function(one for epoch in of_one_block(record, arm) or () for one in epoch.compiles)
     if not found:
         return None
-    rows = [[one.function, one.where, str(one.times), str(one.silent), units.seconds(one.seconds)] for one in found]
+    rows = [
+        [one.function, one.where, _few(one.epochs), str(one.times), str(one.silent), units.seconds(one.seconds)]
+        for one in found
+    ]
     note = "Silently: for another shape, without a tracing that would announce it."
-    return Table("Compilations by XLA", ["function", "defined at", "times", "silently", "took"], rows, note, texts=2)
+    columns = ["function", "defined at", "epochs", "times", "silently", "took"]
+    return Table("Compilations by XLA", columns, rows, note, texts=2)
 
 
-def _phases(record: Record, arm: str) -> Table | None:
+def _phases(found: Sequence[Phase]) -> Table | None:
     """Where the time and the memory of an epoch go, as the trainer marks it."""
-    found = phases(record, arm)
     if not found:
         return None
     rows = [
@@ -97,9 +122,8 @@ def _phases(record: Record, arm: str) -> Table | None:
     )
 
 
-def _growth(record: Record, arm: str) -> Table | None:
+def _growth(found: Mapping[str, Growth]) -> Table | None:
     """Whether memory grows from epoch to epoch."""
-    found = growths(record, arm)
     if not found:
         return None
     rows = [
@@ -128,9 +152,8 @@ def _operations(found: Mapping[str, Profile]) -> Table | None:
     return Table("Operations", ["kind", "operation", "share", "own time", "calls"], rows, note, texts=2)
 
 
-def _parts(record: Record, arm: str, timed: Mapping[str, Profile]) -> Table | None:
+def _parts(counted: Mapping[str, Mapping[str, float]], timed: Mapping[str, Profile]) -> Table | None:
     """Where the time and the arithmetic of an epoch are, as the trainer names its scopes."""
-    counted = next((work.parts for work in record.works if work.arm == arm), {})
     rows = []
     for kind in dict.fromkeys([*counted, *timed]):
         flops, spent = counted.get(kind, {}), timed[kind].parts if kind in timed else {}
@@ -159,12 +182,18 @@ def _share(spent: Mapping[str, Spent], name: str) -> float:
     return spent[name].share if name in spent else 0.0
 
 
+def _few(epochs: Sequence[int]) -> str:
+    """The epochs in which something was, or the first of them."""
+    more = ", ..." if len(epochs) > MOST_EPOCHS else ""
+    return ", ".join(str(index) for index in sorted(epochs)[:MOST_EPOCHS]) + more
+
+
 def _why(one: Traced) -> str:
     return one.cause.text if one.cause else "not seen"
 
 
-def _memory(arm: ArmSummary, record: Record) -> Table:
-    kept = next((work.variables for work in record.works if work.arm == arm.name), None)
+def _memory(arm: ArmSummary) -> Table:
+    kept = arm.profile.variables if arm.profile else None
     rows = [
         ["peak memory of the process", units.size(arm.peak_rss_bytes)],
         ["peak of TensorFlow's tensors", units.size(arm.peak_tensor_bytes)],

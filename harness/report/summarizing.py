@@ -12,10 +12,15 @@ from harness.analysis.claimed import check
 from harness.analysis.convergence import Convergence, convergence
 from harness.analysis.effects import Ratio, by_kind, effects, interval
 from harness.analysis.exact import exact, retraces
+from harness.analysis.facts import measured_on
 from harness.analysis.fitness import findings
 from harness.analysis.gate import judge as judge_gate
+from harness.analysis.growth import FEWEST
+from harness.analysis.growths import growths
 from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
+from harness.analysis.operations import profiles
+from harness.analysis.phases import phases, watched
 from harness.analysis.projection import (
     all_logs,
     covers_whole_schedules,
@@ -23,18 +28,18 @@ from harness.analysis.projection import (
     schedule_seconds,
 )
 from harness.analysis.selfcheck import Control, SelfCheck, judge
-from harness.analysis.tracings import of_one_block
+from harness.analysis.tracings import by_cause, by_function, of_one_block
 from harness.analysis.triples import timed
 from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
 from harness.claims import Claim
 from harness.record import Record
-from harness.report.summary import SCHEMA, ArmSummary, EpochSeconds, Summary
+from harness.report.summary import SCHEMA, ArmSummary, EpochSeconds, Profiled, Summary
 
 
 def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
     """Every arm in command-line order, the baseline included: its ratios are null; and whether `claims` hold."""
-    header, plan = record.header, record.plan
+    header, plan, machine = record.header, record.plan, measured_on(record)
     epochs = epoch_table.table(record)
     converged = convergence(record) if plan.trains else {}
     logs = all_logs(record, epochs)
@@ -62,11 +67,11 @@ def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
         whole=covers_whole_schedules(record, epochs),
         threads=plan.threads,
         seed=plan.seed,
-        machine=header.machine,
+        machine=machine,
         versions=header.versions,
         loaded={name: version for line in record.ready for name, version in line.versions.items()},
         commit=header.commit,
-        fitness=findings(header.machine),
+        fitness=findings(machine),
         selfcheck=_selfcheck(record, arms, found),
         arms=arms,
         ablation=attribute(record, epochs, logs),
@@ -122,6 +127,7 @@ def _summarize_arm(
     commonest = seconds.commonest if seconds else ""
     work = arithmetic(record, arm, seconds.by_kind if seconds else {})
     found = None if converged else losses(record, arm)
+    profile = _profiled(record, arm) if record.plan.command == "profile" else None
     return ArmSummary(
         name=arm,
         status="failed" if failure else "ok" if ends else "cut off" if len(mine) else "not run",
@@ -149,10 +155,33 @@ def _summarize_arm(
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
-        unavailable=record.unavailable(arm),
-        findings=rules.findings(rules.Evidence.of(record, arm)) if record.plan.command == "profile" else [],
+        unavailable=_unavailable(record, arm, profile),
+        findings=rules.findings(rules.Evidence.of(record, arm)) if profile else [],
+        profile=profile,
         convergence=converged,
     )
+
+
+def _profiled(record: Record, arm: str) -> Profiled:
+    ran = of_one_block(record, arm) or []
+    work = next((work for work in record.works if work.arm == arm), None)
+    return Profiled(
+        by_cause(ran),
+        by_function(ran),
+        phases(record, arm),
+        profiles(record, arm),
+        dict(work.parts) if work else {},
+        growths(record, arm),
+        work.variables if work else None,
+    )
+
+
+def _unavailable(record: Record, arm: str, profile: Profiled | None) -> dict[str, str]:
+    """What could not be watched, and why: in its processes, or for want of epochs."""
+    found = record.unavailable(arm)
+    if profile and not profile.growth and any(one.memory and one.memory.rss for one in watched(record, arm, "memory")):
+        found["memory from epoch to epoch"] = f"fewer than {FEWEST} epochs of any kind ran in a row"
+    return found
 
 
 def _one_by_one(record: Record) -> list[str]:

@@ -12,10 +12,15 @@ from harness.analysis.effects import Ratio
 from harness.analysis.exact import Exact
 from harness.analysis.facts import Finding
 from harness.analysis.gate import Verdict as GateVerdict
+from harness.analysis.growth import Growth
+from harness.analysis.operations import Profile
+from harness.analysis.phases import Phase
 from harness.analysis.projection import (
     Seconds,
 )
 from harness.analysis.selfcheck import SelfCheck
+from harness.analysis.tracings import Compiled, Traced
+from harness.lines import Variables
 
 SCHEMA = 1
 
@@ -27,6 +32,23 @@ class EpochSeconds(msgspec.Struct, frozen=True):
     by_kind: dict[str, float]
     commonest: str
     """The kind that the schedule has most epochs of; of those without a schedule, that was run most."""
+
+
+class Profiled(msgspec.Struct, frozen=True):
+    """What a profile's tables are made of. Empty is what was not seen, or was not there: see `unavailable`."""
+
+    traces: list[Traced]
+    compilations: list[Compiled]
+    phases: list[Phase]
+    """By kind of epoch."""
+    operations: dict[str, Profile]
+    """The time of each kind's operations, by their type and by the part of the step."""
+    parts: dict[str, dict[str, float]]
+    """Floating-point operations of each kind's matrix products, by part."""
+    growth: dict[str, Growth]
+    """Of resident memory, from epoch to epoch of each kind."""
+    variables: Variables | None
+    """Bytes."""
 
 
 class ArmSummary(msgspec.Struct, frozen=True):
@@ -79,6 +101,7 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """What could not be watched in its processes, and why."""
     findings: list[rules.Found] = []
     """What a profile would tell first."""
+    profile: Profiled | None = None
     convergence: Convergence | None = None
     """What its whole trainings came to, where whole trainings ran; an infinite time, which is never, is null."""
 

@@ -65,3 +65,13 @@ def test_weights_that_change_few_epochs_and_losses_that_say_little_tell_nothing(
     assert idle_terms([Epoch(i, "epoch", 1.0, 1.0, {"loss": None, "data": 1.0, "physics": i}) for i in range(9)]) == {}
     constant = [Epoch(i, "epoch", 1.0, 1.0, {"loss": 1.0, "data": 0.5, "physics": 0.5}) for i in range(9)]
     assert idle_terms(constant) == {}
+
+
+@pytest.mark.parametrize("name", ["metric", "dice", "model_norm", "mode", "statistic"])
+def test_a_name_that_only_contains_a_terms_is_none(name):
+    assert idle_terms(epochs("data", 1.0, 0.0, name)) == {}
+
+
+@pytest.mark.parametrize("name", ["ode", "bc_loss", "loss_IC", "pdes", "initial_condition"])
+def test_a_name_of_which_a_part_is_a_terms_is_one(name):
+    assert idle_terms(epochs("data", 1.0, 0.0, name)) == {name: ["data"]}

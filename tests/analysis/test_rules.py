@@ -28,24 +28,42 @@ def test_who_is_clean_is_accused_of_nothing():
 
 
 def test_a_retrace_is_told_with_its_cause_its_cost_and_what_to_do():
-    traced = [*CLEAN.traced, Traced("step", "x.py:3", SHAPE, 14, 2.5)]
+    traced = [*CLEAN.traced, Traced("step", "x.py:3", SHAPE, 14, 2.5, again=2)]
     (found,) = findings(evidence(traced=traced))
     assert found.text == (
         "step (x.py:3) was traced 14 times more in 100 epochs: argument x: shape (8,) -> (9,)."
         " That took 2.5 s of 10 s: pad it."
     )
-    assert (found.rule, found.seconds) == ("retraced", 2.5)
+    assert (found.rule, found.seconds, found.share) == ("retraced", 2.5, pytest.approx(0.25))
+
+
+def test_what_is_traced_or_compiled_again_in_first_epochs_only_is_not_told():
+    for epochs, later in (((0,), 0), ((0, 9), 1)):
+        assert findings(evidence(traced=[Traced("network", "x.py:3", SHAPE, 3, 2.5, epochs, later)])) == []
+    assert findings(evidence(compiled=[Compiled("step", "x.py:3", 4, 3, 2.0, (0, 9), 1)])) == []
+
+
+def test_a_cause_without_a_time_is_not_told_as_nothing():
+    assert findings(evidence(traced=[Traced("step", "x.py:3", SHAPE, 14, None, again=9)])) == []
 
 
 def test_a_compilation_that_nothing_announces_is_told():
-    (found,) = findings(evidence(compiled=[Compiled("step", "x.py:3", 4, 3, 2.0)]))
+    (found,) = findings(evidence(compiled=[Compiled("step", "x.py:3", 4, 3, 2.0, again=2)]))
     assert (found.rule, found.seconds) == ("recompiled", 1.5)
     assert "4 times, 3 of them for another shape without any trace: 1.5 s of 10 s" in found.text
 
 
 @pytest.mark.parametrize(
     ("path", "seconds", "told"),
-    [("weights", 0.04, 1), ("weights", 0.02, 0), ("", 0.04, 0), ("step", 0.04, 0), ("step > inner", 0.04, 0)],
+    [
+        ("weights", 0.04, 1),
+        ("weights", 0.02, 0),
+        ("", 0.04, 0),
+        ("step", 0.04, 0),
+        ("step > inner", 0.04, 0),
+        ("train_batch", 0.04, 0),
+        ("Optimiser", 0.04, 0),
+    ],
 )
 def test_a_phase_that_takes_much_is_named_unless_it_is_of_the_step(path, seconds, told):
     rest = Phase(DATA, "step", 1.0, 0.1 - seconds, 0.1 - seconds, 1 - 10 * seconds, None)
@@ -85,6 +103,21 @@ def test_a_part_that_has_most_of_the_arithmetic_is_named():
     assert findings(evidence(parts={DATA: {"": 3.0}})) == []
 
 
+def test_what_takes_much_of_a_training_is_told_though_the_run_mostly_compiled():
+    compiling = [Epoch(0, DATA, 60.0, 60.0, {}, first=True), *[Epoch(i, DATA, 0.002, 0.002, {}) for i in range(1, 300)]]
+    weights = Phase(DATA, "weights", 1.0, 0.0008, 0.0008, 0.4, None)
+    (found,) = findings(evidence(epochs=compiling, phases=[weights, Phase(DATA, "", 1.0, 0.0012, 0.002, 0.6, None)]))
+    assert (found.rule, found.share) == ("heavy", pytest.approx(0.4))
+
+
+def test_kinds_count_as_often_as_the_schedule_has_them():
+    epochs = [Epoch(index, kind, 0.1, 0.1, {}) for kind in (DATA, "rare") for index in range(10)]
+    phases = [Phase("rare", path, 1.0, 0.05, 0.05, 0.5, None) for path in ("step", "weights")]
+    (found,) = findings(evidence(epochs=epochs, phases=phases, traced=[], schedule={DATA: 90, "rare": 10}))
+    assert (found.seconds, found.share) == (pytest.approx(0.5), pytest.approx(0.05))
+    assert findings(evidence(epochs=epochs, phases=phases, traced=[], schedule={DATA: 9990, "rare": 10})) == []
+
+
 def test_growth_is_told_with_its_interval():
     (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
     text = "Memory grows by 3.1 MB an epoch [2.9, 3.3], in epochs of kind data: "
@@ -94,12 +127,13 @@ def test_growth_is_told_with_its_interval():
 
 
 def test_the_costliest_come_first_what_costs_little_is_left_out_and_there_are_five_at_most():
-    traced = [Traced(f"f{cost}", "x.py:3", SHAPE, 2, cost) for cost in (0.01, 0.5, 3.0, 1.0, 2.0, 4.0)]
-    found = findings(evidence(traced=traced, growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
+    traced = [Traced(f"f{cost}", "x.py:3", SHAPE, 2, cost, again=2) for cost in (0.01, 0.5, 3.0, 1.0, 2.0, 4.0)]
+    found = findings(evidence(traced=traced))
     assert len(found) == MOST
     assert [one.seconds for one in found] == [4.0, 3.0, 2.0, 1.0, 0.5]
-    once = [Traced("step", "x.py:3", SHAPE, 1, 2.5)]
-    assert findings(evidence(traced=once)) == []
+    found = findings(evidence(traced=traced, growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
+    assert len(found) == MOST
+    assert [one.seconds for one in found] == [4.0, 3.0, 2.0, 1.0, None]
     few = findings(evidence(traced=traced[:2], growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
     assert [one.rule for one in few] == ["retraced", "growing"]
 

@@ -6,24 +6,33 @@ from harness.lines import Cause, Compile, Epoch, Slice, Trace
 FIRST = Cause("first", "its first tracing")
 
 
+def epoch(index, **seen):
+    return Epoch(index, DATA, 0.1, 0.1, {}, **seen)
+
+
 def shape(rows):
     return Cause("shape", f"argument x: shape ({rows},) -> ({rows + 1},)", "pad it")
 
 
 def test_tracings_are_told_by_function_and_sort_of_cause_the_costliest_first():
-    traces = [Trace("step", "x.py:3", 0.5, FIRST), Trace("inner", "x.py:9", None, None)]
-    traces += [Trace("step", "x.py:3", 0.4, shape(rows)) for rows in (2, 3, 4)]
-    assert by_cause(traces) == [
-        Traced("step", "x.py:3", shape(2), 3, 0.4 + 0.4 + 0.4),
-        Traced("step", "x.py:3", FIRST, 1, 0.5),
-        Traced("inner", "x.py:9", None, 1, 0.0),
+    opening = [Trace("step", "x.py:3", 0.5, FIRST, "step"), Trace("inner", "x.py:9", None, None)]
+    again = [Trace("step", "x.py:3", 0.4, shape(rows), phase) for rows, phase in ((2, "step"), (3, ""), (4, "step"))]
+    epochs = [epoch(0, traces=[*opening, again[0]], first=True), epoch(1), epoch(5, traces=again[1:])]
+    assert by_cause(epochs) == [
+        Traced("step", "x.py:3", shape(2), 3, 0.4 + 0.4 + 0.4, (0, 5), 1, ("step", "")),
+        Traced("step", "x.py:3", FIRST, 1, 0.5, (0,), 0, ("step",)),
+        Traced("inner", "x.py:9", None, 1, None, (0,), 0),
     ]
     assert by_cause([]) == []
 
 
 def test_compilations_are_told_by_function_and_those_that_nothing_announced_apart():
-    compiles = [Compile("step", "x.py:3", 0.25), Compile("step", "x.py:3", 0.5, again=True), Compile("_f", "?", 1.0)]
-    assert by_function(compiles) == [Compiled("_f", "?", 1, 0, 1.0), Compiled("step", "x.py:3", 2, 1, 0.75)]
+    first = [Compile("step", "x.py:3", 0.25), Compile("_f", "?", 1.0)]
+    epochs = [epoch(0, compiles=first, first=True), epoch(7, compiles=[Compile("step", "x.py:3", 0.5, again=True)])]
+    assert by_function(epochs) == [
+        Compiled("_f", "?", 1, 0, 1.0, (0,), 0),
+        Compiled("step", "x.py:3", 2, 1, 0.75, (0, 7), 1),
+    ]
 
 
 def test_they_are_those_of_one_whole_block():

@@ -17,6 +17,7 @@ from harness.engine import watching
 from harness.measure import measure
 from harness.probes import memory
 from harness.record import read
+from harness.report import profiled as profiled_report
 from harness.report import sentences
 from harness.report.summarizing import summarize
 
@@ -32,6 +33,10 @@ def profiled(out, name, file="faults.py", probes=("phases", "memory"), epochs=40
     again = read(out)
     assert (again.slices, again.watched) == (record.slices, record.watched)
     return record
+
+
+def profiled_tables(record):
+    return [table for table in profiled_report.tables(summarize(record).arms[0], record) if table]
 
 
 def told(record):
@@ -93,7 +98,7 @@ def test_what_is_watched_is_timed_apart(tmp_path):
 )
 def test_a_retrace_is_found_with_its_cause(tmp_path, name, sort, text):
     record = profiled(tmp_path / "run", name, "retraced.py", probes=(), epochs=8)
-    found = by_cause(trace for epoch in of_one_block(record, name) for trace in epoch.traces)
+    found = by_cause(of_one_block(record, name))
     told = {one.cause.sort: one for one in found}
     assert told.keys() == {"first", sort}
     assert told[sort].cause.text == text
@@ -104,19 +109,73 @@ def test_a_retrace_is_found_with_its_cause(tmp_path, name, sort, text):
 def test_a_compilation_that_no_trace_announces_is_found(tmp_path):
     record = profiled(tmp_path / "run", "Recompiles", "retraced.py", probes=(), epochs=8)
     epochs = of_one_block(record, "Recompiles")
-    (one,) = by_function(compiled for epoch in epochs for compiled in epoch.compiles)
+    (one,) = by_function(epochs)
     assert (one.function, one.times, one.silent) == ("Clean._step", 8, 7)
     assert sum(len(epoch.traces) for epoch in epochs) == 1
     assert all(len(epoch.compiles) == 1 for epoch in epochs)
 
 
+def test_compilations_are_seen_though_the_trainer_hides_what_tensorflow_logs(tmp_path):
+    record = profiled(tmp_path / "run", "Recompiles", "quiet.py", probes=(), epochs=4)
+    (one,) = by_function(of_one_block(record, "Recompiles"))
+    assert (one.times, one.silent) == (4, 3)
+    assert record.unavailable("Recompiles") == {}
+
+
+def test_who_has_a_shape_for_each_sort_of_points_is_not_accused_of_retracing(tmp_path):
+    record = profiled(tmp_path / "run", "SeveralShapes", "retraced.py", probes=(), epochs=8)
+    (again, first) = sorted(by_cause(of_one_block(record, "SeveralShapes")), key=lambda one: one.cause.sort != "shape")
+    assert (again.times, again.epochs, again.again) == (2, (0,), 0)
+    assert first.cause.sort == "first"
+    assert told(record) == []
+
+
+def test_a_tracing_is_told_with_its_epochs_and_its_phase(tmp_path):
+    record = profiled(tmp_path / "run", "Phased", "retraced.py", probes=(), epochs=4)
+    (one,) = by_cause(of_one_block(record, "Phased"))
+    assert (one.epochs, one.phases) == ((0,), ("train",))
+    (table,) = [table for table in profiled_tables(record) if table.title == "Traces"]
+    assert table.columns == ["function", "defined at", "why", "phase", "epochs", "times", "took"]
+    assert table.rows[0][3:6] == ["train", "0", "1"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
+def test_a_list_that_keeps_a_tensor_an_epoch_is_found_with_its_size(tmp_path):
+    record = profiled(tmp_path / "run", "KeepsTensors", "retraced.py", probes=("memory",))
+    found = growths(record, "KeepsTensors")["epoch"]
+    assert found.verdict == "growing"
+    assert found.bytes_per_epoch == pytest.approx(MB, rel=0.2)
+
+
+def test_where_too_few_epochs_ran_in_a_row_to_tell_of_growth_that_is_said(tmp_path):
+    record = profiled(tmp_path / "run", "Clean", probes=("memory",), epochs=5)
+    said = sentences.sentences(summarize(record))
+    assert (
+        "Not available here: memory from epoch to epoch, because fewer than 8 epochs of any kind ran in a row." in said
+    )
+
+
+def test_what_a_profile_shows_is_in_its_json(tmp_path):
+    record = profiled(tmp_path / "run", "Marked", probes=("phases", "memory"))
+    (arm,) = json.loads(summarize(record).to_json())["arms"]
+    shares = {one["path"]: one["share"] for one in arm["profile"]["phases"]}
+    assert shares.keys() == {"weights", "weights > solve", "step", ""}
+    assert arm["profile"]["growth"]["epoch"]["verdict"] == growths(record, "Marked")["epoch"].verdict
+    assert [one["rule"] for one in arm["findings"]] == ["heavy"]
+    traced = profiled(tmp_path / "other", "FloatRate", "retraced.py", probes=(), epochs=8)
+    (arm,) = json.loads(summarize(traced).to_json())["arms"]
+    epochs = {one["cause"]["sort"]: one["epochs"] for one in arm["profile"]["traces"]}
+    assert epochs == {"first": [0], "value": [*range(1, 8)]}
+
+
 def test_a_clean_trainer_is_traced_once_and_compiled_never(tmp_path):
     record = profiled(tmp_path / "run", "Clean", "retraced.py", epochs=8)
     epochs = of_one_block(record, "Clean")
-    (one,) = by_cause(trace for epoch in epochs for trace in epoch.traces)
+    (one,) = by_cause(epochs)
     assert (one.cause.sort, one.times) == ("first", 1)
     assert not any(epoch.compiles for epoch in epochs)
     assert record.ends[0].unavailable == {}
+    assert told(record) == []
 
 
 def test_a_term_without_weight_is_found_with_its_share_of_the_schedule(tmp_path):

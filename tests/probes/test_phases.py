@@ -1,9 +1,11 @@
+import threading
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import phase
 from harness.interface import watch_phases
-from harness.probes.phases import UNMARKED, PhaseProbe
+from harness.probes.phases import UNMARKED, PhaseProbe, Place
 
 
 class Clock:
@@ -157,3 +159,59 @@ def test_a_phase_may_be_named_like_a_path():
         clock.now += 2
 
     assert watched(epoch, clock=clock) == {UNMARKED: (1, 2, 3, None), "a > b": (1, 1, 1, None)}
+
+
+def test_what_another_thread_marks_is_not_the_epochs():
+    clock = Clock()
+
+    def prefetch():
+        with phase("data"):
+            pass
+
+    def epoch():
+        with phase("step"):
+            other = threading.Thread(target=prefetch)
+            other.start()
+            other.join()
+            clock.now += 1
+        clock.now += 2
+
+    assert watched(epoch, clock=clock) == {UNMARKED: (1, 2, 3, None), "step": (1, 1, 1, None)}
+
+
+def test_a_phase_that_outlasts_what_it_is_in_ends_with_it():
+    clock = Clock()
+
+    def epoch():
+        outer, inner = phase("outer"), phase("inner")
+        outer.__enter__()
+        inner.__enter__()
+        clock.now += 1
+        outer.__exit__()
+        clock.now += 2
+        inner.__exit__()
+        with phase("step"):
+            clock.now += 4
+
+    assert watched(epoch, clock=clock) == {
+        UNMARKED: (1, 2, 7, None),
+        "outer": (1, 0, 1, None),
+        "outer > inner": (1, 1, 1, None),
+        "step": (1, 4, 4, None),
+    }
+
+
+def test_a_place_is_the_path_of_the_phases_under_way_in_its_own_thread():
+    place = Place()
+    watch_phases(place)
+    try:
+        with phase("refine"), phase("pool"):
+            assert place.path() == "refine > pool"
+            other = threading.Thread(target=phase("data").__enter__)
+            other.start()
+            other.join()
+            assert place.path() == "refine > pool"
+        phase("never entered").__exit__()
+        assert place.path() == UNMARKED
+    finally:
+        watch_phases(None)

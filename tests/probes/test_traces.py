@@ -227,6 +227,7 @@ def use(probe, label):
     step(tf.zeros(2))
     retraced = [(t.function, t.where, t.seconds) for t in probe.take()]
     tell(label, [probe.unavailable, result, traced, retraced])
+    tell(f"{label} untimed", probe.untimed)
 """
 
 
@@ -271,6 +272,7 @@ class TestFallingBack:
     def test_without_the_private_function_tracings_are_seen_but_not_timed(self, spoiled, how):
         unavailable, result, traced, retraced = spoiled[f"{how} True"]
         assert unavailable is None
+        assert spoiled[f"{how} True untimed"] == "this TensorFlow has no place at which a tracing can be timed"
         assert result == [[2.0], [1.0]]
         assert traced == retraced == [["step", "?", None]]
 
@@ -283,7 +285,7 @@ class TestFallingBack:
 
     def test_with_everything_in_place_the_same_use_is_timed(self, spoiled):
         unavailable, result, ((name, _, seconds),), _ = spoiled["as it was"]
-        assert unavailable is None
+        assert unavailable is spoiled["as it was untimed"] is None
         assert result == [[2.0], [1.0]]
         assert name == "use.step"
         assert seconds > 0

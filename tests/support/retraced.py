@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from harness import phase
+
 
 class Clean:
     epochs = 12
@@ -71,3 +73,33 @@ class Recompiles(Clean):
 
     def epoch(self, index):
         return {"loss": float(self.step(tf.ones((8 + index, 3)), tf.constant(0.1)))}
+
+
+class SeveralShapes(Clean):
+    """Called on points of three sorts in every epoch, and so traced for three shapes in the first."""
+
+    def epoch(self, index):
+        losses = [float(self.step(tf.ones((number, 3)), tf.constant(0.1))) for number in (8, 20, 100)]
+        return {"loss": sum(losses)}
+
+
+class Phased(Clean):
+    """Marks the phase in which its step is traced."""
+
+    def epoch(self, index):
+        with phase("train"):
+            return super().epoch(index)
+
+
+class KeepsTensors(Clean):
+    """Keeps a tensor of a megabyte an epoch."""
+
+    epochs = 40
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def epoch(self, index):
+        self.kept.append(tf.ones(250_000) * index)
+        return super().epoch(index)
