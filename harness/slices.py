@@ -8,11 +8,14 @@ differently from run to run (`benchmarks/experiments/settling.py`). So a turn be
 round, unless an epoch is so long that this is lost in it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 LONG = 10
 """An epoch that takes this many times as long as settling does needs none."""
+LONGEST = 1.0
+"""Seconds: what the turn of a slow arm is not to last only so that a quick one settles in as many epochs."""
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,15 @@ def length(counted: float, settling: float, pace: float) -> Length:
     pace = max(pace, 1e-5)
     settle = ceil(settling / pace) if pace < LONG * settling else 0
     return Length(settle, max(ceil(counted / pace), settle, 1))
+
+
+def shared(counted: float, settling: float, paces: Sequence[float]) -> Length:
+    """The turn of arms that all run the same epochs: as many as the quickest needs, if the slowest does not take too
+    long for them; then as many as it takes a second for, of which the quickest settles in half at most."""
+    turn, slowest = length(counted, settling, min(paces)), max(paces)
+    if (turn.settling + turn.counted) * slowest <= LONGEST:
+        return turn
+    own = length(counted, settling, slowest)
+    epochs = max(int(LONGEST / slowest), own.settling + own.counted)
+    settle = min(turn.settling, epochs // 2)
+    return Length(settle, epochs - settle)

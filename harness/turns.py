@@ -12,6 +12,10 @@ from harness.lines import Description
 from harness.plan import Plan
 from harness.sampling import ROUNDS, Pace, Turn, lots
 
+LEAD, SHORT_LEAD = 5, 2
+"""Epochs that arms in lockstep run before any turns, to know their pace: the first ones may trace. Fewer where the plan
+has few."""
+
 __all__ = ["ROUNDS", "Pace", "Round", "Turn", "in_lockstep", "rounds", "start_order", "warm_up"]
 
 
@@ -33,7 +37,7 @@ def in_lockstep(descriptions: Mapping[str, Description]) -> bool:
 def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> list[int]:
     """What an arm runs alone, before any turns: the first epoch of each kind, and what it takes to know its pace."""
     if in_lockstep(descriptions):
-        return list(range(_length(plan, descriptions, 2)))[:2]
+        return list(range(_lead(plan, descriptions)))
     return sampling.warm_up(plan, arm, descriptions)
 
 
@@ -61,18 +65,21 @@ def rounds(
 
 
 def _in_order(plan: Plan, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]) -> Iterator[list[Turn]]:
-    # All slices hold the same epochs, so they can be long enough on the average over arms only.
-    seconds = [seconds for pace in paces.values() for seconds in pace.values()]
-    pace = sum(seconds) / len(seconds) if seconds else plan.slice_seconds
-    length = slices.length(plan.slice_seconds, plan.settling_seconds, pace)
-    stop = _length(plan, descriptions, 2 + ROUNDS * (length.settling + length.counted))
-    start = min(2, stop)
+    means = [sum(pace.values()) / len(pace) for pace in paces.values() if pace] or [plan.slice_seconds]
+    length = slices.shared(plan.slice_seconds, plan.settling_seconds, means)
+    start = _lead(plan, descriptions)
+    stop = _length(plan, descriptions, start + ROUNDS * (length.settling + length.counted))
     size = min(length.settling + length.counted, max(1, (stop - start) // ROUNDS))
     settling = min(length.settling, size // 2)
     for first in range(start, stop, size):
         own = list(range(first, min(first + size, stop)))
         before = own[:settling] if len(own) > settling else []  # the last slice may be short
         yield [Turn(arm, own[len(before) :], before) for arm in descriptions]
+
+
+def _lead(plan: Plan, descriptions: Mapping[str, Description]) -> int:
+    stop = _length(plan, descriptions, LEAD * ROUNDS)
+    return min(LEAD if stop >= LEAD * ROUNDS else SHORT_LEAD, stop)
 
 
 def _length(plan: Plan, descriptions: Mapping[str, Description], default: int) -> int:

@@ -61,7 +61,7 @@ def test_every_arm_is_first_about_as_often_as_any_other():
     plan = planned(epochs=150, slice_seconds=0.0, settling_seconds=0.0)
     paces = {key: {"epoch": 1.0} for key in ARMS}
     firsts = [round.turns[0].arm for b in range(4) for round in turns.rounds(plan, b, 0, descriptions, paces)]
-    assert len(firsts) == 4 * 148
+    assert len(firsts) == 4 * (150 - turns.LEAD)
     assert all(150 < firsts.count(arm) < 250 for arm in ARMS)
 
 
@@ -106,10 +106,32 @@ def test_lockstep_has_its_rounds_where_it_has_the_epochs_and_no_more_than_slices
     plan = planned(epochs=epochs, slice_seconds=slice_seconds)
     descriptions = dict.fromkeys(ARMS, Description(False, []))
     rounds = turns.rounds(plan, 0, 0, descriptions, {key: {"epoch": pace} for key in ARMS})
-    after_warm_up = max(0, epochs - 2)
+    after_warm_up = max(0, epochs - len(turns.warm_up(plan, ARMS[0], descriptions)))
     assert len(rounds) >= min(turns.ROUNDS, after_warm_up)
     if len(rounds) > 2 * turns.ROUNDS:
         assert len(rounds[0].turns[0].indices) * pace > slice_seconds * 0.99
+
+
+def test_in_lockstep_a_quick_arm_settles_beside_a_slow_one_as_far_as_that_keeps_nobody_too_long():
+    descriptions = dict.fromkeys(ARMS[:2], Description(False, []))
+
+    def turn(*paces):
+        own = {arm: {"epoch": pace} for arm, pace in zip(ARMS, paces, strict=False)}
+        found = turns.rounds(planned(epochs=None, **SHORT), 0, 0, descriptions, own)
+        assert len(found) == turns.ROUNDS
+        return len(found[0].turns[0].before), len(found[0].turns[0].indices)
+
+    assert turn(0.002, 0.002) == (5, 25)
+    assert turn(0.002, 0.02) == (5, 25)
+    assert turn(0.002, 0.1) == (5, 5)  # a second
+    assert turn(0.002, 5.0) == (0, 1)
+
+
+def test_in_lockstep_what_the_first_epochs_trace_does_not_set_the_pace():
+    descriptions = dict.fromkeys(ARMS, Description(False, []))
+    assert turns.warm_up(planned(epochs=None), ARMS[0], descriptions) == [*range(turns.LEAD)]
+    assert turns.warm_up(planned(epochs=12), ARMS[0], descriptions) == [0, 1]
+    assert turns.warm_up(planned(epochs=1), ARMS[0], descriptions) == [0]
 
 
 def test_in_lockstep_short_epochs_settle_too():
