@@ -125,14 +125,26 @@ def _costs(record: Record, here: pd.DataFrame, block: int, group: int, arm: str)
 
 def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int) -> bool:
     """Whether a group's epochs can stand for whole schedules: every arm knows its own, and those that could not seek in
-    it met every kind on the way."""
+    it met every kind on the way, and no sizes that go on changing after it."""
     described = _described(record, block, group)
     if not set(epochs["arm"].unique()) <= described.keys() or not all(own.segments for own in described.values()):
         return False
     if all(description.seekable for description in described.values()):
         return True
-    met = {arm: set(own["kind"]) for arm, own in epochs.groupby("arm")}
-    return all({segment.kind for segment in described[arm].segments} == kinds for arm, kinds in met.items())
+    met = {arm: (set(own["kind"]), own["index"].nunique()) for arm, own in epochs.groupby("arm")}
+    for arm, (kinds, number) in met.items():
+        segments = described[arm].segments
+        unforeseen = number < segments[-1].stop and _sizes_change(record, block, group, arm)
+        if unforeseen or {segment.kind for segment in segments} != kinds:
+            return False
+    return True
+
+
+def _sizes_change(record: Record, block: int, group: int, arm: str) -> bool:
+    """Whether the sizes of an arm's trainer were others at the end of its epochs than at their beginning."""
+    own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
+    told = [epoch.sizes for piece in own for epoch in piece.epochs if epoch.sizes]
+    return any(sizes != told[0] for sizes in told)
 
 
 def _described(record: Record, block: int, group: int) -> dict[str, Description]:

@@ -211,6 +211,7 @@ def _cells(summary: Summary) -> Table:
     took = "one training" if summary.whole else "they took"
     what = "whole schedule" if summary.whole else "all epochs run"
     note = f"With the changes named after a +, or all but those after a -; relative to {summary.baseline}."
+    note = " ".join(filter(None, [note, units.explained(arm.projected_seconds for arm in summary.arms)]))
     return Table("What was measured", ["arm", what, took], rows, note)
 
 

@@ -22,7 +22,10 @@ def times(summary: Summary) -> Table:
     ]
     what, took = ("whole schedule", "one training") if summary.whole else ("all epochs run", "they took")
     columns = ["arm", what, *(["verdict"] if judged else []), took]
-    return Table("Cost", columns, rows, _ratio_note(summary))
+    note = " ".join(
+        filter(None, [_ratio_note(summary), units.explained(arm.projected_seconds for arm in summary.arms)])
+    )
+    return Table("Cost", columns, rows, note)
 
 
 def kinds(summary: Summary) -> Table | None:

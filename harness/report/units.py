@@ -1,6 +1,6 @@
 """Numbers as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from math import sqrt
 
@@ -46,13 +46,29 @@ def short_ratio(value: Ratio | None) -> str:
         return NOTHING
     if not value.low or value.high is None:
         return f"{_factor(value.estimate)}x"
-    half = 100 * (sqrt(value.high / value.low) - 1)
-    digits = 1 if half < 10 else 0
-    return f"{_factor(value.estimate)}x ±{half:.{digits}f}%" if half < 1000 else f"{_factor(value.estimate)}x ±?"
+    return f"{_factor(value.estimate)}x {_half(value.low, value.high)}"
 
 
 def projection(value: Seconds | None) -> str:
-    return NOTHING if value is None else seconds(value.estimate)
+    """A duration with half the width of its interval in percent, or alone where there is none."""
+    if value is None:
+        return NOTHING
+    if not value.low or value.high is None:
+        return seconds(value.estimate)
+    return f"{seconds(value.estimate)} {_half(value.low, value.high)}"
+
+
+def explained(values: Iterable[Seconds | None]) -> str:
+    """What ± means beside these as projections; empty where none has an interval."""
+    known = any(value and value.low for value in values)
+    return "± is half the 95 % interval for one more training." if known else ""
+
+
+def _half(low: float, high: float) -> str:
+    """Half the width of an interval that is even on a logarithmic axis, in percent."""
+    half = 100 * (sqrt(high / low) - 1)
+    digits = 1 if half < 10 else 0
+    return f"±{half:.{digits}f}%" if half < 1000 else "±?"
 
 
 def number(value: float | None) -> str:

@@ -160,3 +160,24 @@ def test_sizes_known_from_the_epochs_alone_are_filled_in_between():
     ]
     run.slices[:] = growing
     assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(400 + 399 * 2, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("seekable", "grows", "whole"), [(True, True, True), (False, False, True), (False, True, False)]
+)
+def test_sizes_that_go_on_growing_unseen_are_not_projected_from(seekable, grows, whole):
+    """Of a training of 4,000 epochs, those that ran in order do not tell what its batch grows to."""
+    long = Description(seekable, [Segment("epoch", 0, 4000)])
+    run = sampled(long, {"a": lambda index, new: 1.0})
+    ran = [
+        msgspec.structs.replace(
+            piece,
+            epochs=[msgspec.structs.replace(e, sizes={"batch_points": 10.0 + grows * e.index}) for e in piece.epochs],
+        )
+        for piece in run.slices
+    ]
+    run.slices[:] = ran
+    assert covers_whole_schedules(run, table(run)) is whole
+    number = len({epoch.index for piece in ran for epoch in piece.epochs})
+    assert number < 4000
+    assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(4000 if whole else number)

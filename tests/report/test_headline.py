@@ -90,7 +90,7 @@ def test_long_names_lose_their_middle():
 
 
 def test_one_arm_alone_says_what_it_takes():
-    assert of(compared()) == "base ran alone: one training takes 10.1 s."
+    assert of(compared()) == "base ran alone: one training takes 10.1 s ±0.0%."
 
 
 def test_a_profile_says_what_an_epoch_takes():
