@@ -2,18 +2,18 @@
 
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Self
 
-from harness import comparable
+from harness import catalog, comparable
 from harness.engine import machine, repository, runner
 from harness.errors import BadInput
 from harness.events import Event, Progress
-from harness.lines import SCHEMA, Footer, Header, Line, Look, Resume, Stored
+from harness.lines import SCHEMA, BlockEnd, Footer, Header, Line, Look, Resume, Stored
 from harness.plan import Plan
 from harness.record import Record, Writer
 
@@ -42,7 +42,7 @@ def measure(
     """
     # Gathered before there is a file, so that none is ever seen without its header.
     facts, versions, commit = machine.facts(), machine.versions(), repository.describe()
-    header = Header(SCHEMA, directory.name, _now(), plan, facts, versions, commit, repository.code())
+    header = Header(SCHEMA, directory.name, _now(), plan, facts, versions, commit, _code(plan))
     with Writer(directory) as writer:
         run = _Run(writer, Record(), watch)
         run.keep(header)
@@ -78,15 +78,25 @@ def resume(
         here, there = versions.get(name), header.versions.get(name)
         if here != there:
             raise BadInput(f"{directory} cannot be resumed: it ran with {name} {there}, here is {here}.")
-    code = repository.code()
+    code = _code(header.plan)
     if header.code and code is None:
-        raise BadInput(f"{directory} cannot be resumed here: it began in a git repository. Go there.")
+        raise BadInput(f"{directory} cannot be resumed here: the code that it began with is elsewhere. Go there.")
     if header.code and header.code != code:
         raise BadInput(f"{directory} cannot be resumed: the code here is not what it began with. Start it again.")
     with Writer.reopen(directory) as writer:
         run = _Run(writer, before, watch)
         run.keep(Resume(_now(), facts, repository.describe()))
         return run.go_on(directory, look, elapsed)
+
+
+def _code(plan: Plan) -> str | None:
+    """What tells whether the code has changed since: that of the repository here, and of variants in files."""
+    files = []
+    for arm in plan.arms:
+        if ":" in arm.variant:
+            with suppress(BadInput):  # it is not there any more
+                files.append(catalog.source_of(arm.variant)[0])
+    return repository.code(filter(None, files))
 
 
 class _Run:
@@ -112,7 +122,9 @@ class _Run:
                         if not isinstance(event, Progress):
                             self.keep(event)
                         self._watch(event, record)
-                    if plan.budget and elapsed() > plan.budget and len(record.blocks_done) < plan.blocks:
+                    between = isinstance(event, BlockEnd | Look)  # nothing is under way that could be cut off
+                    spent = plan.budget and elapsed() > plan.budget and len(record.blocks_done) < plan.blocks
+                    if spent and not between:
                         status = "out of time"
                         break
         except KeyboardInterrupt:

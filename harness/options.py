@@ -31,7 +31,11 @@ Blocks = Annotated[
     ),
 ]
 Budget = Annotated[
-    str | None, typer.Option(metavar="TIME", help="What the whole command may take, such as 90s or 2min.")
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="What the whole command may take, such as 90s or 2min. Epochs that are under way then are waited for.",
+    ),
 ]
 Tolerance = Annotated[float, typer.Option(help="The difference that does not matter, as a share.")]
 Seed = Annotated[int, typer.Option(help="Of the training, and of the order of turns.")]

@@ -4,6 +4,7 @@ A record cut off at any byte is readable up to its last whole line, and says tha
 nothing.
 """
 
+import fcntl
 import gzip
 import os
 import zlib
@@ -68,6 +69,7 @@ class Record:
         self.ends: list[ArmEnd] = []
         self.blocks_done: list[BlockEnd] = []
         self.looks: list[Look] = []
+        self.resumed: list[Resume] = []
         self.footer: Footer | None = None
         self._header: Header | None = None
         self.abandoned: list[Line] = []
@@ -100,6 +102,7 @@ class Record:
             case Footer():
                 self.footer = line
             case Resume():
+                self.resumed.append(line)
                 self.footer = None
                 self._set_unfinished_aside()
             case BlockAgain():
@@ -160,6 +163,7 @@ class Writer:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             self._file = path.open("xb", buffering=0)
+            self._lock()
         except FileExistsError:
             if not directory.is_dir():
                 raise BadInput(f"{directory} cannot hold a run: it is a file.") from None
@@ -173,13 +177,26 @@ class Writer:
         writer = cls.__new__(cls)
         path = directory / FILE_NAME
         try:
-            whole, _, _ = path.read_bytes().rpartition(b"\n")
             writer._file = path.open("r+b", buffering=0)
+            writer._lock()
+            whole, _, _ = path.read_bytes().rpartition(b"\n")
             writer._file.truncate(len(whole) + 1)
             writer._file.seek(0, os.SEEK_END)
+        except BlockingIOError:
+            writer._file.close()
+            raise BadInput(f"{directory} cannot be resumed: it is still under way.") from None
         except OSError as error:
             raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
         return writer
+
+    def _lock(self) -> None:
+        """Keep others from writing this record; the system ends that with the process, however it ends."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:  # a file system without locks
+            pass
 
     def write(self, line: Line) -> None:
         self._file.write(_encoder.encode(line) + b"\n")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness import cli, planning
-from harness.lines import BlockEnd, Slice
+from harness.lines import BlockEnd, Look, Slice
 from harness.measure import measure
-from harness.record import FILE_NAME, read
+from harness.record import FILE_NAME, Writer, read
 
 ARMS = Path(__file__).parent / "support" / "arms.py"
 NAMES = [f"{ARMS}:Steady", f"{ARMS}:Other"]
@@ -115,6 +115,44 @@ def test_a_budget_that_is_over_with_the_last_block_has_cut_nothing_off(tmp_path)
     watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
     run = measure(plan, tmp_path / "run", watch, elapsed=lambda: 100.0 if ended else 0.0)
     assert run.footer.status == "complete"
+
+
+def test_a_budget_that_ends_between_blocks_has_cut_nothing_off(tmp_path):
+    plan = planning.make("compare", NAMES, epochs=12, budget="60s", blocks=5)
+    ended = []
+    watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
+    stop = lambda record: Look(record.blocks_done[-1].block, False, "the verdict is clear")  # noqa: E731
+    run = measure(plan, tmp_path / "run", watch, stop, elapsed=lambda: 100.0 if ended else 0.0)
+    assert run.footer.status == "complete"
+    assert len(run.blocks_done) == 1
+    assert run.looks[-1].why == "the verdict is clear"
+
+
+def test_a_run_that_is_still_under_way_cannot_be_resumed(cut_off, capsys):
+    with Writer.reopen(cut_off):
+        before = (cut_off / FILE_NAME).read_bytes()
+        assert cli.run(["compare", "--resume", str(cut_off)]) == 2
+        assert "it is still under way" in capsys.readouterr().err
+        assert (cut_off / FILE_NAME).read_bytes() == before
+    assert cli.run(["compare", "--resume", str(cut_off)]) == 0
+
+
+def test_a_run_of_a_file_outside_of_any_repository_is_not_resumed_with_other_code(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(ARMS.read_text())
+
+    def watch(event, record):
+        if isinstance(event, Slice) and event.round:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    names = ["mine.py:Steady", "mine.py:Other"]
+    measure(planning.make("compare", names, epochs=12, blocks=1), Path("run"), watch)
+    Path("mine.py").write_text(ARMS.read_text() + "\n")
+    assert cli.run(["compare", "--resume", "run"]) == 2
+    assert "the code here is not what it began with" in capsys.readouterr().err
+    Path("mine.py").write_text(ARMS.read_text())
+    assert cli.run(["compare", "--resume", "run"]) == 0
 
 
 def test_why_there_were_no_more_blocks_is_in_the_record_and_the_report(tmp_path, capsys):

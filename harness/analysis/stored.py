@@ -18,7 +18,7 @@ from harness.analysis import epochs as epoch_table
 from harness.analysis import peaks
 from harness.analysis.counted import counts
 from harness.analysis.effects import QUANTILE, Ratio
-from harness.analysis.facts import Facts, number, pids
+from harness.analysis.facts import Facts, measured_on, number, pids
 from harness.analysis.fitness import VERY_BUSY
 from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.levels import ERROR
@@ -90,7 +90,7 @@ def checks(record: Record, triple: Triple) -> list[Check]:
     now = times(record, triple.head)
     known = dict.fromkeys([*now, *(what for line in before for what in line.seconds)])
     wanted = [what for what in known if getattr(triple.tolerances, what.partition(" ")[0]) is not None]
-    busy = disturbed(record.header.machine)
+    busy = disturbed(measured_on(record))
     at = ERROR / max(len(wanted), 1)
     timed = [_time(what, now.get(what, []), before, triple, at, busy) for what in wanted]
     return [*timed, *_counted(record, before, triple)]

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import tarfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,17 +98,20 @@ def describe() -> str | None:
     return asked.stdout.decode().strip() + ("-dirty" if changed.stdout.strip() else "")
 
 
-def code() -> str | None:
-    """A hash of all Python files that git follows, or would, in the repository that this is in; None outside of one."""
-    try:
+def code(others: Iterable[Path] = ()) -> str | None:
+    """A hash of all Python files that git follows, or would, in the repository that this is in, and of `others`; None
+    where there are neither."""
+    files = {str(path): path for path in others}
+    with suppress(NotComparable):
         top = Repository.here().top
         listed = _git("-C", str(top), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py").stdout
-    except NotComparable:
+        files |= {name: top / name for name in map(os.fsdecode, filter(None, listed.split(b"\0")))}
+    if not files:
         return None
     seen = hashlib.sha256()
-    for name in sorted({*filter(None, listed.split(b"\0"))}):
+    for name, path in sorted(files.items()):
         with suppress(OSError):  # deleted, and git still follows it
-            seen.update(name + b"\0" + hashlib.sha256((top / os.fsdecode(name)).read_bytes()).digest())
+            seen.update(os.fsencode(name) + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return seen.hexdigest()
 
 

@@ -164,6 +164,19 @@ def test_the_code_is_another_one_only_when_a_python_file_is(committed, git, monk
     assert repository.code() == seen[-1]
 
 
+def test_files_from_elsewhere_are_code_too(committed, git, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("elsewhere") / "mine.py"
+    other.write_text("here = 1")
+    first = repository.code([other])
+    assert first not in (None, repository.code())
+    monkeypatch.chdir(other.parent)
+    assert repository.code() is None
+    alone = repository.code([other])
+    other.write_text("here = 2")
+    assert alone is not None
+    assert repository.code([other]) not in (None, alone)
+
+
 def test_a_git_that_hangs_is_a_sentence(committed, monkeypatch):
     def hang(command, **options):
         raise subprocess.TimeoutExpired(command, options["timeout"])

@@ -3,7 +3,7 @@ import json
 import pytest
 from simulated import DATA, FULL, REFINE, record
 
-from harness.lines import ArmEnd, Epoch, Objective, Slice, Trace, Work
+from harness.lines import ArmEnd, Epoch, Objective, Resume, Slice, Trace, Work
 from harness.report.summarizing import summarize
 
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
@@ -21,7 +21,7 @@ KEYS = [
         "exact",
         "smallest_visible_ratio",
     ),
-    *("unavailable", "findings", "convergence"),
+    *("unavailable", "findings", "profile", "convergence"),
 ]
 
 
@@ -123,3 +123,11 @@ def test_a_run_that_never_got_to_an_arm_says_so():
     assert summary["partial"]
     assert [arm["status"] for arm in summary["arms"]] == ["not run", "not run"]
     assert [arm["traces"] for arm in summary["arms"]] == [None, None]
+
+
+def test_whoever_measured_beside_a_run_when_it_was_resumed_is_told_of_too():
+    run = record(ARMS)
+    assert "other_runs" not in as_json(run)["machine"]
+    for others in ([7], [7, 8], []):
+        run.add(Resume("2026-01-01T01:00:00+00:00", {"other_runs": others}, None))
+    assert as_json(run)["machine"]["other_runs"] == [7, 8]

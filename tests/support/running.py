@@ -14,18 +14,24 @@ BEGUN = 6
 """Slices after which arms take turns."""
 
 
-@contextmanager
-def begun(command, out):
-    """The process of `command`, which makes a run in `out`, once its arms take turns, and their processes; it ends with
-    the block."""
-    running = subprocess.Popen(
+def start(command, **options):
+    """A process of `command`, whose output can be read, and which Ctrl-C interrupts."""
+    return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         # A shell that runs this in the background has its children ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads
+        **options,
     )
+
+
+@contextmanager
+def begun(command, out):
+    """The process of `command`, which makes a run in `out`, once its arms take turns, and their processes; it ends with
+    the block."""
+    running = start(command)
     try:
         yield running, _once_begun(running, out)
     finally:
