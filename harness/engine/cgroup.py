@@ -1,27 +1,38 @@
-"""What a container allows this process: memory, and processor time (Linux control groups, version 2).
+"""What a container allows this process: memory, and processor time (Linux control groups).
 
-`docs.kernel.org/admin-guide/cgroup-v2.html` has the files. Where there are none, or none of version 2, all is None.
+`docs.kernel.org/admin-guide/cgroup-v2.html` has the files, and `cgroup-v1` beside it those of older systems, of which
+only the container's own are read. Where there are none, all is None.
 """
 
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
 _OWN = Path("/proc/self/cgroup")
+_UNLIMITED = 1 << 60
+"""Version 1 has a number for no limit: nearly as many bytes as there can be."""
 
 
 def memory_limit() -> int | None:
     """Bytes that the container may take."""
-    return _number("memory.max")
+    older = _number("memory/memory.limit_in_bytes")
+    return _number("memory.max") or (older if older and older < _UNLIMITED else None)
 
 
 def memory_taken() -> int:
     """Bytes that count as the container's, without the file cache that is given up as soon as a process needs it."""
-    return (_number("memory.current") or 0) - _statistics(ROOT / "memory.stat").get("inactive_file", 0)
+    taken = _number("memory.current")
+    if taken is not None:
+        return taken - _statistics(ROOT / "memory.stat").get("inactive_file", 0)
+    cached = _statistics(ROOT / "memory" / "memory.stat").get("total_inactive_file", 0)
+    return (_number("memory/memory.usage_in_bytes") or cached) - cached
 
 
 def cores_allowed() -> float | None:
     """How many cores' time this process's groups may use; None where they may use all there is."""
     quotas = [quota for group in _groups() if (quota := _quota(group / "cpu.max")) is not None]
+    older, period = _number("cpu/cpu.cfs_quota_us"), _number("cpu/cpu.cfs_period_us")
+    if older and period and older > 0:
+        quotas.append(older / period)
     return min(quotas, default=None)
 
 

@@ -33,6 +33,8 @@ def container(tmp_path, monkeypatch):
         ("/a/b", {"cpu.max": "max 100000", "a/cpu.max": "400000 100000", "a/b/cpu.max": "max 100000"}, 4.0),
         ("/a/b", {"a/cpu.max": "400000 100000", "a/b/cpu.max": "50000 100000"}, 0.5),
         ("/a", {"b/cpu.max": "50000 100000"}, None),
+        (None, {"cpu/cpu.cfs_quota_us": "150000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1.5),
+        (None, {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
         ("/../../a", {"cpu.max": "200000 100000", "a/cpu.max": "50000 100000"}, 2.0),
     ],
 )
@@ -67,3 +69,13 @@ def test_without_a_container_there_is_no_limit(container):
     container("/", {"memory.max": "max\n"})
     assert cgroup.memory_limit() is None
     assert cgroup.memory_taken() == 0
+
+
+def test_the_limits_of_older_systems_are_read_too(container):
+    stat = "total_inactive_file 200\n"
+    files = {"memory.limit_in_bytes": "900\n", "memory.usage_in_bytes": "700\n", "memory.stat": stat}
+    container(None, {f"memory/{name}": text for name, text in files.items()})
+    assert cgroup.memory_limit() == 900
+    assert cgroup.memory_taken() == 500
+    container(None, {"memory/memory.limit_in_bytes": "9223372036854771712\n"})
+    assert cgroup.memory_limit() is None
