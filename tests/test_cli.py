@@ -198,6 +198,20 @@ def test_another_run_on_this_machine_is_warned_of_at_once_and_in_the_report(comm
     assert f"**{warning}" in (tmp_path / "run" / "report.md").read_text()
 
 
+def test_a_profile_hands_its_timeline_over_and_is_rendered_again_from_its_record(tmp_path):
+    run, timeline = tmp_path / "run", tmp_path / "timeline.json"
+    options = ["--epochs", "10", "--memory", "exact", "--trace", str(timeline), "--out", str(run)]
+    assert cli.run(["profile", "--variant", f"{ARMS.parent / 'nested.py'}:Nests", *options]) == 0
+    assert timeline.read_bytes() == (run / "timeline.json").read_bytes()
+    assert json.loads(timeline.read_text())["traceEvents"]
+    assert read(run).plan.exact_memory
+    report = (run / "report.md").read_text()
+    assert all(f"## {title}" in report for title in ("Epochs", "Traces", "Phases", "Operations", "Memory"))
+    (run / "report.md").unlink()
+    assert cli.run(["report", str(run), "--format", "md"]) == 0
+    assert (run / "report.md").read_text() == report
+
+
 def test_the_default_directory_is_one_of_its_own_under_reports(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert cli.run(["profile", "--variant", STEADY, "--epochs", "3"]) == 0

@@ -1,10 +1,13 @@
 """The fixture `gate` in a project's own tests, run by a pytest of their own."""
 
 import os
-import subprocess
+import signal
 import sys
+import time
+from contextlib import contextmanager
 
 from repositories import SOURCE
+from running import gone, start
 
 TESTS = """
 import pytest
@@ -54,21 +57,70 @@ class Fails(Loop):
 """
 
 
-def test_a_test_passes_fails_or_is_skipped_with_a_reason(tmp_path):
-    (tmp_path / "loop.py").write_text(SOURCE + VARIANTS)
-    (tmp_path / "test_speed.py").write_text(TESTS)
-    done = subprocess.run(
+LONG = """
+import os
+import pathlib
+import time
+
+
+class Long:
+    def epoch(self, index):
+        pathlib.Path(f"{os.getpid()}.pid").touch()
+        time.sleep(0.05)
+        return {"loss": 1.0}
+
+
+class Longer(Long):
+    pass
+"""
+INTERRUPTED = """
+def test_long(gate):
+    gate.no_slower("loop.py:Longer", than="loop.py:Long", budget=None)
+
+
+def test_after():
+    pass
+"""
+
+
+@contextmanager
+def run_of(folder, variants, tests):
+    """A pytest of these tests, under way in `folder`."""
+    (folder / "loop.py").write_text(variants)
+    (folder / "test_speed.py").write_text(tests)
+    running = start(
         [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "harness.pytest_plugin", "-p", "no:cacheprovider"],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
+        cwd=folder,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    said = done.stdout
-    assert "3 failed, 2 passed, 1 skipped" in said, said + done.stderr
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def test_a_test_passes_fails_or_is_skipped_with_a_reason(tmp_path):
+    with run_of(tmp_path, SOURCE + VARIANTS, TESTS) as running:
+        said, complained = running.communicate()
+    assert "3 failed, 2 passed, 1 skipped" in said, said + complained
     assert "Slower is slower than Loop (+10 %); 3 % is allowed" in said
     assert "Same: total time is unsure: it takes 3 blocks to tell" in said
     assert "VariantFailed: Fails failed in epoch 0: ValueError: empty" in said
     assert "is to be held against another variant" in said
+
+
+def test_ctrl_c_ends_the_tests_and_leaves_no_arm_behind(tmp_path):
+    with run_of(tmp_path, LONG, INTERRUPTED) as running:
+        deadline = time.monotonic() + 60
+        while len(list(tmp_path.glob("*.pid"))) < 3 and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        arms = [int(file.stem) for file in tmp_path.glob("*.pid")]
+        assert len(arms) == 3
+        running.send_signal(signal.SIGINT)
+        said, complained = running.communicate(timeout=60)
+    assert "KeyboardInterrupt" in said, said + complained
+    assert "passed" not in said
+    assert running.returncode == 2
+    assert gone(arms)
