@@ -2,8 +2,9 @@
 
     python benchmarks/experiments/kills.py --out kills.jsonl
 
-Every arm keeps a diary of its own: the epochs that it has run. A slice is lost if the diary has all of its epochs and
-the record does not. Takes about ten seconds a kill. Started again with the same --out, it goes on.
+Every arm keeps a diary of its own: when it had run each epoch. A slice is lost if the diary has all of its epochs from
+before the kill and the record does not. Every other time the arms are forked from one process: these end a moment later
+than their parent's parent. Takes about ten seconds a kill. Started again with the same --out, it goes on.
 """
 
 import argparse
@@ -22,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from pairs import install
 
-from harness import Variant
+from harness import Collection, Variant
 from harness.errors import BadRecord
 from harness.interface import Trainer
 from harness.record import FILE_NAME, Record, read
@@ -45,7 +47,7 @@ class Diarist:
 
     def epoch(self, index: int) -> Mapping[str, float]:
         losses = self._trainer.epoch(index)
-        print(index, file=self._diary)
+        print(time.monotonic(), file=self._diary)
         return losses
 
 
@@ -58,16 +60,17 @@ def build(seed: int = 0) -> Trainer:
 
 one = Variant("one", "keeps a diary", partial(build))
 other = Variant("other", "keeps a diary too", partial(build))
+collection = Collection((one, other), preload=("tensorflow", "tensorflow_probability"))
 
 
-def kill_once(seconds: float) -> dict[str, Any]:
+def kill_once(seconds: float, forked: bool) -> dict[str, Any]:
     """Start a comparison, kill it after so many seconds, and say what came of it."""
     with tempfile.TemporaryDirectory() as folder:
         place, diaries = Path(folder) / "run", Path(folder) / "diaries"
         diaries.mkdir()
-        arms = [f"{__file__}:one", f"{__file__}:other"]
+        arms = ["one", "other"] if forked else [f"{__file__}:one", f"{__file__}:other"]
         command = [sys.executable, "-m", "harness", "compare", *arms, "--out", str(place)]
-        paths = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+        paths = os.pathsep.join(filter(None, [*install(Path(folder), "kills"), os.environ.get("PYTHONPATH")]))
         running = subprocess.Popen(
             command,
             env=os.environ | {DIARIES: str(diaries), "PYTHONPATH": paths},
@@ -75,6 +78,7 @@ def kill_once(seconds: float) -> dict[str, Any]:
             stderr=subprocess.DEVNULL,
         )
         time.sleep(seconds)
+        killed = time.monotonic()
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
         left = left_behind(running.pid)
@@ -89,9 +93,10 @@ def kill_once(seconds: float) -> dict[str, Any]:
         return {
             "seconds": seconds,
             "slices": len(record.slices),
-            "lost": _lost(record, diaries),
+            "lost": _lost(record, diaries, killed),
             "left": left,
             "readable": True,
+            "starts": [ready.started for ready in record.ready],
         }
 
 
@@ -116,8 +121,8 @@ def _workers(parent: int) -> list[psutil.Process]:
     return found
 
 
-def _lost(record: Record, diaries: Path) -> int:
-    """Slices of which the diaries have every epoch, and the record none.
+def _lost(record: Record, diaries: Path, killed: float) -> int:
+    """Slices of which the diaries have every epoch, each run before it was `killed`, and the record none.
 
     Only one arm computes at a time, so at most one slice was under way; it is not complete as long as it is shorter
     than the shortest slice of its arm.
@@ -127,9 +132,10 @@ def _lost(record: Record, diaries: Path) -> int:
         own = [piece for piece in record.slices if (piece.block, piece.arm) == (ready.block, ready.arm)]
         kept = sum(len(piece.epochs) for piece in own)
         diary = diaries / str(ready.pid)
-        written = len(diary.read_text().split()) if diary.exists() else 0
+        *written, _ = diary.read_text().split("\n") if diary.exists() else [""]  # the last line may be cut off
+        ran = sum(float(when) < killed for when in written)
         shortest = min((len(piece.epochs) for piece in own if piece.round and len(piece.epochs) > 1), default=None)
-        if shortest is not None and written - kept >= shortest:
+        if shortest is not None and ran - kept >= shortest:
             lost += 1
     return lost
 
@@ -146,13 +152,15 @@ def main() -> None:
         seconds = moments.uniform(0.5, 30.0)
         if number < len(done):
             continue
-        done.append(kill_once(seconds))
+        done.append(kill_once(seconds, forked=number % 2 == 1))
         with asked.out.open("a") as file:
             print(json.dumps(done[-1]), file=file)
         print(f"kill {number + 1}: {done[-1]}", flush=True)
     lost, left = (sum(one[what] for one in done) for what in ("lost", "left"))
     unreadable = sum(not one["readable"] for one in done)
-    print(f"{len(done)} kills, {sum(one['slices'] for one in done)} slices kept, {lost} lost")
+    forked = sum("forked" in one.get("starts", ()) for one in done)
+    kept = sum(one["slices"] for one in done)
+    print(f"{len(done)} kills, {forked} of them of forked arms: {kept} slices kept, {lost} lost")
     print(f"{left} children left behind, {unreadable} records unreadable")
 
 

@@ -36,7 +36,7 @@ class Harnessed:
     """An arm, as a comparison runs it."""
 
     def __init__(self, plan: Plan, log_file: Path) -> None:
-        self._arm = ArmProcess(plan.arms[0], plan, 0, usable_cores()[-plan.threads :], log_file)
+        self._arm = ArmProcess(plan.arms[-1], plan, 0, usable_cores()[-plan.threads :], log_file)
         self._arm.hear()
 
     def run(self, indices: Sequence[int]) -> list[float]:
@@ -55,7 +55,7 @@ class Bare:
         variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         threads = dict.fromkeys((*variables, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(plan.threads))
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "--bare", plan.arms[0].variant, str(plan.scale)],
+            [sys.executable, __file__, "--bare", plan.arms[-1].variant, str(plan.scale)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -143,7 +143,7 @@ def main() -> None:
     if asked.bare:
         return bare(*asked.bare)
     for name in asked.variants:
-        plan = planning.make("profile", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
+        plan = planning.make("compare", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
         found = [compare(plan, number) for number in range(asked.blocks)]
         epoch, turn = (units.ratio(interval([logs[which] for logs in found])) for which in (0, 1))
         print(f"{name:14} epoch {epoch}   turn, with journal and pipe {turn}", flush=True)

@@ -54,10 +54,11 @@ slower_3 = _variant("slower_3", 0.03)
 collection = Collection((one, other, slower_5, slower_3), preload=("tensorflow", "tensorflow_probability"))
 
 
-def install(folder: Path) -> list[str]:
-    """Describe them in `folder` as an installer does. Returns what is to be put on a program's path."""
-    package = folder / "pairs-1.dist-info"
+def install(folder: Path, module: str = "pairs") -> list[str]:
+    """Describe the collection of `module`, an experiment, in `folder`, as an installer does. Returns what is to be put
+    on a program's path."""
+    package = folder / f"{module}-1.dist-info"
     package.mkdir(parents=True, exist_ok=True)
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pairs\nVersion: 1\n")
-    (package / "entry_points.txt").write_text("[harness.variants]\npairs = pairs:collection\n")
+    (package / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1\n")
+    (package / "entry_points.txt").write_text(f"[harness.variants]\n{module} = {module}:collection\n")
     return [str(folder), str(Path(__file__).parent)]
