@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Measures all that this folder's page is made from: an hour and three quarters on two cores, and at the published sizes
-# with 16 GB of memory.
+# Measures all that this folder's page is made from: an hour and three quarters on two cores with 24 GB of memory.
 #
 #     reports/breakage/reproduce.sh DIRECTORY [RUN...]
 #
