@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 def told(out, name):
     """The findings of a profile of `name`, each by its rule."""
-    plan = planning.make("profile", [name], scale="smoke", blocks=1, fresh=True)
+    plan = planning.make("profile", [name], scale="smoke", blocks=1)
     summary = summarize(measure(plan, out, lambda event, record: None))
     assert summary.arms[0].status == "ok"
     assert summary.arms[0].unavailable == {}
