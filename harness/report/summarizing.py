@@ -16,11 +16,10 @@ from harness.analysis.facts import measured_on
 from harness.analysis.fitness import findings
 from harness.analysis.gate import judge as judge_gate
 from harness.analysis.growth import FEWEST
-from harness.analysis.growths import growths
 from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
 from harness.analysis.operations import profiles
-from harness.analysis.phases import phases, watched
+from harness.analysis.phases import watched
 from harness.analysis.projection import (
     all_logs,
     covers_whole_schedules,
@@ -28,7 +27,7 @@ from harness.analysis.projection import (
     schedule_seconds,
 )
 from harness.analysis.selfcheck import Control, SelfCheck, judge
-from harness.analysis.tracings import by_cause, by_function, of_one_block
+from harness.analysis.tracings import of_one_block
 from harness.analysis.triples import timed
 from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
@@ -127,7 +126,8 @@ def _summarize_arm(
     commonest = seconds.commonest if seconds else ""
     work = arithmetic(record, arm, seconds.by_kind if seconds else {})
     found = None if converged else losses(record, arm)
-    profile = _profiled(record, arm) if record.plan.command == "profile" else None
+    evidence = rules.Evidence.of(record, arm) if record.plan.command == "profile" else None
+    profile = _profiled(record, arm, evidence) if evidence else None
     return ArmSummary(
         name=arm,
         status="failed" if failure else "ok" if ends else "cut off" if len(mine) else "not run",
@@ -156,23 +156,21 @@ def _summarize_arm(
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
         unavailable=_unavailable(record, arm, profile),
-        findings=rules.findings(rules.Evidence.of(record, arm)) if profile else [],
+        findings=rules.findings(evidence) if evidence else [],
         profile=profile,
         convergence=converged,
     )
 
 
-def _profiled(record: Record, arm: str) -> Profiled:
-    ran = of_one_block(record, arm) or []
-    work = next((work for work in record.works if work.arm == arm), None)
+def _profiled(record: Record, arm: str, evidence: rules.Evidence) -> Profiled:
     return Profiled(
-        by_cause(ran),
-        by_function(ran),
-        phases(record, arm),
+        evidence.traced,
+        evidence.compiled,
+        evidence.phases,
         profiles(record, arm),
-        dict(work.parts) if work else {},
-        growths(record, arm),
-        work.variables if work else None,
+        {kind: dict(parts) for kind, parts in evidence.parts.items()},
+        dict(evidence.growths),
+        next((work.variables for work in record.works if work.arm == arm), None),
     )
 
 

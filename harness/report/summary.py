@@ -15,9 +15,7 @@ from harness.analysis.gate import Verdict as GateVerdict
 from harness.analysis.growth import Growth
 from harness.analysis.operations import Profile
 from harness.analysis.phases import Phase
-from harness.analysis.projection import (
-    Seconds,
-)
+from harness.analysis.projection import Seconds
 from harness.analysis.selfcheck import SelfCheck
 from harness.analysis.tracings import Compiled, Traced
 from harness.lines import Variables
