@@ -202,6 +202,12 @@ class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
     """What it did before, while it was others' turn."""
     probe: str | None = None
     """What these epochs were watched by; what they took is then not what they take."""
+    settling: int = 0
+    """How many of these, the last ones, only settled: the slice of the same turn follows."""
+    between: float | None = None
+    """Seconds of the order with which these epochs were run that were no epoch's: `seek`, `state`, and harness itself.
+    With the walls of all epochs they make the wall clock of the arm's turns. None where the order had another slice
+    too, which has it, and of records from before it was kept."""
 
 
 class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):

@@ -7,13 +7,15 @@ one that they have been brought to (see `places`).
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil, sqrt
+from statistics import median
 
 from harness import slices
-from harness.lines import Description
+from harness.lines import Description, Epoch
 from harness.places import Place, Schedule, spread
 from harness.plan import Plan
 from harness.slices import Length
@@ -21,11 +23,24 @@ from harness.slices import Length
 ROUNDS = 12
 """Rounds of a kind where nobody says how many epochs to run. Where somebody does, slices are kept short enough for this
 many rounds in lockstep, or for half as many of each kind: a trimmed mean needs some rounds to trim."""
+FEWEST_EPOCHS = 24
+"""Epochs of a kind where nobody says how many: with fewer, what an arm does every tenth epoch is met by luck."""
 FEWEST_SINGLES = 2
 """Rounds of a kind of single epochs, where it has as many left: what each costs may grow over the schedule."""
 MOST_PLACES = 3
 """Places at which a kind is sampled, if there are two rounds for each: as many as show whether a cost grows with a size
 in proportion, and no more, since each may need epochs of its own to get there."""
+
+MOST_SECONDS = 60.0
+"""What the turns of one arm in one block may take, where nobody says how many epochs to run: a block then ends with
+fewer rounds of each kind."""
+ROUNDS_OF_SLOW = 3
+"""Rounds that every kind has even so."""
+
+VARIED = 0.25
+"""The share of those that settle by which a slice is longer at times; one epoch at least, where some settle."""
+SLOWER = 2.0
+"""A slice is shortened once its epochs take this many times what they took when it was planned."""
 
 Pace = Mapping[str, float]
 """Seconds that an epoch takes, by kind."""
@@ -37,8 +52,18 @@ class Turn:
     indices: list[int]
     before: list[int] = field(default_factory=list)
     """Run just before these, and recorded apart: they may trace what these are not to, or only settle."""
+    settling: int = 0
+    """How many of those before, the last ones, only settle."""
     after: list[int] = field(default_factory=list)
     """Run just after these, and recorded apart: the epoch after a refinement, which may trace too."""
+
+
+def varied(length: Length, shortened: float, more: float) -> Length:
+    """A turn's length. `shortened` is the share of a usual turn that is to be had, and `more`, 0 to 1 at random, how
+    many more epochs are to settle: so work that an arm does every so many epochs does not keep to those that settle."""
+    spread = max(1, round(VARIED * length.settling)) if length.settling else 0
+    settling = length.settling + min(int(more * (spread + 1)), spread)
+    return Length(settling, ceil(length.counted * shortened))
 
 
 def lots(plan: Plan, block: int, group: int, what: str) -> random.Random:
@@ -119,6 +144,9 @@ class Sample:
         self._warmed = {arm: warm_up(plan, arm, descriptions) for arm in descriptions}
         self._ran = {arm: set(own) for arm, own in self._warmed.items()}
         """What each arm has run before the turn at hand."""
+        self._now: dict[tuple[str, str], float] = {}
+        """Seconds that an epoch of an arm and kind takes, by its latest slice."""
+        self._spent = 0.0
         self._having: dict[str, list[str]] = {}
         """The arms that have a kind, the baseline first."""
         for arm in sorted(descriptions, key=lambda arm: arm != plan.baseline):
@@ -133,8 +161,21 @@ class Sample:
         gone = {arm: self._ran[arm].union(*(own.get(arm, []) for own in drawn.values())) for arm in self._ran}
         rounds = [visits for kind in quotas if not fresh[kind] for visits in self._rounds(kind, quotas[kind], gone)]
         yield from self._single_turns(drawn, {(visit.arm, visit.place.stretch.start) for v in rounds for visit in v})
+        had: Counter[str] = Counter()
         for visits in lots(self._plan, *self._place, "kinds").sample(rounds, len(rounds)):
-            yield [self._turn(visit) for visit in visits]
+            kind = visits[0].place.stretch.kind
+            if had[kind] < ROUNDS_OF_SLOW or not self._takes_too_long():
+                had[kind] += 1
+                yield [self._turn(visit) for visit in visits]
+
+    def observe(self, arm: str, epochs: Sequence[Epoch]) -> None:
+        """What a slice of an arm took."""
+        self._spent += sum(epoch.wall for epoch in epochs)
+        for kind in {epoch.kind for epoch in epochs}:
+            self._now[arm, kind] = median(epoch.wall for epoch in epochs if epoch.kind == kind)
+
+    def _takes_too_long(self) -> bool:
+        return self._plan.epochs is None and self._spent > MOST_SECONDS * len(self._ran)
 
     def _fresh_singles(self, kind: str) -> dict[str, list[int]]:
         """The epochs that are left of a kind, for the arms in which it comes as single ones."""
@@ -155,7 +196,8 @@ class Sample:
         if not self._plan.epochs:
             quotas = {kind: min(FEWEST_SINGLES, number) for kind, number in available.items()}
             return quotas | {
-                kind: ROUNDS * min(length.counted for length in lengths.values()) for kind, lengths in steady.items()
+                kind: max(ROUNDS * min(length.counted for length in lengths.values()), FEWEST_EPOCHS)
+                for kind, lengths in steady.items()
             }
         weights = {}
         for kind in [*available, *steady]:
@@ -217,7 +259,7 @@ class Sample:
         before = sorted(own.way_to(index) - ran)
         after = [opening for opening in own.opening_after(index) if opened and opening not in ran]
         ran.update(before, [index], after)
-        return [Turn(arm, [index], before, after)]
+        return [Turn(arm, [index], before, after=after)]
 
     def _rounds(self, kind: str, epochs: int, gone: Mapping[str, set[int]]) -> list[list[_Visit]]:
         """The rounds of a kind that is not single, each at one of its places. `gone` is what has run by then."""
@@ -234,22 +276,26 @@ class Sample:
         goals = spread(self._schedules[leading], kind, min(MOST_PLACES, ceil(number / 2)))
         reached = [place.index for place in places_of(leading, goals)]  # the others are to be there, too
         places = {arm: places_of(arm, reached) for arm in lengths}
+        chance = lots(self._plan, *self._place, f"lengths of {kind}")
         return [
-            [
-                _Visit(arm, own[round_ % len(own)], replace(length, counted=ceil(length.counted * shortened)))
-                for arm, own in places.items()
-                for length in [lengths[arm]]
-            ]
+            [_Visit(arm, own[round_ % len(own)], varied(lengths[arm], shortened, more)) for arm, own in places.items()]
             for round_ in range(number)
+            for more in [chance.random()]
         ]
 
     def _turn(self, visit: _Visit) -> Turn:
         ran = self._ran[visit.arm]
-        settling, counted = visit.length.settling, visit.length.counted
+        settling, counted = visit.length.settling, self._affordable(visit)
         indices = visit.place.epochs(settling + counted)
         before = [*visit.place.preparation(ran), *indices[:settling]]
         ran.update(before, indices)
-        return Turn(visit.arm, indices[settling:], before=before)
+        return Turn(visit.arm, indices[settling:], before=before, settling=settling)
+
+    def _affordable(self, visit: _Visit) -> int:
+        """The epochs of a turn that are counted: fewer than planned where they take longer by now."""
+        kind = visit.place.stretch.kind
+        then, now = self._pace(visit.arm, kind), self._now.get((visit.arm, kind), 0.0)
+        return visit.length.counted if now <= SLOWER * then else max(1, int(visit.length.counted * then / now))
 
     def _lengths(self, kind: str) -> dict[str, Length]:
         """Epochs that make a turn, for the arms in which a kind is not single."""

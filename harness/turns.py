@@ -1,22 +1,22 @@
-"""Which epochs each arm of a block runs, and in which order: a pure function of the plan and of what the arms are.
+"""Which epochs each arm of a block runs, and in which order: a function of the plan, of what the arms are, and of what
+their epochs take.
 
 Where every arm can `seek`, epochs are sampled across the schedule: see `sampling`. Where one cannot, all run epochs
-0, 1, 2, ... in lockstep.
+0, 1, 2, ... in step: see `lockstep`.
 """
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
-from harness import sampling, slices
-from harness.lines import Description
+from harness import sampling
+from harness.lines import Description, Epoch
+from harness.lockstep import Lengths, Lockstep
 from harness.plan import Plan
 from harness.sampling import ROUNDS, Pace, Turn, lots
 
-LEAD, SHORT_LEAD = 5, 2
-"""Epochs that arms in lockstep run before any turns, to know their pace: the first ones may trace. Fewer where the plan
-has few."""
-
-__all__ = ["ROUNDS", "Pace", "Round", "Turn", "in_lockstep", "rounds", "start_order", "warm_up"]
+__all__ = ["ROUNDS", "Pace", "Round", "Rounds", "Turn", "in_lockstep", "rounds", "start_order", "warm_up"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def in_lockstep(descriptions: Mapping[str, Description]) -> bool:
 def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> list[int]:
     """What an arm runs alone, before any turns: the first epoch of each kind, and what it takes to know its pace."""
     if in_lockstep(descriptions):
-        return list(range(_lead(plan, descriptions)))
+        return list(range(Lengths.of(plan, descriptions).lead))
     return sampling.warm_up(plan, arm, descriptions)
 
 
@@ -47,42 +47,82 @@ def watched(
     """What an arm runs under a probe: its first epochs, and then some of each kind in a row, as in training, at
     `most` so many."""
     if in_lockstep(descriptions):
-        length = _length(plan, descriptions, sampling.in_a_row(max(pace.values(), default=0.0)))
+        lengths = Lengths.of(plan, descriptions)
+        length = min(filter(None, (lengths.stop or sampling.in_a_row(max(pace.values(), default=0.0)), lengths.most)))
         return list(range(min(length, 1 + most if most else length)))
     return sampling.watched(plan, arm, descriptions, pace, most)
 
 
+class Rounds(Sequence[Round]):
+    """The rounds of a block, each made when it is asked for: by then every slice of those before is `observed`.
+
+    Gone through again they are what they were the first time, for arms that run one after the other.
+    """
+
+    def __init__(
+        self, plan: Plan, block: int, group: int, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]
+    ) -> None:
+        self._made: list[Round] = []
+        self._lockstep: Lockstep | None = None
+        self._sample: sampling.Sample | None = None
+        if in_lockstep(descriptions):
+            self._lockstep = Lockstep(plan, lots(plan, block, group, "slices"), descriptions, paces)
+            turns = self._lockstep.rounds()
+        else:
+            self._sample = sampling.Sample(plan, block, group, descriptions, paces)
+            turns = self._sample.turns()
+        self._rest = self._unfold(turns, lots(plan, block, group, "turns"))
+
+    def observe(self, turn: Turn, epochs: Sequence[Epoch]) -> None:
+        """What an arm ran of its turn, of what it settled with and what was counted: perhaps not all of it."""
+        if self._lockstep:
+            self._lockstep.observe(turn.arm, [*turn.before, *turn.indices], epochs)
+        if self._sample:
+            self._sample.observe(turn.arm, epochs)
+
+    def drop(self, arm: str) -> None:
+        """An arm failed: the others do not wait for it."""
+        if self._lockstep:
+            self._lockstep.drop(arm)
+
+    @staticmethod
+    def _unfold(turns: Iterator[list[Turn]], order: random.Random) -> Iterator[Round]:
+        for number, own in enumerate(turns, start=1):
+            yield Round(number, order.sample(own, len(own)))
+
+    def __iter__(self) -> Iterator[Round]:
+        place = 0
+        while place < len(self._made) or self._extend():
+            yield self._made[place]
+            place += 1
+
+    def _extend(self) -> bool:
+        made = next(self._rest, None)
+        self._made += [made] if made else []
+        return made is not None
+
+    def __len__(self) -> int:
+        """How many there are in all: those not yet made are made now, as if they took what they are planned to take."""
+        while self._extend():
+            pass
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, place: int) -> Round: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Round]: ...
+    def __getitem__(self, place: int | slice) -> Round | list[Round]:
+        len(self)
+        return self._made[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rounds) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def rounds(
     plan: Plan, block: int, group: int, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]
-) -> list[Round]:
+) -> Rounds:
     """The block's rounds: a slice of every arm in each, in random order, long enough that switching costs little."""
-    order = lots(plan, block, group, "turns")
-    if in_lockstep(descriptions):
-        slices = _in_order(plan, descriptions, paces)
-    else:
-        slices = sampling.Sample(plan, block, group, descriptions, paces).turns()
-    return [Round(number, order.sample(turns, len(turns))) for number, turns in enumerate(slices, start=1)]
-
-
-def _in_order(plan: Plan, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]) -> Iterator[list[Turn]]:
-    means = [sum(pace.values()) / len(pace) for pace in paces.values() if pace] or [plan.slice_seconds]
-    length = slices.shared(plan.slice_seconds, plan.settling_seconds, means)
-    start = _lead(plan, descriptions)
-    stop = _length(plan, descriptions, start + ROUNDS * (length.settling + length.counted))
-    size = min(length.settling + length.counted, max(1, (stop - start) // ROUNDS))
-    settling = min(length.settling, size // 2)
-    for first in range(start, stop, size):
-        own = list(range(first, min(first + size, stop)))
-        before = own[:settling] if len(own) > settling else []  # the last slice may be short
-        yield [Turn(arm, own[len(before) :], before) for arm in descriptions]
-
-
-def _lead(plan: Plan, descriptions: Mapping[str, Description]) -> int:
-    stop = _length(plan, descriptions, LEAD * ROUNDS)
-    return min(LEAD if stop >= LEAD * ROUNDS else SHORT_LEAD, stop)
-
-
-def _length(plan: Plan, descriptions: Mapping[str, Description], default: int) -> int:
-    """Epochs that every arm can run in order, as many as the plan asks for; `default` if it does not say."""
-    known = [description.segments[-1].stop for description in descriptions.values() if description.segments]
-    return min([plan.epochs or default, *known])
+    return Rounds(plan, block, group, descriptions, paces)

@@ -211,13 +211,13 @@ def test_slices_are_shortened_so_that_a_kind_has_some_rounds(pace, lengths):
     assert [len(round.turns[0].indices) for round in rounds] == lengths
 
 
-def test_without_a_number_of_epochs_there_are_twelve_full_slices_of_each_kind_and_two_refinements():
+def test_without_a_number_of_epochs_each_kind_has_enough_to_meet_what_comes_every_so_many_and_two_refinements():
     descriptions = dict.fromkeys(ARMS, breakage())
     lengths = {}
     for round in turns.rounds(planned(epochs=None), 0, 0, descriptions, dict.fromkeys(ARMS, PACE)):
         turn = round.turns[0]
         lengths.setdefault(kind_at(descriptions[turn.arm], turn.indices[0]), []).append(len(turn.indices))
-    assert lengths == {"data": [1] * 12, "ramp": [1] * 12, "full": [1] * 12, "refine": [1, 1]}
+    assert lengths == {"data": [1] * 24, "ramp": [1] * 24, "full": [1] * 24, "refine": [1, 1]}
 
 
 def test_a_kind_without_refinements_is_sampled_in_the_middle_of_three_equal_parts():

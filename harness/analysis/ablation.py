@@ -18,7 +18,7 @@ from harness.analysis.estimates import Estimate, mean
 from harness.analysis.exact import retraces
 from harness.analysis.levels import level
 from harness.analysis.losses import losses
-from harness.analysis.projection import all_logs, covers_whole_schedules, seconds_by_block
+from harness.analysis.projection import Projection, all_logs
 from harness.analysis.tracings import of_one_block
 from harness.analysis.verdicts import COARSE, FASTER, SLOWER, verdicts
 from harness.cells import Ablation
@@ -146,16 +146,15 @@ def shares(plan: Ablation, logs: Mapping[int, Values], seconds: float | None = N
     return found
 
 
-def attribute(
-    record: Record, epochs: pd.DataFrame, all_: Mapping[str, Mapping[int, float]] | None = None
-) -> Attribution | None:
+def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None = None) -> Attribution | None:
     """What each change of an ablation earned; None for any other run. `all_` is what `projection.all_logs` finds."""
+    record = costs.record
     plan = record.plan
     ablation = plan.ablation
     if ablation is None:
         return None
-    logs = cells_by_block(record, all_logs(record, epochs) if all_ is None else all_)
-    seconds = _epoch_seconds(record, epochs)
+    logs = cells_by_block(record, all_logs(costs) if all_ is None else all_)
+    seconds = _epoch_seconds(costs)
     found = shares(ablation, logs, seconds)
     at = level(plan.fewest, plan.blocks)
     answers = verdicts(found.logs, plan.tolerance, plan.fewest, plan.blocks, coarsest(ablation))
@@ -272,16 +271,16 @@ def _known(record: Record, label: str) -> dict[str, float]:
     return {what: float(value) for what, value in found.items() if value is not None}
 
 
-def _epoch_seconds(record: Record, epochs: pd.DataFrame) -> float | None:
+def _epoch_seconds(costs: Projection) -> float | None:
     """The seconds of the baseline's epoch, on the average over blocks and over its schedule or, without one, over what
     ran."""
-    baseline = record.plan.baseline
-    seconds = seconds_by_block(record, epochs, baseline)
-    if covers_whole_schedules(record, epochs):
-        length = record.schedule(baseline).total()
+    baseline = costs.record.plan.baseline
+    seconds = costs.seconds_by_block(baseline)
+    if costs.scope == "schedule":
+        length = costs.record.schedule(baseline).total()
         found = [total / length for total in seconds.values()] if length else []
     else:
-        mine = epochs[epochs["arm"] == baseline]
+        mine = costs.epochs[costs.epochs["arm"] == baseline]
         ran = mine.groupby(["block", "group"]).size().groupby("block").mean().to_dict()
         found = [total / ran[block] for block, total in seconds.items() if block in ran]
     return sum(found) / len(found) if found else None
@@ -317,5 +316,5 @@ def block_shares(record: Record, epochs: pd.DataFrame) -> Mapping[str, Sequence[
     """Each change's share of the log-ratio by block, which says whether another block is needed."""
     plan = record.plan
     assert plan.ablation is not None
-    found = shares(plan.ablation, cells_by_block(record, all_logs(record, epochs)))
+    found = shares(plan.ablation, cells_by_block(record, all_logs(Projection(record, epochs))))
     return found.logs if found.blocks else {}

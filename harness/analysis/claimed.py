@@ -13,13 +13,12 @@ import pandas as pd
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.curves import trainings
-from harness.analysis.effects import Ratio, by_kind, guarded, of_logs
-from harness.analysis.epochs import usable
+from harness.analysis.effects import Ratio, guarded, of_logs
 from harness.analysis.estimates import Estimate, mean
 from harness.analysis.exact import Pair, retraces
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.losses import losses
-from harness.analysis.projection import logs_by_block
+from harness.analysis.projection import Projection
 from harness.analysis.tracings import of_one_block
 from harness.claims import COUNTS, Claim
 from harness.record import Record
@@ -111,8 +110,8 @@ def _beside_the_runs(claim: Claim, arm: str, record: Record, epochs: pd.DataFram
     if arm == record.plan.baseline:
         return dict.fromkeys((piece.block for piece in record.slices), 0.0)
     if claim.metric == "cost":
-        return logs_by_block(record, epochs, arm)
-    found = by_kind(usable(record, epochs, arm), arm, record.plan.baseline)
+        return Projection(record, epochs).logs_by_block(arm)
+    found = Projection(record, epochs).rates(arm)
     kinds = set(found.index.get_level_values("kind")) if len(found) else set()
     schedule = record.schedule(record.plan.baseline)
     commonest = max(sorted(kinds), key=lambda kind: schedule[kind], default="")

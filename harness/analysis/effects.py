@@ -8,7 +8,7 @@ as the blocks' effects are not far from normal; a process that falls into one of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, log, sqrt
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,13 @@ from scipy import stats
 
 from harness.analysis.epochs import in_turns
 from harness.analysis.estimates import Estimate, mean
-from harness.analysis.levels import ERROR
+from harness.analysis.levels import ERROR, FIRST_LOOK
 
 TRIM = 0.2
 """Share of the rounds left out at each end, so that a burst of other load decides nothing."""
+SURELY, HIDDEN = 0.01, 1e-3
+"""The chance, by blocks, that what sums show beyond what is typical is not there, below which it is believed; and what
+is too little to matter, as a logarithm."""
 QUANTILE = 0.25
 """What stands for a turn: the lower quartile of its epochs. What disturbs an epoch makes it longer, so the longer ones
 tell more of the machine, and scatter more (J. Chen and J. Revels, "Robust benchmarking in noisy environments", 2016,
@@ -43,12 +46,22 @@ def typical(log_ratios: Sequence[float]) -> float:
 def guarded(typical: Sequence[float], of_sums: Sequence[float], tolerance: float) -> list[float]:
     """The blocks' log-ratios: the typical ones, unless these hide what the sums of all epochs show.
 
-    An arm that stalls in one epoch of fifty really costs more, and what is typical of it does not tell: where the two
-    differ by more than half the tolerance, on the average over blocks, the sums decide. On the average, since in one
-    block a burst of other load makes them differ, while what an arm does of itself it does in every block.
+    An arm that stalls in one epoch of fifty really costs more, and what is typical of it does not tell. The sums decide
+    where the two differ, on the average over blocks, by more than half the tolerance, or by less but surely (`SURELY`).
+    On the average, since in one block a burst of other load makes them differ, while what an arm does of itself it does
+    in every block.
     """
-    hidden = float(np.mean(np.asarray(of_sums) - np.asarray(typical)))
-    return list(of_sums if abs(hidden) > log(1 + tolerance) / 2 else typical)
+    hidden = np.asarray(of_sums) - np.asarray(typical)
+    much = abs(float(hidden.mean())) > log(1 + tolerance) / 2
+    return list(of_sums if much or _surely(hidden) else typical)
+
+
+def _surely(hidden: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> bool:
+    """Whether what is hidden is there, by Student's t over at least three blocks, and worth a thousandth."""
+    if len(hidden) < FIRST_LOOK or abs(float(hidden.mean())) < HIDDEN:
+        return False
+    error = max(float(hidden.std(ddof=1)) / sqrt(len(hidden)), 1e-12)
+    return float(2 * stats.t.sf(abs(float(hidden.mean())) / error, len(hidden) - 1)) < SURELY
 
 
 def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
@@ -67,23 +80,29 @@ def of_logs(found: Estimate) -> Ratio:
 
 
 def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
-    """Each block's log-ratio of `arm` to `baseline` for each kind of epoch: what is `typical`, and that `of_sums`.
+    """Each block's log-ratio of the rate of `arm` to the baseline's for each kind of epoch: what is `typical`, and that
+    `of_sums`.
 
-    Rows are (block, group, kind). `epochs` is `analysis.epochs.table`'s. Only rounds in which both took part count.
+    Rows are (block, group, kind). `epochs` are those of `shapes.Shapes`. What the arms' patterns make of each epoch is
+    divided out, and what is charged once is left out: see `accounts`. Only rounds in which both took part count for what is typical; the sums are of all epochs
+    that ran after the lead, those that settled with them, corrected by what settling takes.
     """
     where = ["block", "group", "kind"]
     found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)
+    epochs = epochs[epochs["arm"].isin([arm, baseline]) & ~epochs["once"] & ~epochs["first"]]
     steady = in_turns(epochs)
-    steady = steady[steady["arm"].isin([arm, baseline])]
     if not {arm, baseline} <= set(steady["arm"].unique()):
         return found
-    turns = steady.groupby([*where, "round", "arm"])["wall"]
-    walls = turns.quantile(QUANTILE).unstack("arm")[[arm, baseline]].dropna()
-    both = turns.agg(["sum", "count"]).unstack("arm").loc[walls.index].groupby(where).sum()
-    means = both["sum"] / both["count"]
-    found["of_sums"] = np.log(means[arm] / means[baseline])
+    steady = steady.assign(wall=steady["wall"] / steady["factor"])
+    walls = steady.groupby([*where, "round", "arm"])["wall"].quantile(QUANTILE).unstack("arm")
+    walls = walls[[arm, baseline]].dropna()
+    everything = epochs[(epochs["round"] > 0) | epochs["settling"]]
+    everything = everything.assign(wall=everything["wall"] / everything["settled"])
+    sums = everything.groupby([*where, "arm"])[["wall", "factor"]].sum().unstack("arm")
+    means = (sums["wall"] / sums["factor"])[[arm, baseline]].dropna()
     found["typical"] = np.log(walls[arm] / walls[baseline]).groupby(where).agg(typical)
-    return found
+    found["of_sums"] = np.log(means[arm] / means[baseline])
+    return found.dropna()
 
 
 def effects(found: pd.DataFrame, tolerance: float) -> dict[str, list[float]]:

@@ -8,7 +8,10 @@ import pandas as pd
 from harness.lines import Epoch
 from harness.record import Record
 
-COLUMNS = ["block", "group", "round", "arm", "kind", "index", "wall", "cpu", "traces", "first", "sizes"]
+COLUMNS = [
+    *("block", "group", "round", "arm", "kind", "index", "wall", "cpu"),
+    *("traces", "compiles", "first", "settling", "sizes"),
+]
 
 
 def table(record: Record) -> pd.DataFrame:
@@ -25,12 +28,14 @@ def table(record: Record) -> pd.DataFrame:
             epoch.wall,
             epoch.cpu,
             len(epoch.traces),
+            len(epoch.compiles),
             epoch.first,
+            place >= len(piece.epochs) - piece.settling,
             sizes,
         )
         for piece in record.slices
         if (piece.block, piece.group) not in given_up
-        for epoch, sizes in zip(piece.epochs, _sizes(piece.epochs), strict=True)
+        for place, (epoch, sizes) in enumerate(zip(piece.epochs, _sizes(piece.epochs), strict=True))
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 

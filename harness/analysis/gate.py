@@ -12,11 +12,11 @@ from harness.analysis import epochs as epoch_table
 from harness.analysis import stored
 from harness.analysis.contrast import Contrast
 from harness.analysis.counted import counts
-from harness.analysis.effects import Ratio, by_kind, guarded
+from harness.analysis.effects import Ratio, guarded
 from harness.analysis.gated import IMPROVED, OK, PASSED, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.peaks import peaks
-from harness.analysis.projection import logs_by_block, once_share, schedule_seconds
+from harness.analysis.projection import Projection
 from harness.analysis.triples import counted, timed
 from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
 from harness.record import Record
@@ -156,27 +156,31 @@ def _of_triple(record: Record, triple: Triple) -> list[_Timed]:
     if table.empty:
         return []
     allowed = triple.tolerances
+    # A gate is about all that ran, the first epochs too: of a training without a length, too.
+    found = Projection(part, table)
+    found = Projection(part, table, "epochs") if found.scope == "epoch" else found
     return [
-        *(_epoch_times(part, table, triple) if allowed.epoch_time is not None else ()),
-        *(_total_time(part, table, triple) if allowed.total_time is not None else ()),
+        *(_epoch_times(found, triple) if allowed.epoch_time is not None else ()),
+        *(_total_time(found, triple) if allowed.total_time is not None else ()),
         *(_first_epoch_time(part, table, triple) if allowed.first_epoch_time is not None else ()),
     ]
 
 
-def _epoch_times(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
-    steady = epoch_table.in_turns(table)
-    for kind, logs in _kinds(part, table, triple).items():
+def _epoch_times(found: Projection, triple: Triple) -> Iterator[_Timed]:
+    steady = epoch_table.in_turns(found.shapes.epochs)
+    for kind, logs in _kinds(found, triple).items():
         own = steady[(steady["arm"] == triple.base) & (steady["kind"] == kind)]["wall"]
-        yield _Timed(triple, EPOCH_TIME, kind, Contrast(*logs, _shared(part, triple)), float(own.median()))
+        yield _Timed(triple, EPOCH_TIME, kind, Contrast(*logs, _shared(found.record, triple)), float(own.median()))
 
 
-def _total_time(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
-    head, again = (logs_by_block(part, table, arm) for arm in (triple.head, str(triple.again)))
+def _total_time(found: Projection, triple: Triple) -> Iterator[_Timed]:
+    head, again = (found.logs_by_block(arm) for arm in (triple.head, str(triple.again)))
     both = sorted(head.keys() & again.keys())
-    took = schedule_seconds(part, table, str(triple.base))
+    took = found.seconds(str(triple.base))
     if both:
-        contrast = Contrast([head[block] for block in both], [again[block] for block in both], _shared(part, triple))
-        once = once_share(part, table, str(triple.base))
+        shared = _shared(found.record, triple)
+        contrast = Contrast([head[block] for block in both], [again[block] for block in both], shared)
+        once = found.once_share(str(triple.base))
         yield _Timed(triple, TOTAL_TIME, None, contrast, took.estimate if took else None, once)
 
 
@@ -194,15 +198,16 @@ def _shared(part: Record, triple: Triple) -> bool:
     return all(len(start.order) == len(triple.arms) and not start.one_by_one for start in part.starts)
 
 
-def _kinds(part: Record, table: pd.DataFrame, triple: Triple) -> dict[str, tuple[list[float], list[float]]]:
-    """The log-ratios of the head and of the second base by block, for each kind that is worth gating."""
-    base, tolerance = str(triple.base), triple.tolerances.epoch_time or 0.0
-    both = [by_kind(epoch_table.usable(part, table, arm), arm, base) for arm in (triple.head, str(triple.again))]
+def _kinds(found: Projection, triple: Triple) -> dict[str, tuple[list[float], list[float]]]:
+    """The log-ratios of the head and of the second base by block, for each kind that is worth gating: of an epoch on
+    the average over what comes again every so many."""
+    tolerance = triple.tolerances.epoch_time or 0.0
+    both = [found.rates(arm) for arm in (triple.head, str(triple.again))]
     if any(one.empty for one in both):
         return {}
     head, again = (one.groupby(["kind", "block"]).mean() for one in both)
-    found = {}
-    for kind, share in _shares(part, table, triple).items():
+    logs_of = {}
+    for kind, share in _shares(found.record, found.epochs, triple).items():
         if share < WORTH or kind not in head.index or kind not in again.index:
             continue
         own, null = head.loc[kind], again.loc[kind]
@@ -211,8 +216,8 @@ def _kinds(part: Record, table: pd.DataFrame, triple: Triple) -> dict[str, tuple
             guarded(list(one.loc[blocks, "typical"]), list(one.loc[blocks, "of_sums"]), tolerance)
             for one in (own, null)
         ]
-        found[kind] = logs[0], logs[1]
-    return found
+        logs_of[kind] = logs[0], logs[1]
+    return logs_of
 
 
 def _shares(part: Record, table: pd.DataFrame, triple: Triple) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""What a whole schedule costs, from the epochs that were sampled."""
+"""What a whole schedule costs, from the epochs that ran."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from harness.analysis.costs import Costs
+from harness.analysis.accounts import Account, Scope, in_order
 from harness.analysis.effects import by_kind, guarded
 from harness.analysis.epochs import in_turns, usable
 from harness.analysis.levels import ERROR
+from harness.analysis.patterns import STEADY
+from harness.analysis.shapes import Shapes
+from harness.analysis.trend import trends
 from harness.lines import Description
 from harness.record import Record
 
@@ -25,77 +28,136 @@ class Seconds:
     high: float | None = None
 
 
-def all_logs(record: Record, epochs: pd.DataFrame) -> dict[str, dict[int, float]]:
+class Projection:
+    """What the arms of a record cost: found once, and asked for each arm."""
+
+    def __init__(self, record: Record, epochs: pd.DataFrame, scope: Scope | None = None) -> None:
+        self.record, self.epochs = record, epochs
+        self.shapes = Shapes(record, epochs)
+        self.trends = trends(self.shapes.epochs)
+        """By arm: of those whose epochs get slower, or quicker."""
+        self.scope: Scope = scope or self._scope()
+        """What is charged."""
+
+    def logs_by_block(self, arm: str) -> dict[int, float]:
+        """The log-ratio of what `arm` costs to what the baseline does, by block; none where they took no turns.
+
+        Both are charged by `Account`, what happened once as it was seen in the same block. The rate of a kind that both
+        have is the baseline's times the round-by-round effect; one that only `arm` has costs what it was seen to cost.
+        The sums of all epochs guard the whole.
+        """
+        baseline = self.record.plan.baseline
+        mine = usable(self.record, self.shapes.epochs, arm)
+        effects = by_kind(mine, arm, baseline)
+        logs: dict[str, list[float]] = {how: [] for how in effects}
+        blocks: list[int] = []
+        for (block, group), here in mine.groupby(["block", "group"]):
+            if not {arm, baseline} <= set(in_turns(here)["arm"].unique()):
+                continue
+            both = _common(here[here["arm"].isin([arm, baseline])]) if self.scope != "schedule" else here
+            reference, own = (self.account(both, block, group, label) for label in (baseline, arm))
+            theirs = reference.charged(reference.rate)
+            if not theirs or not own.charged(own.rate):
+                continue
+            blocks.append(block)
+            for how, found in effects.items():
+                rates = dict(own.rate)
+                for kind in own.rate.keys() & reference.rate.keys():
+                    if (block, group, kind) in found.index:
+                        rates[kind] = reference.rate[kind] * exp(found[block, group, kind])
+                logs[how].append(log((own.charged(rates) or 0.0) / theirs))
+        if not blocks:
+            return {}
+        return dict(zip(blocks, guarded(**logs, tolerance=self.record.plan.tolerance), strict=True))
+
+    def rates(self, arm: str) -> pd.DataFrame:
+        """What `effects.by_kind` finds of an arm beside the baseline, what comes again every so many epochs counted in:
+        how much longer its epochs take on the average."""
+        baseline = self.record.plan.baseline
+        found = by_kind(usable(self.record, self.shapes.epochs, arm), arm, baseline)
+        mine, theirs = self.shapes.of(arm), self.shapes.of(baseline)
+        for kind in set(found.index.get_level_values("kind")) if len(found) else ():
+            more = log(mine.get(kind, STEADY).mean / theirs.get(kind, STEADY).mean)
+            found.loc[found.index.get_level_values("kind") == kind, ["typical", "of_sums"]] += more
+        return found
+
+    def seconds_by_block(self, arm: str) -> dict[int, float]:
+        """The seconds of one training of `arm`, or of the epochs that ran, by block; none where some kind of its epochs
+        was never measured."""
+        mine = usable(self.record, self.shapes.epochs, arm)
+        mine = mine[mine["arm"] == arm]
+        totals: dict[int, list[float]] = {}
+        for (block, group), here in mine.groupby(["block", "group"]):
+            account = self.account(here, block, group, arm)
+            total = account.ran if self.scope == "epoch" else account.total
+            if total:
+                totals.setdefault(block, []).append(total)
+        return {block: float(np.mean(of_groups)) for block, of_groups in totals.items()}
+
+    def seconds(self, arm: str) -> Seconds | None:
+        """What one training of `arm` takes, or the epochs that ran took; None where some kind was never measured."""
+        totals = self.seconds_by_block(arm)
+        return one_more(list(totals.values())) if totals else None
+
+    def once_share(self, arm: str) -> float:
+        """How much of a training of `arm` goes to tracing and compiling: the median over the blocks; 0 where nothing is
+        known of it."""
+        found = [
+            account.beyond / account.total for account in self.accounts(arm) if self.scope != "epoch" and account.total
+        ]
+        return float(np.median(found)) if found else 0.0
+
+    def accounts(self, arm: str) -> list[Account]:
+        """One for each of its processes."""
+        mine = usable(self.record, self.shapes.epochs, arm)
+        mine = mine[mine["arm"] == arm]
+        return [self.account(here, block, group, arm) for (block, group), here in mine.groupby(["block", "group"])]
+
+    def account(self, here: pd.DataFrame, block: int, group: int, arm: str) -> Account:
+        """Of an arm in one process, whose epochs are in `here`."""
+        segments = _described(self.record, block, group)[arm].segments if self.scope == "schedule" else ()
+        return Account(here[here["arm"] == arm], segments, self.shapes.of(arm), self.scope)
+
+    def _scope(self) -> Scope:
+        """Whole schedules where they can be foreseen; else the epochs that somebody asked for; else an epoch, on the
+        average over a long training, unless epochs get slower and slower, so that there is no such thing."""
+        groups = list(self.epochs.groupby(["block", "group"]))
+        if all(_whole(self.record, here, block, group, set(self.trends)) for (block, group), here in groups):
+            return "schedule"
+        lengths = any(line.description.segments for line in self.record.ready)
+        ordered = all(in_order(own) for _, here in groups for _, own in here.groupby("arm"))
+        if self.record.plan.epochs or lengths or self.trends or not ordered:
+            return "epochs"
+        turns = in_turns(self.epochs)
+        return "epoch" if len(turns) else "epochs"
+
+
+def all_logs(projection: Projection) -> dict[str, dict[int, float]]:
     """What `logs_by_block` finds of every arm but the baseline; nothing where that failed, or whole trainings ran."""
-    plan = record.plan
-    if plan.trains or record.failure(plan.baseline):
+    plan = projection.record.plan
+    if plan.trains or projection.record.failure(plan.baseline):
         return {}
-    return {arm.label: logs_by_block(record, epochs, arm.label) for arm in plan.arms if arm.label != plan.baseline}
+    return {arm.label: projection.logs_by_block(arm.label) for arm in plan.arms if arm.label != plan.baseline}
 
 
 def schedule_logs(record: Record, epochs: pd.DataFrame, arm: str) -> list[float]:
-    """The log-ratio of the cost of `arm`'s whole schedule to the baseline's, block after block: `logs_by_block`'s."""
-    return list(logs_by_block(record, epochs, arm).values())
-
-
-def logs_by_block(record: Record, epochs: pd.DataFrame, arm: str) -> dict[int, float]:
-    """The log-ratio of the cost of `arm`'s whole schedule to the baseline's, by block; none where they took no turns.
-
-    Both are charged by `Costs`. Of a kind that both have, the mean of the rounds tells how much longer `arm` takes only
-    roughly, and the round-by-round effect takes its place; one that only `arm` has costs what it was seen to cost. The
-    sums guard the whole.
-    """
-    baseline = record.plan.baseline
-    mine = usable(record, epochs, arm)
-    effects = by_kind(mine, arm, baseline)
-    logs: dict[str, list[float]] = {how: [] for how in effects}
-    blocks: list[int] = []
-    for (block, group), here in mine.groupby(["block", "group"]):
-        if not {arm, baseline} <= set(in_turns(here)["arm"].unique()):
-            continue
-        reference, own = (_costs(record, here, block, group, label) for label in (baseline, arm))
-        if reference.total and own.total:
-            blocks.append(block)
-        seen = dict(own.others)
-        for how, found in effects.items():
-            for kind, others in seen.items():
-                if others and (block, group, kind) in found.index:
-                    ratio = reference.mean[kind] / own.mean[kind]
-                    own.others[kind] = others * exp(found[block, group, kind]) * ratio
-            if reference.total and own.total:
-                logs[how].append(log(own.total / reference.total))
-    if not blocks:
-        return {}
-    return dict(zip(blocks, guarded(**logs, tolerance=record.plan.tolerance), strict=True))
+    """The log-ratio of what `arm` costs to what the baseline does, block after block."""
+    return list(Projection(record, epochs).logs_by_block(arm).values())
 
 
 def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds | None:
     """What one training of `arm` takes; None where some kind of its epochs was never measured."""
-    totals = seconds_by_block(record, epochs, arm)
-    return one_more(list(totals.values())) if totals else None
+    return Projection(record, epochs).seconds(arm)
 
 
 def once_share(record: Record, epochs: pd.DataFrame, arm: str) -> float:
-    """How much of a training of `arm` goes to tracing and compiling: the median over the blocks; 0 where nothing is
-    known of it."""
-    found = [
-        costs.once / costs.total
-        for (block, group), here in usable(record, epochs, arm).groupby(["block", "group"])
-        if arm in set(here["arm"]) and (costs := _costs(record, here, block, group, arm)).total
-    ]
-    return float(np.median(found)) if found else 0.0
+    """How much of a training of `arm` goes to tracing and compiling; 0 where nothing is known of it."""
+    return Projection(record, epochs).once_share(arm)
 
 
-def seconds_by_block(record: Record, epochs: pd.DataFrame, arm: str) -> dict[int, float]:
-    """The seconds of one training of `arm`, by block; none where some kind of its epochs was never measured."""
-    mine = usable(record, epochs, arm)
-    mine = mine[mine["block"].isin(mine.loc[mine["arm"] == arm, "block"])]
-    totals: dict[int, list[float]] = {}
-    for (block, group), here in mine.groupby(["block", "group"]):
-        total = _costs(record, here, block, group, arm).total if arm in set(here["arm"]) else None
-        if total:
-            totals.setdefault(block, []).append(total)
-    return {block: float(np.mean(of_groups)) for block, of_groups in totals.items()}
+def covers_whole_schedules(record: Record, epochs: pd.DataFrame) -> bool:
+    """Whether what is projected are whole schedules."""
+    return Projection(record, epochs).scope == "schedule"
 
 
 def one_more(totals: Sequence[float]) -> Seconds:
@@ -112,29 +174,26 @@ def one_more(totals: Sequence[float]) -> Seconds:
     return Seconds(exp(middle), exp(max(middle - half, -700.0)), exp(min(middle + half, 700.0)))
 
 
-def covers_whole_schedules(record: Record, epochs: pd.DataFrame) -> bool:
-    """Whether what is projected are whole schedules; else it is the epochs that were run, in order."""
-    return all(_whole(record, here, block, group) for (block, group), here in epochs.groupby(["block", "group"]))
+def _common(here: pd.DataFrame) -> pd.DataFrame:
+    """What all arms ran of a training in order: one that ended early is held against as many epochs of the others."""
+    own = [some for _, some in here.groupby("arm")]
+    if not all(in_order(some) for some in own):
+        return here
+    return here[here["index"] < min(map(len, own))]
 
 
-def _costs(record: Record, here: pd.DataFrame, block: int, group: int, arm: str) -> Costs:
-    """Of an arm's whole schedule, or else of the epochs that it ran."""
-    segments = _described(record, block, group)[arm].segments if _whole(record, here, block, group) else ()
-    return Costs(here[here["arm"] == arm], segments)
-
-
-def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int) -> bool:
+def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int, drifting: set[str]) -> bool:
     """Whether a group's epochs can stand for whole schedules: every arm knows its own, and those that could not seek in
-    it met every kind on the way, and no sizes that go on changing after it."""
+    it met every kind on the way, and neither sizes nor times that go on changing after it."""
     described = _described(record, block, group)
     if not set(epochs["arm"].unique()) <= described.keys() or not all(own.segments for own in described.values()):
         return False
     if all(description.seekable for description in described.values()):
         return True
-    met = {arm: (set(own["kind"]), own["index"].nunique()) for arm, own in epochs.groupby("arm")}
+    met = {str(arm): (set(own["kind"]), own["index"].nunique()) for arm, own in epochs.groupby("arm")}
     for arm, (kinds, number) in met.items():
         segments = described[arm].segments
-        unforeseen = number < segments[-1].stop and _sizes_change(record, block, group, arm)
+        unforeseen = number < segments[-1].stop and (arm in drifting or _sizes_change(record, block, group, arm))
         if unforeseen or {segment.kind for segment in segments} != kinds:
             return False
     return True

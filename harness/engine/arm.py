@@ -111,13 +111,20 @@ class ArmProcess:
         return self._process.pid
 
     def run(
-        self, indices: Sequence[int], note_calls: bool = False, probe: str | None = None, timeline: Path | None = None
+        self,
+        indices: Sequence[int],
+        note_calls: bool = False,
+        probe: str | None = None,
+        timeline: Path | None = None,
+        least: int = 0,
+        seconds: float | None = None,
     ) -> Answer:
-        """Run these epochs, and wait until they are done. A pass under a probe is one order, with the time of all its
-        epochs."""
+        """Run these epochs, and wait until they are done: `least` of them in any case, and the others until they have
+        taken so many seconds. A pass under a probe is one order, with the time of all its epochs."""
         self._indices = list(indices)
         patience = self._timeout * len(self._indices) if probe else None
-        self.tell(Run(self._indices, note_calls, probe, str(timeline) if timeline else None), "in epoch", patience)
+        drawn = str(timeline) if timeline else None
+        self.tell(Run(self._indices, note_calls, probe, drawn, least, seconds), "in epoch", patience)
         return self.hear()
 
     def evaluate(self, epochs: int, metric: str | None) -> Answer:

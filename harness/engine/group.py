@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from time import monotonic
 from typing import Self
 
@@ -17,6 +18,8 @@ from harness.plan import Plan, usable_cores
 from harness.record import Record
 
 BUILDS_AT_ONCE = 2
+TURN_SECONDS = 4.0
+"""After so long a turn ends with the epoch under way: its epochs take far longer than those that it was planned by."""
 RESERVE_BYTES = 500_000_000
 """Memory that is left to everything else."""
 GROWTH = 0.4
@@ -194,9 +197,7 @@ class Group:
                 self.known.needs[label] = max(before - free_memory_bytes(), 0)
                 if self._crowded(0):
                     return False
-        paces = self.known.paces[label] = dict[str, float]()
-        for epoch in epochs:  # the quickest: first ones trace
-            paces[epoch.kind] = min(epoch.wall, paces.get(epoch.kind, epoch.wall))
+        self.known.paces[label] = _paces(epochs)
         return True
 
     def _crowded(self, further: int) -> bool:
@@ -204,20 +205,43 @@ class Group:
         margin = max(RESERVE_BYTES, int(GROWTH * max(self.known.needs.values(), default=0)))
         return len(self.live) > 1 and further + margin > free_memory_bytes()
 
-    def _rounds(self) -> list[turns.Round]:
+    def _rounds(self) -> turns.Rounds:
         """The rounds of these arms. One whose pace nobody knows yet is taken to be like another."""
         some = next(iter(self.known.paces.values()), {})
         paces = {label: self.known.paces.get(label, some) for label in self.descriptions}
         return turns.rounds(self.plan, self.block, self.number, self.descriptions, paces)
 
-    def _take_turns(self, rounds: Sequence[turns.Round]) -> Iterator[Event]:
-        """The turns of those arms that live. What runs before and after a turn's own epochs counts to no round."""
+    def _take_turns(self, rounds: turns.Rounds) -> Iterator[Event]:
+        """The turns of those arms that live."""
         for done, round_ in enumerate(rounds):
             for position, turn in enumerate(round_.turns):
-                for indices, number in ((turn.before, 0), (turn.indices, round_.number), (turn.after, 0)):
-                    if indices and turn.arm in self.live:
-                        yield Progress(self.block, "taking turns", turn.arm, done, len(rounds))
-                        yield from self._slice(turn.arm, indices, number, position if number else 0)
+                if turn.arm not in self.live:
+                    continue
+                yield Progress(self.block, "taking turns", turn.arm, done, max(turns.ROUNDS, done + 1))
+                ran = yield from self._turn(turn, round_.number, position)
+                if turn.arm not in self.live:
+                    rounds.drop(turn.arm)
+                    continue
+                rounds.observe(turn, ran)
+                if turn.after:
+                    yield from self._slice(turn.arm, turn.after, 0, 0)
+
+    def _turn(self, turn: turns.Turn, number: int, position: int) -> Generator[Event, None, list[Epoch]]:
+        """One order: nobody else runs between the epochs that settle and those that count."""
+        arm, first = self.live[turn.arm], len(turn.before)
+        answer = arm.run([*turn.before, *turn.indices], least=first + 1, seconds=TURN_SECONDS)
+        epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
+        idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
+        before, counted = epochs[:first], epochs[first:]
+        if before:
+            settling = turn.settling if counted else 0  # one that failed did not get that far
+            yield Slice(self.block, self.number, 0, 0, turn.arm, before, idle, settling=settling)
+        if counted:
+            waited = None if before else idle
+            yield Slice(self.block, self.number, number, position, turn.arm, counted, waited, between=between)
+        if not isinstance(answer, Ran):
+            yield from self._lose(arm, answer)
+        return epochs
 
     def _slice(
         self,
@@ -228,13 +252,14 @@ class Group:
         note_calls: bool = False,
         probe: str | None = None,
         timeline: Path | None = None,
+        seconds: float | None = None,
     ) -> Generator[Event, None, list[Epoch]]:
         arm = self.live[label]
-        answer = arm.run(indices, note_calls, probe, timeline)
+        answer = arm.run(indices, note_calls, probe, timeline, seconds=seconds)
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
-            idle = answer.idle if isinstance(answer, Ran) else None
-            yield Slice(self.block, self.number, number, position, label, epochs, idle, probe)
+            idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
+            yield Slice(self.block, self.number, number, position, label, epochs, idle, probe, between=between)
         if not isinstance(answer, Ran):
             yield from self._lose(arm, answer)
         return epochs
@@ -311,3 +336,14 @@ class Group:
         for arm in self.live.values():
             arm.close()
         self.live.clear()
+
+
+def _paces(epochs: Sequence[Epoch]) -> dict[str, float]:
+    """Seconds that an epoch of each kind takes: the median of those that were not the first of their kind, which trace,
+    and in lockstep of the later half, since others trace too."""
+    found = {}
+    for kind in {epoch.kind for epoch in epochs}:
+        walls = [epoch.wall for epoch in epochs if epoch.kind == kind and not epoch.first]
+        walls = walls[len(walls) // 2 :] or [epoch.wall for epoch in epochs if epoch.kind == kind]
+        found[kind] = median(walls)
+    return found

@@ -53,6 +53,10 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     """What to watch them by."""
     timeline: str | None = None
     """The file in which to draw them."""
+    least: int = 0
+    """How many of them to run in any case,"""
+    seconds: float | None = None
+    """before ending with the epoch in which they have taken so long."""
 
 
 class StateObjective(msgspec.Struct, frozen=True, tag=True):
@@ -93,6 +97,8 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     epochs: list[Epoch]
     idle: Idle | None = None
     """The wait before."""
+    between: float = 0.0
+    """Seconds from the order to its end that were no epoch's."""
 
 
 class Stated(msgspec.Struct, frozen=True, tag=True):

@@ -10,6 +10,8 @@ from harness.events import Event, Progress
 from harness.lines import MEMORY_LINE, TIMELINE, BlockStart
 from harness.plan import MEMORY, OPERATIONS
 
+PASS_SECONDS = 120.0
+"""After so long a pass ends with the epoch under way."""
 MOST_PROFILED = 5
 """Epochs of a kind in a row, whose operations are seen: each is some thousand of them."""
 
@@ -33,7 +35,7 @@ class Probing(Group):
                     timeline = None
                     if probe == OPERATIONS:
                         timeline = self.logs.parent.absolute() / TIMELINE  # a trainer may change its directory
-                    yield from self._slice(label, indices, 0, 0, probe=probe, timeline=timeline)
+                    yield from self._slice(label, indices, 0, 0, probe=probe, timeline=timeline, seconds=PASS_SECONDS)
                 yield from self._end("ok")
         finally:
             self._close()

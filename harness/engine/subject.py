@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from math import isfinite
 
 from harness import catalog
@@ -22,6 +23,21 @@ from harness.probes.phases import Place
 from harness.probes.traces import TraceProbe
 
 BUILDING = "while it was built"
+
+
+@dataclass
+class Bound:
+    """Ends a slice early whose epochs take longer than anybody planned."""
+
+    least: int
+    """Epochs that are run in any case."""
+    seconds: float
+
+    def reached(self, wall: float) -> bool:
+        """Whether to end, after one more epoch that took `wall` seconds."""
+        self.least -= 1
+        self.seconds -= wall
+        return self.least <= 0 and self.seconds <= 0
 
 
 class Subject:
@@ -76,15 +92,19 @@ class Subject:
         note_calls: bool = False,
         probe: str | None = None,
         timeline: Timeline | None = None,
+        bound: Bound | None = None,
     ) -> list[Epoch]:
-        """Run these epochs. Where their calls are noted, each takes some tens of microseconds longer; under a probe it
-        takes more."""
+        """Run these epochs, as far as `bound` allows. Where their calls are noted, each takes some tens of microseconds
+        longer; under a probe it takes more."""
         self._watch = Watch(probe, timeline) if probe else None
         watch_phases(self._place)
         self._sizes = {}
         self._journal.clear()
         for index in indices:
-            self._journal.add(self._epoch(index, note_calls))
+            epoch = self._epoch(index, note_calls)
+            self._journal.add(epoch)
+            if bound and bound.reached(epoch.wall):
+                break
         return self._journal.epochs
 
     def evaluate(self, order: Evaluate) -> dict[str, float | None]:

@@ -34,7 +34,7 @@ from harness.engine.messages import (
     send,
 )
 from harness.engine.returned import Misbehaved
-from harness.engine.subject import BUILDING, Subject
+from harness.engine.subject import BUILDING, Bound, Subject
 from harness.engine.timeline import Timeline
 from harness.engine.work import count
 from harness.errors import describe
@@ -81,15 +81,19 @@ class Worker:
                 terms = self._subject.objective()
                 forget_peak_tensor_bytes()  # that was no training
                 return Stated(terms)
-            case Run(indices, note_calls, probe, file):
+            case Run(indices, note_calls, probe, file, least, seconds):
                 assert self._subject is not None, "an arm is built before it is run"
                 idle = Idle(*self._waiting.stop())
+                whole = Clock()
+                whole.start()
                 timeline = Timeline() if file else None
-                epochs = self._subject.run(indices, note_calls, probe, timeline)
+                bound = None if seconds is None else Bound(least, seconds)
+                epochs = self._subject.run(indices, note_calls, probe, timeline, bound)
+                between = whole.stop()[0] - sum(epoch.wall for epoch in epochs)
                 if file and timeline:
                     with suppress(OSError):  # it is an extra, and whoever wanted it is told that it is not there
                         timeline.write(Path(file))
-                return Ran(epochs, idle)
+                return Ran(epochs, idle, max(between, 0.0))
             case Evaluate():
                 assert self._subject is not None, "an arm is built before it is evaluated"
                 return Evaluated(self._subject.evaluate(order))

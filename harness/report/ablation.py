@@ -6,7 +6,7 @@ from harness.analysis.ablation import Attribution, Interaction, Share
 from harness.analysis.effects import Ratio
 from harness.analysis.estimates import Estimate
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
-from harness.report import units
+from harness.report import scopes, units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
 
@@ -160,7 +160,7 @@ def _shares(summary: Summary, found: Attribution) -> Table:
     base = f", which takes {units.seconds(found.epoch_seconds)}" if found.epoch_seconds else ""
     note = (
         f"Of what {found.goal} costs relative to {found.start}, over the "
-        f"{'whole schedule' if summary.whole else 'epochs run'}; below 1 is faster. Shares multiply, logarithms add "
+        f"{scopes.whole(summary)}; below 1 is faster. Shares multiply, logarithms add "
         f"up. An epoch: of the difference to one of {found.start}{base}, on the average.{interval}{same}"
     )
     if judged and not clear:
@@ -208,8 +208,7 @@ def _exactly(found: Attribution) -> Table:
 
 def _cells(summary: Summary) -> Table:
     rows = [[arm.name, _cost(arm, summary), units.projection(arm.projected_seconds)] for arm in measured(summary)]
-    took = "one training" if summary.whole else "they took"
-    what = "whole schedule" if summary.whole else "all epochs run"
+    what, took = scopes.columns(summary)
     note = f"With the changes named after a +, or all but those after a -; relative to {summary.baseline}."
     note = " ".join(filter(None, [note, units.explained(arm.projected_seconds for arm in summary.arms)]))
     return Table("What was measured", ["arm", what, took], rows, note)

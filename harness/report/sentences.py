@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.fitness import company
 from harness.analysis.verdicts import UNSURE
-from harness.report import ablation, claims, convergence, fitness, gate, units
+from harness.report import ablation, accounting, claims, convergence, fitness, gate, units
 from harness.report.summary import ArmSummary, Summary
 
 FAR = 2.0
@@ -38,10 +38,18 @@ def sentences(summary: Summary) -> list[str]:
     if summary.command == "converge":
         return said + convergence.sentences(summary)
     if summary.gate:
-        return [*gate.sentences(summary.gate), *said, *_failures(summary), *_memory(summary), *_end(summary)]
+        return [
+            *gate.sentences(summary.gate),
+            *said,
+            *_failures(summary),
+            *accounting.sentences(summary),
+            *_memory(summary),
+            *_end(summary),
+        ]
     return [
         *said,
         *_failures(summary),
+        *(accounting.sentences(summary) if not summary.ablation else ()),
         *ablation.sentences(summary),
         *_memory(summary),
         *_unseen(summary),

@@ -15,12 +15,11 @@ _PAUSES = 20
 
 
 class Ratios:
-    """The cost of each arm's schedule relative to the baseline's."""
+    """What each arm costs relative to the baseline."""
 
-    title = "whole schedule"
+    title = "cost"
 
     def __init__(self, plan: Plan) -> None:
-        self._arms = [arm.label for arm in plan.arms]
         self.by_arm: dict[str, str] = {}
         self._baseline = plan.baseline
         self._worked_out_at = 0.0
@@ -36,12 +35,10 @@ class Ratios:
         return "baseline" if arm == self._baseline else self.by_arm.get(arm, "")
 
     def _work_out(self, record: Record) -> None:
-        from harness.analysis import epochs
-        from harness.report.summarizing import ratio
+        from harness.report.summarizing import ratios
 
         began = monotonic()
-        table = epochs.table(record)
-        self.by_arm = {arm: units.ratio(found) for arm in self._arms if (found := ratio(record, table, arm))}
+        self.by_arm = {arm: units.ratio(found) for arm, found in ratios(record).items()}
         self._worked_out_at = monotonic()
         self._pause = max(_BETWEEN_RATIOS, _PAUSES * (self._worked_out_at - began))
 

@@ -8,9 +8,10 @@ import pandas as pd
 from harness.analysis import epochs as epoch_table
 from harness.analysis import rules
 from harness.analysis.ablation import attribute
+from harness.analysis.accounted import accounted
 from harness.analysis.claimed import check
 from harness.analysis.convergence import Convergence, convergence
-from harness.analysis.effects import Ratio, by_kind, effects, interval
+from harness.analysis.effects import Ratio, effects, interval
 from harness.analysis.exact import exact, retraces
 from harness.analysis.facts import measured_on
 from harness.analysis.fitness import findings
@@ -20,12 +21,7 @@ from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
 from harness.analysis.operations import profiles
 from harness.analysis.phases import watched
-from harness.analysis.projection import (
-    all_logs,
-    covers_whole_schedules,
-    logs_by_block,
-    schedule_seconds,
-)
+from harness.analysis.projection import Projection, all_logs
 from harness.analysis.selfcheck import Control, SelfCheck, judge
 from harness.analysis.tracings import of_one_block
 from harness.analysis.triples import timed
@@ -41,12 +37,13 @@ def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
     header, plan, machine = record.header, record.plan, measured_on(record)
     epochs = epoch_table.table(record)
     converged = convergence(record) if plan.trains else {}
-    logs = all_logs(record, epochs)
+    costs = Projection(record, epochs)
+    logs = all_logs(costs)
     found = _verdicts(record, logs)
     if plan.gate:
         arms = [arm for triple in plan.gate.triples for arm in _gated(timed(record, triple))]
     else:
-        arms = _arms(record, epochs, logs, found, converged)
+        arms = _arms(costs, logs, found, converged)
     return Summary(
         schema=SCHEMA,
         run=header.run,
@@ -63,7 +60,8 @@ def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
         looks=looks(plan.fewest, plan.blocks),
         paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2 and not plan.trains,
         one_by_one=_one_by_one(record),
-        whole=covers_whole_schedules(record, epochs),
+        whole=costs.scope == "schedule",
+        scope=costs.scope,
         threads=plan.threads,
         seed=plan.seed,
         machine=machine,
@@ -73,28 +71,27 @@ def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
         fitness=findings(machine),
         selfcheck=_selfcheck(record, arms, found),
         arms=arms,
-        ablation=attribute(record, epochs, logs),
+        ablation=attribute(costs, logs),
         claims=check(claims, record),
         gate=judge_gate(record),
     )
 
 
 def _arms(
-    record: Record,
-    epochs: pd.DataFrame,
+    costs: Projection,
     logs: Mapping[str, Mapping[int, float]],
     found: Mapping[str, Verdict],
     converged: Mapping[str, Convergence],
 ) -> list[ArmSummary]:
-    labels = [arm.label for arm in record.plan.arms]
-    return [_summarize_arm(record, epochs, arm, converged.get(arm), found.get(arm), logs.get(arm)) for arm in labels]
+    labels = [arm.label for arm in costs.record.plan.arms]
+    return [_summarize_arm(costs, arm, converged.get(arm), found.get(arm), logs.get(arm)) for arm in labels]
 
 
 def _gated(record: Record) -> list[ArmSummary]:
     """The arms that one variant's gate is about, beside the base of that variant."""
-    epochs = epoch_table.table(record)
-    logs = all_logs(record, epochs)
-    return _arms(record, epochs, logs, _verdicts(record, logs), {})
+    costs = Projection(record, epoch_table.table(record))
+    logs = all_logs(costs)
+    return _arms(costs, logs, _verdicts(record, logs), {})
 
 
 def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
@@ -109,20 +106,21 @@ def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdi
 
 
 def _summarize_arm(
-    record: Record,
-    epochs: pd.DataFrame,
+    costs: Projection,
     arm: str,
     converged: Convergence | None,
     verdict: Verdict | None,
     logs: Mapping[int, float] | None,
 ) -> ArmSummary:
+    record, epochs = costs.record, costs.epochs
     failure = record.failure(arm)
     mine = epoch_table.usable(record, epochs, arm)
     mine = mine[mine["arm"] == arm]
     ends = [end for end in record.ends if end.arm == arm and (end.block, end.group) not in record.passes]
     ran = of_one_block(record, arm)
     traces = None if ran is None else [trace for epoch in ran for trace in epoch.traces]
-    seconds = _epoch_seconds(mine, record.schedule(arm))
+    steady = arm not in costs.trends  # else no median means anything
+    seconds = _epoch_seconds(mine, record.schedule(arm)) if steady else None
     commonest = seconds.commonest if seconds else ""
     work = arithmetic(record, arm, seconds.by_kind if seconds else {})
     found = None if converged else losses(record, arm)
@@ -134,10 +132,10 @@ def _summarize_arm(
         reason=f"{failure.moment}: {failure.reason}" if failure else None,
         verdict=verdict.answer if verdict else None,
         ratio=_ratio(record, logs),
-        ratio_by_kind=_ratio_by_kind(record, epochs, arm),
+        ratio_by_kind=_ratio_by_kind(costs, arm),
         epoch_seconds=seconds,
         first_epoch_seconds=_median(mine[(mine["index"] == 0) & mine["first"]]["wall"]),
-        projected_seconds=None if converged else schedule_seconds(record, epochs, arm),
+        projected_seconds=None if converged else costs.seconds(arm),
         peak_rss_bytes=max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
         peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
         traces=None if traces is None else len(traces),
@@ -155,9 +153,10 @@ def _summarize_arm(
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
-        unavailable=_unavailable(record, arm, profile),
+        unavailable=_unavailable(costs, arm, profile),
         findings=rules.findings(evidence) if evidence else [],
         profile=profile,
+        accounting=None if converged else accounted(costs, arm),
         convergence=converged,
     )
 
@@ -174,9 +173,13 @@ def _profiled(record: Record, arm: str, evidence: rules.Evidence) -> Profiled:
     )
 
 
-def _unavailable(record: Record, arm: str, profile: Profiled | None) -> dict[str, str]:
-    """What could not be watched, and why: in its processes, or for want of epochs."""
+def _unavailable(costs: Projection, arm: str, profile: Profiled | None) -> dict[str, str]:
+    """What could not be watched, and why: in its processes, or for want of epochs, or of steady ones."""
+    record = costs.record
     found = record.unavailable(arm)
+    if arm in costs.trends:
+        direction = "slower" if costs.trends[arm].seconds > 0 else "quicker"
+        found["a steady epoch"] = f"each epoch is {direction} than the one before"
     if profile and not profile.growth and any(one.memory and one.memory.rss for one in watched(record, arm, "memory")):
         found["memory from epoch to epoch"] = f"fewer than {FEWEST} epochs of any kind ran in a row"
     return found
@@ -188,12 +191,10 @@ def _one_by_one(record: Record) -> list[str]:
     return [arm.label for arm in record.plan.arms if arm.label in apart and arm.label != beside]
 
 
-def ratio(record: Record, epochs: pd.DataFrame, arm: str) -> Ratio | None:
-    """The whole schedule's ratio; None for the baseline, and for every arm if the baseline failed."""
-    baseline = record.plan.baseline
-    if arm == baseline or record.failure(baseline) or record.plan.trains:
-        return None
-    return _ratio(record, logs_by_block(record, epochs, arm))
+def ratios(record: Record) -> dict[str, Ratio]:
+    """What each arm costs relative to the baseline, of those of which that is known."""
+    logs = all_logs(Projection(record, epoch_table.table(record)))
+    return {arm: found for arm, own in logs.items() if (found := _ratio(record, own))}
 
 
 def _ratio(record: Record, logs: Mapping[int, float] | None) -> Ratio | None:
@@ -212,12 +213,13 @@ def _level(record: Record) -> float:
     return level(record.plan.fewest, record.plan.blocks)
 
 
-def _ratio_by_kind(record: Record, epochs: pd.DataFrame, arm: str) -> dict[str, Ratio] | None:
-    baseline = record.plan.baseline
-    if arm == baseline or record.failure(baseline) or record.plan.trains:
+def _ratio_by_kind(costs: Projection, arm: str) -> dict[str, Ratio] | None:
+    """Of an epoch of each kind, on the average; None where epochs get slower and slower: there is no such one then."""
+    record, baseline = costs.record, costs.record.plan.baseline
+    if arm == baseline or record.failure(baseline) or record.plan.trains or {arm, baseline} & costs.trends.keys():
         return None
-    found = effects(by_kind(epoch_table.usable(record, epochs, arm), arm, baseline), record.plan.tolerance)
-    in_schedule_order = [kind for kind in dict.fromkeys(epochs["kind"]) if kind in found]
+    found = effects(costs.rates(arm), record.plan.tolerance)
+    in_schedule_order = [kind for kind in dict.fromkeys(costs.epochs["kind"]) if kind in found]
     return {kind: interval(found[kind], _level(record)) for kind in in_schedule_order} or None
 
 

@@ -6,6 +6,8 @@ import msgspec
 
 from harness.analysis import rules
 from harness.analysis.ablation import Attribution
+from harness.analysis.accounted import Accounted
+from harness.analysis.accounts import Scope
 from harness.analysis.claimed import Checked
 from harness.analysis.convergence import Convergence
 from harness.analysis.effects import Ratio
@@ -59,12 +61,12 @@ class ArmSummary(msgspec.Struct, frozen=True):
     verdict: str | None
     """`faster`, `slower`, `same` or `unsure`, from three blocks on."""
     ratio: Ratio | None
-    """The cost of the whole schedule relative to the baseline: below 1 is faster."""
+    """The cost relative to the baseline, of what the summary's `scope` says: below 1 is faster."""
     ratio_by_kind: dict[str, Ratio] | None
     epoch_seconds: EpochSeconds | None
     first_epoch_seconds: float | None
     projected_seconds: Seconds | None
-    """What one training takes, by its whole schedule."""
+    """What one training takes, by its whole schedule; or what the epochs took that ran."""
     peak_rss_bytes: int | None
     peak_tensor_bytes: int | None
     traces: int | None
@@ -100,6 +102,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     findings: list[rules.Found] = []
     """What a profile would tell first."""
     profile: Profiled | None = None
+    accounting: Accounted | None = None
+    """What the epochs of one process counted as; null where whole trainings ran, whose every epoch is counted."""
     convergence: Convergence | None = None
     """What its whole trainings came to, where whole trainings ran; an infinite time, which is never, is null."""
 
@@ -130,7 +134,10 @@ class Summary(msgspec.Struct, frozen=True):
     """Arms that memory did not even hold beside the baseline, so that they were measured before or after it; of whole
     trainings, those that trained alone."""
     whole: bool
-    """Whether what was projected are whole schedules; else it is the epochs that were run, in order."""
+    """Whether what was projected are whole schedules."""
+    scope: Scope
+    """What `ratio` is about: a whole `schedule`; the `epochs` that ran; or an `epoch`, on the average over a long
+    training, of arms of which nobody said how long they are. `projected_seconds` is of the epochs that ran then."""
     threads: int
     seed: int
     machine: dict[str, Any]

@@ -2,7 +2,7 @@
 
 from harness.analysis.exact import Pair
 from harness.record import Record
-from harness.report import ablation, claims, convergence, fitness, gate, profiled, units
+from harness.report import ablation, accounting, claims, convergence, fitness, gate, profiled, scopes, units
 from harness.report.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
@@ -20,7 +20,7 @@ def times(summary: Summary) -> Table:
         ]
         for arm in summary.arms
     ]
-    what, took = ("whole schedule", "one training") if summary.whole else ("all epochs run", "they took")
+    what, took = scopes.columns(summary)
     columns = ["arm", what, *(["verdict"] if judged else []), took]
     note = " ".join(
         filter(None, [_ratio_note(summary), units.explained(arm.projected_seconds for arm in summary.arms)])
@@ -35,7 +35,7 @@ def kinds(summary: Summary) -> Table | None:
         return None
     rows = [_row_by_kind(arm, names) for arm in summary.arms if arm.ratio_by_kind or arm.name == summary.baseline]
     intervals = any(ratio.low is not None for arm in summary.arms for ratio in (arm.ratio_by_kind or {}).values())
-    note = f"A median epoch of {summary.baseline}, and the others' relative to it"
+    note = f"A median epoch of {summary.baseline}, and the others' relative to it, what comes every so many counted in"
     note += "; ± is half the 95 % interval." if intervals else "."
     return Table("An epoch, by kind", ["arm", *names], rows, note)
 
@@ -124,11 +124,19 @@ def _of_command(summary: Summary, record: Record) -> list[Table]:
     if summary.gate:
         return gate.tables(summary.gate)
     if summary.command == "profile":
-        found = [*profiled.tables(summary.arms[0], record), arithmetic(summary)]
+        found = [*profiled.tables(summary.arms[0], record), accounting.table(summary), arithmetic(summary)]
     elif summary.command == "selfcheck":
-        found = [times(summary), kinds(summary), fitness.machine(summary)]
+        found = [times(summary), kinds(summary), accounting.table(summary), fitness.machine(summary)]
     else:
-        found = [times(summary), kinds(summary), losses(summary), counts(summary), costs(summary), arithmetic(summary)]
+        found = [
+            times(summary),
+            kinds(summary),
+            losses(summary),
+            accounting.table(summary),
+            counts(summary),
+            costs(summary),
+            arithmetic(summary),
+        ]
     return [table for table in found if table is not None]
 
 
@@ -139,10 +147,7 @@ def _ratio_note(summary: Summary) -> str:
     interval = ", with its 95 % interval over blocks" if any(ratio.low is not None for ratio in ratios) else ""
     if interval and summary.looks > 1:
         interval += f" (95 % over all {summary.looks} looks)"
-    if summary.whole:
-        what, how = "Whole schedule", "One training: projected from the sampled epochs."
-    else:
-        what, how = "All epochs run", "They are no whole training: the first ones, with their tracing, weigh more here."
     judged = any(arm.verdict for arm in summary.arms)
     same = f" Same: within {units.percent(summary.tolerance)}." if judged else ""
-    return f"{what}: the cost relative to {summary.baseline}{interval}; below 1 is faster.{same} {how}"
+    cost, how = scopes.note(summary)
+    return f"{cost} relative to {summary.baseline}{interval}; below 1 is faster.{same} {how}"

@@ -75,14 +75,15 @@ def trained(*blocks, terms=None):
     return result
 
 
-def sampled(description, arms, *, blocks=3, epochs=40, block_noise=0.0, noise=0.0, seed=0):
+def sampled(description, arms, *, blocks=3, epochs=40, block_noise=0.0, noise=0.0, seed=0, cold=1.0, **options):
     """A record of arms with one schedule, sampled as a comparison samples them.
 
     `arms` gives each one's cost, a function of (index, what that epoch traces) to seconds; `block_noise` is the sd of
-    the logarithm of what a whole process takes, `noise` that of one epoch.
+    the logarithm of what a whole process takes, `noise` that of one epoch, `cold` how many times as long an epoch takes
+    that settles. `options` are the plan's.
     """
     random = np.random.default_rng(seed)
-    planned = msgspec.structs.replace(plan(*arms, blocks=blocks), epochs=epochs)
+    planned = msgspec.structs.replace(plan(*arms, blocks=blocks), epochs=epochs, **options)
     descriptions = dict.fromkeys(arms, description)
     result = Record([Header(1, "simulated", "2026-01-01T00:00:00+00:00", planned, {}, {}, None)])
     for block in range(blocks):
@@ -90,12 +91,18 @@ def sampled(description, arms, *, blocks=3, epochs=40, block_noise=0.0, noise=0.
         for arm in arms:
             result.add(ArmReady(block, 0, arm, 1, 1.0, description, {}, {}))
             result.add(Slice(block, 0, 0, 0, arm, run[arm].slice(turns.warm_up(planned, arm, descriptions))))
-        paces = {arm: dict(running.quickest) for arm, running in run.items()}
-        for round_ in turns.rounds(planned, block, 0, descriptions, paces):
+        paces = {arm: dict(running.latest) for arm, running in run.items()}
+        rounds = turns.rounds(planned, block, 0, descriptions, paces)
+        for round_ in rounds:
             for position, turn in enumerate(round_.turns):
-                for indices, number in ((turn.before, 0), (turn.indices, round_.number), (turn.after, 0)):
-                    if indices:
-                        result.add(Slice(block, 0, number, position, turn.arm, run[turn.arm].slice(indices)))
+                before = run[turn.arm].slice(turn.before, cold=cold)
+                counted = run[turn.arm].slice(turn.indices)
+                rounds.observe(turn, [*before, *counted])
+                if before:
+                    result.add(Slice(block, 0, 0, 0, turn.arm, before, settling=turn.settling))
+                result.add(Slice(block, 0, round_.number, position, turn.arm, counted))
+                if turn.after:
+                    result.add(Slice(block, 0, 0, position, turn.arm, run[turn.arm].slice(turn.after)))
         for arm in arms:
             result.add(ArmEnd(block, 0, arm, "ok"))
         result.add(BlockEnd(block))
@@ -111,18 +118,19 @@ class _Running:
         self.process = Process(description)
         self.speed = np.exp(block_noise * random.standard_normal())
         self.seen = set()
-        self.quickest = {}
+        self.latest = {}
 
-    def slice(self, indices):
-        return [self._epoch(index) for index in indices]
+    def slice(self, indices, cold=1.0):
+        return [self._epoch(index, cold) for index in indices]
 
-    def _epoch(self, index):
-        kind = kind_at(self.description, index)
-        new = self.process.traces(index)
-        wall = self.cost(index, new) * self.speed * np.exp(self.noise * self.random.standard_normal())
-        self.quickest[kind] = min(wall, self.quickest.get(kind, wall))
+    def _epoch(self, index, cold):
+        known_length = bool(self.description.segments)
+        kind = kind_at(self.description, index) if known_length else "epoch"
+        new = self.process.traces(index) if known_length else set()
+        wall = self.cost(index, new) * self.speed * cold * np.exp(self.noise * self.random.standard_normal())
+        self.latest[kind] = wall
         first = kind not in self.seen
         self.seen.add(kind)
-        known = stretch_at(self.description, index).sizes is not None
+        known = known_length and stretch_at(self.description, index).sizes is not None
         sizes = {"batch_points": float(batch(self.description, index))} if known else {}
         return Epoch(index, kind, wall, wall, {}, [Trace("step", "pinn.py:1")] * len(new), first, sizes)

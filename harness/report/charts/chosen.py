@@ -10,7 +10,7 @@ from harness.analysis.curves import trainings
 from harness.analysis.memory_line import samples
 from harness.lines import MEMORY_LINE
 from harness.record import Record
-from harness.report import convergence, units
+from harness.report import convergence, scopes, units
 from harness.report.charts.epochs import epochs
 from harness.report.charts.errors import Curve, Yardstick, errors
 from harness.report.charts.figure import Figure
@@ -37,7 +37,7 @@ def chosen(summary: Summary, record: Record, directory: Path) -> list[Figure]:
 
 
 def _ratios(summary: Summary) -> Figure | None:
-    what = "Of the whole schedule" if summary.whole else "Of all epochs run"
+    what = f"Of {'the ' if summary.whole else ''}{scopes.whole(summary)}"
     rows = [Row(arm.name, arm.ratio, arm.verdict, _ended(arm), arm.name == summary.baseline) for arm in summary.arms]
     return ratios(rows, summary.baseline, what, summary.tolerance)
 

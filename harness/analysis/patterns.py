@@ -1,0 +1,182 @@
+"""What of an arm's epochs comes again in each of its processes: work every so many epochs, and single stalls.
+
+All processes of an arm run the same program from the same seed, so what takes long in the same epoch of nearly every
+process is the arm's own, and what does so in one of them is the machine's. A period is looked for in two ways:
+
+- epochs that stand out one by one are held against every period: those whose phases are all heavy, and no other, have
+  it;
+- where so many are heavy that none stands out, or each by so little that noise hides it, the phases of each period are
+  parted at their largest gap, and the epochs of the heavy ones held against the others (H. B. Mann and D. R. Whitney,
+  Ann. Math. Statist. 18 (1947) 50), with Bonferroni's correction for every period and every way to part its phases.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import comb, log
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int_]
+
+STANDS_OUT = 6.0
+"""Robust standard deviations from the level, and"""
+LEAST = log(1.05)
+"""a logarithm, by which an epoch stands out in the median over processes."""
+NEARLY_ALL = 0.75
+"""The share of the processes that ran an epoch in which it must stand out, by half as much."""
+CONSISTENT = 0.9
+"""The share of a phase's epochs that must be heavy."""
+ERROR = 1e-3
+"""The chance to see a period where there is none."""
+FEWEST_PER_PHASE = 4
+"""Epochs that each phase of a period must have where no epoch stands out by itself."""
+POLISHES = 3
+"""Rounds of fitting the processes' levels to each other."""
+LONGEST = 60
+"""Epochs of the longest period that is looked for where no epoch stands out."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Of one kind of epoch of one arm: how many times a steady epoch each takes. Epochs without a mention take one."""
+
+    period: int | None = None
+    phases: Mapping[int, float] = field(default_factory=dict)
+    """By index modulo the period: those that take longer (or shorter) than the others."""
+    events: Mapping[int, float] = field(default_factory=dict)
+    """By index: epochs that stand out, and not every so many."""
+    settling: float = 1.0
+    """How many times a counted epoch one that settles takes."""
+
+    def at(self, indices: Indices) -> Floats:
+        """The factors of (n,) epochs."""
+        found = np.ones(len(indices))
+        for phase, factor in self.phases.items():
+            found[indices % (self.period or 1) == phase] = factor
+        for index, factor in self.events.items():
+            found[indices == index] = factor
+        return found
+
+    @property
+    def mean(self) -> float:
+        """The factor of an epoch on the average over a period, single events apart."""
+        return 1 + sum(factor - 1 for factor in self.phases.values()) / (self.period or 1)
+
+
+STEADY = Pattern()
+
+
+def find(epochs: pd.DataFrame) -> Pattern:
+    """The pattern of one kind of one arm. `epochs` are those of all its processes that should take the same: rows of
+    `analysis.epochs.table` with a column `process`, and `relative`, what each took in units of its process's level."""
+    if epochs.empty:
+        return STEADY
+    epochs = _levelled(epochs)
+    settling = _settling(epochs)
+    corrected = epochs["relative"] / np.where(epochs["settling"], settling, 1.0)
+    pattern = _pattern(_levelled(epochs.assign(relative=corrected)))
+    return Pattern(pattern.period, pattern.phases, pattern.events, settling)
+
+
+def _levelled(epochs: pd.DataFrame) -> pd.DataFrame:
+    """The same in units of levels that fit each other: the median of a process jumps where half of its epochs are
+    heavy, so each process is held against the others epoch by epoch (J. W. Tukey's median polish, 1977)."""
+    logs = np.log(epochs.groupby(["index", "process"])["relative"].mean().unstack("process"))
+    levels = logs.mean()
+    for _ in range(POLISHES):
+        usual = (logs - levels).median(axis=1)
+        levels = logs.sub(usual, axis=0).median()
+    return epochs.assign(relative=epochs["relative"] / np.exp(epochs["process"].map(levels)))
+
+
+def _settling(epochs: pd.DataFrame) -> float:
+    """How many times as long epochs take that settle: the same epochs, where they settled in one process and counted in
+    another, so that what a pattern makes of them does not matter; where there are no such, all of them."""
+    logs = np.log(epochs["relative"]).groupby([epochs["index"], epochs["settling"]]).mean().unstack("settling")
+    if set(logs.columns) != {False, True}:
+        return 1.0
+    both = (logs[True] - logs[False]).dropna()
+    return float(np.exp(both.median() if len(both) else logs[True].median() - logs[False].median()))
+
+
+def _pattern(epochs: pd.DataFrame) -> Pattern:
+    by_process = epochs.groupby(["index", "process"])["relative"].mean().unstack("process")
+    logs = np.log(by_process)
+    middle = logs.median(axis=1).to_numpy()
+    indices = by_process.index.to_numpy(dtype=int)
+    heavy = _standing_out(middle, logs.to_numpy())
+    period, phases = _exact_period(indices, heavy)
+    if period is None:
+        period, phases = _hidden_period(indices, middle)
+    usual = by_process.median(axis=1).to_numpy()
+    in_phase = np.isin(indices % period, list(phases)) if period else np.zeros(len(indices), dtype=bool)
+    light = usual[~in_phase & ~heavy]
+    level = float(np.mean(light)) if len(light) else 1.0
+    events = np.flatnonzero(heavy & ~in_phase)
+    return Pattern(
+        period,
+        {phase: float(np.mean(usual[indices % period == phase])) / level for phase in phases} if period else {},
+        {int(indices[place]): float(usual[place]) / level for place in events},
+    )
+
+
+def _standing_out(middle: Floats, logs: Floats) -> NDArray[np.bool_]:
+    """Which epochs take longer than the others, in nearly every process that ran them."""
+    centre = np.median(middle)
+    scatter = 1.4826 * float(np.median(np.abs(middle - centre)))
+    limit = max(STANDS_OUT * scatter, LEAST)
+    ran = np.isfinite(logs)
+    agreeing = (logs - centre > limit / 2).sum(axis=1) / np.maximum(ran.sum(axis=1), 1)
+    found: NDArray[np.bool_] = (middle - centre > limit) & (agreeing >= NEARLY_ALL)
+    return found
+
+
+def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | None, list[int]]:
+    """The shortest period that explains the most heavy epochs, and its heavy phases; None where none does."""
+    best: tuple[int, int | None, list[int]] = 1, None, []
+    for period in range(2, (int(indices.max()) - int(indices.min()) + 1) // 2 + 1 if len(indices) else 0):
+        phase = indices % period
+        phases = [int(one) for one in np.unique(phase[heavy]) if _consistent(heavy[phase == one])]
+        explained = int(heavy[np.isin(phase, phases)].sum())
+        if len(phases) < period and explained > best[0]:
+            best = explained, period, phases
+    return best[1:]
+
+
+def _consistent(heavy: NDArray[np.bool_]) -> bool:
+    return len(heavy) >= 2 and float(heavy.mean()) >= CONSISTENT
+
+
+def _hidden_period(indices: Indices, logs: Floats) -> tuple[int | None, list[int]]:
+    """The period whose phases differ though no epoch stands out; None where chance would explain it."""
+    found = sorted(_candidates(indices, logs))
+    significant = [one for one in found if one[0] < ERROR]
+    if not significant:
+        return None, []
+    # Multiples of a period part its epochs as well as it does: the shortest that explains nearly as much.
+    most = max(explained for _, _, explained, _ in significant)
+    _, period, _, phases = min((one for one in significant if one[2] >= 0.9 * most), key=lambda one: (one[1], one[0]))
+    return period, phases
+
+
+def _candidates(indices: Indices, logs: Floats) -> Iterator[tuple[float, int, float, list[int]]]:
+    """Each period with its chance, corrected, the share of the variance that it explains, and its heavy phases."""
+    periods = range(2, min(len(indices) // FEWEST_PER_PHASE, LONGEST) + 1)
+    total = float(np.var(logs))
+    for period in periods if total > 0 else ():
+        phase = indices % period
+        own = {int(one): logs[phase == one] for one in np.unique(phase)}
+        if len(own) < period or min(map(len, own.values())) < FEWEST_PER_PHASE - 1:
+            continue
+        ordered = sorted(own, key=lambda one: float(np.median(own[one])))
+        levels = [float(np.median(own[one])) for one in ordered]
+        cut = int(np.argmax(np.diff(levels))) + 1
+        low, high = (np.concatenate([own[one] for one in some]) for some in (ordered[:cut], ordered[cut:]))
+        chance = float(stats.mannwhitneyu(high, low, alternative="greater").pvalue)
+        between = len(low) * len(high) / len(logs) ** 2 * float(high.mean() - low.mean()) ** 2
+        corrected = chance * comb(period, cut) * len(periods)
+        yield corrected, period, between / total, sorted(ordered[cut:])

@@ -1,0 +1,61 @@
+"""The patterns of all arms of a record, and its epochs with what these make of them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from harness.analysis import sizes
+from harness.analysis.accounts import classified
+from harness.analysis.patterns import STEADY, Pattern, find
+from harness.lines import Segment
+from harness.record import Record
+
+PLACE = ["block", "group"]
+
+
+class Shapes:
+    """What comes again in each arm's processes, found once for a table of epochs."""
+
+    def __init__(self, record: Record, epochs: pd.DataFrame) -> None:
+        described = {(line.block, line.group, line.arm): line.description.segments for line in record.ready}
+        parts = []
+        for (block, group, arm), own in epochs.groupby([*PLACE, "arm"], sort=False):
+            segments = described.get((block, group, arm), [])
+            parts.append(classified(own, segments).assign(relative=_relative(own, segments)))
+        table = pd.concat(parts).loc[epochs.index] if parts else epochs.assign(lead=False, opening=False, once=False)
+        self.patterns: dict[str, dict[str, Pattern]] = {}
+        """By arm and kind."""
+        factors = np.ones(len(table))
+        settled = np.ones(len(table))
+        for (arm, kind), own in table.groupby(["arm", "kind"], sort=False):
+            rows = own[~own["once"] & ~own["first"] & ((own["round"] > 0) | own["settling"])]
+            process = rows["block"].astype(str) + "/" + rows["group"].astype(str)
+            pattern = find(rows.assign(process=process)) if len(rows) else STEADY
+            self.patterns.setdefault(str(arm), {})[str(kind)] = pattern
+            place = table.index.get_indexer(own.index)
+            factors[place] = pattern.at(own["index"].to_numpy())
+            settled[place[own["settling"].to_numpy()]] = pattern.settling
+        self.epochs = table.assign(factor=factors, settled=settled)
+        """With columns `lead`, `opening` and `once` (see `accounts.classified`), `factor`, what the pattern makes of
+        each epoch, and `settled`, how many times a counted epoch one takes that settles."""
+
+    def of(self, arm: str) -> Mapping[str, Pattern]:
+        """By kind."""
+        return self.patterns.get(arm, {})
+
+
+def _relative(own: pd.DataFrame, segments: list[Segment]) -> "pd.Series[float]":
+    """What each epoch of a process took, in units of what others of its kind and size take in turns."""
+    found = pd.Series(1.0, index=own.index)
+    known = [(segment.start, segment.sizes or {}) for segment in segments]
+    known += list(zip(own["index"], own["sizes"], strict=True))
+    for _, some in own.groupby("kind"):
+        steady = some[(some["round"] > 0) & ~some["first"]]
+        if steady.empty:
+            continue
+        fitted = sizes.fit(sizes.at(steady["index"].to_numpy(), known), steady["wall"].to_numpy())
+        level = fitted(sizes.at(some["index"].to_numpy(), known))
+        varies = float(np.ptp(level)) > 0
+        found.loc[some.index] = some["wall"] / (np.maximum(level, 1e-9) if varies else float(steady["wall"].median()))
+    return found
