@@ -134,12 +134,12 @@ def test_in_lockstep_a_quick_arm_settles_beside_a_slow_one_as_far_as_that_keeps_
         found = turns.rounds(planned(epochs=None, **SHORT), 0, 0, descriptions, own)
         settling = {len(round.turns[0].before) for round in found}
         lengths = [len(round.turns[0].before) + len(round.turns[0].indices) for round in found[:-2]]
-        return max(settling), round(sum(lengths) / len(lengths) / 5) * 5
+        return max(settling), sum(lengths) / len(lengths)
 
-    assert turn(0.002, 0.002) == (5, 30)
-    assert turn(0.002, 0.02) == (5, 30)
-    assert turn(0.002, 0.1) == (5, 10)  # a second
-    assert turn(0.002, 5.0) == (0, 0)  # one by one
+    assert turn(0.002, 0.002) == (5, pytest.approx(30, rel=0.25))
+    assert turn(0.002, 0.02) == (5, pytest.approx(30, rel=0.25))
+    assert turn(0.002, 0.1) == (5, pytest.approx(10, rel=0.25))  # a second
+    assert turn(0.002, 5.0) == (0, 1)
 
 
 def test_in_lockstep_what_the_first_epochs_trace_does_not_set_the_pace():
@@ -224,7 +224,8 @@ def test_in_lockstep_an_arm_whose_slice_ended_early_catches_up_while_the_others_
             rounds.observe(turn, epochs)
             ran[turn.arm] += [epoch.index for epoch in epochs]
     assert ran == {arm: list(range(200)) for arm in descriptions}
-    assert any([turn.arm for turn in round.turns] == [ARMS[0]] for round in rounds)
+    slices = {turn.arm: len(turn.before) + len(turn.indices) for turn in rounds[2].turns}
+    assert slices[ARMS[0]] > slices.get(ARMS[1], 0)
 
 
 def test_a_block_of_slow_epochs_ends_where_nobody_asked_for_a_number():

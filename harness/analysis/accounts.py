@@ -25,8 +25,9 @@ from harness.lines import Segment
 
 Scope = Literal["schedule", "epochs", "epoch"]
 """What is charged: a whole schedule; the epochs that ran; or one epoch, on the average over a long training."""
-RECURRING = 3
-"""Single events, of which at least one lies in either half of the epochs that ran, from which on more are foreseen."""
+RECURRING, RECURRING_IN_SAMPLE = 3, 2
+"""Single events, of which at least one lies in either half of the epochs that ran, from which on more are foreseen: of
+those of a training in order, and of a sample from all over a schedule."""
 ITS_WAY = 0.5
 """The share of a kind's epochs that trace or compile from which on that is what such an epoch is."""
 
@@ -165,17 +166,18 @@ class Account:
 
     def _foresee(self, bill: Bill, kind: str, own: pd.DataFrame, left: Indices) -> None:
         """What came again and again, though not every so many epochs, is to come again in those that did not run."""
-        window = own[~own["lead"] & ~own["first"]]
+        window = own[~own["lead"] & ~own["first"] & ~own["opening"]]
         unseen = int((~np.isin(left, own["index"].to_numpy())).sum())
         if not unseen or kind in self._singles or window.empty:
             return
         middle = window["index"].median()
         traced = window[window["once"]]
-        if _recur(traced["index"].to_numpy(), middle):
+        enough = RECURRING if self.in_order else RECURRING_IN_SAMPLE
+        if _recur(traced["index"].to_numpy(), middle, enough):
             bill.once += unseen * float(self._excess(traced).sum()) / len(window)
         events = self._pattern(kind).events
         met = np.array([index for index in window["index"].tolist() if index in events], dtype=int)
-        if _recur(met, middle):
+        if _recur(met, middle, enough):
             bill.units[kind] += unseen * sum(events[index] - 1 for index in met.tolist()) / len(window)
 
     # What an epoch takes
@@ -243,9 +245,9 @@ def classified(epochs: pd.DataFrame, segments: Sequence[Segment] = ()) -> pd.Dat
     return epochs.assign(lead=lead, opening=opening, once=(eventful & ~its_way) | lead | opening | (ordered & single))
 
 
-def _recur(indices: Indices, middle: float) -> bool:
+def _recur(indices: Indices, middle: float, enough: int) -> bool:
     late = int((indices >= middle).sum())
-    return len(indices) >= RECURRING and 0 < late < len(indices)
+    return len(indices) >= enough and 0 < late < len(indices)
 
 
 def _shares(window: pd.DataFrame) -> dict[str, float]:

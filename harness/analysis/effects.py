@@ -84,8 +84,9 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     `of_sums`.
 
     Rows are (block, group, kind). `epochs` are those of `shapes.Shapes`. What the arms' patterns make of each epoch is
-    divided out, and what is charged once is left out: see `accounts`. Only rounds in which both took part count for what is typical; the sums are of all epochs
-    that ran after the lead, those that settled with them, corrected by what settling takes.
+    divided out, and what is charged once is left out: see `accounts`. Only rounds in which both took part count for
+    what is typical; the sums are of all epochs that ran after the lead, those that settled with them, corrected by what
+    settling takes.
     """
     where = ["block", "group", "kind"]
     found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)

@@ -12,6 +12,7 @@ process is the arm's own, and what does so in one of them is the machine's. A pe
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import comb, log
 
 import numpy as np
@@ -36,8 +37,10 @@ FEWEST_PER_PHASE = 4
 """Epochs that each phase of a period must have where no epoch stands out by itself."""
 POLISHES = 3
 """Rounds of fitting the processes' levels to each other."""
-LONGEST = 60
-"""Epochs of the longest period that is looked for where no epoch stands out."""
+LONGEST, LONGEST_EXACT = 60, 500
+"""Epochs of the longest period that is looked for, where no epoch stands out and where some do."""
+WORTH_A_TEST = 10.0
+"""The share of the variance that a period explains, times the epochs, below which no test would find it."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,25 @@ class Pattern:
     def mean(self) -> float:
         """The factor of an epoch on the average over a period, single events apart."""
         return 1 + sum(factor - 1 for factor in self.phases.values()) / (self.period or 1)
+
+    def seen_in(self, epochs: pd.DataFrame) -> "Pattern":
+        """The same with what it makes of epochs as one process shows it, so that its noise is in the scatter of blocks.
+        `epochs` are as those of `find`, of that process."""
+        relative = (epochs["relative"] / np.where(epochs["settling"], self.settling, 1.0)).to_numpy()
+        indices = epochs["index"].to_numpy()
+        told = np.isin(indices, list(self.events))
+        if self.period:
+            told |= np.isin(indices % self.period, list(self.phases))
+        if told.all() or not told.any():
+            return self
+        level = float(np.mean(relative[~told]))
+
+        def factor(own: NDArray[np.bool_], usual: float) -> float:
+            return float(np.mean(relative[own])) / level if own.any() else usual
+
+        phases = {phase: factor(indices % (self.period or 1) == phase, usual) for phase, usual in self.phases.items()}
+        events = {index: factor(indices == index, usual) for index, usual in self.events.items()}
+        return Pattern(self.period, phases, events, self.settling)
 
 
 STEADY = Pattern()
@@ -138,17 +160,28 @@ def _standing_out(middle: Floats, logs: Floats) -> NDArray[np.bool_]:
 def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | None, list[int]]:
     """The shortest period that explains the most heavy epochs, and its heavy phases; None where none does."""
     best: tuple[int, int | None, list[int]] = 1, None, []
-    for period in range(2, (int(indices.max()) - int(indices.min()) + 1) // 2 + 1 if len(indices) else 0):
+    span = int(indices.max()) - int(indices.min()) + 1 if heavy.sum() > 1 else 0
+    for period in range(2, min(span // 2, LONGEST_EXACT) + 1):
         phase = indices % period
-        phases = [int(one) for one in np.unique(phase[heavy]) if _consistent(heavy[phase == one])]
+        phases = [
+            int(one) for one in np.unique(phase[heavy]) if _comes_again(indices, heavy, np.flatnonzero(phase == one))
+        ]
         explained = int(heavy[np.isin(phase, phases)].sum())
         if len(phases) < period and explained > best[0]:
             best = explained, period, phases
     return best[1:]
 
 
-def _consistent(heavy: NDArray[np.bool_]) -> bool:
-    return len(heavy) >= 2 and float(heavy.mean()) >= CONSISTENT
+def _comes_again(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bool:
+    """Whether the epochs of a phase, `own` of all, are heavy; and whether two that follow each other were seen so with
+    all between them. Those of a sample with gaps would fit periods that nobody has seen."""
+    if len(own) < 2 or float(heavy[own].mean()) < CONSISTENT:
+        return False
+    period = int(np.diff(indices[own]).min())
+    return any(
+        heavy[first] and heavy[second] and indices[second] - indices[first] == second - first == period
+        for first, second in pairwise(own.tolist())
+    )
 
 
 def _hidden_period(indices: Indices, logs: Floats) -> tuple[int | None, list[int]]:
@@ -169,14 +202,16 @@ def _candidates(indices: Indices, logs: Floats) -> Iterator[tuple[float, int, fl
     total = float(np.var(logs))
     for period in periods if total > 0 else ():
         phase = indices % period
-        own = {int(one): logs[phase == one] for one in np.unique(phase)}
-        if len(own) < period or min(map(len, own.values())) < FEWEST_PER_PHASE - 1:
+        counts = np.bincount(phase, minlength=period)
+        if counts.min() < FEWEST_PER_PHASE - 1:
             continue
-        ordered = sorted(own, key=lambda one: float(np.median(own[one])))
-        levels = [float(np.median(own[one])) for one in ordered]
-        cut = int(np.argmax(np.diff(levels))) + 1
-        low, high = (np.concatenate([own[one] for one in some]) for some in (ordered[:cut], ordered[cut:]))
-        chance = float(stats.mannwhitneyu(high, low, alternative="greater").pvalue)
+        levels = np.bincount(phase, logs, minlength=period) / counts
+        order = np.argsort(levels)
+        cut = int(np.argmax(np.diff(levels[order]))) + 1
+        heavy = np.isin(phase, order[cut:])
+        high, low = logs[heavy], logs[~heavy]
         between = len(low) * len(high) / len(logs) ** 2 * float(high.mean() - low.mean()) ** 2
-        corrected = chance * comb(period, cut) * len(periods)
-        yield corrected, period, between / total, sorted(ordered[cut:])
+        if between / total * len(logs) < WORTH_A_TEST:
+            continue
+        chance = float(stats.mannwhitneyu(high, low, alternative="greater").pvalue)
+        yield chance * comb(period, cut) * len(periods), period, between / total, sorted(order[cut:].tolist())

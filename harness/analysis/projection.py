@@ -1,7 +1,8 @@
 """What a whole schedule costs, from the epochs that ran."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp, log, sqrt
 
 import numpy as np
@@ -14,7 +15,7 @@ from harness.analysis.epochs import in_turns, usable
 from harness.analysis.levels import ERROR
 from harness.analysis.patterns import STEADY
 from harness.analysis.shapes import Shapes
-from harness.analysis.trend import trends
+from harness.analysis.trend import Trend, trends
 from harness.lines import Description
 from harness.record import Record
 
@@ -33,11 +34,21 @@ class Projection:
 
     def __init__(self, record: Record, epochs: pd.DataFrame, scope: Scope | None = None) -> None:
         self.record, self.epochs = record, epochs
-        self.shapes = Shapes(record, epochs)
-        self.trends = trends(self.shapes.epochs)
-        """By arm: of those whose epochs get slower, or quicker."""
-        self.scope: Scope = scope or self._scope()
+        self._given = scope
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        return Shapes(self.record, self.epochs)
+
+    @cached_property
+    def trends(self) -> Mapping[str, Trend]:
+        """By arm: of those whose epochs get slower, or quicker. Where whole trainings ran nothing rests on that."""
+        return {} if self.record.plan.trains else trends(self.shapes.epochs)
+
+    @cached_property
+    def scope(self) -> Scope:
         """What is charged."""
+        return self._given or self._scope()
 
     def logs_by_block(self, arm: str) -> dict[int, float]:
         """The log-ratio of what `arm` costs to what the baseline does, by block; none where they took no turns.
@@ -75,10 +86,9 @@ class Projection:
         how much longer its epochs take on the average."""
         baseline = self.record.plan.baseline
         found = by_kind(usable(self.record, self.shapes.epochs, arm), arm, baseline)
-        mine, theirs = self.shapes.of(arm), self.shapes.of(baseline)
-        for kind in set(found.index.get_level_values("kind")) if len(found) else ():
-            more = log(mine.get(kind, STEADY).mean / theirs.get(kind, STEADY).mean)
-            found.loc[found.index.get_level_values("kind") == kind, ["typical", "of_sums"]] += more
+        for block, group, kind in found.index:
+            mine, theirs = (self.shapes.in_process(block, group, one).get(kind, STEADY) for one in (arm, baseline))
+            found.loc[(block, group, kind)] += log(mine.mean / theirs.mean)
         return found
 
     def seconds_by_block(self, arm: str) -> dict[int, float]:
@@ -116,11 +126,13 @@ class Projection:
     def account(self, here: pd.DataFrame, block: int, group: int, arm: str) -> Account:
         """Of an arm in one process, whose epochs are in `here`."""
         segments = _described(self.record, block, group)[arm].segments if self.scope == "schedule" else ()
-        return Account(here[here["arm"] == arm], segments, self.shapes.of(arm), self.scope)
+        return Account(here[here["arm"] == arm], segments, self.shapes.in_process(block, group, arm), self.scope)
 
     def _scope(self) -> Scope:
         """Whole schedules where they can be foreseen; else the epochs that somebody asked for; else an epoch, on the
         average over a long training, unless epochs get slower and slower, so that there is no such thing."""
+        if self.record.plan.trains:
+            return "schedule"
         groups = list(self.epochs.groupby(["block", "group"]))
         if all(_whole(self.record, here, block, group, set(self.trends)) for (block, group), here in groups):
             return "schedule"

@@ -24,25 +24,32 @@ class Shapes:
             segments = described.get((block, group, arm), [])
             parts.append(classified(own, segments).assign(relative=_relative(own, segments)))
         table = pd.concat(parts).loc[epochs.index] if parts else epochs.assign(lead=False, opening=False, once=False)
-        self.patterns: dict[str, dict[str, Pattern]] = {}
-        """By arm and kind."""
+        self._patterns: dict[str, dict[str, Pattern]] = {}
+        self._local: dict[tuple[int, int, str], dict[str, Pattern]] = {}
         factors = np.ones(len(table))
         settled = np.ones(len(table))
         for (arm, kind), own in table.groupby(["arm", "kind"], sort=False):
             rows = own[~own["once"] & ~own["first"] & ((own["round"] > 0) | own["settling"])]
             process = rows["block"].astype(str) + "/" + rows["group"].astype(str)
             pattern = find(rows.assign(process=process)) if len(rows) else STEADY
-            self.patterns.setdefault(str(arm), {})[str(kind)] = pattern
-            place = table.index.get_indexer(own.index)
-            factors[place] = pattern.at(own["index"].to_numpy())
-            settled[place[own["settling"].to_numpy()]] = pattern.settling
+            self._patterns.setdefault(str(arm), {})[str(kind)] = pattern
+            for (block, group), some in own.groupby(PLACE):
+                local = pattern.seen_in(rows.loc[rows.index.intersection(some.index)])
+                self._local.setdefault((block, group, str(arm)), {})[str(kind)] = local
+                place = table.index.get_indexer(some.index)
+                factors[place] = local.at(some["index"].to_numpy())
+                settled[place[some["settling"].to_numpy()]] = pattern.settling
         self.epochs = table.assign(factor=factors, settled=settled)
         """With columns `lead`, `opening` and `once` (see `accounts.classified`), `factor`, what the pattern makes of
         each epoch, and `settled`, how many times a counted epoch one takes that settles."""
 
     def of(self, arm: str) -> Mapping[str, Pattern]:
-        """By kind."""
-        return self.patterns.get(arm, {})
+        """By kind, over all processes of an arm."""
+        return self._patterns.get(arm, {})
+
+    def in_process(self, block: int, group: int, arm: str) -> Mapping[str, Pattern]:
+        """The same, with what one process shows of them."""
+        return self._local.get((block, group, arm), {})
 
 
 def _relative(own: pd.DataFrame, segments: list[Segment]) -> "pd.Series[float]":

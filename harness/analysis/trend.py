@@ -1,8 +1,8 @@
 """Whether an arm's epochs get slower, or quicker, one after the other: then no steady figure means anything.
 
 The slope is that of Theil and Sen, the median of the slopes between all pairs of epochs, in each process by itself
-(P. K. Sen, J. Am. Statist. Assoc. 63 (1968) 1379). It must go on through both halves of the epochs, in every process, and come
-to more than noise and a machine's drift would.
+(P. K. Sen, J. Am. Statist. Assoc. 63 (1968) 1379). It must go on through both halves of the epochs, in every process,
+and come to more than noise and a machine's drift would.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from scipy import stats
 
 FEWEST = 16
 """Epochs in turns of one process below which nothing is said."""
-MOST = 400
+MOST = 200
 """Epochs of a process that are looked at: neighbours are taken together where there are more."""
 LEAST = 0.15
 """The change over the epochs that ran, as a share of what they take, that is told."""

@@ -7,6 +7,8 @@ from statistics import median
 from time import monotonic
 from typing import Self
 
+import msgspec
+
 from harness import turns
 from harness.engine.arm import ArmProcess, hear_any
 from harness.engine.machine import free_memory_bytes
@@ -232,7 +234,7 @@ class Group:
         answer = arm.run([*turn.before, *turn.indices], least=first + 1, seconds=TURN_SECONDS)
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
-        before, counted = epochs[:first], epochs[first:]
+        before, counted = epochs[:first], _with_sizes(epochs[first:], epochs[:first])
         if before:
             settling = turn.settling if counted else 0  # one that failed did not get that far
             yield Slice(self.block, self.number, 0, 0, turn.arm, before, idle, settling=settling)
@@ -347,3 +349,11 @@ def _paces(epochs: Sequence[Epoch]) -> dict[str, float]:
         walls = walls[len(walls) // 2 :] or [epoch.wall for epoch in epochs if epoch.kind == kind]
         found[kind] = median(walls)
     return found
+
+
+def _with_sizes(counted: list[Epoch], before: Sequence[Epoch]) -> list[Epoch]:
+    """A slice says the sizes that it begins with, though in the arm it went on from the one before."""
+    known = next((epoch.sizes for epoch in reversed(before) if epoch.sizes), {})
+    if not counted or counted[0].sizes or not known:
+        return counted
+    return [msgspec.structs.replace(counted[0], sizes=known), *counted[1:]]

@@ -20,8 +20,8 @@ def table(summary: Summary) -> Table | None:
     rows = [_row(arm.name, arm.accounting) for arm in summary.arms if arm.accounting]
     note = (
         "Of one process of each arm, every epoch that ran counted once. Once: first epochs, those before the turns, "
-        "those that traced or compiled, and single ones that took long. Periodic: those that take longer every so many. "
-        "Between: what of its turns was no epoch's."
+        "those that traced or compiled, and single ones that took long. Periodic: those that take longer every so "
+        "many. Between: what of its turns was no epoch's."
     )
     columns = ["arm", "ran", "once", "periodic", "steady", "together", "between"]
     return Table("Epochs", columns, rows, note) if rows else None
@@ -66,7 +66,7 @@ def _trend(name: str, found: Accounted) -> str:
     assert trend is not None, "only a trend is told of as one"
     way, more = ("slower", "longer") if trend.seconds > 0 else ("quicker", "less")
     return (
-        f"The epochs of {name} get {way}: each takes {units.seconds(abs(trend.seconds))} {more} than the one before it, "
+        f"The epochs of {name} get {way}: each takes {units.seconds(abs(trend.seconds))} {more} than the one before, "
         f"{units.percent(abs(trend.share))} over {units.many(trend.epochs, 'epoch')}. A steady figure would mean "
         "nothing, so there is none, and what more epochs would take is not foreseen."
     )
@@ -81,8 +81,8 @@ def _period(name: str, period: Period) -> str:
         subject = f"{len(period.phases)} of every {period.every} epochs{kind} take"
     more = "longer" if period.seconds > 0 else "less"
     return (
-        f"In {name} {subject} {units.seconds(abs(period.seconds))} {more} ({units.number(period.factor)} times as long): "
-        f"{', '.join(map(str, shown))}, ..."
+        f"In {name} {subject} {units.seconds(abs(period.seconds))} {more} "
+        f"({units.number(period.factor)} times as long): {', '.join(map(str, shown))}, ..."
     )
 
 

@@ -25,8 +25,8 @@ def note(summary: Summary) -> tuple[str, str]:
     if summary.scope == "epoch":
         return (
             "An epoch: the cost of one on the average over a long training, first epochs apart,",
-            f"The length of a training is not known (`epochs`, --epochs). {number[0].upper()}{number[1:]} took: the sum "
-            "of all that ran in a block, first epochs included.",
+            f"The length of a training is not known (`epochs`, --epochs). {number[0].upper()}{number[1:]} took: the "
+            "sum of all that ran in a block, first epochs included.",
         )
     return (
         f"{number[0].upper()}{number[1:]}: the cost of all that ran, the first ones with their tracing included,",

@@ -8,6 +8,13 @@ from simulated import DATA, FULL, REFINE, record
 
 from harness.analysis.effects import Ratio, by_kind, effects, guarded, interval, typical
 from harness.analysis.epochs import table, usable
+from harness.analysis.shapes import Shapes
+
+
+
+def shaped(run):
+    return Shapes(run, table(run)).epochs
+
 
 logs = st.lists(st.floats(-1, 1), min_size=2, max_size=12)
 
@@ -46,7 +53,16 @@ def test_a_burst_in_one_block_decides_nothing_but_a_stall_that_every_block_shows
 
 @given(logs)
 def test_where_sums_say_the_same_the_typical_ones_stand(values):
-    assert guarded(values, [value + 0.01 for value in values], 0.03) == values
+    scattered = [value + (0.01, -0.01)[place % 2] for place, value in enumerate(values)]
+    assert guarded(values, scattered, 0.03) == values
+    assert guarded(values, [value + 0.0009 for value in values], 0.03) == values
+
+
+@given(st.lists(st.floats(-1, 1), min_size=3, max_size=12))
+def test_what_sums_show_beyond_in_every_block_decides_however_little_it_is(values):
+    beyond = [value + 0.01 for value in values]
+    assert guarded(values, beyond, 0.03) == beyond
+    assert guarded(values[:2], beyond[:2], 0.03) == values[:2]  # two blocks are no evidence
 
 
 def test_intervals_over_blocks_cover_what_they_promise():
@@ -65,7 +81,7 @@ def test_intervals_over_blocks_cover_what_they_promise():
 
 def test_kinds_are_compared_with_like_kinds_only():
     run = record({"a": {DATA: 1.0, REFINE: 5.0, FULL: 2.0}, "b": {DATA: 0.5, FULL: 3.0}}, noise=0.3)
-    found = effects(by_kind(table(run), "b", "a"), 0.03)
+    found = effects(by_kind(shaped(run), "b", "a"), 0.03)
     assert found.keys() == {DATA, FULL}
     assert np.exp(found[DATA]) == pytest.approx([0.5] * 3, rel=0.1)
     assert np.exp(found[FULL]) == pytest.approx([1.5] * 3, rel=0.1)
@@ -73,7 +89,7 @@ def test_kinds_are_compared_with_like_kinds_only():
 
 def test_arms_that_took_no_turns_together_have_no_effect():
     run = record({"a": {DATA: 1.0}, "b": {DATA: 0.5}})
-    assert effects(by_kind(table(run), "c", "a"), 0.03) == {}
+    assert effects(by_kind(shaped(run), "c", "a"), 0.03) == {}
 
 
 def test_a_turn_is_told_by_its_lower_quartile_and_guarded_by_its_sum():
@@ -83,7 +99,7 @@ def test_a_turn_is_told_by_its_lower_quartile_and_guarded_by_its_sum():
         if piece.round:
             (one, *_) = piece.epochs
             piece.epochs[:] = [one] * 7 + [replace(one, wall=10.0 * one.wall) if piece.arm == "b" else one]
-    found = by_kind(table(run), "b", "a")
+    found = by_kind(shaped(run), "b", "a")
     assert np.exp(found["typical"]).to_numpy() == pytest.approx(np.ones(3))
     assert np.exp(found["of_sums"]).to_numpy() == pytest.approx(np.full(3, 17 / 8))
     assert np.exp(effects(found, 0.03)[DATA]) == pytest.approx([17 / 8] * 3)
@@ -91,7 +107,7 @@ def test_a_turn_is_told_by_its_lower_quartile_and_guarded_by_its_sum():
 
 def test_what_slows_both_arms_of_a_round_cancels():
     noisy = record({"a": {DATA: 1.0, FULL: 1.0}, "b": {DATA: 1.02, FULL: 1.02}}, noise=0.5, rounds=60)
-    found = by_kind(table(noisy), "b", "a")
+    found = by_kind(shaped(noisy), "b", "a")
     assert found["typical"].mean() == pytest.approx(np.log(1.02), abs=0.02)
 
 

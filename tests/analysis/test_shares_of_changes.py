@@ -9,6 +9,7 @@ from shares import SYSTEMS, measured, simulate
 
 from harness.analysis import epochs as epoch_table
 from harness.analysis.ablation import attribute, block_shares, shares
+from harness.analysis.projection import Projection
 from harness.cells import draw_orders
 
 FOUR, SEVEN = ("a", "b", "c", "d"), tuple("abcdefg")
@@ -46,7 +47,7 @@ def test_shares_add_up_in_every_block_in_logs_and_in_seconds():
 
 def test_the_interaction_is_found_and_no_other():
     run = ablated(FOUR, lambda made: exp(four.log_cost(made)), noise=0.01)
-    found = attribute(run, epoch_table.table(run))
+    found = attribute(Projection(run, epoch_table.table(run)))
     assert [one.changes for one in found.interactions] == [("a", "b")]
     assert found.interactions[0].log_ratio.low < 0.5 < found.interactions[0].log_ratio.high
     truth = four.shares
@@ -60,7 +61,7 @@ def test_the_interaction_is_found_and_no_other():
 
 def test_orders_are_enough_for_a_record_and_its_shares_add_up():
     run = ablated(SEVEN, lambda made: exp(seven.log_cost(made)), orders=draw_orders(SEVEN, 8, 0), blocks=8, noise=0.01)
-    found = attribute(run, epoch_table.table(run))
+    found = attribute(Projection(run, epoch_table.table(run)))
     assert (found.crossed, found.blocks, found.interactions) == (False, 8, None)
     assert sum(share.log_ratio.estimate for share in found.changes) == pytest.approx(found.total.log_ratio.estimate)
     assert found.total.log_ratio.estimate == pytest.approx(seven.log_cost(frozenset(SEVEN)), abs=0.01)
@@ -77,7 +78,7 @@ def test_orders_are_enough_for_a_record_and_its_shares_add_up():
 def test_shares_of_memory_add_up_too():
     sizes = {"a": -300, "b": 500}
     run = ablated(("a", "b"), lambda made: 1.0, peaks=lambda made: 1000 + sum(sizes[name] for name in made))
-    found = attribute(run, epoch_table.table(run))
+    found = attribute(Projection(run, epoch_table.table(run)))
     assert [share.peak_tensor_bytes for share in found.changes] == [-300, 500]
     assert found.total.peak_tensor_bytes == 200
 
@@ -86,10 +87,10 @@ def test_a_cell_that_failed_leaves_the_blocks_that_did_without_it():
     """Along orders, that is those blocks in which it has no part."""
     orders = (tuple("abcde"), tuple("bacde"))
     run = ablated("abcde", lambda made: 0.5 ** len(made), orders=orders, blocks=2, failing=["a+b+c"])
-    found = attribute(run, epoch_table.table(run))
+    found = attribute(Projection(run, epoch_table.table(run)))
     assert found.blocks == 0
     run = ablated("abcde", lambda made: 0.5 ** len(made), orders=orders, blocks=2, failing=["a"])
-    found = attribute(run, epoch_table.table(run))
+    found = attribute(Projection(run, epoch_table.table(run)))
     assert (found.blocks, found.failed) == (1, ["a"])
     assert [share.log_ratio.estimate for share in found.changes] == pytest.approx([log(0.5)] * 5)
     assert found.changes[0].alone is None
@@ -99,11 +100,11 @@ def test_without_a_baseline_nothing_is_earned():
     run = ablated(("a", "b"), lambda made: 1.0, failing=["start"])
     table = epoch_table.table(run)
     assert block_shares(run, table) == {}
-    assert attribute(run, table).total.log_ratio is None
+    assert attribute(Projection(run, table)).total.log_ratio is None
 
 
 def test_a_plan_without_changes_has_no_shares():
     from simulated import DATA, record
 
     run = record({"a": {DATA: 0.1}, "b": {DATA: 0.1}})
-    assert attribute(run, epoch_table.table(run)) is None
+    assert attribute(Projection(run, epoch_table.table(run))) is None

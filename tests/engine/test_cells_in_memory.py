@@ -7,6 +7,7 @@ import pytest
 from harness.ablation import ablate
 from harness.analysis import epochs as epoch_table
 from harness.analysis.ablation import attribute
+from harness.analysis.projection import Projection
 from harness.engine.group import Group, Known
 from harness.measure import measure
 
@@ -40,7 +41,7 @@ def test_cells_that_do_not_fit_are_paired_with_the_baseline_and_their_shares_add
         pairs.get((line.block, line.group), set()).add(line.arm)
     assert all(len(pair) == 2 and "unchanged" in pair for pair in pairs.values())
     assert len(pairs) == 2 * 9
-    found = attribute(run, epoch_table.table(run))
+    found = attribute(Projection(run, epoch_table.table(run)))
     assert found.blocks == 2
     for figure in ("log_ratio", "seconds"):
         parts = [getattr(share, figure).estimate for share in found.changes]
