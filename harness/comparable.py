@@ -8,12 +8,14 @@ from harness.catalog import nearest
 from harness.errors import BadInput, NotComparable
 from harness.plan import Plan
 from harness.record import Record
+from harness.variables import DECIDE_RESULTS
 
 SORTS = ("machine", "threads", "versions", "case", "scale", "seed", "environment", "start")
 """What `--allow` may name."""
 MACHINE = ("processor", "cores", "memory_bytes")
 """The facts in which no two runs may differ, nor parts of one run."""
-_ENVIRONMENT = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
+_ALWAYS = ("python", "pinn-harness")
+"""What every run depends on, whatever its arms load."""
 
 
 def check_allowed(allowed: Sequence[str]) -> None:
@@ -46,13 +48,28 @@ def differences(
         one, other = getattr(before.plan, sort), getattr(plan, sort)
         if one != other:
             yield sort, f"its {sort} was {one}, now it is {other}"
-    for name in sorted(versions.keys() | before.versions.keys()):
-        if versions.get(name) != before.versions.get(name):
-            yield "versions", f"it ran with {name} {before.versions.get(name)}, here is {versions.get(name)}"
+    for name, version in sorted(_ran_with(stored).items()):
+        if versions.get(name) != version:
+            here = f"here is {versions[name]}" if name in versions else "here none is installed"
+            yield "versions", f"it ran with {name} {version}, {here}"
     environment = stored.ready[0].environment if stored.ready else {}
-    for name in _ENVIRONMENT:
+    for name in DECIDE_RESULTS:
         if environment.get(name) != os.environ.get(name):
-            yield "environment", f"its {name} was {environment.get(name)}, here it is {os.environ.get(name)}"
+            there, here = environment.get(name, "not on record"), os.environ.get(name, "not set")
+            yield "environment", f"its {name} was {there}, here it is {here}"
     if bool(before.plan.preload) != bool(plan.preload):
         ways = {True: "forked", False: "fresh"}
         yield "start", f"its arms were {ways[bool(before.plan.preload)]}, here they are {ways[bool(plan.preload)]}"
+
+
+def _ran_with(stored: Record) -> dict[str, str]:
+    """The versions of what its arms had loaded, by module, whatever installed it. What else was installed there, or is
+    here, makes no difference to them.
+
+    They are the installers' words where these are known, as those of this machine are; earlier runs wrote down fewer,
+    by the names of what installed them.
+    """
+    installed = {name.replace("-", "_"): version for name, version in stored.header.versions.items()}
+    loaded = {name: version for name, version in stored.loaded().items() if " " not in name}
+    always = {name: version for name in _ALWAYS if (version := stored.header.versions.get(name))}
+    return {name: installed.get(name, version) for name, version in loaded.items()} | always

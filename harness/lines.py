@@ -183,10 +183,15 @@ class ArmReady(msgspec.Struct, frozen=True, tag_field="line", tag="arm ready"):
     environment: dict[str, str]
     """What was set before the framework was loaded."""
     versions: dict[str, str]
+    """Of the numerical libraries that it had loaded, by module."""
     started: Literal["fresh", "forked"] = "fresh"
     """Forked: from a process of this block that had imported the plan's `preload`, and done nothing else. Its peak
     memory begins with what that one had allocated; pages of libraries count only once it uses them itself, so peaks of
     forked and of fresh arms are not to be compared."""
+    seeded: dict[str, str] = {}
+    """By the module that has a random generator, what that was set to."""
+    unavailable: dict[str, str] = {}
+    """What cannot be watched in it, and why, as far as that was known by then: see the one at its end."""
 
 
 class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
@@ -286,6 +291,9 @@ class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):
     peak_tensor_bytes: int | None = None
     unavailable: dict[str, str] = {}
     """What could not be watched in it, and why."""
+    versions: dict[str, str] = {}
+    """Of what it had loaded by then; `seeded` likewise."""
+    seeded: dict[str, str] = {}
 
 
 class BlockEnd(msgspec.Struct, frozen=True, tag_field="line", tag="block end"):

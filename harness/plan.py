@@ -100,7 +100,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def states_objectives(self) -> bool:
-        """Whether arms say in the first block what their loss is made of."""
+        """Whether arms say in their first blocks what their loss is made of."""
         return self.command in ("compare", "gate")
 
     @property

@@ -148,8 +148,17 @@ class Record:
         return counts
 
     def unavailable(self, arm: str) -> dict[str, str]:
-        """What could not be watched in an arm's processes, and why."""
-        return {what: why for end in self.ends if end.arm == arm for what, why in end.unavailable.items()}
+        """What could not be watched in an arm's processes, and why: as they said at their end or, where there was none,
+        when they had been built."""
+        told = {(line.block, line.group): line.unavailable for line in self.ready if line.arm == arm}
+        told |= {(end.block, end.group): end.unavailable for end in self.ends if end.arm == arm}
+        return {what: why for reasons in told.values() for what, why in reasons.items()}
+
+    def loaded(self, arm: str | None = None) -> dict[str, str]:
+        """The versions of the numerical libraries that an arm's processes had loaded, or those of all arms."""
+        lines: list[ArmReady | ArmEnd] = [*self.ready, *self.ends]
+        versions = [line.versions for line in lines if arm in (None, line.arm)]
+        return {name: version for own in versions for name, version in own.items()}
 
 
 class Writer:

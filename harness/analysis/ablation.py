@@ -18,6 +18,7 @@ from harness.analysis.estimates import Estimate, mean
 from harness.analysis.exact import retraces
 from harness.analysis.levels import level
 from harness.analysis.losses import losses
+from harness.analysis.observed import TRACES, why_unobserved
 from harness.analysis.projection import Projection, all_logs
 from harness.analysis.tracings import of_one_block
 from harness.analysis.verdicts import COARSE, FASTER, SLOWER, verdicts
@@ -265,8 +266,7 @@ def _known(record: Record, label: str) -> dict[str, float]:
     found = {
         "peak_rss_bytes": max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
         "peak_tensor_bytes": max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
-        "traces": len(traces),
-        "retraces": retraces(traces),
+        **({} if why_unobserved(record, label, TRACES) else {"traces": len(traces), "retraces": retraces(traces)}),
     }
     return {what: float(value) for what, value in found.items() if value is not None}
 

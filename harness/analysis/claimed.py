@@ -18,6 +18,7 @@ from harness.analysis.estimates import Estimate, mean
 from harness.analysis.exact import Pair, retraces
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.losses import losses
+from harness.analysis.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.projection import Projection
 from harness.analysis.tracings import of_one_block
 from harness.claims import COUNTS, Claim
@@ -68,7 +69,7 @@ def _check(claim: Claim, record: Record, epochs: pd.DataFrame) -> Checked:
     if grows or claim.metric in COUNTS:
         counts = _growth(claim, record) if grows else _counted(claim, baseline, record)
         if counts is None:
-            return Checked(claim, baseline, UNKNOWN, why=f"{claim.metric} is not in the record")
+            return Checked(claim, baseline, UNKNOWN, why=_why_uncounted(claim.metric, record, sorted(arms)))
         found = Estimate(_log_ratio(counts))
         shown = Ratio(counts.arm / counts.baseline) if counts.baseline else None
         return Checked(claim, baseline, judge(claim, found, margin), shown, counts)
@@ -167,12 +168,23 @@ def _count(metric: str, record: Record, arm: str) -> float | None:
         flops = next((line.flops for line in record.works if line.arm == arm), {})
         return flops[max(sorted(flops), key=lambda kind: schedule[kind])] if flops else None
     ran = of_one_block(record, arm)
-    if ran is None:
+    if ran is None or why_unobserved(record, arm, _events_of(metric)):
         return None
     if metric == "compilations":
         return sum(len(epoch.compiles) for epoch in ran)
     traces = [trace for epoch in ran for trace in epoch.traces]
     return len(traces) if metric == "traces" else retraces(traces)
+
+
+def _why_uncounted(metric: str, record: Record, arms: Sequence[str]) -> str:
+    traced = metric in ("traces", "retraces", "compilations")
+    reasons = [why_unobserved(record, arm, _events_of(metric)) for arm in arms if traced]
+    why = next(filter(None, reasons), None)
+    return f"{metric} is not in the record{f': {why}' if why else ''}"
+
+
+def _events_of(metric: str) -> str:
+    return COMPILATIONS if metric == COMPILATIONS else TRACES
 
 
 def _log_ratio(pair: Pair) -> float:
@@ -188,9 +200,9 @@ def _objective(claim: Claim, baseline: str, record: Record) -> Checked:
     if found is None:
         return Checked(claim, baseline, UNKNOWN, why="their losses are not in the record")
     stated = {line.arm for line in record.objectives}
-    if found.verdict.startswith("different objective"):
+    if not found.one_objective:
         verdict = REFUTED
-    elif found.verdict == "same bit for bit" or {claim.arm, baseline} <= stated:
+    elif found.repeatable and (found.same or {claim.arm, baseline} <= stated):
         verdict = CONFIRMED
     else:
         verdict = UNSURE

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from harness.analysis.effects import Ratio
 from harness.analysis.gated import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.losses import ROUNDING, losses
+from harness.analysis.observed import why_unobserved
 from harness.analysis.prefix import common_prefixes
 from harness.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
 from harness.lines import Compile, Trace
@@ -45,7 +46,7 @@ Event = Trace | Compile
 
 def _events(passes: Record, triple: Triple, metric: str, tolerance: int) -> Check:
     """Tracings or compilations, over the epochs that base and head both ran from the first on."""
-    base_unseen, head_unseen = (passes.unavailable(str(arm)).get(metric) for arm in (triple.base, triple.head))
+    base_unseen, head_unseen = (why_unobserved(passes, str(arm), metric) for arm in (triple.base, triple.head))
     if base_unseen:
         return Check(triple.name, metric, None, NOT_MEASURED, why=base_unseen)
     pairs = max(common_prefixes(passes, triple.head), key=len, default=[])
@@ -129,7 +130,8 @@ def _flops(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
 
 
 def _losses(passes: Record, triple: Triple, wanted: str) -> Check:
-    found, null = losses(passes, triple.head), losses(passes, str(triple.again))
+    again = str(triple.again)
+    found, null = losses(passes, triple.head, again), losses(passes, again, again)
     if null is None:
         why = "two runs of the base report none in common"
         return Check(triple.name, LOSSES, None, NOT_MEASURED, tolerance=wanted, why=why)
@@ -139,8 +141,8 @@ def _losses(passes: Record, triple: Triple, wanted: str) -> Check:
     why = f"{found.verdict}, in {found.epochs} epochs"
     if found.same or wanted == "any":
         answer = OK
-    elif not null.same:
-        answer, why = UNSURE, f"two runs of the base differ in them: {null.verdict}"
+    elif not (null.same and found.repeatable):
+        answer = UNSURE
     elif wanted == "rounding" and found.one_objective and found.at_first <= ROUNDING:
         answer = OK
     else:

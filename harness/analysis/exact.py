@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.analysis.observed import TRACES, why_unobserved
 from harness.analysis.prefix import common_prefixes
 from harness.lines import Epoch, Trace
 from harness.record import Record
@@ -26,11 +27,14 @@ class Exact:
 
     epochs: int
     """How many both ran in the same order from the first on, over which traces are counted."""
-    traces: Pair
-    retraces: Pair
+    traces: Pair | None
+    """None where they were not observed in both: see `unobserved`."""
+    retraces: Pair | None
     """Traces beyond the first of the same code."""
     flops: Mapping[str, Pair]
     """Operations of an epoch's matrix products, by the kinds for which both counted them."""
+    unobserved: str | None = None
+    """Why there are no traces."""
 
 
 def exact(record: Record, arm: str) -> Exact | None:
@@ -43,12 +47,14 @@ def exact(record: Record, arm: str) -> Exact | None:
     shared = max(common_prefixes(record, arm), key=len, default=[])
     if not shared:
         return None
-    mine, theirs = [own for own, _ in shared], [other for _, other in shared]
+    mine, theirs = _traces([own for own, _ in shared]), _traces([other for _, other in shared])
+    why = why_unobserved(record, arm, TRACES) or why_unobserved(record, record.plan.baseline, TRACES)
     return Exact(
         epochs=len(shared),
-        traces=Pair(len(_traces(theirs)), len(_traces(mine))),
-        retraces=Pair(retraces(_traces(theirs)), retraces(_traces(mine))),
+        traces=None if why else Pair(len(theirs), len(mine)),
+        retraces=None if why else Pair(retraces(theirs), retraces(mine)),
         flops=_flops(record, arm),
+        unobserved=why,
     )
 
 

@@ -3,24 +3,24 @@
 Arms of a block start from the same seed. As long as two of them run the same epochs in the same order, from the first
 on, their losses must agree bit by bit if they compute the same thing in the same way, and to rounding if they compute
 it in another way. Where a trainer offers `objective()`, the terms of both losses on one batch at the same weights say
-more than any curve: whether it is the same objective at all.
+more than any curve: whether it is the same objective at all. Neither is said where the baseline's own processes, one
+with another, differ as much: see `repeats`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import inf
+from typing import Self
 
-from harness.analysis.prefix import common_prefixes
-from harness.lines import Epoch
+from harness.analysis.prefix import common_prefixes, own_prefixes
+from harness.analysis.repeats import FAR, Numbers, Pairs, difference, differences, far_apart, statements, unlike_itself
 from harness.record import Record
 
 ROUNDING = 1e-4
 """Terms that differ by less, relatively, are the same objective: a float32 sum taken in another order, or fused by a
 compiler, differs by 1e-6 to 1e-5, more where it cancels; another statistic, weight or quadrature by percents at least.
 """
-
-Numbers = Mapping[str, float | None]
-"""Losses or terms by name; None is one that was not finite."""
+_ALONE = ", by one process of each"
+"""What a verdict rests on, where the baseline has run in one process alone."""
 
 
 @dataclass(frozen=True)
@@ -28,88 +28,128 @@ class Losses:
     """How an arm's losses relate to the baseline's."""
 
     verdict: str
-    """`same bit for bit`, `drifts from epoch K by X`, or `different objective (TERM RATIO)`."""
+    """`same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)` or `not repeatable here`, with
+    what a reader has to know beside it."""
     epochs: int
-    """How many epochs both ran in the same order from the first on: what the first two verdicts rest on."""
+    """How many epochs both ran in the same order from the first on: what verdicts on losses rest on."""
     at_first: float = field(default=0.0, compare=False)
     """The largest relative difference in the first epoch in which there is any."""
     one_objective: bool = field(default=True, compare=False)
     """Whether they are not known to minimise different things."""
+    repeatable: bool = field(default=True, compare=False)
+    """Whether the difference says anything of the arm: the baseline's own processes do not differ as much."""
 
     @property
     def same(self) -> bool:
-        return self.one_objective and not self.at_first
+        return self.one_objective and self.repeatable and not self.at_first
 
 
 @dataclass(frozen=True)
-class _Agreement:
-    epochs: int
-    first_apart: tuple[int, int] | None
-    """Of the first epoch whose losses differ: its place in the order, and its index."""
-    apart: float
-    """The largest relative difference."""
+class _Apart:
+    """How several pairs of processes come to differ."""
+
+    place: int
+    """In the order of epochs, of the first one in which any pair differs."""
+    index: int
+    """That epoch."""
     at_first: float
-    """That of the first epoch whose losses differ."""
+    largest: float
+    largest_in: int
+    """The epoch with the largest difference."""
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[Pairs, Sequence[float]]]) -> Self | None:
+        """None where no pair differs."""
+        all_ = [
+            (place, pairs[place][0].index, apart)
+            for pairs, by_place in found
+            for place, apart in enumerate(by_place)
+            if apart
+        ]
+        if not all_:
+            return None
+        place, index, at_first = min(all_, key=lambda one: (one[0], one[1], -one[2]))
+        _, largest_in, largest = max(all_, key=lambda one: (one[2], -one[0]))
+        return cls(place, index, at_first, largest, largest_in)
+
+    def __str__(self) -> str:
+        first, largest = f"{self.at_first:.0e}", f"{self.largest:.0e}"
+        said = f"from epoch {self.index} by {first}"
+        return said if first == largest else f"{said}, up to {largest} at epoch {self.largest_in}"
 
 
-def losses(record: Record, arm: str) -> Losses | None:
-    """The verdict on `arm`; None for the baseline, and where the two have nothing in common to compare."""
+def losses(record: Record, arm: str, again: str | None = None) -> Losses | None:
+    """The verdict on `arm`; None for the baseline, and where the two have nothing in common to compare.
+
+    `again` is an arm that runs the baseline's program once more, which then shows whether that repeats; where there is
+    none, the baseline's processes of different blocks do.
+    """
     baseline = record.plan.baseline
     if arm == baseline:
         return None
-    found = [_agreement(pairs) for pairs in common_prefixes(record, arm)]
-    shared = [agreement for agreement in found if agreement.epochs]
-    epochs = max((agreement.epochs for agreement in shared), default=0)
-    other = _other_objective(_terms(record, arm), _terms(record, baseline))
+    found = _compared(common_prefixes(record, arm))
+    own = _compared(common_prefixes(record, again) if again else own_prefixes(record, baseline))
+    epochs = max((len(by_place) for _, by_place in found), default=0)
+    apart, itself = _Apart.of(found), _Apart.of(own)
+    theirs = [*statements(record, baseline), *(statements(record, again) if again else ())]
+    other = _objective(arm, statements(record, arm), baseline, theirs)
     if other:
-        return Losses(f"different objective ({other})", epochs, one_objective=False)
-    if not shared:
+        verdict, repeatable = other
+        alone = repeatable and len(theirs) < 2 and (not own or itself)
+        at_first = apart.at_first if apart else 0.0
+        return Losses(
+            f"{verdict}{_ALONE if alone else ''}", epochs, at_first, one_objective=not repeatable, repeatable=repeatable
+        )
+    if not found:
         return None
-    apart = [agreement.first_apart for agreement in shared if agreement.first_apart]
-    if not apart:
+    if apart is None:
         return Losses("same bit for bit", epochs)
-    _, index = min(apart)
-    verdict = f"drifts from epoch {index} by {max(agreement.apart for agreement in shared):.0e}"
-    return Losses(verdict, epochs, max(agreement.at_first for agreement in shared))
+    verdict = f"drifts {apart}"
+    if itself is None:
+        known = max((len(by_place) for _, by_place in own), default=0)
+        alike = f"{known} epoch{'' if known == 1 else 's'}"
+        few = f"; two processes of {baseline} ran only {alike} alike" if known <= apart.place else ""
+        return Losses(f"{verdict}{few if own else _ALONE}", epochs, apart.at_first)
+    if far_apart([by_place for _, by_place in found], [by_place for _, by_place in own]):
+        return Losses(f"{verdict}, far more than two processes of {baseline} do", epochs, apart.at_first)
+    verdict = f"not repeatable here: two processes of {baseline} differ {itself}"
+    return Losses(verdict, epochs, apart.at_first, repeatable=False)
 
 
-def _agreement(pairs: Sequence[tuple[Epoch, Epoch]]) -> _Agreement:
-    """How far two processes agree, over the losses that both report, until they report none in common."""
-    epochs, first_apart, apart, at_first = 0, None, 0.0, 0.0
-    for mine, theirs in pairs:
-        names = mine.losses.keys() & theirs.losses.keys()
-        if not names:
-            break
-        difference = max(_difference(mine.losses[name], theirs.losses[name]) for name in names)
-        if difference and first_apart is None:
-            first_apart, at_first = (epochs, mine.index), difference
-        apart = max(apart, difference)
-        epochs += 1
-    return _Agreement(epochs, first_apart, apart, at_first)
+def _compared(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:
+    """Those that have losses in common, with their differences."""
+    found = [(pairs, differences(pairs)) for pairs in prefixes]
+    return [(pairs, by_place) for pairs, by_place in found if by_place]
 
 
-def _terms(record: Record, arm: str) -> Numbers:
-    """The terms that an arm stated; it is asked once."""
-    return next((line.terms for line in record.objectives if line.arm == arm), {})
+def _objective(arm: str, mine: Sequence[Numbers], baseline: str, theirs: Sequence[Numbers]) -> tuple[str, bool] | None:
+    """What is to be said of the terms that differ beyond rounding, and whether that is of the arm; None if none do.
+
+    A term that one side lacks is not compared: it may be part of another one there.
+    """
+    apart = {name: _least(mine, theirs, name) for name in (mine[0] if mine else ()) if name in (theirs or [{}])[0]}
+    apart = {name: by for name, by in apart.items() if by > ROUNDING}
+    itself, arm_itself = unlike_itself(theirs), unlike_itself(mine)
+    usual = {name: max(itself.get(name, 0.0), arm_itself.get(name, 0.0)) for name in apart}
+    sound = [name for name in apart if usual[name] <= ROUNDING or apart[name] > FAR * usual[name]]
+    if sound:
+        name = max(sound, key=lambda name: apart[name])
+        who = baseline if itself.get(name, 0.0) == usual[name] else arm
+        beyond = f", far more than two processes of {who} do" if usual[name] > ROUNDING else ""
+        return f"different objective ({name} {_relation(mine[0][name], theirs[0][name])}){beyond}", True
+    if apart:
+        own = [name for name in apart if itself.get(name, 0.0) > ROUNDING]
+        name = max(own or apart, key=lambda name: usual[name])
+        who, stated = (baseline, theirs) if own else (arm, mine)
+        first = stated[0][name]
+        other = max((one[name] for one in stated[1:] if name in one), key=lambda value: difference(first, value))
+        return f"not repeatable here: two processes of {who} differ in {name} ({_relation(other, first)})", False
+    return None
 
 
-def _other_objective(mine: Numbers, theirs: Numbers) -> str | None:
-    """The term that differs most, and how, if that is beyond rounding. A term that one side lacks is not compared: it
-    may be part of another one there."""
-    differences = {name: _difference(mine[name], theirs[name]) for name in mine if name in theirs}
-    if not differences or max(differences.values()) <= ROUNDING:
-        return None
-    name = max(differences, key=lambda name: differences[name])
-    return f"{name} {_relation(mine[name], theirs[name])}"
-
-
-def _difference(one: float | None, other: float | None) -> float:
-    """The relative difference, 0 only between equals; infinite where one of the two alone is not finite."""
-    if one == other:
-        return 0.0
-    if one is None or other is None:
-        return inf
-    return abs(one - other) / max(abs(one), abs(other))
+def _least(mine: Sequence[Numbers], theirs: Sequence[Numbers], name: str) -> float:
+    """The smallest difference in a term, between any statement of either side."""
+    return min(difference(one[name], other[name]) for one in mine for other in theirs if name in one and name in other)
 
 
 def _relation(one: float | None, other: float | None) -> str:

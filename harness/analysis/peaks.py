@@ -44,7 +44,8 @@ def _check(runs: Sequence[Run], triple: Triple, metric: str, tolerance: float) -
     known = [(base, again, head) for base, again, head in of_both if head]
     if not known:
         answer = UNSURE if of_both or not runs else NOT_MEASURED
-        why = "it was measured of the base, and not of the head" if of_both else None if runs else NOT_COMPLETED
+        of_base = next((why for run in runs if (why := _unmeasured(run[triple.arms[0]], metric))), None)
+        why = "it was measured of the base, and not of the head" if of_both else of_base if runs else NOT_COMPLETED
         return Check(triple.name, metric, None, answer, why=why)
     more = sum(head > max(base, again) + _allowed(max(base, again), tolerance) for base, again, head in known)
     less = sum(head < min(base, again) - _allowed(min(base, again), tolerance) for base, again, head in known)
@@ -54,6 +55,10 @@ def _check(runs: Sequence[Run], triple: Triple, metric: str, tolerance: float) -
     answer = IMPROVED if less == len(known) else answer
     why = f"it is more in {more} of {len(known)} runs" if 0 < more < len(known) else None
     return Check(triple.name, metric, None, answer, base, head, Ratio(head / base), tolerance, why)
+
+
+def _unmeasured(end: ArmEnd, metric: str) -> str | None:
+    return end.unavailable.get("peak of tensors") if metric == PEAK_TENSORS else None
 
 
 def _allowed(base: float, tolerance: float) -> float:

@@ -22,6 +22,7 @@ from harness.analysis.facts import Facts, measured_on, number, pids
 from harness.analysis.fitness import VERY_BUSY
 from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.levels import ERROR
+from harness.analysis.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.projection import covers_whole_schedules, once_share, schedule_seconds
 from harness.analysis.tracings import of_one_block
 from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, LOSSES, QUALITY, TOTAL_TIME, Triple
@@ -46,10 +47,16 @@ def stored(record: Record, label: str) -> Stored:
         ends[0].peak_tensor_bytes if ends else None,
         next((line.flops for line in record.works if line.arm == label), {}),
         next((line.metrics for line in record.evaluations if line.arm == label), {}),
-        record.unavailable(label),
+        record.unavailable(label) | _unobserved(record, label),
         bool(own),
         _once(record, label),
     )
+
+
+def _unobserved(record: Record, label: str) -> dict[str, str]:
+    """As this version would have said it."""
+    reasons = {what: why_unobserved(record, label, what) for what in (TRACES, COMPILATIONS)}
+    return {what: why for what, why in reasons.items() if why}
 
 
 def times(record: Record, label: str) -> dict[str, list[float]]:

@@ -22,6 +22,7 @@ def counted(record: Record, triple: Triple) -> Record:
     # One group, so that its arms stand side by side: each had a process of its own.
     part.slices = [replace(piece, group=0, probe=None) for piece in part.watched]
     part.ready = [replace(line, group=0) for line in part.ready]
+    part.ends = [replace(line, group=0) for line in part.ends]
     return part
 
 

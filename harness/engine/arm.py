@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from harness import catalog
 from harness.engine import journal, process, revisions
 from harness.engine.messages import (
     Answer,
@@ -102,6 +103,7 @@ class ArmProcess:
                 exact_memory,
                 plan.command == "profile",
                 source,
+                _preload(arm, plan),
             ),
             "while it was built",
         )
@@ -220,6 +222,13 @@ class ArmProcess:
         """Should memory run out, the kernel is to take the arm, not the parent that holds the record."""
         with suppress(OSError):
             Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000")
+
+
+def _preload(arm: Arm, plan: Plan) -> tuple[str, ...]:
+    """What an arm imports before anything else, forked or not: it is to draw the same numbers either way."""
+    if arm.label in plan.references:
+        return ()
+    return plan.preload or catalog.registered().preloads.get(arm.variant, ())
 
 
 def hear_any(arms: Sequence[ArmProcess], timeout: float) -> list[ArmProcess]:

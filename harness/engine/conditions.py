@@ -7,13 +7,12 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from harness.engine import cgroup
+from harness.engine import cgroup, libraries
 from harness.engine.environment import THREAD_VARIABLES
 from harness.plan import usable_cores
 
@@ -111,9 +110,8 @@ def swap_used_bytes() -> int | None:
 
 def tensorflow_build() -> str | None:
     """TensorFlow's version, and for which platforms it was built, found without importing it."""
-    try:
-        found = metadata.distribution("tensorflow")
-    except metadata.PackageNotFoundError:
+    found = libraries.distribution("tensorflow")
+    if found is None:
         return None
     tags = [
         line.partition(":")[2].strip() for line in (found.read_text("WHEEL") or "").splitlines() if line[:4] == "Tag:"

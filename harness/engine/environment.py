@@ -2,14 +2,15 @@
 
 import ctypes
 import os
-import random
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
 
+from harness.engine import seeding
 from harness.imports import when_imported
+from harness.variables import DECIDE_RESULTS
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -20,7 +21,7 @@ THREAD_VARIABLES = (
 )
 LOGGED = "device_compilation_profiler=1"
 """What TensorFlow is to log: every compilation."""
-_RECORDED = (*THREAD_VARIABLES, "PYTHONHASHSEED", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
+_RECORDED = (*THREAD_VARIABLES, "PYTHONHASHSEED", *DECIDE_RESULTS)
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 """What would hide that."""
 _BEFORE_ITS_LIBRARY = "tensorflow.python.platform.self_check"
@@ -31,7 +32,7 @@ _PR_SET_PDEATHSIG = 1
 def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
     """Pin this process to `cores`, with as many threads. Returns what decides speed and losses.
 
-    Python's generator is seeded, and NumPy's and TensorFlow's global ones as soon as somebody loads them.
+    Its random generators are set to `seed`, those of frameworks as soon as somebody loads them: see `seeding`.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
@@ -40,21 +41,13 @@ def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
     os.environ["TF_CPP_VMODULE"] = ",".join(filter(None, [os.environ.get("TF_CPP_VMODULE"), LOGGED]))
     _show_what_it_logs(None)
     when_imported(_BEFORE_ITS_LIBRARY, _show_what_it_logs)  # many set the level themselves
-    random.seed(seed)
-    when_imported("numpy", lambda numpy: numpy.random.seed(seed % 2**32))
-    when_imported("tensorflow", lambda tensorflow: tensorflow.random.set_seed(seed))
+    seeding.seed_as_imported(seed)
     facts = {name: os.environ[name] for name in _RECORDED if name in os.environ}
     return facts | {"cores": ",".join(str(core) for core in cores)}
 
 
 def _show_what_it_logs(_: object) -> None:
     os.environ.pop(_LEVEL, None)
-
-
-def loaded_versions() -> dict[str, str]:
-    """The versions of the numerical libraries that the variant has loaded."""
-    names = ("tensorflow", "keras", "tf_keras", "tensorflow_probability", "jax", "torch", "numpy")
-    return {name: str(getattr(sys.modules[name], "__version__", "?")) for name in names if name in sys.modules}
 
 
 def die_with_parent(parent: int) -> None:

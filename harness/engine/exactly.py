@@ -80,7 +80,9 @@ class Exactly(Group):
             "ok",
             peak_rss_bytes=took.peak_rss_bytes,
             peak_tensor_bytes=took.peak_tensor_bytes,
-            unavailable=took.unavailable,
+            unavailable=took.state.unavailable,
+            versions=took.state.versions,
+            seeded=took.state.seeded,
         )
 
     def _counts(self, label: str) -> bool:

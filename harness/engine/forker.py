@@ -6,7 +6,6 @@ takes no processor time while arms are measured.
 
 import importlib
 import os
-import random
 import socket
 import sys
 import tempfile
@@ -63,16 +62,12 @@ def _import(modules: Sequence[str]) -> Ready | Broken:
 def _fork(door: socket.socket, files: Sequence[int], scratch: str, facts: dict[str, str]) -> int:
     """Fork an arm. Returns once the arm can be killed as a group, or is dead."""
     nursery = os.getpid()
-    drawn = random.getstate()
     heard, tell = os.pipe()
     pid = os.fork()
     if not pid:
         try:
             environment.die_with_parent(nursery)
             os.setsid()
-            # Python seeds its generator anew in a forked process. A fresh arm's has been seeded, and has been drawn
-            # from in importing; this one is to be where that one would be, as NumPy's and TensorFlow's are.
-            random.setstate(drawn)
             door.close()
             os.close(heard)
             os.close(tell)

@@ -12,7 +12,7 @@ import msgspec
 from harness import turns
 from harness.engine.arm import ArmProcess, hear_any
 from harness.engine.machine import free_memory_bytes
-from harness.engine.messages import Answer, Built, Counted, Failed, Finished, Ran, Stated, StateObjective
+from harness.engine.messages import Answer, Built, Counted, Failed, Finished, Ran, State, Stated, StateObjective
 from harness.engine.nursery import Nurseries, Nursery
 from harness.events import Event, Progress
 from harness.lines import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
@@ -22,6 +22,8 @@ from harness.record import Record
 BUILDS_AT_ONCE = 2
 TURN_SECONDS = 4.0
 """After so long a turn ends with the epoch under way: its epochs take far longer than those that it was planned by."""
+STATEMENTS = 2
+"""How often an arm states the terms of its loss, each time in another block's process."""
 RESERVE_BYTES = 500_000_000
 """Memory that is left to everything else."""
 GROWTH = 0.4
@@ -39,8 +41,8 @@ class Known:
     paces: dict[str, turns.Pace] = field(default_factory=dict)
     too_large: set[frozenset[str]] = field(default_factory=set)
     """Sets of arms that memory did not hold together."""
-    stated: set[str] = field(default_factory=set)
-    """Arms that were asked for the terms of their loss."""
+    stated: set[tuple[str, int]] = field(default_factory=set)
+    """Arms that were asked for the terms of their loss, and in which block."""
     counted: set[str] = field(default_factory=set)
     """Arms that were asked how much their epochs compute."""
     stored: dict[str, list[int]] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class Known:
         return cls(
             descriptions={line.arm: line.description for line in before.ready},
             too_large={frozenset(start.order) for start in before.starts if (start.block, start.group) in groups},
-            stated={line.arm for line in before.objectives},
+            stated={(line.arm, line.block) for line in before.objectives},
             counted={line.arm for line in before.works},
             stored={
                 line.arm: [epoch.index for epoch in line.epochs] for line in reversed(before.stored) if line.counted
@@ -62,8 +64,8 @@ class Known:
 
     def forget(self, block: int) -> None:
         """That block is to run again, and its arms are to say again what they are asked once."""
+        self.stated = {(arm, asked) for arm, asked in self.stated if asked != block}
         if not block:
-            self.stated.clear()
             self.counted.clear()
 
     def fit(self, arms: Sequence[str]) -> bool:
@@ -93,6 +95,8 @@ class Group:
         self.live: dict[str, ArmProcess] = {}
         self.descriptions: dict[str, Description] = {}
         """Of every arm that was built. One that fails later still decides whether all run in lockstep."""
+        self.states: dict[str, State] = {}
+        """What each arm's process last said of itself: one that dies says no more."""
 
     def run_together(self) -> Iterator[Event]:
         """All arms live and take turns. If memory turns out not to hold them, end them and note that in `known`."""
@@ -154,13 +158,13 @@ class Group:
                     building.remove(arm)
 
     def _hear_start(self, arm: ArmProcess) -> Generator[Event, None, bool]:
-        """What a starting arm answers. True if it has more to say: the terms of its loss, in the first block."""
+        """What a starting arm answers. True if it has more to say: the terms of its loss."""
         answer = arm.hear()
         match answer:
             case Built():
                 yield self._note_built(arm, answer)
                 if self._states(arm.label):
-                    self.known.stated.add(arm.label)
+                    self.known.stated.add((arm.label, self.block))
                     arm.tell(StateObjective(), "in objective()")
                     return True
             case Stated(terms):
@@ -172,6 +176,7 @@ class Group:
 
     def _note_built(self, arm: ArmProcess, answer: Built) -> ArmReady:
         self.known.descriptions[arm.label] = self.descriptions[arm.label] = answer.description
+        self.states[arm.label] = answer.state
         return ArmReady(
             self.block,
             self.number,
@@ -180,8 +185,10 @@ class Group:
             monotonic() - arm.started,
             answer.description,
             answer.environment,
-            answer.versions,
+            answer.state.versions,
             "forked" if arm.forked else "fresh",
+            answer.state.seeded,
+            answer.state.unavailable,
         )
 
     def _warm_up(self, label: str) -> Generator[Event, None, bool]:
@@ -269,6 +276,7 @@ class Group:
     def _lose(self, arm: ArmProcess, answer: Answer) -> Iterator[Event]:
         """An arm failed: keep its last words, end it, and let the others go on."""
         failure = answer if isinstance(answer, Failed) else Failed("?", f"it answered {type(answer).__name__}")
+        state = failure.state or self.states.get(arm.label) or State({}, {}, {})
         arm.close()
         del self.live[arm.label]
         yield ArmEnd(
@@ -281,6 +289,9 @@ class Group:
             arm.last_lines(),
             failure.peak_rss_bytes,
             failure.peak_tensor_bytes,
+            state.unavailable,
+            state.versions,
+            state.seeded,
         )
 
     def _end(self, status: str, reason: str | None = None) -> Iterator[Event]:
@@ -302,13 +313,18 @@ class Group:
                 reason,
                 peak_rss_bytes=answer.peak_rss_bytes,
                 peak_tensor_bytes=answer.peak_tensor_bytes,
-                unavailable=answer.unavailable,
+                unavailable=answer.state.unavailable,
+                versions=answer.state.versions,
+                seeded=answer.state.seeded,
             )
 
     def _states(self, label: str) -> bool:
-        """Whether an arm is to state the terms of its loss: in the first block, or where it first takes part."""
-        asked = self.plan.ablation is not None or (self.plan.states_objectives and not self.block)
-        return asked and label not in self.known.stated
+        """Whether an arm is to state the terms of its loss: in the first two blocks that it takes part in, since two
+        processes show whether it comes to the same terms again. A gate has its base run twice in any case."""
+        asked = {block for arm, block in self.known.stated if arm == label}
+        most = STATEMENTS if self.plan.gate is None else 1
+        wanted = self.plan.states_objectives or self.plan.ablation is not None
+        return wanted and self.block not in asked and len(asked) < most
 
     def _counts(self, label: str) -> bool:
         """Whether an arm is to count its operations once its turns are over: in the first block, and once."""

@@ -4,16 +4,15 @@ import os
 import platform
 import sys
 import time
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from harness.engine import cgroup, conditions
+from harness.engine import cgroup, conditions, libraries
 from harness.plan import usable_cores
-
-_LIBRARIES = ("pinn-harness", "tensorflow", "tf-keras", "tensorflow-probability", "keras", "numpy")
 
 
 def facts() -> dict[str, Any]:
@@ -32,14 +31,11 @@ def facts() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The installed versions of what a run depends on, found without importing any of it."""
+    """The installed versions of what a run depends on, the libraries by module, found without importing any of it."""
     found = {"python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    with suppress(metadata.PackageNotFoundError):
+        found["pinn-harness"] = metadata.version("pinn-harness")
+    return found | libraries.installed()
 
 
 def seconds_since_start() -> float:

@@ -41,6 +41,8 @@ class Build(msgspec.Struct, frozen=True, tag=True):
     """Whether to note in which phase a function is traced."""
     source: Source | None = None
     """None: as for any program that is started in the working directory."""
+    preload: tuple[str, ...] = ()
+    """The modules that an arm which is forked has imported already. Any other imports them first, too."""
 
 
 class Run(msgspec.Struct, frozen=True, tag=True):
@@ -87,10 +89,21 @@ class Finish(msgspec.Struct, frozen=True, tag=True):
     """Parent to child, after the last epoch: say what you used."""
 
 
+class State(msgspec.Struct, frozen=True):
+    """What a process has loaded, and what follows from that."""
+
+    versions: dict[str, str]
+    """Of the numerical libraries, by module."""
+    seeded: dict[str, str]
+    """By module, what its random generator was set to."""
+    unavailable: dict[str, str]
+    """What could not be watched, and why."""
+
+
 class Built(msgspec.Struct, frozen=True, tag=True):
     description: Description
     environment: dict[str, str]
-    versions: dict[str, str]
+    state: State
 
 
 class Ran(msgspec.Struct, frozen=True, tag=True):
@@ -122,8 +135,7 @@ class Evaluated(msgspec.Struct, frozen=True, tag=True):
 class Finished(msgspec.Struct, frozen=True, tag=True):
     peak_rss_bytes: int | None
     peak_tensor_bytes: int | None
-    unavailable: dict[str, str] = {}
-    """What could not be watched, and why."""
+    state: State
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -134,6 +146,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     epochs: list[Epoch] = []
     peak_rss_bytes: int | None = None
     peak_tensor_bytes: int | None = None
+    state: State | None = None
+    """None where the process could not say so any more."""
 
 
 Order = Build | StateObjective | Run | Evaluate | Finish | CountWork

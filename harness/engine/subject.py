@@ -1,13 +1,14 @@
 """The trainer under measurement, in its own process: built, described, and run epoch by epoch under the probes."""
 
+import importlib
 import inspect
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from math import isfinite
 
 from harness import catalog
-from harness.engine import sources
+from harness.engine import frameworks, seeding, sources
 from harness.engine.describing import describe
 from harness.engine.journal import Journal
 from harness.engine.messages import Build, Evaluate
@@ -76,6 +77,8 @@ class Subject:
             "compilations": self._compiles.unavailable,
         }
         found = {what: reason for what, reason in reasons.items() if reason is not None}
+        # These come last: why no framework's are observed says more than that TensorFlow was not loaded.
+        found |= frameworks.unobserved(self._traces.any)
         return found | self._lacking | (self._watch.unavailable if self._watch else {})
 
     def objective(self) -> dict[str, float | None] | None:
@@ -170,6 +173,7 @@ def _build(order: Build) -> Trainer:
     variant = _load(order)
     asked = {"case": order.case, "scale": order.scale, "seed": order.seed, "epochs": order.epochs}
     offered = {name: value for name, value in asked.items() if value is not None}
+    seeding.seed_again(order.seed)
     parameters = inspect.signature(variant.build).parameters.values()
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     names = {parameter.name for parameter in parameters}
@@ -184,8 +188,13 @@ def _build(order: Build) -> Trainer:
 
 
 def _load(order: Build) -> Variant:
+    if order.source:
+        sources.use(order.source)
+    for name in order.preload:
+        with suppress(Exception):  # whoever builds the trainer will meet it
+            importlib.import_module(name)
+    seeding.seed_again(order.seed)
     if order.source is None:
         return catalog.load(order.arm.variant)
-    sources.use(order.source)
     here, *_ = sources.folders(order.source)
     return catalog.load(sources.reference(order.arm.variant, order.source), here)

@@ -6,7 +6,7 @@ from harness.engine.timeline import Spans, Timeline
 from harness.interface import watch_phases
 from harness.lines import MemoryUse, OperationUse, PhaseUse
 from harness.plan import MEMORY, OPERATIONS
-from harness.probes.memory import PeakGauge, forget_peak_tensor_bytes, peak_tensor_bytes, rss_bytes, why_no_tensor_peak
+from harness.probes.memory import PeakGauge, forget_peak_tensor_bytes, peak_tensor_bytes, rss_bytes
 from harness.probes.operations import OperationProbe, busy, summed
 from harness.probes.phases import PhaseProbe
 
@@ -37,7 +37,6 @@ class Watch:
         """What the latest epoch could not be watched by, and why."""
         reasons = {
             "peak memory by phase": self._gauge.unavailable if self._gauge else None,
-            "peak of tensors": why_no_tensor_peak() if self._remembers else None,
             "operations": self._operations.unavailable if self._operations else None,
         }
         return {what: reason for what, reason in reasons.items() if reason is not None}

@@ -13,7 +13,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
-from harness.engine import environment
+from msgspec.structs import replace
+
+from harness.engine import environment, libraries, seeding
 from harness.engine.allocators import hand_back_memory
 from harness.engine.messages import (
     Answer,
@@ -28,6 +30,7 @@ from harness.engine.messages import (
     Order,
     Ran,
     Run,
+    State,
     Stated,
     StateObjective,
     receive_order,
@@ -40,7 +43,7 @@ from harness.engine.work import count
 from harness.errors import describe
 from harness.lines import Idle
 from harness.probes.clock import Clock
-from harness.probes.memory import forget_peak_tensor_bytes, peak_rss_bytes, peak_tensor_bytes
+from harness.probes.memory import forget_peak_tensor_bytes, peak_rss_bytes, peak_tensor_bytes, why_no_tensor_peak
 from harness.probes.phases import Place
 from harness.probes.traces import TraceProbe
 
@@ -51,6 +54,7 @@ class Worker:
     def __init__(self, prepared: dict[str, str] | None = None) -> None:
         self._prepared = prepared
         self._subject: Subject | None = None
+        self._seed = 0
         self._waiting = Clock()
 
     def answer(self, order: Order) -> Answer:
@@ -69,13 +73,14 @@ class Worker:
                 facts = self._prepared or environment.prepare(order.cores, order.seed)
                 lacking = hand_back_memory() if order.exact_memory else None
                 place = Place() if order.notes_phases else None
+                self._seed = order.seed
                 traces = TraceProbe(place.path if place else None)
                 traces.install()
                 self._subject = Subject(order, traces, lacking, place)
                 # What importing and building left would else be searched in some epoch, in another one for each arm:
                 # with TensorFlow that takes a quarter of a second.
                 gc.collect()
-                return Built(self._subject.description, facts, environment.loaded_versions())
+                return Built(self._subject.description, facts, self._state())
             case StateObjective():
                 assert self._subject is not None, "an arm is built before it is asked for its objective"
                 terms = self._subject.objective()
@@ -98,8 +103,7 @@ class Worker:
                 assert self._subject is not None, "an arm is built before it is evaluated"
                 return Evaluated(self._subject.evaluate(order))
             case Finish():
-                unavailable = self._subject.unavailable if self._subject else {}
-                return Finished(peak_rss_bytes(), peak_tensor_bytes(), unavailable)
+                return Finished(peak_rss_bytes(), peak_tensor_bytes(), self._state_at_its_end())
             case CountWork(rate):
                 assert self._subject is not None, "an arm has run before its work is counted"
                 return count(self._subject.calls, rate)
@@ -113,7 +117,16 @@ class Worker:
             reason = describe(error)
         moment = self._subject.moment if self._subject else BUILDING
         finished = self._subject.finished if self._subject else []
-        return Failed(moment, reason, finished, peak_rss_bytes(), peak_tensor_bytes())
+        return Failed(moment, reason, finished, peak_rss_bytes(), peak_tensor_bytes(), self._state_at_its_end())
+
+    def _state(self) -> State:
+        unavailable = self._subject.unavailable if self._subject else {}
+        return State(libraries.loaded(), seeding.seeded(self._seed), unavailable)
+
+    def _state_at_its_end(self) -> State:
+        """Asking TensorFlow for its peak starts it, so nobody does before the trainer has."""
+        state, why = self._state(), why_no_tensor_peak()
+        return replace(state, unavailable=state.unavailable | ({"peak of tensors": why} if why else {}))
 
 
 def serve(pipe: "Connection[bytes, bytes]", prepared: dict[str, str] | None = None) -> NoReturn:

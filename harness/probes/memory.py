@@ -70,12 +70,14 @@ def peak_tensor_bytes() -> int | None:
 
 
 def why_no_tensor_peak() -> str | None:
-    """Why TensorFlow tells no peak; None where it does, or is not loaded."""
+    """Why there is no peak of tensors; None where there is."""
+    if "tensorflow" not in sys.modules:
+        return "TensorFlow was not loaded"
     try:
-        _of_allocator()
+        peak = _of_allocator()
     except _REFUSALS:
         return "TensorFlow's allocator does not count them, as where oneDNN is off"
-    return None
+    return None if peak else "TensorFlow's allocator counted none, as where no tensor has 256 KB"
 
 
 def _of_allocator() -> int | None:

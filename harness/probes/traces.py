@@ -43,6 +43,8 @@ class TraceProbe:
         """The function and the place behind what TensorFlow calls by a name of its own."""
         self.spans: list[tuple[str, float, float]] = []
         """Those since it was last asked: function, when it began by the clock, and seconds, inner ones included."""
+        self.any = False
+        """Whether anything has been traced so far."""
         self._seen: list[Trace] = []
         self._causes = Causes()
         self._nesting = _Nesting()
@@ -106,6 +108,7 @@ class TraceProbe:
             return None
 
     def _see(self, function: Any, graph: Any, seconds: float | None, cause: Cause | None = None) -> None:
+        self.any = True
         try:
             name, where = _identify(function)
             phase = self._phase() if self._phase else None

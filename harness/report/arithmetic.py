@@ -4,7 +4,7 @@ from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
 
-_NO_TENSORFLOW = "TensorFlow was not loaded"
+NO_TENSORFLOW = "TensorFlow was not loaded"
 
 
 def arithmetic(summary: Summary) -> Table | None:
@@ -25,7 +25,7 @@ def _rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
         rate = flops / seconds[kind] if flops is not None and kind in seconds else None
         share = (arm.gemm_share_by_kind or {}).get(kind)
         rows.append([arm.name, kind, units.flops(flops), units.flops_per_second(rate), units.percent(share)])
-    if not rows and arm.flops_unavailable not in (None, _NO_TENSORFLOW):
+    if not rows and arm.flops_unavailable not in (None, NO_TENSORFLOW):
         rows.append([arm.name, *[units.NOTHING] * 4])
     return rows
 

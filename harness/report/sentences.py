@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.fitness import company
 from harness.analysis.verdicts import UNSURE
 from harness.report import ablation, accounting, claims, convergence, fitness, gate, units
+from harness.report.arithmetic import NO_TENSORFLOW
 from harness.report.summary import ArmSummary, Summary
 
 FAR = 2.0
@@ -91,10 +92,17 @@ def _unrest(summary: Summary) -> Iterator[str]:
 
 
 def _unseen(summary: Summary) -> Iterator[str]:
-    """What a profile could not see: its tables are not there, or say less."""
-    for arm in summary.arms if summary.command == "profile" else ():
-        for what, why in arm.unavailable.items():
-            yield f"Not available here: {what}, because {why}."
+    """What could not be seen, so that tables are not there, or say less: each reason once."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for arm in summary.arms if summary.command in ("compare", "ablate", "profile") else ():
+        reasons = arm.unavailable | ({"arithmetic": NO_TENSORFLOW} if arm.flops_unavailable == NO_TENSORFLOW else {})
+        for what, why in reasons.items():
+            found.setdefault(why, {}).setdefault(what, []).append(arm.name)
+    for why, arms_of in found.items():
+        for arms in dict.fromkeys(map(tuple, arms_of.values())):
+            whats = units.listed([what for what, own in arms_of.items() if tuple(own) == arms])
+            whose = f" of {units.listed(arms)}" if len(arms) < len(summary.arms) else ""
+            yield f"Not available here: {whats}{whose}, because {why}."
 
 
 def _unsure(summary: Summary) -> Iterator[str]:

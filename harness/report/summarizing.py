@@ -19,6 +19,7 @@ from harness.analysis.gate import judge as judge_gate
 from harness.analysis.growth import FEWEST
 from harness.analysis.levels import level, looks
 from harness.analysis.losses import losses
+from harness.analysis.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.operations import profiles
 from harness.analysis.phases import watched
 from harness.analysis.projection import Projection, all_logs
@@ -66,7 +67,7 @@ def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
         seed=plan.seed,
         machine=machine,
         versions=header.versions,
-        loaded={name: version for line in record.ready for name, version in line.versions.items()},
+        loaded=record.loaded(),
         commit=header.commit,
         fitness=findings(machine),
         selfcheck=_selfcheck(record, arms, found),
@@ -118,7 +119,9 @@ def _summarize_arm(
     mine = mine[mine["arm"] == arm]
     ends = [end for end in record.ends if end.arm == arm and (end.block, end.group) not in record.passes]
     ran = of_one_block(record, arm)
-    traces = None if ran is None else [trace for epoch in ran for trace in epoch.traces]
+    traced = ran is not None and not why_unobserved(record, arm, TRACES)
+    traces = [trace for epoch in ran or () for trace in epoch.traces] if traced else None
+    compiled = ran is not None and not why_unobserved(record, arm, COMPILATIONS)
     steady = arm not in costs.trends  # else no median means anything
     seconds = _epoch_seconds(mine, record.schedule(arm)) if steady else None
     commonest = seconds.commonest if seconds else ""
@@ -140,7 +143,7 @@ def _summarize_arm(
         peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
         traces=None if traces is None else len(traces),
         retraces=None if traces is None else retraces(traces),
-        compilations=None if ran is None else sum(len(epoch.compiles) for epoch in ran),
+        compilations=sum(len(epoch.compiles) for epoch in ran or ()) if compiled else None,
         flops_per_epoch=work.flops.get(commonest),
         flops_by_kind=dict(work.flops) or None,
         flops_unavailable=work.unavailable,

@@ -70,11 +70,11 @@ class ArmSummary(msgspec.Struct, frozen=True):
     peak_rss_bytes: int | None
     peak_tensor_bytes: int | None
     traces: int | None
-    """Tracings in one block's epochs."""
+    """Tracings in one block's epochs; null where they were not observed, see `unavailable`."""
     retraces: int | None
     """Of those, the ones beyond the first of the same function."""
     compilations: int | None = None
-    """By XLA, in the same epochs."""
+    """By XLA, in the same epochs; null likewise."""
     flops_per_epoch: float | None = None
     """Floating-point operations of an epoch's matrix products, of the kind that `epoch_seconds.median` is about."""
     flops_by_kind: dict[str, float] | None = None
@@ -86,7 +86,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The rate that those epochs reach, relative to it."""
     gemm_share_by_kind: dict[str, float] | None = None
     losses: str | None = None
-    """Beside the baseline's: `same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)`."""
+    """Beside the baseline's, a sentence that begins with `same bit for bit`, `drifts from epoch K by X`, `different
+    objective (TERM RATIO)` or, where the baseline does not come to the same itself, `not repeatable here`."""
     losses_epochs: int | None = None
     """How many epochs both ran in the same order from the first on, which is what that rests on."""
     quality: dict[str, float | None] | None = None
@@ -144,7 +145,7 @@ class Summary(msgspec.Struct, frozen=True):
     versions: dict[str, str]
     """What is installed."""
     loaded: dict[str, str]
-    """The numerical libraries that the arms had loaded once they were built."""
+    """The numerical libraries that the arms had loaded."""
     commit: str | None
     fitness: list[Finding]
     """What the machine's facts mean for what was measured, and what to do about them."""

@@ -68,7 +68,7 @@ def counts(summary: Summary) -> Table | None:
     """What is deterministic, where an arm's differs from the baseline's."""
     rows = []
     for arm in summary.arms:
-        if arm.exact is None:
+        if arm.exact is None or not (arm.exact.traces or arm.exact.flops):
             continue
         flops = [
             f"{kind} {units.number(pair.arm / pair.baseline)}x"
@@ -92,7 +92,9 @@ def counts(summary: Summary) -> Table | None:
     return Table("Counts", ["arm", "epochs", "traces", "retraces", "operations"], rows, note) if rows else None
 
 
-def _pair(pair: Pair) -> str:
+def _pair(pair: Pair | None) -> str:
+    if pair is None:
+        return units.NOTHING
     return "same" if pair.same else f"{pair.baseline:g} -> {pair.arm:g}"
 
 

@@ -147,9 +147,23 @@ def test_objectives_are_the_same_or_not():
         run.add(Objective(0, 0, arm, {"physics": term}))
         run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": term + (arm == "b") * 1e-6})]))
     assert found(run, same, claim("same", "objective", arm="c")) == [CONFIRMED, REFUTED]
-    assert check([claim("same", "objective", arm="c")], run)[0].why == "different objective (physics 0.5x)"
+    why = check([claim("same", "objective", arm="c")], run)[0].why
+    assert why == "different objective (physics 0.5x), by one process of each"
+    for arm, term in (("a", 0.7), ("b", 1.0), ("c", 0.6)):
+        run.add(Objective(1, 0, arm, {"physics": term}))
+    assert found(run, claim("same", "objective", arm="c")) == [UNSURE], "the baseline does not repeat"
     run.objectives.clear()
     assert found(run, same) == [UNSURE]
+
+
+def test_what_was_not_observed_is_not_measured_and_says_why():
+    run = record(COSTS)
+    assert found(run, claim("same", "traces"), claim("same", "compilations")) == [CONFIRMED, CONFIRMED]
+    why = "those of JAX are not observed"
+    run.ends[:] = [replace(end, unavailable={"traces": why, "compilations": why}) for end in run.ends]
+    for metric in ("traces", "retraces", "compilations"):
+        (one,) = check([claim("same", metric)], run)
+        assert (one.verdict, one.why) == ("not measured", f"{metric} is not in the record: {why}")
 
 
 def test_quality_is_compared_by_seed():

@@ -1,10 +1,11 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from simulated import trained
 
 from harness.analysis.exact import Exact, Pair, exact, retraces
 from harness.analysis.prefix import common_prefixes
-from harness.lines import Epoch, Slice, Trace, Work
+from harness.lines import ArmEnd, Epoch, Slice, Trace, Work
 
 STEP, SCORE = Trace("Pinn.step", "pinn.py:12"), Trace("Pinn.score", "pinn.py:40")
 
@@ -48,6 +49,17 @@ def test_operations_are_compared_by_kind_where_both_counted():
     found = exact(run(epochs([]), epochs([]), {"data": 1e6, "full": 9e9}, {"full": 1e9, "ramp": 1.0}), "b")
     assert found.flops == {"full": Pair(9e9, 1e9)}
     assert exact(run(epochs([]), epochs([]), {"full": 1e9}), "b").flops == {}
+
+
+@pytest.mark.parametrize("unseen", [("a",), ("b",), ("a", "b")])
+def test_traces_that_were_not_observed_are_neither_0_nor_the_same(unseen):
+    record = run(epochs([], []), epochs([], []), {"full": 1e9}, {"full": 2e9})
+    for arm in unseen:
+        record.add(ArmEnd(0, 0, arm, "ok", unavailable={"traces": "those of JAX are not observed"}))
+    found = exact(record, "b")
+    assert (found.epochs, found.traces, found.retraces) == (2, None, None)
+    assert found.unobserved == "those of JAX are not observed"
+    assert found.flops == {"full": Pair(1e9, 2e9)}
 
 
 @given(st.lists(st.sampled_from([STEP, SCORE, Trace("<lambda>", "x.py:1"), Trace("<lambda>", "x.py:2")])))

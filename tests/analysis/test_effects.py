@@ -11,7 +11,6 @@ from harness.analysis.epochs import table, usable
 from harness.analysis.shapes import Shapes
 
 
-
 def shaped(run):
     return Shapes(run, table(run)).epochs
 

@@ -37,6 +37,7 @@ def test_a_prepared_process_keeps_to_its_cores_with_as_many_threads():
 
 def test_what_else_decides_speed_is_written_down_and_left_alone():
     set_by_user = {"TF_ENABLE_ONEDNN_OPTS": "0", "XLA_FLAGS": "--xla_cpu_enable_fast_math=false"}
+    set_by_user |= {"KERAS_BACKEND": "jax", "DDE_BACKEND": "pytorch", "JAX_ENABLE_X64": "1"}
     facts, after = in_a_fresh_process(
         f"print(json.dumps([environment.prepare({CORES}, 0), {{n: os.environ[n] for n in {list(set_by_user)}}}]))",
         **set_by_user,
@@ -56,41 +57,13 @@ def test_pythons_own_draws_follow_the_seed():
 def test_a_process_is_prepared_without_loading_any_framework():
     loaded, versions = in_a_fresh_process(
         f"""
+        from harness.engine import libraries
         environment.prepare({CORES}, 1)
-        versions = environment.loaded_versions()
-        print(json.dumps([[name for name in ("numpy", "tensorflow") if name in sys.modules], versions]))
+        print(json.dumps([[name for name in ("numpy", "tensorflow") if name in sys.modules], libraries.loaded()]))
         """
     )
     assert loaded == []
     assert versions == {}
-
-
-def test_numpys_and_tensorflows_draws_follow_the_seed_whenever_they_are_imported():
-    def draw(seed):
-        return in_a_fresh_process(
-            f"""
-            environment.prepare({CORES}, {seed})
-            import numpy
-            drawn = float(numpy.random.rand())
-            import tensorflow
-            drawn = [drawn, float(tensorflow.random.uniform(()))]
-            print(json.dumps([drawn, environment.loaded_versions()]))
-            """
-        )
-
-    (first, versions), (again, _), (other, _) = draw(1), draw(1), draw(2**32 + 2)
-    assert first == again
-    assert first[0] != other[0]
-    assert first[1] != other[1]
-    assert set(versions) >= {"numpy", "tensorflow"}
-    assert all(version[0].isdigit() for version in versions.values())
-
-
-def test_a_module_without_a_version_is_told_of_all_the_same(monkeypatch):
-    from harness.engine import environment
-
-    monkeypatch.setitem(sys.modules, "jax", type(sys)("jax"))
-    assert environment.loaded_versions()["jax"] == "?"
 
 
 ORPHAN = """

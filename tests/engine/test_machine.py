@@ -8,7 +8,7 @@ import pytest
 
 from harness import comparable
 from harness.engine import cgroup as groups
-from harness.engine import machine
+from harness.engine import libraries, machine
 
 CONDITIONS = [
     *("memory_free_bytes", "memory_limit_bytes", "cores_online", "threads_per_core", "governor", "turbo"),
@@ -85,6 +85,7 @@ def test_what_is_not_installed_is_left_out(monkeypatch):
         raise machine.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(machine.metadata, "version", version)
+    monkeypatch.setattr(libraries, "LIBRARIES", ("nosuchlibrary",))
     assert set(machine.versions()) == {"python"}
 
 

@@ -165,6 +165,35 @@ def test_a_forked_arm_draws_what_a_fresh_one_draws_and_keeps_its_files_to_itself
     assert not any(Path(place).exists() for own in places for place in own)
 
 
+LATE = """
+import random
+before = random.random()
+import early
+
+class Late:
+    def __init__(self):
+        import early
+        self.built = random.random()
+
+    def epoch(self, index):
+        return {"before": before, "built": self.built, "loss": random.random()}
+"""
+
+
+def test_what_importing_draws_makes_no_difference_to_a_forked_and_a_fresh_arm(tmp_path, drawing, monkeypatch):
+    (tmp_path / "late.py").write_text(LATE)
+    losses = []
+    for name, forks in (("forked", True), ("fresh", False)):
+        monkeypatch.setattr(nursery, "available", lambda forks=forks: forks)
+        record, _ = run(tmp_path / name, f"{tmp_path / 'late.py'}:Late", preload=("early",), epochs=3, blocks=1, seed=7)
+        assert {ready.started for ready in record.ready} == {name}
+        assert record.ready[0].seeded == {"random": "7"}
+        losses.append([e.losses for s in record.slices for e in s.epochs])
+    assert losses[0] == losses[1]
+    # From the seed on at each of the two moments, and not where importing had left the generator.
+    assert losses[0][0]["before"] == losses[0][0]["built"]
+
+
 def test_where_it_cannot_import_each_arm_is_a_fresh_process(tmp_path):
     record, events = run(tmp_path / "run", "Steady", "Other", preload=("nosuch",), epochs=6, blocks=2)
     (again,) = (event for event in events if isinstance(event, BlockAgain))

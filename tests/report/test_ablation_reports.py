@@ -128,8 +128,9 @@ def test_a_change_that_makes_it_another_training_is_named():
         run.add(Objective(0, 0, arm, {"physics": 1.0}))
     for arm in ("mean", "goal"):
         run.add(Objective(0, 0, arm, {"physics": 0.25}))
+    other = "different objective (physics 0.25x), by one process of each"
     for text in both(run):
-        assert "mean (old mean -> new mean) does not minimise the same: different objective (physics 0.25x)." in text
+        assert f"mean (old mean -> new mean) does not minimise the same: {other}." in text
 
 
 def test_a_change_that_works_against_the_whole_has_no_part_in_it():

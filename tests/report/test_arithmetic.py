@@ -89,9 +89,10 @@ def test_a_comparison_says_of_every_other_arm_whether_its_losses_are_the_baselin
     for arm, loss in (("original", 1.0), ("quick", 1.0), ("third", 1.0 + 3e-6)):
         run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": loss})]))
     table = tables.losses(summarize(run))
-    assert table.rows == [["quick", "same bit for bit", "1"], ["third", "drifts from epoch 0 by 3e-06", "1"]]
+    drifts = "drifts from epoch 0 by 3e-06, by one process of each"
+    assert table.rows == [["quick", "same bit for bit", "1"], ["third", drifts, "1"]]
     for arm, term in (("original", 1.0), ("third", 0.37)):
         run.add(Objective(0, 0, arm, {"physics": term}))
     text = markdown.render(summarize(run), run)
-    assert "| third | different objective (physics 0.37x) | 1 |" in text
+    assert "| third | different objective (physics 0.37x), by one process of each | 1 |" in text
     assert "losses are compared bit by bit" in text

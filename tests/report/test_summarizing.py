@@ -88,10 +88,10 @@ def test_losses_are_held_against_the_baselines():
         run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": loss})]))
     a, b = as_json(run)["arms"]
     assert [a["losses"], a["losses_epochs"]] == [None, None]
-    assert [b["losses"], b["losses_epochs"]] == ["drifts from epoch 0 by 3e-01", 1]
+    assert [b["losses"], b["losses_epochs"]] == ["drifts from epoch 0 by 3e-01, by one process of each", 1]
     for arm, term in (("a", 1.0), ("b", 0.37)):
         run.add(Objective(0, 0, arm, {"physics": term}))
-    assert as_json(run)["arms"][1]["losses"] == "different objective (physics 0.37x)"
+    assert as_json(run)["arms"][1]["losses"] == "different objective (physics 0.37x), by one process of each"
 
 
 def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():

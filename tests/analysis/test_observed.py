@@ -1,0 +1,42 @@
+from simulated import trained
+
+from harness.analysis.observed import COMPILATIONS, TRACES, why_unobserved
+from harness.lines import ArmEnd, ArmReady, Compile, Description, Epoch, Slice, Trace
+
+WHY = {"traces": "those of JAX are not observed", "compilations": "those of JAX are not observed"}
+
+
+def run(*lines, events=False):
+    record = trained({"a": []})
+    epoch = Epoch(0, "epoch", 0.1, 0.1, {}, [Trace("f", "x.py:1")] * events, compiles=[Compile("f", "?", 1.0)] * events)
+    for line in (Slice(0, 0, 1, 0, "a", [epoch]), *lines):
+        record.add(line)
+    return record
+
+
+def ready(unavailable, block=0):
+    return ArmReady(block, 0, "a", 1, 1.0, Description(False, []), {}, {}, unavailable=unavailable)
+
+
+def reasons(record):
+    return {what: why for what in (TRACES, COMPILATIONS) if (why := why_unobserved(record, "a", what))}
+
+
+def test_what_a_process_said_at_its_end_counts():
+    assert reasons(run(ArmEnd(0, 0, "a", "ok", unavailable=WHY))) == WHY
+    assert reasons(run(ready(WHY), ArmEnd(0, 0, "a", "ok"))) == {}
+    assert reasons(run(ArmEnd(0, 0, "a", "ok"))) == {}
+
+
+def test_of_a_run_that_was_cut_off_what_it_said_when_it_was_built_does():
+    assert reasons(run(ready(WHY))) == WHY
+    assert reasons(run(ready({}))) == {}
+
+
+def test_what_was_seen_is_not_absent_whatever_another_process_lacked():
+    assert reasons(run(ready(WHY), ready(WHY, block=1), events=True)) == {}
+
+
+def test_what_earlier_versions_said_of_traces_alone_was_true_of_compilations_too():
+    old = {"traces": "TensorFlow was not loaded"}
+    assert reasons(run(ArmEnd(0, 0, "a", "ok", unavailable=old))) == old | {"compilations": old["traces"]}

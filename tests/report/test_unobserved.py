@@ -1,0 +1,93 @@
+"""What nobody watched has no number in any report, and its reason is said once."""
+
+import csv
+import io
+import json
+
+from msgspec.structs import replace
+from simulated import FULL, record
+
+from harness.gate_rules import Gate, Tolerances, Triple
+from harness.lines import ArmEnd, BlockStart, Epoch, Slice, Trace, Work
+from harness.report import markdown, page, spreadsheet, tables
+from harness.report.sentences import sentences
+from harness.report.summarizing import summarize
+
+JAX = dict.fromkeys(["traces", "compilations"], "those of JAX are not observed")
+NO_TENSORS = {"peak of tensors": "TensorFlow was not loaded"}
+
+
+def run_with(unavailable, seconds=None):
+    """A comparison of `a` and `b`, in whose processes these could not be watched, by arm."""
+    run = record(seconds or {"a": {FULL: 0.2}, "b": {FULL: 0.1}})
+    run.ends[:] = [replace(end, unavailable=unavailable.get(end.arm, {})) for end in run.ends]
+    for arm in ("a", "b"):  # whatever is in the record
+        run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, FULL, 0.1, 0.1, {"loss": 1.0}, first=True)]))
+    return run
+
+
+def test_an_arm_whose_traces_nobody_saw_has_none_and_is_not_said_to_have_as_many():
+    run = run_with({"a": JAX | NO_TENSORS, "b": JAX | NO_TENSORS})
+    summary = summarize(run)
+    for arm in json.loads(summary.to_json())["arms"]:
+        assert [arm[what] for what in ("traces", "retraces", "compilations")] == [None] * 3
+        if arm["exact"]:
+            assert (arm["exact"]["traces"], arm["exact"]["retraces"]) == (None, None)
+    assert tables.counts(summary) is None
+    assert [row[2:4] for row in tables.costs(summary).rows] == [["-", "-"]] * 2
+    told = list(csv.DictReader(io.StringIO(spreadsheet.render(summary))))
+    assert {row[what] for row in told for what in ("traces", "retraces", "compilations")} == {""}
+    said = "Not available here: traces and compilations, because those of JAX are not observed."
+    assert sentences(summary).count(said) == 1
+    assert markdown.render(summary, run, []).count("those of JAX are not observed") == 1
+    assert page.render(summary, run, []).count("those of JAX are not observed") == 1
+
+
+def test_operations_that_both_counted_are_compared_all_the_same():
+    run = run_with({"b": JAX})
+    for arm, flops in (("a", 1e9), ("b", 2e9)):
+        run.add(Work(0, 0, arm, {FULL: flops}))
+    summary = summarize(run)
+    assert tables.counts(summary).rows == [["b", "10", "-", "-", "full 2.00x"]]
+    assert summary.arms[0].traces == 0
+    assert "Not available here: traces and compilations of b, because those of JAX are not observed." in sentences(
+        summary
+    )
+
+
+def test_what_a_record_says_nothing_of_is_counted_as_it_was():
+    run = run_with({})
+    run.slices[0].epochs[0].traces.append(Trace("f", "x.py:1"))
+    summary = summarize(run)
+    assert [arm.traces for arm in summary.arms] == [0, 1]
+    assert tables.counts(summary).rows[0][2] == "0 -> 1"
+    assert not any("Not available" in one for one in sentences(summary))
+
+
+def gated(unavailable):
+    """The checks of traces, compilations and peak tensors of a gate whose arms could not be watched in these."""
+    arms = "base", "base again", "head"
+    run = record({arm: {FULL: 0.1} for arm in arms})
+    wanted = Tolerances(
+        **dict.fromkeys(Tolerances.__struct_fields__) | {"traces": 0, "compilations": 0, "peak_tensors": 0.1}
+    )
+    gate = Gate((Triple("pinn", "head", "base", "base again", wanted),), base="base", head="head")
+    run._header = replace(run.header, plan=replace(run.plan, command="gate", gate=gate))
+    for arm in arms:
+        run.add(Slice(0, 1, 0, 0, arm, [Epoch(0, FULL, 0.1, 0.1, {})], probe="exactly"))
+        run.add(ArmEnd(0, 1, arm, "ok", unavailable=unavailable.get(arm, {})))
+    run.starts.append(BlockStart(0, 1, list(arms)))
+    return {check.metric: (check.answer, check.base, check.why) for check in summarize(run).gate.checks}
+
+
+def test_a_gate_does_not_pass_what_it_did_not_see():
+    arms = "base", "base again", "head"
+    checks = gated(dict.fromkeys(arms, JAX | NO_TENSORS))
+    why = "those of JAX are not observed"
+    assert checks == {
+        "traces": ("not measured", None, why),
+        "compilations": ("not measured", None, why),
+        "peak_tensors": ("not measured", None, "TensorFlow was not loaded"),
+    }
+    assert gated({"head": JAX})["compilations"] == ("unsure", None, why)
+    assert gated({})["compilations"][:2] == ("ok", 0)

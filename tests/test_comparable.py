@@ -1,0 +1,77 @@
+"""What makes a stored run worth nothing beside a new one."""
+
+import pytest
+from msgspec.structs import replace
+from simulated import FULL, record
+
+from harness.comparable import differences, refuse
+from harness.errors import NotComparable
+from harness.lines import ArmEnd
+from harness.variables import DECIDE_RESULTS
+
+PYTHON = {"python": "3.11.7", "pinn-harness": "0.1.0"}
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """The sorts and sentences of what differs, between a stored run and here."""
+    for name in DECIDE_RESULTS:
+        monkeypatch.delenv(name, raising=False)
+
+    def of(loaded=None, at_its_end=None, installed=None, here=None, environment=None):
+        run = stored(loaded or {}, at_its_end or {}, PYTHON | (installed or {}), environment or {})
+        return list(differences(run, run.plan, {}, PYTHON | (here or {})))
+
+    return of
+
+
+def stored(loaded, at_its_end, installed, environment):
+    run = record({"a": {FULL: 0.1}}, blocks=1)
+    run._header = replace(run.header, versions=installed)
+    run.ready[:] = [replace(line, versions=loaded, environment=environment) for line in run.ready]
+    run.add(ArmEnd(0, 0, "a", "ok", versions=at_its_end))
+    return run
+
+
+def test_what_its_arms_loaded_must_be_of_the_same_version(found):
+    torch = {"torch": "2.13.0"}
+    assert found(torch, installed=torch, here=torch) == []
+    assert found(torch, installed=torch, here={"torch": "2.14.0"}) == [
+        ("versions", "it ran with torch 2.13.0, here is 2.14.0")
+    ]
+    assert found(torch, installed=torch) == [("versions", "it ran with torch 2.13.0, here none is installed")]
+    assert found(at_its_end=torch, installed=torch, here={"torch": "2.14.0"}), "loaded in its first epoch"
+
+
+def test_what_its_arms_did_not_load_may_be_anything(found):
+    assert found({"numpy": "2.4"}, installed={"numpy": "2.4"}, here={"numpy": "2.4", "torch": "2.14.0"}) == []
+    assert found(installed={"torch": "2.13.0"}) == []
+
+
+def test_earlier_runs_have_the_installers_names_or_none(found):
+    old = {"tf-keras": "2.21.0"}
+    assert found({"tf_keras": "2.21.0"}, installed=old, here={"tf_keras": "2.21.0"}) == []
+    assert found({"tf_keras": "2.21.0"}, installed=old, here={"tf_keras": "2.20.0"}) != []
+    assert found({"jax": "0.10.2"}, here={"jax": "0.10.2"}) == []
+    assert found({"jax": "0.10.2"}, here={"jax": "0.11.0"}) != []
+
+
+def test_what_computes_is_told_by_its_variable_alone(found):
+    both = {"keras": "3.15"}
+    assert found(both | {"keras on": "jax"}, installed=both, here=both) == []
+
+
+@pytest.mark.parametrize("name", ["KERAS_BACKEND", "DDE_BACKEND", "JAX_ENABLE_X64", "TF_USE_LEGACY_KERAS", "XLA_FLAGS"])
+def test_variables_that_decide_results_must_be_the_same(found, monkeypatch, name):
+    assert found(environment={name: "x"}) == [("environment", f"its {name} was x, here it is not set")]
+    monkeypatch.setenv(name, "y")
+    assert found(environment={name: "x"}) == [("environment", f"its {name} was x, here it is y")]
+    assert found() == [("environment", f"its {name} was not on record, here it is y")]
+    assert found(environment={name: "y"}) == []
+
+
+def test_each_sort_of_difference_may_be_allowed():
+    run = stored({"torch": "2.13.0"}, {}, PYTHON, {})
+    with pytest.raises(NotComparable, match=r"here is 2\.14\.0 \(--allow versions\)"):
+        refuse(run, run.plan, {}, PYTHON | {"torch": "2.14.0"}, ["seed"])
+    refuse(run, run.plan, {}, PYTHON | {"torch": "2.14.0"}, ["versions"])

@@ -1,0 +1,66 @@
+"""Real trainings in PyTorch and JAX: what is said of them, and that they draw the same numbers in every process."""
+
+from pathlib import Path
+
+import pytest
+
+from harness import planning
+from harness.measure import measure
+from harness.report.summarizing import summarize
+
+pytest.importorskip("torch")
+pytest.importorskip("jax")
+pytestmark = pytest.mark.frameworks
+OTHERS = Path(__file__).parent / "support" / "others.py"
+
+
+@pytest.fixture
+def run(tmp_path):
+    def of(*names, **options):
+        asked = {"epochs": 4, "blocks": 2, "threads": 1} | options
+        plan = planning.make("compare", [f"{OTHERS}:{name}" for name in names], **asked)
+        return measure(plan, tmp_path / "run", lambda event, record: None)
+
+    return of
+
+
+def by_name(record):
+    return {arm.name: arm for arm in summarize(record).arms}
+
+
+def losses(record, block):
+    return [e.losses for s in record.slices if s.block == block and s.arm == record.plan.baseline for e in s.epochs]
+
+
+def test_pytorch_draws_by_the_seed_in_every_process_and_has_no_traces(run):
+    record = run("Torch", "TorchToo")
+    assert losses(record, 0) == losses(record, 1)
+    arms = by_name(record)
+    assert arms["TorchToo"].losses == "same bit for bit"
+    assert (arms["Torch"].traces, arms["Torch"].compilations, arms["TorchToo"].exact.traces) == (None, None, None)
+    assert arms["Torch"].unavailable["compilations"] == "those of PyTorch are not observed"
+    assert record.ready[0].seeded["torch"] == "0"
+
+
+def test_jax_states_its_keys_itself_and_has_no_traces(run):
+    record = run("Jax", "JaxToo")
+    arms = by_name(record)
+    assert arms["JaxToo"].losses == "same bit for bit"
+    assert (arms["Jax"].traces, arms["Jax"].retraces, arms["Jax"].compilations) == (None, None, None)
+    assert arms["Jax"].unavailable["traces"] == "those of JAX are not observed"
+    assert record.ready[0].seeded["jax"] == "nothing to seed: its keys are explicit"
+
+
+def test_beside_tensorflow_it_is_who_computes_that_counts(run):
+    arms = by_name(run("TensorFlowWithJaxInstalled", "JaxBesideTensorFlow", blocks=1))
+    assert (arms["TensorFlowWithJaxInstalled"].traces, arms["TensorFlowWithJaxInstalled"].compilations) == (1, 0)
+    beside = arms["JaxBesideTensorFlow"]
+    assert (beside.traces, beside.exact.traces) == (None, None)
+    assert beside.unavailable["traces"].startswith("those of JAX are not observed, and TensorFlow")
+
+
+def test_an_arm_that_failed_has_no_traces_either(run):
+    arms = by_name(run("Jax", "RaisesInJax", "DiesInJax", blocks=1))
+    for name in ("RaisesInJax", "DiesInJax"):
+        assert (arms[name].status, arms[name].traces) == ("failed", None)
+        assert arms[name].unavailable["traces"] == "those of JAX are not observed"
