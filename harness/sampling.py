@@ -37,6 +37,8 @@ fewer rounds of each kind."""
 ROUNDS_OF_SLOW = 3
 """Rounds that every kind has even so."""
 
+OVERLAP = 0.8
+"""The share of a place's epochs by which the next block moves on."""
 VARIED = 0.25
 """The share of those that settle by which a slice is longer at times; one epoch at least, where some settle."""
 SLOWER = 2.0
@@ -274,6 +276,7 @@ class Sample:
 
         leading = next(iter(lengths))
         goals = spread(self._schedules[leading], kind, min(MOST_PLACES, ceil(number / 2)))
+        goals = [goal + self._moved_on(lengths[leading], number / len(goals)) for goal in goals]
         reached = [place.index for place in places_of(leading, goals)]  # the others are to be there, too
         places = {arm: places_of(arm, reached) for arm in lengths}
         chance = lots(self._plan, *self._place, f"lengths of {kind}")
@@ -282,6 +285,12 @@ class Sample:
             for round_ in range(number)
             for more in [chance.random()]
         ]
+
+    def _moved_on(self, length: Length, rounds: float) -> int:
+        """By how many epochs a block samples later than the first one: where one stops the next goes on, with some in
+        common, so that all together see what comes every so many epochs."""
+        block, _ = self._place
+        return int(block * OVERLAP * rounds * (length.settling + length.counted))
 
     def _turn(self, visit: _Visit) -> Turn:
         ran = self._ran[visit.arm]

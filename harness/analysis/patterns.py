@@ -35,6 +35,10 @@ ERROR = 1e-3
 """The chance to see a period where there is none."""
 FEWEST_PER_PHASE = 4
 """Epochs that each phase of a period must have where no epoch stands out by itself."""
+PASSES = 2
+"""What settling takes is not known before the pattern is, nor the other way round."""
+FEWEST_BOTH = 8
+"""Epochs that settled in one process and counted in another, from which on they alone tell what settling takes."""
 POLISHES = 3
 """Rounds of fitting the processes' levels to each other."""
 LONGEST, LONGEST_EXACT = 60, 500
@@ -98,9 +102,11 @@ def find(epochs: pd.DataFrame) -> Pattern:
     if epochs.empty:
         return STEADY
     epochs = _levelled(epochs)
-    settling = _settling(epochs)
-    corrected = epochs["relative"] / np.where(epochs["settling"], settling, 1.0)
-    pattern = _pattern(_levelled(epochs.assign(relative=corrected)))
+    pattern = STEADY
+    for _ in range(PASSES):
+        settling = _settling(epochs, pattern)
+        corrected = epochs["relative"] / np.where(epochs["settling"], settling, 1.0)
+        pattern = _pattern(_levelled(epochs.assign(relative=corrected)))
     return Pattern(pattern.period, pattern.phases, pattern.events, settling)
 
 
@@ -115,14 +121,16 @@ def _levelled(epochs: pd.DataFrame) -> pd.DataFrame:
     return epochs.assign(relative=epochs["relative"] / np.exp(epochs["process"].map(levels)))
 
 
-def _settling(epochs: pd.DataFrame) -> float:
-    """How many times as long epochs take that settle: the same epochs, where they settled in one process and counted in
-    another, so that what a pattern makes of them does not matter; where there are no such, all of them."""
-    logs = np.log(epochs["relative"]).groupby([epochs["index"], epochs["settling"]]).mean().unstack("settling")
-    if set(logs.columns) != {False, True}:
+def _settling(epochs: pd.DataFrame, pattern: Pattern) -> float:
+    """How many times as long epochs take that settle, what is known of the pattern divided out: the same epochs, where
+    they settled in one process and counted in another; where there are few such, all of them."""
+    logs = np.log(epochs["relative"] / pattern.at(epochs["index"].to_numpy()))
+    told = logs.groupby([epochs["index"], epochs["settling"]]).mean().unstack("settling")
+    if set(told.columns) != {False, True}:
         return 1.0
-    both = (logs[True] - logs[False]).dropna()
-    return float(np.exp(both.median() if len(both) else logs[True].median() - logs[False].median()))
+    both = (told[True] - told[False]).dropna()
+    apart = told[True].median() - told[False].median()
+    return float(np.exp(both.median() if len(both) >= FEWEST_BOTH else apart))
 
 
 def _pattern(epochs: pd.DataFrame) -> Pattern:
@@ -130,7 +138,7 @@ def _pattern(epochs: pd.DataFrame) -> Pattern:
     logs = np.log(by_process)
     middle = logs.median(axis=1).to_numpy()
     indices = by_process.index.to_numpy(dtype=int)
-    heavy = _standing_out(middle, logs.to_numpy())
+    heavy, sure = _standing_out(middle, logs.to_numpy())
     period, phases = _exact_period(indices, heavy)
     if period is None:
         period, phases = _hidden_period(indices, middle)
@@ -138,7 +146,7 @@ def _pattern(epochs: pd.DataFrame) -> Pattern:
     in_phase = np.isin(indices % period, list(phases)) if period else np.zeros(len(indices), dtype=bool)
     light = usual[~in_phase & ~heavy]
     level = float(np.mean(light)) if len(light) else 1.0
-    events = np.flatnonzero(heavy & ~in_phase)
+    events = np.flatnonzero(heavy & sure & ~in_phase)
     return Pattern(
         period,
         {phase: float(np.mean(usual[indices % period == phase])) / level for phase in phases} if period else {},
@@ -146,15 +154,16 @@ def _pattern(epochs: pd.DataFrame) -> Pattern:
     )
 
 
-def _standing_out(middle: Floats, logs: Floats) -> NDArray[np.bool_]:
-    """Which epochs take longer than the others, in nearly every process that ran them."""
+def _standing_out(middle: Floats, logs: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which epochs take longer than the others, in nearly every process that ran them; and which of all epochs more
+    than one process ran, if there are more, so that it is not the machine that is seen."""
     centre = np.median(middle)
     scatter = 1.4826 * float(np.median(np.abs(middle - centre)))
     limit = max(STANDS_OUT * scatter, LEAST)
     ran = np.isfinite(logs)
     agreeing = (logs - centre > limit / 2).sum(axis=1) / np.maximum(ran.sum(axis=1), 1)
     found: NDArray[np.bool_] = (middle - centre > limit) & (agreeing >= NEARLY_ALL)
-    return found
+    return found, ran.sum(axis=1) >= min(2, logs.shape[1])
 
 
 def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | None, list[int]]:
