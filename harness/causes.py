@@ -18,6 +18,11 @@ AGAIN = Cause(
     "a new tf.function, or another instance's, over code that was traced before",
     "make the tf.function once, outside of what repeats",
 )
+NEW_CODE = Cause(
+    "new code",
+    "new code in the place of code that was traced before, as exec or a reload makes it",
+    "make the function once, outside of what repeats",
+)
 NEW_DATASET = Cause(
     "new dataset",
     "a new tf.data.Dataset over a function that was traced before",
@@ -69,20 +74,31 @@ class Causes:
     def __init__(self) -> None:
         self._traced: set[object] = set()
         """The code that has been traced."""
+        self._places: set[object] = set()
+        """Where that code is, and what it is called."""
 
     def explain(self, function_type: Any, options: Any, code: object) -> Cause:
         """The cause of a tracing that is about to begin: of these types, of this code."""
         known = list(getattr(options.function_cache, "_primary", None) or ())
         in_this_scope = [old for context, old in known if context.scope_type == options.scope_type]
         before = code is not None and code in self._traced
+        place = _place(code)
+        replaces = place is not None and place in self._places
         self._traced.add(code)
+        self._places.add(place)
         if in_this_scope:
             return _cause(min((_differences(old, function_type) for old in reversed(in_this_scope)), key=_distance))
         if known or getattr(code, "co_name", "") == _INITIALIZER:
             return VARIABLES
         if before and _OF_DATASETS in (getattr(options, "attributes", None) or {}):
             return NEW_DATASET
-        return AGAIN if before else FIRST
+        return AGAIN if before else NEW_CODE if replaces else FIRST
+
+
+def _place(code: object) -> object:
+    """File, line and name of code; None of what has none."""
+    name = getattr(code, "co_qualname", getattr(code, "co_name", None))
+    return name and (getattr(code, "co_filename", ""), getattr(code, "co_firstlineno", 0), name)
 
 
 def _cause(differences: list[Difference]) -> Cause:

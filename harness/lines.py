@@ -9,6 +9,8 @@ from harness.plan import Plan
 SCHEMA = 1
 TIMELINE = "timeline.json"
 """The file beside a record in which a profile draws what happened when."""
+EPOCH = "epoch"
+"""The kind of every epoch of a trainer that tells no kinds apart."""
 MEMORY_LINE = "block0-memory.dat"
 """The file among a record's logs in which a profile keeps the memory of its process over time."""
 
@@ -18,7 +20,7 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
 
     sort: str
     """"first" or "variables"; of an argument "shape", "rank", "dtype", "value", "object", "type" or "structure"; "new
-    function", "new dataset", "context"."""
+    function", "new code", "new dataset", "context"."""
     text: str
     advice: str | None = None
 

@@ -49,6 +49,12 @@ probe.take()
 step(tf.zeros((64, 3)), batch={"x": tf.zeros(2), "y": tf.zeros(3)})
 tell("inside")
 
+for number in (1.0, 2.0):
+    made = {}
+    exec(compile(f"def residual(x): return x * {number}", "<made>", "exec"), made)
+    tf.function(made["residual"])(tf.zeros(2))
+    tell(f"made of {number}")
+
 @tf.function(reduce_retracing=True)
 def relaxed(x):
     return x
@@ -163,6 +169,12 @@ AGAIN = "a new tf.function, or another instance's, over code that was traced bef
             "another instance",
             "new function",
             "a new tf.function, or another instance's, over code that was traced before",
+        ),
+        ("made of 1.0", "first", "its first tracing"),
+        (
+            "made of 2.0",
+            "new code",
+            "new code in the place of code that was traced before, as exec or a reload makes it",
         ),
         ("context", "context", "the same arguments in another context (device, strategy, gradient or XLA scope)"),
         ("nested", "value", "argument scale: Python value 1.0 -> 2.0"),

@@ -5,6 +5,7 @@ from math import log
 import coverage
 import gate_answers
 import gated
+import growth
 import looks
 import pytest
 from gate_answers import Head
@@ -65,3 +66,14 @@ def test_each_row_of_the_gate_edits_its_base_to_another_program(row, tmp_path):
     base, head = row.base(gated.SOURCE), (tmp_path / "repository" / "training.py").read_text()
     assert base != head
     compile(head, "training.py", "exec")
+
+
+@pytest.mark.parametrize("name", growth.SOUND)
+@pytest.mark.parametrize("epochs", [20, 60])
+def test_memory_that_does_not_leak_is_hardly_ever_called_growing(name, epochs):
+    assert growth.growing(growth.SOUND[name], epochs, 100) <= (0.10 if name == "random walk" else 0.05)
+
+
+@pytest.mark.parametrize("name", growth.LEAKING)
+def test_a_leak_is_found_within_the_epochs_of_a_pass(name):
+    assert growth.growing(growth.LEAKING[name], 60, 100) >= 0.95

@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
-from harness.analysis.phases import steady, watched
+from harness.analysis.phases import watched
+from harness.analysis.typical import all_traced, by_kind, later, typical
 from harness.lines import OTHERS, Epoch, OperationUse
 from harness.record import Record
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What operations with something in common take of an epoch, on the average over those of a kind but its first."""
+    """What operations with something in common take of an epoch, on the average over the typical ones of a kind."""
 
     calls: float
     own_seconds: float
@@ -27,14 +29,21 @@ class Profile:
     parts: dict[str, Spent]
     idle: float | None
     """The share of the epoch in which no operation ran: Python, and what hands operations out."""
+    traced: bool = False
+    """Whether every epoch of the kind traced or compiled, so that this is in its idle share."""
 
 
 def profiles(record: Record, arm: str) -> dict[str, Profile]:
     """By kind, in the order of the schedule; empty where no operations were seen."""
-    by_kind: dict[str, list[Epoch]] = {}
-    for epoch in steady(watched(record, arm, "operations")):
-        by_kind.setdefault(epoch.kind, []).append(epoch)
-    return {kind: _profile(own) for kind, own in by_kind.items() if any(epoch.operations for epoch in own)}
+    epochs = by_kind(typical(watched(record, arm, "operations")))
+    return {kind: _profile(own) for kind, own in epochs.items() if any(epoch.operations for epoch in own)}
+
+
+def busy_seconds(record: Record, arm: str) -> dict[str, float]:
+    """In how many seconds of a median epoch of each kind some operation runs, as far as that was seen."""
+    seen = by_kind(later(watched(record, arm, "operations")))
+    busy = {kind: [epoch.busy for epoch in own if epoch.busy is not None] for kind, own in seen.items()}
+    return {kind: median(own) for kind, own in busy.items() if own}
 
 
 def _profile(epochs: list[Epoch]) -> Profile:
@@ -43,6 +52,7 @@ def _profile(epochs: list[Epoch]) -> Profile:
         _spent(epochs, lambda use: use.type),
         _spent(epochs, lambda use: OTHERS if use.type == OTHERS else use.part),
         max(sum(idle) / len(idle), 0.0) if idle else None,
+        all_traced(epochs),
     )
 
 

@@ -1,27 +1,36 @@
 """What the phases of an arm's epochs take, by kind, from the passes under probes."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import median
 
+from harness.analysis.typical import all_traced, by_kind, later, typical
 from harness.lines import Epoch, PhaseUse
 from harness.record import Record
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase of one kind of epoch, on the average over its epochs but the first."""
+    """One phase of one kind of epoch, over its typical epochs (see `typical`).
+
+    Its seconds are medians, which one slow epoch does not move: over the epochs that have the phase, times the share of
+    epochs that do.
+    """
 
     kind: str
     path: str
     """Empty for what is in no phase."""
     calls: float
+    """On the average."""
     own_seconds: float
     total_seconds: float
     share: float
     """Of the epoch, by its own time. All shares of a kind add up to 1."""
     peak_rss_bytes: int | None
-    """The most in any of these epochs."""
+    """The most in any epoch of the kind but its first."""
+    traced: bool = False
+    """Whether every epoch of the kind traced or compiled, so that its seconds hold that, too."""
 
 
 def watched(record: Record, arm: str, probe: str) -> list[Epoch]:
@@ -32,34 +41,38 @@ def watched(record: Record, arm: str, probe: str) -> list[Epoch]:
 def phases(record: Record, arm: str) -> list[Phase]:
     """In the order of the schedule's kinds; the costliest phase of each first."""
     peaks = defaultdict[tuple[str, str], int](int)
-    for epoch, use in _uses(steady(watched(record, arm, "memory"))):
+    for epoch, use in _uses(later(watched(record, arm, "memory"))):
         peaks[epoch.kind, use.path] = max(peaks[epoch.kind, use.path], use.peak_rss_bytes or 0)
-    rest = steady(watched(record, arm, "phases"))
-    numbers = {kind: sum(epoch.kind == kind for epoch in rest) for kind in dict.fromkeys(e.kind for e in rest)}
-    uses = defaultdict[tuple[str, str], list[PhaseUse]](list)
-    for epoch, use in _uses(rest):
-        uses[epoch.kind, use.path].append(use)
-    whole = {kind: sum(use.own for (of, _), own in uses.items() if of == kind for use in own) for kind in numbers}
+    epochs = by_kind(typical(watched(record, arm, "phases")))
+    return [phase for kind, own in epochs.items() for phase in _of_kind(kind, own, peaks)]
+
+
+def _of_kind(kind: str, epochs: list[Epoch], peaks: Mapping[tuple[str, str], int]) -> list[Phase]:
+    """The costliest first."""
+    uses = defaultdict[str, list[PhaseUse]](list)
+    for _, use in _uses(epochs):
+        uses[use.path].append(use)
+
+    def typically(seconds: Iterable[float]) -> float:
+        values = list(seconds)
+        return median(values) * len(values) / len(epochs)
+
+    own = {path: typically(use.own for use in found) for path, found in uses.items()}
+    whole = sum(own.values())
     found = [
         Phase(
             kind,
             path,
-            sum(use.calls for use in own) / numbers[kind],
-            sum(use.own for use in own) / numbers[kind],
-            sum(use.total for use in own) / numbers[kind],
-            sum(use.own for use in own) / whole[kind],
-            peaks[kind, path] or None,
+            sum(use.calls for use in uses[path]) / len(epochs),
+            own[path],
+            typically(use.total for use in uses[path]),
+            own[path] / whole if whole else 0.0,
+            peaks.get((kind, path)) or None,
+            all_traced(epochs),
         )
-        for (kind, path), own in uses.items()
+        for path in uses
     ]
-    order = list(numbers)
-    return sorted(found, key=lambda phase: (order.index(phase.kind), -phase.share))
-
-
-def steady(epochs: list[Epoch]) -> list[Epoch]:
-    """Those that are not the first of their kind, if a kind has others."""
-    others = {epoch.kind for epoch in epochs if not epoch.first}
-    return [epoch for epoch in epochs if not epoch.first or epoch.kind not in others]
+    return sorted(found, key=lambda phase: -phase.share)
 
 
 def _uses(epochs: list[Epoch]) -> Iterator[tuple[Epoch, PhaseUse]]:

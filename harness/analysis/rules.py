@@ -6,14 +6,17 @@ A rule is a function from the evidence to what it finds, if it does. What it wou
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
+from harness.analysis.charges import FOLLOWS, Charge, together
 from harness.analysis.growth import Growth
 from harness.analysis.growths import growths
 from harness.analysis.idle_terms import idle_terms
-from harness.analysis.operations import profiles
+from harness.analysis.operations import busy_seconds, profiles
 from harness.analysis.phases import Phase, phases
 from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
-from harness.lines import Epoch
+from harness.analysis.typical import typical
+from harness.lines import EPOCH, Epoch
 from harness.record import Record
 
 MOST = 5
@@ -21,6 +24,8 @@ FEWEST = 2
 """Epochs, not the first of their kind, in which a function is traced again for one cause, or compiled for another
 shape. Where it stops after the first ones it costs a training next to nothing, and may well be meant: a function that
 is called on points of three sorts has three shapes."""
+OFTEN = 0.25
+"""The share of epochs, not the first of their kind, that trace something else each, from which on that is told."""
 LEAST_SHARE = 0.01
 """What would save less than this share of the time is not worth a reader's."""
 MOSTLY = 0.5
@@ -36,10 +41,17 @@ class Found:
     rule: str
     text: str
     seconds: float | None = None
-    """What it cost, of the epochs that were run; None for what is not about time."""
+    """What it cost at least, of the epochs that were run; None for what is not about time."""
     share: float = 0.0
     """Of the time of those epochs: of all of them where it is about tracing or compiling, else of the steady ones, each
     kind as often as the schedule has it."""
+    most_share: float | None = None
+    """The share that it had at most, where that is known and another one."""
+
+    @property
+    def weight(self) -> float:
+        """By which findings are ordered."""
+        return self.share if self.most_share is None else self.most_share
 
 
 @dataclass(frozen=True)
@@ -62,10 +74,11 @@ class Evidence:
     @classmethod
     def of(cls, record: Record, arm: str) -> "Evidence":
         epochs = of_one_block(record, arm) or []
+        busy = busy_seconds(record, arm)
         return cls(
             epochs,
-            by_cause(epochs),
-            by_function(epochs),
+            by_cause(epochs, busy),
+            by_function(epochs, busy),
             phases(record, arm),
             growths(record, arm),
             next((work.parts for work in record.works if work.arm == arm), {}),
@@ -85,32 +98,85 @@ def findings(evidence: Evidence) -> list[Found]:
     """At most five: those that cost the most time first, then what is about memory, which is never left out."""
     found = [one for rule in RULES for one in rule(evidence)]
     others = [one for one in found if one.seconds is None][:MOST]
-    timed = [one for one in found if one.seconds is not None and one.share >= LEAST_SHARE]
-    return sorted(timed, key=lambda one: -one.share)[: MOST - len(others)] + others
+    timed = [one for one in found if one.seconds is not None and one.weight >= LEAST_SHARE]
+    return sorted(timed, key=lambda one: -one.weight)[: MOST - len(others)] + others
 
 
 def retraced(evidence: Evidence) -> Iterator[Found]:
-    """A function that is traced again and again, for a cause that can be removed."""
+    """A function that is traced again and again for one cause; or ever others, each once or for another cause."""
+    left = []
     for one in evidence.traced:
-        if one.cause and one.cause.advice and one.again >= FEWEST and one.seconds is not None:
-            took = f"{_seconds(one.seconds)} of {_seconds(evidence.seconds)}"
-            text = (
-                f"{one.function} ({one.where}) was traced {one.times} times more in {_epochs(evidence)}:"
-                f" {one.cause.text}. That took {took}: {one.cause.advice}."
-            )
-            yield Found("retraced", text, one.seconds, one.seconds / evidence.seconds)
+        if one.charge is None:
+            continue
+        if one.again < FEWEST:
+            left.append((one, one.charge))
+            continue
+        text = f"{_named(one)} was traced {one.times} times more in {_epochs(evidence)}: {_why(one)}."
+        yield _charged(evidence, "retraced", text, one.charge, _advice(one))
+    later = [epoch for epoch in evidence.epochs if not epoch.first]
+    tracing = [epoch for epoch in later if any(one.epochs.count(epoch.index) for one, _ in left)]
+    if len(tracing) >= max(FEWEST, OFTEN * len(later)):
+        most, _ = max(left, key=lambda own: own[1].seconds)
+        text = (
+            f"{len(tracing)} of {len(later)} epochs trace what none before them did, {len(left)} functions or causes in"
+            f" all. The costliest is {_named(most)}: {_why(most)}."
+        )
+        yield _charged(evidence, "retraced", text, together(charge for _, charge in left), _advice(most))
+
+
+def _named(one: Traced) -> str:
+    return f"{one.function} ({one.where})"
+
+
+def _why(one: Traced) -> str:
+    if one.cause is None:
+        return "why could not be seen"
+    return "each time as a function of its own" if one.cause.sort == "first" else one.cause.text
+
+
+def _advice(one: Traced) -> str:
+    if one.cause and one.cause.advice:
+        return one.cause.advice
+    where = f"look at {one.where}" if ":" in one.where else f"look for what calls {one.function}"
+    making = one.cause is not None and one.cause.sort in (FOLLOWS, "first")
+    return f"{where}{' for what makes it anew' if making else ''}"
 
 
 def recompiled(evidence: Evidence) -> Iterator[Found]:
     """A function that XLA compiles for each new shape, though nothing is traced."""
     for one in evidence.compiled:
-        if one.again >= FEWEST:
-            seconds = one.seconds * one.silent / one.times
+        if one.again >= FEWEST and one.charge:
             text = (
                 f"XLA compiled {one.function} ({one.where}) {one.times} times, {one.silent} of them for another shape"
-                f" without any trace: {_seconds(seconds)} of {_seconds(evidence.seconds)}. Keep the shapes fixed."
+                f" without any trace."
             )
-            yield Found("recompiled", text, seconds, seconds / evidence.seconds)
+            yield _charged(evidence, "recompiled", text, one.charge, "keep the shapes fixed")
+
+
+def _charged(evidence: Evidence, rule: str, text: str, charge: Charge, advice: str) -> Found:
+    whole = evidence.seconds
+    told = f"{text} {_took(charge, whole)}. {advice[:1].upper()}{advice[1:]}."
+    most = charge.most / whole if charge.unheld and charge.most is not None else None
+    return Found(rule, told, charge.seconds, charge.seconds / whole, most)
+
+
+def _took(charge: Charge, whole: float) -> str:
+    """What it cost, of the `whole` seconds of all epochs, as far as that can be told."""
+    seconds, share = _seconds(charge.seconds), _percent(charge.seconds / whole)
+    if not charge.unheld:
+        return f"That took {seconds}, {share} of the time of all epochs"
+    kinds = [kind for kind in charge.unheld if kind != EPOCH]
+    of_kind = f" of kind {' or '.join(kinds)}" if kinds else ""
+    every = f"every epoch{of_kind} traced or compiled"
+    if charge.most is None:
+        return (
+            f"That took at least {seconds}, {share} of the time of all epochs; first runs of new graphs come on top,"
+            f" and cannot be told from their work, since {every}"
+        )
+    return (
+        f"That took {share} to {_percent(charge.most / whole)} of the time of all epochs ({seconds} to"
+        f" {_seconds(charge.most)}): from the tracing alone to all but the operations, since {every}"
+    )
 
 
 def arithmetic(evidence: Evidence) -> Iterator[Found]:
@@ -122,7 +188,7 @@ def arithmetic(evidence: Evidence) -> Iterator[Found]:
     timed = evidence.times.get(kind, {}).get(name)
     if name and most >= MOSTLY * total and (timed is None or timed >= MOSTLY):
         text = (
-            f"{_percent(most / total)} of the arithmetic of an epoch of kind {kind} is in {name}:"
+            f"{_percent(most / total)} of the arithmetic of {_an_epoch(kind)} is in {name}:"
             f" {most / 1e9:.3g} of {total / 1e9:.3g} GFLOP"
             f"{f', and {_percent(timed)} of the time of its operations' if timed else ''}."
         )
@@ -136,8 +202,9 @@ def unweighted(evidence: Evidence) -> Iterator[Found]:
         share = f"{_percent(here / sum(evidence.schedule.values()))} of epochs" if here else "Epochs"
         shares = {kind: _share_of(evidence, term, kind) for kind in kinds}
         own = sum(part * _spent(evidence, [kind]) for kind, part in shares.items())
+        which = "" if list(kinds) == [EPOCH] else f" (kind {', '.join(kinds)})"
         text = (
-            f"{share} compute a {term} loss whose weight is 0 (kind {', '.join(kinds)}): the total is the same without."
+            f"{share} compute a {term} loss whose weight is 0{which}: the total is the same without."
             f"{f' It has {_seconds(own)} of their {_seconds(_spent(evidence, kinds))}.' if own else ''}"
         )
         yield _steady(evidence, "unweighted", text, shares) if own else Found("unweighted", text)
@@ -160,14 +227,23 @@ def _steady(evidence: Evidence, rule: str, text: str, shares: Mapping[str, float
 
 
 def _spent(evidence: Evidence, kinds: Sequence[str]) -> float:
-    """Seconds of the steady epochs of these kinds that were run."""
-    return sum(epoch.wall for epoch in evidence.epochs if epoch.kind in kinds and not epoch.first)
+    """Seconds that the epochs of these kinds that were run and are not their first take, were all of them typical."""
+    return sum(_typically(evidence, kind) * len(_steady_of(evidence, kind)) for kind in kinds)
 
 
 def _trained(evidence: Evidence, kind: str) -> float:
-    """Seconds that the steady epochs of one kind take of a whole training; of those that ran, if nobody knows."""
-    steady = [epoch.wall for epoch in evidence.epochs if epoch.kind == kind and not epoch.first]
-    return sum(steady) / len(steady) * (evidence.schedule.get(kind) or len(steady)) if steady else 0.0
+    """Seconds that typical epochs of one kind take of a whole training; of those that ran, if nobody knows."""
+    return _typically(evidence, kind) * (evidence.schedule.get(kind) or len(_steady_of(evidence, kind)))
+
+
+def _steady_of(evidence: Evidence, kind: str) -> list[Epoch]:
+    return [epoch for epoch in evidence.epochs if epoch.kind == kind and not epoch.first]
+
+
+def _typically(evidence: Evidence, kind: str) -> float:
+    """Seconds of a typical epoch of a kind, 0 for one of which nothing but its first epoch ran."""
+    walls = [epoch.wall for epoch in typical(_steady_of(evidence, kind))]
+    return median(walls) if walls else 0.0
 
 
 def heavy(evidence: Evidence) -> Iterator[Found]:
@@ -185,22 +261,26 @@ def heavy(evidence: Evidence) -> Iterator[Found]:
         most = max(found, key=lambda one: shares[one.kind])
         more = f", and nearly as much of {', '.join(kind for kind in shares if kind != most.kind)}" if found[1:] else ""
         took = _seconds(most.total_seconds)
-        text = f"The phase {path} takes {_percent(shares[most.kind])} of an epoch of kind {most.kind}: {took}{more}."
+        tracing = " Tracing and compiling are in that: no such epoch ran without." if most.traced else ""
+        share = _percent(shares[most.kind])
+        text = f"The phase {path} takes {share} of {_an_epoch(most.kind)}: {took}{more}.{tracing}"
         yield _steady(evidence, "heavy", text, shares)
 
 
 def _whole_share(one: Phase, of_kind: Sequence[Phase]) -> float:
     """The share of an epoch that a phase takes with what is in it."""
-    return one.total_seconds / sum(phase.own_seconds for phase in of_kind)
+    whole = sum(phase.own_seconds for phase in of_kind)
+    return min(one.total_seconds / whole, 1.0) if whole else 0.0
 
 
 def growing(evidence: Evidence) -> Iterator[Found]:
     """Memory that grows from epoch to epoch."""
     for kind, one in evidence.growths.items():
         if one.verdict == "growing":
+            which = "" if kind == EPOCH else f", in epochs of kind {kind}"
             text = (
                 f"Memory grows by {one.bytes_per_epoch / 1e6:.3g} MB an epoch"
-                f" [{one.low / 1e6:.3g}, {one.high / 1e6:.3g}], in epochs of kind {kind}: {_kept(one.sizes)}."
+                f" [{one.low / 1e6:.3g}, {one.high / 1e6:.3g}]{which}: {_kept(one.sizes)}."
             )
             yield Found("growing", text)
 
@@ -211,6 +291,10 @@ def _kept(sizes: Mapping[str, float]) -> str:
 
 
 RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled, arithmetic, unweighted, heavy, growing
+
+
+def _an_epoch(kind: str) -> str:
+    return "an epoch" if kind == EPOCH else f"an epoch of kind {kind}"
 
 
 def _epochs(evidence: Evidence) -> str:

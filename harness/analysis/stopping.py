@@ -1,8 +1,8 @@
 """Whether another block is worth its time: after every block from the third on, until every verdict is clear.
 
-It also ends where going on could not make things clear: when a budget of time would run out within the block, and,
-where nobody has said how long it may take, when the blocks scatter so much that even all that are planned would leave
-the arm unsure.
+It also ends where going on could not make things clear: at once when arms have failed and nothing is left to compare,
+when a budget of time would run out within the block, and, where nobody has said how long it may take, when the blocks
+scatter so much that even all that are planned would leave the arm unsure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,11 +83,14 @@ def _next(blocks: Sequence[float]) -> float:
 def look(record: Record, elapsed: float) -> Look:
     """What to do after the latest block of a comparison, `elapsed` seconds after the command began."""
     plan = record.plan
+    over = nothing_left(record)
+    if over:
+        return Look(record.blocks_done[-1].block, False, over)
     table = epochs.table(record)
     logs: Mapping[str, Sequence[float]] = {}
     if plan.ablation:
         logs = block_shares(record, table)
-    elif not record.failure(plan.baseline):
+    else:
         others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
         logs = {arm: schedule_logs(record, table, arm) for arm in others}
     coarse = coarsest(plan.ablation) if plan.ablation else COARSE
@@ -95,6 +98,24 @@ def look(record: Record, elapsed: float) -> Look:
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     decision = decide(looks, logs, seconds, elapsed)
     return Look(record.blocks_done[-1].block, decision.go_on, decision.why)
+
+
+def nothing_left(record: Record) -> str | None:
+    """Which failures have left nothing to compare, in words; None where something is left.
+
+    A baseline alone is compared with nothing, and a self-check takes all of its arms. One arm that ran alone from the
+    start, whose time is what was asked for, is no such case.
+    """
+    plan = record.plan
+    failed = [arm.label for arm in plan.arms if record.failure(arm.label)]
+    others = [arm.label for arm in plan.arms if arm.label != plan.baseline]
+    if plan.baseline in failed:
+        return f"{plan.baseline}, the baseline, failed, so there is nothing to compare" if others else None
+    if others and set(others) <= set(failed):
+        return f"{_names(others)} failed, so there is nothing left to compare with {plan.baseline}"
+    if failed and plan.command == "selfcheck":
+        return f"{_names(failed)} failed, and a self-check takes all of its arms"
+    return None
 
 
 def _hopeless(looks: Looks, values: Sequence[float]) -> bool:

@@ -1,8 +1,9 @@
 """What was traced and compiled, how often, why, and what that took."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.analysis.charges import Charge, Event, charges, compiled, traced
 from harness.lines import Cause, Compile, Epoch, Trace
 from harness.record import Record
 
@@ -24,6 +25,9 @@ class Traced:
     """How many of these were not the first of their kind: what is traced there is likely to be traced on and on."""
     phases: tuple[str, ...] = ()
     """In which it was traced, where that was noted; empty for no phase."""
+    charge: Charge | None = None
+    """What it cost with the first runs of what was traced, in the epochs that were not the first of their kind; None
+    where it was traced in no others, or follows from another tracing that has its cost."""
 
 
 def of_one_block(record: Record, arm: str) -> list[Epoch] | None:
@@ -38,19 +42,23 @@ def of_one_block(record: Record, arm: str) -> list[Epoch] | None:
     return [epoch for piece in pieces if piece.group == last_group for epoch in piece.epochs]
 
 
-def by_cause(epochs: Iterable[Epoch]) -> list[Traced]:
-    """What was traced in these epochs, the costliest first."""
-    found: dict[tuple[str, str, str | None], list[tuple[Trace, Epoch]]] = {}
+def by_cause(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> list[Traced]:
+    """What was traced in these epochs, the costliest first. For `busy` see `charges`."""
+    epochs = list(epochs)
+    costs = charges(epochs, busy)
+    found: dict[Event, list[tuple[Trace, Epoch]]] = {}
     for epoch in epochs:
         for trace in epoch.traces:
-            sort = trace.cause.sort if trace.cause else None
-            found.setdefault((trace.function, trace.where, sort), []).append((trace, epoch))
-    groups = [_traced([trace for trace, _ in own], [epoch for _, epoch in own]) for own in found.values()]
+            found.setdefault(traced(trace), []).append((trace, epoch))
+    groups = [
+        _traced([trace for trace, _ in own], [epoch for _, epoch in own], costs.get(event))
+        for event, own in found.items()
+    ]
     return sorted(groups, key=lambda group: -(group.seconds or 0.0))
 
 
-def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch]) -> Traced:
-    """Tracings of one function for one sort of cause, and the epoch of each."""
+def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch], charge: Charge | None) -> Traced:
+    """Tracings of one function for one sort of cause, the epoch of each, and what they cost."""
     first, *_ = traces
     timed = [trace.seconds for trace in traces if trace.seconds is not None]
     return Traced(
@@ -62,6 +70,7 @@ def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch]) -> Traced:
         tuple(dict.fromkeys(epoch.index for epoch in epochs)),
         _later(epochs),
         tuple(dict.fromkeys(trace.phase for trace in traces if trace.phase is not None)),
+        charge,
     )
 
 
@@ -84,10 +93,14 @@ class Compiled:
     """In which it was compiled."""
     again: int = 0
     """How many epochs it was silently compiled in that were not the first of their kind."""
+    charge: Charge | None = None
+    """What the silent ones cost in those."""
 
 
-def by_function(epochs: Iterable[Epoch]) -> list[Compiled]:
-    """What XLA compiled in these epochs, the costliest first."""
+def by_function(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> list[Compiled]:
+    """What XLA compiled in these epochs, the costliest first. For `busy` see `charges`."""
+    epochs = list(epochs)
+    costs = charges(epochs, busy)
     found: dict[tuple[str, str], list[tuple[Compile, Epoch]]] = {}
     for epoch in epochs:
         for one in epoch.compiles:
@@ -100,7 +113,12 @@ def by_function(epochs: Iterable[Epoch]) -> list[Compiled]:
             sum(one.seconds for one, _ in own),
             tuple(dict.fromkeys(epoch.index for _, epoch in own)),
             _later(epoch for one, epoch in own if one.again),
+            _silent(costs, [one for one, _ in own]),
         )
         for place, own in found.items()
     ]
     return sorted(groups, key=lambda group: -group.seconds)
+
+
+def _silent(costs: Mapping[Event, Charge], compiles: Sequence[Compile]) -> Charge | None:
+    return next((costs[compiled(one)] for one in compiles if one.again and compiled(one) in costs), None)

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Any
 
 from harness.interface import Trainer
+from harness.lines import EPOCH
 
 
 class Misbehaved(Exception):
@@ -31,7 +32,7 @@ def finite(numbers: Mapping[str, float]) -> dict[str, float | None]:
 
 def kind(trainer: Trainer, index: int) -> str:
     own = getattr(trainer, "kind", None)
-    return str(own(index)) if callable(own) else "epoch"
+    return str(own(index)) if callable(own) else EPOCH
 
 
 def sizes(trainer: Trainer) -> dict[str, float]:

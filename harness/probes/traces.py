@@ -152,8 +152,11 @@ def _identify(function: Any) -> tuple[str | None, str]:
 
 
 def _short(path: str) -> str:
-    """A file as an import would name it, from its place on Python's path; any other by its last three parts."""
+    """A file as an import would name it, from its place on Python's path; any other by its last three parts. What is no
+    file, such as `<string>`, as it is."""
     file = Path(path)
+    if not file.is_absolute():
+        return path
     roots = [root for root in map(Path, sys.path) if root.is_absolute() and file.is_relative_to(root)]
     if roots:
         return str(file.relative_to(max(roots, key=lambda root: len(root.parts))))

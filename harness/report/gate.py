@@ -19,6 +19,7 @@ from harness.gate_rules import (
     TOTAL_TIME,
     TRACES,
 )
+from harness.lines import EPOCH
 from harness.report import units
 from harness.report.table import Table
 
@@ -134,7 +135,7 @@ def _same(check: Check) -> bool:
 
 
 def _name(check: Check) -> str:
-    part = f" ({check.part})" if check.part and check.part != "epoch" else ""
+    part = f" ({check.part})" if check.part and check.part != EPOCH else ""
     return f"{_NAMES[check.metric]}{part}"
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from harness.analysis.effects import Ratio
 from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
+from harness.lines import EPOCH
 from harness.report import ablation, convergence, fitness, gate, units
 from harness.report.names import short_names
 from harness.report.summary import ArmSummary, Summary
@@ -136,7 +137,8 @@ def _profile(arm: ArmSummary) -> str:
     epoch = arm.epoch_seconds
     if epoch is None:
         return ""
-    parts = [f"A median {epoch.commonest} epoch of {arm.name} takes {units.seconds(epoch.median)}"]
+    kind = "" if epoch.commonest == EPOCH else f"{epoch.commonest} "
+    parts = [f"A median {kind}epoch of {arm.name} takes {units.seconds(epoch.median)}"]
     parts += [f"its first epoch took {units.seconds(arm.first_epoch_seconds)}"] if arm.first_epoch_seconds else []
     parts += [f"its memory peaked at {units.size(arm.peak_rss_bytes)}"] if arm.peak_rss_bytes else []
     return f"{units.listed(parts)}."

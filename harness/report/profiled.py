@@ -1,13 +1,14 @@
 """A profile's tables: where one variant's time and memory go, and what was traced and compiled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.analysis import epochs as epoch_table
+from harness.analysis.charges import Charge
 from harness.analysis.growth import Growth
 from harness.analysis.operations import Profile, Spent
 from harness.analysis.phases import Phase
 from harness.analysis.tracings import Compiled, Traced
-from harness.lines import OTHERS
+from harness.lines import EPOCH, OTHERS
 from harness.record import Record
 from harness.report import units
 from harness.report.summary import ArmSummary
@@ -77,13 +78,18 @@ def _traces(found: Sequence[Traced]) -> Table | None:
             _few(one.epochs),
             str(one.times),
             units.seconds(one.seconds),
+            _charge(one.charge),
         ]
         for one in found
     ]
-    note = "Time is that of the function alone, without those traced inside it. Of like causes the first is shown."
+    note = (
+        "Tracing is the time of the function's own Python code, without the functions traced inside it; in all is what"
+        " the epochs that traced, but for the first of their kind, took beyond others: first runs of new graphs are in"
+        f" it. Of like causes the first is shown.{_bounds(one.charge for one in found)}"
+    )
     causes = {one.cause.sort: one.cause for one in found if one.cause and one.cause.advice}
     note = " ".join([note, *(f"For {sort}: {cause.advice}." for sort, cause in causes.items())])
-    columns = ["function", "defined at", "why", *(["phase"] if marked else []), "epochs", "times", "took"]
+    columns = ["function", "defined at", "why", *(["phase"] if marked else []), "epochs", "times", "tracing", "in all"]
     return Table("Traces", columns, rows, note, texts=3 + marked)
 
 
@@ -92,11 +98,22 @@ def _compilations(found: Sequence[Compiled]) -> Table | None:
     if not found:
         return None
     rows = [
-        [one.function, one.where, _few(one.epochs), str(one.times), str(one.silent), units.seconds(one.seconds)]
+        [
+            one.function,
+            one.where,
+            _few(one.epochs),
+            str(one.times),
+            str(one.silent),
+            units.seconds(one.seconds),
+            _charge(one.charge),
+        ]
         for one in found
     ]
-    note = "Silently: for another shape, without a tracing that would announce it."
-    columns = ["function", "defined at", "epochs", "times", "silently", "took"]
+    note = (
+        "Silently: for another shape, without a tracing that would announce it. In all is what the epochs that silently"
+        f" compiled, but for the first of their kind, took beyond others.{_bounds(one.charge for one in found)}"
+    )
+    columns = ["function", "defined at", "epochs", "times", "silently", "compiling", "in all"]
     return Table("Compilations by XLA", columns, rows, note, texts=2)
 
 
@@ -116,7 +133,11 @@ def _phases(found: Sequence[Phase]) -> Table | None:
         ]
         for one in found
     ]
-    note = "Own time is without the phases inside. Peak memory is the whole process's. Passes apart watched both."
+    note = (
+        "Of a median epoch that neither traced nor compiled. Own time is without the phases inside. Peak memory is the"
+        " whole process's. Passes apart watched both."
+    )
+    note += _all_traced(list(dict.fromkeys(one.kind for one in found if one.traced)), "its phases")
     return Table(
         "Phases", ["kind", "phase", "share", "own time", "with inner", "calls", "peak memory"], rows, note, texts=2
     )
@@ -180,6 +201,29 @@ def _parts(counted: Mapping[str, Mapping[str, float]], timed: Mapping[str, Profi
 
 def _share(spent: Mapping[str, Spent], name: str) -> float:
     return spent[name].share if name in spent else 0.0
+
+
+def _charge(charge: Charge | None) -> str:
+    if charge is None:
+        return units.NOTHING
+    least = units.seconds(charge.seconds)
+    if not charge.unheld:
+        return least
+    return f">= {least}" if charge.most is None else f"{least} .. {units.seconds(charge.most)}"
+
+
+def _bounds(charges: Iterable[Charge | None]) -> str:
+    """Why some charges are bounds; empty where none is."""
+    if not any(charge and charge.unheld for charge in charges):
+        return ""
+    return " Bounds: where every epoch of a kind traced or compiled, first runs cannot be told from its work."
+
+
+def _all_traced(kinds: Sequence[str], where: str) -> str:
+    """That no epoch of these kinds ran without; empty where there is none."""
+    named = [f"kind {kind}" for kind in kinds if kind != EPOCH]
+    of_kind = f" of {units.listed(named)}" if named else ""
+    return f" Every epoch{of_kind} traced or compiled, so that is in {where}." if kinds else ""
 
 
 def _few(epochs: Sequence[int]) -> str:

@@ -123,6 +123,8 @@ def _end(summary: Summary) -> Iterator[str]:
         yield f"The budget of {summary.budget:g} s ended within block {summary.blocks + 1}: {blocks} completed."
     elif summary.partial:
         yield f"This run is partial: {blocks} completed."
+    elif not any(arm.ratio and arm.status != "failed" for arm in summary.arms):
+        return  # more blocks would give no interval either
     elif summary.blocks == 1 and len(summary.arms) > 1:
         yield "One block is an estimate: an interval takes at least two, a verdict three (--blocks)."
     elif summary.blocks == 2 and len(summary.arms) > 1:

@@ -1,13 +1,15 @@
 import pytest
 from simulated import DATA, record
 
+from harness.analysis.charges import Charge
 from harness.analysis.growth import Growth
 from harness.analysis.phases import Phase
 from harness.analysis.rules import MOST, Evidence, findings
 from harness.analysis.tracings import Compiled, Traced
-from harness.lines import Cause, Epoch
+from harness.lines import Cause, Epoch, Trace
 
 FIRST = Cause("first", "its first tracing")
+VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
 SHAPE = Cause("shape", "argument x: shape (8,) -> (9,)", "pad it")
 CLEAN = Evidence(
     [Epoch(index, DATA, 0.1, 0.1, {}) for index in range(100)],
@@ -28,29 +30,97 @@ def test_who_is_clean_is_accused_of_nothing():
 
 
 def test_a_retrace_is_told_with_its_cause_its_cost_and_what_to_do():
-    traced = [*CLEAN.traced, Traced("step", "x.py:3", SHAPE, 14, 2.5, again=2)]
+    traced = [*CLEAN.traced, Traced("step", "x.py:3", SHAPE, 14, 1.5, again=2, charge=Charge(2.5, 2.5))]
     (found,) = findings(evidence(traced=traced))
     assert found.text == (
         "step (x.py:3) was traced 14 times more in 100 epochs: argument x: shape (8,) -> (9,)."
-        " That took 2.5 s of 10 s: pad it."
+        " That took 2.5 s, 25 % of the time of all epochs. Pad it."
     )
     assert (found.rule, found.seconds, found.share) == ("retraced", 2.5, pytest.approx(0.25))
 
 
+def test_where_every_epoch_traced_its_cost_has_bounds_or_is_the_least():
+    def told(charge):
+        (found,) = findings(evidence(traced=[Traced("step", "x.py:3", SHAPE, 14, 1.5, again=9, charge=charge)]))
+        return found.text.partition("That took ")[2]
+
+    assert told(Charge(2.5, 9.0, (DATA,))) == (
+        "25 % to 90 % of the time of all epochs (2.5 s to 9 s): from the tracing alone to all but the operations, since"
+        " every epoch of kind data traced or compiled. Pad it."
+    )
+    assert told(Charge(2.5, None, ("epoch",))) == (
+        "at least 2.5 s, 25 % of the time of all epochs; first runs of new graphs come on top, and cannot be told from"
+        " their work, since every epoch traced or compiled. Pad it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("cause", "where", "why", "advice"),
+    [
+        (VARIABLES, "x.py:3", VARIABLES.text, "Look at x.py:3 for what makes it anew."),
+        (FIRST, "x.py:3", "each time as a function of its own", "Look at x.py:3 for what makes it anew."),
+        (None, "x.py:3", "why could not be seen", "Look at x.py:3."),
+        (None, "?", "why could not be seen", "Look for what calls step."),
+    ],
+)
+def test_a_cause_without_advice_is_told_with_where_to_look(cause, where, why, advice):
+    traced = [Traced("step", where, cause, 14, 1.5, again=9, charge=Charge(2.5, 2.5))]
+    (found,) = findings(evidence(traced=traced))
+    assert f"in 100 epochs: {why}. That took 2.5 s, 25 %" in found.text
+    assert found.text.endswith(advice)
+
+
+def test_epochs_that_each_trace_another_function_are_told_together_if_there_are_many():
+    def found(number):
+        traced = [
+            Traced(
+                f"lambdified{i}",
+                f"<made {i}>:1",
+                FIRST,
+                1,
+                0.01,
+                (i,),
+                1,
+                charge=Charge(0.02 + i / 1e4, 0.02 + i / 1e4),
+            )
+            for i in range(number)
+        ]
+        return findings(evidence(traced=traced))
+
+    assert found(24) == []
+    (one,) = found(30)
+    assert one.rule == "retraced"
+    assert one.text.startswith(
+        "30 of 100 epochs trace what none before them did, 30 functions or causes in all. The costliest is lambdified29"
+        " (<made 29>:1): each time as a function of its own. That took 644 ms, 6.44 % of the time of all epochs."
+    )
+
+
+def test_what_follows_from_another_tracing_is_told_with_that_one_only():
+    follows = Traced("step", "x.py:3", VARIABLES, 14, 1.5, again=9)
+    again = Traced("step", "x.py:3", SHAPE, 14, 1.5, again=9, charge=Charge(3.0, 3.0))
+    (found,) = findings(evidence(traced=[follows, again]))
+    assert SHAPE.text in found.text
+
+
 def test_what_is_traced_or_compiled_again_in_first_epochs_only_is_not_told():
-    for epochs, later in (((0,), 0), ((0, 9), 1)):
-        assert findings(evidence(traced=[Traced("network", "x.py:3", SHAPE, 3, 2.5, epochs, later)])) == []
+    for epochs, later, cost in (((0,), 0, None), ((0, 9), 1, Charge(2.0, 2.0))):
+        assert findings(evidence(traced=[Traced("network", "x.py:3", SHAPE, 3, 2.5, epochs, later, (), cost)])) == []
     assert findings(evidence(compiled=[Compiled("step", "x.py:3", 4, 3, 2.0, (0, 9), 1)])) == []
 
 
-def test_a_cause_without_a_time_is_not_told_as_nothing():
-    assert findings(evidence(traced=[Traced("step", "x.py:3", SHAPE, 14, None, again=9)])) == []
+def test_a_tracing_without_a_time_is_told_by_what_its_epochs_took():
+    (found,) = findings(evidence(traced=[Traced("step", "x.py:3", None, 14, None, again=9, charge=Charge(2.5, 2.5))]))
+    assert found.seconds == 2.5
 
 
 def test_a_compilation_that_nothing_announces_is_told():
-    (found,) = findings(evidence(compiled=[Compiled("step", "x.py:3", 4, 3, 2.0, again=2)]))
+    (found,) = findings(evidence(compiled=[Compiled("step", "x.py:3", 4, 3, 2.0, again=2, charge=Charge(1.5, 1.5))]))
     assert (found.rule, found.seconds) == ("recompiled", 1.5)
-    assert "4 times, 3 of them for another shape without any trace: 1.5 s of 10 s" in found.text
+    assert found.text == (
+        "XLA compiled step (x.py:3) 4 times, 3 of them for another shape without any trace."
+        " That took 1.5 s, 15 % of the time of all epochs. Keep the shapes fixed."
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +197,10 @@ def test_growth_is_told_with_its_interval():
 
 
 def test_the_costliest_come_first_what_costs_little_is_left_out_and_there_are_five_at_most():
-    traced = [Traced(f"f{cost}", "x.py:3", SHAPE, 2, cost, again=2) for cost in (0.01, 0.5, 3.0, 1.0, 2.0, 4.0)]
+    traced = [
+        Traced(f"f{cost}", "x.py:3", SHAPE, 2, cost, again=2, charge=Charge(cost, cost))
+        for cost in (0.01, 0.5, 3.0, 1.0, 2.0, 4.0)
+    ]
     found = findings(evidence(traced=traced))
     assert len(found) == MOST
     assert [one.seconds for one in found] == [4.0, 3.0, 2.0, 1.0, 0.5]
@@ -164,3 +237,33 @@ def test_a_phase_that_takes_much_in_several_kinds_is_told_of_once():
     phases = [Phase(kind, path, 1.0, 0.05, 0.05, 0.5, None) for kind in (DATA, "full") for path in ("step", "data")]
     (found,) = findings(evidence(phases=phases))
     assert found.text == "The phase data takes 50 % of an epoch of kind data: 50 ms, and nearly as much of full."
+
+
+def test_a_phase_of_which_every_epoch_traced_says_so():
+    phases = [Phase(DATA, path, 1.0, 0.05, 0.05, 0.5, None, traced=True) for path in ("step", "data")]
+    (found,) = findings(evidence(phases=phases))
+    assert found.text == (
+        "The phase data takes 50 % of an epoch of kind data: 50 ms."
+        " Tracing and compiling are in that: no such epoch ran without."
+    )
+
+
+def test_one_epoch_that_traced_does_not_weigh_a_kind():
+    """A kind of 0.1 s an epoch, of which one took 100 s, beside one of 0.3 s."""
+    epochs = [Epoch(index, kind, wall, wall, {}) for kind, wall in ((DATA, 0.1), ("full", 0.3)) for index in range(10)]
+    epochs[5] = Epoch(5, DATA, 100.0, 100.0, {}, traces=[Trace("step", "x.py:3", 99.0)])
+    phases = [Phase("full", path, 1.0, 0.15, 0.15, 0.5, None) for path in ("step", "weights")]
+    (found,) = findings(evidence(epochs=epochs, phases=phases, traced=[], compiled=[]))
+    assert (found.seconds, found.share) == (pytest.approx(1.5), pytest.approx(1.5 / 4))
+
+
+def test_a_trainer_that_tells_no_kinds_apart_is_not_told_of_epochs_of_kind_epoch():
+    epochs = [Epoch(index, "epoch", 0.1, 0.1, {}) for index in range(10)]
+    phases = [Phase("epoch", path, 1.0, 0.05, 0.05, 0.5, None) for path in ("step", "weights")]
+    growths = {"epoch": Growth("growing", 3.1e6, 2.9e6, 3.3e6)}
+    found = findings(evidence(epochs=epochs, phases=phases, growths=growths, parts={"epoch": {"integral": 1e9}}))
+    assert [one.text.partition(":")[0] for one in found] == [
+        "100 % of the arithmetic of an epoch is in integral",
+        "The phase weights takes 50 % of an epoch",
+        "Memory grows by 3.1 MB an epoch [2.9, 3.3]",
+    ]

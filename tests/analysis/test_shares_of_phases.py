@@ -2,13 +2,17 @@ import pytest
 from simulated import DATA, FULL, record
 
 from harness.analysis.phases import phases
-from harness.lines import Epoch, PhaseUse, Slice
+from harness.lines import Compile, Epoch, PhaseUse, Slice, Trace
 
 MB = 1_000_000
 
 
-def epoch(index, kind, uses=(), first=False):
-    return Epoch(index, kind, 0.1, 0.1, {}, first=first, phases=[PhaseUse(*use) for use in uses])
+def epoch(index, kind, uses=(), first=False, **seen):
+    return Epoch(index, kind, 0.1, 0.1, {}, first=first, phases=[PhaseUse(*use) for use in uses], **seen)
+
+
+TRACED = {"traces": [Trace("step", "x.py:3", 1.0)]}
+COMPILED = {"compiles": [Compile("step", "x.py:3", 1.0, again=True)]}
 
 
 def run_of(**passes):
@@ -18,7 +22,7 @@ def run_of(**passes):
     return run
 
 
-def test_phases_are_averaged_by_kind_without_first_epochs_and_shares_add_up():
+def test_phases_are_told_by_kind_without_first_epochs_and_shares_add_up():
     slow = [("", 1, 5.0, 9.0), ("step", 1, 4.0, 4.0)]
     some = [("", 1, 1.0, 4.0), ("step", 1, 3.0, 3.0)]
     others = [("", 1, 1.0, 8.0), ("step", 1, 5.0, 5.0), ("refine", 2, 2.0, 2.0)]
@@ -29,6 +33,35 @@ def test_phases_are_averaged_by_kind_without_first_epochs_and_shares_add_up():
     assert (rest.path, rest.own_seconds, rest.total_seconds) == ("", 1.0, 6.0)
     assert (refine.calls, refine.own_seconds) == (1.0, 1.0)
     assert step.share + rest.share + refine.share == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("seen", [TRACED, COMPILED])
+def test_an_epoch_that_traced_or_compiled_does_not_drive_a_phase(seen):
+    usual = [("", 1, 0.1, 0.3), ("step", 1, 0.2, 0.2)]
+    run = run_of(phases=[epoch(1, DATA, [("", 1, 0.1, 9.1), ("step", 1, 9.0, 9.0)], **seen), epoch(2, DATA, usual)])
+    step, rest = phases(run, "a")
+    assert (step.own_seconds, step.share, step.traced) == (0.2, pytest.approx(2 / 3), False)
+    assert (rest.own_seconds, rest.total_seconds) == (0.1, 0.3)
+
+
+def test_nor_does_one_that_was_slow_for_another_reason():
+    walls = [0.2, 0.3, 9.0, 0.3, 0.25]
+    run = run_of(phases=[epoch(i, DATA, [("", 1, 0.1, 0.1 + w), ("step", 1, w, w)]) for i, w in enumerate(walls)])
+    step, _ = phases(run, "a")
+    assert (step.own_seconds, step.share) == (0.3, pytest.approx(0.75))
+
+
+def test_where_every_epoch_of_a_kind_traced_its_phases_say_so():
+    uses = [("", 1, 1.0, 1.0)]
+    run = run_of(phases=[epoch(0, DATA, uses, first=True), epoch(1, DATA, uses, **TRACED), epoch(41, FULL, uses)])
+    assert {phase.kind: phase.traced for phase in phases(run, "a")} == {DATA: True, FULL: False}
+
+
+def test_a_phase_that_only_some_epochs_have_counts_as_often_as_it_comes():
+    some = [("", 1, 0.1, 0.5), ("refine", 1, 0.4, 0.4)]
+    run = run_of(phases=[epoch(i, DATA, [("", 1, 0.1, 0.1)] if i % 4 else some) for i in range(8)])
+    found = {phase.path: phase.own_seconds for phase in phases(run, "a")}
+    assert found == {"": 0.1, "refine": pytest.approx(0.1)}
 
 
 def test_peaks_come_from_the_pass_that_watches_memory():

@@ -2,9 +2,11 @@ from math import log
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
 from harness.analysis.stopping import Looks, decide, look
+from harness.lines import ArmEnd
 
 LOOKS = Looks(fewest=3, most=6, tolerance=0.03)
 CLEAR = [0.5, 0.51, 0.505]
@@ -93,6 +95,44 @@ def test_who_just_looks_waits_for_no_more_than_the_fewest_blocks():
 def test_without_anything_to_compare_it_stops_after_the_fewest():
     assert decision({}, blocks=[1.0]).go_on
     assert decision({}, blocks=[1.0] * 3).why == "there is nothing to compare"
+
+
+def failing(*arms, command="compare", blocks=1):
+    """A comparison of three whose first blocks are done, in which these arms failed."""
+    run = record({"a": {DATA: 1.0}, "b": {DATA: 0.5}, "c": {DATA: 0.5}}, blocks=blocks)
+    run.add(replace(run.header, plan=replace(run.plan, command=command, blocks=6)))
+    for arm in arms:
+        run.add(ArmEnd(blocks - 1, 0, arm, "failed", "ValueError: boom", "in epoch 3"))
+    return look(run, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("failed", "why"),
+    [
+        (["b", "c"], "b and c failed, so there is nothing left to compare with a"),
+        (["a"], "a, the baseline, failed, so there is nothing to compare"),
+    ],
+)
+@pytest.mark.parametrize("command", ["compare", "ablate", "selfcheck"])
+def test_it_stops_at_once_when_failures_have_left_nothing_to_compare(failed, why, command):
+    found = failing(*failed, command=command)
+    assert (found.go_on, found.why) == (False, why)
+
+
+def test_it_goes_on_for_those_that_are_left():
+    assert failing("b").why == "a verdict takes 3 blocks"
+    assert failing("b").go_on
+
+
+def test_a_self_check_stops_where_any_of_its_arms_failed():
+    found = failing("b", command="selfcheck")
+    assert (found.go_on, found.why) == (False, "b failed, and a self-check takes all of its arms")
+
+
+def test_one_arm_alone_has_its_blocks():
+    run = record({"a": {DATA: 1.0}}, blocks=1)
+    run.add(replace(run.header, plan=replace(run.plan, blocks=6)))
+    assert look(run, 1.0).go_on
 
 
 @pytest.mark.parametrize("truth", [0.0, log(1.05), -log(1.05)])

@@ -1,13 +1,15 @@
+import pytest
 from simulated import DATA, record
 
+from harness.analysis.charges import Charge
 from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
 from harness.lines import Cause, Compile, Epoch, Slice, Trace
 
 FIRST = Cause("first", "its first tracing")
 
 
-def epoch(index, **seen):
-    return Epoch(index, DATA, 0.1, 0.1, {}, **seen)
+def epoch(index, wall=0.1, **seen):
+    return Epoch(index, DATA, wall, wall, {}, **seen)
 
 
 def shape(rows):
@@ -17,9 +19,9 @@ def shape(rows):
 def test_tracings_are_told_by_function_and_sort_of_cause_the_costliest_first():
     opening = [Trace("step", "x.py:3", 0.5, FIRST, "step"), Trace("inner", "x.py:9", None, None)]
     again = [Trace("step", "x.py:3", 0.4, shape(rows), phase) for rows, phase in ((2, "step"), (3, ""), (4, "step"))]
-    epochs = [epoch(0, traces=[*opening, again[0]], first=True), epoch(1), epoch(5, traces=again[1:])]
+    epochs = [epoch(0, traces=[*opening, again[0]], first=True), epoch(1), epoch(5, 1.0, traces=again[1:])]
     assert by_cause(epochs) == [
-        Traced("step", "x.py:3", shape(2), 3, 0.4 + 0.4 + 0.4, (0, 5), 1, ("step", "")),
+        Traced("step", "x.py:3", shape(2), 3, 0.4 + 0.4 + 0.4, (0, 5), 1, ("step", ""), Charge(0.9, 0.9)),
         Traced("step", "x.py:3", FIRST, 1, 0.5, (0,), 0, ("step",)),
         Traced("inner", "x.py:9", None, 1, None, (0,), 0),
     ]
@@ -28,10 +30,13 @@ def test_tracings_are_told_by_function_and_sort_of_cause_the_costliest_first():
 
 def test_compilations_are_told_by_function_and_those_that_nothing_announced_apart():
     first = [Compile("step", "x.py:3", 0.25), Compile("_f", "?", 1.0)]
-    epochs = [epoch(0, compiles=first, first=True), epoch(7, compiles=[Compile("step", "x.py:3", 0.5, again=True)])]
-    assert by_function(epochs) == [
+    epochs = [
+        epoch(0, compiles=first, first=True),
+        epoch(7, 0.8, compiles=[Compile("step", "x.py:3", 0.5, again=True)]),
+    ]
+    assert by_function(epochs, {DATA: 0.2}) == [
         Compiled("_f", "?", 1, 0, 1.0, (0,), 0),
-        Compiled("step", "x.py:3", 2, 1, 0.75, (0, 7), 1),
+        Compiled("step", "x.py:3", 2, 1, 0.75, (0, 7), 1, Charge(0.5, pytest.approx(0.6), (DATA,))),
     ]
 
 

@@ -75,6 +75,16 @@ def test_a_failed_arm_keeps_what_it_measured_and_leaves_the_later_blocks(tmp_pat
     assert "the residual is empty" in (tmp_path / "run" / "report.md").read_text()
 
 
+def test_when_the_only_rival_has_failed_no_other_block_runs_for_a_verdict(tmp_path, capfd):
+    code, arms, run = compare(tmp_path, "Steady", "RaisesAtThree", options=["--epochs", "12"])
+    assert code == 4
+    assert arms["Steady"]["status"] == "ok"
+    assert [end.block for end in run.blocks_done] == [0]
+    printed = " ".join(capfd.readouterr().out.split())
+    assert "Stopped after 1 block: RaisesAtThree failed, so there is nothing left to compare with Steady." in printed
+    assert "a verdict three" not in printed
+
+
 def test_what_an_arm_prints_is_no_failure(tmp_path):
     code, arms, _ = compare(tmp_path, "Steady", "PrintsRubbish", options=["--blocks", "1", "--epochs", "5"])
     assert code == 0

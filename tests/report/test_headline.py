@@ -102,6 +102,14 @@ def test_a_profile_says_what_an_epoch_takes():
     )
 
 
+def test_a_profile_of_a_trainer_that_tells_no_kinds_apart_says_epoch_once():
+    run = record({"base": {"data": 0.1}}, blocks=1)
+    for piece in run.slices:
+        piece.epochs[:] = [replace(epoch, kind="epoch") for epoch in piece.epochs]
+    run.add(replace(run.header, plan=replace(run.plan, command="profile")))
+    assert of(run).startswith("A median epoch of base takes 100 ms, ")
+
+
 def test_trainings_are_told_by_their_target_or_by_where_they_ended():
     curves = {"net": falling(1.0, 0.5, 0.2), "quick": falling(1.0, 0.04), "solver": falling(0.1, 0.001)}
     walls, seeds = {"net": 4.0, "quick": 2.0, "solver": 0.1}, {"seeds": 2, "references": ("solver",)}

@@ -103,3 +103,36 @@ class KeepsTensors(Clean):
     def epoch(self, index):
         self.kept.append(tf.ones(250_000) * index)
         return super().epoch(index)
+
+
+class NewFunctionWithVariables(Clean):
+    """A `tf.function` made anew in each epoch, which makes a variable in its first call, and so is traced twice."""
+
+    def epoch(self, index):
+        made = []
+
+        def step(x, rate):
+            if not made:
+                made.append(tf.Variable(0.0))
+            return self._step(x, rate) + made[0]
+
+        return {"loss": float(tf.function(step)(tf.ones((8, 3)), tf.constant(0.1)))}
+
+
+class Lambdified(Clean):
+    """A function compiled from text in each epoch, as a symbolic package makes it: from a file of its own each time, so
+    that each is traced for the first time."""
+
+    def epoch(self, index):
+        scope = {}
+        exec(compile(f"def residual(x): return x * {index}.0", f"<lambdified {index}>", "exec"), scope)
+        return super().epoch(index) | {"residual": float(tf.reduce_sum(tf.function(scope["residual"])(tf.ones(3))))}
+
+
+class NewRate(Clean):
+    """A learning rate that is another Python float in every fourth epoch."""
+
+    epochs = 24
+
+    def epoch(self, index):
+        return {"loss": float(self.step(tf.ones((8, 3)), 0.1 / (1 + index // 4)))}
