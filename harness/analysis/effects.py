@@ -20,6 +20,8 @@ from harness.analysis.levels import ERROR, FIRST_LOOK
 
 TRIM = 0.2
 """Share of the rounds left out at each end, so that a burst of other load decides nothing."""
+STALL = 1.0
+"""By how many times a steady epoch one that settles must take longer than it should, to be a stall."""
 SURELY, HIDDEN = 0.01, 1e-3
 """The chance, by blocks, that what sums show beyond what is typical is not there, below which it is believed; and what
 is too little to matter, as a logarithm."""
@@ -85,8 +87,7 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
 
     Rows are (block, group, kind). `epochs` are those of `shapes.Shapes`. What the arms' patterns make of each epoch is
     divided out, and what is charged once is left out: see `accounts`. Only rounds in which both took part count for
-    what is typical; the sums are of all epochs that ran after the lead, those that settled with them, corrected by what
-    settling takes.
+    what is typical; the sums are of all epochs that count, and of what stalled among those that settled.
     """
     where = ["block", "group", "kind"]
     found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)
@@ -97,13 +98,22 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     steady = steady.assign(wall=steady["wall"] / steady["factor"])
     walls = steady.groupby([*where, "round", "arm"])["wall"].quantile(QUANTILE).unstack("arm")
     walls = walls[[arm, baseline]].dropna()
-    everything = epochs[(epochs["round"] > 0) | epochs["settling"]]
-    everything = everything.assign(wall=everything["wall"] / everything["settled"])
-    sums = everything.groupby([*where, "arm"])[["wall", "factor"]].sum().unstack("arm")
-    means = (sums["wall"] / sums["factor"])[[arm, baseline]].dropna()
+    means = _means(epochs, [*where, "arm"]).unstack("arm")[[arm, baseline]].dropna()
     found["typical"] = np.log(walls[arm] / walls[baseline]).groupby(where).agg(typical)
     found["of_sums"] = np.log(means[arm] / means[baseline])
     return found.dropna()
+
+
+def _means(epochs: pd.DataFrame, of: list[str]) -> "pd.Series[float]":
+    """The seconds of a steady epoch by the sums of all. How much longer those take that settle is known but roughly, so
+    of them only stalls are told, which would be nowhere else."""
+    epochs = epochs[(epochs["round"] > 0) | epochs["settling"]]
+    counted = epochs[~epochs["settling"]].groupby(of)[["wall", "factor"]].sum()
+    means = counted["wall"] / counted["factor"]
+    settled = epochs[epochs["settling"]].join(means.rename("mean"), on=of)
+    beyond = settled["wall"] / settled["settled"] - settled["factor"] * settled["mean"]
+    stalls = beyond.where(beyond > STALL * settled["mean"], 0.0).groupby([settled[name] for name in of]).sum()
+    return means + stalls.reindex(means.index, fill_value=0.0) / epochs.groupby(of)["factor"].sum()
 
 
 def effects(found: pd.DataFrame, tolerance: float) -> dict[str, list[float]]:

@@ -25,7 +25,7 @@ Indices = NDArray[np.int_]
 
 STANDS_OUT = 6.0
 """Robust standard deviations from the level, and"""
-LEAST = log(1.05)
+LEAST = log(1.02)
 """a logarithm, by which an epoch stands out in the median over processes."""
 NEARLY_ALL = 0.75
 """The share of the processes that ran an epoch in which it must stand out, by half as much."""
@@ -168,7 +168,7 @@ def _standing_out(middle: Floats, logs: Floats) -> tuple[NDArray[np.bool_], NDAr
 
 def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | None, list[int]]:
     """The shortest period that explains the most heavy epochs, and its heavy phases; None where none does."""
-    best: tuple[int, int | None, list[int]] = 1, None, []
+    found: list[tuple[int, int, list[int]]] = []
     span = int(indices.max()) - int(indices.min()) + 1 if heavy.sum() > 1 else 0
     for period in range(2, min(span // 2, LONGEST_EXACT) + 1):
         phase = indices % period
@@ -176,9 +176,10 @@ def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | Non
             int(one) for one in np.unique(phase[heavy]) if _comes_again(indices, heavy, np.flatnonzero(phase == one))
         ]
         explained = int(heavy[np.isin(phase, phases)].sum())
-        if len(phases) < period and explained > best[0]:
-            best = explained, period, phases
-    return best[1:]
+        if explained > 1 and len(phases) < period:
+            found.append((explained, period, phases))
+    most = max((explained for explained, _, _ in found), default=0)
+    return next(((period, phases) for explained, period, phases in found if explained >= CONSISTENT * most), (None, []))
 
 
 def _comes_again(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bool:
