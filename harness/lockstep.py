@@ -13,7 +13,7 @@ import random
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
+from statistics import fmean, median
 
 from harness import slices
 from harness.lines import Description, Epoch
@@ -25,9 +25,9 @@ LEAD, SHORT_LEAD = 5, 2
 has few."""
 MULTIPLE, LARGE_MULTIPLE = 24, 120
 """Epochs after the lead: whole periods of 2, 3, 4, 6, 8, 12 epochs, and where there are many also of 5 and 10."""
-WHOLE = 3
-"""A schedule that is no longer than this many times what the rounds have run is run to its end: then nothing in it is
-left to be foreseen."""
+WHOLE, WHOLE_SECONDS = 3, 3.0
+"""A schedule that is no longer than this many times what the rounds have run, or has no more than so many seconds left,
+is run to its end: then nothing in it is left to be foreseen."""
 FEWER_ROUNDS, SLOW_SECONDS = 8, 3.0
 """Rounds that are enough once an arm's turns in a block have taken so many seconds: blocks tell more than rounds do."""
 FEWEST_ROUNDS = 3
@@ -69,8 +69,10 @@ class Lockstep:
     descriptions: Mapping[str, Description]
     paces: Mapping[str, Pace]
     _latest: dict[str, deque[float]] = field(default_factory=dict)
-    """Seconds that the latest epochs of each arm took. Their mean is its pace: that of fewer would go up and down with
-    work that an arm does every so many epochs, and slices with it."""
+    """Seconds that the latest epochs of each arm took. Their mean is its pace, the longest one left out: that of fewer
+    would go up and down with work that an arm does every so many epochs, and slices with it."""
+    _walls: dict[str, list[float]] = field(default_factory=dict)
+    """Seconds that all its epochs took."""
     _at: dict[str, int] = field(default_factory=dict)
     """The next epoch of each arm."""
     _spent: float = 0.0
@@ -103,6 +105,7 @@ class Lockstep:
         self._spent += sum(epoch.wall for epoch in epochs)
         if arm in self._latest:
             self._latest[arm].extend(epoch.wall for epoch in epochs)
+            self._walls.setdefault(arm, []).extend(epoch.wall for epoch in epochs)
 
     def drop(self, arm: str) -> None:
         """An arm that failed holds up nobody."""
@@ -118,7 +121,8 @@ class Lockstep:
 
     def _size(self, lengths: Lengths, place: int, most: int | None) -> tuple[int, int]:
         """Epochs of the next slice, and how many of them settle."""
-        paces = [fmean(own) for own in self._latest.values()] or [self.plan.slice_seconds]
+        paces = [fmean(sorted(own)[: max(1, len(own) - 1)]) for own in self._latest.values()]
+        paces = paces or [self.plan.slice_seconds]
         wanted = slices.shared(self.plan.slice_seconds, self.plan.settling_seconds, paces)
         usual = min(wanted.settling + wanted.counted, FASTEST_GROWTH * max(place, 1))
         known = lengths.stop or lengths.most
@@ -132,7 +136,9 @@ class Lockstep:
     def _whole_periods(self, lengths: Lengths) -> int:
         """Where to end, having had enough rounds."""
         ran = max(self._at.values()) - lengths.lead
-        if lengths.most is not None and lengths.most <= WHOLE * ran:
-            return lengths.most
+        if lengths.most is not None:
+            left = (lengths.most - max(self._at.values())) * max(map(median, self._walls.values()), default=0.0)
+            if lengths.most <= WHOLE * ran or left <= WHOLE_SECONDS:
+                return lengths.most
         multiple = MULTIPLE if ran <= 2 * LARGE_MULTIPLE else LARGE_MULTIPLE
         return lengths.lead + -(-ran // multiple) * multiple

@@ -45,8 +45,8 @@ class Bill:
 class Account:
     """One arm in one process.
 
-    `epochs` are the arm's rows of `analysis.epochs.table`, in the order in which they ran; `patterns` what comes again
-    in all its processes, by kind. With `segments` every epoch of that schedule is charged.
+    `epochs` are the arm's rows of `shapes.Shapes`, in the order in which they ran; `patterns` what comes again in all its
+    processes, by kind. With `segments` every epoch of that schedule is charged.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Account:
             *zip(epochs["index"], epochs["sizes"], strict=True),
         ]
         self._openings = Openings(segments if scope == "schedule" else (), self._singles)
-        self._epochs = classified(epochs, segments)
+        self._epochs = epochs
         self.first: dict[str, float] = epochs[epochs["first"]].groupby("kind")["wall"].first().to_dict()
         """Seconds of the first epoch of each kind."""
         self._models = {kind: self._model(kind, known) for kind in self._schedule}

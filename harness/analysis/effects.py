@@ -20,6 +20,8 @@ from harness.analysis.levels import ERROR, FIRST_LOOK
 
 TRIM = 0.2
 """Share of the rounds left out at each end, so that a burst of other load decides nothing."""
+RESOLUTION = 1e-4
+"""Half the width, as a logarithm, below which no interval is told."""
 STALL = 1.0
 """By how many times a steady epoch one that settles must take longer than it should, to be a stall."""
 SURELY, HIDDEN = 0.01, 1e-3
@@ -69,9 +71,14 @@ def _surely(hidden: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> bool:
 def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
     """The ratio over blocks, with Student's t interval, which misses with probability `at`.
 
-    Raises ValueError without any block.
+    Blocks may agree to the last bit, as where an epoch waits for a timer; a clock and what reads it do not resolve more
+    than `RESOLUTION`, so no interval is narrower. Raises ValueError without any block.
     """
-    return of_logs(mean(block_log_ratios, at))
+    found = mean(block_log_ratios, at)
+    if found.low is None or found.high is None:
+        return of_logs(found)
+    low, high = min(found.low, found.estimate - RESOLUTION), max(found.high, found.estimate + RESOLUTION)
+    return of_logs(Estimate(found.estimate, low, high))
 
 
 def of_logs(found: Estimate) -> Ratio:

@@ -1,0 +1,106 @@
+"""Every epoch that ran counts once, whatever it cost."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from schedules import schedule
+from simulated import sampled
+
+from harness.analysis.accounted import accounted
+from harness.analysis.epochs import table
+from harness.analysis.projection import Projection
+from harness.lines import Description
+
+kinds = st.lists(st.tuples(st.sampled_from(["data", "full", "late"]), st.integers(1, 30)), min_size=1, max_size=4).map(
+    lambda pairs: [
+        pair for pair, before in zip(pairs, [None, *pairs], strict=False) if not before or pair[0] != before[0]
+    ]
+)
+costs = st.lists(st.floats(1e-4, 50.0), min_size=1, max_size=40)
+
+
+def described(stretches, seekable):
+    return schedule(*stretches, seekable=seekable) if stretches else Description(False, [])
+
+
+@settings(max_examples=30, deadline=None)
+@given(kinds | st.just([]), costs, st.integers(1, 3), st.sampled_from([None, 20, 60]), st.integers(0, 9))
+def test_the_accounting_of_any_costs_adds_up_to_what_ran(stretches, walls, blocks, epochs, seed):
+    """Of a training in order: three classes, each epoch in one, and their seconds those of the record."""
+    run = sampled(
+        described(stretches, seekable=False),
+        {"a": lambda index, new: walls[index % len(walls)], "b": lambda index, new: walls[(7 * index) % len(walls)]},
+        blocks=blocks,
+        epochs=epochs,
+        noise=0.01,
+        seed=seed,
+    )
+    found = Projection(run, table(run))
+    for arm in ("a", "b"):
+        ran = [
+            [epoch.wall for piece in run.slices if (piece.arm, piece.block) == (arm, block) for epoch in piece.epochs]
+            for block in range(blocks)
+        ]
+        for account, own in zip(found.accounts(arm), ran, strict=True):
+            assert account.ran == pytest.approx(sum(own))
+            assert len(account.classes()) == len(own)
+            assert set(account.classes()["of"]) <= {"once", "periodic", "steady"}
+            if account.all_ran:
+                assert account.total is None or found.scope == "epoch" or account.total == pytest.approx(sum(own))
+        told = accounted(found, arm)
+        parts = told.once, told.periodic, told.steady
+        assert sum(part.epochs for part in parts) == told.epochs == len(ran[0])
+        assert sum(part.seconds for part in parts) == pytest.approx(told.seconds) == pytest.approx(sum(ran[0]))
+        if found.scope != "schedule" or told.epochs == told.scheduled:
+            seconds = found.seconds_by_block(arm)
+            assert list(seconds.values()) == pytest.approx([sum(own) for own in ran])
+
+
+def test_the_projection_covers_one_more_training_with_periods_and_events():
+    """Of 600 epochs some 100 run; the truth has work in every seventh, and a slow start."""
+    random = np.random.default_rng(5)
+    long = schedule(("epoch", 600), seekable=False)
+
+    def cost(index, new):
+        return 0.02 * (1 + 2.0 * (index % 7 == 3)) + 1.0 * (index == 0)
+
+    whole = sum(cost(index, ()) for index in range(600))
+    trials, covered = 40, 0
+    for seed in range(trials):
+        run = sampled(long, {"a": cost}, blocks=4, epochs=100, block_noise=0.03, noise=0.02, seed=seed)
+        found = Projection(run, table(run)).seconds("a")
+        covered += found.low <= whole * np.exp(0.03 * random.standard_normal()) <= found.high
+    assert 0.87 <= covered / trials <= 1.0
+
+
+def test_an_epoch_of_a_training_without_a_length_is_told_apart_from_its_first_ones():
+    def slow_start(index, new):
+        return 0.02 + 5.0 * (index == 0) + 1.0 * (index == 1)
+
+    run = sampled(Description(False, []), {"a": lambda i, n: 0.02, "b": slow_start}, epochs=None, noise=0.001)
+    found = Projection(run, table(run))
+    assert found.scope == "epoch"
+    assert list(found.logs_by_block("b").values()) == pytest.approx([0.0] * 3, abs=0.005)
+    ran = sum(e.wall for s in run.slices if (s.arm, s.block) == ("b", 0) for e in s.epochs)
+    assert found.seconds_by_block("b")[0] == pytest.approx(ran)
+    told = accounted(found, "b")
+    assert told.once.seconds > 6.0
+    assert [event.index for event in told.events] == [1]
+
+
+def test_what_is_asked_for_is_charged_with_its_first_epochs():
+    run = sampled(Description(False, []), {"a": lambda i, n: 0.02, "b": lambda i, n: 0.02 + 2.0 * (i == 0)}, epochs=100)
+    found = Projection(run, table(run))
+    assert found.scope == "epochs"
+    assert np.exp(list(found.logs_by_block("b").values())) == pytest.approx([2.0] * 3)
+
+
+def test_kinds_that_come_in_turn_weigh_as_they_come():
+    """A physics epoch after three of data, for as long as anybody trains."""
+    kinds = [("data", 3), ("full", 1)] * 50
+    run = sampled(
+        schedule(*kinds, seekable=False), {"a": lambda i, n: 0.02, "b": lambda i, n: 0.06 if i % 4 == 3 else 0.02}
+    )
+    found = Projection(run, table(run), "epoch")
+    assert np.exp(list(found.logs_by_block("b").values())) == pytest.approx([1.5] * 3, rel=0.01)

@@ -1,0 +1,173 @@
+"""Work that comes every so many epochs, and single stalls, found in records whose truth is known."""
+
+from math import exp
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simulated import sampled
+
+from harness import slices
+from harness.analysis.effects import interval
+from harness.analysis.epochs import table
+from harness.analysis.projection import Projection
+from harness.analysis.verdicts import SAME, SLOWER, verdicts
+from harness.lines import Description, Segment
+
+ENDLESS = Description(False, [])
+KNOWN = Description(False, [Segment("epoch", 0, 1200)])
+SOUGHT = Description(True, [Segment("epoch", 0, 1200)])
+
+
+def run_of(cost, description=ENDLESS, *, usual=0.05, threads=1, epochs=None, blocks=4, noise=0.002, seed=0):
+    """A plain arm, and one beside it that takes `cost` of each epoch."""
+    counted, settling = slices.seconds(threads)
+    arms = {"plain": lambda index, new: usual, "other": lambda index, new: cost(index)}
+    return sampled(
+        description,
+        arms,
+        blocks=blocks,
+        epochs=epochs,
+        block_noise=0.002,
+        noise=noise,
+        seed=seed,
+        cold=1.2,
+        threads=threads,
+        slice_seconds=counted,
+        settling_seconds=settling,
+    )
+
+
+def found_in(run):
+    costs = Projection(run, table(run))
+    return costs, list(costs.logs_by_block("other").values())
+
+
+def pattern_of(run):
+    return found_in(run)[0].shapes.of("other")["epoch"]
+
+
+PERIODS = [
+    (2, [1]),
+    (3, [0, 2]),
+    (4, [0]),
+    (4, [1]),
+    (4, [1, 2]),
+    (5, [3]),
+    (7, [6]),
+    (10, [9]),
+    (11, [0, 5]),
+    (12, [4]),
+]
+
+
+@pytest.mark.parametrize(
+    ("description", "usual"), [(ENDLESS, 0.15), (KNOWN, 0.005), (SOUGHT, 0.05)], ids=["endless", "known", "sought"]
+)
+@pytest.mark.parametrize(("period", "phases"), PERIODS)
+def test_work_every_so_many_epochs_is_found_and_counted_as_often_as_it_comes(period, phases, usual, description):
+    extra = 2.0
+
+    def cost(index):
+        return usual * (1 + extra * (index % period in phases))
+
+    run = run_of(cost, description, usual=usual, threads=1 + period % 2, seed=period)
+    costs, logs = found_in(run)
+    pattern = costs.shapes.of("other")["epoch"]
+    assert (pattern.period, sorted(pattern.phases)) == (period, phases)
+    assert list(pattern.phases.values()) == pytest.approx([1 + extra] * len(phases), rel=0.02)
+    assert costs.shapes.of("plain")["epoch"].period is None
+    truth = 1 + extra * len(phases) / period
+    assert exp(sum(logs) / len(logs)) == pytest.approx(truth, rel=0.01)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(2, 12),
+    st.data(),
+    st.sampled_from([0.005, 0.03, 0.15, 0.5]),
+    st.sampled_from([0.15, 0.5, 3.0]),
+    st.sampled_from([1, 2]),
+    st.integers(0, 99),
+)
+def test_nothing_beyond_the_tolerance_is_called_the_same(period, data, usual, extra, threads, seed):
+    """Whatever the period, the phases, how long epochs are, and how many threads there are."""
+    phases = data.draw(st.lists(st.integers(0, period - 1), min_size=1, max_size=min(2, period - 1), unique=True))
+    run = run_of(
+        lambda index: usual * (1 + extra * (index % period in phases)), usual=usual, threads=threads, seed=seed
+    )
+    _, logs = found_in(run)
+    truth = 1 + extra * len(phases) / period
+    found = interval(logs, 0.0188)  # as wide as a run shows it, which looks up to four times
+    assert found.estimate == pytest.approx(truth, rel=0.02)
+    if truth > 1.035:
+        assert verdicts({"other": logs}, 0.03, 3, 6)["other"].answer != SAME
+
+
+def test_intervals_hold_the_truth_whatever_the_period():
+    trials, held = 40, 0
+    for seed in range(trials):
+        period, usual = 2 + seed % 11, (0.005, 0.05, 0.3)[seed % 3]
+        run = run_of(lambda i, p=period, u=usual: u * (1 + 1.5 * (i % p == p // 2)), usual=usual, seed=seed, blocks=3)
+        _, logs = found_in(run)
+        found = interval(logs, 0.0188)
+        held += found.low <= 1 + 1.5 / period <= found.high
+    assert held / trials >= 0.9
+
+
+@pytest.mark.parametrize("noise", [0.001, 0.03, 0.1])
+def test_noise_has_no_period_and_no_events(noise):
+    for seed in range(5):
+        pattern = pattern_of(run_of(lambda index: 0.02, usual=0.02, noise=noise, seed=seed))
+        assert pattern.period is None
+        assert not pattern.events
+
+
+def test_what_happens_in_one_process_alone_is_the_machines():
+    run = run_of(lambda index: 0.02, usual=0.02)
+    for piece in run.slices:
+        if piece.arm == "other" and piece.block == 1 and piece.round == 4:
+            piece.epochs[:] = [type(epoch)(epoch.index, "epoch", 0.3, 0.3, {}) for epoch in piece.epochs]
+    costs, logs = found_in(run)
+    assert not costs.shapes.of("other")["epoch"].events
+    assert verdicts({"other": logs}, 0.03, 3, 6)["other"].answer != SLOWER
+
+
+@pytest.mark.parametrize("stall", [0.1, 30.0])
+@pytest.mark.parametrize("at", [0, 2, 4, 5, 8, 25, 77, 119])
+def test_one_stall_in_a_schedule_that_ran_whole_is_in_the_total_once(at, stall):
+    """Wherever it falls: on a first epoch, on one that settles, or on one that counts."""
+    whole = Description(False, [Segment("epoch", 0, 120)])
+    run = run_of(lambda index: 0.01 + stall * (index == at), whole, usual=0.01, threads=1 + at % 2, seed=at)
+    costs, logs = found_in(run)
+    assert max(epoch.index for piece in run.slices for epoch in piece.epochs) == 119
+    ran = [
+        sum(e.wall for s in run.slices if (s.arm, s.block) == ("other", block) for e in s.epochs) for block in range(4)
+    ]
+    assert list(costs.seconds_by_block("other").values()) == pytest.approx(ran)
+    truth = (120 * 0.01 + stall) / (120 * 0.01)
+    assert exp(sum(logs) / len(logs)) == pytest.approx(truth, rel=0.02)
+
+
+def test_a_single_stall_is_not_foreseen_where_most_epochs_did_not_run():
+    run = run_of(lambda index: 0.05 + 3.0 * (index == 25), KNOWN)
+    costs, _ = found_in(run)
+    ran = {epoch.index for piece in run.slices for epoch in piece.epochs}
+    assert 25 in ran
+    assert len(ran) < 400
+    assert costs.shapes.of("other")["epoch"].events.keys() == {25}
+    assert costs.seconds("other").estimate == pytest.approx(1200 * 0.05 + 3.0, rel=0.03)
+
+
+def test_stalls_that_come_again_and_again_are_foreseen_though_they_keep_to_no_period():
+    at = {8, 14, 27, 36, 39, 51, 63, 64, 89}
+    run = run_of(lambda index: 0.05 + 0.5 * (index in at), KNOWN)
+    costs, _ = found_in(run)
+    ran = len({epoch.index for piece in run.slices for epoch in piece.epochs})
+    seen = sum(index in at for index in range(ran))
+    assert costs.seconds("other").estimate == pytest.approx(1200 * (0.05 + 0.5 * seen / ran), rel=0.25)
+
+
+def test_epochs_that_settle_are_told_apart_from_those_that_count():
+    pattern = pattern_of(run_of(lambda index: 0.02, usual=0.02, threads=2))
+    assert pattern.settling == pytest.approx(1.2, rel=0.02)

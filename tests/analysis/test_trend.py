@@ -1,0 +1,64 @@
+import pytest
+from schedules import schedule
+from simulated import sampled
+
+from harness.analysis.epochs import table
+from harness.analysis.projection import Projection
+from harness.lines import Description
+
+ENDLESS = Description(False, [])
+
+
+def costs_of(cost, description=ENDLESS, *, noise=0.02, blocks=3, seed=0, epochs=None):
+    arms = {"plain": lambda index, new: 0.05, "other": lambda index, new: cost(index)}
+    run = sampled(description, arms, blocks=blocks, epochs=epochs, noise=noise, seed=seed, slice_seconds=0.05)
+    return Projection(run, table(run))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_epochs_that_get_slower_or_quicker_are_told_with_their_trend(sign):
+    found = costs_of(lambda index: 0.2 + sign * 0.002 * index)
+    assert found.trends.keys() == {"other"}
+    assert found.trends["other"].seconds == pytest.approx(sign * 0.002, rel=0.2)
+    assert found.scope == "epochs"  # there is no such thing as an epoch of a long training
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda index: 0.05,
+        lambda index: 0.05 * (1 + 2 * (index % 4 == 1)),
+        lambda index: 0.05 + 0.5 * (index < 9),  # a slow start
+        lambda index: 0.05 if index < 15 else 0.1,  # a step
+        lambda index: 0.05 * (1 + 0.001 * index),  # too little to matter
+    ],
+    ids=["steady", "periodic", "slow start", "step", "little"],
+)
+def test_what_does_not_go_on_is_no_trend(cost):
+    for seed in range(5):
+        assert not costs_of(cost, noise=0.05, seed=seed).trends
+
+
+def test_what_more_epochs_would_take_is_not_foreseen_from_a_trend():
+    """Unless all have run: then it is their sum."""
+    long = schedule(("epoch", 2000), seekable=False)
+    found = costs_of(lambda index: 0.05 + 0.001 * index, long, epochs=100)
+    assert found.scope == "epochs"
+    assert found.seconds("other").estimate == pytest.approx(sum(0.05 + 0.001 * i for i in range(100)), rel=0.05)
+    whole = costs_of(lambda index: 0.05 + 0.001 * index, schedule(("epoch", 100), seekable=False), epochs=100)
+    assert whole.trends
+    assert whole.scope == "schedule"
+
+
+def test_a_cost_that_follows_a_size_is_no_trend():
+    """The trainer says how its batch grows: see the costs by size."""
+    from msgspec.structs import replace
+
+    arms = {"other": lambda index, new: 0.05 + 0.001 * index}
+    run = sampled(ENDLESS, arms, epochs=100, noise=0.01)
+    grown = [
+        replace(piece, epochs=[replace(epoch, sizes={"batch": float(epoch.index)}) for epoch in piece.epochs])
+        for piece in run.slices
+    ]
+    run.slices[:] = grown
+    assert not Projection(run, table(run)).trends
