@@ -45,8 +45,8 @@ class Bill:
 class Account:
     """One arm in one process.
 
-    `epochs` are the arm's rows of `shapes.Shapes`, in the order in which they ran; `patterns` what comes again in all its
-    processes, by kind. With `segments` every epoch of that schedule is charged.
+    `epochs` are the arm's rows of `shapes.Shapes`, in the order in which they ran; `patterns` what comes again in all
+    its processes, by kind. With `segments` every epoch of that schedule is charged.
     """
 
     def __init__(
