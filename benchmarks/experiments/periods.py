@@ -5,9 +5,9 @@
 First on simulated clocks: arms of which one does more in one or two of every 2 to 12 epochs, of 5 ms to 0.5 s, with one
 and two threads, noise between processes and between epochs, and epochs that settle taking 1.2 times as long; without a
 length, with one that runs in part, with one that runs whole, and sought in. They go through the turns and the analysis
-of a run, which takes some minutes. Then `harness compare` on real ones that sleep, 20 of them, about a minute each. For both: how often
-the shown interval holds the truth, how often something beyond the tolerance is called the same, and the worst errors.
-Started again with the same --out, the real ones go on.
+of a run, which takes some minutes. Then `harness compare` on real ones that sleep, 20 of them, about a minute each. For
+both: how often the shown interval holds the truth, how often something beyond the tolerance is called the same, and the
+worst errors. Started again with the same --out, the real ones go on.
 """
 
 import argparse

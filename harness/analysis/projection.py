@@ -71,6 +71,10 @@ class Projection:
             if not theirs or not own.charged(own.rate):
                 continue
             blocks.append(block)
+            if self.trends.keys() & {arm, baseline} and own.total and reference.total:  # there is no typical epoch
+                for found in logs.values():
+                    found.append(log(own.total / reference.total))
+                continue
             for how, found in effects.items():
                 rates = dict(own.rate)
                 for kind in own.rate.keys() & reference.rate.keys():

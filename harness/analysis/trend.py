@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+TRENDING = "a steady epoch"
+"""What there is none of then: the name under which its absence is told."""
 FEWEST = 16
 """Epochs in turns of one process below which nothing is said."""
 MOST = 200

@@ -21,16 +21,16 @@ def table(summary: Summary) -> Table | None:
     note = (
         "Of one process of each arm, every epoch that ran counted once. Once: first epochs, those before the turns, "
         "those that traced or compiled, and single ones that took long. Periodic: those that take longer every so "
-        "many. Between: what of its turns was no epoch's."
+        "many."
     )
-    columns = ["arm", "ran", "once", "periodic", "steady", "together", "between"]
+    columns = ["arm", "ran", "once", "periodic", "steady", "together"]
     return Table("Epochs", columns, rows, note) if rows else None
 
 
 def _row(name: str, found: Accounted) -> list[str]:
     ran = units.count(found.epochs) + (f" of {units.count(found.scheduled)}" if found.scheduled else "")
     parts = [_part(part) for part in (found.once, found.periodic, found.steady)]
-    return [name, ran, *parts, units.seconds(found.seconds), units.seconds(found.between)]
+    return [name, ran, *parts, units.seconds(found.seconds)]
 
 
 def _part(part: Part) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from harness.analysis.fitness import company
+from harness.analysis.trend import TRENDING
 from harness.analysis.verdicts import UNSURE
 from harness.report import ablation, accounting, claims, convergence, fitness, gate, units
 from harness.report.arithmetic import NO_TENSORFLOW
@@ -97,6 +98,8 @@ def _unseen(summary: Summary) -> Iterator[str]:
     for arm in summary.arms if summary.command in ("compare", "ablate", "profile") else ():
         reasons = arm.unavailable | ({"arithmetic": NO_TENSORFLOW} if arm.flops_unavailable == NO_TENSORFLOW else {})
         for what, why in reasons.items():
+            if what == TRENDING:  # its trend is told by itself
+                continue
             found.setdefault(why, {}).setdefault(what, []).append(arm.name)
     for why, arms_of in found.items():
         for arms in dict.fromkeys(map(tuple, arms_of.values())):

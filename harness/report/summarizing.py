@@ -25,6 +25,7 @@ from harness.analysis.phases import watched
 from harness.analysis.projection import Projection, all_logs
 from harness.analysis.selfcheck import Control, SelfCheck, judge
 from harness.analysis.tracings import of_one_block
+from harness.analysis.trend import TRENDING
 from harness.analysis.triples import timed
 from harness.analysis.verdicts import Verdict, verdicts
 from harness.analysis.work import arithmetic
@@ -182,7 +183,7 @@ def _unavailable(costs: Projection, arm: str, profile: Profiled | None) -> dict[
     found = record.unavailable(arm)
     if arm in costs.trends:
         direction = "slower" if costs.trends[arm].seconds > 0 else "quicker"
-        found["a steady epoch"] = f"each epoch is {direction} than the one before"
+        found[TRENDING] = f"each epoch is {direction} than the one before"
     if profile and not profile.growth and any(one.memory and one.memory.rss for one in watched(record, arm, "memory")):
         found["memory from epoch to epoch"] = f"fewer than {FEWEST} epochs of any kind ran in a row"
     return found
