@@ -3,7 +3,8 @@
 They are set when the process is prepared, or when somebody imports their framework; and once more, from the beginning,
 at two moments that every arm has however it was started: before its own module is imported, and before its trainer is
 built. What importing has drawn meanwhile differs between a fresh process and one forked from a process that has
-imported already, and would else be in the losses: TensorFlow's import alone draws from Python's and from NumPy's.
+imported already, and would else be in the losses: TensorFlow's import alone draws from Python's generator and, where
+JAX is installed, from NumPy's.
 """
 
 import random

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from harness.engine import conditions
+from harness.engine import conditions, libraries
 
 
 @pytest.fixture
@@ -166,15 +166,15 @@ def test_tensorflows_build_is_its_version_and_platforms(monkeypatch):
     wheel = "Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_27_x86_64\nTag: cp311-cp311-manylinux_2_28_x86_64\n"
     for text, build in ((wheel, "2.21.0 (" + ", ".join(wheel.split()[3::2]) + ")"), (None, "2.21.0")):
         found = SimpleNamespace(version="2.21.0", read_text=lambda name, text=text: text)
-        monkeypatch.setattr(conditions.metadata, "distribution", lambda name, found=found: found)
+        monkeypatch.setattr(libraries.metadata, "distribution", lambda name, found=found: found)
         assert conditions.tensorflow_build() == build
 
 
 def test_without_tensorflow_there_is_no_build(monkeypatch):
     def distribution(name):
-        raise conditions.metadata.PackageNotFoundError(name)
+        raise libraries.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(conditions.metadata, "distribution", distribution)
+    monkeypatch.setattr(libraries.metadata, "distribution", distribution)
     assert conditions.tensorflow_build() is None
 
 

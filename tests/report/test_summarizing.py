@@ -21,7 +21,7 @@ KEYS = [
         "exact",
         "smallest_visible_ratio",
     ),
-    *("unavailable", "findings", "profile", "convergence"),
+    *("unavailable", "findings", "profile", "accounting", "convergence"),
 ]
 
 

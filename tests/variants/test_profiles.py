@@ -14,7 +14,7 @@ def told(out, name):
     plan = planning.make("profile", [name], scale="smoke", blocks=1)
     summary = summarize(measure(plan, out, lambda event, record: None))
     assert summary.arms[0].status == "ok"
-    assert summary.arms[0].unavailable == {}
+    assert summary.arms[0].unavailable.keys() <= {"peak of tensors"}  # none is large enough to be counted
     return {found.rule: found.text for found in reversed(summary.arms[0].findings)}
 
 

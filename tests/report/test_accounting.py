@@ -1,0 +1,95 @@
+"""What a report says of how an arm's epochs were counted."""
+
+import json
+
+import pytest
+from schedules import schedule
+from simulated import sampled
+
+from harness.lines import Description
+from harness.report import sentences, tables
+from harness.report.summarizing import summarize
+
+ENDLESS = Description(False, [])
+
+
+def summary_of(cost, description=ENDLESS, epochs=None, cold=1.0):
+    arms = {"plain": lambda index, new: 0.05, "other": lambda index, new: cost(index)}
+    return summarize(sampled(description, arms, epochs=epochs, noise=0.002, cold=cold, settling_seconds=0.1))
+
+
+def told(summary):
+    return " ".join(sentences.sentences(summary))
+
+
+def test_a_period_is_told_with_its_epochs_and_its_price():
+    summary = summary_of(lambda index: 0.05 + 0.3 * (index % 4 == 1))
+    assert "In other every 4th epoch takes 300 ms longer (7.0" in told(summary)
+    assert "1, 5, 9, 13, ..." in told(summary)
+    assert "In plain" not in told(summary)
+    found = json.loads(summary.to_json())["arms"][1]["accounting"]
+    assert (found["periods"][0]["every"], found["periods"][0]["phases"]) == (4, [1])
+    assert found["periodic"]["epochs"] == pytest.approx(found["epochs"] / 4, abs=2)
+
+
+@pytest.mark.parametrize("number", [(2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th")])
+def test_periods_are_told_as_people_count(number):
+    every, ordinal = number
+    assert f"every {ordinal} epoch" in told(summary_of(lambda index: 0.05 + 0.3 * (index % every == 1)))
+
+
+def test_two_epochs_of_a_period_are_told_together():
+    assert "2 of every 5 epochs take" in told(summary_of(lambda index: 0.05 + 0.3 * (index % 5 in (1, 2))))
+
+
+@pytest.mark.parametrize("at", [3, 17])
+def test_a_single_stall_is_told_and_that_such_a_one_is_not_foreseen(at):
+    long = schedule(("epoch", 1200), seekable=False)
+    text = told(summary_of(lambda index: 0.05 + 3.0 * (index == at), long))
+    assert f"other: epoch {at} took 3.0" in text
+    assert "where others take 50" in text
+    assert "It is charged once, and such an event among the 1," in text
+    assert "that did not run is not foreseen." in text
+    short = schedule(("epoch", 60), seekable=False)
+    assert "foreseen" not in told(summary_of(lambda index: 0.05 + 3.0 * (index == at), short))
+
+
+def test_a_trend_is_told_and_steady_figures_are_withheld():
+    summary = summary_of(lambda index: 0.05 + 0.002 * index)
+    assert "The epochs of other get slower: each takes 2.0" in told(summary)
+    _, other = summary.arms
+    assert other.epoch_seconds is None
+    assert other.ratio_by_kind is None
+    assert other.unavailable == {"a steady epoch": "each epoch is slower than the one before"}
+    assert other.ratio.estimate > 1.5
+    assert summary.scope == "epochs"
+
+
+def test_what_settling_takes_is_told_where_it_differs():
+    assert "of each turn of other took 1.40 times as long as those after them" in told(
+        summary_of(lambda index: 0.05, cold=1.4)
+    )
+    assert "of each turn" not in told(summary_of(lambda index: 0.05))
+
+
+def test_the_table_counts_each_epoch_once():
+    summary = summary_of(lambda index: 0.05 + 0.3 * (index % 4 == 1))
+    table = next(table for table in tables.chosen(summary, None) if table.title == "Epochs")
+    found = summary.arms[1].accounting
+    assert table.rows[1][:2] == ["other", str(found.epochs)]
+    assert found.once.epochs + found.periodic.epochs + found.steady.epochs == found.epochs
+
+
+@pytest.mark.parametrize(
+    ("description", "epochs", "columns", "note"),
+    [
+        (ENDLESS, None, ["an epoch", "53 epochs took"], "The length of a training is not known"),
+        (ENDLESS, 40, ["40 epochs", "40 epochs took"], "They are no whole training."),
+        (schedule(("epoch", 1200), seekable=False), None, ["whole schedule", "one training"], "is not foreseen"),
+        (schedule(("epoch", 60), seekable=False), None, ["whole schedule", "one training"], "which all ran"),
+    ],
+)
+def test_the_main_table_says_what_its_ratio_is_about(description, epochs, columns, note):
+    table = tables.times(summary_of(lambda index: 0.1, description, epochs))
+    assert [table.columns[1], table.columns[-1]] == columns
+    assert note in table.note
