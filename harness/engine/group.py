@@ -3,17 +3,15 @@
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from time import monotonic
 from typing import Self
-
-import msgspec
 
 from harness import turns
 from harness.engine.arm import ArmProcess, hear_any
 from harness.engine.machine import free_memory_bytes
 from harness.engine.messages import Answer, Built, Counted, Failed, Finished, Ran, State, Stated, StateObjective
 from harness.engine.nursery import Nurseries, Nursery
+from harness.engine.ran import paces, slices_of
 from harness.events import Event, Progress
 from harness.lines import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
 from harness.plan import Plan, usable_cores
@@ -206,7 +204,7 @@ class Group:
                 self.known.needs[label] = max(before - free_memory_bytes(), 0)
                 if self._crowded(0):
                     return False
-        self.known.paces[label] = _paces(epochs)
+        self.known.paces[label] = paces(epochs)
         return True
 
     def _crowded(self, further: int) -> bool:
@@ -237,20 +235,12 @@ class Group:
 
     def _turn(self, turn: turns.Turn, number: int, position: int) -> Generator[Event, None, list[Epoch]]:
         """One order: nobody else runs between the epochs that settle and those that count."""
-        arm, first = self.live[turn.arm], len(turn.before)
-        answer = arm.run([*turn.before, *turn.indices], least=first + 1, seconds=TURN_SECONDS)
-        epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
-        idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
-        before, counted = epochs[:first], _with_sizes(epochs[first:], epochs[:first])
-        if before:
-            settling = turn.settling if counted else 0  # one that failed did not get that far
-            yield Slice(self.block, self.number, 0, 0, turn.arm, before, idle, settling=settling)
-        if counted:
-            waited = None if before else idle
-            yield Slice(self.block, self.number, number, position, turn.arm, counted, waited, between=between)
+        arm = self.live[turn.arm]
+        answer = arm.run([*turn.before, *turn.indices], least=len(turn.before) + 1, seconds=TURN_SECONDS)
+        yield from slices_of(turn, answer, self.block, self.number, number, position)
         if not isinstance(answer, Ran):
             yield from self._lose(arm, answer)
-        return epochs
+        return answer.epochs if isinstance(answer, Ran | Failed) else []
 
     def _slice(
         self,
@@ -354,22 +344,3 @@ class Group:
         for arm in self.live.values():
             arm.close()
         self.live.clear()
-
-
-def _paces(epochs: Sequence[Epoch]) -> dict[str, float]:
-    """Seconds that an epoch of each kind takes: the median of those that were not the first of their kind, which trace,
-    and in lockstep of the later half, since others trace too."""
-    found = {}
-    for kind in {epoch.kind for epoch in epochs}:
-        walls = [epoch.wall for epoch in epochs if epoch.kind == kind and not epoch.first]
-        walls = walls[len(walls) // 2 :] or [epoch.wall for epoch in epochs if epoch.kind == kind]
-        found[kind] = median(walls)
-    return found
-
-
-def _with_sizes(counted: list[Epoch], before: Sequence[Epoch]) -> list[Epoch]:
-    """A slice says the sizes that it begins with, though in the arm it went on from the one before."""
-    known = next((epoch.sizes for epoch in reversed(before) if epoch.sizes), {})
-    if not counted or counted[0].sizes or not known:
-        return counted
-    return [msgspec.structs.replace(counted[0], sizes=known), *counted[1:]]

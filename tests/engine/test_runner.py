@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from harness import controls, planning
-from harness.engine import runner
+from harness.engine import group, runner
 from harness.engine.group import Group
 from harness.lines import BlockEnd, Look
 from harness.measure import measure
@@ -137,6 +137,24 @@ def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
     told = [event for event in runner.run(plan, tmp_path, look) if isinstance(event, BlockEnd | Look)]
     assert [event.block for event in told] == [0, 0, 1, 1]
     assert told[3] == Look(1, False, "because")
+
+
+def test_a_turn_whose_epochs_take_longer_than_planned_ends_early_and_its_arm_catches_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(group, "TURN_SECONDS", 0.05)
+    record = run(tmp_path / "run", "Steady", "Slows", epochs=80, blocks=1)
+    for arm in ("Steady", "Slows"):
+        own = [piece for piece in record.slices if piece.arm == arm]
+        assert [epoch.index for piece in own for epoch in piece.epochs] == list(range(80))
+        late = [piece for piece in own if piece.epochs[0].index >= 12 and not piece.settling]
+        assert arm == "Steady" or all(len(piece.epochs) <= 3 for piece in late)
+
+
+def test_what_of_a_turn_is_no_epochs_is_kept(tmp_path):
+    record = run(tmp_path / "run", "Steady", "Other", epochs=60, blocks=1)
+    settling = [piece for piece in record.slices if piece.settling]
+    assert settling
+    assert all(piece.between is None for piece in settling)
+    assert all(piece.between is not None and piece.between >= 0 for piece in record.slices if not piece.settling)
 
 
 def test_an_arm_that_works_while_it_is_not_its_turn_is_told_of(tmp_path):

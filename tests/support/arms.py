@@ -298,6 +298,14 @@ class Restless(Steady):
             sum(range(10_000))
 
 
+class Slows(Steady):
+    """From epoch 12 on it takes 30 ms, as where work is queued until the queue is full."""
+
+    def epoch(self, index):
+        time.sleep(0.03 * (index >= 12))
+        return super().epoch(index)
+
+
 class Slow(Steady):
     def epoch(self, index):
         time.sleep(0.2)

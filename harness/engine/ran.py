@@ -1,0 +1,42 @@
+"""What an arm ran in a turn, as the record keeps it, and what its epochs take."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from msgspec.structs import replace
+
+from harness.engine.messages import Answer, Failed, Ran
+from harness.lines import Epoch, Slice
+from harness.turns import Turn
+
+
+def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, position: int) -> Iterator[Slice]:
+    """The slices of one turn, which was one order: what ran before its own epochs counts to no round."""
+    epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
+    idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
+    before, counted = epochs[: len(turn.before)], epochs[len(turn.before) :]
+    if before:
+        settling = turn.settling if counted else 0  # one that failed did not get that far
+        yield Slice(block, group, 0, 0, turn.arm, before, idle, settling=settling)
+    if counted:
+        waited = None if before else idle
+        yield Slice(block, group, round_, position, turn.arm, _with_sizes(counted, before), waited, between=between)
+
+
+def _with_sizes(counted: list[Epoch], before: Sequence[Epoch]) -> list[Epoch]:
+    """A slice says the sizes that it begins with, though in the arm it went on from the one before."""
+    known = next((epoch.sizes for epoch in reversed(before) if epoch.sizes), {})
+    if counted[0].sizes or not known:
+        return counted
+    return [replace(counted[0], sizes=known), *counted[1:]]
+
+
+def paces(epochs: Sequence[Epoch]) -> dict[str, float]:
+    """Seconds that an epoch of each kind takes: the median of those that were not the first of their kind, which trace,
+    and in lockstep of the later half, since others trace too."""
+    found = {}
+    for kind in {epoch.kind for epoch in epochs}:
+        walls = [epoch.wall for epoch in epochs if epoch.kind == kind and not epoch.first]
+        walls = walls[len(walls) // 2 :] or [epoch.wall for epoch in epochs if epoch.kind == kind]
+        found[kind] = median(walls)
+    return found
