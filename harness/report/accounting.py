@@ -11,6 +11,8 @@ SETTLES = 1.1
 """How many times as long as others epochs must take that settle, to be told of in a sentence."""
 BETWEEN = 0.05
 """The share of its turns that must be no epoch's, likewise."""
+_MOST_PHASES = 3
+"""Of a period, more of which no sentence tells anything: the table has them."""
 _SHOWN = 4
 """Epochs of a period that are named."""
 
@@ -48,7 +50,8 @@ def _of_arm(arm: ArmSummary, found: Accounted) -> Iterator[str]:
     if found.trend:
         yield _trend(arm.name, found)
     for period in found.periods:
-        yield _period(arm.name, period)
+        if len(period.phases) <= _MOST_PHASES:
+            yield _period(arm.name, period)
     if found.events:
         yield _events(arm.name, found.events, found)
     if found.settling and not 1 / SETTLES < found.settling < SETTLES:
