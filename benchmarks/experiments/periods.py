@@ -28,7 +28,7 @@ from periodic import drawn
 from simulated import sampled
 
 from harness import slices
-from harness.analysis.effects import Ratio, interval
+from harness.analysis.effects import Ratio, of_times
 from harness.analysis.epochs import table
 from harness.analysis.levels import level
 from harness.analysis.projection import Projection
@@ -97,7 +97,7 @@ def simulate(setting: str, seed: int) -> Result:
     truth = sum(map(cost, range(length))) / length / usual if length else 1 + extra * len(phases) / period
     verdict = verdicts({"periodic": logs}, TOLERANCE, FEWEST, MOST)["periodic"].answer
     what = f"{usual * 1e3:.0f} ms, +{extra:.0%} in {phases} of {period}, {threads} threads, noise {noise:.1%}"
-    return Result(setting, what, truth, interval(logs, level(FEWEST, MOST)), verdict)
+    return Result(setting, what, truth, of_times(logs, level(FEWEST, MOST)), verdict)
 
 
 def measure(number: int) -> dict[str, Any]:

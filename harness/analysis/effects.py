@@ -71,9 +71,14 @@ def _surely(hidden: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> bool:
 def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
     """The ratio over blocks, with Student's t interval, which misses with probability `at`.
 
-    Blocks may agree to the last bit, as where an epoch waits for a timer; a clock and what reads it do not resolve more
-    than `RESOLUTION`, so no interval is narrower. Raises ValueError without any block.
+    Raises ValueError without any block.
     """
+    return of_logs(mean(block_log_ratios, at))
+
+
+def of_times(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
+    """The same of times. Blocks may agree to the last bit, as where an epoch waits for a timer; a clock and what reads
+    it do not resolve more than `RESOLUTION`, so no interval of theirs is narrower."""
     found = mean(block_log_ratios, at)
     if found.low is None or found.high is None:
         return of_logs(found)

@@ -11,7 +11,7 @@ from harness.analysis.ablation import attribute
 from harness.analysis.accounted import accounted
 from harness.analysis.claimed import check
 from harness.analysis.convergence import Convergence, convergence
-from harness.analysis.effects import Ratio, effects, interval
+from harness.analysis.effects import Ratio, effects, of_times
 from harness.analysis.exact import exact, retraces
 from harness.analysis.facts import measured_on
 from harness.analysis.fitness import findings
@@ -202,7 +202,7 @@ def ratios(record: Record) -> dict[str, Ratio]:
 
 
 def _ratio(record: Record, logs: Mapping[int, float] | None) -> Ratio | None:
-    return interval(list(logs.values()), _level(record)) if logs else None
+    return of_times(list(logs.values()), _level(record)) if logs else None
 
 
 def _verdicts(record: Record, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
@@ -224,7 +224,7 @@ def _ratio_by_kind(costs: Projection, arm: str) -> dict[str, Ratio] | None:
         return None
     found = effects(costs.rates(arm), record.plan.tolerance)
     in_schedule_order = [kind for kind in dict.fromkeys(costs.epochs["kind"]) if kind in found]
-    return {kind: interval(found[kind], _level(record)) for kind in in_schedule_order} or None
+    return {kind: of_times(found[kind], _level(record)) for kind in in_schedule_order} or None
 
 
 def _quality(converged: Convergence | None) -> dict[str, float | None] | None:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from scipy import stats
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.effects import RESOLUTION, Ratio, by_kind, effects, guarded, interval, typical
+from harness.analysis.effects import RESOLUTION, Ratio, by_kind, effects, guarded, interval, of_times, typical
 from harness.analysis.epochs import table, usable
 from harness.analysis.shapes import Shapes
 
@@ -23,11 +23,17 @@ def test_the_interval_is_scipys_t_interval_of_the_logarithms(values):
     found = interval(values)
     assert found.estimate == pytest.approx(np.exp(np.mean(values)))
     error = stats.sem(values)
-    low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), max(error, 1e-12))
-    if high - low > 2 * RESOLUTION:
+    if error > 1e-9:
+        low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), error)
         assert (found.low, found.high) == pytest.approx((np.exp(low), np.exp(high)))
-    else:
-        assert np.log([found.low, found.high]) == pytest.approx(np.mean(values) + np.array([-1, 1]) * RESOLUTION)
+
+
+@given(logs)
+def test_the_interval_of_times_is_no_narrower_than_a_clock_resolves(values):
+    found, own = interval(values), of_times(values)
+    assert own.estimate == found.estimate
+    assert own.low == pytest.approx(min(found.low, found.estimate * np.exp(-RESOLUTION)))
+    assert own.high == pytest.approx(max(found.high, found.estimate * np.exp(RESOLUTION)))
 
 
 def test_one_block_has_no_interval_and_none_is_an_error():
