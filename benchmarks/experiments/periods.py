@@ -12,6 +12,7 @@ worst errors. Started again with the same --out, the real ones go on.
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
+from pairs import install
 from periodic import drawn
 from simulated import sampled
 
@@ -102,12 +104,13 @@ def simulate(setting: str, seed: int) -> Result:
 
 def measure(number: int) -> dict[str, Any]:
     """What `harness compare` says of a real one."""
-    work, place = drawn(number), Path(__file__).parent / "periodic.py"
+    work = drawn(number)
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
-        arms = [f"{place}:plain_{number}", f"{place}:periodic_{number}"]
+        paths = os.pathsep.join([*install(Path(folder), "periodic"), os.environ.get("PYTHONPATH", "")])
         options = ["--threads", str(work.threads), "--out", str(Path(folder) / "run"), "--json", str(summary)]
-        subprocess.run([sys.executable, "-m", "harness", "compare", *arms, *options], check=True, capture_output=True)
+        command = [sys.executable, "-m", "harness", "compare", f"plain_{number}", f"periodic_{number}", *options]
+        subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": paths})
         found = json.loads(summary.read_text())
     arm = found["arms"][1]
     return {"number": number, "ratio": arm["ratio"], "verdict": arm["verdict"], "scope": found["scope"]}
