@@ -4,7 +4,7 @@ How many epochs make a slice follows from what epochs take now, so the rounds ar
 the latest slice took. Three things keep work that an arm does every so many epochs from being missed, or counted twice:
 
 - the lengths of slices are drawn at random, the same for all arms, so that no period falls on the epochs that settle;
-- the epochs after the lead are a multiple of `MULTIPLE` where nobody asked for a number, and so hold whole periods of
+- without `--epochs`, the number of epochs after the lead is a multiple of `MULTIPLE`, and so holds whole periods of
   most lengths that people use;
 - a slice that takes too long ends early, and the arms that are ahead then wait for the one that is behind.
 """
@@ -46,7 +46,7 @@ class Lengths:
     lead: int
     """Epochs before the first round."""
     stop: int | None
-    """The end of the last round; None where nobody says, so that the pace decides."""
+    """The end of the last round; None without `--epochs`: then the pace decides."""
     most: int | None
     """Epochs that every arm has; None where none says."""
 

@@ -7,7 +7,7 @@ from harness.analysis.projection import Projection
 from harness.analysis.trend import Trend
 
 MOST_EVENTS = 5
-"""Single events that are named; the others are counted."""
+"""Single events that are listed, the longest; the table has the time of all."""
 STALL = 2.0
 """How many times as long as a steady epoch one before the turns must take to be told of."""
 LEAST = 0.01

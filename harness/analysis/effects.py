@@ -118,7 +118,7 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
 
 def _means(epochs: pd.DataFrame, of: list[str]) -> "pd.Series[float]":
     """The seconds of a steady epoch by the sums of all. How much longer those take that settle is known but roughly, so
-    of them only stalls are told, which would be nowhere else."""
+    of them only stalls are counted, which would be missing otherwise."""
     epochs = epochs[(epochs["round"] > 0) | epochs["settling"]]
     counted = epochs[~epochs["settling"]].groupby(of)[["wall", "factor"]].sum()
     means = counted["wall"] / counted["factor"]

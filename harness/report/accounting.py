@@ -66,7 +66,7 @@ def _of_arm(arm: ArmSummary, found: Accounted) -> Iterator[str]:
 
 def _trend(name: str, found: Accounted) -> str:
     trend = found.trend
-    assert trend is not None, "only a trend is told of as one"
+    assert trend is not None, "called only for an arm with a trend"
     way, more = ("slower", "longer") if trend.seconds > 0 else ("quicker", "less")
     return (
         f"The epochs of {name} get {way}: each takes {units.seconds(abs(trend.seconds))} {more} than the one before, "
