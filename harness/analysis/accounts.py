@@ -136,7 +136,8 @@ class Account:
                 continue
             if model is None:
                 return None
-            seen = own[own["once"] & ~own["first"] & ~own["opening"] & own["index"].isin(others)]
+            charged = own["once"] | (kind in self._singles)  # single epochs that ran, as they were
+            seen = own[charged & ~own["first"] & ~own["opening"] & own["index"].isin(others)]
             seen = seen.drop_duplicates("index")
             if not self.in_order and kind not in self._singles:  # of a sample, all but what they took beyond others
                 bill.once += float(self._excess(seen).sum())
