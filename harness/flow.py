@@ -24,7 +24,7 @@ REPORTING = 3.0
 
 def complete(context: typer.Context, run: Path, json: str | None, claims: Sequence[Claim] = ()) -> None:
     """Complete a run that was cut off. No other option may say what it is to do."""
-    from harness import measure
+    from harness.measure import resume
     from harness.record import read
     from harness.report.live import Display
 
@@ -39,7 +39,7 @@ def complete(context: typer.Context, run: Path, json: str | None, claims: Sequen
     directory = run if run.is_dir() else run.parent
     _warn_of_company()
     with Display(before.plan, Console(stderr=True)) as display:
-        record = measure.resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
+        record = resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
     _conclude(record, directory, json, claims)
 
 

@@ -127,7 +127,7 @@ def test_warming_up_runs_the_first_epoch_of_every_kind_and_one_more_that_shows_i
 def test_a_kind_is_sampled_at_three_places_at_most_and_at_each_going_round_in_order(block):
     for arm, description in block[3].items():
         for kind in kinds_of(description):
-            slices = [
+            own_slices = [
                 turn.indices
                 for round in turns.rounds(*block)
                 for turn in round.turns
@@ -135,8 +135,8 @@ def test_a_kind_is_sampled_at_three_places_at_most_and_at_each_going_round_in_or
             ]
             if is_single(description, kind):
                 continue
-            assert len({stretch_at(description, own[0]).start for own in slices}) <= 3
-            for own in slices:
+            assert len({stretch_at(description, own[0]).start for own in own_slices}) <= 3
+            for own in own_slices:
                 for before, after in pairwise(own):
                     stretch = stretch_at(description, before)
                     assert after == (before + 1 if before + 1 < stretch.stop else stretch.start + 1)

@@ -12,7 +12,7 @@ from math import log, sqrt
 import numpy as np
 from scipy import stats
 
-from harness.analysis import epochs
+from harness.analysis import epochs as epoch_table
 from harness.analysis.ablation import block_shares, coarsest
 from harness.analysis.levels import FIRST_LOOK, level
 from harness.analysis.projection import schedule_logs
@@ -86,7 +86,7 @@ def look(record: Record, elapsed: float) -> Look:
     over = nothing_left(record)
     if over:
         return Look(record.blocks_done[-1].block, False, over)
-    table = epochs.table(record)
+    table = epoch_table.table(record)
     logs: Mapping[str, Sequence[float]] = {}
     if plan.ablation:
         logs = block_shares(record, table)
