@@ -44,13 +44,13 @@ class PytestGate:
         `case`, `scale`, `epochs`, `blocks`, `seed`, `threads` and `timeout` are as on the command line. Skips the test
         where it is unsure. Raises BadInput for what cannot be, VariantFailed where an arm fails.
         """
-        from harness.analysis.gate import judge
-        from harness.analysis.gate_look import look
-        from harness.analysis.gated import IMPROVED, OK, UNSURE
+        from harness.analysis.gate.check import IMPROVED, OK, UNSURE
+        from harness.analysis.gate.judge import judge
+        from harness.analysis.gate.look import look
+        from harness.commands.gate_plan import beside
+        from harness.engine.session import measure
         from harness.errors import VariantFailed
-        from harness.gating import beside
-        from harness.measure import measure
-        from harness.report.gate import told
+        from harness.report.sections.gate import told
 
         began = monotonic()
 

@@ -10,7 +10,7 @@ import looks
 import pytest
 from gate_answers import Head
 
-from harness.analysis.levels import ERROR, level
+from harness.analysis.stats.levels import ERROR, level
 
 UNSKEWED = [machine for machine in coverage.MACHINES if not machine.skewed]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import planning
-from harness.measure import measure
-from harness.report.summarizing import summarize
+from harness.engine.session import measure
+from harness.plan import planning
+from harness.report.summarize import summarize
 
 pytest.importorskip("torch")
 pytest.importorskip("jax")

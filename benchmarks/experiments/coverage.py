@@ -15,10 +15,10 @@ from math import log
 
 import numpy as np
 
-from harness.analysis.effects import guarded, interval, typical
-from harness.analysis.stopping import Looks, decide
-from harness.analysis.verdicts import verdicts
-from harness.sampling import ROUNDS
+from harness.analysis.comparison.stopping import Looks, decide
+from harness.analysis.epochs.effects import guarded, interval, typical
+from harness.analysis.stats.verdicts import verdicts
+from harness.schedule.sampling import ROUNDS
 
 BLOCKS = (2, 3, 5, 10)
 Array = np.ndarray

@@ -12,8 +12,8 @@ from math import log
 
 import numpy as np
 
-from harness.analysis.contrast import FINE, UNSURE, WORSE, Contrast, answers
-from harness.analysis.levels import FIRST_LOOK, level
+from harness.analysis.stats.contrast import FINE, UNSURE, WORSE, Contrast, answers
+from harness.analysis.stats.levels import FIRST_LOOK, level
 
 MOST = 6
 """Blocks."""

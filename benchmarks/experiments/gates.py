@@ -26,8 +26,8 @@ from typing import Any
 import gated
 from kills import left_behind
 
-from harness.engine.revisions import PREFIX
-from harness.plan import usable_cores
+from harness.engine.revisions.revisions import PREFIX
+from harness.plan.plan import usable_cores
 
 PROJECT = Path(__file__).parents[2]
 KILLED, MACHINE, BUILT_IN = "killed", "another machine", "built in"

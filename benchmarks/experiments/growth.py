@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.growth import growth
+from harness.analysis.profile.growth import growth
 
 MB = 1e6
 RESIDENT = 500 * MB

@@ -28,7 +28,7 @@ from pairs import install
 from harness import Collection, Variant
 from harness.errors import BadRecord
 from harness.interface import Trainer
-from harness.record import FILE_NAME, Record, read
+from harness.record.store import FILE_NAME, Record, read
 
 PATIENCE = 5.0
 """Seconds that children may take to end."""
@@ -115,7 +115,7 @@ def _workers(parent: int) -> list[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             line = process.cmdline()
-            ours = any(part.startswith("harness.engine.") for part in line)
+            ours = any(part.startswith("harness.worker.") for part in line)
             if ours and line[-1] == str(parent) and process.status() != "zombie":
                 found.append(process)
     return found

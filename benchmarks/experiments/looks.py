@@ -1,4 +1,4 @@
-"""How sure each look must be: simulates the constants in `harness/analysis/levels.py`.
+"""How sure each look must be: simulates the constants in `harness/analysis/stats/levels.py`.
 
     python benchmarks/experiments/looks.py
 
@@ -11,7 +11,7 @@ import argparse
 import numpy as np
 from scipy import stats
 
-from harness.analysis.levels import ERROR, FIRST_LOOK
+from harness.analysis.stats.levels import ERROR, FIRST_LOOK
 
 RANKS = 6
 

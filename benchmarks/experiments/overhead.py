@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from harness import planning, slices
-from harness.analysis.effects import QUANTILE, interval, typical
-from harness.engine.arm import ArmProcess
-from harness.engine.messages import Ran
-from harness.plan import Plan, usable_cores
+from harness.analysis.epochs.effects import QUANTILE, interval, typical
+from harness.engine.processes.arm import ArmProcess
+from harness.plan import planning, turn_length
+from harness.plan.plan import Plan, usable_cores
 from harness.report import units
+from harness.worker.wire import Ran
 
 ROUNDS = 150
 
@@ -110,7 +110,7 @@ def compare(plan: Plan, number: int) -> tuple[float, float]:
         both = {name: starts[name]() for name in lots.sample(sorted(starts), 2)}
         try:
             walls = [wall for each in both.values() for wall in each.run(range(20))[5:]]
-            turn = slices.length(plan.slice_seconds, plan.settling_seconds, sum(walls) / len(walls))
+            turn = turn_length.length(plan.slice_seconds, plan.settling_seconds, sum(walls) / len(walls))
             length = turn.settling + turn.counted
             epochs: dict[str, list[float]] = {name: [] for name in both}
             turns: dict[str, list[float]] = {name: [] for name in both}

@@ -29,13 +29,13 @@ from pairs import install
 from periodic import drawn
 from simulated import sampled
 
-from harness import slices
-from harness.analysis.effects import Ratio, of_times
-from harness.analysis.epochs import table
-from harness.analysis.levels import level
-from harness.analysis.projection import Projection
-from harness.analysis.verdicts import SAME, verdicts
-from harness.lines import Description, Segment
+from harness.analysis.epochs.effects import Ratio, of_times
+from harness.analysis.epochs.projection import Projection
+from harness.analysis.epochs.table import table
+from harness.analysis.stats.levels import level
+from harness.analysis.stats.verdicts import SAME, verdicts
+from harness.plan import turn_length
+from harness.record.schema import Description, Segment
 
 TOLERANCE, FEWEST, MOST = 0.03, 3, 6
 LENGTH = 1200
@@ -76,7 +76,7 @@ def simulate(setting: str, seed: int) -> Result:
     usual, extra = 0.005 * 100 ** lots.random(), lots.choice([0.05, 0.1, 0.3, 0.5, 1.0, 2.0, 10.0])
     noise, between = lots.choice([0.001, 0.01, 0.03]), lots.choice([0.0005, 0.005])
     description, epochs = SETTINGS[setting]
-    counted, settling = slices.seconds(threads)
+    counted, settling = turn_length.seconds(threads)
 
     def cost(index: int, new: object = None) -> float:
         return usual * (1 + extra * (index % period in phases))

@@ -17,12 +17,12 @@ from time import perf_counter
 
 import numpy as np
 
-from harness import planning
-from harness.analysis.effects import interval, typical
-from harness.engine.arm import ArmProcess
-from harness.engine.messages import Ran
-from harness.plan import Plan, usable_cores
+from harness.analysis.epochs.effects import interval, typical
+from harness.engine.processes.arm import ArmProcess
+from harness.plan import planning
+from harness.plan.plan import Plan, usable_cores
 from harness.report import units
+from harness.worker.wire import Ran
 
 NONE = "none"
 EPOCHS = 5

@@ -17,18 +17,18 @@ from collections.abc import Iterator
 from math import log
 from pathlib import Path
 
-from harness import planning
-from harness.analysis.effects import interval
-from harness.analysis.epochs import table
-from harness.analysis.projection import one_more, schedule_seconds
-from harness.engine.arm import ArmProcess
-from harness.engine.group import Group, Known
-from harness.engine.messages import Built, Ran
-from harness.events import Progress
-from harness.lines import SCHEMA, BlockEnd, Header, Slice
-from harness.plan import Plan, usable_cores
-from harness.record import Record
+from harness.analysis.epochs.effects import interval
+from harness.analysis.epochs.projection import one_more, schedule_seconds
+from harness.analysis.epochs.table import table
+from harness.engine.groups.group import Group, Known
+from harness.engine.processes.arm import ArmProcess
+from harness.plan import planning
+from harness.plan.plan import Plan, usable_cores
+from harness.record.events import Progress
+from harness.record.schema import SCHEMA, BlockEnd, Header, Slice
+from harness.record.store import Record
 from harness.report import units
+from harness.worker.wire import Built, Ran
 
 SLICE = 200
 """Epochs of the whole training in one turn."""

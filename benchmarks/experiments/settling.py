@@ -3,7 +3,7 @@
     python benchmarks/experiments/settling.py
 
 Two processes of one variant take long turns. Prints what the epochs at each place in a turn take, relative to those of
-its second half: the median over turns. What `harness.slices` leaves uncounted rests on it.
+its second half: the median over turns. What `harness.plan.turn_length` leaves uncounted rests on it.
 """
 
 import argparse
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import planning
-from harness.engine.arm import ArmProcess
-from harness.engine.messages import Ran
-from harness.plan import usable_cores
+from harness.engine.processes.arm import ArmProcess
+from harness.plan import planning
+from harness.plan.plan import usable_cores
+from harness.worker.wire import Ran
 
 PLACES = (0, 1, 2, 4, 8, 16, 24, 50, 100, 200, 400)
 """In a turn; the last is its length."""

@@ -15,11 +15,11 @@ from math import log
 
 import numpy as np
 
-from harness.analysis import attribution
-from harness.analysis.ablation import shares
-from harness.analysis.attribution import Cell, Values, subsets
-from harness.analysis.estimates import mean
-from harness.cells import Ablation, Change, draw_orders, sets
+from harness.analysis.comparison.ablation import shares
+from harness.analysis.stats import attribution
+from harness.analysis.stats.attribution import Cell, Values, subsets
+from harness.analysis.stats.estimates import mean
+from harness.plan.cells import Ablation, Change, draw_orders, sets
 
 BLOCK_NOISE = 0.0055
 

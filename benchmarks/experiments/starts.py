@@ -23,12 +23,12 @@ from typing import Any
 from msgspec.structs import replace
 from scipy.stats import chi2, t
 
-from harness import controls, planning
-from harness.analysis import epochs as epoch_table
-from harness.analysis.projection import schedule_logs
-from harness.measure import measure
-from harness.plan import Plan
-from harness.report.summarizing import summarize
+from harness.analysis.epochs.projection import schedule_logs
+from harness.analysis.epochs.table import table as epoch_table
+from harness.engine.session import measure
+from harness.plan import controls, planning
+from harness.plan.plan import Plan
+from harness.report.summarize import summarize
 
 FORKED, FRESH, BESIDE = "forked", "fresh", "beside"
 

@@ -9,8 +9,8 @@ import os
 import pairs
 import pytest
 
-from harness.engine import environment
-from harness.plan import usable_cores
+from harness.plan.plan import usable_cores
+from harness.worker import environment
 
 environment.prepare(usable_cores()[-1:], seed=0)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from harness import catalog
+from harness.catalog import registry
 from harness.errors import BadInput
 from harness.interface import Variant
 
@@ -32,12 +32,12 @@ def declared(reference: str) -> Declared:
 
     Raises BadInput where there is no such variant, or where its definition cannot be understood without running it.
     """
-    known = catalog.find(reference)
+    known = registry.find(reference)
     if known:
         build = known.build
         builder = build.func if isinstance(build, partial) else build
         return Declared(reference, dict(known.settings), dict(known.changes), builder)
-    source, name = catalog.source_of(reference)
+    source, name = registry.source_of(reference)
     if source is None:
         raise BadInput(f"{reference!r} has no Python source to read its settings or changes from.")
     given = _arguments(source, name)

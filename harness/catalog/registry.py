@@ -17,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.errors import BadInput, BadSource, describe
-from harness.imports import Uncached
 from harness.interface import Collection, Variant
+from harness.worker.import_hooks import Uncached
 
 GROUP = "harness.variants"
 MOST_CHOICES = 15

@@ -8,11 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness import ablation, catalog, controls, planning
-from harness.claims import read as read_claims
-from harness.errors import BadInput, HarnessError, Interrupted
-from harness.flow import carry_out, complete, publish, say
-from harness.options import (
+from harness.catalog import registry
+from harness.cli.dispatch import carry_out, complete, publish, say
+from harness.cli.options import (
     Allow,
     AllowNonfinite,
     Base,
@@ -49,7 +47,10 @@ from harness.options import (
     Trace,
     WhenUnsure,
 )
-from harness.report.formats import USUAL, parse
+from harness.errors import BadInput, HarnessError, Interrupted
+from harness.plan import ablation, controls, planning
+from harness.plan.claims import read as read_claims
+from harness.report.formats.formats import USUAL, parse
 
 app = typer.Typer(
     help="Is your PINN really faster, by how much, which change earned it, and does it still learn?",
@@ -62,10 +63,10 @@ app = typer.Typer(
 @app.command("list")
 def list_variants() -> None:
     """What there is to measure: variants, cases, scales, metrics."""
-    from harness.report.listing import show_catalog
+    from harness.cli.listing import show_catalog
 
-    show_catalog(Console(), catalog.registered())
-    for complaint in catalog.registered().broken:
+    show_catalog(Console(), registry.registered())
+    for complaint in registry.registered().broken:
         say(complaint)
 
 
@@ -260,12 +261,13 @@ def gate(
     json: Json = None,
 ) -> None:
     """Pass or fail: is it as good as another git revision of it, or as stored runs? For CI."""
-    from harness import gate_options, gating
+    from harness.commands import gate_plan
+    from harness.plan import gate_settings
 
     if resume:
         return complete(context, resume, json)
-    asked = gate_options.read(Path.cwd()).with_options(tolerance or [], unsure, allow or [])
-    plan, before = gating.plan(
+    asked = gate_settings.read(Path.cwd()).with_options(tolerance or [], unsure, allow or [])
+    plan, before = gate_plan.plan(
         [*(names or []), *(variant or [])],
         base,
         baseline or [],
@@ -327,11 +329,11 @@ def report(
     json: Json = None,
 ) -> None:
     """Make a run's reports again, from its record alone."""
-    from harness import record
+    from harness.record import store
 
     formats = parse(wanted)
     claimed = read_claims(claims) if claims else []
-    publish(record.read(run), run if run.is_dir() else run.parent, json, claimed, formats)
+    publish(store.read(run), run if run.is_dir() else run.parent, json, claimed, formats)
 
 
 def run(arguments: list[str]) -> int:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from harness.claims import Claim
 from harness.errors import BadInput, Interrupted, Regressed, Unsure, VariantFailed
-from harness.lines import TIMELINE, Look, Stored
-from harness.plan import Plan
-from harness.record import Record
+from harness.plan.claims import Claim
+from harness.plan.plan import Plan
+from harness.record.schema import TIMELINE, Look, Stored
+from harness.record.store import Record
 
 if TYPE_CHECKING:
     from harness.report.summary import Summary
@@ -24,9 +24,9 @@ REPORTING = 3.0
 
 def complete(context: typer.Context, run: Path, json: str | None, claims: Sequence[Claim] = ()) -> None:
     """Complete a run that was cut off. No other option may say what it is to do."""
-    from harness.measure import resume
-    from harness.record import read
-    from harness.report.live import Display
+    from harness.engine.session import resume
+    from harness.record.store import read
+    from harness.report.live.live import Display
 
     options = {option.name: option.opts[0] for option in context.command.params}
     for name in context.params:
@@ -54,8 +54,8 @@ def carry_out(
     """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted, and
     `before` what a gate is judged by.
     """
-    from harness.measure import measure, run_id
-    from harness.report.live import Display
+    from harness.engine.session import measure, run_id
+    from harness.report.live.live import Display
 
     _check_place(json)
     _check_place(str(trace) if trace else None, "--trace")
@@ -79,8 +79,8 @@ def _new_place(run: str) -> Path:
 
 def _warn_of_company() -> None:
     """Say at once what the report will say: it can still be stopped, and begun when the other has ended."""
-    from harness.analysis.fitness import company
-    from harness.engine.conditions import other_runs
+    from harness.analysis.machine.fitness import company
+    from harness.engine.machine.conditions import other_runs
 
     warning = company({"other_runs": other_runs()})
     if warning:
@@ -92,7 +92,7 @@ def _conclude(record: Record, directory: Path, json: str | None, claims: Sequenc
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
     if summary.gate:
-        from harness.report import github
+        from harness.report.formats import github
 
         github.tell(summary, directory)
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
@@ -101,11 +101,11 @@ def _conclude(record: Record, directory: Path, json: str | None, claims: Sequenc
 
         raise VariantFailed(f"{listed(failed)} failed; {directory / 'report.md'} has the last words.")
     if summary.selfcheck and not summary.selfcheck.fit:
-        from harness.report.fitness import sentences
+        from harness.report.sections.fitness import sentences
 
         raise Unsure(sentences(summary)[0])
     if summary.gate:
-        from harness.report.gate import sentence
+        from harness.report.sections.gate import sentence
 
         if summary.gate.answer == "regressed":
             raise Regressed(sentence(summary.gate))
@@ -117,14 +117,14 @@ def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
     """Only a comparison can become clear, a self-check, which is one with known answers, a gate, and the shares of
     changes."""
     if plan.gate:
-        from harness.analysis.gate_look import look as look_at_gate
-        from harness.engine.machine import seconds_since_start
+        from harness.analysis.gate.look import look as look_at_gate
+        from harness.engine.machine.machine import seconds_since_start
 
         return lambda record: look_at_gate(record, seconds_since_start() + REPORTING)
     if plan.command not in ("compare", "selfcheck", "ablate"):
         return None
-    from harness.analysis.stopping import look
-    from harness.engine.machine import seconds_since_start
+    from harness.analysis.comparison.stopping import look
+    from harness.engine.machine.machine import seconds_since_start
 
     return lambda record: look(record, seconds_since_start() + REPORTING)
 
@@ -134,9 +134,9 @@ def publish(
 ) -> "Summary":
     """Every report of a record: on the terminal, beside the record in these formats (none: the usual ones), and as JSON
     where that was asked for."""
-    from harness.report import terminal
-    from harness.report.formats import USUAL, files, parse
-    from harness.report.summarizing import summarize
+    from harness.report.formats import terminal
+    from harness.report.formats.formats import USUAL, files, parse
+    from harness.report.summarize import summarize
 
     summary = summarize(record, claims)
     console = Console(stderr=json == "-")

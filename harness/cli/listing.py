@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from harness.catalog import Catalog
+from harness.catalog.registry import Catalog
 
 
 def show_catalog(console: Console, catalog: Catalog) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.report.formats import ALL
+from harness.report.formats.formats import ALL
 
 Names = Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")]
 Case = Annotated[str | None, typer.Option(help="Which equation. [default: case1]", show_default=False)]

@@ -9,17 +9,21 @@ from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
-from harness import catalog, comparable, controls, planning
-from harness.engine import lookup, machine, revisions, sources
-from harness.engine.messages import Source
-from harness.engine.repository import Repository
+from harness.catalog import registry
+from harness.engine.machine import machine
+from harness.engine.revisions import lookup, revisions
+from harness.engine.revisions.repository import Repository
 from harness.errors import BadInput, BadSource, NotComparable, VariantFailed
-from harness.gate_options import Asked
-from harness.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
 from harness.interface import Variant
-from harness.lines import Stored
-from harness.plan import Arm, Plan
-from harness.record import Record, read
+from harness.plan import controls, planning
+from harness.plan.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
+from harness.plan.gate_settings import Asked
+from harness.plan.plan import Arm, Plan
+from harness.record import compatibility
+from harness.record.schema import Stored
+from harness.record.store import Record, read
+from harness.worker import sources
+from harness.worker.wire import Source
 
 THREADS = 1
 """Of each arm, where nobody says: with more, processes of the same program differ by percents."""
@@ -49,7 +53,7 @@ def plan(
     both; for the rest see below."""
     if (base is None) == (not baseline):
         raise BadInput("A gate takes something to hold the head against: --base REV, or --baseline RUN; one of them.")
-    comparable.check_allowed(asked.settings.allow)
+    compatibility.check_allowed(asked.settings.allow)
     if base is None:
         if head:
             raise BadInput("--head takes --base: against stored runs the working tree is held.")
@@ -74,7 +78,7 @@ def against_revision(names: Sequence[str], base: str, head: str | None, asked: A
         _check_base(name, ours, repository)
 
     def find(name: str) -> Variant | None:
-        return catalog.find(sources.reference(name, theirs.source), sources.path(theirs.source))
+        return registry.find(sources.reference(name, theirs.source), sources.path(theirs.source))
 
     plan = _plan(names, asked, find=find, **request)
     arms, triples = [], []
@@ -114,7 +118,7 @@ def against_runs(
     Raises BadInput; NotComparable where they lack a variant, were not completed, or differ in a way that matters;
     VariantFailed where the head cannot be imported.
     """
-    from harness.analysis.stored import stored  # with pandas
+    from harness.analysis.gate.stored import stored  # with pandas
 
     records = [read(place) for place in baseline]
     first = records[0].plan
@@ -128,7 +132,7 @@ def against_runs(
     facts, versions = machine.facts(), machine.versions()
     lines = []
     for record in records:
-        comparable.refuse(record, plan, facts, versions, asked.settings.allow)
+        compatibility.refuse(record, plan, facts, versions, asked.settings.allow)
         for arm in plan.arms:
             lines.append(replace(stored(record, _kept(record, arm.variant)), arm=arm.label))
     triples = tuple(Triple(arm.label, arm.label, None, None, asked.tolerances(arm.variant)) for arm in plan.arms)
@@ -186,7 +190,7 @@ def _plan(names: Sequence[str], asked: Asked, **request: Any) -> Plan:
 
 def _scale(names: Sequence[str]) -> str | None:
     """The smallest, where all have it: what a gate sees there it sees in a minute."""
-    known = [catalog.registered().variants.get(name) for name in names]
+    known = [registry.registered().variants.get(name) for name in names]
     return "smoke" if all(variant and "smoke" in variant.scales for variant in known) else None
 
 
@@ -231,15 +235,15 @@ def _find(name: str, side: Side, repository: Repository) -> None:
     place = name.rpartition(":")[0]
     path = sources.path(side.source)
     if not place:
-        catalog.find(name)  # here at all
+        registry.find(name)  # here at all
         lookup.check(name, side.source)
-    elif catalog.is_file(place):
+    elif registry.is_file(place):
         if not Path(reference).is_relative_to(side.source.folder):
             raise BadInput(f"{place} is not in the repository at {repository.top}.")
-        catalog.find(reference)
+        registry.find(reference)
     else:
-        catalog.find(name, path)
-        file = catalog.module_source(place, path)
+        registry.find(name, path)
+        file = registry.module_source(place, path)
         if file and not sources.holds_code_of(str(file), side.source.folder):
             raise BadInput(f"The module {place} is not of this repository but at {file}.")
 

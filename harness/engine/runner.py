@@ -10,16 +10,16 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from harness.engine.exactly import Exactly
-from harness.engine.group import Group, Known
-from harness.engine.nursery import Nurseries, NurseryLost
-from harness.engine.probing import Probing
-from harness.engine.training import Training
-from harness.events import Event
-from harness.lines import ArmEnd, BlockAgain, BlockEnd, Look
-from harness.plan import Plan
-from harness.record import Record
-from harness.turns import start_order
+from harness.engine.groups.counting import Exactly
+from harness.engine.groups.group import Group, Known
+from harness.engine.groups.profiling import Probing
+from harness.engine.groups.training import Training
+from harness.engine.processes.fork_client import Nurseries, NurseryLost
+from harness.plan.plan import Plan
+from harness.record.events import Event
+from harness.record.schema import ArmEnd, BlockAgain, BlockEnd, Look
+from harness.record.store import Record
+from harness.schedule.turns import start_order
 
 _Group = TypeVar("_Group", bound=Group)
 

@@ -9,13 +9,16 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Self
 
-from harness import catalog, comparable
-from harness.engine import machine, repository, runner
+from harness.catalog import registry
+from harness.engine import runner
+from harness.engine.machine import machine
+from harness.engine.revisions import repository
 from harness.errors import BadInput
-from harness.events import Event, Progress
-from harness.lines import SCHEMA, BlockEnd, Footer, Header, Line, Look, Resume, Stored
-from harness.plan import Plan
-from harness.record import Record, Writer
+from harness.plan.plan import Plan
+from harness.record import compatibility
+from harness.record.events import Event, Progress
+from harness.record.schema import SCHEMA, BlockEnd, Footer, Header, Line, Look, Resume, Stored
+from harness.record.store import Record, Writer
 
 
 def run_id(plan: Plan) -> str:
@@ -70,7 +73,7 @@ def resume(
     if not before.partial:
         raise BadInput(f"{directory} is a complete run: there is nothing to resume.")
     facts, versions = machine.facts(), machine.versions()
-    for what in comparable.MACHINE:
+    for what in compatibility.MACHINE:
         here, there = facts.get(what), header.machine.get(what)
         if here != there:
             raise BadInput(f"{directory} cannot be resumed: its {what} was {there}, here it is {here}.")
@@ -95,7 +98,7 @@ def _code(plan: Plan) -> str | None:
     for arm in plan.arms:
         if ":" in arm.variant:
             with suppress(BadInput):  # it is not there any more
-                files.append(catalog.source_of(arm.variant)[0])
+                files.append(registry.source_of(arm.variant)[0])
     return repository.code(filter(None, files))
 
 

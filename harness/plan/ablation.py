@@ -5,11 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness import catalog, cells, planning
-from harness.cells import MOST_CROSSED, Ablation, Change
-from harness.declarations import Declared, declared
+from harness.catalog import registry
+from harness.catalog.declarations import Declared, declared
 from harness.errors import BadInput
-from harness.plan import Arm, Plan
+from harness.plan import cells, planning
+from harness.plan.cells import MOST_CROSSED, Ablation, Change
+from harness.plan.plan import Arm, Plan
 
 UNCHANGED = "unchanged"
 """The label of a variant with none of the changes that it declares."""
@@ -23,7 +24,7 @@ FEWEST_EPOCHS = 24
 def ablate(start: str | None, goal: str | None, *, blocks: int | None = None, seed: int = 0, **request: Any) -> Plan:
     """The plan of every set of changes between `start` and `goal`, or of sets along some orders of them.
 
-    The rest of the request, and what else is raised, is as for `plan.make`. Raises BadInput where there is nothing
+    The rest of the request, and what else is raised, is as for `planning.make`. Raises BadInput where there is nothing
     between the two, or what there is cannot be taken apart.
     """
     if goal is None:
@@ -75,7 +76,7 @@ class _Apart:
         if not goal.changes:
             raise BadInput(f"{goal.reference!r} declares no changes of its own: say with --from what it changes.")
         changes = [Change(name, str(text)) for name, text in goal.changes.items()]
-        label = catalog.label(goal.reference)
+        label = registry.label(goal.reference)
         return cls(goal.reference, (UNCHANGED if label != UNCHANGED else "without changes", label), changes, None)
 
     @classmethod
@@ -93,7 +94,7 @@ class _Apart:
         if not differing:
             raise BadInput(f"{both} have the same settings: there is no change to take apart.")
         changes = [Change(name, f"{_word(start.settings[name])} -> {_word(goal.settings[name])}") for name in differing]
-        short = [catalog.label(one.reference) for one in (start, goal)]
+        short = [registry.label(one.reference) for one in (start, goal)]
         ends = (short[0], short[1]) if short[0] != short[1] else (start.reference, goal.reference)
         return cls(start.reference, ends, changes, {name: goal.settings[name] for name in differing})
 
@@ -120,12 +121,12 @@ class _Apart:
 
 def _by_settings(start: str) -> dict[str, str]:
     """The registered variants that `start` becomes with other settings, by those."""
-    base = catalog.registered().variants.get(start)
+    base = registry.registered().variants.get(start)
     if base is None:
         return {}
     found: dict[str, str] = {}
     own = declared(start)
-    for name in catalog.registered().variants:
+    for name in registry.registered().variants:
         other = declared(name)
         if other.builder == own.builder and other.settings.keys() == own.settings.keys():
             differing = {what: value for what, value in other.settings.items() if value != own.settings[what]}

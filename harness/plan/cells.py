@@ -1,7 +1,7 @@
 """What an ablation measures: sets of changes, each of them an arm.
 
 Of up to `MOST_CROSSED` changes every block measures all sets. Of more, each block takes an order of the changes, drawn
-by lot, and its reverse, and measures the sets along these two: see `analysis.attribution` for why that is enough.
+by lot, and its reverse, and measures the sets along these two: see `analysis.stats.attribution` for why that is enough.
 """
 
 import random

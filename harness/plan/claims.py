@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from harness.catalog import nearest
+from harness.catalog.registry import nearest
 from harness.errors import BadInput
 
 TIMES = ("cost", "epoch_seconds")

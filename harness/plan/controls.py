@@ -4,9 +4,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness import catalog, planning
+from harness.catalog import registry
 from harness.errors import BadInput
-from harness.plan import Arm, Plan
+from harness.plan import planning
+from harness.plan.plan import Arm, Plan
 
 LEAST_SLOWDOWN = 0.05
 """What a self-check plants, as a share, unless twice the tolerance is more."""
@@ -26,12 +27,12 @@ def selfcheck(variant: str | None, *, scale: str | None = None, tolerance: float
     """A variant, itself again, and itself slowed by twice the tolerance, or `LEAST_SLOWDOWN` where that is more.
 
     Unless somebody says otherwise it is the baseline of those that are compared by default, at the scale `smoke` if it
-    has that. The rest of the request, and what is raised, is as for `plan.make`.
+    has that. The rest of the request, and what is raised, is as for `planning.make`.
     """
-    name = next(iter(catalog.registered().compared), None) if variant is None else variant
+    name = next(iter(registry.registered().compared), None) if variant is None else variant
     if name is None:
         raise BadInput("There is nothing to run: name a variant (--variant).")
-    known = catalog.find(name)
+    known = registry.find(name)
     if scale is None and known and "smoke" in known.scales:
         scale = "smoke"
     plan = planning.make("selfcheck", [name], scale=scale, tolerance=tolerance, **request)

@@ -25,9 +25,9 @@ from typing import Any, get_args
 
 import msgspec
 
-from harness.catalog import nearest
+from harness.catalog.registry import nearest
 from harness.errors import BadInput
-from harness.gate_rules import COMPILATIONS, LOSSES, TIMES, TRACES, Losses, Tolerances, Unsure
+from harness.plan.gate_rules import COMPILATIONS, LOSSES, TIMES, TRACES, Losses, Tolerances, Unsure
 
 FILE = "pyproject.toml"
 _TABLE = "tool.harness.gate"

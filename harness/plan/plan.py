@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from harness.cells import Ablation
-from harness.gate_rules import Gate, Triple
+from harness.plan.cells import Ablation
+from harness.plan.gate_rules import Gate, Triple
 
 PHASES, MEMORY, OPERATIONS = "phases", "memory", "operations"
 PROBES = PHASES, MEMORY, OPERATIONS
@@ -56,7 +56,7 @@ class Plan(msgspec.Struct, frozen=True):
     timeout: float = 600.0
     """Seconds that an arm may take to build, or to run one slice, before it is given up."""
     slice_seconds: float = 0.1
-    """What the counted epochs of a turn last at least; `settling_seconds`, those before them: see `slices`."""
+    """What the counted epochs of a turn last at least; `settling_seconds`, those before them: see `turn_length`."""
     settling_seconds: float = 0.1
     allow_nonfinite: bool = False
     fewest: int = 1
@@ -75,7 +75,7 @@ class Plan(msgspec.Struct, frozen=True):
     references: tuple[str, ...] = ()
     """Labels of the arms that are no trainings, but what to hold those against."""
     probes: tuple[str, ...] = ()
-    """What each arm is watched by once the blocks are done: a pass each, see `engine.watching`."""
+    """What each arm is watched by once the blocks are done: a pass each, see `worker.watching`."""
     preload: tuple[str, ...] = ()
     """The modules that a process has imported before the arms of a block, references apart, are forked from it, if the
     system can do that; empty where each starts as a process of its own."""

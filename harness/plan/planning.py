@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 
-from harness import catalog, slices
+from harness.catalog import registry
 from harness.errors import BadInput
 from harness.interface import Variant
-from harness.plan import AMPLE, PROBES, Arm, Plan, Target, usable_cores
+from harness.plan import turn_length
+from harness.plan.plan import AMPLE, PROBES, Arm, Plan, Target, usable_cores
 
 A_WEEK = 7 * 24 * 3600
 """Seconds. Some of what an operating system waits by counts milliseconds in 32 bits, which is not four weeks."""
@@ -56,7 +57,7 @@ def make(
         names = _named(names)
     else:
         names = _with_baseline(_named(names), baseline)
-    variants = {name: (find or catalog.find)(name) for name in names}
+    variants = {name: (find or registry.find)(name) for name in names}
     case = _choose("case", case, variants)
     scale = _choose("scale", scale, variants)
     aim = _target(target, variants)
@@ -86,7 +87,7 @@ def make(
     )
     beside = [] if evaluations is None else _references(names, case, scale, aim)
     arms = tuple(_arms([*names, *beside]))
-    known = {reference for of_one in catalog.registered().references.values() for reference in of_one}
+    known = {reference for of_one in registry.registered().references.values() for reference in of_one}
     held_against = {arm.label for arm in arms if arm.variant in known and evaluations is not None}
     return Plan(
         command=command,
@@ -103,8 +104,8 @@ def make(
         seed=seed,
         threads=threads,
         timeout=timeout,
-        slice_seconds=slices.seconds(threads)[0],
-        settling_seconds=slices.seconds(threads)[1],
+        slice_seconds=turn_length.seconds(threads)[0],
+        settling_seconds=turn_length.seconds(threads)[1],
         allow_nonfinite=allow_nonfinite,
         evaluations=evaluations,
         target=aim,
@@ -130,7 +131,7 @@ def _duration(option: str, text: str) -> float:
 
 def _named(names: Sequence[str]) -> list[str]:
     """The variants asked for, each once, or those that are compared where nobody names any."""
-    names = list(names) or list(catalog.registered().compared)
+    names = list(names) or list(registry.registered().compared)
     if not names:
         raise BadInput("There is nothing to run: name at least one variant.")
     for name, times in Counter(names).items():
@@ -142,7 +143,7 @@ def _named(names: Sequence[str]) -> list[str]:
 def _with_baseline(names: list[str], baseline: str | None) -> list[str]:
     """The arms asked for and their baseline. A variant on its own is held against the one that it says it changes."""
     if baseline is None and len(names) == 1:
-        alone = catalog.find(names[0])
+        alone = registry.find(names[0])
         baseline = alone.baseline if alone else None
     if baseline and baseline not in names:
         return [baseline, *names]
@@ -186,7 +187,7 @@ def _target(wanted: str | None, variants: Mapping[str, Variant | None]) -> Targe
 
 def _references(names: Sequence[str], case: str | None, scale: str | None, target: Target | None) -> list[str]:
     """What to hold registered variants against: their collections' references, if those have case, scale and metric."""
-    known = catalog.registered()
+    known = registry.registered()
     wanted = {"cases": case, "scales": scale, "metrics": target.metric if target else None}
 
     def suits(reference: str) -> bool:
@@ -199,7 +200,7 @@ def _references(names: Sequence[str], case: str | None, scale: str | None, targe
 
 def _preload(names: Sequence[str]) -> tuple[str, ...]:
     """What arms can be forked from: all of them, since all are to start alike, or none."""
-    known = catalog.registered().preloads
+    known = registry.registered().preloads
     offered = {known.get(name, ()) for name in names}
     return offered.pop() if len(offered) == 1 else ()
 
@@ -213,9 +214,9 @@ def _default_epochs(variant: Variant | None, scale: str | None) -> int | None:
 
 def _arms(references: Sequence[str]) -> list[Arm]:
     """An arm for each reference, labelled by its last name where that is unique, else by the whole reference."""
-    short = Counter(catalog.label(reference) for reference in references)
+    short = Counter(registry.label(reference) for reference in references)
     arms = []
     for reference in references:
-        label = catalog.label(reference)
+        label = registry.label(reference)
         arms.append(Arm(label if short[label] == 1 else reference, reference))
     return arms

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.catalog import nearest
+from harness.catalog.registry import nearest
 from harness.errors import BadInput, NotComparable
-from harness.plan import Plan
-from harness.record import Record
-from harness.variables import DECIDE_RESULTS
+from harness.plan.plan import Plan
+from harness.record.store import Record
+from harness.worker.result_variables import DECIDE_RESULTS
 
 SORTS = ("machine", "threads", "versions", "case", "scale", "seed", "environment", "start")
 """What `--allow` may name."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.lines import Line
+from harness.record.schema import Line
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from harness.plan import Plan
+from harness.plan.plan import Plan
 
 SCHEMA = 1
 TIMELINE = "timeline.json"
@@ -161,7 +161,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):
     versions: dict[str, str]
     commit: str | None
     code: str | None = None
-    """Another one where the working directory's code is another, or a variant's: see `engine.repository`."""
+    """Another one where the working directory's code is another, or a variant's: see `engine.revisions.repository`."""
 
 
 class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start"):
@@ -264,7 +264,7 @@ class Stored(msgspec.Struct, frozen=True, tag_field="line", tag="stored"):
     arm: str
     """The head that it is for; in its own run it may have had another label."""
     seconds: dict[str, float]
-    """By what is timed, see `analysis.stored`."""
+    """By what is timed, see `analysis.gate.stored`."""
     epochs: list[Epoch]
     """Of one process, in order."""
     peak_rss_bytes: int | None = None

@@ -19,7 +19,8 @@ from typing import Any, Self
 import msgspec
 
 from harness.errors import BadInput, BadRecord
-from harness.lines import (
+from harness.plan.plan import Plan
+from harness.record.schema import (
     SCHEMA,
     ArmEnd,
     ArmReady,
@@ -37,7 +38,6 @@ from harness.lines import (
     Stored,
     Work,
 )
-from harness.plan import Plan
 
 FILE_NAME = "run.jsonl"
 PACKED = f"{FILE_NAME}.gz"

@@ -5,32 +5,32 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from harness.analysis import epochs as epoch_table
-from harness.analysis import rules
-from harness.analysis.ablation import attribute
-from harness.analysis.accounted import accounted
-from harness.analysis.claimed import check
-from harness.analysis.convergence import Convergence, convergence
-from harness.analysis.effects import Ratio, effects, of_times
-from harness.analysis.exact import exact, retraces
-from harness.analysis.facts import measured_on
-from harness.analysis.fitness import findings
-from harness.analysis.gate import judge as judge_gate
-from harness.analysis.growth import FEWEST
-from harness.analysis.levels import level, looks
-from harness.analysis.losses import losses
-from harness.analysis.observed import COMPILATIONS, TRACES, why_unobserved
-from harness.analysis.operations import profiles
-from harness.analysis.phases import watched
-from harness.analysis.projection import Projection, all_logs
-from harness.analysis.selfcheck import Control, SelfCheck, judge
-from harness.analysis.tracings import of_one_block
-from harness.analysis.trend import TRENDING
-from harness.analysis.triples import timed
-from harness.analysis.verdicts import Verdict, verdicts
-from harness.analysis.work import arithmetic
-from harness.claims import Claim
-from harness.record import Record
+from harness.analysis.comparison.ablation import attribute
+from harness.analysis.comparison.claimed import check
+from harness.analysis.comparison.exact import exact, retraces
+from harness.analysis.comparison.losses import losses
+from harness.analysis.epochs.accounted import accounted
+from harness.analysis.epochs.effects import Ratio, effects, of_times
+from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
+from harness.analysis.epochs.projection import Projection, all_logs
+from harness.analysis.epochs.table import table as epoch_table
+from harness.analysis.epochs.trend import TRENDING
+from harness.analysis.gate.judge import judge as judge_gate
+from harness.analysis.gate.triples import timed
+from harness.analysis.machine.facts import measured_on
+from harness.analysis.machine.fitness import findings
+from harness.analysis.machine.selfcheck import Control, SelfCheck, judge
+from harness.analysis.profile import rules
+from harness.analysis.profile.growth import FEWEST
+from harness.analysis.profile.operations import profiles
+from harness.analysis.profile.phases import watched
+from harness.analysis.profile.tracings import of_one_block
+from harness.analysis.profile.work import arithmetic
+from harness.analysis.stats.levels import level, looks
+from harness.analysis.stats.verdicts import Verdict, verdicts
+from harness.analysis.training.convergence import Convergence, convergence
+from harness.plan.claims import Claim
+from harness.record.store import Record
 from harness.report.summary import SCHEMA, ArmSummary, EpochSeconds, Profiled, Summary
 
 

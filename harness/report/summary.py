@@ -4,23 +4,23 @@ from typing import Any
 
 import msgspec
 
-from harness.analysis import rules
-from harness.analysis.ablation import Attribution
-from harness.analysis.accounted import Accounted
-from harness.analysis.accounts import Scope
-from harness.analysis.claimed import Checked
-from harness.analysis.convergence import Convergence
-from harness.analysis.effects import Ratio
-from harness.analysis.exact import Exact
-from harness.analysis.facts import Finding
-from harness.analysis.gate import Verdict as GateVerdict
-from harness.analysis.growth import Growth
-from harness.analysis.operations import Profile
-from harness.analysis.phases import Phase
-from harness.analysis.projection import Seconds
-from harness.analysis.selfcheck import SelfCheck
-from harness.analysis.tracings import Compiled, Traced
-from harness.lines import Variables
+from harness.analysis.comparison.ablation import Attribution
+from harness.analysis.comparison.claimed import Checked
+from harness.analysis.comparison.exact import Exact
+from harness.analysis.epochs.accounted import Accounted
+from harness.analysis.epochs.accounts import Scope
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.epochs.projection import Seconds
+from harness.analysis.gate.judge import Verdict as GateVerdict
+from harness.analysis.machine.facts import Finding
+from harness.analysis.machine.selfcheck import SelfCheck
+from harness.analysis.profile import rules
+from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.operations import Profile
+from harness.analysis.profile.phases import Phase
+from harness.analysis.profile.tracings import Compiled, Traced
+from harness.analysis.training.convergence import Convergence
+from harness.record.schema import Variables
 
 SCHEMA = 1
 

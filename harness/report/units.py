@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from math import sqrt
 
-from harness.analysis.effects import Ratio
-from harness.analysis.projection import Seconds
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.epochs.projection import Seconds
 
 NOTHING = "-"
 

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
-from harness import slices
-from harness.lines import Description, Epoch
-from harness.plan import Plan
-from harness.sampling import MOST_SECONDS, ROUNDS, Pace, Turn
+from harness.plan import turn_length
+from harness.plan.plan import Plan
+from harness.record.schema import Description, Epoch
+from harness.schedule.sampling import MOST_SECONDS, ROUNDS, Pace, Turn
 
 LEAD, SHORT_LEAD = 5, 2
 """Epochs that arms in lockstep run before any turns, to know their pace: the first ones may trace. Fewer where the plan
@@ -123,7 +123,7 @@ class Lockstep:
         """Epochs of the next slice, and how many of them settle."""
         paces = [fmean(sorted(own)[: max(1, len(own) - 1)]) for own in self._latest.values()]
         paces = paces or [self.plan.slice_seconds]
-        wanted = slices.shared(self.plan.slice_seconds, self.plan.settling_seconds, paces)
+        wanted = turn_length.shared(self.plan.slice_seconds, self.plan.settling_seconds, paces)
         usual = min(wanted.settling + wanted.counted, FASTEST_GROWTH * max(place, 1))
         known = lengths.stop or lengths.most
         if known:  # short enough for as many rounds as a trimmed mean needs

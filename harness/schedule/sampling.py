@@ -3,7 +3,7 @@
 Kinds that come as single epochs (refinements) are sampled one by one, first and in the schedule's order, so that what
 grows with them grows. After them the other kinds take their rounds, in random order, each at a few places spread over
 its part of the schedule. The arms of a round are all at the same place of the baseline's schedule, or at the nearest
-one that they have been brought to (see `places`).
+one that they have been brought to (see `positions`).
 """
 
 import random
@@ -14,11 +14,11 @@ from itertools import pairwise
 from math import ceil, sqrt
 from statistics import median
 
-from harness import slices
-from harness.lines import Description, Epoch
-from harness.places import Place, Schedule, spread
-from harness.plan import Plan
-from harness.slices import Length
+from harness.plan import turn_length
+from harness.plan.plan import Plan
+from harness.plan.turn_length import Length
+from harness.record.schema import Description, Epoch
+from harness.schedule.positions import Place, Schedule, spread
 
 ROUNDS = 12
 """Rounds of a kind where nobody says how many epochs to run. Where somebody does, slices are kept short enough for this
@@ -310,7 +310,7 @@ class Sample:
         """Epochs that make a turn, for the arms in which a kind is not single."""
         arms = [arm for arm in self._having[kind] if kind not in self._schedules[arm].singles]
         return {
-            arm: slices.length(self._plan.slice_seconds, self._plan.settling_seconds, self._pace(arm, kind))
+            arm: turn_length.length(self._plan.slice_seconds, self._plan.settling_seconds, self._pace(arm, kind))
             for arm in arms
         }
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from statistics import fmean
 
-from harness.lines import Segment
-from harness.plan import Plan
-from harness.turns import Round, Turn
+from harness.plan.plan import Plan
+from harness.record.schema import Segment
+from harness.schedule.turns import Round, Turn
 
 LONGEST_SLICE = 30.0
 """Seconds that a slice of a training is meant to last at most. An epoch that is longer makes a slice of its own."""

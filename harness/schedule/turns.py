@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from harness import sampling
-from harness.lines import Description, Epoch
-from harness.lockstep import Lengths, Lockstep
-from harness.plan import Plan
-from harness.sampling import ROUNDS, Pace, Turn, lots
+from harness.plan.plan import Plan
+from harness.record.schema import Description, Epoch
+from harness.schedule import sampling
+from harness.schedule.lockstep import Lengths, Lockstep
+from harness.schedule.sampling import ROUNDS, Pace, Turn, lots
 
 __all__ = ["ROUNDS", "Pace", "Round", "Rounds", "Turn", "in_lockstep", "rounds", "start_order", "warm_up"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from harness.engine.messages import Build
-from harness.engine.returned import Misbehaved, kind, sizes
 from harness.interface import Trainer
-from harness.lines import Description, Segment
+from harness.record.schema import Description, Segment
+from harness.worker.returned import Misbehaved, kind, sizes
+from harness.worker.wire import Build
 
 MOST_SOUGHT = 50
 """Segments at whose start a trainer is asked for its sizes: each is a seek, and some schedules have thousands."""

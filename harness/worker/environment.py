@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Sequence
 
-from harness.engine import seeding
-from harness.imports import when_imported
-from harness.variables import DECIDE_RESULTS
+from harness.worker import seeding
+from harness.worker.import_hooks import when_imported
+from harness.worker.result_variables import DECIDE_RESULTS
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -1,6 +1,6 @@
 """What runs in the nursery: imports what all arms of a block import, does nothing else, and forks an arm when told to.
 
-Started as `python -P -m harness.engine.forker SOCKET PARENT`. It has one thread and blocks between two requests, so it
+Started as `python -P -m harness.worker.fork_server SOCKET PARENT`. It has one thread and blocks between two requests, so it
 takes no processor time while arms are measured.
 """
 
@@ -16,9 +16,20 @@ from typing import NoReturn
 
 import msgspec
 
-from harness.engine import environment, worker
-from harness.engine.nursery import MOST_BYTES, Broken, Buried, Bury, Fork, Forked, Prepare, Ready, Reply, Request
+from harness.engine.processes.fork_client import (
+    MOST_BYTES,
+    Broken,
+    Buried,
+    Bury,
+    Fork,
+    Forked,
+    Prepare,
+    Ready,
+    Reply,
+    Request,
+)
 from harness.errors import describe
+from harness.worker import environment, worker
 
 _requests = msgspec.json.Decoder(Request)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.lines import Epoch
+from harness.record.schema import Epoch
 
 _LENGTH = 4
 """Bytes before each epoch, which say how many it has; 0 before none."""

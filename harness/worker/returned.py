@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any
 
 from harness.interface import Trainer
-from harness.lines import EPOCH
+from harness.record.schema import EPOCH
 
 
 class Misbehaved(Exception):

@@ -14,7 +14,7 @@ from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
-from harness.imports import when_imported
+from harness.worker.import_hooks import when_imported
 
 NO_GENERATOR = {"jax": "nothing to seed: its keys are explicit"}
 """Frameworks whose programs state every seed themselves."""

@@ -7,21 +7,21 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from math import isfinite
 
-from harness import catalog
-from harness.engine import frameworks, seeding, sources
-from harness.engine.describing import describe
-from harness.engine.journal import Journal
-from harness.engine.messages import Build, Evaluate
-from harness.engine.returned import Misbehaved, a, finite, kind, numbers, sizes
-from harness.engine.timeline import Timeline
-from harness.engine.watching import Watch, Watched
+from harness.catalog import registry
 from harness.interface import Trainer, Variant, watch_phases
-from harness.lines import Epoch
-from harness.probes.calls import CallProbe
-from harness.probes.clock import Clock
-from harness.probes.compiles import QUICKEST, CompileProbe
-from harness.probes.phases import Place
-from harness.probes.traces import TraceProbe
+from harness.record.schema import Epoch
+from harness.worker import frameworks, seeding, sources
+from harness.worker.describing import describe
+from harness.worker.journal import Journal
+from harness.worker.probes.clock import Clock
+from harness.worker.probes.phases import Place
+from harness.worker.probes.tensorflow.calls import CallProbe
+from harness.worker.probes.tensorflow.compiles import QUICKEST, CompileProbe
+from harness.worker.probes.tensorflow.traces import TraceProbe
+from harness.worker.returned import Misbehaved, a, finite, kind, numbers, sizes
+from harness.worker.timeline import Timeline
+from harness.worker.watching import Watch, Watched
+from harness.worker.wire import Build, Evaluate
 
 BUILDING = "while it was built"
 
@@ -195,6 +195,6 @@ def _load(order: Build) -> Variant:
             importlib.import_module(name)
     seeding.seed_again(order.seed)
     if order.source is None:
-        return catalog.load(order.arm.variant)
+        return registry.load(order.arm.variant)
     here, *_ = sources.folders(order.source)
-    return catalog.load(sources.reference(order.arm.variant, order.source), here)
+    return registry.load(sources.reference(order.arm.variant, order.source), here)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from harness.probes.operations import Operation
+from harness.worker.probes.tensorflow.operations import Operation
 
 Spans = Iterable[tuple[str, float, float]]
 """Name, when it began by the clock of `perf_counter`, and seconds."""

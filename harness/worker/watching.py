@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from harness.engine.timeline import Spans, Timeline
 from harness.interface import watch_phases
-from harness.lines import MemoryUse, OperationUse, PhaseUse
-from harness.plan import MEMORY, OPERATIONS
-from harness.probes.memory import PeakGauge, forget_peak_tensor_bytes, peak_tensor_bytes, rss_bytes
-from harness.probes.operations import OperationProbe, busy, summed
-from harness.probes.phases import PhaseProbe
+from harness.plan.plan import MEMORY, OPERATIONS
+from harness.record.schema import MemoryUse, OperationUse, PhaseUse
+from harness.worker.probes.memory import PeakGauge, forget_peak_tensor_bytes, peak_tensor_bytes, rss_bytes
+from harness.worker.probes.phases import PhaseProbe
+from harness.worker.probes.tensorflow.operations import OperationProbe, busy, summed
+from harness.worker.timeline import Spans, Timeline
 
 
 @dataclass

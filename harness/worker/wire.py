@@ -4,8 +4,8 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
-from harness.lines import Description, Epoch, Idle, Variables
-from harness.plan import Arm
+from harness.plan.plan import Arm
+from harness.record.schema import Description, Epoch, Idle, Variables
 
 
 class Source(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The child: prepares its process, builds one trainer, runs the epochs that it is told to, and answers on its own pipe.
 
-Started as `python -P -m harness.engine.worker PIPE PARENT`, or forked from a process that has been prepared likewise.
+Started as `python -P -m harness.worker.worker PIPE PARENT`, or forked from a process that has been prepared likewise.
 Whatever the variant prints goes elsewhere.
 """
 
@@ -15,9 +15,24 @@ from typing import NoReturn
 
 from msgspec.structs import replace
 
-from harness.engine import environment, libraries, seeding
-from harness.engine.allocators import hand_back_memory
-from harness.engine.messages import (
+from harness.errors import describe
+from harness.record.schema import Idle
+from harness.worker import environment, libraries, seeding
+from harness.worker.allocators import hand_back_memory
+from harness.worker.probes.clock import Clock
+from harness.worker.probes.memory import (
+    forget_peak_tensor_bytes,
+    peak_rss_bytes,
+    peak_tensor_bytes,
+    why_no_tensor_peak,
+)
+from harness.worker.probes.phases import Place
+from harness.worker.probes.tensorflow.traces import TraceProbe
+from harness.worker.probes.tensorflow.work import count
+from harness.worker.returned import Misbehaved
+from harness.worker.subject import BUILDING, Bound, Subject
+from harness.worker.timeline import Timeline
+from harness.worker.wire import (
     Answer,
     Build,
     Built,
@@ -36,16 +51,6 @@ from harness.engine.messages import (
     receive_order,
     send,
 )
-from harness.engine.returned import Misbehaved
-from harness.engine.subject import BUILDING, Bound, Subject
-from harness.engine.timeline import Timeline
-from harness.engine.work import count
-from harness.errors import describe
-from harness.lines import Idle
-from harness.probes.clock import Clock
-from harness.probes.memory import forget_peak_tensor_bytes, peak_rss_bytes, peak_tensor_bytes, why_no_tensor_peak
-from harness.probes.phases import Place
-from harness.probes.traces import TraceProbe
 
 
 class Worker:

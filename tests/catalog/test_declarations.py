@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from harness.declarations import declared
+from harness.catalog.declarations import declared
 from harness.errors import BadInput
 
 RAISES = "raise RuntimeError('this must not run')\n"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import Collection, Variant, catalog
+from harness import Collection, Variant
+from harness.catalog import registry
 from harness.errors import BadInput
 
 
@@ -50,12 +51,12 @@ def register(monkeypatch):
 
     def register(**offered):
         entries = [Entry(name, what) for name, what in offered.items()]
-        monkeypatch.setattr(catalog, "entry_points", lambda group: entries if group == "harness.variants" else [])
+        monkeypatch.setattr(registry, "entry_points", lambda group: entries if group == "harness.variants" else [])
         forget()
 
     def forget():
-        catalog.entries.cache_clear()
-        catalog.registered.cache_clear()
+        registry.entries.cache_clear()
+        registry.registered.cache_clear()
 
     yield register
     forget()
@@ -67,7 +68,7 @@ def variant(name, **more):
 
 def refusal(reference):
     with pytest.raises(BadInput) as caught:
-        catalog.find(reference)
+        registry.find(reference)
     return str(caught.value)
 
 
@@ -75,9 +76,9 @@ def refusal(reference):
 
 
 def test_the_built_in_variants_are_registered_as_anyones_are():
-    assert catalog.find("original").name == "original"
-    assert catalog.registered().broken == ()
-    assert set(catalog.registered().compared) <= set(catalog.registered().variants)
+    assert registry.find("original").name == "original"
+    assert registry.registered().broken == ()
+    assert set(registry.registered().compared) <= set(registry.registered().variants)
 
 
 def test_what_a_collection_imports_is_known_of_its_variants_but_not_of_its_references(register):
@@ -86,16 +87,16 @@ def test_what_a_collection_imports_is_known_of_its_variants_but_not_of_its_refer
         b=Collection((variant("other"), variant("slow")), preload=("decimal",)),
         c=Collection((variant("plain"),)),
     )
-    known = catalog.registered().preloads
+    known = registry.registered().preloads
     assert known == {"slow": ("json", "csv"), "other": ("decimal",), "plain": ()}
 
 
 def test_a_registered_name_is_found_and_loaded(register):
     register(mine=Collection((variant("slow"), variant("quick", baseline="slow")), compared=("slow", "quick")))
-    assert catalog.find("quick") is catalog.load("quick")
-    assert catalog.find("quick").baseline == "slow"
-    assert list(catalog.registered().variants) == ["slow", "quick"]
-    assert catalog.registered().compared == ("slow", "quick")
+    assert registry.find("quick") is registry.load("quick")
+    assert registry.find("quick").baseline == "slow"
+    assert list(registry.registered().variants) == ["slow", "quick"]
+    assert registry.registered().compared == ("slow", "quick")
 
 
 def test_each_variant_knows_the_references_of_its_own_collection(register):
@@ -103,21 +104,21 @@ def test_each_variant_knows_the_references_of_its_own_collection(register):
         a=Collection((variant("slow"), variant("solver")), references=("solver",)),
         b=Collection((variant("other"),)),
     )
-    found = catalog.registered()
+    found = registry.registered()
     assert found.references == {"slow": ("solver",), "solver": ("solver",), "other": ()}
     assert found.broken == ()
 
 
 def test_a_reference_that_is_no_variant_is_reported_and_left_out(register):
     register(mine=Collection((variant("slow"),), references=("solver",)))
-    assert catalog.registered().references == {"slow": ()}
-    (complaint,) = catalog.registered().broken
+    assert registry.registered().references == {"slow": ()}
+    (complaint,) = registry.registered().broken
     assert complaint == "'mine' offers a reference 'solver', but no variant of that name; it is left out"
 
 
 def test_a_collection_may_be_returned_by_what_is_called(register):
     register(mine=lambda: Collection((variant("slow"),)))
-    assert catalog.find("slow").name == "slow"
+    assert registry.find("slow").name == "slow"
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(register):
@@ -143,7 +144,7 @@ def test_where_nothing_is_registered_the_refusal_says_so(register):
 )
 def test_a_broken_entry_point_is_reported_and_hides_no_other(register, offered, complaint):
     register(a=Collection((variant("first"),)), broken=offered, z=Collection((variant("last"),)))
-    found = catalog.registered()
+    found = registry.registered()
     assert list(found.variants) == ["first", "last"]
     assert found.broken == (f"the variants of 'broken' (broken.module:collection) cannot be loaded: {complaint}",)
     assert complaint in refusal("lost")
@@ -152,9 +153,9 @@ def test_a_broken_entry_point_is_reported_and_hides_no_other(register, offered, 
 def test_of_two_variants_of_one_name_the_first_is_kept_and_the_other_reported(register):
     first, other = variant("same"), variant("same")
     register(b=Collection((other, variant("own"))), a=Collection((first,)))
-    assert catalog.find("same") is first
-    assert list(catalog.registered().variants) == ["same", "own"]
-    (complaint,) = catalog.registered().broken
+    assert registry.find("same") is first
+    assert list(registry.registered().variants) == ["same", "own"]
+    (complaint,) = registry.registered().broken
     assert complaint == "'b' offers a variant 'same' when there is one already; it is left out"
 
 
@@ -209,7 +210,7 @@ def test_names_are_found_without_running_the_code_that_binds_them(write, place):
     write("my.py", EVERY_WAY_TO_BIND)
     write("deep/er/my.py", EVERY_WAY_TO_BIND)
     for name in BOUND.split():
-        assert catalog.find(f"{place}:{name}") is None, name
+        assert registry.find(f"{place}:{name}") is None, name
     for name in UNBOUND.split():
         assert f"defines no {name!r}" in refusal(f"{place}:{name}")
 
@@ -220,29 +221,29 @@ def test_finding_runs_neither_a_file_nor_the_packages_above_it(write, at, refere
     for name in ("mark.py", "package/__init__.py", "package/mark.py"):
         write(name, source)
     before = set(sys.modules)
-    assert catalog.find(reference) is None
+    assert registry.find(reference) is None
     assert not (at / "marker").exists()
     assert set(sys.modules) == before
-    catalog.load(reference)
+    registry.load(reference)
     assert (at / "marker").exists()
 
 
 def test_a_file_may_be_named_from_the_root_or_from_home(write, at, monkeypatch):
     monkeypatch.setenv("HOME", str(at))
     path = write("my.py", "class Pinn: ...")
-    assert catalog.find(f"{path}:Pinn") is None
-    assert catalog.find("~/my.py:Pinn") is None
-    assert catalog.load("~/my.py:Pinn").name == "Pinn"
+    assert registry.find(f"{path}:Pinn") is None
+    assert registry.find("~/my.py:Pinn") is None
+    assert registry.load("~/my.py:Pinn").name == "Pinn"
 
 
 @pytest.mark.parametrize("source", ["from json import *", "def __getattr__(name): return dict"])
 def test_a_module_whose_names_only_running_it_can_tell_is_given_the_benefit_of_the_doubt(write, source):
     write("my.py", source)
-    assert catalog.find("my.py:anything") is None
+    assert registry.find("my.py:anything") is None
 
 
 def test_a_module_without_python_source_is_left_to_the_child():
-    assert catalog.find("_json:encode_basestring") is None
+    assert registry.find("_json:encode_basestring") is None
 
 
 # What is refused
@@ -257,7 +258,10 @@ def test_a_module_without_python_source_is_left_to_the_child():
         ("~nobody-of-that-name/my.py:Pinn", "There is no file '~nobody-of-that-name/my.py'."),
         ("lost.module:Pinn", "There is no module 'lost.module': 'lost' is not found here or on Python's path."),
         ("harness.lost:Pinn", "There is no module 'harness.lost': 'harness.lost' is not found"),
-        ("harness.plan.deeper:Pinn", "There is no module 'harness.plan.deeper': 'harness.plan.deeper' is not found"),
+        (
+            "harness.plan.deeper:Pinn",
+            "There is no module 'harness.plan.plan.deeper': 'harness.plan.plan.deeper' is not found",
+        ),
         (".relative:Pinn", "There is no module '.relative'"),
         ("harness..plan:make", "There is no module 'harness..plan'"),
         ("my.py:1st", "'my.py:1st' does not name a variant: write a name, file.py:Name or package.module:Name."),
@@ -300,13 +304,13 @@ def test_a_file_that_is_not_python_is_refused_with_the_line(at, source, sentence
 
 def test_a_long_sum_is_no_reason_to_refuse_a_file(write):
     write("my.py", "x = " + "+".join(["1"] * 900))
-    assert catalog.find("my.py:x") is None
+    assert registry.find("my.py:x") is None
 
 
 @given(st.text(max_size=30) | st.from_regex(r"[\w./~\\ -]{0,12}:[\w.]{0,6}", fullmatch=True))
 def test_whatever_the_user_types_is_found_or_refused(reference):
     try:
-        found = catalog.find(reference)
+        found = registry.find(reference)
     except BadInput as refused:
         assert str(refused)
     else:
@@ -318,37 +322,37 @@ def test_whatever_the_user_types_is_found_or_refused(reference):
 
 def test_a_variant_is_loaded_as_it_is(write):
     write("my.py", "from harness import Variant\nmine = Variant('other', 'a summary', dict, epochs=7)")
-    assert catalog.load("my.py:mine") == Variant("other", "a summary", dict, epochs=7)
-    assert catalog.load("my:mine").epochs == 7
+    assert registry.load("my.py:mine") == Variant("other", "a summary", dict, epochs=7)
+    assert registry.load("my:mine").epochs == 7
 
 
 @pytest.mark.parametrize("kind", ["class Pinn:", "def Pinn(case, seed):"])
 def test_a_bare_callable_becomes_a_variant_of_its_name(write, kind):
     write("my.py", f"{kind}\n    '''Trains.\n\n    At length.\n    '''")
-    loaded = catalog.load("my.py:Pinn")
+    loaded = registry.load("my.py:Pinn")
     assert (loaded.name, loaded.summary, loaded.build.__name__) == ("Pinn", "Trains.", "Pinn")
     assert (loaded.baseline, loaded.cases, loaded.epochs) == (None, (), None)
 
 
 def test_what_cannot_be_called_is_no_variant(write):
     write("my.py", "pinn = 42")
-    assert catalog.find("my.py:pinn") is None
+    assert registry.find("my.py:pinn") is None
     with pytest.raises(TypeError, match=r"my\.py:pinn is a int, neither a harness\.Variant nor something to call"):
-        catalog.load("my.py:pinn")
+        registry.load("my.py:pinn")
 
 
 def test_a_file_sees_its_neighbours_and_not_ours(write):
     write("there/loss.py", "weight = 'the neighbour'")
     write("loss.py", "weight = 'the one where we stand'")
     write("there/my.py", "import loss\ndef pinn(): ...\npinn.__doc__ = loss.weight")
-    code = "from harness import catalog; print(catalog.load('there/my.py:pinn').summary)"
+    code = "from harness.catalog import registry; print(registry.load('there/my.py:pinn').summary)"
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert child.stdout.strip() == "the neighbour"
 
 
 def test_a_module_is_found_and_loaded_from_where_we_stand(write, at):
     write("package/my.py", "def pinn(): 'here'")
-    code = "from harness import catalog; r = 'package.my:pinn'; print(catalog.find(r), catalog.load(r).summary)"
+    code = "from harness.catalog import registry as at; r = 'package.my:pinn'; print(at.find(r), at.load(r).summary)"
     command = [sys.executable, "-P", "-c", code]  # -P: where we stand is not on the path
     child = subprocess.run(command, check=True, capture_output=True, text=True, cwd=at)
     assert child.stdout.split() == ["None", "here"]
@@ -357,7 +361,7 @@ def test_a_module_is_found_and_loaded_from_where_we_stand(write, at):
 def test_a_file_may_have_the_name_of_a_module_that_is_loaded(write):
     write("json.py", "def pinn(): 'mine'")
     before = sys.modules["json"]
-    assert catalog.load("json.py:pinn").summary == "mine"
+    assert registry.load("json.py:pinn").summary == "mine"
     assert sys.modules["json"] is before
 
 
@@ -375,7 +379,7 @@ def test_a_file_of_dataclasses_loads(write):
             seed: int
         """,
     )
-    assert catalog.load("my.py:Pinn").build("case1", seed=2).seed == 2
+    assert registry.load("my.py:Pinn").build("case1", seed=2).seed == 2
 
 
 @pytest.mark.parametrize(
@@ -383,4 +387,4 @@ def test_a_file_of_dataclasses_loads(write):
     [("original", "original"), ("a/b.py:Pinn", "Pinn"), ("C:\\b.py:Pinn", "Pinn"), ("a.b:Pinn", "Pinn")],
 )
 def test_an_arm_is_called_by_the_last_name(reference, label):
-    assert catalog.label(reference) == label
+    assert registry.label(reference) == label

@@ -3,15 +3,14 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import simulated
+from paths import ARMS
 
-from harness import cli
-from harness.record import Writer, read
+from harness.cli.app import app
+from harness.record.store import Writer, read
 
-ARMS = Path(__file__).parent / "support" / "arms.py"
 REPORTS = ["report.md", "report.html", "report.csv"]
 KINDS = [simulated.DATA, simulated.REFINE, simulated.FULL]
 STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
@@ -72,7 +71,7 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
 )
 def test_bad_input_is_one_sentence_and_exit_2(command, says, capfd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert cli.run(command.split()) == 2
+    assert app.run(command.split()) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert says in err
@@ -82,12 +81,12 @@ def test_bad_input_is_one_sentence_and_exit_2(command, says, capfd, tmp_path, mo
 
 
 def test_without_a_command_there_is_help(capfd):
-    assert cli.run([]) == 0
+    assert app.run([]) == 0
     assert "compare" in capfd.readouterr().out
 
 
 def test_list_says_what_there_is_to_measure(capfd):
-    assert cli.run(["list"]) == 0
+    assert app.run(["list"]) == 0
     listed = capfd.readouterr().out
     assert "capped-rar" in listed
     assert "case1, case2" in listed
@@ -95,13 +94,13 @@ def test_list_says_what_there_is_to_measure(capfd):
 
 def test_compare_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):
     out = tmp_path / "run"
-    assert cli.run(["compare", STEADY, OTHER, "--epochs", "8", "--blocks", "2", "--out", str(out)]) == 0
+    assert app.run(["compare", STEADY, OTHER, "--epochs", "8", "--blocks", "2", "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == {"run.jsonl", *REPORTS, "charts", "logs"}
     report = (out / "report.md").read_text()
     assert "| Other |" in report
     (out / "report.md").unlink()
     capfd.readouterr()
-    assert cli.run(["report", str(out / "run.jsonl"), "--format", "md", "--json", "-"]) == 0
+    assert app.run(["report", str(out / "run.jsonl"), "--format", "md", "--json", "-"]) == 0
     printed = capfd.readouterr()
     assert (out / "report.md").read_text() == report
     assert [arm["name"] for arm in json.loads(printed.out)["arms"]] == ["Steady", "Other"]
@@ -113,7 +112,7 @@ def test_report_writes_the_formats_that_are_asked_for(tmp_path, capfd):
     with Writer(tmp_path / "run") as writer:
         for line in [made.header, *made.ready, *made.slices, *made.ends, *made.blocks_done, made.footer]:
             writer.write(line)
-    assert cli.run(["report", str(tmp_path / "run"), "--format", "json, csv"]) == 0
+    assert app.run(["report", str(tmp_path / "run"), "--format", "json, csv"]) == 0
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.jsonl", "report.json", "report.csv"}
     assert json.loads((tmp_path / "run" / "report.json").read_text())["arms"][1]["verdict"] == "faster"
     assert "b is 1.60x faster than a" in capfd.readouterr().out
@@ -122,13 +121,13 @@ def test_report_writes_the_formats_that_are_asked_for(tmp_path, capfd):
 def test_converge_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):
     out, names = tmp_path / "run", [f"{ARMS}:Learner", f"{ARMS}:StaysBad"]
     options = ["--epochs", "8", "--seeds", "2", "--evaluations", "4", "--target", "error=0.2"]
-    assert cli.run(["converge", *names, *options, "--out", str(out)]) == 0
+    assert app.run(["converge", *names, *options, "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == {"run.jsonl", *REPORTS, "charts", "logs"}
     report = (out / "report.md").read_text()
     assert "| StaysBad | never | never | 0 of 2 seeds |" in report
     (out / "report.md").unlink()
     capfd.readouterr()
-    assert cli.run(["report", str(out), "--json", "-"]) == 0
+    assert app.run(["report", str(out), "--json", "-"]) == 0
     assert (out / "report.md").read_text() == report
     learner, bad = json.loads(capfd.readouterr().out)["arms"]
     assert learner["convergence"]["to_target"]["epochs"]["estimate"] == 4
@@ -139,13 +138,13 @@ def test_converge_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_pat
 
 def test_a_target_that_no_arm_reaches_is_a_result(tmp_path, capfd):
     options = ["--seeds", "1", "--evaluations", "2", "--target", "error=0", "--out", str(tmp_path / "run")]
-    assert cli.run(["converge", f"{ARMS}:Learner", *options]) == 0
+    assert app.run(["converge", f"{ARMS}:Learner", *options]) == 0
     assert "No training got to error <= 0." in capfd.readouterr().out
 
 
 def selfcheck(name, out, *options):
     command = ["selfcheck", "--variant", f"{ARMS}:{name}", "--epochs", "6", "--budget", "24h"]  # from when pytest began
-    return cli.run([*command, "--out", str(out), "--json", str(out.parent / "summary.json"), *options])
+    return app.run([*command, "--out", str(out), "--json", str(out.parent / "summary.json"), *options])
 
 
 def test_a_selfcheck_says_whether_the_machine_is_fit_and_what_its_facts_mean(tmp_path, capfd):
@@ -165,7 +164,7 @@ def test_a_selfcheck_says_whether_the_machine_is_fit_and_what_its_facts_mean(tmp
         assert "This machine is fit to measure on" in text
         assert "virtual machine" in text
     (out / "report.md").unlink()
-    assert cli.run(["report", str(out)]) == 0
+    assert app.run(["report", str(out)]) == 0
     assert (out / "report.md").read_text() == report
 
 
@@ -174,7 +173,7 @@ def test_a_selfcheck_that_cannot_tell_exits_with_3_and_its_report_with_0(tmp_pat
     last = capfd.readouterr().err.splitlines()[-1]
     assert last.startswith("harness: Whether this machine is fit to measure on is unsure: a verdict takes 3 blocks")
     assert json.loads((tmp_path / "summary.json").read_text())["selfcheck"]["answer"] == "unsure"
-    assert cli.run(["report", str(tmp_path / "run")]) == 0
+    assert app.run(["report", str(tmp_path / "run")]) == 0
 
 
 def test_a_selfcheck_whose_variant_fails_exits_with_4(tmp_path):
@@ -191,9 +190,9 @@ def test_a_selfcheck_whose_variant_fails_exits_with_4(tmp_path):
     ],
 )
 def test_another_run_on_this_machine_is_warned_of_at_once_and_in_the_report(command, tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr("harness.engine.conditions.other_runs", lambda: [1234])
+    monkeypatch.setattr("harness.engine.machine.conditions.other_runs", lambda: [1234])
     warning = "Another harness run was measuring on this machine when this one began (process 1234)"
-    assert cli.run([*command, "--out", str(tmp_path / "run")]) == 0
+    assert app.run([*command, "--out", str(tmp_path / "run")]) == 0
     assert capfd.readouterr().err.startswith(f"harness: {warning}")
     assert f"**{warning}" in (tmp_path / "run" / "report.md").read_text()
 
@@ -201,20 +200,20 @@ def test_another_run_on_this_machine_is_warned_of_at_once_and_in_the_report(comm
 def test_a_profile_hands_its_timeline_over_and_is_rendered_again_from_its_record(tmp_path):
     run, timeline = tmp_path / "run", tmp_path / "timeline.json"
     options = ["--epochs", "10", "--memory", "exact", "--trace", str(timeline), "--out", str(run)]
-    assert cli.run(["profile", "--variant", f"{ARMS.parent / 'nested.py'}:Nests", *options]) == 0
+    assert app.run(["profile", "--variant", f"{ARMS.parent / 'nested.py'}:Nests", *options]) == 0
     assert timeline.read_bytes() == (run / "timeline.json").read_bytes()
     assert json.loads(timeline.read_text())["traceEvents"]
     assert read(run).plan.exact_memory
     report = (run / "report.md").read_text()
     assert all(f"## {title}" in report for title in ("Epochs", "Traces", "Phases", "Operations", "Memory"))
     (run / "report.md").unlink()
-    assert cli.run(["report", str(run), "--format", "md"]) == 0
+    assert app.run(["report", str(run), "--format", "md"]) == 0
     assert (run / "report.md").read_text() == report
 
 
 def test_the_default_directory_is_one_of_its_own_under_reports(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert cli.run(["profile", "--variant", STEADY, "--epochs", "3"]) == 0
+    assert app.run(["profile", "--variant", STEADY, "--epochs", "3"]) == 0
     (run,) = (tmp_path / "reports").iterdir()
     assert "profile" in run.name
     assert read(run).plan.command == "profile"
@@ -222,9 +221,9 @@ def test_the_default_directory_is_one_of_its_own_under_reports(tmp_path, monkeyp
 
 def test_a_directory_that_holds_a_run_is_not_written_over(tmp_path, capfd):
     options = ["--epochs", "2", "--out", str(tmp_path / "run")]
-    assert cli.run(["profile", "--variant", STEADY, *options]) == 0
+    assert app.run(["profile", "--variant", STEADY, *options]) == 0
     before = (tmp_path / "run" / "run.jsonl").read_bytes()
-    assert cli.run(["profile", "--variant", OTHER, *options]) == 2
+    assert app.run(["profile", "--variant", OTHER, *options]) == 2
     assert "already holds a run" in capfd.readouterr().err
     assert (tmp_path / "run" / "run.jsonl").read_bytes() == before
 
@@ -232,7 +231,7 @@ def test_a_directory_that_holds_a_run_is_not_written_over(tmp_path, capfd):
 def test_the_baseline_may_be_another_than_the_first(tmp_path):
     summary = tmp_path / "summary.json"
     names = [STEADY, OTHER, "--baseline", OTHER, "--epochs", "4", "--blocks", "1"]
-    assert cli.run(["compare", *names, "--out", str(tmp_path / "run"), "--json", str(summary)]) == 0
+    assert app.run(["compare", *names, "--out", str(tmp_path / "run"), "--json", str(summary)]) == 0
     found = json.loads(summary.read_text())
     assert found["baseline"] == "Other"
     assert [arm["ratio"] is None for arm in found["arms"]] == [False, True]
@@ -242,7 +241,7 @@ def test_a_module_of_the_working_directory_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "loop.py").write_text(ARMS.read_text())
-    assert cli.run(["profile", "--variant", "mine.loop:Steady", "--epochs", "3", "--out", "run"]) == 0
+    assert app.run(["profile", "--variant", "mine.loop:Steady", "--epochs", "3", "--out", "run"]) == 0
     assert len(read(tmp_path / "run").slices) > 0
 
 
@@ -260,8 +259,8 @@ def test_a_fault_of_ours_is_called_one(monkeypatch, capfd):
     def broken(*arguments, **options):
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("harness.planning.make", broken)
-    assert cli.run(["compare", "original"]) == 70
+    monkeypatch.setattr("harness.plan.planning.make", broken)
+    assert app.run(["compare", "original"]) == 70
     assert "a fault of harness itself" in capfd.readouterr().err
 
 

@@ -3,8 +3,8 @@ import io
 from rich.console import Console
 
 from harness import Variant
-from harness.catalog import Catalog
-from harness.report.listing import show_catalog
+from harness.catalog.registry import Catalog
+from harness.cli.listing import show_catalog
 
 
 def shown(**more):

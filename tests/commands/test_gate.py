@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 from repositories import SOURCE, contents, git, repository, write
 
-from harness import cli
-from harness.gate_rules import TIMES
+from harness.cli.app import app
+from harness.plan.gate_rules import TIMES
 
 SHORT = ["--epochs", "60", "--blocks", "3"]
 UNTIMED = [option for metric in TIMES for option in ("--tolerance", f"{metric}=off")]
@@ -32,7 +32,7 @@ def gate(tmp_path, folder):
         file = tmp_path / "summary.json"
         file.unlink(missing_ok=True)
         place = ["--out", str(tmp_path / f"run{len(list(tmp_path.iterdir()))}"), "--json", str(file)]
-        code = cli.run(["gate", *([name] if name else []), *short, *options, *place])
+        code = app.run(["gate", *([name] if name else []), *short, *options, *place])
         return code, json.loads(file.read_text()) if file.exists() else None
 
     return run
@@ -180,7 +180,7 @@ def test_a_gate_that_was_cut_off_is_resumed(folder, gate, tmp_path, capfd):
     lines = record.read_bytes().splitlines(keepends=True)
     second = [number for number, line in enumerate(lines) if b'"block end"' in line][1]
     record.write_bytes(b"".join(lines[:second]))
-    assert cli.run(["gate", "--resume", str(run), "--json", str(tmp_path / "again.json")]) == 0
+    assert app.run(["gate", "--resume", str(run), "--json", str(tmp_path / "again.json")]) == 0
     assert json.loads((tmp_path / "again.json").read_text())["gate"]["answer"] == "passed"
 
 
@@ -191,12 +191,12 @@ def test_a_gate_whose_head_has_changed_is_not_resumed(folder, gate, tmp_path, ca
     (run / "run.jsonl").write_bytes(b"".join(lines[:4]))
     edit(folder, "*= 0.99", "*= 0.989")
     capfd.readouterr()
-    assert cli.run(["gate", "--resume", str(run)]) == 2
+    assert app.run(["gate", "--resume", str(run)]) == 2
     assert "the code here is not what it began with" in capfd.readouterr().err
 
 
 def test_what_a_gate_leaves_in_the_repository_is_no_change(folder):
-    assert cli.run(["gate", "loop.py:Loop", "--base", "HEAD", *COUNTED]) == 0
+    assert app.run(["gate", "loop.py:Loop", "--base", "HEAD", *COUNTED]) == 0
     assert list((folder / "reports").glob("*/report.md"))
     assert git(folder, "status", "--porcelain") == ""
 
@@ -216,13 +216,13 @@ def test_a_gate_is_reported_again_from_its_record(folder, gate, tmp_path, capfd)
     report, brief = (run / "report.md").read_text(), (run / "gate.md").read_text()
     assert "### Gate Loop" in brief
     assert "<summary>Loop</summary>" in brief
-    assert cli.run(["report", str(run)]) == 0
+    assert app.run(["report", str(run)]) == 0
     assert (run / "report.md").read_text() == report
     assert (run / "gate.md").read_text() == brief
 
 
 def test_a_run_serves_as_a_baseline_on_the_same_machine_only(folder, gate, tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr("harness.analysis.stored.disturbed", lambda facts: False)
+    monkeypatch.setattr("harness.analysis.gate.stored.disturbed", lambda facts: False)
     runs = []
     for _ in range(2):
         assert gate("--base", "HEAD")[0] == 0
@@ -248,7 +248,7 @@ def test_a_run_serves_as_a_baseline_on_the_same_machine_only(folder, gate, tmp_p
     assert gate(*stored, name=None)[0] == 5
     assert "its KERAS_BACKEND was not on record, here it is jax (--allow environment)" in capfd.readouterr().err
     monkeypatch.delenv("KERAS_BACKEND")
-    monkeypatch.setattr("harness.engine.machine._processor", lambda: "another")
+    monkeypatch.setattr("harness.engine.machine.machine._processor", lambda: "another")
     assert gate(*stored, name=None)[0] == 5
     assert "here it is another" in capfd.readouterr().err
 
@@ -306,7 +306,7 @@ def test_a_base_that_lacks_the_variant_is_not_comparable(folder, gate, capfd):
 
 
 def test_the_action_takes_what_it_gates_from_as_many_lines_as_there_are():
-    action = (Path(__file__).parents[1] / "action.yml").read_text()
+    action = (ROOT / "action.yml").read_text()
     script = "\n".join(line.strip() for line in action.splitlines() if line.strip().startswith("read -r"))
     script += '\nprintf "%s\\n" "${variants[@]}" "${options[@]}"'
     given = {"VARIANTS": "a.py:One\n  b.py:Two three\n", "OPTIONS": "--budget 3min\n--unsure warn"}

@@ -6,18 +6,19 @@ import signal
 from pathlib import Path
 
 import pytest
+from paths import ARMS
 
-from harness import cli, planning
-from harness.lines import BlockEnd, Look, Slice
-from harness.measure import measure
-from harness.record import FILE_NAME, Writer, read
+from harness.cli.app import app
+from harness.engine.session import measure
+from harness.plan import planning
+from harness.record.schema import BlockEnd, Look, Slice
+from harness.record.store import FILE_NAME, Writer, read
 
-ARMS = Path(__file__).parent / "support" / "arms.py"
 NAMES = [f"{ARMS}:Steady", f"{ARMS}:Other"]
 
 
 def compare(out, *options):
-    return cli.run(["compare", *NAMES, "--epochs", "12", "--out", str(out), *options])
+    return app.run(["compare", *NAMES, "--epochs", "12", "--out", str(out), *options])
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def cut_off(tmp_path):
 def test_a_run_that_was_cut_off_is_completed_by_its_own_plan(cut_off, capsys):
     before = (cut_off / FILE_NAME).read_bytes()
     assert read(cut_off).partial
-    assert cli.run(["compare", "--resume", str(cut_off)]) == 0
+    assert app.run(["compare", "--resume", str(cut_off)]) == 0
     run = read(cut_off)
     assert not run.partial
     assert [end.block for end in run.blocks_done] == [0, 1, 2]
@@ -54,7 +55,7 @@ def test_a_run_that_was_cut_off_is_completed_by_its_own_plan(cut_off, capsys):
 def test_a_run_that_lost_its_last_lines_is_completed_too(cut_off):
     whole = (cut_off / FILE_NAME).read_bytes().splitlines(keepends=True)
     (cut_off / FILE_NAME).write_bytes(b"".join(whole[:4]))
-    assert cli.run(["compare", "--resume", str(cut_off / FILE_NAME)]) == 0
+    assert app.run(["compare", "--resume", str(cut_off / FILE_NAME)]) == 0
     assert len(read(cut_off).blocks_done) == 3
 
 
@@ -67,7 +68,7 @@ def test_what_failed_in_a_block_that_was_done_is_not_tried_again(tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
 
     measure(plan, out, watch)
-    assert cli.run(["compare", "--resume", str(out)]) == 4
+    assert app.run(["compare", "--resume", str(out)]) == 4
     assert [end.status for end in read(out).ends if end.arm == "RaisesAtThree"] == ["failed"]
 
 
@@ -81,7 +82,7 @@ def test_what_failed_in_a_block_that_was_done_is_not_tried_again(tmp_path):
 def test_a_run_is_not_resumed_on_another_machine_or_with_other_versions(cut_off, capsys, change, complaint):
     header, *rest = (json.loads(line) for line in (cut_off / FILE_NAME).read_bytes().split(b"\n")[:-1])
     (cut_off / FILE_NAME).write_text("\n".join(json.dumps(line) for line in [header | change, *rest]) + "\n")
-    assert cli.run(["compare", "--resume", str(cut_off)]) == 2
+    assert app.run(["compare", "--resume", str(cut_off)]) == 2
     assert f"{cut_off} cannot be resumed: {complaint}" in capsys.readouterr().err
 
 
@@ -96,7 +97,7 @@ def test_what_cannot_be_resumed_is_refused_in_a_sentence(tmp_path, cut_off, caps
         (["compare", "--resume", str(tmp_path / "nowhere")], "There is no readable record at"),
     ):
         capsys.readouterr()
-        assert cli.run(arguments) == 2
+        assert app.run(arguments) == 2
         assert complaint in capsys.readouterr().err
 
 
@@ -131,10 +132,10 @@ def test_a_budget_that_ends_between_blocks_has_cut_nothing_off(tmp_path):
 def test_a_run_that_is_still_under_way_cannot_be_resumed(cut_off, capsys):
     with Writer.reopen(cut_off):
         before = (cut_off / FILE_NAME).read_bytes()
-        assert cli.run(["compare", "--resume", str(cut_off)]) == 2
+        assert app.run(["compare", "--resume", str(cut_off)]) == 2
         assert "it is still under way" in capsys.readouterr().err
         assert (cut_off / FILE_NAME).read_bytes() == before
-    assert cli.run(["compare", "--resume", str(cut_off)]) == 0
+    assert app.run(["compare", "--resume", str(cut_off)]) == 0
 
 
 def test_a_run_of_a_file_outside_of_any_repository_is_not_resumed_with_other_code(tmp_path, monkeypatch, capsys):
@@ -149,10 +150,10 @@ def test_a_run_of_a_file_outside_of_any_repository_is_not_resumed_with_other_cod
     names = ["mine.py:Steady", "mine.py:Other"]
     measure(planning.make("compare", names, epochs=12, blocks=1), Path("run"), watch)
     Path("mine.py").write_text(ARMS.read_text() + "\n")
-    assert cli.run(["compare", "--resume", "run"]) == 2
+    assert app.run(["compare", "--resume", "run"]) == 2
     assert "the code here is not what it began with" in capsys.readouterr().err
     Path("mine.py").write_text(ARMS.read_text())
-    assert cli.run(["compare", "--resume", "run"]) == 0
+    assert app.run(["compare", "--resume", "run"]) == 0
 
 
 def test_why_there_were_no_more_blocks_is_in_the_record_and_the_report(tmp_path, capsys):

@@ -2,18 +2,18 @@
 
 import os
 from itertools import pairwise
-from pathlib import Path
 
-from harness import controls, planning
-from harness.engine import group, runner
-from harness.engine.group import Group
-from harness.lines import BlockEnd, Look
-from harness.measure import measure
-from harness.record import read
-from harness.report import sentences
-from harness.report.summarizing import summarize
+from paths import ARMS
 
-ARMS = Path(__file__).parents[1] / "support" / "arms.py"
+from harness.engine import runner
+from harness.engine.groups import group
+from harness.engine.groups.group import Group
+from harness.engine.session import measure
+from harness.plan import controls, planning
+from harness.record.schema import BlockEnd, Look
+from harness.record.store import read
+from harness.report.sections import sentences
+from harness.report.summarize import summarize
 
 
 def run(out, *names, **options):

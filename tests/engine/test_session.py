@@ -1,13 +1,12 @@
 import os
 import signal
-from pathlib import Path
 
-from harness import planning
-from harness.lines import Slice
-from harness.measure import measure
-from harness.record import read
+from paths import ARMS
 
-ARMS = Path(__file__).parent / "support" / "arms.py"
+from harness.engine.session import measure
+from harness.plan import planning
+from harness.record.schema import Slice
+from harness.record.store import read
 
 
 def test_an_interruption_that_a_library_would_swallow_still_ends_the_run(tmp_path):

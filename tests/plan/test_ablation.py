@@ -4,19 +4,17 @@ import json
 import os
 import signal
 from math import log
-from pathlib import Path
 
 import pytest
+from paths import CHANGED
 
-from harness import cli
-from harness.ablation import ablate
-from harness.catalog import registered
+from harness.catalog.registry import registered
+from harness.cli.app import app
+from harness.engine.session import measure
 from harness.errors import BadInput
-from harness.lines import BlockEnd
-from harness.measure import measure
-from harness.record import read
-
-CHANGED = Path(__file__).parent / "support" / "changed.py"
+from harness.plan.ablation import ablate
+from harness.record.schema import BlockEnd
+from harness.record.store import read
 
 
 def of(name):
@@ -126,7 +124,7 @@ def test_what_cannot_be_taken_apart_is_refused_in_a_sentence(start, goal, compla
 
 def run(tmp_path, *options, code=0):
     out = tmp_path / "run"
-    assert cli.run(["ablate", *options, "--out", str(out), "--json", str(tmp_path / "summary.json")]) == code
+    assert app.run(["ablate", *options, "--out", str(out), "--json", str(tmp_path / "summary.json")]) == code
     return out, json.loads((tmp_path / "summary.json").read_text())
 
 
@@ -157,7 +155,7 @@ def test_two_changes_that_do_the_same_work_share_it(tmp_path, capfd):
     assert "quick and lean get in each other's way" in report
     (out / "report.md").unlink()
     capfd.readouterr()
-    assert cli.run(["report", str(out)]) == 0
+    assert app.run(["report", str(out)]) == 0
     assert (out / "report.md").read_text() == report
     assert "What each change earned" in capfd.readouterr().out
 
@@ -198,9 +196,9 @@ def test_an_ablation_that_was_cut_off_is_completed_by_its_own_plan(tmp_path, cap
             os.kill(os.getpid(), signal.SIGINT)
 
     measure(ablate(of("before"), of("after"), epochs=6, blocks=3), out, watch)
-    assert cli.run(["ablate", "--resume", str(out), "--to", "fast"]) == 2
+    assert app.run(["ablate", "--resume", str(out), "--to", "fast"]) == 2
     assert "leave --to out" in capsys.readouterr().err
-    assert cli.run(["ablate", "--resume", str(out)]) == 0
+    assert app.run(["ablate", "--resume", str(out)]) == 0
     assert len(read(out).blocks_done) == 3
     assert "| steps | 10 -\\> 5 |" in (out / "report.md").read_text()
 
@@ -232,7 +230,7 @@ factor = 10
     assert "Of 2 claims, 1 confirmed, 1 refuted." in report
     assert "| ten times as quick |" in report
     capfd.readouterr()
-    assert cli.run(["report", str(out), "--claims", str(claims)]) == 0
+    assert app.run(["report", str(out), "--claims", str(claims)]) == 0
     assert (out / "report.md").read_text() == report
-    assert cli.run(["report", str(out)]) == 0
+    assert app.run(["report", str(out)]) == 0
     assert "claims" not in (out / "report.md").read_text()

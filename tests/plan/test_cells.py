@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.ablation import ablate
-from harness.cells import Ablation, Change, blocks_of_orders, draw_orders, sets
+from harness.plan.ablation import ablate
+from harness.plan.cells import Ablation, Change, blocks_of_orders, draw_orders, sets
 
 NAMES = [f"change{number}" for number in range(12)]
 few = st.integers(1, 4).map(lambda number: NAMES[:number])

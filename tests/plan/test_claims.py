@@ -1,16 +1,15 @@
 """A file of claims -> claims, or one sentence that says where it is none."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ROOT
 
-from harness.catalog import registered
-from harness.claims import METRICS, read
+from harness.catalog.registry import registered
 from harness.errors import BadInput
+from harness.plan.claims import METRICS, read
 
-SHIPPED = Path(__file__).parent.parent / "reports" / "breakage" / "claims.toml"
+SHIPPED = ROOT / "reports" / "breakage" / "claims.toml"
 GOOD = {"words": '"it is faster"', "metric": '"cost"', "arm": '"b"', "is": '"less"'}
 
 

@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from harness import Variant, catalog, controls
-from harness.catalog import Catalog
+from harness import Variant
+from harness.catalog import registry
+from harness.catalog.registry import Catalog
 from harness.errors import BadInput
-from harness.plan import Arm
+from harness.plan import controls
+from harness.plan.plan import Arm
 
 ORIGINAL = Variant(
     "original", "", dict, cases=("case1", "case2"), scales=("smoke", "laptop"), epochs={"smoke": 10, "laptop": 60}
@@ -17,7 +19,7 @@ LARGE = replace(ORIGINAL, name="large", scales=("laptop", "paper"))
 @pytest.fixture(autouse=True)
 def installed(monkeypatch):
     known = Catalog({v.name: v for v in (ORIGINAL, MOMENTS, LARGE)}, compared=("original", "moments"))
-    monkeypatch.setattr(catalog, "registered", lambda: known)
+    monkeypatch.setattr(registry, "registered", lambda: known)
 
 
 def test_a_selfcheck_is_the_default_baseline_itself_again_and_slowed():
@@ -66,7 +68,7 @@ def test_the_slowdown_is_twice_the_tolerance_but_at_least_5_percent(tolerance, s
 
 
 def test_with_nothing_registered_a_variant_must_be_named(monkeypatch):
-    monkeypatch.setattr(catalog, "registered", Catalog)
+    monkeypatch.setattr(registry, "registered", Catalog)
     with pytest.raises(BadInput, match=r"name a variant \(--variant\)"):
         controls.selfcheck(None)
 

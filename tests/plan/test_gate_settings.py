@@ -1,8 +1,8 @@
 import pytest
 
 from harness.errors import BadInput
-from harness.gate_options import Asked, read
-from harness.gate_rules import Tolerances
+from harness.plan.gate_rules import Tolerances
+from harness.plan.gate_settings import Asked, read
 
 
 @pytest.fixture

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import Variant, catalog, planning
-from harness.catalog import Catalog
+from harness import Variant
+from harness.catalog import registry
+from harness.catalog.registry import Catalog
 from harness.errors import BadInput
-from harness.plan import Arm, Plan, Target
+from harness.plan import planning
+from harness.plan.plan import Arm, Plan, Target
 
 ORIGINAL = Variant(
     "original",
@@ -34,7 +36,7 @@ def installed(monkeypatch):
         references={"original": ("solver",), "moments": ("solver",), "solver": ("solver",)},
         preloads={"original": ("json", "csv"), "moments": ("json", "csv"), "other": ("json",)},
     )
-    monkeypatch.setattr(catalog, "registered", lambda: known)
+    monkeypatch.setattr(registry, "registered", lambda: known)
     monkeypatch.setattr(planning, "usable_cores", lambda: CORES)
 
 
@@ -140,8 +142,8 @@ def test_labels_are_short_where_that_is_clear_and_whole_where_it_is_not(folder):
 def test_labels_are_unique_and_one_of_them_is_the_baseline(names, data):
     baseline = data.draw(st.none() | st.sampled_from(names))
     with pytest.MonkeyPatch.context() as patch:
-        found = {name: catalog.registered().variants.get(name) for name in [*names, "original"]}
-        patch.setattr(catalog, "find", found.get)
+        found = {name: registry.registered().variants.get(name) for name in [*names, "original"]}
+        patch.setattr(registry, "find", found.get)
         made = planning.make("compare", names, baseline=baseline)
     assert len(set(labels(made))) == len(made.arms)
     assert made.baseline in labels(made)
@@ -164,7 +166,7 @@ def test_the_default_case_and_scale_are_ones_that_every_arm_has():
 
 def test_arms_without_a_case_in_common_are_refused(monkeypatch):
     known = Catalog({"a": replace(OTHER, name="a", cases=("x",)), "b": replace(OTHER, name="b", cases=("y",))})
-    monkeypatch.setattr(catalog, "registered", lambda: known)
+    monkeypatch.setattr(registry, "registered", lambda: known)
     assert "case" in refusal(["a", "b"])
 
 
@@ -228,7 +230,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(request_, sentence):
 
 
 def test_with_nothing_registered_there_is_nothing_to_compare(monkeypatch):
-    monkeypatch.setattr(catalog, "registered", Catalog)
+    monkeypatch.setattr(registry, "registered", Catalog)
     assert refusal([]) == "There is nothing to run: name at least one variant."
 
 

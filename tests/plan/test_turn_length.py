@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import slices
-from harness.slices import Length, length
+from harness.plan import turn_length
+from harness.plan.turn_length import Length, length
 
 paces = st.floats(1e-5, 100)
 
@@ -22,7 +22,7 @@ paces = st.floats(1e-5, 100)
     ],
 )
 def test_a_turn_settles_and_then_counts_unless_its_epochs_are_long(threads, pace, turn):
-    assert length(*slices.seconds(threads), pace) == turn
+    assert length(*turn_length.seconds(threads), pace) == turn
 
 
 @given(st.floats(0.001, 1), st.floats(0.001, 1), paces)
@@ -30,7 +30,7 @@ def test_a_turn_lasts_as_long_as_it_is_to(counted, settling, pace):
     turn = length(counted, settling, pace)
     assert turn.counted * pace >= counted * 0.999
     assert turn.counted >= turn.settling
-    if pace < slices.LONG * settling:
+    if pace < turn_length.LONG * settling:
         assert turn.settling * pace >= settling * 0.999
     else:
         assert turn.settling == 0

@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 from simulated import FULL, record
 
-from harness.comparable import differences, refuse
 from harness.errors import NotComparable
-from harness.lines import ArmEnd
-from harness.variables import DECIDE_RESULTS
+from harness.record.compatibility import differences, refuse
+from harness.record.schema import ArmEnd
+from harness.worker.result_variables import DECIDE_RESULTS
 
 PYTHON = {"python": "3.11.7", "pinn-harness": "0.1.0"}
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import record
 from harness.errors import BadInput, BadRecord
-from harness.lines import (
+from harness.plan.plan import Arm, Plan
+from harness.record import store
+from harness.record.schema import (
     SCHEMA,
     ArmEnd,
     ArmReady,
@@ -31,7 +32,6 @@ from harness.lines import (
     Trace,
     Work,
 )
-from harness.plan import Arm, Plan
 
 PLAN = Plan("compare", (Arm("moments", "moments", {"nodes": 41}),), "moments", "case1", "smoke", 4, 2, 0, 1)
 HEADER = Header(SCHEMA, "run-1", "2026-01-02T03:04:05+01:00", PLAN, {"cores": 2}, {"python": "3.11"}, None)
@@ -81,7 +81,7 @@ LINES = [
 ]
 
 
-class Whole(record.Record):
+class Whole(store.Record):
     """A record that keeps its lines as they were, too."""
 
     def __init__(self, lines=()):
@@ -95,14 +95,14 @@ class Whole(record.Record):
 
 @pytest.fixture(autouse=True)
 def whole(monkeypatch):
-    monkeypatch.setattr(record, "Record", Whole)
+    monkeypatch.setattr(store, "Record", Whole)
 
 
 def write(directory, lines=LINES):
-    with record.Writer(directory) as writer:
+    with store.Writer(directory) as writer:
         for line in lines:
             writer.write(line)
-    return directory / record.FILE_NAME
+    return directory / store.FILE_NAME
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def path(tmp_path):
 
 def refusal(place):
     with pytest.raises(BadRecord) as caught:
-        record.read(place)
+        store.read(place)
     return str(caught.value)
 
 
@@ -129,20 +129,20 @@ def rewritten(path, number, **fields):
 
 
 def test_every_type_of_line_comes_back_as_it_was(path):
-    assert {type(line) for line in LINES} == set(record.Line.__args__)
-    assert record.read(path).lines == LINES
+    assert {type(line) for line in LINES} == set(store.Line.__args__)
+    assert store.read(path).lines == LINES
     assert len(path.read_bytes().splitlines()) == len(LINES)
 
 
 def test_a_record_is_read_by_its_file_or_its_directory(path, tmp_path):
-    assert record.read(tmp_path).lines == record.read(str(tmp_path)).lines == record.read(path).lines == LINES
+    assert store.read(tmp_path).lines == store.read(str(tmp_path)).lines == store.read(path).lines == LINES
 
 
 def test_a_record_may_be_packed(path, tmp_path):
     packed = tmp_path / "packed" / "run.jsonl.gz"
     packed.parent.mkdir()
     packed.write_bytes(gzip.compress(path.read_bytes()))
-    assert record.read(packed).lines == record.read(packed.parent).lines == LINES
+    assert store.read(packed).lines == store.read(packed.parent).lines == LINES
     packed.write_bytes(packed.read_bytes()[:-9])
     assert (
         refusal(packed)
@@ -153,14 +153,14 @@ def test_a_record_may_be_packed(path, tmp_path):
 
 
 def test_what_a_packed_record_claims_to_hold_is_not_believed(tmp_path, monkeypatch):
-    monkeypatch.setattr(record, "MOST_UNPACKED", 999)
+    monkeypatch.setattr(store, "MOST_UNPACKED", 999)
     packed = tmp_path / "run.jsonl.gz"
     packed.write_bytes(gzip.compress(bytes(1000)))
     assert refusal(packed) == f"{packed} holds more than 999 bytes: unpack it, and give the file."
 
 
 def test_lines_are_sorted_by_type(tmp_path):
-    read = record.read(write(tmp_path, [line for line in LINES if not isinstance(line, Resume | BlockAgain)]))
+    read = store.read(write(tmp_path, [line for line in LINES if not isinstance(line, Resume | BlockAgain)]))
     assert (read.header, read.plan) == (HEADER, PLAN)
     assert read.ready == [LINES[2], LINES[14]]
     assert read.slices == [*LINES[3:5], LINES[12]]
@@ -174,10 +174,10 @@ def test_lines_are_sorted_by_type(tmp_path):
 
 
 def test_how_an_arm_failed_is_at_hand(path):
-    read = record.read(path)
+    read = store.read(path)
     assert read.failure("moments") == LINES[6]
     assert read.failure("original") is None
-    assert record.Record([HEADER, LINES[7]]).failure("moments") is None
+    assert store.Record([HEADER, LINES[7]]).failure("moments") is None
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_how_an_arm_failed_is_at_hand(path):
     ],
 )
 def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
-    assert record.Record(lines).partial is partial
+    assert store.Record(lines).partial is partial
 
 
 @pytest.mark.parametrize(
@@ -207,56 +207,56 @@ def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
 )
 def test_a_line_of_an_arm_that_was_never_planned_is_refused(tmp_path, line):
     with pytest.raises(BadRecord, match="line 2: the plan has no arm 'other'"):
-        record.read(write(tmp_path, [HEADER, line]))
+        store.read(write(tmp_path, [HEADER, line]))
 
 
 def test_an_epoch_that_took_no_time_is_refused(tmp_path):
     with pytest.raises(BadRecord, match=r"line 2: .*wall"):
-        record.read(write(tmp_path, [HEADER, Slice(0, 0, 1, 0, "moments", [Epoch(0, "data", 0.0, 1.0, {})])]))
+        store.read(write(tmp_path, [HEADER, Slice(0, 0, 1, 0, "moments", [Epoch(0, "data", 0.0, 1.0, {})])]))
 
 
 @pytest.mark.parametrize("loss", [nan, inf, -inf])
 def test_a_loss_that_is_not_finite_is_kept_as_none(tmp_path, loss):
     path = write(tmp_path, [HEADER, Slice(0, 0, 0, 0, "moments", [Epoch(0, "data", 1.0, 1.0, {"x": loss, "y": 2.0})])])
-    assert record.read(path).slices[0].epochs[0].losses == {"x": None, "y": 2.0}
+    assert store.read(path).slices[0].epochs[0].losses == {"x": None, "y": 2.0}
 
 
 def test_what_is_written_is_on_disk_before_anything_else_happens(tmp_path):
-    with record.Writer(tmp_path) as writer:
+    with store.Writer(tmp_path) as writer:
         for count, line in enumerate(LINES, start=1):
             writer.write(line)
-            assert record.read(tmp_path).lines == LINES[:count]
+            assert store.read(tmp_path).lines == LINES[:count]
 
 
 # The writer
 
 
 def test_a_writer_makes_its_directory(tmp_path):
-    assert record.read(write(tmp_path / "a" / "b")).lines == LINES
+    assert store.read(write(tmp_path / "a" / "b")).lines == LINES
 
 
 def test_a_run_is_never_written_over(path, tmp_path):
     before = path.read_bytes()
     with pytest.raises(BadInput, match="already holds a run: give --out another directory"):
-        record.Writer(tmp_path)
+        store.Writer(tmp_path)
     assert path.read_bytes() == before
 
 
 def test_a_place_that_cannot_hold_a_run_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"file/below cannot hold a run: Not a directory\."):
-        record.Writer(tmp_path / "file" / "below")
+        store.Writer(tmp_path / "file" / "below")
     with pytest.raises(BadInput, match=r"file cannot hold a run: it is a file\."):
-        record.Writer(tmp_path / "file")
+        store.Writer(tmp_path / "file")
 
 
 def test_a_writer_closes_its_file_when_the_run_raises(tmp_path):
     open_before = len(list(Path("/proc/self/fd").iterdir()))
-    with pytest.raises(KeyboardInterrupt), record.Writer(tmp_path) as writer:
+    with pytest.raises(KeyboardInterrupt), store.Writer(tmp_path) as writer:
         writer.write(HEADER)
         raise KeyboardInterrupt
     assert len(list(Path("/proc/self/fd").iterdir())) == open_before
-    assert record.read(tmp_path).partial
+    assert store.read(tmp_path).partial
 
 
 # Cut off
@@ -270,7 +270,7 @@ def test_a_record_cut_off_at_any_byte_is_read_to_its_last_whole_line(path):
         if whole == 0:
             assert "holds no whole line: this is not a record, or its run ended before it began." in refusal(path)
         else:
-            read = record.read(path)
+            read = store.read(path)
             assert read.lines == LINES[:whole]
             assert read.partial
 
@@ -344,12 +344,12 @@ def read_or_refused(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "hostile.jsonl"
     path.write_bytes(data)
     try:
-        read = record.read(path)
+        read = store.read(path)
     except BadRecord as refused:
         assert str(path) in str(refused)
         return None
     assert read.lines[0] == read.header
-    assert msgspec.json.decode(msgspec.json.encode(read.lines), type=list[record.Line]) == read.lines
+    assert msgspec.json.decode(msgspec.json.encode(read.lines), type=list[store.Line]) == read.lines
     return read
 
 
@@ -396,13 +396,13 @@ def test_a_line_with_a_field_replaced_is_read_or_refused(tmp_path_factory, data,
 
 
 def test_what_stands_of_an_unfinished_block_is_set_aside_when_a_run_is_resumed(path):
-    read = record.read(path)
+    read = store.read(path)
     assert [line.block for line in read.slices + read.ends + read.objectives + read.works] == [0, 0, 0]
     assert read.abandoned == [LINES[8], LINES[12], LINES[9], LINES[7], LINES[14]]
 
 
 def test_what_stands_of_a_block_that_begins_again_is_set_aside(tmp_path):
-    read = record.read(write(tmp_path, [*LINES[:13], LINES[15]]))
+    read = store.read(write(tmp_path, [*LINES[:13], LINES[15]]))
     assert [line.block for line in read.slices + read.ends + read.objectives + read.works] == [0, 0, 0]
     assert len(read.abandoned) == 4
 
@@ -413,7 +413,7 @@ def test_a_record_cut_off_anywhere_goes_on_after_its_last_whole_line(tmp_path_fa
     whole = path.read_bytes()
     first = whole.index(b"\n") + 1
     path.write_bytes(whole[: first + size])
-    kept = len(record.read(path).lines)
-    with record.Writer.reopen(path.parent) as writer:
+    kept = len(store.read(path).lines)
+    with store.Writer.reopen(path.parent) as writer:
         writer.write(LINES[-1])
-    assert record.read(path).lines == [*LINES[:kept], LINES[-1]]
+    assert store.read(path).lines == [*LINES[:kept], LINES[-1]]

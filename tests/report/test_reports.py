@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from rich.console import Console
 from simulated import DATA, FULL, REFINE, record
 
-from harness.events import Progress
-from harness.lines import ArmEnd, Epoch, Objective, Slice, Trace, Work
-from harness.report import markdown, terminal
-from harness.report.live import Display
-from harness.report.sentences import sentences
-from harness.report.summarizing import summarize
+from harness.record.events import Progress
+from harness.record.schema import ArmEnd, Epoch, Objective, Slice, Trace, Work
+from harness.report.formats import markdown, terminal
+from harness.report.live.live import Display
+from harness.report.sections.sentences import sentences
+from harness.report.summarize import summarize
 from harness.report.table import Table
 
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}

@@ -3,8 +3,8 @@ import json
 import pytest
 from simulated import DATA, FULL, REFINE, record
 
-from harness.lines import ArmEnd, Epoch, Objective, Resume, Slice, Trace, Work
-from harness.report.summarizing import summarize
+from harness.record.schema import ArmEnd, Epoch, Objective, Resume, Slice, Trace, Work
+from harness.report.summarize import summarize
 
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 KEYS = [

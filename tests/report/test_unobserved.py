@@ -7,11 +7,12 @@ import json
 from msgspec.structs import replace
 from simulated import FULL, record
 
-from harness.gate_rules import Gate, Tolerances, Triple
-from harness.lines import ArmEnd, BlockStart, Epoch, Slice, Trace, Work
-from harness.report import markdown, page, spreadsheet, tables
-from harness.report.sentences import sentences
-from harness.report.summarizing import summarize
+from harness.plan.gate_rules import Gate, Tolerances, Triple
+from harness.record.schema import ArmEnd, BlockStart, Epoch, Slice, Trace, Work
+from harness.report.formats import markdown, page, spreadsheet
+from harness.report.sections import tables
+from harness.report.sections.sentences import sentences
+from harness.report.summarize import summarize
 
 JAX = dict.fromkeys(["traces", "compilations"], "those of JAX are not observed")
 NO_TENSORS = {"peak of tensors": "TensorFlow was not loaded"}

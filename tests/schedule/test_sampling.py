@@ -24,7 +24,8 @@ from schedules import (
     stretch_at,
 )
 
-from harness import slices, turns
+from harness.plan import turn_length
+from harness.schedule import turns
 
 
 def in_order(block, arm):
@@ -102,7 +103,7 @@ def test_a_slice_lasts_long_enough_that_switching_costs_little(block):
             if is_single(descriptions[turn.arm], kind):
                 assert len(turn.indices) == 1
             else:
-                whole = slices.length(plan.slice_seconds, plan.settling_seconds, paces[turn.arm][kind])
+                whole = turn_length.length(plan.slice_seconds, plan.settling_seconds, paces[turn.arm][kind])
                 assert len(turn.indices) <= whole.counted
                 assert len(turn.before) >= whole.settling
                 number = kinds.count(kind)

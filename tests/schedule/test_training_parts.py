@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import parts
-from harness.lines import Segment
-from harness.plan import Arm, Plan
+from harness.plan.plan import Arm, Plan
+from harness.record.schema import Segment
+from harness.schedule import training_parts
 
 ARMS = ("original", "moments", "batched")
 lengths = st.dictionaries(st.sampled_from(ARMS), st.integers(1, 200), min_size=1)
@@ -21,7 +21,7 @@ def planned(evaluations=4, seed=0, references=()):
 
 @given(st.integers(1, 5000), st.integers(1, 100))
 def test_checkpoints_are_equally_far_apart_to_an_epoch_and_end_at_the_end(length, wanted):
-    found = parts.checkpoints(length, wanted)
+    found = training_parts.checkpoints(length, wanted)
     assert len(found) == min(length, wanted)
     assert found[-1] == length
     steps = [after - before for before, after in pairwise([0, *found])]
@@ -31,18 +31,18 @@ def test_checkpoints_are_equally_far_apart_to_an_epoch_and_end_at_the_end(length
 
 @given(lengths, st.integers(1, 50), st.integers(0, 5), st.integers(0, 3))
 def test_every_training_runs_every_epoch_once_and_in_order_and_is_first_evaluated_untrained(lengths, m, seed, block):
-    rounds = parts.rounds(planned(m, seed), block, 0, lengths)
+    rounds = training_parts.rounds(planned(m, seed), block, 0, lengths)
     assert [round.number for round in rounds] == list(range(len(rounds)))
     assert {turn.arm: turn.indices for turn in rounds[0].turns} == {arm: [] for arm in lengths}
     for arm, length in lengths.items():
         own = [turn.indices for round in rounds[1:] for turn in round.turns if turn.arm == arm]
         assert [index for part in own for index in part] == list(range(length))
-        assert [part[-1] + 1 for part in own] == parts.checkpoints(length, m)
-    assert rounds == parts.rounds(planned(m, seed), block, 0, lengths)
+        assert [part[-1] + 1 for part in own] == training_parts.checkpoints(length, m)
+    assert rounds == training_parts.rounds(planned(m, seed), block, 0, lengths)
 
 
 def test_a_reference_is_evaluated_after_each_epoch_and_never_before_the_first():
-    rounds = parts.rounds(planned(2, references=("moments",)), 0, 0, {"original": 10, "moments": 3})
+    rounds = training_parts.rounds(planned(2, references=("moments",)), 0, 0, {"original": 10, "moments": 3})
     assert [[turn.indices for turn in round.turns if turn.arm == "moments"] for round in rounds] == [
         [],
         [[0]],
@@ -55,7 +55,8 @@ def test_a_reference_is_evaluated_after_each_epoch_and_never_before_the_first():
 def test_turns_are_in_an_order_drawn_anew_for_each_round_block_group_and_seed():
     def orders(plan, block, group):
         return [
-            [turn.arm for turn in round.turns] for round in parts.rounds(plan, block, group, dict.fromkeys(ARMS, 40))
+            [turn.arm for turn in round.turns]
+            for round in training_parts.rounds(plan, block, group, dict.fromkeys(ARMS, 40))
         ]
 
     first = orders(planned(40), 0, 0)
@@ -76,18 +77,18 @@ def test_turns_are_in_an_order_drawn_anew_for_each_round_block_group_and_seed():
     ],
 )
 def test_a_slice_is_as_long_as_the_slower_pace_allows(walls, timeout, length):
-    assert parts.slice_length(walls, timeout) == length
+    assert training_parts.slice_length(walls, timeout) == length
 
 
 @given(st.lists(st.floats(1e-7, 100), max_size=30), st.floats(0.1, 1e4))
 def test_a_slice_at_the_pace_seen_stays_below_its_limit_and_far_below_the_timeout(walls, timeout):
-    length = parts.slice_length(walls, timeout)
+    length = training_parts.slice_length(walls, timeout)
     assert length >= 1
     if walls and length > 1:
-        assert length * sum(walls) / len(walls) <= min(parts.LONGEST_SLICE, timeout / 4) * (1 + 1e-9)
+        assert length * sum(walls) / len(walls) <= min(training_parts.LONGEST_SLICE, timeout / 4) * (1 + 1e-9)
 
 
 def test_a_part_is_cut_where_the_kind_changes():
     segments = [Segment("data", 0, 4), Segment("refine", 4, 5), Segment("data", 5, 9)]
-    assert list(parts.stretches([2, 3, 4, 5], segments)) == [("data", [2, 3]), ("refine", [4]), ("data", [5])]
-    assert list(parts.stretches([], segments)) == []
+    assert list(training_parts.stretches([2, 3, 4, 5], segments)) == [("data", [2, 3]), ("refine", [4]), ("data", [5])]
+    assert list(training_parts.stretches([], segments)) == []

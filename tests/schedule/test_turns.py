@@ -18,8 +18,8 @@ from schedules import (
     without_seek,
 )
 
-from harness import lockstep, turns
-from harness.lines import Description, Epoch
+from harness.record.schema import Description, Epoch
+from harness.schedule import lockstep, turns
 
 # What holds however the epochs are chosen
 

@@ -3,9 +3,9 @@
 import msgspec
 from simulated import DATA, FULL, REFINE, record
 
-from harness.cells import Ablation, Change, sets
-from harness.lines import ArmEnd
-from harness.record import Record
+from harness.plan.cells import Ablation, Change, sets
+from harness.record.schema import ArmEnd
+from harness.record.store import Record
 
 
 def ablation(names, orders=()):

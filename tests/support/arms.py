@@ -8,7 +8,7 @@ import time
 import weakref
 
 from harness import Variant
-from harness.probes import clock
+from harness.worker.probes import clock
 
 
 class Steady:

@@ -1,7 +1,7 @@
 """Variants whose changes can be taken apart, by a clock that stands still but for what an epoch is said to take."""
 
 from harness import Variant
-from harness.probes import clock
+from harness.worker.probes import clock
 
 
 class Timed:

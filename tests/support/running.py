@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
-from harness import record
 from harness.errors import BadRecord
+from harness.record import store
 
 BEGUN = 6
 """Slices after which arms take turns."""
@@ -43,7 +43,7 @@ def _once_begun(running, out):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with suppress(BadRecord):  # there is none yet, or its first line is still being written
-            found = record.read(out)
+            found = store.read(out)
             if len(found.slices) > BEGUN:
                 return [ready.pid for ready in found.ready]
         time.sleep(0.05)

@@ -4,8 +4,8 @@ import msgspec
 import numpy as np
 from schedules import Process, batch, kind_at, stretch_at
 
-from harness import turns
-from harness.lines import (
+from harness.plan.plan import Arm, Plan
+from harness.record.schema import (
     ArmEnd,
     ArmReady,
     BlockEnd,
@@ -18,8 +18,8 @@ from harness.lines import (
     Slice,
     Trace,
 )
-from harness.plan import Arm, Plan
-from harness.record import Record
+from harness.record.store import Record
+from harness.schedule import turns
 
 DATA, REFINE, FULL = "data", "refine", "full"
 SEGMENTS = [Segment(DATA, 0, 40), Segment(REFINE, 40, 41), Segment(FULL, 41, 101)]

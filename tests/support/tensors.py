@@ -5,7 +5,7 @@ import time
 
 import tensorflow as tf
 
-from harness.probes import flops
+from harness.worker.probes.tensorflow import flops
 
 POINTS, WIDTH = 64, 32
 FUNCTION = type(tf.function(lambda: 0))

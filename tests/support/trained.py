@@ -1,6 +1,7 @@
 """Records of whole trainings that never happened, with a known answer."""
 
-from harness.lines import (
+from harness.plan.plan import Arm, Plan, Target
+from harness.record.schema import (
     ArmEnd,
     ArmReady,
     BlockEnd,
@@ -13,8 +14,7 @@ from harness.lines import (
     Segment,
     Slice,
 )
-from harness.plan import Arm, Plan, Target
-from harness.record import Record
+from harness.record.store import Record
 
 
 def plan(arms, *, seeds=3, target=None, references=(), seed=0):

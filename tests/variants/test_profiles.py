@@ -2,9 +2,9 @@
 
 import pytest
 
-from harness import planning
-from harness.measure import measure
-from harness.report.summarizing import summarize
+from harness.engine.session import measure
+from harness.plan import planning
+from harness.report.summarize import summarize
 
 pytestmark = pytest.mark.slow
 

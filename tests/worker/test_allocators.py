@@ -8,8 +8,8 @@ import pytest
 
 CHILD = """
 import json, sys
-from harness.engine.allocators import hand_back_memory
-from harness.probes.memory import rss_bytes
+from harness.worker.allocators import hand_back_memory
+from harness.worker.probes.memory import rss_bytes
 
 lacking = hand_back_memory() if sys.argv[1] == "exact" else None
 if sys.argv[2] == "numpy":

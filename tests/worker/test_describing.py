@@ -1,11 +1,9 @@
 """What a built trainer says of itself, and of its sizes as it goes: seen in the record of real runs."""
 
-from pathlib import Path
+from paths import ARMS
 
-from harness import planning
-from harness.measure import measure
-
-ARMS = Path(__file__).parents[1] / "support" / "arms.py"
+from harness.engine.session import measure
+from harness.plan import planning
 
 
 def run(out, *names, command="compare", **options):

@@ -6,8 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from harness.engine.environment import THREAD_VARIABLES
-from harness.plan import usable_cores
+from harness.plan.plan import usable_cores
+from harness.worker.environment import THREAD_VARIABLES
 
 CORES = usable_cores()
 

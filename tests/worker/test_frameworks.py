@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from harness.engine import frameworks
+from harness.worker import frameworks
 
 EVERY = {*frameworks.OTHERS, "tensorflow", "jax._src.xla_bridge"}
 

@@ -8,13 +8,13 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.engine.journal import Journal, read
-from harness.lines import Epoch
+from harness.record.schema import Epoch
+from harness.worker.journal import Journal, read
 
 CHILD = """
 import os, signal, sys
-from harness.engine.journal import Journal
-from harness.lines import Epoch
+from harness.worker.journal import Journal
+from harness.record.schema import Epoch
 
 own = Journal(sys.argv[1])
 for index in range(int(sys.argv[2])):

@@ -3,7 +3,7 @@ from importlib import metadata
 
 import pytest
 
-from harness.engine import libraries
+from harness.worker import libraries
 
 
 @pytest.fixture

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 from repositories import write
 
-from harness.engine import sources
-from harness.engine.messages import Source
+from harness.worker import sources
+from harness.worker.wire import Source
 
 CHILD = """
 import json, sys
 import msgspec
-from harness import catalog
+from harness.catalog import registry
 from harness.engine import sources
-from harness.engine.messages import Source
+from harness.worker.wire import Source
 source = msgspec.json.decode(sys.argv[1], type=Source)
 sources.use(source)
 here, *_ = sources.folders(source)
 try:
-    variant = catalog.load(sources.reference(sys.argv[2], source), here)
+    variant = registry.load(sources.reference(sys.argv[2], source), here)
     print(json.dumps([variant.build(), sources.stray(source)]))
 except ImportError as error:
     print(json.dumps([str(error), None]))

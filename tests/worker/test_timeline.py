@@ -2,8 +2,8 @@
 
 import json
 
-from harness.engine.timeline import Timeline
-from harness.probes.operations import Operation
+from harness.worker.probes.tensorflow.operations import Operation
+from harness.worker.timeline import Timeline
 
 
 def test_epochs_phases_tracings_and_threads_have_tracks_of_their_own(tmp_path):

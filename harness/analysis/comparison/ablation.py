@@ -11,19 +11,19 @@ from math import exp, expm1
 
 import pandas as pd
 
-from harness.analysis import attribution
-from harness.analysis.attribution import Cell, Values
-from harness.analysis.effects import Ratio, of_logs
-from harness.analysis.estimates import Estimate, mean
-from harness.analysis.exact import retraces
-from harness.analysis.levels import level
-from harness.analysis.losses import losses
-from harness.analysis.observed import TRACES, why_unobserved
-from harness.analysis.projection import Projection, all_logs
-from harness.analysis.tracings import of_one_block
-from harness.analysis.verdicts import COARSE, FASTER, SLOWER, verdicts
-from harness.cells import Ablation
-from harness.record import Record
+from harness.analysis.comparison.exact import retraces
+from harness.analysis.comparison.losses import losses
+from harness.analysis.epochs.effects import Ratio, of_logs
+from harness.analysis.epochs.observed import TRACES, why_unobserved
+from harness.analysis.epochs.projection import Projection, all_logs
+from harness.analysis.profile.tracings import of_one_block
+from harness.analysis.stats import attribution
+from harness.analysis.stats.attribution import Cell, Values
+from harness.analysis.stats.estimates import Estimate, mean
+from harness.analysis.stats.levels import level
+from harness.analysis.stats.verdicts import COARSE, FASTER, SLOWER, verdicts
+from harness.plan.cells import Ablation
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

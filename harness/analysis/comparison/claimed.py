@@ -11,18 +11,18 @@ from math import inf, log
 
 import pandas as pd
 
-from harness.analysis import epochs as epoch_table
-from harness.analysis.curves import trainings
-from harness.analysis.effects import Ratio, guarded, of_logs
-from harness.analysis.estimates import Estimate, mean
-from harness.analysis.exact import Pair, retraces
-from harness.analysis.levels import FIRST_LOOK, level
-from harness.analysis.losses import losses
-from harness.analysis.observed import COMPILATIONS, TRACES, why_unobserved
-from harness.analysis.projection import Projection
-from harness.analysis.tracings import of_one_block
-from harness.claims import COUNTS, Claim
-from harness.record import Record
+from harness.analysis.comparison.exact import Pair, retraces
+from harness.analysis.comparison.losses import losses
+from harness.analysis.epochs.effects import Ratio, guarded, of_logs
+from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
+from harness.analysis.epochs.projection import Projection
+from harness.analysis.epochs.table import table as epoch_table
+from harness.analysis.profile.tracings import of_one_block
+from harness.analysis.stats.estimates import Estimate, mean
+from harness.analysis.stats.levels import FIRST_LOOK, level
+from harness.analysis.training.curves import trainings
+from harness.plan.claims import COUNTS, Claim
+from harness.record.store import Record
 
 CONFIRMED, REFUTED, UNSURE, ABSENT, UNKNOWN = "confirmed", "refuted", "unsure", "not in this run", "not measured"
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.analysis.observed import TRACES, why_unobserved
-from harness.analysis.prefix import common_prefixes
-from harness.lines import Epoch, Trace
-from harness.record import Record
+from harness.analysis.epochs.observed import TRACES, why_unobserved
+from harness.analysis.epochs.prefix import common_prefixes
+from harness.record.schema import Epoch, Trace
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from harness.analysis.prefix import common_prefixes, own_prefixes
-from harness.analysis.repeats import FAR, Numbers, Pairs, difference, differences, far_apart, statements, unlike_itself
-from harness.record import Record
+from harness.analysis.comparison.repeats import (
+    FAR,
+    Numbers,
+    Pairs,
+    difference,
+    differences,
+    far_apart,
+    statements,
+    unlike_itself,
+)
+from harness.analysis.epochs.prefix import common_prefixes, own_prefixes
+from harness.record.store import Record
 
 ROUNDING = 1e-4
 """Terms that differ by less, relatively, are the same objective: a float32 sum taken in another order, or fused by a

@@ -8,8 +8,8 @@ processes do so by far more, at the same epoch, than any two of the baseline's h
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
-from harness.lines import Epoch
-from harness.record import Record
+from harness.record.schema import Epoch
+from harness.record.store import Record
 
 FAR = 10.0
 """How many times as much as the baseline's own processes differ by is the arm's doing."""

@@ -12,13 +12,13 @@ from math import log, sqrt
 import numpy as np
 from scipy import stats
 
-from harness.analysis import epochs as epoch_table
-from harness.analysis.ablation import block_shares, coarsest
-from harness.analysis.levels import FIRST_LOOK, level
-from harness.analysis.projection import schedule_logs
-from harness.analysis.verdicts import COARSE, UNSURE, verdicts, widest
-from harness.lines import Look
-from harness.record import Record
+from harness.analysis.comparison.ablation import block_shares, coarsest
+from harness.analysis.epochs.projection import schedule_logs
+from harness.analysis.epochs.table import table as epoch_table
+from harness.analysis.stats.levels import FIRST_LOOK, level
+from harness.analysis.stats.verdicts import COARSE, UNSURE, verdicts, widest
+from harness.record.schema import Look
+from harness.record.store import Record
 
 DOUBT = 0.8
 """How sure it must be that the blocks scatter too much, before that ends a run."""

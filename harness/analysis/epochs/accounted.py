@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from harness.analysis.patterns import STEADY
-from harness.analysis.projection import Projection
-from harness.analysis.trend import Trend
+from harness.analysis.epochs.patterns import STEADY
+from harness.analysis.epochs.projection import Projection
+from harness.analysis.epochs.trend import Trend
 
 MOST_EVENTS = 5
 """Single events that are listed, the longest; the table has the time of all."""

@@ -18,10 +18,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from harness.analysis import sizes
-from harness.analysis.models import Indices, Model, Openings
-from harness.analysis.patterns import STEADY, Pattern
-from harness.lines import Segment
+from harness.analysis.epochs import sizes
+from harness.analysis.epochs.models import Indices, Model, Openings
+from harness.analysis.epochs.patterns import STEADY, Pattern
+from harness.record.schema import Segment
 
 Scope = Literal["schedule", "epochs", "epoch"]
 """What is charged: a whole schedule; the epochs that ran; or one epoch, on the average over a long training."""

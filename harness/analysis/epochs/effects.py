@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from harness.analysis.epochs import in_turns
-from harness.analysis.estimates import Estimate, mean
-from harness.analysis.levels import ERROR, FIRST_LOOK
+from harness.analysis.epochs.table import in_turns
+from harness.analysis.stats.estimates import Estimate, mean
+from harness.analysis.stats.levels import ERROR, FIRST_LOOK
 
 TRIM = 0.2
 """Share of the rounds left out at each end, so that a burst of other load decides nothing."""

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.analysis import sizes
-from harness.lines import Segment
+from harness.analysis.epochs import sizes
+from harness.record.schema import Segment
 
 COSTLY = 2.0
 """An epoch after a refinement that traced nothing is taken for one like those that follow, unless it took this many

@@ -1,7 +1,7 @@
 """What was watched in an arm's processes: what was not has no number, not even 0."""
 
-from harness.lines import Epoch
-from harness.record import Record
+from harness.record.schema import Epoch
+from harness.record.store import Record
 
 TRACES, COMPILATIONS = "traces", "compilations"
 _BEFORE = "TensorFlow was not loaded"

@@ -3,8 +3,8 @@
 So far two processes from the same seed have gone the same way, and what is deterministic can be compared exactly.
 """
 
-from harness.lines import Epoch
-from harness.record import Record
+from harness.record.schema import Epoch
+from harness.record.store import Record
 
 
 def common_prefixes(record: Record, arm: str) -> list[list[tuple[Epoch, Epoch]]]:

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from harness.analysis.accounts import Account, Scope, in_order
-from harness.analysis.effects import by_kind, guarded
-from harness.analysis.epochs import in_turns, usable
-from harness.analysis.levels import ERROR
-from harness.analysis.patterns import STEADY
-from harness.analysis.shapes import Shapes
-from harness.analysis.trend import Trend, trends
-from harness.lines import Description
-from harness.record import Record
+from harness.analysis.epochs.accounts import Account, Scope, in_order
+from harness.analysis.epochs.effects import by_kind, guarded
+from harness.analysis.epochs.patterns import STEADY
+from harness.analysis.epochs.shapes import Shapes
+from harness.analysis.epochs.table import in_turns, usable
+from harness.analysis.epochs.trend import Trend, trends
+from harness.analysis.stats.levels import ERROR
+from harness.record.schema import Description
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

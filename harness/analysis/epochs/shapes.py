@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from harness.analysis import sizes
-from harness.analysis.accounts import classified
-from harness.analysis.patterns import STEADY, Pattern, find
-from harness.lines import Segment
-from harness.record import Record
+from harness.analysis.epochs import sizes
+from harness.analysis.epochs.accounts import classified
+from harness.analysis.epochs.patterns import STEADY, Pattern, find
+from harness.record.schema import Segment
+from harness.record.store import Record
 
 PLACE = ["block", "group"]
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pandas as pd
 
-from harness.lines import Epoch
-from harness.record import Record
+from harness.record.schema import Epoch
+from harness.record.store import Record
 
 COLUMNS = [
     *("block", "group", "round", "arm", "kind", "index", "wall", "cpu"),

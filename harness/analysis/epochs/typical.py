@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from harness.lines import Epoch
+from harness.record.schema import Epoch
 
 
 def undisturbed(epoch: Epoch) -> bool:

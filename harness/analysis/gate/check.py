@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from harness.analysis.effects import Ratio
-from harness.gate_rules import FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances
+from harness.analysis.epochs.effects import Ratio
+from harness.plan.gate_rules import FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances
 
 OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = "ok", "improved", "regressed", "unsure", "not measured"
 PASSED = "passed"

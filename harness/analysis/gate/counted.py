@@ -7,14 +7,14 @@ the base has and the head lacks is unsure: a gate passes by what it saw.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.effects import Ratio
-from harness.analysis.gated import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
-from harness.analysis.losses import ROUNDING, losses
-from harness.analysis.observed import why_unobserved
-from harness.analysis.prefix import common_prefixes
-from harness.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
-from harness.lines import Compile, Trace
-from harness.record import Record
+from harness.analysis.comparison.losses import ROUNDING, losses
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.epochs.observed import why_unobserved
+from harness.analysis.epochs.prefix import common_prefixes
+from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.plan.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
+from harness.record.schema import Compile, Trace
+from harness.record.store import Record
 
 COUNTED = TRACES, COMPILATIONS, FLOPS, LOSSES, QUALITY
 _MOST_NAMED = 3

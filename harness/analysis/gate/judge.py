@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.analysis import contrast as contrasts
-from harness.analysis import epochs as epoch_table
-from harness.analysis import stored
-from harness.analysis.contrast import Contrast
-from harness.analysis.counted import counts
-from harness.analysis.effects import Ratio, guarded
-from harness.analysis.gated import IMPROVED, OK, PASSED, REGRESSED, UNSURE, Check, time_tolerance
-from harness.analysis.levels import FIRST_LOOK, level
-from harness.analysis.peaks import peaks
-from harness.analysis.projection import Projection
-from harness.analysis.triples import counted, timed
-from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
-from harness.record import Record
+from harness.analysis.epochs.effects import Ratio, guarded
+from harness.analysis.epochs.projection import Projection
+from harness.analysis.epochs.table import table as epoch_table
+from harness.analysis.gate import stored
+from harness.analysis.gate.check import IMPROVED, OK, PASSED, REGRESSED, UNSURE, Check, time_tolerance
+from harness.analysis.gate.counted import counts
+from harness.analysis.gate.peaks import peaks
+from harness.analysis.gate.triples import counted, timed
+from harness.analysis.stats import contrast as contrasts
+from harness.analysis.stats.contrast import Contrast
+from harness.analysis.stats.levels import FIRST_LOOK, level
+from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
+from harness.record.store import Record
 
 FAILED = "failed"
 WORTH = 0.05

@@ -2,15 +2,15 @@
 
 from math import log
 
-from harness.analysis import gate
-from harness.analysis.contrast import Contrast
-from harness.analysis.gated import UNSURE
-from harness.analysis.levels import FIRST_LOOK
-from harness.analysis.stopping import least_half_width
-from harness.analysis.verdicts import widest
-from harness.lines import Look
-from harness.plan import AMPLE
-from harness.record import Record
+from harness.analysis.comparison.stopping import least_half_width
+from harness.analysis.gate.check import UNSURE
+from harness.analysis.gate.judge import judge
+from harness.analysis.stats.contrast import Contrast
+from harness.analysis.stats.levels import FIRST_LOOK
+from harness.analysis.stats.verdicts import widest
+from harness.plan.plan import AMPLE
+from harness.record.schema import Look
+from harness.record.store import Record
 
 
 def look(record: Record, elapsed: float) -> Look:
@@ -32,14 +32,14 @@ def _decide(record: Record, elapsed: float) -> tuple[bool, str]:
         return False, f"another block would not fit into the budget of {plan.budget:g} s"
     if record.stored:
         return done < plan.fewest, f"{plan.fewest} blocks are what it takes"
-    times = gate.timed_checks(record)
+    times = judge.timed_checks(record)
     if not times:
         return False, "no time is gated"
     if done < plan.fewest != FIRST_LOOK:
         return True, f"{plan.fewest} blocks were asked for"
     if done < FIRST_LOOK:
         return True, f"a verdict takes {FIRST_LOOK} blocks"
-    if gate.regressed(record):  # what else it may come to, the answer is that
+    if judge.regressed(record):  # what else it may come to, the answer is that
         return False, "there is a regression"
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
     if not unsure:

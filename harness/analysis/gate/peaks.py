@@ -8,11 +8,11 @@ every run, and is unsure if in most.
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from harness.analysis.effects import Ratio
-from harness.analysis.gated import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
-from harness.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
-from harness.lines import ArmEnd
-from harness.record import Record
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
+from harness.record.schema import ArmEnd
+from harness.record.store import Record
 
 LEAST_BYTES = 4_000_000
 """What may be taken more in any case: the kernel counts no finer."""

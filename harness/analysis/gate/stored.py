@@ -14,21 +14,21 @@ import numpy as np
 from msgspec.structs import replace
 from scipy import stats
 
-from harness.analysis import epochs as epoch_table
-from harness.analysis import peaks
-from harness.analysis.counted import counts
-from harness.analysis.effects import QUANTILE, Ratio
-from harness.analysis.facts import Facts, measured_on, number, pids
-from harness.analysis.fitness import VERY_BUSY
-from harness.analysis.gated import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
-from harness.analysis.levels import ERROR
-from harness.analysis.observed import COMPILATIONS, TRACES, why_unobserved
-from harness.analysis.projection import covers_whole_schedules, once_share, schedule_seconds
-from harness.analysis.tracings import of_one_block
-from harness.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, LOSSES, QUALITY, TOTAL_TIME, Triple
-from harness.lines import ArmEnd, Evaluation, Slice, Stored, Work
-from harness.plan import EXACTLY, Arm
-from harness.record import Record
+from harness.analysis.epochs.effects import QUANTILE, Ratio
+from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
+from harness.analysis.epochs.projection import covers_whole_schedules, once_share, schedule_seconds
+from harness.analysis.epochs.table import table as epoch_table
+from harness.analysis.gate import peaks
+from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
+from harness.analysis.gate.counted import counts
+from harness.analysis.machine.facts import Facts, measured_on, number, pids
+from harness.analysis.machine.fitness import VERY_BUSY
+from harness.analysis.profile.tracings import of_one_block
+from harness.analysis.stats.levels import ERROR
+from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, LOSSES, QUALITY, TOTAL_TIME, Triple
+from harness.plan.plan import EXACTLY, Arm
+from harness.record.schema import ArmEnd, Evaluation, Slice, Stored, Work
+from harness.record.store import Record
 
 BASE, AGAIN = "stored", "stored, another"
 

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from harness.gate_rules import Triple
-from harness.plan import EXACTLY
-from harness.record import Record
+from harness.plan.gate_rules import Triple
+from harness.plan.plan import EXACTLY
+from harness.record.store import Record
 
 
 def timed(record: Record, triple: Triple) -> Record:

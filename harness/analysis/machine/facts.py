@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.record import Record
+from harness.record.store import Record
 
 OK, NOTE, WARN = "ok", "note", "warn"
 UNREADABLE = "not readable"

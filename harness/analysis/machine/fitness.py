@@ -9,7 +9,7 @@ goes within a turn, nor what differs between processes: that widens intervals.
 from collections.abc import Callable, Mapping
 from math import floor
 
-from harness.analysis.facts import NOTE, OK, WARN, Facts, Finding, level, number, pids, unreadable
+from harness.analysis.machine.facts import NOTE, OK, WARN, Facts, Finding, level, number, pids, unreadable
 
 BUSY, VERY_BUSY = 0.1, 0.25
 """Shares of the cores' time that others take now."""

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
-from harness.analysis.typical import by_kind, undisturbed
-from harness.lines import Compile, Epoch, Trace
+from harness.analysis.epochs.typical import by_kind, undisturbed
+from harness.record.schema import Compile, Epoch, Trace
 
 NEAREST = 15
 """Undisturbed epochs, the nearest in the schedule, that an epoch is held against: what an epoch takes may change as the

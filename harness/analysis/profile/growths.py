@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from harness.analysis.growth import Growth, growth
-from harness.analysis.phases import watched
-from harness.lines import Epoch
-from harness.record import Record
+from harness.analysis.profile.growth import Growth, growth
+from harness.analysis.profile.phases import watched
+from harness.record.schema import Epoch
+from harness.record.store import Record
 
 
 def growths(record: Record, arm: str) -> dict[str, Growth]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.lines import Epoch
+from harness.record.schema import Epoch
 
 TOTAL = ("loss", "total", "total_loss")
 """Names under which the whole loss is reported."""

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from harness.analysis.phases import watched
-from harness.analysis.typical import all_traced, by_kind, later, typical
-from harness.lines import OTHERS, Epoch, OperationUse
-from harness.record import Record
+from harness.analysis.epochs.typical import all_traced, by_kind, later, typical
+from harness.analysis.profile.phases import watched
+from harness.record.schema import OTHERS, Epoch, OperationUse
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from harness.analysis.typical import all_traced, by_kind, later, typical
-from harness.lines import Epoch, PhaseUse
-from harness.record import Record
+from harness.analysis.epochs.typical import all_traced, by_kind, later, typical
+from harness.record.schema import Epoch, PhaseUse
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from harness.analysis.charges import FOLLOWS, Charge, together
-from harness.analysis.growth import Growth
-from harness.analysis.growths import growths
-from harness.analysis.idle_terms import idle_terms
-from harness.analysis.operations import busy_seconds, profiles
-from harness.analysis.phases import Phase, phases
-from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
-from harness.analysis.typical import typical
-from harness.lines import EPOCH, Epoch
-from harness.record import Record
+from harness.analysis.epochs.typical import typical
+from harness.analysis.profile.charges import FOLLOWS, Charge, together
+from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.growths import growths
+from harness.analysis.profile.idle_terms import idle_terms
+from harness.analysis.profile.operations import busy_seconds, profiles
+from harness.analysis.profile.phases import Phase, phases
+from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
+from harness.record.schema import EPOCH, Epoch
+from harness.record.store import Record
 
 MOST = 5
 FEWEST = 2

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.analysis.charges import Charge, Event, charges, compiled, traced
-from harness.lines import Cause, Compile, Epoch, Trace
-from harness.record import Record
+from harness.analysis.profile.charges import Charge, Event, charges, compiled, traced
+from harness.record.schema import Cause, Compile, Epoch, Trace
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.record import Record
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from math import exp, log, sqrt
 import numpy as np
 from scipy import stats
 
-from harness.analysis.effects import Ratio
-from harness.analysis.levels import FIRST_LOOK
-from harness.analysis.verdicts import widest
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.stats.levels import FIRST_LOOK
+from harness.analysis.stats.verdicts import widest
 
 WORSE, BETTER, FINE, UNSURE = "worse", "better", "fine", "unsure"
 _HEAD, _NULL = 1.5, 2.0

@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 from scipy import stats
 
-from harness.analysis.levels import ERROR
+from harness.analysis.stats.levels import ERROR
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
-from harness.analysis.levels import ERROR
+from harness.analysis.stats.levels import ERROR
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from math import exp, log, sqrt
 import numpy as np
 from scipy import stats
 
-from harness.analysis.levels import FIRST_LOOK, level
+from harness.analysis.stats.levels import FIRST_LOOK, level
 
 FASTER, SLOWER, SAME, UNSURE = "faster", "slower", "same", "unsure"
 

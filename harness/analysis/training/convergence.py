@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from math import inf, log
 from statistics import median, median_low
 
-from harness.analysis import medians
-from harness.analysis.curves import Checkpoint, Training, trainings
-from harness.analysis.effects import Ratio, interval
-from harness.analysis.medians import Median
-from harness.plan import Target
-from harness.record import Record
+from harness.analysis.epochs.effects import Ratio, interval
+from harness.analysis.stats import medians
+from harness.analysis.stats.medians import Median
+from harness.analysis.training.curves import Checkpoint, Training, trainings
+from harness.plan.plan import Target
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

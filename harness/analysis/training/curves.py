@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.record import Record
+from harness.record.store import Record
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ runs they are those of the first.
 
 from collections.abc import Generator, Iterator
 
-from harness import turns
-from harness.engine.group import Group
-from harness.engine.messages import Evaluated, Failed, Finished, Ran
-from harness.events import Event, Progress
-from harness.gate_rules import Triple
-from harness.lines import ArmEnd, BlockStart, Epoch, Evaluation, Slice
-from harness.plan import EXACTLY
+from harness.engine.groups.group import Group
+from harness.plan.gate_rules import Triple
+from harness.plan.plan import EXACTLY
+from harness.record.events import Event, Progress
+from harness.record.schema import ArmEnd, BlockStart, Epoch, Evaluation, Slice
+from harness.schedule import turns
+from harness.worker.wire import Evaluated, Failed, Finished, Ran
 
 
 class Exactly(Group):

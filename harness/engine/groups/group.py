@@ -6,16 +6,16 @@ from pathlib import Path
 from time import monotonic
 from typing import Self
 
-from harness import turns
-from harness.engine.arm import ArmProcess, hear_any
-from harness.engine.machine import free_memory_bytes
-from harness.engine.messages import Answer, Built, Counted, Failed, Finished, Ran, State, Stated, StateObjective
-from harness.engine.nursery import Nurseries, Nursery
-from harness.engine.ran import paces, slices_of
-from harness.events import Event, Progress
-from harness.lines import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
-from harness.plan import Plan, usable_cores
-from harness.record import Record
+from harness.engine.groups.turn_slices import paces, slices_of
+from harness.engine.machine.machine import free_memory_bytes
+from harness.engine.processes.arm import ArmProcess, hear_any
+from harness.engine.processes.fork_client import Nurseries, Nursery
+from harness.plan.plan import Plan, usable_cores
+from harness.record.events import Event, Progress
+from harness.record.schema import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
+from harness.record.store import Record
+from harness.schedule import turns
+from harness.worker.wire import Answer, Built, Counted, Failed, Finished, Ran, State, Stated, StateObjective
 
 BUILDS_AT_ONCE = 2
 TURN_SECONDS = 4.0

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import nullcontext
 
-from harness import turns
-from harness.engine.group import Group
-from harness.engine.memory_line import MemoryLine
-from harness.events import Event, Progress
-from harness.lines import MEMORY_LINE, TIMELINE, BlockStart
-from harness.plan import MEMORY, OPERATIONS
+from harness.engine.groups.group import Group
+from harness.engine.machine.rss_sampler import MemoryLine
+from harness.plan.plan import MEMORY, OPERATIONS
+from harness.record.events import Event, Progress
+from harness.record.schema import MEMORY_LINE, TIMELINE, BlockStart
+from harness.schedule import turns
 
 PASS_SECONDS = 120.0
 """After so long a pass ends with the epoch under way."""

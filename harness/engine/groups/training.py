@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from harness import parts, turns
-from harness.engine.group import RESERVE_BYTES, Group
-from harness.engine.machine import free_memory_bytes
-from harness.engine.messages import Evaluated
-from harness.events import Event, Progress
-from harness.lines import BlockStart, Evaluation
+from harness.engine.groups.group import RESERVE_BYTES, Group
+from harness.engine.machine.machine import free_memory_bytes
+from harness.record.events import Event, Progress
+from harness.record.schema import BlockStart, Evaluation
+from harness.schedule import training_parts, turns
+from harness.worker.wire import Evaluated
 
 
 class Training(Group):
@@ -39,7 +39,7 @@ class Training(Group):
     def _take_parts(self) -> Iterator[Event]:
         """Train and evaluate part by part, until all arms are done, or memory gets short."""
         lengths = {arm: own.segments[-1].stop for arm, own in self.descriptions.items()}
-        rounds = parts.rounds(self.plan, self.block, self.number, lengths)
+        rounds = training_parts.rounds(self.plan, self.block, self.number, lengths)
         for round_ in rounds:
             done = max(round_.number - 1, 0)
             for position, turn in enumerate(round_.turns):
@@ -58,11 +58,11 @@ class Training(Group):
             self._begun.add(label)
             largest = max(self.known.needs.values(), default=0)
             self._short_of_memory = self._crowded(self.known.needs.get(label, largest // 2))
-        for kind, indices in parts.stretches(turn.indices, self.descriptions[label].segments):
+        for kind, indices in training_parts.stretches(turn.indices, self.descriptions[label].segments):
             walls, done = self._walls[label, kind], 0
             while done < len(indices) and label in self.live and not self._short_of_memory:
                 before, first = free_memory_bytes(), not walls
-                size = parts.slice_length(walls, self.plan.timeout)
+                size = training_parts.slice_length(walls, self.plan.timeout)
                 epochs = yield from self._slice(label, indices[done : done + size], number, position)
                 walls += [epoch.wall for epoch in epochs]
                 done += size

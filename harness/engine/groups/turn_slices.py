@@ -5,9 +5,9 @@ from statistics import median
 
 from msgspec.structs import replace
 
-from harness.engine.messages import Answer, Failed, Ran
-from harness.lines import Epoch, Slice
-from harness.turns import Turn
+from harness.record.schema import Epoch, Slice
+from harness.schedule.turns import Turn
+from harness.worker.wire import Answer, Failed, Ran
 
 
 def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, position: int) -> Iterator[Slice]:

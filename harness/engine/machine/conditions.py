@@ -12,9 +12,10 @@ from typing import Any
 
 import psutil
 
-from harness.engine import cgroup, libraries
-from harness.engine.environment import THREAD_VARIABLES
-from harness.plan import usable_cores
+from harness.engine.machine import cgroup
+from harness.plan.plan import usable_cores
+from harness.worker import libraries
+from harness.worker.environment import THREAD_VARIABLES
 
 SAMPLE_SECONDS = 0.2
 """How long it watches what others do. The kernel counts in hundredths of a second on each core."""
@@ -25,7 +26,7 @@ ENVIRONMENT = (
 """The variables that decide how many threads a numerical library runs, and where."""
 _CPUS = Path("/sys/devices/system/cpu")
 _CPUINFO = Path("/proc/cpuinfo")
-_OURS = {"harness.engine.worker", "harness.engine.forker"}
+_OURS = {"harness.worker.worker", "harness.worker.fork_server"}
 """Modules in the command lines of arms, and of what these are forked from."""
 
 

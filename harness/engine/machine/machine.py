@@ -11,8 +11,9 @@ from typing import Any
 
 import psutil
 
-from harness.engine import cgroup, conditions, libraries
-from harness.plan import usable_cores
+from harness.engine.machine import cgroup, conditions
+from harness.plan.plan import usable_cores
+from harness.worker import libraries
 
 
 def facts() -> dict[str, Any]:

@@ -15,22 +15,13 @@ from typing import Any
 
 import msgspec
 
-from harness import catalog
-from harness.engine import journal, process, revisions
-from harness.engine.messages import (
-    Answer,
-    Build,
-    CountWork,
-    Evaluate,
-    Failed,
-    Finish,
-    Order,
-    Run,
-    receive_answer,
-    send,
-)
-from harness.engine.nursery import Nursery, NurseryLost
-from harness.plan import Arm, Plan
+from harness.catalog import registry
+from harness.engine.processes import process
+from harness.engine.processes.fork_client import Nursery, NurseryLost
+from harness.engine.revisions import revisions
+from harness.plan.plan import Arm, Plan
+from harness.worker import journal
+from harness.worker.wire import Answer, Build, CountWork, Evaluate, Failed, Finish, Order, Run, receive_answer, send
 
 LAST_LINES = 12
 COUNTING_SECONDS = 60.0
@@ -84,7 +75,7 @@ class ArmProcess:
                     self._clear_away()
                     raise
             else:
-                self._process = process.start("harness.engine.worker", theirs.fileno(), seed, self._scratch, output)
+                self._process = process.start("harness.worker.worker", theirs.fileno(), seed, self._scratch, output)
         if hasattr(os, "pidfd_open"):
             with suppress(ProcessLookupError):  # the nursery has gone, and this with it: hearing it will say so
                 self._death_notice = os.pidfd_open(self.pid)
@@ -228,7 +219,7 @@ def _preload(arm: Arm, plan: Plan) -> tuple[str, ...]:
     """What an arm imports before anything else, forked or not: it is to draw the same numbers either way."""
     if arm.label in plan.references:
         return ()
-    return plan.preload or catalog.registered().preloads.get(arm.variant, ())
+    return plan.preload or registry.registered().preloads.get(arm.variant, ())
 
 
 def hear_any(arms: Sequence[ArmProcess], timeout: float) -> list[ArmProcess]:

@@ -20,8 +20,8 @@ from typing import TypeVar
 
 import msgspec
 
-from harness.engine import process
-from harness.plan import Plan
+from harness.engine.processes import process
+from harness.plan.plan import Plan
 
 MOST_BYTES = 65_536
 """No message is longer."""
@@ -92,7 +92,7 @@ class Nursery:
         self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # it keeps messages apart
         self._door.settimeout(timeout)
         with log.open("wb") as output, theirs:
-            self._process = process.start("harness.engine.forker", theirs.fileno(), seed, self._scratch, output)
+            self._process = process.start("harness.worker.fork_server", theirs.fileno(), seed, self._scratch, output)
         self._first = Prepare(tuple(modules), list(cores), seed)
 
     @property

@@ -1,6 +1,6 @@
 """Whether a registered variant is among those of a revision: only importing its collection can tell.
 
-Started as `python -P -m harness.engine.lookup SOURCE NAME PARENT`; the last line that it prints is what is wrong, as
+Started as `python -P -m harness.engine.revisions.lookup SOURCE NAME PARENT`; the last line that it prints is what is wrong, as
 JSON.
 """
 
@@ -10,10 +10,10 @@ import sys
 
 import msgspec
 
-from harness import catalog
-from harness.engine import environment, sources
-from harness.engine.messages import Source
+from harness.catalog import registry
 from harness.errors import BadInput, BadSource
+from harness.worker import environment, sources
+from harness.worker.wire import Source
 
 SECONDS = 120.0
 
@@ -58,12 +58,12 @@ def main() -> None:
 
 def _trouble(name: str, source: Source) -> _Trouble | None:
     try:
-        catalog.find(name)
+        registry.find(name)
     except BadInput as error:
         return _Trouble(str(error), isinstance(error, BadSource))
-    for entry in catalog.entries():
+    for entry in registry.entries():
         file = getattr(sys.modules.get(entry.module), "__file__", None)
-        if file and name in catalog.names_of(entry) and not sources.holds_code_of(file, source.folder):
+        if file and name in registry.names_of(entry) and not sources.holds_code_of(file, source.folder):
             # It would be the same program, whatever the revision.
             return _Trouble(
                 f"It is registered by {entry.module}, which is not of this repository but at {file}.", False

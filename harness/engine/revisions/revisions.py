@@ -14,10 +14,10 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from harness.engine.messages import Source
-from harness.engine.repository import Repository
+from harness.engine.revisions.repository import Repository
 from harness.errors import NotComparable
-from harness.plan import Arm, Plan
+from harness.plan.plan import Arm, Plan
+from harness.worker.wire import Source
 
 PREFIX = "harness-revision-"
 YOUNG = 60.0

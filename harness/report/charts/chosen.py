@@ -4,20 +4,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from harness.analysis.ablation import Attribution
-from harness.analysis.convergence import Standing
-from harness.analysis.curves import trainings
-from harness.analysis.memory_line import samples
-from harness.lines import MEMORY_LINE
-from harness.record import Record
-from harness.report import convergence, scopes, units
+from harness.analysis.comparison.ablation import Attribution
+from harness.analysis.profile.memory_line import samples
+from harness.analysis.training.convergence import Standing
+from harness.analysis.training.curves import trainings
+from harness.record.schema import MEMORY_LINE
+from harness.record.store import Record
+from harness.report import units
 from harness.report.charts.epochs import epochs
 from harness.report.charts.errors import Curve, Yardstick, errors
 from harness.report.charts.figure import Figure
 from harness.report.charts.memory import memory
+from harness.report.charts.names import short
 from harness.report.charts.ratios import Row, ratios
 from harness.report.charts.waterfall import Share, waterfall
-from harness.report.names import short
+from harness.report.sections import convergence, scopes
 from harness.report.summary import ArmSummary, Summary
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.catalog import nearest
+from harness.catalog.registry import nearest
 from harness.errors import BadInput
 
 if TYPE_CHECKING:
-    from harness.record import Record
+    from harness.record.store import Record
     from harness.report.summary import Summary
 
 USUAL = "md,html,csv"
@@ -37,8 +37,8 @@ def files(formats: Sequence[str], summary: "Summary", record: "Record", director
 
         drawn = chosen(summary, record, directory)
     if "md" in formats:
-        from harness.report import markdown
         from harness.report.charts.images import svg
+        from harness.report.formats import markdown
 
         yield "report.md", markdown.render(summary, record, [(f"{CHARTS}/{one.name}.svg", one) for one in drawn])
         if summary.gate:
@@ -46,11 +46,11 @@ def files(formats: Sequence[str], summary: "Summary", record: "Record", director
         for one in drawn:
             yield f"{CHARTS}/{one.name}.svg", svg(one)
     if "html" in formats:
-        from harness.report import page
+        from harness.report.formats import page
 
         yield "report.html", page.render(summary, record, drawn)
     if "csv" in formats:
-        from harness.report import spreadsheet
+        from harness.report.formats import spreadsheet
 
         yield "report.csv", spreadsheet.render(summary)
     if "json" in formats:

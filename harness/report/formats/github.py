@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from harness.report import gate
+from harness.report.sections import gate
 from harness.report.summary import Summary
 
 _TITLE = "harness gate"

@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from harness.record import Record
-from harness.report import sentences, tables
-from harness.report.headline import headline
-from harness.report.method import method
+from harness.record.store import Record
+from harness.report.sections import sentences, tables
+from harness.report.sections.headline import headline
+from harness.report.sections.method import method
 from harness.report.summary import Summary
 from harness.report.table import Table
 

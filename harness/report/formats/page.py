@@ -11,17 +11,18 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from harness.record import Record
-from harness.report import sentences, sorting, tables
+from harness.record.store import Record
 from harness.report.charts.figure import AXIS, PANELS_FROM, Figure
 from harness.report.charts.panels import GAP
 from harness.report.charts.theme import config
-from harness.report.headline import headline
-from harness.report.method import method
+from harness.report.formats import sorting
+from harness.report.sections import sentences, tables
+from harness.report.sections.headline import headline
+from harness.report.sections.method import method
 from harness.report.summary import Summary
 from harness.report.table import Table
 
-_TEMPLATES = files("harness.report") / "templates"
+_TEMPLATES = files("harness.report.formats") / "templates"
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import csv
 import io
 
-from harness.analysis.effects import Ratio
-from harness.analysis.projection import Seconds
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.epochs.projection import Seconds
 from harness.report.summary import ArmSummary, Summary
 
 Cell = str | int | float | None

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from harness.record import Record
-from harness.report import sentences, tables
-from harness.report.headline import headline
+from harness.record.store import Record
+from harness.report.sections import sentences, tables
+from harness.report.sections.headline import headline
 from harness.report.summary import Summary
 from harness.report.table import Table
 

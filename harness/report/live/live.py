@@ -14,13 +14,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from harness.events import Event, Progress
-from harness.lines import ArmEnd, ArmReady, BlockAgain, BlockEnd, BlockStart, Evaluation, Look, Slice
-from harness.plan import Plan
-from harness.record import Record
+from harness.plan.plan import Plan
+from harness.record.events import Event, Progress
+from harness.record.schema import ArmEnd, ArmReady, BlockAgain, BlockEnd, BlockStart, Evaluation, Look, Slice
+from harness.record.store import Record
 from harness.report import units
-from harness.report.passes import Passes
-from harness.report.so_far import Evaluations, Ratios
+from harness.report.live.passes import Passes
+from harness.report.live.so_far import Evaluations, Ratios
 
 
 class Display:

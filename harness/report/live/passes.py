@@ -3,10 +3,10 @@
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from harness import events
-from harness.events import Event
-from harness.lines import ArmEnd, BlockStart
-from harness.plan import Plan
+from harness.plan.plan import Plan
+from harness.record import events
+from harness.record.events import Event
+from harness.record.schema import ArmEnd, BlockStart
 
 TIMING = "epochs"
 """What the pass is called in which nothing but the clock, the traces and the compilations are watched."""

@@ -2,10 +2,10 @@
 
 from time import monotonic
 
-from harness.events import Event
-from harness.lines import BlockEnd, BlockStart, Evaluation, Slice
-from harness.plan import Plan
-from harness.record import Record
+from harness.plan.plan import Plan
+from harness.record.events import Event
+from harness.record.schema import BlockEnd, BlockStart, Evaluation, Slice
+from harness.record.store import Record
 from harness.report import units
 
 _BETWEEN_RATIOS = 2.0
@@ -35,7 +35,7 @@ class Ratios:
         return "baseline" if arm == self._baseline else self.by_arm.get(arm, "")
 
     def _work_out(self, record: Record) -> None:
-        from harness.report.summarizing import ratios
+        from harness.report.summarize import ratios
 
         began = monotonic()
         self.by_arm = {arm: units.ratio(found) for arm, found in ratios(record).items()}

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.ablation import Attribution, Interaction, Share
-from harness.analysis.effects import Ratio
-from harness.analysis.estimates import Estimate
-from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
-from harness.report import scopes, units
+from harness.analysis.comparison.ablation import Attribution, Interaction, Share
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.stats.estimates import Estimate
+from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
+from harness.report import units
+from harness.report.sections import scopes
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
 

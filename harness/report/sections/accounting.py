@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.accounted import Accounted, Event, Part, Period
+from harness.analysis.epochs.accounted import Accounted, Event, Part, Period
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from harness.analysis.claimed import CONFIRMED, REFUTED, Checked
+from harness.analysis.comparison.claimed import CONFIRMED, REFUTED, Checked
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from math import isinf
 
-from harness.analysis.convergence import Convergence, Quality, Standing
-from harness.analysis.medians import Median
+from harness.analysis.stats.medians import Median
+from harness.analysis.training.convergence import Convergence, Quality, Standing
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table

@@ -1,7 +1,7 @@
 """What a self-check found: whether the machine is fit to measure on, and what its facts mean."""
 
-from harness.analysis.selfcheck import UNFIT, SelfCheck
-from harness.analysis.verdicts import UNSURE
+from harness.analysis.machine.selfcheck import UNFIT, SelfCheck
+from harness.analysis.stats.verdicts import UNSURE
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table

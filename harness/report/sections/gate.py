@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
-from harness.analysis.gate import FAILED, Verdict
-from harness.analysis.gated import IMPROVED, LEAST_SECONDS, NOT_MEASURED, PASSED, REGRESSED, UNSURE, Check
-from harness.gate_rules import (
+from harness.analysis.gate.check import IMPROVED, LEAST_SECONDS, NOT_MEASURED, PASSED, REGRESSED, UNSURE, Check
+from harness.analysis.gate.judge import FAILED, Verdict
+from harness.plan.gate_rules import (
     COMPILATIONS,
     EPOCH_TIME,
     FIRST_EPOCH_TIME,
@@ -19,7 +19,7 @@ from harness.gate_rules import (
     TOTAL_TIME,
     TRACES,
 )
-from harness.lines import EPOCH
+from harness.record.schema import EPOCH
 from harness.report import units
 from harness.report.table import Table
 

@@ -5,11 +5,12 @@ from math import inf
 
 from msgspec.structs import replace
 
-from harness.analysis.effects import Ratio
-from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE
-from harness.lines import EPOCH
-from harness.report import ablation, convergence, fitness, gate, units
-from harness.report.names import short_names
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
+from harness.record.schema import EPOCH
+from harness.report import units
+from harness.report.charts.names import short_names
+from harness.report.sections import ablation, convergence, fitness, gate
 from harness.report.summary import ArmSummary, Summary
 
 FACTOR = 1.5

@@ -1,6 +1,7 @@
 """How a run was measured, in a paragraph, by its own facts."""
 
-from harness.report import ablation, convergence, fitness, gate, units
+from harness.report import units
+from harness.report.sections import ablation, convergence, fitness, gate
 from harness.report.summary import Summary
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.analysis import epochs as epoch_table
-from harness.analysis.charges import Charge
-from harness.analysis.growth import Growth
-from harness.analysis.operations import Profile, Spent
-from harness.analysis.phases import Phase
-from harness.analysis.tracings import Compiled, Traced
-from harness.lines import EPOCH, OTHERS
-from harness.record import Record
+from harness.analysis.epochs.table import table as epoch_table
+from harness.analysis.profile.charges import Charge
+from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.operations import Profile, Spent
+from harness.analysis.profile.phases import Phase
+from harness.analysis.profile.tracings import Compiled, Traced
+from harness.record.schema import EPOCH, OTHERS
+from harness.record.store import Record
 from harness.report import units
 from harness.report.summary import ArmSummary
 from harness.report.table import Table

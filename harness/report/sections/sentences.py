@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.fitness import company
-from harness.analysis.trend import TRENDING
-from harness.analysis.verdicts import UNSURE
-from harness.report import ablation, accounting, claims, convergence, fitness, gate, units
-from harness.report.arithmetic import NO_TENSORFLOW
+from harness.analysis.epochs.trend import TRENDING
+from harness.analysis.machine.fitness import company
+from harness.analysis.stats.verdicts import UNSURE
+from harness.report import units
+from harness.report.sections import ablation, accounting, claims, convergence, fitness, gate
+from harness.report.sections.arithmetic import NO_TENSORFLOW
 from harness.report.summary import ArmSummary, Summary
 
 FAR = 2.0

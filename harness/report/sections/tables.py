@@ -1,9 +1,10 @@
 """A summary -> tables of strings, the same for every report."""
 
-from harness.analysis.exact import Pair
-from harness.record import Record
-from harness.report import ablation, accounting, claims, convergence, fitness, gate, profiled, scopes, units
-from harness.report.arithmetic import arithmetic
+from harness.analysis.comparison.exact import Pair
+from harness.record.store import Record
+from harness.report import units
+from harness.report.sections import ablation, accounting, claims, convergence, fitness, gate, profiled, scopes
+from harness.report.sections.arithmetic import arithmetic
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from threading import get_ident
 from time import perf_counter
 
-from harness.lines import PhaseUse
+from harness.record.schema import PhaseUse
 
 UNMARKED = ""
 """The path of the epoch itself."""

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.claimed import CONFIRMED, REFUTED, UNSURE, check, judge
-from harness.analysis.estimates import Estimate
-from harness.claims import Claim
-from harness.lines import ArmEnd, Epoch, Evaluation, Objective, Segment, Slice, Trace, Work
+from harness.analysis.comparison.claimed import CONFIRMED, REFUTED, UNSURE, check, judge
+from harness.analysis.stats.estimates import Estimate
+from harness.plan.claims import Claim
+from harness.record.schema import ArmEnd, Epoch, Evaluation, Objective, Segment, Slice, Trace, Work
 
 COSTS = {
     "a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2},

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import trained
 
-from harness.analysis.exact import Exact, Pair, exact, retraces
-from harness.analysis.prefix import common_prefixes
-from harness.lines import ArmEnd, Epoch, Slice, Trace, Work
+from harness.analysis.comparison.exact import Exact, Pair, exact, retraces
+from harness.analysis.epochs.prefix import common_prefixes
+from harness.record.schema import ArmEnd, Epoch, Slice, Trace, Work
 
 STEP, SCORE = Trace("Pinn.step", "pinn.py:12"), Trace("Pinn.score", "pinn.py:40")
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import trained
 
-from harness.analysis.losses import Losses, losses
-from harness.lines import Objective, Slice
+from harness.analysis.comparison.losses import Losses, losses
+from harness.record.schema import Objective, Slice
 
 STEPS = [(0, {"loss": 1.0}), (1, {"loss": 0.5}), (7, {"loss": 0.25}), (8, {"loss": 0.2})]
 

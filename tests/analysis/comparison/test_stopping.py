@@ -5,8 +5,8 @@ import pytest
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.stopping import Looks, decide, look
-from harness.lines import ArmEnd
+from harness.analysis.comparison.stopping import Looks, decide, look
+from harness.record.schema import ArmEnd
 
 LOOKS = Looks(fewest=3, most=6, tolerance=0.03)
 CLEAR = [0.5, 0.51, 0.505]
@@ -138,7 +138,7 @@ def test_one_arm_alone_has_its_blocks():
 @pytest.mark.parametrize("truth", [0.0, log(1.05), -log(1.05)])
 def test_looking_often_does_not_make_it_lie_often(truth):
     """Simulated to the end: a wrong answer, of a difference that is clear of the tolerance, in at most 5 % of runs."""
-    from harness.analysis.verdicts import verdicts
+    from harness.analysis.stats.verdicts import verdicts
 
     right = {0.0: "same"}.get(truth, "slower" if truth > 0 else "faster")
     random = np.random.default_rng(3)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from schedules import schedule
 from simulated import sampled
 
-from harness.analysis.accounted import accounted
-from harness.analysis.epochs import table
-from harness.analysis.projection import Projection
-from harness.lines import Description
+from harness.analysis.epochs.accounted import accounted
+from harness.analysis.epochs.projection import Projection
+from harness.analysis.epochs.table import table
+from harness.record.schema import Description
 
 kinds = st.lists(st.tuples(st.sampled_from(["data", "full", "late"]), st.integers(1, 30)), min_size=1, max_size=4).map(
     lambda pairs: [

@@ -6,9 +6,9 @@ from msgspec.structs import replace
 from scipy import stats
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.effects import RESOLUTION, Ratio, by_kind, effects, guarded, interval, of_times, typical
-from harness.analysis.epochs import table, usable
-from harness.analysis.shapes import Shapes
+from harness.analysis.epochs.effects import RESOLUTION, Ratio, by_kind, effects, guarded, interval, of_times, typical
+from harness.analysis.epochs.shapes import Shapes
+from harness.analysis.epochs.table import table, usable
 
 
 def shaped(run):

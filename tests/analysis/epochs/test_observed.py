@@ -1,7 +1,7 @@
 from simulated import trained
 
-from harness.analysis.observed import COMPILATIONS, TRACES, why_unobserved
-from harness.lines import ArmEnd, ArmReady, Compile, Description, Epoch, Slice, Trace
+from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
+from harness.record.schema import ArmEnd, ArmReady, Compile, Description, Epoch, Slice, Trace
 
 WHY = {"traces": "those of JAX are not observed", "compilations": "those of JAX are not observed"}
 

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import sampled
 
-from harness import slices
-from harness.analysis.effects import interval
-from harness.analysis.epochs import table
-from harness.analysis.projection import Projection
-from harness.analysis.verdicts import SAME, SLOWER, verdicts
-from harness.lines import Description, Segment
+from harness.analysis.epochs.effects import interval
+from harness.analysis.epochs.projection import Projection
+from harness.analysis.epochs.table import table
+from harness.analysis.stats.verdicts import SAME, SLOWER, verdicts
+from harness.plan import turn_length
+from harness.record.schema import Description, Segment
 
 ENDLESS = Description(False, [])
 KNOWN = Description(False, [Segment("epoch", 0, 1200)])
@@ -21,7 +21,7 @@ SOUGHT = Description(True, [Segment("epoch", 0, 1200)])
 
 def run_of(cost, description=ENDLESS, *, usual=0.05, threads=1, epochs=None, blocks=4, noise=0.002, seed=0):
     """A plain arm, and one beside it that takes `cost` of each epoch."""
-    counted, settling = slices.seconds(threads)
+    counted, settling = turn_length.seconds(threads)
     arms = {"plain": lambda index, new: usual, "other": lambda index, new: cost(index)}
     return sampled(
         description,

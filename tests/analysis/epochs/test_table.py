@@ -3,8 +3,8 @@
 import pytest
 from simulated import record
 
-from harness.analysis.epochs import idle_share
-from harness.lines import Epoch, Idle, Slice
+from harness.analysis.epochs.table import idle_share
+from harness.record.schema import Epoch, Idle, Slice
 
 
 def waits(*pieces):

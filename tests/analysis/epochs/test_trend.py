@@ -2,9 +2,9 @@ import pytest
 from schedules import schedule
 from simulated import sampled
 
-from harness.analysis.epochs import table
-from harness.analysis.projection import Projection
-from harness.lines import Description
+from harness.analysis.epochs.projection import Projection
+from harness.analysis.epochs.table import table
+from harness.record.schema import Description
 
 ENDLESS = Description(False, [])
 

@@ -1,11 +1,11 @@
 import pytest
 from msgspec.structs import replace
 
-from harness.analysis.counted import counts
-from harness.gate_rules import Tolerances, Triple
-from harness.lines import ArmEnd, Cause, Compile, Epoch, Evaluation, Header, Slice, Trace, Work
-from harness.plan import Arm, Plan
-from harness.record import Record
+from harness.analysis.gate.counted import counts
+from harness.plan.gate_rules import Tolerances, Triple
+from harness.plan.plan import Arm, Plan
+from harness.record.schema import ArmEnd, Cause, Compile, Epoch, Evaluation, Header, Slice, Trace, Work
+from harness.record.store import Record
 
 ARMS = BASE, AGAIN, HEAD = "base", "again", "head"
 SHAPE = Cause("shape", "argument x: shape (8, 3) -> (7, 3)", "keep the shape fixed")

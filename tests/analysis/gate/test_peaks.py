@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from harness.analysis.peaks import checks
-from harness.gate_rules import Tolerances, Triple
-from harness.lines import ArmEnd
+from harness.analysis.gate.peaks import checks
+from harness.plan.gate_rules import Tolerances, Triple
+from harness.record.schema import ArmEnd
 
 MB = 1_000_000
 

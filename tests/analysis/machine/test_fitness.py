@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.facts import NOTE, OK, UNREADABLE, WARN
-from harness.analysis.fitness import company, findings
+from harness.analysis.machine.facts import NOTE, OK, UNREADABLE, WARN
+from harness.analysis.machine.fitness import company, findings
 
 QUIET = {
     "cores": 4,

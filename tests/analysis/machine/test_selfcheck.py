@@ -1,8 +1,8 @@
 import pytest
 
-from harness.analysis.effects import Ratio
-from harness.analysis.selfcheck import Control, judge
-from harness.analysis.verdicts import FASTER, SAME, SLOWER, UNSURE, Verdict
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.machine.selfcheck import Control, judge
+from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE, Verdict
 
 
 def control(estimate, answer, visible=1.04):

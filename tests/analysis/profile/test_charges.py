@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.charges import Charge, charges, compiled, together, traced
-from harness.lines import Cause, Compile, Epoch, Trace
+from harness.analysis.profile.charges import Charge, charges, compiled, together, traced
+from harness.record.schema import Cause, Compile, Epoch, Trace
 
 VALUE = Cause("value", "argument rate: Python value 0.1 -> 0.05", "pass a tensor")
 SHAPE = Cause("shape", "argument x: shape (8,) -> (9,)", "pad it")

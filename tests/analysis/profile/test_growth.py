@@ -3,7 +3,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.analysis.growth import Growth, growth
+from harness.analysis.profile.growth import Growth, growth
 
 MB = 1e6
 

@@ -1,9 +1,9 @@
 import pytest
 from simulated import DATA, FULL, record
 
-from harness.analysis.growth import Growth
-from harness.analysis.growths import growths
-from harness.lines import Epoch, MemoryUse, Slice
+from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.growths import growths
+from harness.record.schema import Epoch, MemoryUse, Slice
 
 MB = 1_000_000
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.analysis.idle_terms import idle_terms
-from harness.lines import Epoch
+from harness.analysis.profile.idle_terms import idle_terms
+from harness.record.schema import Epoch
 
 RANDOM = np.random.default_rng(0)
 

@@ -3,8 +3,8 @@
 import pytest
 from simulated import record
 
-from harness.analysis.operations import profiles
-from harness.lines import OTHERS, Epoch, OperationUse, Slice
+from harness.analysis.profile.operations import profiles
+from harness.record.schema import OTHERS, Epoch, OperationUse, Slice
 
 
 def seen(*epochs):

@@ -1,8 +1,8 @@
 import pytest
 from simulated import DATA, FULL, record
 
-from harness.analysis.phases import phases
-from harness.lines import Compile, Epoch, PhaseUse, Slice, Trace
+from harness.analysis.profile.phases import phases
+from harness.record.schema import Compile, Epoch, PhaseUse, Slice, Trace
 
 MB = 1_000_000
 

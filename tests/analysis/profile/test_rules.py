@@ -1,12 +1,12 @@
 import pytest
 from simulated import DATA, record
 
-from harness.analysis.charges import Charge
-from harness.analysis.growth import Growth
-from harness.analysis.phases import Phase
-from harness.analysis.rules import MOST, Evidence, findings
-from harness.analysis.tracings import Compiled, Traced
-from harness.lines import Cause, Epoch, Trace
+from harness.analysis.profile.charges import Charge
+from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.phases import Phase
+from harness.analysis.profile.rules import MOST, Evidence, findings
+from harness.analysis.profile.tracings import Compiled, Traced
+from harness.record.schema import Cause, Epoch, Trace
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")

@@ -1,9 +1,9 @@
 import pytest
 from simulated import DATA, record
 
-from harness.analysis.charges import Charge
-from harness.analysis.tracings import Compiled, Traced, by_cause, by_function, of_one_block
-from harness.lines import Cause, Compile, Epoch, Slice, Trace
+from harness.analysis.profile.charges import Charge
+from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
+from harness.record.schema import Cause, Compile, Epoch, Slice, Trace
 
 FIRST = Cause("first", "its first tracing")
 

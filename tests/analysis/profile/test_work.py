@@ -1,8 +1,8 @@
 import pytest
 from simulated import DATA, FULL, record
 
-from harness.analysis.work import Arithmetic, arithmetic
-from harness.lines import Work
+from harness.analysis.profile.work import Arithmetic, arithmetic
+from harness.record.schema import Work
 
 SECONDS = {DATA: 0.5, FULL: 0.25}
 

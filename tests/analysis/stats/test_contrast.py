@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.analysis.contrast import BETTER, FINE, UNSURE, WORSE, Contrast, answers
-from harness.analysis.levels import level
+from harness.analysis.stats.contrast import BETTER, FINE, UNSURE, WORSE, Contrast, answers
+from harness.analysis.stats.levels import level
 
 LEVELS = [level(3, 6, rank) for rank in range(1, 7)]
 TOLERANCE = 0.03

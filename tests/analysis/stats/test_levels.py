@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.analysis.levels import level, looks
+from harness.analysis.stats.levels import level, looks
 
 
 def chance_of_any(at, most, runs=60_000):

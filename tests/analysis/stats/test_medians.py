@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.analysis.medians import Median, median
+from harness.analysis.stats.medians import Median, median
 
 times = st.lists(st.floats(0, 1e6) | st.just(inf), min_size=1, max_size=40)
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.analysis.effects import interval
-from harness.analysis.levels import level
-from harness.analysis.verdicts import COARSE, FASTER, SAME, SLOWER, UNSURE, verdicts
+from harness.analysis.epochs.effects import interval
+from harness.analysis.stats.levels import level
+from harness.analysis.stats.verdicts import COARSE, FASTER, SAME, SLOWER, UNSURE, verdicts
 
 TOLERANCE = 0.03
 MARGIN = log(1.03)

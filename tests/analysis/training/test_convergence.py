@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from trained import falling, record
 
-from harness.analysis.convergence import convergence, quality
-from harness.analysis.curves import trainings
-from harness.lines import ArmEnd, ArmReady, BlockStart, Description, Evaluation, Segment
-from harness.record import Record
+from harness.analysis.training.convergence import convergence, quality
+from harness.analysis.training.curves import trainings
+from harness.record.schema import ArmEnd, ArmReady, BlockStart, Description, Evaluation, Segment
+from harness.record.store import Record
 
 SLOW, QUICK = falling(1.0, 0.5, 0.2, 0.1), falling(1.0, 0.8, 0.4, 0.3)
 WALLS = {"slow": 2.0, "quick": 1.0}

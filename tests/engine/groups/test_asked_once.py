@@ -1,17 +1,14 @@
 """What an arm is asked once, in the first block: the terms of its loss, and how much its epochs compute."""
 
-from pathlib import Path
-
 import pytest
+from paths import SUPPORT
 
-from harness import planning
-from harness.engine import arm
-from harness.engine.group import Group
-from harness.measure import measure
-from harness.record import read
-from harness.report.summarizing import summarize
-
-SUPPORT = Path(__file__).parents[1] / "support"
+from harness.engine.groups.group import Group
+from harness.engine.processes import arm
+from harness.engine.session import measure
+from harness.plan import planning
+from harness.record.store import read
+from harness.report.summarize import summarize
 
 
 def run(out, *names, command="compare", file="arms.py", **options):

@@ -1,17 +1,14 @@
 """Cells that memory does not hold together: pairs with the baseline, in every block, whatever its cells are."""
 
-from pathlib import Path
-
 import pytest
+from paths import CHANGED
 
-from harness.ablation import ablate
-from harness.analysis import epochs as epoch_table
-from harness.analysis.ablation import attribute
-from harness.analysis.projection import Projection
-from harness.engine.group import Group, Known
-from harness.measure import measure
-
-CHANGED = Path(__file__).parent.parent / "support" / "changed.py"
+from harness.analysis.comparison.ablation import attribute
+from harness.analysis.epochs.projection import Projection
+from harness.analysis.epochs.table import table as epoch_table
+from harness.engine.groups.group import Group, Known
+from harness.engine.session import measure
+from harness.plan.ablation import ablate
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,13 @@
 import json
 import signal
 import sys
-from pathlib import Path
 
 import pytest
+from paths import ARMS
 from running import begun, gone
 
-from harness import cli, record
-
-ARMS = Path(__file__).parents[1] / "support" / "arms.py"
+from harness.cli.app import app
+from harness.record import store
 
 TROUBLES = {
     "RaisesWhenBuilt": "while it was built: RuntimeError: no such grid",
@@ -42,9 +41,9 @@ def arm(name):
 def compare(out, *names, options=()):
     """Exit code, summary by arm, and record of a comparison."""
     summary = out / "summary.json"
-    code = cli.run(["compare", *map(arm, names), "--out", str(out / "run"), "--json", str(summary), *options])
+    code = app.run(["compare", *map(arm, names), "--out", str(out / "run"), "--json", str(summary), *options])
     arms = {entry["name"]: entry for entry in json.loads(summary.read_text())["arms"]}
-    return code, arms, record.read(out / "run")
+    return code, arms, store.read(out / "run")
 
 
 def test_every_trouble_is_reported_and_the_others_complete(tmp_path, capfd):
@@ -150,8 +149,8 @@ def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path):
         running.communicate()
     assert len(children) == 2
     assert gone(children)
-    assert record.read(tmp_path / "run").partial
-    assert cli.run(["report", str(tmp_path / "run")]) == 0
+    assert store.read(tmp_path / "run").partial
+    assert app.run(["report", str(tmp_path / "run")]) == 0
 
 
 def test_interrupted_once_it_ends_tidily_with_a_report(tmp_path):
@@ -162,5 +161,5 @@ def test_interrupted_once_it_ends_tidily_with_a_report(tmp_path):
     assert gone(children)
     assert "partial" in out
     assert "Traceback" not in out + err
-    assert record.read(tmp_path / "run").footer.status == "interrupted"
+    assert store.read(tmp_path / "run").footer.status == "interrupted"
     assert (tmp_path / "run" / "report.md").exists()

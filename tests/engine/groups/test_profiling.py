@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from paths import SUPPORT
 
-from harness import planning
-from harness.analysis.growths import growths
-from harness.analysis.operations import profiles
-from harness.analysis.phases import phases, watched
-from harness.analysis.rules import Evidence, findings
-from harness.analysis.tracings import by_cause, by_function, of_one_block
-from harness.engine import watching
-from harness.measure import measure
-from harness.probes import memory
-from harness.record import read
-from harness.report import profiled as profiled_report
-from harness.report import sentences
-from harness.report.summarizing import summarize
+from harness.analysis.profile.growths import growths
+from harness.analysis.profile.operations import profiles
+from harness.analysis.profile.phases import phases, watched
+from harness.analysis.profile.rules import Evidence, findings
+from harness.analysis.profile.tracings import by_cause, by_function, of_one_block
+from harness.engine.session import measure
+from harness.plan import planning
+from harness.record.store import read
+from harness.report.sections import profiled as profiled_report
+from harness.report.sections import sentences
+from harness.report.summarize import summarize
+from harness.worker import watching
+from harness.worker.probes import memory
 
-SUPPORT = Path(__file__).parents[1] / "support"
 MB = 1_000_000
 
 

@@ -2,18 +2,17 @@
 
 import json
 from itertools import groupby
-from pathlib import Path
 
 from msgspec.structs import replace
+from paths import ARMS
 
-from harness import cli, planning
-from harness.analysis.convergence import convergence
-from harness.engine.group import Group
-from harness.lines import Evaluation, Slice
-from harness.measure import measure
-from harness.record import read
-
-ARMS = Path(__file__).parents[1] / "support" / "arms.py"
+from harness.analysis.training.convergence import convergence
+from harness.cli.app import app
+from harness.engine.groups.group import Group
+from harness.engine.session import measure
+from harness.plan import planning
+from harness.record.schema import Evaluation, Slice
+from harness.record.store import read
 
 TROUBLES = {
     "Steady": "while it was built: it has no method evaluate()",
@@ -94,7 +93,7 @@ def test_every_trouble_is_reported_and_the_others_train_on(tmp_path, capfd):
     out = tmp_path / "summary.json"
     names = [f"{ARMS}:{name}" for name in (*TROUBLES, "Learner")]
     options = ["--out", str(tmp_path / "run"), "--json", str(out), "--seeds", "2", "--evaluations", "6"]
-    assert cli.run(["converge", *names, *options]) == 4
+    assert app.run(["converge", *names, *options]) == 4
     arms = {arm["name"]: arm for arm in json.loads(out.read_text())["arms"]}
     for name, reason in TROUBLES.items():
         assert arms[name]["status"] == "failed"
@@ -139,10 +138,10 @@ def test_a_reference_runs_its_own_steps_each_evaluated_whatever_length_is_asked_
 
 def test_slices_are_split_where_a_part_would_last_too_long(tmp_path, monkeypatch):
     """An epoch takes at least 2 ms, so a slice of 0.1 s is one of 50 epochs at most."""
-    monkeypatch.setattr("harness.parts.LONGEST_SLICE", 1e9)
+    monkeypatch.setattr("harness.schedule.training_parts.LONGEST_SLICE", 1e9)
     record, _ = run(tmp_path / "run", "Learner", epochs=120, evaluations=1, timeout=1e5)
     assert [len(piece.epochs) for piece in record.slices] == [1, 119]
-    monkeypatch.setattr("harness.parts.LONGEST_SLICE", 0.1)
+    monkeypatch.setattr("harness.schedule.training_parts.LONGEST_SLICE", 0.1)
     record, _ = run(tmp_path / "split", "Learner", epochs=120, evaluations=1)
     sizes = [len(piece.epochs) for piece in record.slices]
     assert sizes[0] == 1
@@ -170,7 +169,7 @@ def test_arms_that_do_not_fit_in_memory_train_alone_from_then_on(tmp_path, monke
 
 def test_memory_that_gets_short_late_is_noticed_too(tmp_path, monkeypatch):
     free = iter([10**12] * 13)
-    monkeypatch.setattr("harness.engine.training.free_memory_bytes", lambda: next(free, 10**6))
+    monkeypatch.setattr("harness.engine.groups.training.free_memory_bytes", lambda: next(free, 10**6))
     record, _ = run(tmp_path / "run", "Learner", "StaysBad", evaluations=12)
     assert {end.status for end in record.ends if end.group == 0} == {"regrouped"}
     begun = [piece for piece in record.slices if piece.group == 0]

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.engine import cgroup
+from harness.engine.machine import cgroup
 
 
 @pytest.fixture

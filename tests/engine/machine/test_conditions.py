@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from harness.engine import conditions, libraries
+from harness.engine.machine import conditions
+from harness.worker import libraries
 
 
 @pytest.fixture
@@ -180,7 +181,7 @@ def test_without_tensorflow_there_is_no_build(monkeypatch):
 
 # Other runs
 
-WAIT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()', '-m', 'harness.engine.worker', '9'])"
+WAIT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()', '-m', 'harness.worker.worker', '9'])"
 
 
 def test_another_harness_is_known_by_its_arms_and_ours_are_not_others():
@@ -189,18 +190,18 @@ def test_another_harness_is_known_by_its_arms_and_ours_are_not_others():
         while not psutil.Process(other.pid).children():
             sleep(0.01)
         (arm,) = psutil.Process(other.pid).children()
-        while "harness.engine.worker" not in arm.cmdline():  # it has been forked, but is not yet the other program
+        while "harness.worker.worker" not in arm.cmdline():  # it has been forked, but is not yet the other program
             sleep(0.01)
         assert other.pid in conditions.other_runs()
         other.stdin.close()
     assert other.pid not in conditions.other_runs()
-    command = [sys.executable, "-c", "input()", "-m", "harness.engine.worker", "9"]
+    command = [sys.executable, "-c", "input()", "-m", "harness.worker.worker", "9"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL):
         assert os.getpid() not in conditions.other_runs()
 
 
 def test_what_arms_are_forked_from_is_no_run_of_its_own(monkeypatch):
-    line = ["python", "-P", "-m", "harness.engine.forker", "5", "9"]
+    line = ["python", "-P", "-m", "harness.worker.fork_server", "5", "9"]
     tree = [SimpleNamespace(pid=pid, cmdline=lambda: line, ppid=lambda parent=parent: parent)
             for pid, parent in ((10, 9), (11, 10), (12, 10))]  # fmt: skip
     monkeypatch.setattr(conditions.psutil, "process_iter", lambda: tree)

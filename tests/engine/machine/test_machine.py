@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import comparable
-from harness.engine import cgroup as groups
-from harness.engine import libraries, machine
+from harness.engine.machine import cgroup as groups
+from harness.engine.machine import machine
+from harness.record import compatibility
+from harness.worker import libraries
 
 CONDITIONS = [
     *("memory_free_bytes", "memory_limit_bytes", "cores_online", "threads_per_core", "governor", "turbo"),
@@ -35,7 +36,7 @@ def cgroup(tmp_path, monkeypatch):
 def test_the_facts_are_plain_json_and_say_what_decides_speed():
     facts = machine.facts()
     assert json.loads(json.dumps(facts)) == facts
-    assert {"system", "processor", "cores", "memory_bytes", "load"} | {*comparable.MACHINE} <= set(facts)
+    assert {"system", "processor", "cores", "memory_bytes", "load"} | {*compatibility.MACHINE} <= set(facts)
     assert set(CONDITIONS) <= set(facts)
     assert facts["system"]
     assert facts["processor"]

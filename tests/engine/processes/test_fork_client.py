@@ -10,20 +10,20 @@ from textwrap import dedent
 import psutil
 import pytest
 from msgspec.structs import replace
+from paths import ARMS
 from running import begun, gone
 
-from harness import planning
-from harness.engine import nursery
-from harness.engine.group import Group
-from harness.lines import ArmEnd, ArmReady, BlockAgain, BlockStart, Slice
-from harness.measure import measure
-from harness.record import read
-from harness.report.summarizing import summarize
+from harness.engine.groups.group import Group
+from harness.engine.processes import fork_client
+from harness.engine.session import measure
+from harness.plan import planning
+from harness.record.schema import ArmEnd, ArmReady, BlockAgain, BlockStart, Slice
+from harness.record.store import read
+from harness.report.summarize import summarize
 
-ARMS = Path(__file__).parents[1] / "support" / "arms.py"
 PRELOAD = ("decimal",)
 
-pytestmark = pytest.mark.skipif(not nursery.available(), reason="arms can be forked on Linux")
+pytestmark = pytest.mark.skipif(not fork_client.available(), reason="arms can be forked on Linux")
 
 
 def planned(*names, command="compare", preload=PRELOAD, references=(), **options):
@@ -184,7 +184,7 @@ def test_what_importing_draws_makes_no_difference_to_a_forked_and_a_fresh_arm(tm
     (tmp_path / "late.py").write_text(LATE)
     losses = []
     for name, forks in (("forked", True), ("fresh", False)):
-        monkeypatch.setattr(nursery, "available", lambda forks=forks: forks)
+        monkeypatch.setattr(fork_client, "available", lambda forks=forks: forks)
         record, _ = run(tmp_path / name, f"{tmp_path / 'late.py'}:Late", preload=("early",), epochs=3, blocks=1, seed=7)
         assert {ready.started for ready in record.ready} == {name}
         assert record.ready[0].seeded == {"random": "7"}
@@ -243,7 +243,7 @@ def test_what_arms_say_once_and_who_failed_is_found_again_in_a_first_block_that_
 
 
 def test_where_forking_cannot_be_had_each_arm_is_a_fresh_process(tmp_path, monkeypatch):
-    monkeypatch.setattr(nursery, "available", lambda: False)
+    monkeypatch.setattr(fork_client, "available", lambda: False)
     record, _ = run(tmp_path / "run", "Steady", epochs=4, blocks=1)
     assert [ready.started for ready in record.ready] == ["fresh"]
 
@@ -278,8 +278,8 @@ RUN = """
 import sys
 from pathlib import Path
 from msgspec.structs import replace
-from harness import planning
-from harness.measure import measure
+from harness.plan import planning
+from harness.engine.session import measure
 
 made = replace(planning.make("compare", sys.argv[2:], epochs=2000), preload=("decimal",))
 measure(made, Path(sys.argv[1]), lambda event, record: None)
@@ -329,8 +329,8 @@ def test_built_in_variants_lose_trace_and_count_the_same_forked_and_fresh(tmp_pa
 
 IMPORTED = """
 import importlib, sys, threading
-from harness import catalog
-known = catalog.registered()
+from harness.catalog import registry
+known = registry.registered()
 for name in known.preloads["original"]:
     importlib.import_module(name)
 from tensorflow.python.eager import context

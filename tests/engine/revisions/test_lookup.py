@@ -10,9 +10,9 @@ import pytest
 from repositories import write
 from running import gone
 
-from harness.engine import lookup
-from harness.engine.messages import Source
+from harness.engine.revisions import lookup
 from harness.errors import BadInput, BadSource
+from harness.worker.wire import Source
 
 COLLECTION = "from harness import Collection, Variant\n\ncollection = Collection((Variant('quick', object, ''),))\n"
 ASKING = """

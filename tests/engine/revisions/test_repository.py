@@ -5,8 +5,8 @@ import tarfile
 import pytest
 from repositories import contents
 
-from harness.engine import repository, revisions
-from harness.engine.repository import Repository
+from harness.engine.revisions import repository, revisions
+from harness.engine.revisions.repository import Repository
 from harness.errors import BadInput, NotComparable
 
 

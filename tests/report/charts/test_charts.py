@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE
 
-from harness.analysis.effects import Ratio
-from harness.analysis.memory_line import Sample
-from harness.lines import ArmEnd, Epoch, Slice, Trace
-from harness.record import Record
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.profile.memory_line import Sample
+from harness.record.schema import ArmEnd, Epoch, Slice, Trace
+from harness.record.store import Record
 from harness.report.charts import images
 from harness.report.charts.chosen import chosen
 from harness.report.charts.memory import memory
 from harness.report.charts.ratios import Row, ratios
 from harness.report.charts.waterfall import Share, waterfall
-from harness.report.summarizing import summarize
+from harness.report.summarize import summarize
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
 HOSTILE = "'] || alert(1) || datum['<script>alert(1)</script>"

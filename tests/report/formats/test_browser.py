@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from simulated import DATA, FULL, REFINE, record
 
-from harness.lines import ArmEnd
-from harness.report import page
+from harness.record.schema import ArmEnd
 from harness.report.charts.chosen import chosen
-from harness.report.summarizing import summarize
+from harness.report.formats import page
+from harness.report.summarize import summarize
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = "'] || alert(1) || datum['</script><img src=x onerror=alert(1)>"

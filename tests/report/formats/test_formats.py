@@ -5,8 +5,8 @@ import pytest
 from simulated import DATA, FULL, REFINE, record
 
 from harness.errors import BadInput
-from harness.report.formats import ALL, USUAL, files, parse
-from harness.report.summarizing import summarize
+from harness.report.formats.formats import ALL, USUAL, files, parse
+from harness.report.summarize import summarize
 
 
 def written(formats, run):

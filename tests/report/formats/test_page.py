@@ -11,11 +11,11 @@ import pytest
 from ablated import ablated
 from simulated import DATA, FULL, REFINE, record
 
-from harness.lines import ArmEnd
-from harness.report import page
+from harness.record.schema import ArmEnd
 from harness.report.charts.chosen import chosen
-from harness.report.sentences import findings
-from harness.report.summarizing import summarize
+from harness.report.formats import page
+from harness.report.sections.sentences import findings
+from harness.report.summarize import summarize
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
 HOSTILE = "</script><script>alert(1)</script>\u2028<!--"

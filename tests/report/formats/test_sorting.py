@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.effects import Ratio
+from harness.analysis.epochs.effects import Ratio
 from harness.report import units
-from harness.report.sorting import keys
+from harness.report.formats.sorting import keys
 
 sizes = st.floats(1e-6, 1e9)
 

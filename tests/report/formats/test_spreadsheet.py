@@ -4,9 +4,9 @@ import io
 import pytest
 from simulated import DATA, FULL, REFINE, record
 
-from harness.lines import ArmEnd
-from harness.report import spreadsheet
-from harness.report.summarizing import summarize
+from harness.record.schema import ArmEnd
+from harness.report.formats import spreadsheet
+from harness.report.summarize import summarize
 
 
 def rows(run):

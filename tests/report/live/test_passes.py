@@ -4,11 +4,11 @@ import io
 
 from rich.console import Console
 
-from harness import planning
-from harness.events import Progress
-from harness.lines import ArmEnd, BlockStart
-from harness.report.live import Display
-from harness.report.passes import Passes
+from harness.plan import planning
+from harness.record.events import Progress
+from harness.record.schema import ArmEnd, BlockStart
+from harness.report.live.live import Display
+from harness.report.live.passes import Passes
 
 PLAN = planning.make("profile", ["fast"], scale="smoke", blocks=1)
 START = BlockStart(0, 0, ["fast"])

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from harness.cells import draw_orders
-from harness.events import Progress
-from harness.lines import Objective
-from harness.report import markdown, terminal
+from harness.plan.cells import draw_orders
+from harness.record.events import Progress
+from harness.record.schema import Objective
 from harness.report.charts.chosen import chosen
-from harness.report.live import Display
-from harness.report.summarizing import summarize
+from harness.report.formats import markdown, terminal
+from harness.report.live.live import Display
+from harness.report.summarize import summarize
 
 
 def both(run):

@@ -6,9 +6,9 @@ import pytest
 from schedules import schedule
 from simulated import sampled
 
-from harness.lines import Description
-from harness.report import sentences, tables
-from harness.report.summarizing import summarize
+from harness.record.schema import Description
+from harness.report.sections import sentences, tables
+from harness.report.summarize import summarize
 
 ENDLESS = Description(False, [])
 

@@ -1,10 +1,11 @@
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
-from harness.lines import Epoch, Objective, Slice, Work
-from harness.report import markdown, tables
-from harness.report.arithmetic import arithmetic
-from harness.report.summarizing import summarize
+from harness.record.schema import Epoch, Objective, Slice, Work
+from harness.report.formats import markdown
+from harness.report.sections import tables
+from harness.report.sections.arithmetic import arithmetic
+from harness.report.summarize import summarize
 
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 

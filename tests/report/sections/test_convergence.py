@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 from trained import falling, record
 
-from harness.events import Progress
-from harness.lines import ArmEnd, BlockEnd, BlockStart
-from harness.report import markdown, tables, terminal
-from harness.report.live import Display
-from harness.report.summarizing import summarize
+from harness.record.events import Progress
+from harness.record.schema import ArmEnd, BlockEnd, BlockStart
+from harness.report.formats import markdown, terminal
+from harness.report.live.live import Display
+from harness.report.sections import tables
+from harness.report.summarize import summarize
 
 
 def net(seed):

@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from rich.console import Console
 from simulated import DATA, FULL, REFINE, record
 
-from harness.lines import ArmEnd
-from harness.plan import Arm
-from harness.report import fitness, markdown, sentences, terminal
-from harness.report.summarizing import summarize
+from harness.plan.plan import Arm
+from harness.record.schema import ArmEnd
+from harness.report.formats import markdown, terminal
+from harness.report.sections import fitness, sentences
+from harness.report.summarize import summarize
 
 FACTS = {"cores": 2, "cores_online": 2, "load": 0.5, "busy_elsewhere": 0.5, "turbo": None, "other_runs": []}
 

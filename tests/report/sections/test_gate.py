@@ -1,10 +1,10 @@
 import pytest
 
-from harness.analysis.effects import Ratio
-from harness.analysis.gate import Verdict
-from harness.analysis.gated import Check
-from harness.report import gate
-from harness.report.github import annotation
+from harness.analysis.epochs.effects import Ratio
+from harness.analysis.gate.check import Check
+from harness.analysis.gate.judge import Verdict
+from harness.report.formats.github import annotation
+from harness.report.sections import gate
 
 SLOWER = Check("pinn", "epoch_time", "full", "regressed", 0.001, 0.0011, Ratio(1.1, 1.08, 1.12), 0.03, None, 1.05)
 UNSURE = Check("pinn", "total_time", None, "unsure", 1.0, 1.02, Ratio(1.02, 0.9, 1.2), 0.03, "it is wide", 1.2)

@@ -6,9 +6,9 @@ from simulated import DATA, FULL, REFINE, record
 from trained import falling
 from trained import record as trained
 
-from harness.lines import ArmEnd
-from harness.report.headline import headline
-from harness.report.summarizing import summarize
+from harness.record.schema import ArmEnd
+from harness.report.sections.headline import headline
+from harness.report.summarize import summarize
 
 BASE = {DATA: 0.1, REFINE: 0.1, FULL: 0.1}
 

@@ -2,8 +2,8 @@ from time import sleep
 
 import pytest
 
-from harness.probes import clock as module
-from harness.probes.clock import Clock
+from harness.worker.probes import clock as module
+from harness.worker.probes.clock import Clock
 
 
 def test_sleeping_takes_wall_clock_time_and_hardly_a_processor():

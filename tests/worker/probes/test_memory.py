@@ -5,12 +5,12 @@ from textwrap import dedent
 
 import pytest
 
-from harness.probes import memory
+from harness.worker.probes import memory
 
 
 def in_a_fresh_process(code):
     """The numbers that `code` prints, run where nothing has used memory yet."""
-    code = "from harness.probes.memory import *\nfrom harness.probes import memory\n" + dedent(code)
+    code = "from harness.worker.probes.memory import *\nfrom harness.probes import memory\n" + dedent(code)
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return [None if word == "None" else int(word) for word in child.stdout.split()]
 
@@ -41,7 +41,7 @@ def test_on_linux_a_child_does_not_inherit_its_parents_peak():
         f"""
         import os
         touched = bytearray(b"x") * {BUFFER}
-        code = "import resource; from harness.probes.memory import peak_rss_bytes; " \\
+        code = "import resource; from harness.worker.probes.memory import peak_rss_bytes; " \\
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, peak_rss_bytes())"
         if os.fork() == 0:
             os.execv({sys.executable!r}, ["python", "-c", code])

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from harness import phase
 from harness.interface import watch_phases
-from harness.probes.phases import UNMARKED, PhaseProbe, Place
+from harness.worker.probes.phases import UNMARKED, PhaseProbe, Place
 
 
 class Clock:

@@ -1,7 +1,7 @@
 """Every compilation by XLA in this process, those included that no tracing announces.
 
 A function that was traced for open shapes is compiled anew for each shape that it meets, and nothing in Python tells of
-it. TensorFlow's log does, where `TF_CPP_VMODULE` asks for it and no level hides it (see `engine.environment`). The log
+it. TensorFlow's log does, where `TF_CPP_VMODULE` asks for it and no level hides it (see `worker.environment`). The log
 is this process's standard error, which the engine keeps in a file: so after an epoch this reads what has been added.
 """
 
@@ -11,7 +11,7 @@ import stat
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from harness.lines import Compile
+from harness.record.schema import Compile
 
 _LINE = re.compile(rb"Compiled (\S+) (\d+) times, compile time: (\d+) us")
 _STDERR = 2

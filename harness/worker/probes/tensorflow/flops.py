@@ -1,7 +1,7 @@
 """How many floating-point operations the matrix products of a `tf.function` take, forward and backward.
 
 XLA is asked for the program that it would compile for one call, which does not run the function, nor trace it again,
-and `harness.hlo` counts in it; so the count is exact where TensorFlow's own profiler misses nested functions, loops and
+and `hlo` counts in it; so the count is exact where TensorFlow's own profiler misses nested functions, loops and
 einsums. It is there only for what XLA can compile: no `py_function`, no gradient of a loop without
 `maximum_iterations`.
 """
@@ -9,9 +9,9 @@ einsums. It is there only for what XLA can compile: no `py_function`, no gradien
 from collections import Counter
 from typing import Any
 
-from harness import hlo
-from harness.hlo import Uncountable
-from harness.scopes import part
+from harness.worker.probes.tensorflow import hlo
+from harness.worker.probes.tensorflow.hlo import Uncountable
+from harness.worker.probes.tensorflow.name_scopes import part
 
 __all__ = ["Uncountable", "of_call"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness.lines import OTHERS, OperationUse
-from harness.scopes import part
+from harness.record.schema import OTHERS, OperationUse
+from harness.worker.probes.tensorflow.name_scopes import part
 
 MOST = 100
 _MARK = "harness: an epoch"

@@ -15,9 +15,9 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-from harness.causes import Causes
-from harness.imports import when_imported
-from harness.lines import Cause, Trace
+from harness.record.schema import Cause, Trace
+from harness.worker.import_hooks import when_imported
+from harness.worker.probes.tensorflow.causes import Causes
 
 _HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
 _PARAMETERS = ["function_type", "type_context", "func_graph", "tracing_options"]

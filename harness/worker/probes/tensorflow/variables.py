@@ -4,7 +4,7 @@ import gc
 import sys
 from typing import Any
 
-from harness.lines import Variables
+from harness.record.schema import Variables
 
 
 def sizes() -> Variables | None:

@@ -4,9 +4,9 @@ import sys
 from collections import Counter
 from typing import Any
 
-from harness.engine.messages import Counted
-from harness.probes import flops, gemm, variables
-from harness.probes.calls import CallProbe, Calls
+from harness.worker.probes.tensorflow import flops, gemm, variables
+from harness.worker.probes.tensorflow.calls import CallProbe, Calls
+from harness.worker.wire import Counted
 
 MOST_CALLS = 40
 """Different calls of one epoch beyond which it is not counted: each costs about as much as a tracing."""

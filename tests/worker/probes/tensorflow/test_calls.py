@@ -7,8 +7,8 @@ import weakref
 import pytest
 import tensorflow as tf
 
-from harness.probes import calls as module
-from harness.probes.calls import CallProbe
+from harness.worker.probes.tensorflow import calls as module
+from harness.worker.probes.tensorflow.calls import CallProbe
 
 FUNCTION = type(tf.function(lambda: 0))
 
@@ -198,7 +198,7 @@ def test_a_tensorflow_that_is_not_as_expected_is_left_alone(probe, monkeypatch):
 def test_where_nobody_loads_tensorflow_there_is_nothing_to_see_and_it_stays_unloaded():
     code = """
 import sys
-from harness.probes.calls import CallProbe
+from harness.worker.probes.tensorflow.calls import CallProbe
 probe = CallProbe()
 with probe.watching("data"):
     pass

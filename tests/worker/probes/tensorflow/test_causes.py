@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = """
 import json
-from harness.probes.traces import TraceProbe
+from harness.worker.probes.tensorflow.traces import TraceProbe
 
 probe = TraceProbe()
 probe.install()

@@ -9,8 +9,8 @@ import pytest
 SCRIPT = """
 import json, sys
 from harness.engine import environment
-from harness.probes.compiles import CompileProbe
-from harness.probes.traces import TraceProbe
+from harness.worker.probes.tensorflow.compiles import CompileProbe
+from harness.worker.probes.tensorflow.traces import TraceProbe
 
 environment.prepare([0], 0)
 traces = TraceProbe()
@@ -107,7 +107,7 @@ def test_where_standard_error_is_no_file_it_says_so(tmp_path):
 def test_a_trainer_that_closes_its_standard_error_is_only_not_heard(tmp_path):
     code = """
 import os
-from harness.probes.compiles import CompileProbe
+from harness.worker.probes.tensorflow.compiles import CompileProbe
 probe = CompileProbe()
 os.close(2)
 assert probe.unavailable is None

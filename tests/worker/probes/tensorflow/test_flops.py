@@ -5,9 +5,9 @@ from itertools import pairwise
 import pytest
 import tensorflow as tf
 
-from harness import hlo
-from harness.probes import flops as probe
-from harness.probes.flops import Uncountable
+from harness.worker.probes.tensorflow import flops as probe
+from harness.worker.probes.tensorflow import hlo
+from harness.worker.probes.tensorflow.flops import Uncountable
 
 N, K = 3, 8
 ONE = 2 * N * K * K

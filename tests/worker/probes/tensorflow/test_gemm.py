@@ -4,11 +4,14 @@ import sys
 import pytest
 import tensorflow as tf
 
-from harness.probes import gemm
+from harness.worker.probes.tensorflow import gemm
 
 
 def test_it_loads_no_tensorflow():
-    code = "import sys; from harness.probes.gemm import *; print(flops_per_second(), 'tensorflow' in sys.modules)"
+    code = (
+        "import sys; from harness.worker.probes.tensorflow.gemm import *; "
+        "print(flops_per_second(), 'tensorflow' in sys.modules)"
+    )
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert child.stdout == "None False\n"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.scopes import part
+from harness.worker.probes.tensorflow.name_scopes import part
 
 
 @pytest.mark.parametrize(

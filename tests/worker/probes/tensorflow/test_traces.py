@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from harness.probes.traces import TraceProbe
+from harness.worker.probes.tensorflow.traces import TraceProbe
 
 HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
 CALLBACKS = "tensorflow.python.eager.polymorphic_function.transform"
@@ -109,7 +109,7 @@ def told_by(*parts):
     head = f"""
         import functools, importlib.util, json, sys, time
         from dataclasses import dataclass
-        from harness.probes.traces import TraceProbe
+        from harness.worker.probes.tensorflow.traces import TraceProbe
         HOOKED, CALLBACKS = {HOOKED!r}, {CALLBACKS!r}
         told = {{}}
 
