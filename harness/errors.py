@@ -50,8 +50,3 @@ class NotComparable(HarnessError):
 
 class Interrupted(HarnessError):
     exit_code = 130
-
-
-def describe(error: BaseException) -> str:
-    """An exception in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")

@@ -1,8 +1,10 @@
 """What a variant must offer, and what it may: the only part of `harness` that training code needs to know."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 
 class Trainer(Protocol):
@@ -91,7 +93,7 @@ class phase:  # noqa: N801 - it reads as a statement: `with phase("refine"):`
     """Mark a part of an epoch, so that a profile can say what it cost.
 
     A slotted class costs a quarter of a generator-based context manager, and next to nothing while nobody watches.
-    Inside a compiled TensorFlow step use `tf.name_scope`: Python there runs only while tracing.
+    Inside a compiled step use the framework's own scopes: Python there runs only while tracing.
     """
 
     __slots__ = ("name",)
@@ -99,7 +101,7 @@ class phase:  # noqa: N801 - it reads as a statement: `with phase("refine"):`
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> phase:
         if _watcher is not None:
             _watcher.enter(self.name)
         return self

@@ -16,7 +16,7 @@ from math import log
 import numpy as np
 
 from harness.analysis.comparison.stopping import Looks, decide
-from harness.analysis.epochs.effects import guarded, interval, typical
+from harness.analysis.stats.ratios import guarded, interval, typical
 from harness.analysis.stats.verdicts import verdicts
 from harness.schedule.sampling import ROUNDS
 

@@ -22,12 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.epochs.effects import QUANTILE, interval, typical
+from harness.analysis.epochs.effects import QUANTILE
+from harness.analysis.stats.ratios import interval, typical
 from harness.engine.processes.arm import ArmProcess
 from harness.plan import planning, turn_length
 from harness.plan.plan import Plan, usable_cores
 from harness.report import units
-from harness.worker.wire import Ran
+from harness.worker.wire.messages import Ran
 
 ROUNDS = 150
 
@@ -37,7 +38,7 @@ class Harnessed:
 
     def __init__(self, plan: Plan, log_file: Path) -> None:
         self._arm = ArmProcess(plan.arms[-1], plan, 0, usable_cores()[-plan.threads :], log_file)
-        self._arm.hear()
+        self._arm.receive()
 
     def run(self, indices: Sequence[int]) -> list[float]:
         answer = self._arm.run(indices)

@@ -29,13 +29,13 @@ from pairs import install
 from periodic import drawn
 from simulated import sampled
 
-from harness.analysis.epochs.effects import Ratio, of_times
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.table import table
 from harness.analysis.stats.levels import level
+from harness.analysis.stats.ratios import Ratio, of_times
 from harness.analysis.stats.verdicts import SAME, verdicts
 from harness.plan import turn_length
-from harness.record.schema import Description, Segment
+from harness.worker.wire.messages import Description, Segment
 
 TOLERANCE, FEWEST, MOST = 0.03, 3, 6
 LENGTH = 1200

@@ -17,12 +17,12 @@ from time import perf_counter
 
 import numpy as np
 
-from harness.analysis.epochs.effects import interval, typical
+from harness.analysis.stats.ratios import interval, typical
 from harness.engine.processes.arm import ArmProcess
 from harness.plan import planning
 from harness.plan.plan import Plan, usable_cores
 from harness.report import units
-from harness.worker.wire import Ran
+from harness.worker.wire.messages import Ran
 
 NONE = "none"
 EPOCHS = 5
@@ -38,7 +38,7 @@ def compare(plan: Plan, number: int, rounds: int) -> dict[str, tuple[float, floa
     with tempfile.TemporaryDirectory() as folder:
         arm = ArmProcess(plan.arms[0], plan, 0, usable_cores()[-plan.threads :], Path(folder) / "log")
         try:
-            arm.hear()
+            arm.receive()
             for round_ in range(rounds + 1):
                 for way in lots.sample(ways, len(ways)):
                     began = perf_counter()

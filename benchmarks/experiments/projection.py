@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from math import log
 from pathlib import Path
 
-from harness.analysis.epochs.effects import interval
 from harness.analysis.epochs.projection import one_more, schedule_seconds
 from harness.analysis.epochs.table import table
+from harness.analysis.stats.ratios import interval
 from harness.engine.groups.group import Group, Known
 from harness.engine.processes.arm import ArmProcess
 from harness.plan import planning
@@ -28,7 +28,7 @@ from harness.record.events import Progress
 from harness.record.schema import SCHEMA, BlockEnd, Header, Slice
 from harness.record.store import Record
 from harness.report import units
-from harness.worker.wire import Built, Ran
+from harness.worker.wire.messages import Built, Ran
 
 SLICE = 200
 """Epochs of the whole training in one turn."""
@@ -39,7 +39,7 @@ class Training:
 
     def __init__(self, plan: Plan, logs: Path) -> None:
         self._arm = ArmProcess(plan.arms[0], plan, 0, usable_cores()[-plan.threads :], logs / "whole.log")
-        built = self._arm.hear()
+        built = self._arm.receive()
         assert isinstance(built, Built), built
         self.epochs = built.description.segments[-1].stop
         self.seconds = 0.0
@@ -59,7 +59,9 @@ class Training:
 def measure(plan: Plan, block: int, share: float, logs: Path) -> dict[str, float]:
     """One block: what a whole training took, and what it was projected to take. Both in seconds."""
     whole = Training(plan, logs)
-    record = Record([Header(SCHEMA, "projection", "", plan, {}, {}, None)])
+    record = Record(
+        [Header(schema=SCHEMA, run="projection", started="", plan=plan, machine={}, versions={}, commit=None)]
+    )
     # Whole slices come up at moments drawn at random along the sample, of which the length is known but roughly.
     chance = random.Random(f"{plan.seed}/{block}")
     moments = sorted(chance.random() for _ in range(0, whole.epochs, SLICE))

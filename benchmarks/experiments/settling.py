@@ -16,7 +16,7 @@ import numpy as np
 from harness.engine.processes.arm import ArmProcess
 from harness.plan import planning
 from harness.plan.plan import usable_cores
-from harness.worker.wire import Ran
+from harness.worker.wire.messages import Ran
 
 PLACES = (0, 1, 2, 4, 8, 16, 24, 50, 100, 200, 400)
 """In a turn; the last is its length."""
@@ -31,7 +31,7 @@ def settle(variant: str, scale: str, threads: int, turns: int) -> list[float]:
         try:
             found = []
             for arm in arms:
-                arm.hear()
+                arm.receive()
             for turn in range(turns + 1):
                 for arm in arms:
                     first = turn * PLACES[-1] % 1000

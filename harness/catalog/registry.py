@@ -1,28 +1,24 @@
-"""A name, a `file.py:Name` or a `package.module:Name` -> a `Variant`.
+"""A name, a `file.py:Name` or a `package.module:Name` -> a `Variant`, found without importing anybody's training.
 
-`find` serves the parent: it checks that the variant is there without importing it. `load` serves the child: it imports.
+What imports it is the measured process: see `worker.imports.loading`.
 """
 
 import ast
 import difflib
-import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import PathFinder
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
 
-from harness.errors import BadInput, BadSource, describe
-from harness.interface import Collection, Variant
-from harness.worker.import_hooks import Uncached
+from harness.errors import BadInput, BadSource
+from harness.interface import Variant
+from harness.suggest import nearest
+from harness.worker.imports import loading
+from harness.worker.wire.messages import one_line
 
-GROUP = "harness.variants"
-MOST_CHOICES = 15
-"""Names that a sentence lists."""
 _TARGETS = (ast.Tuple, ast.List, ast.Starred, ast.NamedExpr)
 
 
@@ -42,22 +38,6 @@ class Catalog:
 
 
 @cache
-def entries() -> tuple[EntryPoint, ...]:
-    """The installed entry points of our group, not loaded."""
-    return tuple(sorted(entry_points(group=GROUP), key=lambda entry: entry.name))
-
-
-def names_of(entry: EntryPoint) -> list[str]:
-    """The variants that an entry point offers; none of one that cannot be loaded."""
-    try:
-        loaded = entry.load()
-        collection = loaded if isinstance(loaded, Collection) else loaded()
-        return [variant.name for variant in collection.variants]
-    except (Exception, SystemExit):
-        return []
-
-
-@cache
 def registered() -> Catalog:
     """What the installed entry points offer. One that cannot be loaded is reported, and hides no other."""
     variants: dict[str, Variant] = {}
@@ -66,15 +46,14 @@ def registered() -> Catalog:
     preloads: dict[str, tuple[str, ...]] = {}
     broken = []
     hidden = False
-    for entry in entries():
+    for entry in loading.entries():
         try:
-            loaded = entry.load()
-            collection = loaded if isinstance(loaded, Collection) else loaded()
+            collection = loading.collection_of(entry)
             offered = [(variant.name, variant) for variant in collection.variants]
             held_against = tuple(collection.references)
             preload = tuple(collection.preload)
         except (Exception, SystemExit) as error:  # somebody else's code: whatever it raises must not hide the others
-            broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {describe(error)}")
+            broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {one_line(error)}")
             hidden = True
             continue
         for name, variant in offered:
@@ -87,18 +66,6 @@ def registered() -> Catalog:
         preloads |= dict.fromkeys(known - set(held_against), preload)
         compared = compared or tuple(collection.compared)
     return Catalog(variants, compared, tuple(broken), hidden, references, preloads)
-
-
-def nearest(wrong: str, choices: Iterable[str]) -> str:
-    """The end of a sentence about a name that is not there: the nearest one that is, or all there are."""
-    known = list(choices)
-    close = difflib.get_close_matches(wrong, known, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    if not known:
-        return "there are none."
-    more = ", ..." if len(known) > MOST_CHOICES else "."
-    return f"choose from {', '.join(known[:MOST_CHOICES])}{more}"
 
 
 def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
@@ -127,26 +94,7 @@ def source_of(reference: str, path: Sequence[str] | None = None) -> tuple[Path |
     Raises BadInput where there is no such file or module.
     """
     place, name = _split(reference)
-    return _file(place) if is_file(place) else module_source(place, path), name
-
-
-def load(reference: str, here: str | None = None) -> Variant:
-    """Import what `reference` names. A bare callable becomes a Variant of that name.
-
-    A module is looked for in the folder `here` first, or else in the working directory.
-    """
-    if ":" not in reference:
-        variant = find(reference)
-        assert variant is not None
-        return variant
-    place, name = _split(reference)
-    module = _import_file(_file(place)) if is_file(place) else _import_module(place, here or str(Path.cwd()))
-    target = getattr(module, name)
-    if isinstance(target, Variant):
-        return target
-    if not callable(target):
-        raise TypeError(f"{reference} is a {type(target).__name__}, neither a harness.Variant nor something to call")
-    return Variant(name=name, summary=(target.__doc__ or "").strip().partition("\n")[0], build=target)
+    return _file(place) if loading.is_file(place) else module_source(place, path), name
 
 
 def label(reference: str) -> str:
@@ -161,16 +109,8 @@ def _split(reference: str) -> tuple[str, str]:
     return place, name
 
 
-def is_file(place: str) -> bool:
-    """Whether what stands before the colon of a reference is a file's path, not a module's name."""
-    return place.endswith(".py") or "/" in place or "\\" in place
-
-
 def _file(place: str) -> Path:
-    try:
-        path = Path(place).expanduser()
-    except RuntimeError:  # there is no such user as ~name
-        path = Path(place)
+    path = loading.file(place)
     if not path.is_file():
         raise BadInput(f"There is no file {place!r}.")
     return path
@@ -230,23 +170,3 @@ def _top_level_names(tree: ast.Module) -> list[str]:
 
     visit(tree.body)
     return names
-
-
-def _import_file(path: Path) -> ModuleType:
-    """Import a file as a script would see itself: its own folder comes first on the path, for its neighbours."""
-    path = path.resolve()
-    sys.path.insert(0, str(path.parent))
-    name = path.stem if path.stem not in sys.modules else f"{path.stem} (file)"  # a random.py is not `random`
-    spec = importlib.util.spec_from_file_location(name, path, loader=Uncached(name, str(path)))
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} cannot be imported as Python")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _import_module(dotted: str, here: str) -> ModuleType:
-    """Import a module as `python -m` would: the working directory, or what stands for it, comes first on the path."""
-    sys.path.insert(0, here)
-    return importlib.import_module(dotted)

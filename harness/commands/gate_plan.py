@@ -22,8 +22,8 @@ from harness.plan.plan import Arm, Plan
 from harness.record import compatibility
 from harness.record.schema import Stored
 from harness.record.store import Record, read
-from harness.worker import sources
-from harness.worker.wire import Source
+from harness.worker.imports import loading, sources
+from harness.worker.wire.messages import Source
 
 THREADS = 1
 """Of each arm, where nobody says: with more, processes of the same program differ by percents."""
@@ -237,7 +237,7 @@ def _find(name: str, side: Side, repository: Repository) -> None:
     if not place:
         registry.find(name)  # here at all
         lookup.check(name, side.source)
-    elif registry.is_file(place):
+    elif loading.is_file(place):
         if not Path(reference).is_relative_to(side.source.folder):
             raise BadInput(f"{place} is not in the repository at {repository.top}.")
         registry.find(reference)

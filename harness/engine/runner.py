@@ -14,7 +14,7 @@ from harness.engine.groups.counting import Exactly
 from harness.engine.groups.group import Group, Known
 from harness.engine.groups.profiling import Probing
 from harness.engine.groups.training import Training
-from harness.engine.processes.fork_client import Nurseries, NurseryLost
+from harness.engine.processes.fork_client import ForkServerLost, ForkServers
 from harness.plan.plan import Plan
 from harness.record.events import Event
 from harness.record.schema import ArmEnd, BlockAgain, BlockEnd, Look
@@ -29,15 +29,15 @@ def run(plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record 
 
     Those that are done in `before` are not run again. Whatever the arms print is kept under `logs`.
     """
-    nurseries = Nurseries(plan, logs)
+    servers = ForkServers(plan, logs)
     try:
-        yield from _blocks(plan, logs, look, before, nurseries)
+        yield from _blocks(plan, logs, look, before, servers)
     finally:
-        nurseries.close()
+        servers.close()
 
 
 def _blocks(
-    plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record | None, nurseries: Nurseries
+    plan: Plan, logs: Path, look: Callable[[], Look | None], before: Record | None, servers: ForkServers
 ) -> Iterator[Event]:
     known = Known.of(before) if before else Known()
     failed = {end.arm for end in before.ends if end.status == "failed"} if before else set[str]()
@@ -49,14 +49,14 @@ def _blocks(
         run_block = _seed if plan.trains else _gate if plan.gate else _profile if plan.probes else _block
         before_it = set(failed)
         try:
-            yield from _noting(run_block(_Block(plan, block, logs, known, nurseries), alive, failed), failed)
-        except NurseryLost as loss:
+            yield from _noting(run_block(_Block(plan, block, logs, known, servers), alive, failed), failed)
+        except ForkServerLost as loss:
             # No arm is to blame. What happened once may happen again: the later blocks begin as this one does now.
             yield BlockAgain(block, f"{loss}; from here on each arm is a fresh process")
-            nurseries.give_up()
+            servers.give_up()
             known.forget(block)
             failed &= before_it
-            yield from _noting(run_block(_Block(plan, block, logs, known, nurseries), alive, failed), failed)
+            yield from _noting(run_block(_Block(plan, block, logs, known, servers), alive, failed), failed)
         yield BlockEnd(block, monotonic() - started)
         found = look()
         if found:
@@ -73,12 +73,12 @@ class _Block:
     block: int
     logs: Path
     known: Known
-    nurseries: Nurseries
+    servers: ForkServers
     numbers: Iterator[int] = field(default_factory=count)
 
     def group(self, sort: type[_Group], *members: str) -> _Group:
         """A new group of this sort."""
-        return sort(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.nurseries)
+        return sort(self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.servers)
 
 
 def _noting(events: Iterator[Event], failed: set[str]) -> Iterator[Event]:

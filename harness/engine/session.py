@@ -45,7 +45,16 @@ def measure(
     """
     # Gathered before there is a file, so that none is ever seen without its header.
     facts, versions, commit = machine.facts(), machine.versions(), repository.describe()
-    header = Header(SCHEMA, directory.name, _now(), plan, facts, versions, commit, _code(plan))
+    header = Header(
+        schema=SCHEMA,
+        run=directory.name,
+        started=_now(),
+        plan=plan,
+        machine=facts,
+        versions=versions,
+        commit=commit,
+        code=_code(plan),
+    )
     with Writer(directory) as writer:
         run = _Run(writer, Record(), watch)
         run.keep(header)

@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from harness.catalog.registry import nearest
 from harness.errors import BadInput
+from harness.suggest import nearest
 
 TIMES = ("cost", "epoch_seconds")
 """`cost` is that of the whole schedule, `epoch_seconds` that of an epoch of one kind, the commonest unless it says."""

@@ -24,11 +24,11 @@ class Tolerances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     peak_memory: Share = 0.10
     """Resident memory of the process."""
     peak_tensors: Share = 0.01
-    """What TensorFlow's allocator held at once."""
+    """What the framework's allocator held at once."""
     traces: int | None = 0
     """How many more there may be, over the same epochs."""
     compilations: int | None = 0
-    """By XLA, likewise."""
+    """Likewise."""
     flops: Share = 0.0
     """Of each kind of epoch."""
     losses: Losses | None = "same"

@@ -25,9 +25,9 @@ from typing import Any, get_args
 
 import msgspec
 
-from harness.catalog.registry import nearest
 from harness.errors import BadInput
 from harness.plan.gate_rules import COMPILATIONS, LOSSES, TIMES, TRACES, Losses, Tolerances, Unsure
+from harness.suggest import nearest
 
 FILE = "pyproject.toml"
 _TABLE = "tool.harness.gate"

@@ -7,8 +7,8 @@ import msgspec
 
 from harness.plan.cells import Ablation
 from harness.plan.gate_rules import Gate, Triple
+from harness.worker.wire.evidence import MEMORY, OPERATIONS, PHASES
 
-PHASES, MEMORY, OPERATIONS = "phases", "memory", "operations"
 PROBES = PHASES, MEMORY, OPERATIONS
 """What a profile watches by: a pass each."""
 EXACTLY = "exactly"

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.catalog.registry import nearest
 from harness.errors import BadInput, NotComparable
 from harness.plan.plan import Plan
 from harness.record.store import Record
-from harness.worker.result_variables import DECIDE_RESULTS
+from harness.suggest import nearest
+from harness.worker.frameworks import result_variables
 
 SORTS = ("machine", "threads", "versions", "case", "scale", "seed", "environment", "start")
 """What `--allow` may name."""
@@ -53,7 +53,7 @@ def differences(
             here = f"here is {versions[name]}" if name in versions else "here none is installed"
             yield "versions", f"it ran with {name} {version}, {here}"
     environment = stored.ready[0].environment if stored.ready else {}
-    for name in DECIDE_RESULTS:
+    for name in result_variables():
         if environment.get(name) != os.environ.get(name):
             there, here = environment.get(name, "not on record"), os.environ.get(name, "not set")
             yield "environment", f"its {name} was {there}, here it is {here}"

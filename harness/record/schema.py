@@ -5,100 +5,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from harness.plan.plan import Plan
+from harness.record import evidence
+from harness.worker.wire.evidence import Variables
+from harness.worker.wire.messages import Description, Idle
 
-SCHEMA = 1
+SCHEMA = 2
 TIMELINE = "timeline.json"
 """The file beside a record in which a profile draws what happened when."""
-EPOCH = "epoch"
-"""The kind of every epoch of a trainer that tells no kinds apart."""
 MEMORY_LINE = "block0-memory.dat"
 """The file among a record's logs in which a profile keeps the memory of its process over time."""
 
 
-class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why a function was traced."""
+class Epoch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """As `worker.wire.messages.Epoch`."""
 
-    sort: str
-    """"first" or "variables"; of an argument "shape", "rank", "dtype", "value", "object", "type" or "structure"; "new
-    function", "new code", "new dataset", "context"."""
-    text: str
-    advice: str | None = None
-
-
-class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One tracing of a `tf.function`."""
-
-    function: str
-    where: str
-    """`file:line` of the Python function that was traced."""
-    seconds: float | None = None
-    """Time spent on this tracing alone, without those nested in it; None where it could not be timed."""
-    cause: Cause | None = None
-    """None where it could not be seen."""
-    phase: str | None = None
-    """The phase in which it was traced, where a profile noted that: empty for none."""
-
-
-class Compile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One compilation by XLA."""
-
-    function: str
-    where: str
-    """`file:line` of the Python function, or "?"."""
-    seconds: float
-    again: bool = False
-    """Of what had been compiled before: for another shape, without a tracing."""
-
-
-class PhaseUse(msgspec.Struct, frozen=True, array_like=True):
-    """What one phase of an epoch took, over all its calls."""
-
-    path: str
-    """Such as `refine > pool`; empty for the epoch itself."""
-    calls: int
-    own: float
-    """Seconds, without the phases in it."""
-    total: float
-    """Seconds, with them."""
-    peak_rss_bytes: int | None = None
-
-
-OTHERS = "(others)"
-
-
-class OperationUse(msgspec.Struct, frozen=True, array_like=True):
-    """What the operations of one type, written in one scope, took of an epoch."""
-
-    type: str
-    """Such as `MatMul`; of what XLA compiled such as `XLA fusion`."""
-    part: str
-    """The `tf.name_scope`; empty for what is in none."""
-    calls: int
-    own: float
-    """Seconds over all threads, without the operations inside."""
-
-
-class MemoryUse(msgspec.Struct, frozen=True, array_like=True):
-    """Bytes; None where they cannot be known."""
-
-    peak_rss: int | None
-    """Of the whole process, in the epoch."""
-    rss: int | None
-    """After it."""
-    peak_tensors: int | None
-    """The most that TensorFlow's allocator held at once in the epoch, in tensors from 256 KB up."""
-
-
-class Variables(msgspec.Struct, frozen=True, array_like=True):
-    """What a trainer keeps in TensorFlow's variables, in bytes."""
-
-    trained: int
-    """The parameters."""
-    others: int
-    """What an optimizer keeps of them, counters, and whatever else."""
-
-
-class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     index: int
     kind: str
     wall: Annotated[float, msgspec.Meta(gt=0)]
@@ -107,51 +27,20 @@ class Epoch(msgspec.Struct, frozen=True, omit_defaults=True):
     """Processor seconds over all threads of the process."""
     losses: dict[str, float | None]
     """As the trainer returned them; None for one that was not finite."""
-    traces: list[Trace] = []
     first: bool = False
     """The first epoch of its kind in this process: it may trace and compile."""
     sizes: dict[str, float] = {}
     """The trainer's `state()` just before it; empty where that is what it was before the slice's previous epoch."""
-    compiles: list[Compile] = []
-    phases: list[PhaseUse] = []
-    """Under a probe: the epoch itself first."""
-    memory: MemoryUse | None = None
-    operations: list[OperationUse] = []
-    """Under a probe: those that took the most, the most first, and last the others together."""
-    busy: float | None = None
-    """Seconds in which at least one of its operations ran."""
+    evidence: dict[str, Any] = {}
+    """What probes saw, by the probe's name; see `record.evidence` for those that are known here."""
+
+    def __post_init__(self) -> None:
+        """Evidence that is known is checked, and has its type. Raises ValueError."""
+        if self.evidence:
+            evidence.check(self.evidence)
 
 
-class Idle(msgspec.Struct, frozen=True, array_like=True):
-    """A wait between an arm's latest answer and its next order. Whoever works meanwhile slows the others' turns."""
-
-    wall: float
-    """Seconds."""
-    cpu: float
-    """Processor seconds that its process used, over all threads."""
-
-
-class Segment(msgspec.Struct, frozen=True, array_like=True):
-    """Epochs `start` to `stop - 1` of a schedule, all of one kind."""
-
-    kind: str
-    start: int
-    stop: int
-    sizes: dict[str, float] | None = None
-    """The trainer's `state()` before `start`; None where it was not asked, or offers none."""
-
-
-class Description(msgspec.Struct, frozen=True):
-    """What a built trainer says of itself."""
-
-    seekable: bool
-    segments: list[Segment]
-    """Its whole schedule, in order; empty where it does not know its length."""
-    evaluates: bool = False
-    """Whether it can say what it has come to."""
-
-
-class Header(msgspec.Struct, frozen=True, tag_field="line", tag="header"):
+class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="header"):
     schema: int
     run: str
     started: str
@@ -174,7 +63,7 @@ class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start
     """Whether not even these fit in memory together, so that each runs its epochs before the next one starts."""
 
 
-class ArmReady(msgspec.Struct, frozen=True, tag_field="line", tag="arm ready"):
+class ArmReady(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="arm ready"):
     block: int
     group: int
     arm: str
@@ -196,7 +85,7 @@ class ArmReady(msgspec.Struct, frozen=True, tag_field="line", tag="arm ready"):
     """What cannot be watched in it, and why, as far as that was known by then: see the one at its end."""
 
 
-class Slice(msgspec.Struct, frozen=True, tag_field="line", tag="slice"):
+class Slice(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="slice"):
     block: int
     group: int
     round: int
@@ -227,7 +116,7 @@ class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):
     """As `objective()` returned them; None for one that was not finite."""
 
 
-class Work(msgspec.Struct, frozen=True, tag_field="line", tag="work"):
+class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="work"):
     """How much an arm's epochs compute. It is the same in every block, so an arm counts once."""
 
     block: int
@@ -238,11 +127,11 @@ class Work(msgspec.Struct, frozen=True, tag_field="line", tag="work"):
     unavailable: str | None = None
     """Why those of the other kinds could not."""
     gemm_flops_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """What large matrix products reach in the same process; None without TensorFlow."""
+    """What large matrix products reach in the same process; None where no framework's can be counted."""
     parts: dict[str, dict[str, float]] = {}
     """The operations of each kind by `tf.name_scope`; empty for what is in none."""
     variables: Variables | None = None
-    """None without TensorFlow."""
+    """None where that was not asked, or no framework says."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"):
@@ -257,7 +146,7 @@ class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"
     """As the trainer returned them, lower being better; None for one that was not finite."""
 
 
-class Stored(msgspec.Struct, frozen=True, tag_field="line", tag="stored"):
+class Stored(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="stored"):
     """What an earlier run measured of a variant, by which a gate judges its head."""
 
     run: str
@@ -278,7 +167,7 @@ class Stored(msgspec.Struct, frozen=True, tag_field="line", tag="stored"):
     """The share of its training that went to tracing and compiling."""
 
 
-class ArmEnd(msgspec.Struct, frozen=True, tag_field="line", tag="arm end"):
+class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="arm end"):
     block: int
     group: int
     arm: str

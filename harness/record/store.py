@@ -20,6 +20,7 @@ import msgspec
 
 from harness.errors import BadInput, BadRecord
 from harness.plan.plan import Plan
+from harness.record import schema_1
 from harness.record.schema import (
     SCHEMA,
     ArmEnd,
@@ -253,11 +254,12 @@ def _lines(data: bytes, path: Path) -> Iterator[Line]:
     """Every whole line. What follows the last line break was cut off while it was written."""
     whole, _, _ = data.rpartition(b"\n")
     planned: set[str] = set()
+    schema = SCHEMA
     for number, text in enumerate(whole.split(b"\n") if whole else [], start=1):
         if number == 1:
-            _check_schema(text, path)
+            schema = _schema(text, path)
         try:
-            line = _decoder.decode(text)
+            line = _decoder.decode(text) if schema == SCHEMA else _older(text)
         except _UNREADABLE as error:
             raise BadRecord(f"{path}, line {number}: {error}.") from None
         if (number == 1) != isinstance(line, Header):
@@ -287,9 +289,19 @@ class _Versioned(msgspec.Struct):
     schema: int
 
 
-def _check_schema(first: bytes, path: Path) -> None:
-    """Refuse a record of another schema for that, not for the fields in which it differs."""
+def _schema(first: bytes, path: Path) -> int:
+    """Which one a record has. One of another schema is refused for that, not for the fields in which it differs."""
     with suppress(*_UNREADABLE):  # what is no header is refused as that
         schema = msgspec.json.decode(first, type=_Versioned).schema
-        if schema != SCHEMA:
-            raise BadRecord(f"{path}, line 1: field 'schema' is {schema}; this version reads schema {SCHEMA}.")
+        if schema not in (SCHEMA, schema_1.SCHEMA):
+            known = f"schemas {schema_1.SCHEMA} and {SCHEMA}"
+            raise BadRecord(f"{path}, line 1: field 'schema' is {schema}; this version reads {known}.")
+        return schema
+    return SCHEMA
+
+
+def _older(text: bytes) -> Line:
+    """A line of the schema before."""
+    given = msgspec.json.decode(text)
+    line: Line = msgspec.convert(schema_1.upgraded(given) if isinstance(given, dict) else given, Line)
+    return line

@@ -10,7 +10,7 @@ from harness.analysis.comparison.claimed import check
 from harness.analysis.comparison.exact import exact, retraces
 from harness.analysis.comparison.losses import losses
 from harness.analysis.epochs.accounted import accounted
-from harness.analysis.epochs.effects import Ratio, effects, of_times
+from harness.analysis.epochs.effects import effects
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.epochs.table import table as epoch_table
@@ -27,11 +27,14 @@ from harness.analysis.profile.phases import watched
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.profile.work import arithmetic
 from harness.analysis.stats.levels import level, looks
+from harness.analysis.stats.ratios import Ratio, of_times
 from harness.analysis.stats.verdicts import Verdict, verdicts
 from harness.analysis.training.convergence import Convergence, convergence
 from harness.plan.claims import Claim
+from harness.record import evidence as seen
 from harness.record.store import Record
 from harness.report.summary import SCHEMA, ArmSummary, EpochSeconds, Profiled, Summary
+from harness.worker.wire.evidence import MEMORY
 
 
 def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
@@ -121,7 +124,7 @@ def _summarize_arm(
     ends = [end for end in record.ends if end.arm == arm and (end.block, end.group) not in record.passes]
     ran = of_one_block(record, arm)
     traced = ran is not None and not why_unobserved(record, arm, TRACES)
-    traces = [trace for epoch in ran or () for trace in epoch.traces] if traced else None
+    traces = [trace for epoch in ran or () for trace in seen.traces(epoch)] if traced else None
     compiled = ran is not None and not why_unobserved(record, arm, COMPILATIONS)
     steady = arm not in costs.trends  # else no median means anything
     seconds = _epoch_seconds(mine, record.schedule(arm)) if steady else None
@@ -144,7 +147,7 @@ def _summarize_arm(
         peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
         traces=None if traces is None else len(traces),
         retraces=None if traces is None else retraces(traces),
-        compilations=sum(len(epoch.compiles) for epoch in ran or ()) if compiled else None,
+        compilations=sum(len(seen.compilations(epoch)) for epoch in ran or ()) if compiled else None,
         flops_per_epoch=work.flops.get(commonest),
         flops_by_kind=dict(work.flops) or None,
         flops_unavailable=work.unavailable,
@@ -184,9 +187,14 @@ def _unavailable(costs: Projection, arm: str, profile: Profiled | None) -> dict[
     if arm in costs.trends:
         direction = "slower" if costs.trends[arm].seconds > 0 else "quicker"
         found[TRENDING] = f"each epoch is {direction} than the one before"
-    if profile and not profile.growth and any(one.memory and one.memory.rss for one in watched(record, arm, "memory")):
+    if profile and not profile.growth and _watched_memory(record, arm):
         found["memory from epoch to epoch"] = f"fewer than {FEWEST} epochs of any kind ran in a row"
     return found
+
+
+def _watched_memory(record: Record, arm: str) -> bool:
+    """Whether what was resident after epochs is known."""
+    return any(used.rss for epoch in watched(record, arm, MEMORY) if (used := seen.memory(epoch)))
 
 
 def _one_by_one(record: Record) -> list[str]:

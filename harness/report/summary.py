@@ -9,7 +9,6 @@ from harness.analysis.comparison.claimed import Checked
 from harness.analysis.comparison.exact import Exact
 from harness.analysis.epochs.accounted import Accounted
 from harness.analysis.epochs.accounts import Scope
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.epochs.projection import Seconds
 from harness.analysis.gate.judge import Verdict as GateVerdict
 from harness.analysis.machine.facts import Finding
@@ -19,8 +18,9 @@ from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.operations import Profile
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
+from harness.analysis.stats.ratios import Ratio
 from harness.analysis.training.convergence import Convergence
-from harness.record.schema import Variables
+from harness.worker.wire.evidence import Variables
 
 SCHEMA = 1
 

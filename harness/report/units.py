@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from math import sqrt
 
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.epochs.projection import Seconds
+from harness.analysis.stats.ratios import Ratio
 
 NOTHING = "-"
 

@@ -17,8 +17,9 @@ from statistics import fmean, median
 
 from harness.plan import turn_length
 from harness.plan.plan import Plan
-from harness.record.schema import Description, Epoch
+from harness.record.schema import Epoch
 from harness.schedule.sampling import MOST_SECONDS, ROUNDS, Pace, Turn
+from harness.worker.wire.messages import Description
 
 LEAD, SHORT_LEAD = 5, 2
 """Epochs that arms in lockstep run before any turns, to know their pace: the first ones may trace. Fewer where the plan

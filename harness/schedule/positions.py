@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from itertools import chain, count, islice
 
-from harness.record.schema import Description, Segment
+from harness.worker.wire.messages import Description, Segment
 
 
 class Schedule:

@@ -17,8 +17,9 @@ from statistics import median
 from harness.plan import turn_length
 from harness.plan.plan import Plan
 from harness.plan.turn_length import Length
-from harness.record.schema import Description, Epoch
+from harness.record.schema import Epoch
 from harness.schedule.positions import Place, Schedule, spread
+from harness.worker.wire.messages import Description
 
 ROUNDS = 12
 """Rounds of a kind where nobody says how many epochs to run. Where somebody does, slices are kept short enough for this

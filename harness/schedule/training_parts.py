@@ -6,8 +6,8 @@ from math import inf
 from statistics import fmean
 
 from harness.plan.plan import Plan
-from harness.record.schema import Segment
 from harness.schedule.turns import Round, Turn
+from harness.worker.wire.messages import Segment
 
 LONGEST_SLICE = 30.0
 """Seconds that a slice of a training is meant to last at most. An epoch that is longer makes a slice of its own."""

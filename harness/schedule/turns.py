@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import overload
 
 from harness.plan.plan import Plan
-from harness.record.schema import Description, Epoch
+from harness.record.schema import Epoch
 from harness.schedule import sampling
 from harness.schedule.lockstep import Lengths, Lockstep
 from harness.schedule.sampling import ROUNDS, Pace, Turn, lots
+from harness.worker.wire.messages import Description
 
 __all__ = ["ROUNDS", "Pace", "Round", "Rounds", "Turn", "in_lockstep", "rounds", "start_order", "warm_up"]
 

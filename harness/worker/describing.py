@@ -1,15 +1,14 @@
 """What a built trainer says of itself: its schedule, and the sizes that it has along it."""
 
+from __future__ import annotations
+
 from itertools import groupby
 from math import ceil
 from typing import Any
 
-import msgspec
-
 from harness.interface import Trainer
-from harness.record.schema import Description, Segment
 from harness.worker.returned import Misbehaved, kind, sizes
-from harness.worker.wire import Build
+from harness.worker.wire.messages import Build, Description, Segment
 
 MOST_SOUGHT = 50
 """Segments at whose start a trainer is asked for its sizes: each is a seek, and some schedules have thousands."""
@@ -53,7 +52,7 @@ def _with_sizes(trainer: Trainer, segments: list[Segment]) -> list[Segment]:
         trainer.seek(segment.start)  # type: ignore[attr-defined]
         found[segment.start] = sizes(trainer)
     trainer.seek(0)  # type: ignore[attr-defined]
-    return [msgspec.structs.replace(segment, sizes=found.get(segment.start)) for segment in segments]
+    return [segment._replace(sizes=found.get(segment.start)) for segment in segments]
 
 
 def _length_to_train(trainer: Trainer, own: Any, asked: int | None) -> Any:

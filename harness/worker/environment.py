@@ -1,5 +1,7 @@
 """What an arm's process is set to before any framework is loaded, and how it is tied to its parent."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 import signal
@@ -8,24 +10,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from harness.worker import seeding
-from harness.worker.import_hooks import when_imported
-from harness.worker.result_variables import DECIDE_RESULTS
+from harness.worker import frameworks, seeding
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
-LOGGED = "device_compilation_profiler=1"
-"""What TensorFlow is to log: every compilation."""
-_RECORDED = (*THREAD_VARIABLES, "PYTHONHASHSEED", *DECIDE_RESULTS)
-_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-"""What would hide that."""
-_BEFORE_ITS_LIBRARY = "tensorflow.python.platform.self_check"
-"""The module that TensorFlow imports just before its own library, which reads the level."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -36,18 +22,14 @@ def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
-    for name in THREAD_VARIABLES:
+    for name in frameworks.thread_variables():
         os.environ[name] = str(len(cores))
-    os.environ["TF_CPP_VMODULE"] = ",".join(filter(None, [os.environ.get("TF_CPP_VMODULE"), LOGGED]))
-    _show_what_it_logs(None)
-    when_imported(_BEFORE_ITS_LIBRARY, _show_what_it_logs)  # many set the level themselves
+    for framework in frameworks.FRAMEWORKS:
+        framework.prepare()
     seeding.seed_as_imported(seed)
-    facts = {name: os.environ[name] for name in _RECORDED if name in os.environ}
+    recorded = (*frameworks.thread_variables(), "PYTHONHASHSEED", *frameworks.result_variables())
+    facts = {name: os.environ[name] for name in recorded if name in os.environ}
     return facts | {"cores": ",".join(str(core) for core in cores)}
-
-
-def _show_what_it_logs(_: object) -> None:
-    os.environ.pop(_LEVEL, None)
 
 
 def die_with_parent(parent: int) -> None:

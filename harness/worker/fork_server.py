@@ -1,8 +1,11 @@
-"""What runs in the nursery: imports what all arms of a block import, does nothing else, and forks an arm when told to.
+"""The process from which arms are forked: it imports what all arms of a block import, does nothing else, and forks one
+when told to.
 
-Started as `python -P -m harness.worker.fork_server SOCKET PARENT`. It has one thread and blocks between two requests, so it
-takes no processor time while arms are measured.
+Started as `python -P -m harness.worker.fork_server SOCKET PARENT`. It has one thread and blocks between two requests,
+so it takes no processor time while arms are measured.
 """
+
+from __future__ import annotations
 
 import importlib
 import os
@@ -14,24 +17,20 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
-import msgspec
-
-from harness.engine.processes.fork_client import (
+from harness.worker import environment, worker
+from harness.worker.wire.fork import (
     MOST_BYTES,
     Broken,
-    Buried,
-    Bury,
     Fork,
     Forked,
     Prepare,
     Ready,
+    Reap,
+    Reaped,
     Reply,
-    Request,
+    decode_request,
 )
-from harness.errors import describe
-from harness.worker import environment, worker
-
-_requests = msgspec.json.Decoder(Request)
+from harness.worker.wire.messages import encode, one_line
 
 
 def main() -> None:
@@ -44,20 +43,20 @@ def main() -> None:
         data, files, _, _ = socket.recv_fds(door, MOST_BYTES, 2)
         if not data:  # the parent is gone
             break
-        match _requests.decode(data):
+        match decode_request(data):
             case Prepare(modules, cores, seed):
                 facts = environment.prepare(cores, seed)
                 _reply(door, _import(modules))
             case Fork(scratch):
                 _reply(door, Forked(_fork(door, files, scratch, facts)))
-            case Bury(pid):
+            case Reap(pid):
                 _, status = os.waitpid(pid, 0)
-                _reply(door, Buried(os.waitstatus_to_exitcode(status)))
+                _reply(door, Reaped(os.waitstatus_to_exitcode(status)))
     os._exit(0)
 
 
 def _reply(door: socket.socket, reply: Reply) -> None:
-    door.send(msgspec.json.encode(reply))
+    door.send(encode(reply))
 
 
 def _import(modules: Sequence[str]) -> Ready | Broken:
@@ -66,32 +65,32 @@ def _import(modules: Sequence[str]) -> Ready | Broken:
             importlib.import_module(name)
         except BaseException as error:  # somebody else's code: it may also raise SystemExit
             traceback.print_exc()
-            return Broken(f"could not import {name}: {describe(error)}")
+            return Broken(f"could not import {name}: {one_line(error)}")
     return Ready()
 
 
 def _fork(door: socket.socket, files: Sequence[int], scratch: str, facts: dict[str, str]) -> int:
     """Fork an arm. Returns once the arm can be killed as a group, or is dead."""
-    nursery = os.getpid()
-    heard, tell = os.pipe()
+    server = os.getpid()
+    ended, alive = os.pipe()
     pid = os.fork()
     if not pid:
         try:
-            environment.die_with_parent(nursery)
+            environment.die_with_parent(server)
             os.setsid()
             door.close()
-            os.close(heard)
-            os.close(tell)
+            os.close(ended)
+            os.close(alive)
             pipe, log = files
             _become_arm(pipe, log, scratch, facts)
         except BaseException:
             traceback.print_exc()
         finally:
-            os._exit(1)  # an arm never returns to the nursery's loop
-    for file in (*files, tell):
+            os._exit(1)  # an arm never returns to the loop above
+    for file in (*files, alive):
         os.close(file)
-    os.read(heard, 1)  # nothing ever comes: it ends when the arm has closed its own end of it
-    os.close(heard)
+    os.read(ended, 1)  # nothing ever comes: it ends when the arm has closed its own end of it
+    os.close(ended)
     return pid
 
 

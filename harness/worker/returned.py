@@ -1,11 +1,13 @@
 """What a trainer's methods return, checked: numbers by name."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
 from harness.interface import Trainer
-from harness.record.schema import EPOCH
+from harness.worker.wire.messages import EPOCH
 
 
 class Misbehaved(Exception):

@@ -1,27 +1,25 @@
 """The trainer under measurement, in its own process: built, described, and run epoch by epoch under the probes."""
 
+from __future__ import annotations
+
 import importlib
 import inspect
-from collections.abc import Iterable
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from math import isfinite
 
-from harness.catalog import registry
 from harness.interface import Trainer, Variant, watch_phases
-from harness.record.schema import Epoch
-from harness.worker import frameworks, seeding, sources
+from harness.worker import frameworks, passes, seeding
 from harness.worker.describing import describe
+from harness.worker.imports import loading, sources
 from harness.worker.journal import Journal
+from harness.worker.probes.base import Counter, Probe, joined
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.phases import Place
-from harness.worker.probes.tensorflow.calls import CallProbe
-from harness.worker.probes.tensorflow.compiles import QUICKEST, CompileProbe
-from harness.worker.probes.tensorflow.traces import TraceProbe
 from harness.worker.returned import Misbehaved, a, finite, kind, numbers, sizes
 from harness.worker.timeline import Timeline
-from harness.worker.watching import Watch, Watched
-from harness.worker.wire import Build, Evaluate
+from harness.worker.wire.messages import Build, Epoch, Evaluate
 
 BUILDING = "while it was built"
 
@@ -42,18 +40,22 @@ class Bound:
 
 
 class Subject:
-    """The trainer under measurement. `moment` says what it is doing, for when it fails; `finished` what it has done."""
+    """The trainer under measurement. `moment` says what it is doing, for when it fails; `finished` what it has done.
+
+    `probes` watch every epoch; `lacking` is what cannot be had in this process, and why.
+    """
 
     def __init__(
-        self, order: Build, traces: TraceProbe, lacking: dict[str, str] | None = None, place: Place | None = None
+        self, order: Build, probes: Sequence[Probe], lacking: dict[str, str] | None = None, place: Place | None = None
     ) -> None:
         self.moment = BUILDING
-        self.calls = CallProbe()
+        self.counters: list[Counter] = [found for one in frameworks.FRAMEWORKS if (found := one.counter())]
         self._allow_nonfinite = order.allow_nonfinite
-        self._slowdown = order.arm.slowdown
-        self._lacking, self._traces, self._place = lacking or {}, traces, place
-        self._compiles = CompileProbe()
-        self._watch: Watch | None = None
+        self._slowdown = order.slowdown
+        self._lacking, self._probes, self._place = lacking or {}, list(probes), place
+        self._pass: list[Probe] = []
+        """Those of the pass at hand, the first of which is the closest to the epoch."""
+        self._timeline: Timeline | None = None
         self._clock = Clock()
         self._journal = Journal(order.journal)
         self._next = 0
@@ -62,7 +64,6 @@ class Subject:
         self._kinds_seen: set[str] = set()
         self._trainer: Trainer = _build(order)
         self.description = describe(self._trainer, order)
-        traces.take()
 
     @property
     def finished(self) -> list[Epoch]:
@@ -71,15 +72,10 @@ class Subject:
     @property
     def unavailable(self) -> dict[str, str]:
         """What could not be watched, and why."""
-        reasons = {
-            "traces": self._traces.unavailable,
-            "times and causes of traces": self._traces.untimed,
-            "compilations": self._compiles.unavailable,
-        }
-        found = {what: reason for what, reason in reasons.items() if reason is not None}
-        # These come last: why no framework's are observed says more than that TensorFlow was not loaded.
-        found |= frameworks.unobserved(self._traces.any)
-        return found | self._lacking | (self._watch.unavailable if self._watch else {})
+        found = {what: why for probe in self._probes for what, why in probe.unavailable.items()}
+        # These come later: that another framework does the work says more than that one was not loaded.
+        found |= frameworks.unobserved()
+        return found | self._lacking | {what: why for probe in self._pass for what, why in probe.unavailable.items()}
 
     def objective(self) -> dict[str, float | None] | None:
         """The terms of its loss, if the trainer offers them. What that traces is dropped when the next epoch begins."""
@@ -93,13 +89,14 @@ class Subject:
         self,
         indices: Iterable[int],
         note_calls: bool = False,
-        probe: str | None = None,
+        watch: str | None = None,
         timeline: Timeline | None = None,
         bound: Bound | None = None,
     ) -> list[Epoch]:
         """Run these epochs, as far as `bound` allows. Where their calls are noted, each takes some tens of microseconds
-        longer; under a probe it takes more."""
-        self._watch = Watch(probe, timeline) if probe else None
+        longer; in a pass of a profile, which `watch` names, it takes more."""
+        self._pass = passes.probes_of(watch) if watch else []
+        self._timeline = timeline
         watch_phases(self._place)
         self._sizes = {}
         self._journal.clear()
@@ -130,12 +127,12 @@ class Subject:
         before, self._sizes = self._sizes, sizes(self._trainer)
         self.moment = f"in epoch {index}"
         kind_ = kind(self._trainer, index)
-        self._traces.take()
-        if sought or not self._journal.epochs:
-            self._compiles.take(self._traces.names)  # that was no epoch's
-        with self.calls.watching(kind_) if note_calls else nullcontext():
-            if self._watch:
-                self._watch.begin()
+        fresh = sought or not self._journal.epochs
+        for probe in self._probes:
+            probe.begin(fresh)
+        with self._noting(kind_) if note_calls else nullcontext():
+            for probe in reversed(self._pass):
+                probe.begin(fresh)
             self._clock.start()
             losses = self._trainer.epoch(index)
             # A lazy array is a promise of work: what an epoch costs includes keeping it.
@@ -143,30 +140,30 @@ class Subject:
             if self._slowdown:
                 self._clock.draw_out(self._slowdown)
             wall, cpu = self._clock.stop()
-            seen = self._watch.end(f"{kind_} {index}", self._traces.spans) if self._watch else Watched()
-        traces = self._traces.take()
-        compiles = self._compiles.take(self._traces.names) if wall >= QUICKEST else []
+            seen = [(probe.name, probe.end(wall)) for probe in self._pass]
+        seen += [(probe.name, probe.end(wall)) for probe in self._probes]
+        if self._timeline:
+            self._draw(f"{kind_} {index}", self._timeline)
         bad = [name for name, value in named.items() if not isfinite(value)]
         if bad and not self._allow_nonfinite:
             raise Misbehaved(f"its loss {bad[0]!r} was {named[bad[0]]} (--allow-nonfinite lets it go on)")
         first = kind_ not in self._kinds_seen
         self._kinds_seen.add(kind_)
-        news = self._sizes if self._sizes != before else {}
-        return Epoch(
-            index,
-            kind_,
-            wall,
-            cpu,
-            finite(named),
-            traces,
-            first,
-            news,
-            compiles,
-            seen.phases,
-            seen.memory,
-            seen.operations,
-            seen.busy,
-        )
+        changed = self._sizes if self._sizes != before else {}
+        return Epoch(index, kind_, wall, cpu, finite(named), first, changed, joined(seen))
+
+    @contextmanager
+    def _noting(self, kind_: str) -> Iterator[None]:
+        """While this lasts, what an epoch calls is noted."""
+        with ExitStack() as stack:
+            for counter in self.counters:
+                stack.enter_context(counter.watching(kind_))
+            yield
+
+    def _draw(self, what: str, timeline: Timeline) -> None:
+        for probe in (*self._pass, *self._probes):
+            if callable(spans := getattr(probe, "spans", None)):
+                timeline.add_epoch(what, spans())
 
 
 def _build(order: Build) -> Trainer:
@@ -178,7 +175,7 @@ def _build(order: Build) -> Trainer:
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     names = {parameter.name for parameter in parameters}
     arguments = {name: value for name, value in offered.items() if takes_all or name in names}
-    trainer = variant.build(**{**arguments, **variant.settings, **order.arm.settings})
+    trainer = variant.build(**{**arguments, **variant.settings, **order.settings})
     if not callable(getattr(trainer, "epoch", None)):
         raise Misbehaved(f"building it gave {a(trainer)}, which has no method epoch(index)")
     stray = sources.stray(order.source) if order.source else None
@@ -195,6 +192,6 @@ def _load(order: Build) -> Variant:
             importlib.import_module(name)
     seeding.seed_again(order.seed)
     if order.source is None:
-        return registry.load(order.arm.variant)
+        return loading.load(order.variant)
     here, *_ = sources.folders(order.source)
-    return registry.load(sources.reference(order.arm.variant, order.source), here)
+    return loading.load(sources.reference(order.variant, order.source), here)

@@ -3,21 +3,20 @@
 Of the format ("Trace Event Format", Google, 2016) it uses complete events and names of processes and threads.
 """
 
+from __future__ import annotations
+
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from harness.worker.probes.tensorflow.operations import Operation
-
-Spans = Iterable[tuple[str, float, float]]
-"""Name, when it began by the clock of `perf_counter`, and seconds."""
+from harness.worker.probes.base import Span
 
 MOST_EVENTS = 200_000
 """Beyond these, no more operations are drawn: a viewer would choke, and what follows looks like what was before."""
-_TRAINING, _TENSORFLOW = 1, 2
-_EPOCHS, _PHASES, _TRACINGS = 1, 2, 3
+TRAINING = "training"
+_TRACKS = ("epochs", "phases", "tracings")
+"""Of training, in the order in which they are shown."""
 
 
 class Timeline:
@@ -25,34 +24,37 @@ class Timeline:
 
     def __init__(self) -> None:
         self._events: list[dict[str, Any]] = []
-        self._threads: dict[str, int] = {}
-        self._name("process_name", _TRAINING, 0, "training")
-        for track, name in ((_EPOCHS, "epochs"), (_PHASES, "phases"), (_TRACINGS, "tracings")):
-            self._name("thread_name", _TRAINING, track, name)
-        self._name("process_name", _TENSORFLOW, 0, "TensorFlow's operations")
+        self._tracks: dict[tuple[str, str], tuple[int, int]] = {}
+        for track in _TRACKS:
+            self._track(TRAINING, track)
 
-    def add_epoch(self, what: str, phases: Spans, tracings: Spans, operations: Iterable[Operation]) -> None:
-        """An epoch, called `what`, of which the span without a name among `phases` is the whole."""
-        for name, began, seconds in phases:
-            self._add(name or what, _TRAINING, _PHASES if name else _EPOCHS, began, seconds)
-        for function, began, seconds in tracings:
-            self._add(f"tracing {function}", _TRAINING, _TRACINGS, began, seconds)
-        for one in operations:
-            if len(self._events) < MOST_EVENTS:
-                self._add(one.type, _TENSORFLOW, self._thread(one.thread), one.start, one.seconds, scope=one.part)
+    def add_epoch(self, what: str, spans: Iterable[Span]) -> None:
+        """What probes saw of an epoch, called `what`: that is the span without a name."""
+        for span in spans:
+            if span.process == TRAINING or len(self._events) < MOST_EVENTS:
+                self._add(span._replace(name=span.name or what))
 
     def write(self, file: Path) -> None:
-        file.write_bytes(msgspec.json.encode({"traceEvents": self._events, "displayTimeUnit": "ms"}))
+        file.write_text(json.dumps({"traceEvents": self._events, "displayTimeUnit": "ms"}), encoding="utf-8")
 
-    def _thread(self, name: str) -> int:
-        if name not in self._threads:
-            self._threads[name] = len(self._threads) + 1
-            self._name("thread_name", _TENSORFLOW, self._threads[name], name.split("/")[0])
-        return self._threads[name]
+    def _add(self, span: Span) -> None:
+        process, track = self._track(span.process, span.track)
+        event = {"name": span.name, "ph": "X", "pid": process, "tid": track}
+        event |= {"ts": span.began * 1e6, "dur": span.seconds * 1e6}
+        more = {"args": {"scope": span.scope}} if span.process != TRAINING else {}
+        self._events.append(event | more)
 
-    def _add(self, name: str, process: int, thread: int, began: float, seconds: float, **more: str) -> None:
-        event = {"name": name, "ph": "X", "pid": process, "tid": thread, "ts": began * 1e6, "dur": seconds * 1e6}
-        self._events.append(event | ({"args": more} if more else {}))
+    def _track(self, process: str, track: str) -> tuple[int, int]:
+        """The numbers that a viewer knows them by; they are named when they first appear."""
+        if (process, track) not in self._tracks:
+            processes = list(dict.fromkeys(known for known, _ in self._tracks))
+            number = processes.index(process) + 1 if process in processes else len(processes) + 1
+            thread = sum(known == process for known, _ in self._tracks) + 1
+            if process not in processes:
+                self._name("process_name", number, 0, process)
+            self._name("thread_name", number, thread, track)
+            self._tracks[process, track] = number, thread
+        return self._tracks[process, track]
 
     def _name(self, what: str, process: int, thread: int, name: str) -> None:
         self._events.append({"name": what, "ph": "M", "pid": process, "tid": thread, "args": {"name": name}})

@@ -4,53 +4,52 @@ Started as `python -P -m harness.worker.worker PIPE PARENT`, or forked from a pr
 Whatever the variant prints goes elsewhere.
 """
 
+from __future__ import annotations
+
 import gc
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
-from msgspec.structs import replace
-
-from harness.errors import describe
-from harness.record.schema import Idle
-from harness.worker import environment, libraries, seeding
+from harness.worker import environment, libraries, passes, seeding
 from harness.worker.allocators import hand_back_memory
+from harness.worker.frameworks import FRAMEWORKS
+from harness.worker.probes.base import Probe
 from harness.worker.probes.clock import Clock
-from harness.worker.probes.memory import (
-    forget_peak_tensor_bytes,
-    peak_rss_bytes,
-    peak_tensor_bytes,
-    why_no_tensor_peak,
-)
+from harness.worker.probes.memory import peak_rss_bytes, peak_tensor_bytes
 from harness.worker.probes.phases import Place
-from harness.worker.probes.tensorflow.traces import TraceProbe
-from harness.worker.probes.tensorflow.work import count
 from harness.worker.returned import Misbehaved
 from harness.worker.subject import BUILDING, Bound, Subject
 from harness.worker.timeline import Timeline
-from harness.worker.wire import (
+from harness.worker.wire.messages import (
     Answer,
     Build,
     Built,
+    Counted,
     CountWork,
     Evaluate,
     Evaluated,
     Failed,
     Finish,
     Finished,
+    Idle,
     Order,
     Ran,
     Run,
     State,
     Stated,
     StateObjective,
+    one_line,
     receive_order,
     send,
 )
+
+NO_PEAK = "peak of tensors"
 
 
 class Worker:
@@ -61,6 +60,7 @@ class Worker:
         self._subject: Subject | None = None
         self._seed = 0
         self._waiting = Clock()
+        self._allocators = passes.allocators()
 
     def answer(self, order: Order) -> Answer:
         try:
@@ -69,49 +69,52 @@ class Worker:
             return self._failed(error)
 
     def rest(self) -> None:
-        """All is said: what this process does until the next order is no work of its own turn."""
+        """The answer is sent: what this process does until the next order is no work of its own turn."""
         self._waiting.start()
 
     def _obey(self, order: Order) -> Answer:
+        if isinstance(order, Build):
+            return self._build(order)
+        if isinstance(order, Finish):
+            return Finished(peak_rss_bytes(), peak_tensor_bytes(self._allocators), self._state_at_its_end())
+        assert self._subject is not None, "an arm is built before anything else is asked of it"
         match order:
-            case Build():
-                facts = self._prepared or environment.prepare(order.cores, order.seed)
-                lacking = hand_back_memory() if order.exact_memory else None
-                place = Place() if order.notes_phases else None
-                self._seed = order.seed
-                traces = TraceProbe(place.path if place else None)
-                traces.install()
-                self._subject = Subject(order, traces, lacking, place)
-                # What importing and building left would else be searched in some epoch, in another one for each arm:
-                # with TensorFlow that takes a quarter of a second.
-                gc.collect()
-                return Built(self._subject.description, facts, self._state())
             case StateObjective():
-                assert self._subject is not None, "an arm is built before it is asked for its objective"
                 terms = self._subject.objective()
-                forget_peak_tensor_bytes()  # that was no training
+                for allocator in self._allocators:
+                    allocator.forget_peak()  # that was no training
                 return Stated(terms)
-            case Run(indices, note_calls, probe, file, least, seconds):
-                assert self._subject is not None, "an arm is built before it is run"
-                idle = Idle(*self._waiting.stop())
-                whole = Clock()
-                whole.start()
-                timeline = Timeline() if file else None
-                bound = None if seconds is None else Bound(least, seconds)
-                epochs = self._subject.run(indices, note_calls, probe, timeline, bound)
-                between = whole.stop()[0] - sum(epoch.wall for epoch in epochs)
-                if file and timeline:
-                    with suppress(OSError):  # it is an extra, and whoever wanted it is told that it is not there
-                        timeline.write(Path(file))
-                return Ran(epochs, idle, max(between, 0.0))
+            case Run():
+                return self._run(self._subject, order)
             case Evaluate():
-                assert self._subject is not None, "an arm is built before it is evaluated"
                 return Evaluated(self._subject.evaluate(order))
-            case Finish():
-                return Finished(peak_rss_bytes(), peak_tensor_bytes(), self._state_at_its_end())
             case CountWork(rate):
-                assert self._subject is not None, "an arm has run before its work is counted"
-                return count(self._subject.calls, rate)
+                found = [counted for one in self._subject.counters if (counted := one.count(rate))]
+                return found[0] if found else Counted({}, None, None)
+
+    def _build(self, order: Build) -> Built:
+        facts = self._prepared or environment.prepare(order.cores, order.seed)
+        lacking = hand_back_memory() if order.exact_memory else None
+        place = Place() if order.notes_phases else None
+        self._seed = order.seed
+        self._subject = Subject(order, list(_probes(place)), lacking, place)
+        # What importing and building left would otherwise be collected in some epoch, in another one for each arm: in a
+        # process with a large framework that takes a quarter of a second.
+        gc.collect()
+        return Built(self._subject.description, facts, self._state())
+
+    def _run(self, subject: Subject, order: Run) -> Ran:
+        idle = Idle(*self._waiting.stop())
+        whole = Clock()
+        whole.start()
+        timeline = Timeline() if order.timeline else None
+        bound = None if order.seconds is None else Bound(order.least, order.seconds)
+        epochs = subject.run(order.indices, order.note_calls, order.watch, timeline, bound)
+        between = whole.stop()[0] - sum(epoch.wall for epoch in epochs)
+        if order.timeline and timeline:
+            with suppress(OSError):  # it is an extra, and its absence is reported
+                timeline.write(Path(order.timeline))
+        return Ran(epochs, idle, max(between, 0.0))
 
     def _failed(self, error: BaseException) -> Failed:
         if isinstance(error, Misbehaved):
@@ -119,22 +122,31 @@ class Worker:
         else:
             with suppress(Exception):  # stderr may be an object of the variant's own making
                 traceback.print_exception(error)
-            reason = describe(error)
+            reason = one_line(error)
         moment = self._subject.moment if self._subject else BUILDING
         finished = self._subject.finished if self._subject else []
-        return Failed(moment, reason, finished, peak_rss_bytes(), peak_tensor_bytes(), self._state_at_its_end())
+        peak = peak_tensor_bytes(self._allocators)
+        return Failed(moment, reason, finished, peak_rss_bytes(), peak, self._state_at_its_end())
 
     def _state(self) -> State:
         unavailable = self._subject.unavailable if self._subject else {}
         return State(libraries.loaded(), seeding.seeded(self._seed), unavailable)
 
     def _state_at_its_end(self) -> State:
-        """Asking TensorFlow for its peak starts it, so nobody does before the trainer has."""
-        state, why = self._state(), why_no_tensor_peak()
-        return replace(state, unavailable=state.unavailable | ({"peak of tensors": why} if why else {}))
+        """Asking a framework for its peak may start it, so nobody does before the trainer has."""
+        state = self._state()
+        reasons = [one.why_no_peak() for one in self._allocators]
+        lacking = {NO_PEAK: next(filter(None, reasons), "no framework tells it")} if all(reasons) else {}
+        return State(state.versions, state.seeded, {**state.unavailable, **lacking})
 
 
-def serve(pipe: "Connection[bytes, bytes]", prepared: dict[str, str] | None = None) -> NoReturn:
+def _probes(place: Place | None) -> Iterator[Probe]:
+    """Those that watch every epoch, as each framework has them."""
+    for framework in FRAMEWORKS:
+        yield from framework.probes(place.path if place else None)
+
+
+def serve(pipe: Connection, prepared: dict[str, str] | None = None) -> NoReturn:
     """Answer orders until there are no more. `prepared` are the facts of a process that is prepared already."""
     os.set_inheritable(pipe.fileno(), False)
     worker = Worker(prepared)
@@ -150,7 +162,7 @@ def serve(pipe: "Connection[bytes, bytes]", prepared: dict[str, str] | None = No
             sys.stderr.flush()
         send(pipe, answer)
         worker.rest()
-    # An interpreter with TensorFlow loaded takes its time to end, and can crash in doing so: all has been said.
+    # An interpreter with a large framework loaded takes its time to end, and can crash in doing so: all has been said.
     os._exit(0)
 
 

@@ -1,13 +1,13 @@
 """What makes a stored run worth nothing beside a new one."""
 
 import pytest
+from harness.worker.result_variables import DECIDE_RESULTS
 from msgspec.structs import replace
 from simulated import FULL, record
 
 from harness.errors import NotComparable
 from harness.record.compatibility import differences, refuse
 from harness.record.schema import ArmEnd
-from harness.worker.result_variables import DECIDE_RESULTS
 
 PYTHON = {"python": "3.11.7", "pinn-harness": "0.1.0"}
 
@@ -29,7 +29,7 @@ def stored(loaded, at_its_end, installed, environment):
     run = record({"a": {FULL: 0.1}}, blocks=1)
     run._header = replace(run.header, versions=installed)
     run.ready[:] = [replace(line, versions=loaded, environment=environment) for line in run.ready]
-    run.add(ArmEnd(0, 0, "a", "ok", versions=at_its_end))
+    run.add(ArmEnd(block=0, group=0, arm="a", status="ok", versions=at_its_end))
     return run
 
 

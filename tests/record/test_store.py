@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from epochs import epoch_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,65 +19,98 @@ from harness.record.schema import (
     BlockAgain,
     BlockEnd,
     BlockStart,
-    Description,
-    Epoch,
     Evaluation,
     Footer,
     Header,
     Look,
     Objective,
     Resume,
-    Segment,
     Slice,
     Stored,
-    Trace,
     Work,
 )
+from harness.worker.wire.evidence import Trace
+from harness.worker.wire.messages import Description, Segment
 
 PLAN = Plan("compare", (Arm("moments", "moments", {"nodes": 41}),), "moments", "case1", "smoke", 4, 2, 0, 1)
-HEADER = Header(SCHEMA, "run-1", "2026-01-02T03:04:05+01:00", PLAN, {"cores": 2}, {"python": "3.11"}, None)
+HEADER = Header(
+    schema=SCHEMA,
+    run="run-1",
+    started="2026-01-02T03:04:05+01:00",
+    plan=PLAN,
+    machine={"cores": 2},
+    versions={"python": "3.11"},
+    commit=None,
+)
 EPOCHS = [
-    Epoch(0, "data", 1.5, 2.5, {"data": 0.25}, [Trace("Pinn.step", "pinn.py:12", 0.75), Trace("<lambda>", "?")], True),
-    Epoch(1, "data", 0.5, 0.9, {"data": None, "physics": 1e-300}, sizes={"batch_points": 64.0}),
+    epoch_of(
+        0, "data", 1.5, 2.5, {"data": 0.25}, [Trace("Pinn.step", "pinn.py:12", 0.75), Trace("<lambda>", "?")], True
+    ),
+    epoch_of(1, "data", 0.5, 0.9, {"data": None, "physics": 1e-300}, sizes={"batch_points": 64.0}),
 ]
 SEGMENTS = [Segment("data", 0, 4, {"batch_points": 64.0})]
 LINES = [
     HEADER,
     BlockStart(0, 0, ["moments"]),
     ArmReady(
-        0,
-        0,
-        "moments",
-        9,
-        3.5,
-        Description(True, SEGMENTS),
-        {"cores": "0"},
-        {"numpy": "2"},
+        block=0,
+        group=0,
+        arm="moments",
+        pid=9,
+        build_seconds=3.5,
+        description=Description(True, SEGMENTS),
+        environment={"cores": "0"},
+        versions={"numpy": "2"},
     ),
-    Slice(0, 0, 0, 0, "moments", EPOCHS),
-    Slice(0, 0, 1, 0, "moments", []),
+    Slice(block=0, group=0, round=0, position=0, arm="moments", epochs=EPOCHS),
+    Slice(block=0, group=0, round=1, position=0, arm="moments", epochs=[]),
     Evaluation(0, 0, "moments", 2, {"error": 0.5, "other": None}),
     ArmEnd(
-        0,
-        0,
-        "moments",
-        "failed",
-        "ValueError: \u2620 no\nnewline is left bare",
-        "in epoch 2",
-        ["last", "words"],
-        10,
-        20,
+        block=0,
+        group=0,
+        arm="moments",
+        status="failed",
+        reason="ValueError: \u2620 no\nnewline is left bare",
+        moment="in epoch 2",
+        last_lines=["last", "words"],
+        peak_rss_bytes=10,
+        peak_tensor_bytes=20,
     ),
-    ArmEnd(1, 0, "moments", "ok"),
+    ArmEnd(block=1, group=0, arm="moments", status="ok"),
     Objective(1, 0, "moments", {"data": 0.5, "physics": None}),
-    Work(1, 0, "moments", {"data": 1e9}, "no tf.function was called", 2e11),
+    Work(
+        block=1,
+        group=0,
+        arm="moments",
+        flops={"data": 1e9},
+        unavailable="no tf.function was called",
+        gemm_flops_per_second=2e11,
+    ),
     BlockEnd(0, 12.5),
     Look(0, True, "a verdict takes 3 blocks"),
-    Slice(1, 0, 0, 0, "moments", []),
+    Slice(block=1, group=0, round=0, position=0, arm="moments", epochs=[]),
     Resume("2026-01-02T03:04:55+01:00", {"cores": 2}, "abc"),
-    ArmReady(1, 0, "moments", 9, 0.5, Description(False, []), {}, {}, "forked"),
+    ArmReady(
+        block=1,
+        group=0,
+        arm="moments",
+        pid=9,
+        build_seconds=0.5,
+        description=Description(False, []),
+        environment={},
+        versions={},
+        started="forked",
+    ),
     BlockAgain(1, "the process from which arms are forked hung up"),
-    Stored("earlier", "moments", {"epoch_time data": 0.002}, [], 10**9, None, {"data": 1e9}, {"error": 0.1}),
+    Stored(
+        run="earlier",
+        arm="moments",
+        seconds={"epoch_time data": 0.002},
+        epochs=[],
+        peak_rss_bytes=10**9,
+        flops={"data": 1e9},
+        metrics={"error": 0.1},
+    ),
     Footer("complete", "2026-01-02T03:05:05+01:00"),
 ]
 
@@ -196,12 +230,12 @@ def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
 @pytest.mark.parametrize(
     "line",
     [
-        Slice(0, 0, 1, 0, "other", []),
+        Slice(block=0, group=0, round=1, position=0, arm="other", epochs=[]),
         Evaluation(0, 0, "other", 1, {}),
         Objective(0, 0, "other", {}),
-        Work(0, 0, "other", {}),
-        Stored("earlier", "other", {}, []),
-        ArmEnd(0, 0, "other", "ok"),
+        Work(block=0, group=0, arm="other", flops={}),
+        Stored(run="earlier", arm="other", seconds={}, epochs=[]),
+        ArmEnd(block=0, group=0, arm="other", status="ok"),
         BlockStart(0, 0, ["other"]),
     ],
 )
@@ -212,12 +246,35 @@ def test_a_line_of_an_arm_that_was_never_planned_is_refused(tmp_path, line):
 
 def test_an_epoch_that_took_no_time_is_refused(tmp_path):
     with pytest.raises(BadRecord, match=r"line 2: .*wall"):
-        store.read(write(tmp_path, [HEADER, Slice(0, 0, 1, 0, "moments", [Epoch(0, "data", 0.0, 1.0, {})])]))
+        store.read(
+            write(
+                tmp_path,
+                [
+                    HEADER,
+                    Slice(
+                        block=0, group=0, round=1, position=0, arm="moments", epochs=[epoch_of(0, "data", 0.0, 1.0, {})]
+                    ),
+                ],
+            )
+        )
 
 
 @pytest.mark.parametrize("loss", [nan, inf, -inf])
 def test_a_loss_that_is_not_finite_is_kept_as_none(tmp_path, loss):
-    path = write(tmp_path, [HEADER, Slice(0, 0, 0, 0, "moments", [Epoch(0, "data", 1.0, 1.0, {"x": loss, "y": 2.0})])])
+    path = write(
+        tmp_path,
+        [
+            HEADER,
+            Slice(
+                block=0,
+                group=0,
+                round=0,
+                position=0,
+                arm="moments",
+                epochs=[epoch_of(0, "data", 1.0, 1.0, {"x": loss, "y": 2.0})],
+            ),
+        ],
+    )
     assert store.read(path).slices[0].epochs[0].losses == {"x": None, "y": 2.0}
 
 

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from epochs import epoch_of
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -10,12 +11,13 @@ from rich.console import Console
 from simulated import DATA, FULL, REFINE, record
 
 from harness.record.events import Progress
-from harness.record.schema import ArmEnd, Epoch, Objective, Slice, Trace, Work
+from harness.record.schema import ArmEnd, Objective, Slice, Work
 from harness.report.formats import markdown, terminal
 from harness.report.live.live import Display
 from harness.report.sections.sentences import sentences
 from harness.report.summarize import summarize
 from harness.report.table import Table
+from harness.worker.wire.evidence import Trace
 
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 
@@ -57,7 +59,17 @@ def test_what_a_reader_could_miss_is_said(render):
     run = record(ARMS, blocks=1)
     assert "One block is an estimate" in render(run)
     run.footer = None
-    run.add(ArmEnd(0, 0, "quick", "failed", "ValueError: boom", "in epoch 3", ["its last words"]))
+    run.add(
+        ArmEnd(
+            block=0,
+            group=0,
+            arm="quick",
+            status="failed",
+            reason="ValueError: boom",
+            moment="in epoch 3",
+            last_lines=["its last words"],
+        )
+    )
     text = render(run)
     assert "This run is partial: 1 block completed" in text
     assert "quick failed in epoch 3: ValueError: boom" in text
@@ -92,7 +104,16 @@ def test_a_record_with_lines_missing_still_makes_a_report(data):
     whole = record(ARMS, blocks=2, rounds=4)
     for arm in ARMS:
         whole.add(Objective(0, 0, arm, {"physics": float(len(arm))}))
-        whole.add(Work(0, 0, arm, {DATA: 1e9, FULL: 2e9}, "a reason", 1e11))
+        whole.add(
+            Work(
+                block=0,
+                group=0,
+                arm=arm,
+                flops={DATA: 1e9, FULL: 2e9},
+                unavailable="a reason",
+                gemm_flops_per_second=1e11,
+            )
+        )
     told = (whole.starts, whole.ready, whole.slices, whole.ends, whole.blocks_done, whole.objectives, whole.works)
     for lines in told:
         lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id)) if lines else []
@@ -102,7 +123,17 @@ def test_a_record_with_lines_missing_still_makes_a_report(data):
 
 def test_the_last_words_of_a_failed_arm_are_in_the_markdown():
     run = record(ARMS)
-    run.add(ArmEnd(2, 0, "quick", "failed", "x", "in epoch 3", ["# not a heading", "`not code`"]))
+    run.add(
+        ArmEnd(
+            block=2,
+            group=0,
+            arm="quick",
+            status="failed",
+            reason="x",
+            moment="in epoch 3",
+            last_lines=["# not a heading", "`not code`"],
+        )
+    )
     assert "\n    # not a heading\n    `not code`\n" in as_markdown(run)
 
 
@@ -120,7 +151,16 @@ def test_names_are_text_not_markup(render):
 def test_a_profile_shows_kinds_traces_and_memory():
     run = record({"original": ARMS["original"]}, blocks=1)
     run.add(replace(run.header, plan=replace(run.plan, command="profile")))
-    run.add(Slice(0, 0, 0, 0, "original", [Epoch(5, DATA, 0.1, 0.1, {}, [Trace("step", "x.py:3", 0.5)])]))
+    run.add(
+        Slice(
+            block=0,
+            group=0,
+            round=0,
+            position=0,
+            arm="original",
+            epochs=[epoch_of(5, DATA, 0.1, 0.1, {}, [Trace("step", "x.py:3", 0.5)])],
+        )
+    )
     text = on_terminal(run, width=100)
     for expected in ("Profile original", "refine", "1.00 s", "step", "x.py:3", "500 ms", "peak memory", "1.00 GB"):
         assert expected in text

@@ -1,10 +1,12 @@
 import json
 
 import pytest
+from epochs import epoch_of
 from simulated import DATA, FULL, REFINE, record
 
-from harness.record.schema import ArmEnd, Epoch, Objective, Resume, Slice, Trace, Work
+from harness.record.schema import ArmEnd, Objective, Resume, Slice, Work
 from harness.report.summarize import summarize
+from harness.worker.wire.evidence import Trace
 
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 KEYS = [
@@ -54,8 +56,12 @@ def test_the_baseline_has_no_ratio_and_the_other_has_one_by_kind_in_schedule_ord
 def test_the_peak_of_a_pass_under_a_probe_is_not_the_arms():
     run = record(ARMS)
     own = as_json(run)["arms"][1]["peak_rss_bytes"]
-    run.add(Slice(0, 1, 0, 0, "b", [Epoch(0, DATA, 0.1, 0.1, {})], probe="operations"))
-    run.add(ArmEnd(0, 1, "b", "ok", peak_rss_bytes=10 * own))
+    run.add(
+        Slice(
+            block=0, group=1, round=0, position=0, arm="b", epochs=[epoch_of(0, DATA, 0.1, 0.1, {})], probe="operations"
+        )
+    )
+    run.add(ArmEnd(block=0, group=1, arm="b", status="ok", peak_rss_bytes=10 * own))
     assert as_json(run)["arms"][1]["peak_rss_bytes"] == own
 
 
@@ -70,7 +76,16 @@ def test_what_was_not_measured_is_null():
 
 def test_what_an_epoch_computes_is_that_of_the_kind_whose_time_is_told():
     run = record({"a": ARMS["a"], "b": {DATA: 0.1, FULL: 0.1}}, rounds=11)  # one more round of full epochs than of data
-    run.add(Work(0, 0, "b", {DATA: 1e9, FULL: 4e9, "late": 9e9}, "no tf.function was called", 1e11))
+    run.add(
+        Work(
+            block=0,
+            group=0,
+            arm="b",
+            flops={DATA: 1e9, FULL: 4e9, "late": 9e9},
+            unavailable="no tf.function was called",
+            gemm_flops_per_second=1e11,
+        )
+    )
     a, b = as_json(run)["arms"]
     assert b["epoch_seconds"]["median"] == pytest.approx(b["epoch_seconds"]["by_kind"][FULL])
     assert b["flops_per_epoch"] == 4e9
@@ -85,7 +100,10 @@ def test_what_an_epoch_computes_is_that_of_the_kind_whose_time_is_told():
 def test_losses_are_held_against_the_baselines():
     run = record(ARMS)
     for arm, loss in (("a", 1.0), ("b", 1.5)):
-        run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": loss})]))
+        run.slices.insert(
+            0,
+            Slice(block=0, group=0, round=0, position=0, arm=arm, epochs=[epoch_of(0, DATA, 0.1, 0.1, {"loss": loss})]),
+        )
     a, b = as_json(run)["arms"]
     assert [a["losses"], a["losses_epochs"]] == [None, None]
     assert [b["losses"], b["losses_epochs"]] == ["drifts from epoch 0 by 3e-01, by one process of each", 1]
@@ -98,7 +116,16 @@ def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():
     run = record(ARMS)
     step, inner = Trace("step", "x.py:3", 0.5), Trace("inner", "x.py:9", 0.25)
     for block in (0, 1):
-        run.add(Slice(block, 0, 1, 0, "a", [Epoch(5, DATA, 0.1, 0.1, {}, [step, inner, step])]))
+        run.add(
+            Slice(
+                block=block,
+                group=0,
+                round=1,
+                position=0,
+                arm="a",
+                epochs=[epoch_of(5, DATA, 0.1, 0.1, {}, [step, inner, step])],
+            )
+        )
     a, b = summarize(run).arms
     assert (a.traces, a.retraces) == (3, 1)
     assert (b.traces, b.retraces) == (0, 0)
@@ -106,7 +133,7 @@ def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():
 
 def test_a_failed_arm_says_when_and_why_and_a_failed_baseline_leaves_no_ratios():
     run = record(ARMS)
-    run.add(ArmEnd(2, 0, "a", "failed", "ValueError: boom", "in epoch 3"))
+    run.add(ArmEnd(block=2, group=0, arm="a", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     a, b = summarize(run).arms
     assert (a.status, a.reason) == ("failed", "in epoch 3: ValueError: boom")
     assert b.ratio is None

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.epochs.effects import Ratio
+from harness.analysis.stats.ratios import Ratio
 from harness.report import units
 
 

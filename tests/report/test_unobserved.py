@@ -4,15 +4,17 @@ import csv
 import io
 import json
 
+from epochs import epoch_of
 from msgspec.structs import replace
 from simulated import FULL, record
 
 from harness.plan.gate_rules import Gate, Tolerances, Triple
-from harness.record.schema import ArmEnd, BlockStart, Epoch, Slice, Trace, Work
+from harness.record.schema import ArmEnd, BlockStart, Slice, Work
 from harness.report.formats import markdown, page, spreadsheet
 from harness.report.sections import tables
 from harness.report.sections.sentences import sentences
 from harness.report.summarize import summarize
+from harness.worker.wire.evidence import Trace
 
 JAX = dict.fromkeys(["traces", "compilations"], "those of JAX are not observed")
 NO_TENSORS = {"peak of tensors": "TensorFlow was not loaded"}
@@ -23,7 +25,17 @@ def run_with(unavailable, seconds=None):
     run = record(seconds or {"a": {FULL: 0.2}, "b": {FULL: 0.1}})
     run.ends[:] = [replace(end, unavailable=unavailable.get(end.arm, {})) for end in run.ends]
     for arm in ("a", "b"):  # whatever is in the record
-        run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, FULL, 0.1, 0.1, {"loss": 1.0}, first=True)]))
+        run.slices.insert(
+            0,
+            Slice(
+                block=0,
+                group=0,
+                round=0,
+                position=0,
+                arm=arm,
+                epochs=[epoch_of(0, FULL, 0.1, 0.1, {"loss": 1.0}, first=True)],
+            ),
+        )
     return run
 
 
@@ -47,7 +59,7 @@ def test_an_arm_whose_traces_nobody_saw_has_none_and_is_not_said_to_have_as_many
 def test_operations_that_both_counted_are_compared_all_the_same():
     run = run_with({"b": JAX})
     for arm, flops in (("a", 1e9), ("b", 2e9)):
-        run.add(Work(0, 0, arm, {FULL: flops}))
+        run.add(Work(block=0, group=0, arm=arm, flops={FULL: flops}))
     summary = summarize(run)
     assert tables.counts(summary).rows == [["b", "10", "-", "-", "full 2.00x"]]
     assert summary.arms[0].traces == 0
@@ -75,8 +87,18 @@ def gated(unavailable):
     gate = Gate((Triple("pinn", "head", "base", "base again", wanted),), base="base", head="head")
     run._header = replace(run.header, plan=replace(run.plan, command="gate", gate=gate))
     for arm in arms:
-        run.add(Slice(0, 1, 0, 0, arm, [Epoch(0, FULL, 0.1, 0.1, {})], probe="exactly"))
-        run.add(ArmEnd(0, 1, arm, "ok", unavailable=unavailable.get(arm, {})))
+        run.add(
+            Slice(
+                block=0,
+                group=1,
+                round=0,
+                position=0,
+                arm=arm,
+                epochs=[epoch_of(0, FULL, 0.1, 0.1, {})],
+                probe="exactly",
+            )
+        )
+        run.add(ArmEnd(block=0, group=1, arm=arm, status="ok", unavailable=unavailable.get(arm, {})))
     run.starts.append(BlockStart(0, 1, list(arms)))
     return {check.metric: (check.answer, check.base, check.why) for check in summarize(run).gate.checks}
 

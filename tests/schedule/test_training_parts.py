@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.plan.plan import Arm, Plan
-from harness.record.schema import Segment
 from harness.schedule import training_parts
+from harness.worker.wire.messages import Segment
 
 ARMS = ("original", "moments", "batched")
 lengths = st.dictionaries(st.sampled_from(ARMS), st.integers(1, 200), min_size=1)

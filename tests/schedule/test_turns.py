@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import pytest
+from epochs import epoch_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from schedules import (
@@ -18,8 +19,8 @@ from schedules import (
     without_seek,
 )
 
-from harness.record.schema import Description, Epoch
 from harness.schedule import lockstep, turns
+from harness.worker.wire.messages import Description
 
 # What holds however the epochs are chosen
 
@@ -193,7 +194,7 @@ def test_in_lockstep_a_short_schedule_is_run_to_its_end():
 
 
 def epochs_of(turn, wall):
-    return [Epoch(index, "epoch", wall, wall, {}) for index in (*turn.before, *turn.indices)]
+    return [epoch_of(index, "epoch", wall, wall, {}) for index in (*turn.before, *turn.indices)]
 
 
 def test_in_lockstep_slices_follow_what_epochs_take_now():

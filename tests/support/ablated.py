@@ -33,7 +33,16 @@ def ablated(names, cost, *, orders=(), blocks=3, noise=0.0, failing=(), peaks=No
     for end in full.ends:
         if end.arm in failing:
             if not end.block:
-                run.add(ArmEnd(end.block, 0, end.arm, "failed", "ValueError: no", "in epoch 3"))
+                run.add(
+                    ArmEnd(
+                        block=end.block,
+                        group=0,
+                        arm=end.arm,
+                        status="failed",
+                        reason="ValueError: no",
+                        moment="in epoch 3",
+                    )
+                )
         elif end.arm in plan.labels(end.block):
             bytes_ = peaks(frozenset(plan.cells[end.arm])) if peaks else None
             run.add(msgspec.structs.replace(end, peak_tensor_bytes=bytes_))

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from harness.plan.plan import Arm, Plan
-from harness.record.schema import Description, Segment
+from harness.worker.wire.messages import Description, Segment
 
 ARMS = ("original", "moments", "batched")
 PLAN = Plan("compare", tuple(Arm(name, name) for name in ARMS), "original", "case1", "smoke", 20, 3, 0, 1)

@@ -2,24 +2,15 @@
 
 import msgspec
 import numpy as np
+from epochs import epoch_of
 from schedules import Process, batch, kind_at, stretch_at
 
 from harness.plan.plan import Arm, Plan
-from harness.record.schema import (
-    ArmEnd,
-    ArmReady,
-    BlockEnd,
-    Description,
-    Epoch,
-    Footer,
-    Header,
-    Objective,
-    Segment,
-    Slice,
-    Trace,
-)
+from harness.record.schema import ArmEnd, ArmReady, BlockEnd, Footer, Header, Objective, Slice
 from harness.record.store import Record
 from harness.schedule import turns
+from harness.worker.wire.evidence import Trace
+from harness.worker.wire.messages import Description, Segment
 
 DATA, REFINE, FULL = "data", "refine", "full"
 SEGMENTS = [Segment(DATA, 0, 40), Segment(REFINE, 40, 41), Segment(FULL, 41, 101)]
@@ -34,25 +25,57 @@ def record(seconds, *, blocks=3, rounds=12, noise=0.0, seekable=True, knows_leng
     random = np.random.default_rng(seed)
     arms = list(seconds)
     segments = SEGMENTS if seekable or knows_length else []
-    result = Record([Header(1, "simulated", "2026-01-01T00:00:00+00:00", plan(*arms, blocks=blocks), {}, {}, None)])
+    result = Record(
+        [
+            Header(
+                schema=1,
+                run="simulated",
+                started="2026-01-01T00:00:00+00:00",
+                plan=plan(*arms, blocks=blocks),
+                machine={},
+                versions={},
+                commit=None,
+            )
+        ]
+    )
     for block in range(blocks):
         for arm in arms:
-            result.add(ArmReady(block, 0, arm, 1, 1.0, Description(seekable, segments), {}, {}))
+            result.add(
+                ArmReady(
+                    block=block,
+                    group=0,
+                    arm=arm,
+                    pid=1,
+                    build_seconds=1.0,
+                    description=Description(seekable, segments),
+                    environment={},
+                    versions={},
+                )
+            )
             warm = [
-                Epoch(index, kind, (firsts or seconds)[arm][kind], 0.0, {}, first=True)
+                epoch_of(index, kind, (firsts or seconds)[arm][kind], 0.0, {}, first=True)
                 for kind, index in ((DATA, 0), (REFINE, 40), (FULL, 41))
                 if kind in seconds[arm]
             ]
-            result.add(Slice(block, 0, 0, 0, arm, warm))
+            result.add(Slice(block=block, group=0, round=0, position=0, arm=arm, epochs=warm))
         for number in range(1, rounds + 1):
             kind = (DATA, FULL, REFINE)[number % 3]
             shared = np.exp(noise * random.standard_normal())
             for position, arm in enumerate(arms):
                 if kind in seconds[arm]:
                     wall = float(seconds[arm][kind] * shared * np.exp(noise * random.standard_normal() / 10))
-                    result.add(Slice(block, 0, number, position, arm, [Epoch(number, kind, wall, wall, {})] * 2))
+                    result.add(
+                        Slice(
+                            block=block,
+                            group=0,
+                            round=number,
+                            position=position,
+                            arm=arm,
+                            epochs=[epoch_of(number, kind, wall, wall, {})] * 2,
+                        )
+                    )
         for arm in arms:
-            result.add(ArmEnd(block, 0, arm, "ok", peak_rss_bytes=10**9 + block))
+            result.add(ArmEnd(block=block, group=0, arm=arm, status="ok", peak_rss_bytes=10**9 + block))
         result.add(BlockEnd(block))
     result.add(Footer("complete", "2026-01-01T00:10:00+00:00"))
     return result
@@ -64,14 +87,26 @@ def trained(*blocks, terms=None):
     `terms` is what arms stated before, by arm. The first arm is the baseline.
     """
     arms = list(dict.fromkeys(arm for block in blocks for arm in block)) or list(terms)
-    result = Record([Header(1, "simulated", "2026-01-01T00:00:00+00:00", plan(*arms), {}, {}, None)])
+    result = Record(
+        [
+            Header(
+                schema=1,
+                run="simulated",
+                started="2026-01-01T00:00:00+00:00",
+                plan=plan(*arms),
+                machine={},
+                versions={},
+                commit=None,
+            )
+        ]
+    )
     for arm, values in (terms or {}).items():
         result.add(Objective(0, 0, arm, values))
     for number, block in enumerate(blocks):
         for arm, rounds in block.items():
             for round_, steps in enumerate(rounds):
-                epochs = [Epoch(index, "epoch", 0.1, 0.1, losses) for index, losses in steps]
-                result.add(Slice(number, 0, round_, 0, arm, epochs))
+                epochs = [epoch_of(index, "epoch", 0.1, 0.1, losses) for index, losses in steps]
+                result.add(Slice(block=number, group=0, round=round_, position=0, arm=arm, epochs=epochs))
     return result
 
 
@@ -85,12 +120,44 @@ def sampled(description, arms, *, blocks=3, epochs=40, block_noise=0.0, noise=0.
     random = np.random.default_rng(seed)
     planned = msgspec.structs.replace(plan(*arms, blocks=blocks), epochs=epochs, **options)
     descriptions = dict.fromkeys(arms, description)
-    result = Record([Header(1, "simulated", "2026-01-01T00:00:00+00:00", planned, {}, {}, None)])
+    result = Record(
+        [
+            Header(
+                schema=1,
+                run="simulated",
+                started="2026-01-01T00:00:00+00:00",
+                plan=planned,
+                machine={},
+                versions={},
+                commit=None,
+            )
+        ]
+    )
     for block in range(blocks):
         run = {arm: _Running(description, cost, random, block_noise, noise) for arm, cost in arms.items()}
         for arm in arms:
-            result.add(ArmReady(block, 0, arm, 1, 1.0, description, {}, {}))
-            result.add(Slice(block, 0, 0, 0, arm, run[arm].slice(turns.warm_up(planned, arm, descriptions))))
+            result.add(
+                ArmReady(
+                    block=block,
+                    group=0,
+                    arm=arm,
+                    pid=1,
+                    build_seconds=1.0,
+                    description=description,
+                    environment={},
+                    versions={},
+                )
+            )
+            result.add(
+                Slice(
+                    block=block,
+                    group=0,
+                    round=0,
+                    position=0,
+                    arm=arm,
+                    epochs=run[arm].slice(turns.warm_up(planned, arm, descriptions)),
+                )
+            )
         paces = {arm: dict(running.latest) for arm, running in run.items()}
         rounds = turns.rounds(planned, block, 0, descriptions, paces)
         for round_ in rounds:
@@ -99,12 +166,33 @@ def sampled(description, arms, *, blocks=3, epochs=40, block_noise=0.0, noise=0.
                 counted = run[turn.arm].slice(turn.indices)
                 rounds.observe(turn, [*before, *counted])
                 if before:
-                    result.add(Slice(block, 0, 0, 0, turn.arm, before, settling=turn.settling))
-                result.add(Slice(block, 0, round_.number, position, turn.arm, counted))
+                    result.add(
+                        Slice(
+                            block=block,
+                            group=0,
+                            round=0,
+                            position=0,
+                            arm=turn.arm,
+                            epochs=before,
+                            settling=turn.settling,
+                        )
+                    )
+                result.add(
+                    Slice(block=block, group=0, round=round_.number, position=position, arm=turn.arm, epochs=counted)
+                )
                 if turn.after:
-                    result.add(Slice(block, 0, 0, position, turn.arm, run[turn.arm].slice(turn.after)))
+                    result.add(
+                        Slice(
+                            block=block,
+                            group=0,
+                            round=0,
+                            position=position,
+                            arm=turn.arm,
+                            epochs=run[turn.arm].slice(turn.after),
+                        )
+                    )
         for arm in arms:
-            result.add(ArmEnd(block, 0, arm, "ok"))
+            result.add(ArmEnd(block=block, group=0, arm=arm, status="ok"))
         result.add(BlockEnd(block))
     result.add(Footer("complete", "2026-01-01T00:10:00+00:00"))
     return result
@@ -133,4 +221,4 @@ class _Running:
         self.seen.add(kind)
         known = known_length and stretch_at(self.description, index).sizes is not None
         sizes = {"batch_points": float(batch(self.description, index))} if known else {}
-        return Epoch(index, kind, wall, wall, {}, [Trace("step", "pinn.py:1")] * len(new), first, sizes)
+        return epoch_of(index, kind, wall, wall, {}, [Trace("step", "pinn.py:1")] * len(new), first, sizes)

@@ -1,20 +1,11 @@
 """Records of whole trainings that never happened, with a known answer."""
 
+from epochs import epoch_of
+
 from harness.plan.plan import Arm, Plan, Target
-from harness.record.schema import (
-    ArmEnd,
-    ArmReady,
-    BlockEnd,
-    BlockStart,
-    Description,
-    Epoch,
-    Evaluation,
-    Footer,
-    Header,
-    Segment,
-    Slice,
-)
+from harness.record.schema import ArmEnd, ArmReady, BlockEnd, BlockStart, Evaluation, Footer, Header, Slice
 from harness.record.store import Record
+from harness.worker.wire.messages import Description, Segment
 
 
 def plan(arms, *, seeds=3, target=None, references=(), seed=0):
@@ -40,7 +31,19 @@ def record(curves, *, walls, seeds=3, fails=(), cut_off=(), **options):
     """`curves[arm]` gives (epochs, metrics) for each evaluation, or a function of the seed that does; `walls[arm]` are
     the seconds of an epoch. The arms in `fails` or `cut_off`, as (arm, seed), end after their last evaluation."""
     made = plan(list(curves), seeds=seeds, **options)
-    result = Record([Header(1, "trained", "2026-01-01T00:00:00+00:00", made, {}, {}, None)])
+    result = Record(
+        [
+            Header(
+                schema=1,
+                run="trained",
+                started="2026-01-01T00:00:00+00:00",
+                plan=made,
+                machine={},
+                versions={},
+                commit=None,
+            )
+        ]
+    )
     for block in range(seeds):
         seed = made.seed_of(block)
         result.add(BlockStart(block, 0, list(curves)))
@@ -49,18 +52,38 @@ def record(curves, *, walls, seeds=3, fails=(), cut_off=(), **options):
             length = max([epochs for epochs, _ in curve], default=0)
             wall = walls[arm](seed) if callable(walls[arm]) else walls[arm]
             described = Description(False, [Segment("epoch", 0, length)])
-            result.add(ArmReady(block, 0, arm, 1, 1.0, described, {}, {}))
+            result.add(
+                ArmReady(
+                    block=block,
+                    group=0,
+                    arm=arm,
+                    pid=1,
+                    build_seconds=1.0,
+                    description=described,
+                    environment={},
+                    versions={},
+                )
+            )
             before = 0
             for number, (epochs, metrics) in enumerate(curve):
-                ran = [Epoch(index, "epoch", wall, wall, {}, first=not index) for index in range(before, epochs)]
+                ran = [epoch_of(index, "epoch", wall, wall, {}, first=not index) for index in range(before, epochs)]
                 if ran:
-                    result.add(Slice(block, 0, number, 0, arm, ran))
+                    result.add(Slice(block=block, group=0, round=number, position=0, arm=arm, epochs=ran))
                 result.add(Evaluation(block, 0, arm, epochs, metrics))
                 before = epochs
             if (arm, seed) in fails:
-                result.add(ArmEnd(block, 0, arm, "failed", "ValueError: boom", f"in epoch {before}"))
+                result.add(
+                    ArmEnd(
+                        block=block,
+                        group=0,
+                        arm=arm,
+                        status="failed",
+                        reason="ValueError: boom",
+                        moment=f"in epoch {before}",
+                    )
+                )
             elif (arm, seed) not in cut_off:
-                result.add(ArmEnd(block, 0, arm, "ok", peak_rss_bytes=10**9))
+                result.add(ArmEnd(block=block, group=0, arm=arm, status="ok", peak_rss_bytes=10**9))
         if not cut_off:
             result.add(BlockEnd(block))
     if not cut_off:

@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 
+from epochs import epoch_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.record.schema import Epoch
 from harness.worker.journal import Journal, read
 
 CHILD = """
@@ -24,7 +24,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def epoch(index, kind="full"):
-    return Epoch(index, kind, 0.001, 0.001, {"loss": 1.0})
+    return epoch_of(index, kind, 0.001, 0.001, {"loss": 1.0})
 
 
 def test_however_a_child_ends_every_epoch_that_it_ran_is_there(tmp_path):

@@ -13,7 +13,6 @@ import pandas as pd
 
 from harness.analysis.comparison.exact import retraces
 from harness.analysis.comparison.losses import losses
-from harness.analysis.epochs.effects import Ratio, of_logs
 from harness.analysis.epochs.observed import TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.profile.tracings import of_one_block
@@ -21,8 +20,10 @@ from harness.analysis.stats import attribution
 from harness.analysis.stats.attribution import Cell, Values
 from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import level
+from harness.analysis.stats.ratios import Ratio, of_logs
 from harness.analysis.stats.verdicts import COARSE, FASTER, SLOWER, verdicts
 from harness.plan.cells import Ablation
+from harness.record import evidence
 from harness.record.store import Record
 
 
@@ -262,7 +263,7 @@ def _known(record: Record, label: str) -> dict[str, float]:
     """Peaks over all blocks, and the tracings of one."""
     ends = [end for end in record.ends if end.arm == label]
     ran = of_one_block(record, label) or []
-    traces = [trace for epoch in ran for trace in epoch.traces]
+    traces = [trace for epoch in ran for trace in evidence.traces(epoch)]
     found = {
         "peak_rss_bytes": max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
         "peak_tensor_bytes": max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),

@@ -13,15 +13,16 @@ import pandas as pd
 
 from harness.analysis.comparison.exact import Pair, retraces
 from harness.analysis.comparison.losses import losses
-from harness.analysis.epochs.effects import Ratio, guarded, of_logs
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.table import table as epoch_table
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import FIRST_LOOK, level
+from harness.analysis.stats.ratios import Ratio, guarded, of_logs
 from harness.analysis.training.curves import trainings
 from harness.plan.claims import COUNTS, Claim
+from harness.record import evidence
 from harness.record.store import Record
 
 CONFIRMED, REFUTED, UNSURE, ABSENT, UNKNOWN = "confirmed", "refuted", "unsure", "not in this run", "not measured"
@@ -171,8 +172,8 @@ def _count(metric: str, record: Record, arm: str) -> float | None:
     if ran is None or why_unobserved(record, arm, _events_of(metric)):
         return None
     if metric == "compilations":
-        return sum(len(epoch.compiles) for epoch in ran)
-    traces = [trace for epoch in ran for trace in epoch.traces]
+        return sum(len(evidence.compilations(epoch)) for epoch in ran)
+    traces = [trace for epoch in ran for trace in evidence.traces(epoch)]
     return len(traces) if metric == "traces" else retraces(traces)
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from harness.analysis.epochs.observed import TRACES, why_unobserved
 from harness.analysis.epochs.prefix import common_prefixes
-from harness.record.schema import Epoch, Trace
+from harness.record import evidence
+from harness.record.schema import Epoch
 from harness.record.store import Record
+from harness.worker.wire.evidence import Trace
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def retraces(traces: Sequence[Trace]) -> int:
 
 
 def _traces(epochs: Sequence[Epoch]) -> list[Trace]:
-    return [trace for epoch in epochs for trace in epoch.traces]
+    return [trace for epoch in epochs for trace in evidence.traces(epoch)]
 
 
 def _flops(record: Record, arm: str) -> dict[str, Pair]:

@@ -21,7 +21,7 @@ import pandas as pd
 from harness.analysis.epochs import sizes
 from harness.analysis.epochs.models import Indices, Model, Openings
 from harness.analysis.epochs.patterns import STEADY, Pattern
-from harness.record.schema import Segment
+from harness.worker.wire.messages import Segment
 
 Scope = Literal["schedule", "epochs", "epoch"]
 """What is charged: a whole schedule; the epochs that ran; or one epoch, on the average over a long training."""

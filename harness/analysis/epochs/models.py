@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.analysis.epochs import sizes
-from harness.record.schema import Segment
+from harness.worker.wire.messages import Segment
 
 COSTLY = 2.0
 """An epoch after a refinement that traced nothing is taken for one like those that follow, unless it took this many

@@ -10,14 +10,15 @@ import pandas as pd
 from scipy import stats
 
 from harness.analysis.epochs.accounts import Account, Scope, in_order
-from harness.analysis.epochs.effects import by_kind, guarded
+from harness.analysis.epochs.effects import by_kind
 from harness.analysis.epochs.patterns import STEADY
 from harness.analysis.epochs.shapes import Shapes
 from harness.analysis.epochs.table import in_turns, usable
 from harness.analysis.epochs.trend import Trend, trends
 from harness.analysis.stats.levels import ERROR
-from harness.record.schema import Description
+from harness.analysis.stats.ratios import guarded
 from harness.record.store import Record
+from harness.worker.wire.messages import Description
 
 
 @dataclass(frozen=True)

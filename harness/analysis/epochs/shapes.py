@@ -8,8 +8,8 @@ import pandas as pd
 from harness.analysis.epochs import sizes
 from harness.analysis.epochs.accounts import classified
 from harness.analysis.epochs.patterns import STEADY, Pattern, find
-from harness.record.schema import Segment
 from harness.record.store import Record
+from harness.worker.wire.messages import Segment
 
 PLACE = ["block", "group"]
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from harness.record import evidence
 from harness.record.schema import Epoch
 from harness.record.store import Record
 
@@ -27,8 +28,8 @@ def table(record: Record) -> pd.DataFrame:
             epoch.index,
             epoch.wall,
             epoch.cpu,
-            len(epoch.traces),
-            len(epoch.compiles),
+            len(evidence.traces(epoch)),
+            len(evidence.compilations(epoch)),
             epoch.first,
             place >= len(piece.epochs) - piece.settling,
             sizes,

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
+from harness.record import evidence
 from harness.record.schema import Epoch
 
 
 def undisturbed(epoch: Epoch) -> bool:
     """Whether it did nothing but train, as far as was seen."""
-    return not (epoch.first or epoch.traces or epoch.compiles)
+    return not (epoch.first or evidence.traces(epoch) or evidence.compilations(epoch))
 
 
 def typical(epochs: Iterable[Epoch]) -> list[Epoch]:
@@ -32,4 +33,4 @@ def by_kind(epochs: Iterable[Epoch]) -> dict[str, list[Epoch]]:
 
 def all_traced(epochs: Iterable[Epoch]) -> bool:
     """Whether every one of these traced or compiled, so that what they take is not what their work takes."""
-    return all(epoch.traces or epoch.compiles for epoch in epochs)
+    return all(evidence.traces(epoch) or evidence.compilations(epoch) for epoch in epochs)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.analysis.epochs.effects import Ratio
+from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances
 
 OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = "ok", "improved", "regressed", "unsure", "not measured"

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.comparison.losses import ROUNDING, losses
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.epochs.observed import why_unobserved
 from harness.analysis.epochs.prefix import common_prefixes
 from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
-from harness.record.schema import Compile, Trace
+from harness.record import evidence
 from harness.record.store import Record
+from harness.worker.wire.evidence import Compilation, Trace
 
 COUNTED = TRACES, COMPILATIONS, FLOPS, LOSSES, QUALITY
 _MOST_NAMED = 3
@@ -41,7 +42,7 @@ def counts(passes: Record, triple: Triple) -> list[Check]:
     return found
 
 
-Event = Trace | Compile
+Event = Trace | Compilation
 
 
 def _events(passes: Record, triple: Triple, metric: str, tolerance: int) -> Check:
@@ -54,7 +55,11 @@ def _events(passes: Record, triple: Triple, metric: str, tolerance: int) -> Chec
         return Check(triple.name, metric, None, UNSURE, why=head_unseen or "base and head ran no epoch in common")
     nulls = max(common_prefixes(passes, str(triple.again)), key=len, default=[])[: len(pairs)]
     head, base, again = (
-        [(epoch.index, event) for epoch in run for event in (epoch.traces if metric == TRACES else epoch.compiles)]
+        [
+            (epoch.index, event)
+            for epoch in run
+            for event in (evidence.traces(epoch) if metric == TRACES else evidence.compilations(epoch))
+        ]
         for run in ([own for own, _ in pairs], [own for _, own in pairs], [own for own, _ in nulls])
     )
     epochs = f"{len(pairs)} epochs"
@@ -71,23 +76,23 @@ def _events(passes: Record, triple: Triple, metric: str, tolerance: int) -> Chec
 def _added(base: Sequence[tuple[int, Event]], head: Sequence[tuple[int, Event]]) -> list[tuple[int, int, Event]]:
     """Those of `head` that `base` has fewer of, with how many more and the epoch of the first: by function and cause,
     since line numbers change with every edit."""
-    before = Counter(_sort(event) for _, event in base)
+    before = Counter(_kind(event) for _, event in base)
     found: list[tuple[int, int, Event]] = []
     now: dict[tuple[str, str | bool | None], list[tuple[int, Event]]] = {}
     for index, event in head:
-        now.setdefault(_sort(event), []).append((index, event))
-    for sort, events in now.items():
-        more = len(events) - before[sort]
+        now.setdefault(_kind(event), []).append((index, event))
+    for kind, events in now.items():
+        more = len(events) - before[kind]
         if more > 0:
             index, event = events[len(events) - more]
             found.append((more, index, event))
     return sorted(found, key=lambda one: -one[0])
 
 
-def _sort(event: Event) -> tuple[str, str | bool | None]:
+def _kind(event: Event) -> tuple[str, str | bool | None]:
     if isinstance(event, Trace):
-        return event.function, event.cause.sort if event.cause else None
-    return event.function, event.again
+        return event.function, event.cause.kind if event.cause else None
+    return event.function, event.recompiled
 
 
 def _named(added: Sequence[tuple[int, int, Event]]) -> str:
@@ -100,8 +105,8 @@ def _named(added: Sequence[tuple[int, int, Event]]) -> str:
 def _sentence(more: int, index: int, event: Event) -> str:
     times = f"{more} time{'s' if more > 1 else ''} more"
     where = f"{event.function} ({event.where}) {times}, first in epoch {index}"
-    if isinstance(event, Compile):
-        return f"{where}, {'for another shape, without a tracing' if event.again else 'for the first time'}"
+    if isinstance(event, Compilation):
+        return f"{where}, {'for another shape, without a tracing' if event.recompiled else 'for the first time'}"
     if event.cause is None:
         return where
     advice = f" ({event.cause.advice})" if event.cause.advice else ""

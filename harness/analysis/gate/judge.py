@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.analysis.epochs.effects import Ratio, guarded
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.table import table as epoch_table
 from harness.analysis.gate import stored
@@ -18,6 +17,7 @@ from harness.analysis.gate.triples import counted, timed
 from harness.analysis.stats import contrast as contrasts
 from harness.analysis.stats.contrast import Contrast
 from harness.analysis.stats.levels import FIRST_LOOK, level
+from harness.analysis.stats.ratios import Ratio, guarded
 from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
 from harness.record.store import Record
 

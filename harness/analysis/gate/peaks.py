@@ -8,8 +8,8 @@ every run, and is unsure if in most.
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
 from harness.record.schema import ArmEnd
 from harness.record.store import Record

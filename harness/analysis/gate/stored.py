@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 from scipy import stats
 
-from harness.analysis.epochs.effects import QUANTILE, Ratio
+from harness.analysis.epochs.effects import QUANTILE
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.epochs.projection import covers_whole_schedules, once_share, schedule_seconds
 from harness.analysis.epochs.table import table as epoch_table
@@ -25,6 +25,7 @@ from harness.analysis.machine.facts import Facts, measured_on, number, pids
 from harness.analysis.machine.fitness import VERY_BUSY
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.stats.levels import ERROR
+from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, LOSSES, QUALITY, TOTAL_TIME, Triple
 from harness.plan.plan import EXACTLY, Arm
 from harness.record.schema import ArmEnd, Evaluation, Slice, Stored, Work
@@ -39,17 +40,17 @@ def stored(record: Record, label: str) -> Stored:
     own = [piece for piece in record.watched if piece.arm == label and piece.probe == EXACTLY]
     ends = [end for end in record.ends if end.arm == label and (end.block, end.group) in passes]
     return Stored(
-        record.header.run,
-        label,
-        {what: median(walls) for what, walls in times(record, label).items()},
-        own[0].epochs if own else of_one_block(record, label) or [],
-        ends[0].peak_rss_bytes if ends else None,
-        ends[0].peak_tensor_bytes if ends else None,
-        next((line.flops for line in record.works if line.arm == label), {}),
-        next((line.metrics for line in record.evaluations if line.arm == label), {}),
-        record.unavailable(label) | _unobserved(record, label),
-        bool(own),
-        _once(record, label),
+        run=record.header.run,
+        arm=label,
+        seconds={what: median(walls) for what, walls in times(record, label).items()},
+        epochs=own[0].epochs if own else of_one_block(record, label) or [],
+        peak_rss_bytes=ends[0].peak_rss_bytes if ends else None,
+        peak_tensor_bytes=ends[0].peak_tensor_bytes if ends else None,
+        flops=next((line.flops for line in record.works if line.arm == label), {}),
+        metrics=next((line.metrics for line in record.evaluations if line.arm == label), {}),
+        unavailable=record.unavailable(label) | _unobserved(record, label),
+        counted=bool(own),
+        once=_once(record, label),
     )
 
 
@@ -181,10 +182,10 @@ def _against(record: Record, base: Stored, again: Stored, triple: Triple) -> lis
     plan = replace(record.plan, arms=tuple(Arm(label, label) for label in arms), baseline=BASE)
     made = Record([replace(record.header, plan=plan)])
     for label, one in arms.items():
-        made.slices.append(Slice(0, 0, 0, 0, label, one.epochs))
+        made.slices.append(Slice(block=0, group=0, round=0, position=0, arm=label, epochs=one.epochs))
         made.ends.append(_end(label, one))
         if one.flops:
-            made.works.append(Work(0, 0, label, one.flops))
+            made.works.append(Work(block=0, group=0, arm=label, flops=one.flops))
         if one.metrics:
             made.evaluations.append(Evaluation(0, 0, label, len(one.epochs), one.metrics))
     return counts(made, _standing(triple))
@@ -192,10 +193,10 @@ def _against(record: Record, base: Stored, again: Stored, triple: Triple) -> lis
 
 def _end(label: str, one: Stored) -> ArmEnd:
     return ArmEnd(
-        0,
-        0,
-        label,
-        "ok",
+        block=0,
+        group=0,
+        arm=label,
+        status="ok",
         peak_rss_bytes=one.peak_rss_bytes,
         peak_tensor_bytes=one.peak_tensor_bytes,
         unavailable=one.unavailable,

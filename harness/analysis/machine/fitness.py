@@ -17,7 +17,7 @@ STOLEN, MUCH_STOLEN = 0.005, 0.02
 """Shares of the time that was wanted."""
 THROTTLED = 0.01
 LITTLE_MEMORY = 2_000_000_000
-"""Bytes: about what two arms take that have loaded TensorFlow."""
+"""Bytes: about what two arms take that have loaded a large framework."""
 SWAPPED = 100_000_000
 """Bytes. A few are always put there that nobody has asked for again."""
 
@@ -208,29 +208,35 @@ def _environment(facts: Facts) -> Finding | None:
     return Finding(what, value, NOTE, means, "Unset them, or give --threads the same number.")
 
 
-def _tensorflow(facts: Facts) -> Finding | None:
-    if "tensorflow" not in facts:
+def _frameworks(facts: Facts) -> Finding | None:
+    found = facts.get("frameworks")
+    if not isinstance(found, Mapping):
         return None
-    build = facts["tensorflow"]
-    if not isinstance(build, str):
-        return Finding("TensorFlow", "not installed", OK, "Variants that use another framework need none.")
-    version, built, platforms = build.partition(" ")
-    return Finding("TensorFlow", version, OK, f"Times and losses hold for this build{built}{platforms}.")
+    builds = [(name, *f"{build}".partition(" ")) for name, build in found.items() if build]
+    if not builds:
+        return Finding("frameworks", "none installed", OK, "None of those that are known here.")
+    value = ", ".join(f"{name} {version}" for name, version, _, _ in builds)
+    platforms = "; ".join(f"{name} {platform}" for name, _, _, platform in builds if platform)
+    return Finding(
+        "frameworks", value, OK, f"Times and losses hold for what is installed{f': {platforms}' * bool(platforms)}."
+    )
 
 
-def _onednn(facts: Facts) -> Finding | None:
-    if "onednn" not in facts:
+def _framework_settings(facts: Facts) -> Finding | None:
+    found = facts.get("framework_settings")
+    if not isinstance(found, Mapping):
         return None
-    setting = facts["onednn"]
-    if setting is None:
-        return Finding("oneDNN", "not set", OK, "TensorFlow decides by the platform whether its kernels are used.")
-    means = "It was switched by TF_ENABLE_ONEDNN_OPTS: times and losses differ from those without."
-    return Finding("oneDNN", f"{setting}", NOTE, means, "Unset it, unless that is how you train.")
+    what = "framework settings"
+    if not found:
+        return Finding(what, "none", OK, "No environment variable changes what frameworks compute.")
+    value = ", ".join(f"{name}={setting}" for name, setting in found.items())
+    means = "They decide what frameworks compute: times and losses differ from those without."
+    return Finding(what, value, NOTE, means, "Unset them, unless that is how you train.")
 
 
 _RULES: tuple[Callable[[Facts], Finding | None], ...] = (
     *(_other_runs, _load, _load_average, _cores, _hyper_threads, _frequency, _turbo, _virtual, _stolen),
-    *(_quota, _throttled, _memory, _swap, _environment, _tensorflow, _onednn),
+    *(_quota, _throttled, _memory, _swap, _environment, _frameworks, _framework_settings),
 )
 
 

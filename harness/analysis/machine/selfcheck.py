@@ -7,8 +7,8 @@ that it says too little: the blocks are too few, or they scatter too much.
 from dataclasses import dataclass
 from math import log
 
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.stats.levels import FIRST_LOOK
+from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import SAME, SLOWER, UNSURE, Verdict
 
 FIT, UNFIT = "fit", "unfit"

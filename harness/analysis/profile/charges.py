@@ -8,7 +8,7 @@ than the epochs took.
 
 Where every epoch of a kind traced there is none to hold the others against. Then a charge lies between two bounds: the
 least is the seconds that were seen, with what epochs with more tracings took beyond those with the fewest; the most is
-all but the seconds in which the epoch's operations run, as TensorFlow's profiler saw them, since they run in any case.
+all but the seconds in which its operations run, as the framework's profiler saw them, since they run in any case.
 
 The first epoch of each kind is charged with nothing: it traces in any training, and takes longer for other reasons too.
 """
@@ -20,30 +20,32 @@ from statistics import median
 from typing import NamedTuple
 
 from harness.analysis.epochs.typical import by_kind, undisturbed
-from harness.record.schema import Compile, Epoch, Trace
+from harness.record import evidence
+from harness.record.schema import Epoch
+from harness.worker.wire.evidence import Compilation, Trace
 
 NEAREST = 15
 """Undisturbed epochs, the nearest in the schedule, that an epoch is held against: what an epoch takes may change as the
 training goes on."""
 FOLLOWS = "variables"
-"""The sort of cause of a tracing that follows from another one: of a function that makes variables the second, and that
+"""The kind of cause of a tracing that follows from another one: of a function that makes variables the second, and that
 of what initialises them."""
 
 
 class Event(NamedTuple):
-    """A sort of tracing or compilation."""
+    """One kind of tracing or compilation."""
 
     what: str
     """`trace`, or `compile` for one that no tracing announced, or `announced`."""
     function: str
     where: str
-    sort: str | None = None
+    kind: str | None = None
     """Of a tracing's cause."""
 
 
 @dataclass(frozen=True)
 class Charge:
-    """What one sort of tracing or compilation cost, in epochs that were not the first of their kind."""
+    """What one kind of tracing or compilation cost, in epochs that were not the first of their kind."""
 
     seconds: float
     """The least that it can have cost."""
@@ -54,11 +56,11 @@ class Charge:
 
 
 def traced(trace: Trace) -> Event:
-    return Event("trace", trace.function, trace.where, trace.cause.sort if trace.cause else None)
+    return Event("trace", trace.function, trace.where, trace.cause.kind if trace.cause else None)
 
 
-def compiled(one: Compile) -> Event:
-    return Event("compile" if one.again else "announced", one.function, one.where)
+def compiled(one: Compilation) -> Event:
+    return Event("compile" if one.recompiled else "announced", one.function, one.where)
 
 
 def charges(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> dict[Event, Charge]:
@@ -106,7 +108,9 @@ class _Bill:
 
 def _seen(epoch: Epoch) -> float:
     """Seconds in which it was seen to trace and compile."""
-    return sum(trace.seconds or 0.0 for trace in epoch.traces) + sum(one.seconds for one in epoch.compiles)
+    return sum(trace.seconds or 0.0 for trace in evidence.traces(epoch)) + sum(
+        one.seconds for one in evidence.compilations(epoch)
+    )
 
 
 def _capped(epoch: Epoch, cost: float) -> float:
@@ -121,7 +125,7 @@ def _beyond(epoch: Epoch, clean: Sequence[Epoch]) -> float:
 
 def _least(epochs: Sequence[Epoch]) -> list[float]:
     """What each of these cost at least, all of which traced or compiled."""
-    counts = [len(epoch.traces) + len(epoch.compiles) for epoch in epochs]
+    counts = [len(evidence.traces(epoch)) + len(evidence.compilations(epoch)) for epoch in epochs]
     fewest = [epoch for epoch, count in zip(epochs, counts, strict=True) if count == min(counts)]
     wall, seen = median(epoch.wall for epoch in fewest), median(map(_seen, fewest))
     return [
@@ -132,13 +136,13 @@ def _least(epochs: Sequence[Epoch]) -> list[float]:
 
 def _shares(epoch: Epoch) -> dict[Event, float]:
     """How what an epoch is charged with is split; the shares add up to 1."""
-    timed = all(trace.seconds is not None for trace in epoch.traces)
+    timed = all(trace.seconds is not None for trace in evidence.traces(epoch))
     weights = defaultdict[Event, float](float)
-    for trace in epoch.traces:
+    for trace in evidence.traces(epoch):
         weights[traced(trace)] += trace.seconds if timed and trace.seconds is not None else 1.0
     places = {(event.function, event.where): event for event in weights}
-    for one in epoch.compiles:
-        announced_by = None if one.again else places.get((one.function, one.where))
+    for one in evidence.compilations(epoch):
+        announced_by = None if one.recompiled else places.get((one.function, one.where))
         weights[announced_by or compiled(one)] += one.seconds if timed else 1.0
     whole = sum(weights.values())
     if not whole:
@@ -148,10 +152,10 @@ def _shares(epoch: Epoch) -> dict[Event, float]:
 
 def _to_their_causes(shares: Mapping[Event, float]) -> dict[Event, float]:
     """With the share of what follows from another tracing added to that one: of the same function, if there is one."""
-    causes = {event: share for event, share in shares.items() if event.what == "trace" and event.sort != FOLLOWS}
+    causes = {event: share for event, share in shares.items() if event.what == "trace" and event.kind != FOLLOWS}
     found = dict(shares)
     for event in shares:
-        if event.sort == FOLLOWS and causes:
+        if event.kind == FOLLOWS and causes:
             own = {cause: share for cause, share in causes.items() if cause[1:3] == event[1:3]} or causes
             whole = sum(own.values())
             share = found.pop(event)

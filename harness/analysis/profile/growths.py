@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from harness.analysis.profile.growth import Growth, growth
 from harness.analysis.profile.phases import watched
+from harness.record import evidence
 from harness.record.schema import Epoch
 from harness.record.store import Record
 
@@ -15,7 +16,7 @@ def growths(record: Record, arm: str) -> dict[str, Growth]:
     rows: dict[str, list[Epoch]] = {}
     epochs = watched(record, arm, "memory")
     for before, epoch in pairwise(epochs):
-        if epoch.memory is None or epoch.memory.rss is None:
+        if _resident(epoch) is None:
             continue
         row = rows.setdefault(epoch.kind, [])
         if (epoch.kind, epoch.index) != (before.kind, before.index + 1):
@@ -24,10 +25,16 @@ def growths(record: Record, arm: str) -> dict[str, Growth]:
     sizes = _sizes(epochs)
     found = {}
     for kind, row in rows.items():
-        told = growth([float(epoch.memory.rss) for epoch in row if epoch.memory and epoch.memory.rss])
-        if told:
-            found[kind] = replace(told, sizes=_grown(sizes, row))
+        fitted = growth([float(rss) for epoch in row if (rss := _resident(epoch))])
+        if fitted:
+            found[kind] = replace(fitted, sizes=_grown(sizes, row))
     return found
+
+
+def _resident(epoch: Epoch) -> int | None:
+    """Bytes, after an epoch."""
+    used = evidence.memory(epoch)
+    return used.rss if used else None
 
 
 def _sizes(epochs: Sequence[Epoch]) -> dict[int, Mapping[str, float]]:

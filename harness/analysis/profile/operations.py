@@ -1,4 +1,4 @@
-"""Which operations an arm's epochs spend their time in, by kind, from the pass under TensorFlow's profiler."""
+"""Which operations an arm's epochs spend their time in, by kind, from the pass under the framework's profiler."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -7,8 +7,10 @@ from statistics import median
 
 from harness.analysis.epochs.typical import all_traced, by_kind, later, typical
 from harness.analysis.profile.phases import watched
-from harness.record.schema import OTHERS, Epoch, OperationUse
+from harness.record import evidence
+from harness.record.schema import Epoch
 from harness.record.store import Record
+from harness.worker.wire.evidence import OTHERS, OperationUse
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,18 @@ class Profile:
 def profiles(record: Record, arm: str) -> dict[str, Profile]:
     """By kind, in the order of the schedule; empty where no operations were seen."""
     epochs = by_kind(typical(watched(record, arm, "operations")))
-    return {kind: _profile(own) for kind, own in epochs.items() if any(epoch.operations for epoch in own)}
+    return {kind: _profile(own) for kind, own in epochs.items() if any(evidence.operations(epoch) for epoch in own)}
 
 
 def busy_seconds(record: Record, arm: str) -> dict[str, float]:
     """In how many seconds of a median epoch of each kind some operation runs, as far as that was seen."""
     seen = by_kind(later(watched(record, arm, "operations")))
-    busy = {kind: [epoch.busy for epoch in own if epoch.busy is not None] for kind, own in seen.items()}
-    return {kind: median(own) for kind, own in busy.items() if own}
+    known = {kind: [busy for epoch in own if (busy := evidence.busy(epoch)) is not None] for kind, own in seen.items()}
+    return {kind: median(own) for kind, own in known.items() if own}
 
 
 def _profile(epochs: list[Epoch]) -> Profile:
-    idle = [1 - epoch.busy / epoch.wall for epoch in epochs if epoch.busy is not None]
+    idle = [1 - busy / epoch.wall for epoch in epochs if (busy := evidence.busy(epoch)) is not None]
     return Profile(
         _spent(epochs, lambda use: use.type),
         _spent(epochs, lambda use: OTHERS if use.type == OTHERS else use.part),
@@ -59,7 +61,7 @@ def _profile(epochs: list[Epoch]) -> Profile:
 def _spent(epochs: list[Epoch], what: Callable[[OperationUse], str]) -> dict[str, Spent]:
     calls, seconds = defaultdict[str, float](float), defaultdict[str, float](float)
     for epoch in epochs:
-        for use in epoch.operations:
+        for use in evidence.operations(epoch):
             calls[what(use)] += use.calls / len(epochs)
             seconds[what(use)] += use.own / len(epochs)
     whole = sum(seconds.values())

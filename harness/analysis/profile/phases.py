@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.analysis.epochs.typical import all_traced, by_kind, later, typical
-from harness.record.schema import Epoch, PhaseUse
+from harness.record import evidence
+from harness.record.schema import Epoch
 from harness.record.store import Record
+from harness.worker.wire.evidence import PhaseUse
 
 
 @dataclass(frozen=True)
@@ -76,4 +78,4 @@ def _of_kind(kind: str, epochs: list[Epoch], peaks: Mapping[tuple[str, str], int
 
 
 def _uses(epochs: list[Epoch]) -> Iterator[tuple[Epoch, PhaseUse]]:
-    return ((epoch, use) for epoch in epochs for use in epoch.phases)
+    return ((epoch, use) for epoch in epochs for use in evidence.phases(epoch))

@@ -16,8 +16,9 @@ from harness.analysis.profile.idle_terms import idle_terms
 from harness.analysis.profile.operations import busy_seconds, profiles
 from harness.analysis.profile.phases import Phase, phases
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
-from harness.record.schema import EPOCH, Epoch
+from harness.record.schema import Epoch
 from harness.record.store import Record
+from harness.worker.wire.messages import EPOCH
 
 MOST = 5
 FEWEST = 2
@@ -131,24 +132,24 @@ def _named(one: Traced) -> str:
 def _why(one: Traced) -> str:
     if one.cause is None:
         return "why could not be seen"
-    return "each time as a function of its own" if one.cause.sort == "first" else one.cause.text
+    return "each time as a function of its own" if one.cause.kind == "first" else one.cause.text
 
 
 def _advice(one: Traced) -> str:
     if one.cause and one.cause.advice:
         return one.cause.advice
     where = f"look at {one.where}" if ":" in one.where else f"look for what calls {one.function}"
-    making = one.cause is not None and one.cause.sort in (FOLLOWS, "first")
+    making = one.cause is not None and one.cause.kind in (FOLLOWS, "first")
     return f"{where}{' for what makes it anew' if making else ''}"
 
 
 def recompiled(evidence: Evidence) -> Iterator[Found]:
-    """A function that XLA compiles for each new shape, though nothing is traced."""
+    """A function that is compiled for each new shape, though nothing is traced."""
     for one in evidence.compiled:
         if one.again >= FEWEST and one.charge:
             text = (
-                f"XLA compiled {one.function} ({one.where}) {one.times} times, {one.silent} of them for another shape"
-                f" without any trace."
+                f"{one.compiler or 'A compiler'} compiled {one.function} ({one.where}) {one.times} times, {one.silent}"
+                f" of them for another shape without any trace."
             )
             yield _charged(evidence, "recompiled", text, one.charge, "keep the shapes fixed")
 

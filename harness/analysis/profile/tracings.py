@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.profile.charges import Charge, Event, charges, compiled, traced
-from harness.record.schema import Cause, Compile, Epoch, Trace
+from harness.record import evidence
+from harness.record.schema import Epoch
 from harness.record.store import Record
+from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 
 @dataclass(frozen=True)
 class Traced:
-    """The tracings of one function for one sort of cause."""
+    """The tracings of one function for one kind of cause."""
 
     function: str
     where: str
@@ -48,7 +50,7 @@ def by_cause(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -
     costs = charges(epochs, busy)
     found: dict[Event, list[tuple[Trace, Epoch]]] = {}
     for epoch in epochs:
-        for trace in epoch.traces:
+        for trace in evidence.traces(epoch):
             found.setdefault(traced(trace), []).append((trace, epoch))
     groups = [
         _traced([trace for trace, _ in own], [epoch for _, epoch in own], costs.get(event))
@@ -58,7 +60,7 @@ def by_cause(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -
 
 
 def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch], charge: Charge | None) -> Traced:
-    """Tracings of one function for one sort of cause, the epoch of each, and what they cost."""
+    """Tracings of one function for one kind of cause, the epoch of each, and what they cost."""
     first, *_ = traces
     timed = [trace.seconds for trace in traces if trace.seconds is not None]
     return Traced(
@@ -81,7 +83,7 @@ def _later(epochs: Iterable[Epoch]) -> int:
 
 @dataclass(frozen=True)
 class Compiled:
-    """The compilations of one function by XLA."""
+    """The compilations of one function."""
 
     function: str
     where: str
@@ -95,30 +97,33 @@ class Compiled:
     """How many epochs it was silently compiled in that were not the first of their kind."""
     charge: Charge | None = None
     """What the silent ones cost in those."""
+    compiler: str = ""
+    """Who compiled it; empty where that is not on record."""
 
 
 def by_function(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> list[Compiled]:
-    """What XLA compiled in these epochs, the costliest first. For `busy` see `charges`."""
+    """What was compiled in these epochs, the costliest first. For `busy` see `charges`."""
     epochs = list(epochs)
     costs = charges(epochs, busy)
-    found: dict[tuple[str, str], list[tuple[Compile, Epoch]]] = {}
+    found: dict[tuple[str, str], list[tuple[Compilation, Epoch]]] = {}
     for epoch in epochs:
-        for one in epoch.compiles:
+        for one in evidence.compilations(epoch):
             found.setdefault((one.function, one.where), []).append((one, epoch))
     groups = [
         Compiled(
             *place,
             len(own),
-            sum(one.again for one, _ in own),
+            sum(one.recompiled for one, _ in own),
             sum(one.seconds for one, _ in own),
             tuple(dict.fromkeys(epoch.index for _, epoch in own)),
-            _later(epoch for one, epoch in own if one.again),
+            _later(epoch for one, epoch in own if one.recompiled),
             _silent(costs, [one for one, _ in own]),
+            own[0][0].compiler,
         )
         for place, own in found.items()
     ]
     return sorted(groups, key=lambda group: -group.seconds)
 
 
-def _silent(costs: Mapping[Event, Charge], compiles: Sequence[Compile]) -> Charge | None:
-    return next((costs[compiled(one)] for one in compiles if one.again and compiled(one) in costs), None)
+def _silent(costs: Mapping[Event, Charge], compiles: Sequence[Compilation]) -> Charge | None:
+    return next((costs[compiled(one)] for one in compiles if one.recompiled and compiled(one) in costs), None)

@@ -18,8 +18,8 @@ from math import exp, log, sqrt
 import numpy as np
 from scipy import stats
 
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.stats.levels import FIRST_LOOK
+from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import widest
 
 WORSE, BETTER, FINE, UNSURE = "worse", "better", "fine", "unsure"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import inf, log
 from statistics import median, median_low
 
-from harness.analysis.epochs.effects import Ratio, interval
 from harness.analysis.stats import medians
 from harness.analysis.stats.medians import Median
+from harness.analysis.stats.ratios import Ratio, interval
 from harness.analysis.training.curves import Checkpoint, Training, trainings
 from harness.plan.plan import Target
 from harness.record.store import Record

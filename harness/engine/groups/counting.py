@@ -8,12 +8,12 @@ runs they are those of the first.
 from collections.abc import Generator, Iterator
 
 from harness.engine.groups.group import Group
+from harness.engine.processes.answers import Evaluated, Failed, Finished, Ran
 from harness.plan.gate_rules import Triple
 from harness.plan.plan import EXACTLY
 from harness.record.events import Event, Progress
 from harness.record.schema import ArmEnd, BlockStart, Epoch, Evaluation, Slice
 from harness.schedule import turns
-from harness.worker.wire import Evaluated, Failed, Finished, Ran
 
 
 class Exactly(Group):
@@ -39,7 +39,9 @@ class Exactly(Group):
         answer = self.live[label].run(self._indices(label), note_calls=self._counts(label))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
-            yield Slice(self.block, self.number, 0, 0, label, epochs, probe=EXACTLY)
+            yield Slice(
+                block=self.block, group=self.number, round=0, position=0, arm=label, epochs=epochs, probe=EXACTLY
+            )
         if not isinstance(answer, Ran):
             yield from self._lose(self.live[label], answer)
         return epochs
@@ -74,10 +76,10 @@ class Exactly(Group):
         arm.close()
         del self.live[label]
         yield ArmEnd(
-            self.block,
-            self.number,
-            label,
-            "ok",
+            block=self.block,
+            group=self.number,
+            arm=label,
+            status="ok",
             peak_rss_bytes=took.peak_rss_bytes,
             peak_tensor_bytes=took.peak_tensor_bytes,
             unavailable=took.state.unavailable,

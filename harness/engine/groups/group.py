@@ -8,14 +8,15 @@ from typing import Self
 
 from harness.engine.groups.turn_slices import paces, slices_of
 from harness.engine.machine.machine import free_memory_bytes
-from harness.engine.processes.arm import ArmProcess, hear_any
-from harness.engine.processes.fork_client import Nurseries, Nursery
+from harness.engine.processes.answers import Answer, Built, Counted, Failed, Finished, Ran, State, Stated
+from harness.engine.processes.arm import ArmProcess, receive_any
+from harness.engine.processes.fork_client import ForkServer, ForkServers
 from harness.plan.plan import Plan, usable_cores
 from harness.record.events import Event, Progress
-from harness.record.schema import ArmEnd, ArmReady, BlockStart, Description, Epoch, Objective, Slice, Work
+from harness.record.schema import ArmEnd, ArmReady, BlockStart, Epoch, Objective, Slice, Work
 from harness.record.store import Record
 from harness.schedule import turns
-from harness.worker.wire import Answer, Built, Counted, Failed, Finished, Ran, State, Stated, StateObjective
+from harness.worker.wire.messages import Description, StateObjective
 
 BUILDS_AT_ONCE = 2
 TURN_SECONDS = 4.0
@@ -26,7 +27,7 @@ RESERVE_BYTES = 500_000_000
 """Memory that is left to everything else."""
 GROWTH = 0.4
 """What an arm may come to take beyond its first epochs, as a share: its batch may grow, and each new shape leaves gaps
-in what TensorFlow's allocator keeps."""
+in what a framework's allocator keeps."""
 
 
 @dataclass
@@ -84,10 +85,10 @@ class Group:
         arms: Sequence[str],
         logs: Path,
         known: Known,
-        nurseries: Nurseries | None = None,
+        servers: ForkServers | None = None,
     ) -> None:
         self.plan, self.block, self.number, self.arms = plan, block, number, arms
-        self.logs, self.known, self.nurseries = logs, known, nurseries
+        self.logs, self.known, self.servers = logs, known, servers
         self.cores = usable_cores()[-plan.threads :]
         self.exact_memory = False
         self.live: dict[str, ArmProcess] = {}
@@ -133,11 +134,11 @@ class Group:
 
     def _build(self, order: Sequence[str]) -> Iterator[Event]:
         """Start the processes, two at a time: nothing is timed yet."""
-        forking: Nursery | None = None
-        if self.nurseries:
-            if self.nurseries.lacking(self.block):
+        forking: ForkServer | None = None
+        if self.servers:
+            if self.servers.lacking(self.block):
                 yield Progress(self.block, "importing", order[0])
-            forking = self.nurseries.of(self.block, self.cores)
+            forking = self.servers.of(self.block, self.cores)
         arms = {arm.label: arm for arm in self.plan.arms}
         waiting = list(order)
         building: list[ArmProcess] = []
@@ -146,24 +147,24 @@ class Group:
                 label = waiting.pop(0)
                 yield Progress(self.block, "building", label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
-                nursery = None if label in self.plan.references else forking
+                server = None if label in self.plan.references else forking
                 self.live[label] = ArmProcess(
-                    arms[label], self.plan, self.block, self.cores, log, nursery, self.exact_memory
+                    arms[label], self.plan, self.block, self.cores, log, server, self.exact_memory
                 )
                 building.append(self.live[label])
-            for arm in hear_any(building, self.plan.timeout) or building[:1]:
-                if not (yield from self._hear_start(arm)):
+            for arm in receive_any(building, self.plan.timeout) or building[:1]:
+                if not (yield from self._receive_start(arm)):
                     building.remove(arm)
 
-    def _hear_start(self, arm: ArmProcess) -> Generator[Event, None, bool]:
+    def _receive_start(self, arm: ArmProcess) -> Generator[Event, None, bool]:
         """What a starting arm answers. True if it has more to say: the terms of its loss."""
-        answer = arm.hear()
+        answer = arm.receive()
         match answer:
             case Built():
                 yield self._note_built(arm, answer)
                 if self._states(arm.label):
                     self.known.stated.add((arm.label, self.block))
-                    arm.tell(StateObjective(), "in objective()")
+                    arm.send(StateObjective(), "in objective()")
                     return True
             case Stated(terms):
                 if terms:
@@ -176,17 +177,17 @@ class Group:
         self.known.descriptions[arm.label] = self.descriptions[arm.label] = answer.description
         self.states[arm.label] = answer.state
         return ArmReady(
-            self.block,
-            self.number,
-            arm.label,
-            arm.pid,
-            monotonic() - arm.started,
-            answer.description,
-            answer.environment,
-            answer.state.versions,
-            "forked" if arm.forked else "fresh",
-            answer.state.seeded,
-            answer.state.unavailable,
+            block=self.block,
+            group=self.number,
+            arm=arm.label,
+            pid=arm.pid,
+            build_seconds=monotonic() - arm.started,
+            description=answer.description,
+            environment=answer.environment,
+            versions=answer.state.versions,
+            started="forked" if arm.forked else "fresh",
+            seeded=answer.state.seeded,
+            unavailable=answer.state.unavailable,
         )
 
     def _warm_up(self, label: str) -> Generator[Event, None, bool]:
@@ -258,7 +259,17 @@ class Group:
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
-            yield Slice(self.block, self.number, number, position, label, epochs, idle, probe, between=between)
+            yield Slice(
+                block=self.block,
+                group=self.number,
+                round=number,
+                position=position,
+                arm=label,
+                epochs=epochs,
+                idle=idle,
+                probe=probe,
+                between=between,
+            )
         if not isinstance(answer, Ran):
             yield from self._lose(arm, answer)
         return epochs
@@ -270,18 +281,18 @@ class Group:
         arm.close()
         del self.live[arm.label]
         yield ArmEnd(
-            self.block,
-            self.number,
-            arm.label,
-            "failed",
-            failure.reason,
-            failure.moment,
-            arm.last_lines(),
-            failure.peak_rss_bytes,
-            failure.peak_tensor_bytes,
-            state.unavailable,
-            state.versions,
-            state.seeded,
+            block=self.block,
+            group=self.number,
+            arm=arm.label,
+            status="failed",
+            reason=failure.reason,
+            moment=failure.moment,
+            last_lines=arm.last_lines(),
+            peak_rss_bytes=failure.peak_rss_bytes,
+            peak_tensor_bytes=failure.peak_tensor_bytes,
+            unavailable=state.unavailable,
+            versions=state.versions,
+            seeded=state.seeded,
         )
 
     def _end(self, status: str, reason: str | None = None) -> Iterator[Event]:
@@ -296,11 +307,11 @@ class Group:
             arm.close()
             del self.live[label]
             yield ArmEnd(
-                self.block,
-                self.number,
-                label,
-                status,
-                reason,
+                block=self.block,
+                group=self.number,
+                arm=label,
+                status=status,
+                reason=reason,
                 peak_rss_bytes=answer.peak_rss_bytes,
                 peak_tensor_bytes=answer.peak_tensor_bytes,
                 unavailable=answer.state.unavailable,
@@ -330,14 +341,14 @@ class Group:
             reason = answer.reason if isinstance(answer, Failed) else f"it answered {type(answer).__name__}"
             found = Counted({}, f"asked for a count, {reason}", None)
         return Work(
-            self.block,
-            self.number,
-            arm.label,
-            found.flops,
-            found.unavailable,
-            found.gemm_flops_per_second,
-            found.parts,
-            found.variables,
+            block=self.block,
+            group=self.number,
+            arm=arm.label,
+            flops=found.flops,
+            unavailable=found.unavailable,
+            gemm_flops_per_second=found.gemm_flops_per_second,
+            parts=found.parts,
+            variables=found.variables,
         )
 
     def _close(self) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from harness.engine.groups.group import RESERVE_BYTES, Group
 from harness.engine.machine.machine import free_memory_bytes
+from harness.engine.processes.answers import Evaluated
 from harness.record.events import Event, Progress
 from harness.record.schema import BlockStart, Evaluation
 from harness.schedule import training_parts, turns
-from harness.worker.wire import Evaluated
 
 
 class Training(Group):

@@ -5,9 +5,9 @@ from statistics import median
 
 from msgspec.structs import replace
 
+from harness.engine.processes.answers import Answer, Failed, Ran
 from harness.record.schema import Epoch, Slice
 from harness.schedule.turns import Turn
-from harness.worker.wire import Answer, Failed, Ran
 
 
 def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, position: int) -> Iterator[Slice]:
@@ -17,10 +17,21 @@ def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, p
     before, counted = epochs[: len(turn.before)], epochs[len(turn.before) :]
     if before:
         settling = turn.settling if counted else 0  # one that failed did not get that far
-        yield Slice(block, group, 0, 0, turn.arm, before, idle, settling=settling)
+        yield Slice(
+            block=block, group=group, round=0, position=0, arm=turn.arm, epochs=before, idle=idle, settling=settling
+        )
     if counted:
         waited = None if before else idle
-        yield Slice(block, group, round_, position, turn.arm, _with_sizes(counted, before), waited, between=between)
+        yield Slice(
+            block=block,
+            group=group,
+            round=round_,
+            position=position,
+            arm=turn.arm,
+            epochs=_with_sizes(counted, before),
+            idle=waited,
+            between=between,
+        )
 
 
 def _with_sizes(counted: list[Epoch], before: Sequence[Epoch]) -> list[Epoch]:

@@ -14,13 +14,12 @@ import psutil
 
 from harness.engine.machine import cgroup
 from harness.plan.plan import usable_cores
-from harness.worker import libraries
-from harness.worker.environment import THREAD_VARIABLES
+from harness.worker import frameworks
 
 SAMPLE_SECONDS = 0.2
 """How long it watches what others do. The kernel counts in hundredths of a second on each core."""
 ENVIRONMENT = (
-    *THREAD_VARIABLES,
+    *frameworks.thread_variables(),
     *("OMP_DYNAMIC", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "KMP_BLOCKTIME"),
 )
 """The variables that decide how many threads a numerical library runs, and where."""
@@ -45,8 +44,8 @@ def now() -> dict[str, Any]:
         "throttled": cgroup.throttled(),
         "swap_used_bytes": swap_used_bytes(),
         "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
-        "tensorflow": tensorflow_build(),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+        "frameworks": frameworks.build_facts(),
+        "framework_settings": {name: os.environ[name] for name in frameworks.result_variables() if name in os.environ},
         "other_runs": other_runs(),
     }
 
@@ -107,17 +106,6 @@ def swap_used_bytes() -> int | None:
         return int(psutil.swap_memory().used)
     except (OSError, RuntimeError):
         return None
-
-
-def tensorflow_build() -> str | None:
-    """TensorFlow's version, and for which platforms it was built, found without importing it."""
-    found = libraries.distribution("tensorflow")
-    if found is None:
-        return None
-    tags = [
-        line.partition(":")[2].strip() for line in (found.read_text("WHEEL") or "").splitlines() if line[:4] == "Tag:"
-    ]
-    return f"{found.version} ({', '.join(tags)})" if tags else found.version
 
 
 def other_runs() -> list[int]:

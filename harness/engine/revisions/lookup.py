@@ -1,7 +1,7 @@
 """Whether a registered variant is among those of a revision: only importing its collection can tell.
 
-Started as `python -P -m harness.engine.revisions.lookup SOURCE NAME PARENT`; the last line that it prints is what is wrong, as
-JSON.
+Started as `python -P -m harness.engine.revisions.lookup SOURCE NAME PARENT`; the last line that it prints is what is
+wrong, as JSON.
 """
 
 import os
@@ -12,8 +12,9 @@ import msgspec
 
 from harness.catalog import registry
 from harness.errors import BadInput, BadSource
-from harness.worker import environment, sources
-from harness.worker.wire import Source
+from harness.worker import environment
+from harness.worker.imports import loading, sources
+from harness.worker.wire.messages import Source
 
 SECONDS = 120.0
 
@@ -61,9 +62,9 @@ def _trouble(name: str, source: Source) -> _Trouble | None:
         registry.find(name)
     except BadInput as error:
         return _Trouble(str(error), isinstance(error, BadSource))
-    for entry in registry.entries():
+    for entry in loading.entries():
         file = getattr(sys.modules.get(entry.module), "__file__", None)
-        if file and name in registry.names_of(entry) and not sources.holds_code_of(file, source.folder):
+        if file and name in loading.names_of(entry) and not sources.holds_code_of(file, source.folder):
             # It would be the same program, whatever the revision.
             return _Trouble(
                 f"It is registered by {entry.module}, which is not of this repository but at {file}.", False

@@ -17,7 +17,7 @@ from pathlib import Path
 from harness.engine.revisions.repository import Repository
 from harness.errors import NotComparable
 from harness.plan.plan import Arm, Plan
-from harness.worker.wire import Source
+from harness.worker.wire.messages import Source
 
 PREFIX = "harness-revision-"
 YOUNG = 60.0

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from harness.report.charts.names import short
 from harness.report.charts.ticks import domain, ticks
+from harness.report.names import short
 
 WIDE = 8.0
 """The range of values from which on an axis is logarithmic."""

@@ -15,9 +15,9 @@ from harness.report.charts.epochs import epochs
 from harness.report.charts.errors import Curve, Yardstick, errors
 from harness.report.charts.figure import Figure
 from harness.report.charts.memory import memory
-from harness.report.charts.names import short
 from harness.report.charts.ratios import Row, ratios
 from harness.report.charts.waterfall import Share, waterfall
+from harness.report.names import short
 from harness.report.sections import convergence, scopes
 from harness.report.summary import ArmSummary, Summary
 

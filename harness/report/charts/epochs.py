@@ -11,9 +11,9 @@ from harness.record.store import Record
 from harness.report import units
 from harness.report.charts.axes import counting, measuring, unit_of_seconds
 from harness.report.charts.figure import Figure, pick, picked
-from harness.report.charts.names import short_names
 from harness.report.charts.panels import panels
 from harness.report.charts.theme import SHAPES
+from harness.report.names import short_names
 
 MOST = 150
 """Points an arm of epochs that did not trace; where there are more epochs, each stands for several."""

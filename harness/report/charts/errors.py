@@ -12,8 +12,8 @@ from harness.analysis.training.curves import Training
 from harness.report import units
 from harness.report.charts.axes import counting, lasting, measuring, unit_of_seconds, wide
 from harness.report.charts.figure import Figure, named, pick, picked
-from harness.report.charts.names import short, short_names
 from harness.report.charts.panels import panels
+from harness.report.names import short, short_names
 
 _SAYS = "A thin line a seed, the thick one their geometric mean; in grey the other arms."
 

@@ -7,7 +7,7 @@ import altair as alt
 from harness.analysis.profile.memory_line import Sample
 from harness.report import units
 from harness.report.charts.figure import Figure, named
-from harness.report.charts.names import short
+from harness.report.names import short
 
 MOST = 600
 """Points of the line: of more samples, the highest of neighbours, so that no peak is lost."""

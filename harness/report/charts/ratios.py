@@ -6,14 +6,14 @@ from typing import Any
 
 import altair as alt
 
-from harness.analysis.epochs.effects import Ratio
+from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
 from harness.report.charts.axes import relative
 from harness.report.charts.figure import Figure, named, pick, picked
-from harness.report.charts.names import short_names
 from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain
+from harness.report.names import short_names
 
 _STANDS = [FASTER, SLOWER, SAME, UNSURE, "baseline", "no verdict"]
 _SHAPES = ["triangle-left", "triangle-right", "circle", "cross", "diamond", "square"]

@@ -8,13 +8,13 @@ from typing import Any
 
 import altair as alt
 
-from harness.analysis.epochs.effects import Ratio
+from harness.analysis.stats.ratios import Ratio
 from harness.report import units
 from harness.report.charts.axes import relative
 from harness.report.charts.figure import Figure, named
-from harness.report.charts.names import short, short_names
 from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain
+from harness.report.names import short, short_names
 
 _WHAT = ["whole", "faster", "slower"]
 

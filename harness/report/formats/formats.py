@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.catalog.registry import nearest
 from harness.errors import BadInput
+from harness.suggest import nearest
 
 if TYPE_CHECKING:
     from harness.record.store import Record

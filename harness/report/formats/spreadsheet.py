@@ -3,8 +3,8 @@
 import csv
 import io
 
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.epochs.projection import Seconds
+from harness.analysis.stats.ratios import Ratio
 from harness.report.summary import ArmSummary, Summary
 
 Cell = str | int | float | None

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.comparison.ablation import Attribution, Interaction, Share
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.stats.estimates import Estimate
+from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
 from harness.report.sections import scopes

@@ -19,9 +19,9 @@ from harness.plan.gate_rules import (
     TOTAL_TIME,
     TRACES,
 )
-from harness.record.schema import EPOCH
 from harness.report import units
 from harness.report.table import Table
+from harness.worker.wire.messages import EPOCH
 
 METHOD = (
     "In each block the base, the base again and the head are new processes from the same seed, which take turns in"

@@ -5,13 +5,13 @@ from math import inf
 
 from msgspec.structs import replace
 
-from harness.analysis.epochs.effects import Ratio
+from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
-from harness.record.schema import EPOCH
 from harness.report import units
-from harness.report.charts.names import short_names
+from harness.report.names import short_names
 from harness.report.sections import ablation, convergence, fitness, gate
 from harness.report.summary import ArmSummary, Summary
+from harness.worker.wire.messages import EPOCH
 
 FACTOR = 1.5
 """From here on a difference is told as a factor, below it in percent."""

@@ -8,11 +8,12 @@ from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.operations import Profile, Spent
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.record.schema import EPOCH, OTHERS
 from harness.record.store import Record
 from harness.report import units
 from harness.report.summary import ArmSummary
 from harness.report.table import Table
+from harness.worker.wire.evidence import OTHERS
+from harness.worker.wire.messages import EPOCH
 
 MOST_OPERATIONS = 5
 """Types of operations that are listed of each kind of epoch."""
@@ -87,7 +88,7 @@ def _traces(found: Sequence[Traced]) -> Table | None:
         " the epochs that traced, but for the first of their kind, took beyond others: first runs of new graphs are in"
         f" it. Of like causes the first is shown.{_bounds(one.charge for one in found)}"
     )
-    causes = {one.cause.sort: one.cause for one in found if one.cause and one.cause.advice}
+    causes = {one.cause.kind: one.cause for one in found if one.cause and one.cause.advice}
     note = " ".join([note, *(f"For {sort}: {cause.advice}." for sort, cause in causes.items())])
     columns = ["function", "defined at", "why", *(["phase"] if marked else []), "epochs", "times", "tracing", "in all"]
     return Table("Traces", columns, rows, note, texts=3 + marked)

@@ -1,5 +1,7 @@
 """Wall-clock and processor time of a stretch of work."""
 
+from __future__ import annotations
+
 from time import perf_counter_ns, process_time_ns
 
 

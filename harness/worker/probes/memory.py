@@ -1,15 +1,20 @@
-"""Peak memory of this process: what the operating system gave it, and what TensorFlow's tensors held."""
+"""Memory of this process: what the operating system gave it, and what frameworks' allocators held of that."""
+
+from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from harness.worker.probes.base import Allocator
+from harness.worker.probes.phases import PhaseProbe
+from harness.worker.wire.evidence import MEMORY, MemoryUse
 
 STATUS = Path("/proc/self/status")
 FORGET = Path("/proc/self/clear_refs")
 """Where Linux takes the order to count the peak of resident memory from now on."""
-_REFUSALS = ValueError, AttributeError, RuntimeError
-"""What TensorFlow's allocator raises where it does not count."""
 
 
 def peak_rss_bytes() -> int | None:
@@ -49,43 +54,30 @@ class PeakGauge:
         FORGET.write_text("5")
 
 
-def forget_peak_tensor_bytes() -> None:
-    """Count the peak of TensorFlow's tensors from now on."""
-    if "tensorflow" in sys.modules:
-        import tensorflow as tf
+class MemoryProbe:
+    """What an epoch takes at its peak, and what is resident after it. `phases`, whose peaks are by `gauge`, watch it
+    too, and end before."""
 
-        with suppress(*_REFUSALS):
-            tf.config.experimental.reset_memory_stats("CPU:0")
+    name = MEMORY
 
+    def __init__(self, phases: PhaseProbe, gauge: PeakGauge, allocators: list[Allocator]) -> None:
+        self._phases, self._gauge, self._allocators = phases, gauge, allocators
 
-def peak_tensor_bytes() -> int | None:
-    """The most that TensorFlow's CPU allocator held at once, which repeats exactly; it counts tensors from 256 KB up.
+    @property
+    def unavailable(self) -> Mapping[str, str]:
+        return {"peak memory by phase": self._gauge.unavailable} if self._gauge.unavailable else {}
 
-    None where TensorFlow was never loaded, or does not count (with oneDNN off it refuses; with the system's allocator
-    it reads 0).
-    """
-    with suppress(*_REFUSALS):
-        return _of_allocator()
-    return None
+    def begin(self, fresh: bool) -> None:
+        for allocator in self._allocators:
+            allocator.forget_peak()
 
-
-def why_no_tensor_peak() -> str | None:
-    """Why there is no peak of tensors; None where there is."""
-    if "tensorflow" not in sys.modules:
-        return "TensorFlow was not loaded"
-    try:
-        peak = _of_allocator()
-    except _REFUSALS:
-        return "TensorFlow's allocator does not count them, as where oneDNN is off"
-    return None if peak else "TensorFlow's allocator counted none, as where no tensor has 256 KB"
+    def end(self, wall: float) -> MemoryUse:
+        return MemoryUse(self._phases.whole.peak_rss_bytes, rss_bytes(), peak_tensor_bytes(self._allocators))
 
 
-def _of_allocator() -> int | None:
-    if "tensorflow" not in sys.modules:
-        return None
-    import tensorflow as tf
-
-    return tf.config.experimental.get_memory_info("CPU:0")["peak"] or None
+def peak_tensor_bytes(allocators: list[Allocator]) -> int | None:
+    """The most that any of them held at once; None where none counts."""
+    return max(filter(None, (one.peak_bytes() for one in allocators)), default=None)
 
 
 def _status_bytes(name: str) -> int | None:

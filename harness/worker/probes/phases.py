@@ -4,12 +4,16 @@ A phase within another is told by its path, such as `refine > pool`; what an epo
 phase outside of those within it, is its own time. So the own times of all add up to the epoch.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from threading import get_ident
 from time import perf_counter
 
-from harness.record.schema import PhaseUse
+from harness.interface import watch_phases
+from harness.worker.probes.base import Span
+from harness.worker.wire.evidence import PHASES, PhaseUse
 
 UNMARKED = ""
 """The path of the epoch itself."""
@@ -56,26 +60,38 @@ class Place:
                 pass
 
 
-@dataclass
 class PhaseProbe:
     """Watches one epoch at a time: `begin`, then whatever the trainer marks, then `end`. What other threads mark beside
-    the one that trains is not seen: it would be time that passes twice."""
+    the one that trains is not seen: it would be time that passes twice.
 
-    clock: Callable[[], float] = perf_counter
-    peak_since: Callable[[], int | None] | None = None
-    """Where given, peak memory since it was last asked. It is asked wherever a phase begins or ends."""
-    spans: list[tuple[str, float, float]] = field(default_factory=list)
-    """The phases of the latest epoch as they ended: name, when it began by the clock, and seconds."""
-    _thread: int = 0
-    _open: list[_Span] = field(default_factory=list)
-    _uses: dict[str, _Use] = field(default_factory=dict)
+    `peak_since` says, where given, peak memory since it was last asked: it is asked wherever a phase begins or ends.
+    """
 
-    def begin(self) -> None:
-        self._open, self._uses, self.spans = [], {}, []
+    name = PHASES
+
+    def __init__(
+        self, clock: Callable[[], float] = perf_counter, peak_since: Callable[[], int | None] | None = None
+    ) -> None:
+        self.clock, self.peak_since = clock, peak_since
+        self.whole = PhaseUse(UNMARKED, 0, 0.0, 0.0)
+        """The latest epoch itself."""
+        self._ended: list[tuple[str, float, float]] = []
+        """The phases of the latest epoch as they ended: name, when it began by the clock, and seconds."""
+        self._thread = 0
+        self._open: list[_Span] = []
+        self._uses: dict[str, _Use] = {}
+
+    def begin(self, fresh: bool = False) -> None:
+        watch_phases(self)
+        self._open, self._uses, self._ended = [], {}, []
         self._thread = get_ident()
         if self.peak_since:
             self.peak_since()
         self._open.append(_Span(UNMARKED, UNMARKED, self.clock()))
+
+    @property
+    def unavailable(self) -> Mapping[str, str]:
+        return {}
 
     def enter(self, name: str) -> None:
         """Called by `harness.phase`, maybe outside of an epoch, where nothing is measured."""
@@ -91,12 +107,19 @@ class PhaseProbe:
                 self._close()
             self._close()
 
-    def end(self) -> list[PhaseUse]:
+    def end(self, wall: float = 0.0) -> list[PhaseUse]:
         """What the epoch took, itself first."""
         while self._open:
             self._close()
+        watch_phases(None)
         found = [PhaseUse(path, use.calls, use.own, use.total, use.peak) for path, use in self._uses.items()]
-        return sorted(found, key=lambda use: use.path != UNMARKED)
+        self.whole, *inner = sorted(found, key=lambda use: use.path != UNMARKED)
+        return [self.whole, *inner]
+
+    def spans(self) -> Iterable[Span]:
+        """The epoch itself has no name here: whoever draws it knows what it is."""
+        for name, began, seconds in self._ended:
+            yield Span("training", "phases" if name else "epochs", name, began, seconds)
 
     def _close(self) -> None:
         span = self._open[-1]
@@ -106,7 +129,7 @@ class PhaseProbe:
         if self._open:
             self._open[-1].within += total
             self._raise_peak(self._open[-1], span.peak)  # whatever is in a phase is in those around it
-        self.spans.append((span.name, span.began, total))
+        self._ended.append((span.name, span.began, total))
         use = self._uses.setdefault(span.path, _Use())
         use.calls += 1
         use.own += total - span.within

@@ -3,6 +3,7 @@
 from math import log
 
 import pytest
+from epochs import epoch_of
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -11,7 +12,9 @@ from simulated import DATA, FULL, REFINE, record
 from harness.analysis.comparison.claimed import CONFIRMED, REFUTED, UNSURE, check, judge
 from harness.analysis.stats.estimates import Estimate
 from harness.plan.claims import Claim
-from harness.record.schema import ArmEnd, Epoch, Evaluation, Objective, Segment, Slice, Trace, Work
+from harness.record.schema import ArmEnd, Evaluation, Objective, Slice, Work
+from harness.worker.wire.evidence import Trace
+from harness.worker.wire.messages import Segment
 
 COSTS = {
     "a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2},
@@ -87,7 +90,7 @@ def test_what_is_not_there_is_said():
         ("not in this run", "it has no x and no y"),
         ("not measured", "epoch_seconds of both is not in the record"),
     ]
-    run.add(ArmEnd(0, 0, "b", "failed", "x", "in epoch 3"))
+    run.add(ArmEnd(block=0, group=0, arm="b", status="failed", reason="x", moment="in epoch 3"))
     assert [(one.verdict, one.why) for one in check([claim("less")], run)] == [("not measured", "b failed")]
 
 
@@ -111,8 +114,20 @@ def test_memory_is_compared_by_block_and_tensors_are_counted():
 def test_tracings_are_counted_and_may_be_none():
     run = record(COSTS)
     trace = Trace("step", "x.py:3", 0.5)
-    run.slices.insert(0, Slice(0, 0, 0, 0, "a", [Epoch(0, DATA, 0.1, 0.1, {}, [trace, trace, trace])]))
-    run.slices.insert(0, Slice(0, 0, 0, 0, "b", [Epoch(0, DATA, 0.1, 0.1, {}, [trace])]))
+    run.slices.insert(
+        0,
+        Slice(
+            block=0,
+            group=0,
+            round=0,
+            position=0,
+            arm="a",
+            epochs=[epoch_of(0, DATA, 0.1, 0.1, {}, [trace, trace, trace])],
+        ),
+    )
+    run.slices.insert(
+        0, Slice(block=0, group=0, round=0, position=0, arm="b", epochs=[epoch_of(0, DATA, 0.1, 0.1, {}, [trace])])
+    )
     traces, retraces = claim("less", "traces", factor=3), claim("less", "retraces")
     assert found(run, traces, retraces, claim("same", "compilations")) == [CONFIRMED] * 3
     one = check([retraces], run)[0]
@@ -123,8 +138,8 @@ def test_tracings_are_counted_and_may_be_none():
 
 def test_operations_are_those_of_the_commonest_kind():
     run = record(COSTS)
-    run.add(Work(0, 0, "a", {DATA: 1.0, FULL: 8.0}))
-    run.add(Work(0, 0, "b", {DATA: 1.0, FULL: 4.0}))
+    run.add(Work(block=0, group=0, arm="a", flops={DATA: 1.0, FULL: 8.0}))
+    run.add(Work(block=0, group=0, arm="b", flops={DATA: 1.0, FULL: 4.0}))
     assert found(run, claim("less", "flops_per_epoch", factor=2)) == [CONFIRMED]
 
 
@@ -145,7 +160,17 @@ def test_objectives_are_the_same_or_not():
     assert found(run, same) == ["not measured"]
     for arm, term in (("a", 1.0), ("b", 1.0), ("c", 0.5)):
         run.add(Objective(0, 0, arm, {"physics": term}))
-        run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": term + (arm == "b") * 1e-6})]))
+        run.slices.insert(
+            0,
+            Slice(
+                block=0,
+                group=0,
+                round=0,
+                position=0,
+                arm=arm,
+                epochs=[epoch_of(0, DATA, 0.1, 0.1, {"loss": term + (arm == "b") * 1e-6})],
+            ),
+        )
     assert found(run, same, claim("same", "objective", arm="c")) == [CONFIRMED, REFUTED]
     why = check([claim("same", "objective", arm="c")], run)[0].why
     assert why == "different objective (physics 0.5x), by one process of each"

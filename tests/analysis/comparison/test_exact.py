@@ -1,11 +1,13 @@
 import pytest
+from epochs import epoch_of
 from hypothesis import given
 from hypothesis import strategies as st
 from simulated import trained
 
 from harness.analysis.comparison.exact import Exact, Pair, exact, retraces
 from harness.analysis.epochs.prefix import common_prefixes
-from harness.record.schema import ArmEnd, Epoch, Slice, Trace, Work
+from harness.record.schema import ArmEnd, Slice, Work
+from harness.worker.wire.evidence import Trace
 
 STEP, SCORE = Trace("Pinn.step", "pinn.py:12"), Trace("Pinn.score", "pinn.py:40")
 
@@ -13,16 +15,16 @@ STEP, SCORE = Trace("Pinn.step", "pinn.py:12"), Trace("Pinn.score", "pinn.py:40"
 def epochs(*traces, indices=None):
     """One epoch for each list of traces."""
     numbers = indices or range(len(traces))
-    return [Epoch(index, "epoch", 0.1, 0.1, {}, list(own)) for index, own in zip(numbers, traces, strict=True)]
+    return [epoch_of(index, "epoch", 0.1, 0.1, {}, list(own)) for index, own in zip(numbers, traces, strict=True)]
 
 
 def run(mine, theirs, *flops):
     """Arm `b`, which ran `mine`, beside `a`, which ran `theirs`; operations by kind of `a` and of `b`."""
     record = trained({"a": [], "b": []}, terms={"a": {}, "b": {}})
     for position, (arm, own) in enumerate((("a", theirs), ("b", mine))):
-        record.add(Slice(0, 0, 0, position, arm, own))
+        record.add(Slice(block=0, group=0, round=0, position=position, arm=arm, epochs=own))
     for arm, own in zip("ab", flops, strict=False):
-        record.add(Work(0, 0, arm, own))
+        record.add(Work(block=0, group=0, arm=arm, flops=own))
     return record
 
 
@@ -55,7 +57,9 @@ def test_operations_are_compared_by_kind_where_both_counted():
 def test_traces_that_were_not_observed_are_neither_0_nor_the_same(unseen):
     record = run(epochs([], []), epochs([], []), {"full": 1e9}, {"full": 2e9})
     for arm in unseen:
-        record.add(ArmEnd(0, 0, arm, "ok", unavailable={"traces": "those of JAX are not observed"}))
+        record.add(
+            ArmEnd(block=0, group=0, arm=arm, status="ok", unavailable={"traces": "those of JAX are not observed"})
+        )
     found = exact(record, "b")
     assert (found.epochs, found.traces, found.retraces) == (2, None, None)
     assert found.unobserved == "those of JAX are not observed"

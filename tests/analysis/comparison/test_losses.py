@@ -85,7 +85,16 @@ def test_every_block_is_looked_at():
 
 def test_arms_of_different_groups_are_not_compared():
     run = trained({"a": [STEPS], "b": []})
-    run.add(Slice(0, 1, 0, 0, "b", [epoch for piece in run.slices for epoch in piece.epochs]))
+    run.add(
+        Slice(
+            block=0,
+            group=1,
+            round=0,
+            position=0,
+            arm="b",
+            epochs=[epoch for piece in run.slices for epoch in piece.epochs],
+        )
+    )
     assert losses(run, "b") is None
 
 

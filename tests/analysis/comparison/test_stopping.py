@@ -102,7 +102,9 @@ def failing(*arms, command="compare", blocks=1):
     run = record({"a": {DATA: 1.0}, "b": {DATA: 0.5}, "c": {DATA: 0.5}}, blocks=blocks)
     run.add(replace(run.header, plan=replace(run.plan, command=command, blocks=6)))
     for arm in arms:
-        run.add(ArmEnd(blocks - 1, 0, arm, "failed", "ValueError: boom", "in epoch 3"))
+        run.add(
+            ArmEnd(block=blocks - 1, group=0, arm=arm, status="failed", reason="ValueError: boom", moment="in epoch 3")
+        )
     return look(run, 1.0)
 
 

@@ -10,7 +10,7 @@ from simulated import sampled
 from harness.analysis.epochs.accounted import accounted
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.table import table
-from harness.record.schema import Description
+from harness.worker.wire.messages import Description
 
 kinds = st.lists(st.tuples(st.sampled_from(["data", "full", "late"]), st.integers(1, 30)), min_size=1, max_size=4).map(
     lambda pairs: [

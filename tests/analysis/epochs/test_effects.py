@@ -6,9 +6,10 @@ from msgspec.structs import replace
 from scipy import stats
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.epochs.effects import RESOLUTION, Ratio, by_kind, effects, guarded, interval, of_times, typical
+from harness.analysis.epochs.effects import by_kind, effects
 from harness.analysis.epochs.shapes import Shapes
 from harness.analysis.epochs.table import table, usable
+from harness.analysis.stats.ratios import RESOLUTION, Ratio, guarded, interval, of_times, typical
 
 
 def shaped(run):

@@ -1,21 +1,36 @@
+from epochs import epoch_of
 from simulated import trained
 
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
-from harness.record.schema import ArmEnd, ArmReady, Compile, Description, Epoch, Slice, Trace
+from harness.record.schema import ArmEnd, ArmReady, Slice
+from harness.worker.wire.evidence import Compilation, Trace
+from harness.worker.wire.messages import Description
 
 WHY = {"traces": "those of JAX are not observed", "compilations": "those of JAX are not observed"}
 
 
 def run(*lines, events=False):
     record = trained({"a": []})
-    epoch = Epoch(0, "epoch", 0.1, 0.1, {}, [Trace("f", "x.py:1")] * events, compiles=[Compile("f", "?", 1.0)] * events)
-    for line in (Slice(0, 0, 1, 0, "a", [epoch]), *lines):
+    epoch = epoch_of(
+        0, "epoch", 0.1, 0.1, {}, [Trace("f", "x.py:1")] * events, compilations=[Compilation("f", "?", 1.0)] * events
+    )
+    for line in (Slice(block=0, group=0, round=1, position=0, arm="a", epochs=[epoch]), *lines):
         record.add(line)
     return record
 
 
 def ready(unavailable, block=0):
-    return ArmReady(block, 0, "a", 1, 1.0, Description(False, []), {}, {}, unavailable=unavailable)
+    return ArmReady(
+        block=block,
+        group=0,
+        arm="a",
+        pid=1,
+        build_seconds=1.0,
+        description=Description(False, []),
+        environment={},
+        versions={},
+        unavailable=unavailable,
+    )
 
 
 def reasons(record):
@@ -23,9 +38,9 @@ def reasons(record):
 
 
 def test_what_a_process_said_at_its_end_counts():
-    assert reasons(run(ArmEnd(0, 0, "a", "ok", unavailable=WHY))) == WHY
-    assert reasons(run(ready(WHY), ArmEnd(0, 0, "a", "ok"))) == {}
-    assert reasons(run(ArmEnd(0, 0, "a", "ok"))) == {}
+    assert reasons(run(ArmEnd(block=0, group=0, arm="a", status="ok", unavailable=WHY))) == WHY
+    assert reasons(run(ready(WHY), ArmEnd(block=0, group=0, arm="a", status="ok"))) == {}
+    assert reasons(run(ArmEnd(block=0, group=0, arm="a", status="ok"))) == {}
 
 
 def test_of_a_run_that_was_cut_off_what_it_said_when_it_was_built_does():
@@ -39,4 +54,6 @@ def test_what_was_seen_is_not_absent_whatever_another_process_lacked():
 
 def test_what_earlier_versions_said_of_traces_alone_was_true_of_compilations_too():
     old = {"traces": "TensorFlow was not loaded"}
-    assert reasons(run(ArmEnd(0, 0, "a", "ok", unavailable=old))) == old | {"compilations": old["traces"]}
+    assert reasons(run(ArmEnd(block=0, group=0, arm="a", status="ok", unavailable=old))) == old | {
+        "compilations": old["traces"]
+    }

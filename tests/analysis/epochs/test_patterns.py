@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import sampled
 
-from harness.analysis.epochs.effects import interval
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.table import table
+from harness.analysis.stats.ratios import interval
 from harness.analysis.stats.verdicts import SAME, SLOWER, verdicts
 from harness.plan import turn_length
-from harness.record.schema import Description, Segment
+from harness.worker.wire.messages import Description, Segment
 
 ENDLESS = Description(False, [])
 KNOWN = Description(False, [Segment("epoch", 0, 1200)])

@@ -4,10 +4,10 @@ import pytest
 from schedules import Process, batch, breakage, kind_at, length, schedule, sized
 from simulated import DATA, FULL, REFINE, record, sampled
 
-from harness.analysis.epochs.effects import interval
 from harness.analysis.epochs.projection import covers_whole_schedules, once_share, schedule_logs, schedule_seconds
 from harness.analysis.epochs.table import table
-from harness.record.schema import Description, Segment
+from harness.analysis.stats.ratios import interval
+from harness.worker.wire.messages import Description, Segment
 
 
 def schedule_ratio(run, epochs, arm):

@@ -1,18 +1,20 @@
 """What is read out of a record's epochs as one table."""
 
 import pytest
+from epochs import epoch_of
 from simulated import record
 
 from harness.analysis.epochs.table import idle_share
-from harness.record.schema import Epoch, Idle, Slice
+from harness.record.schema import Slice
+from harness.worker.wire.messages import Idle
 
 
 def waits(*pieces):
     """A record of slices, each of an arm that waited so long and computed for so long meanwhile."""
     found = record({"a": {"data": 1.0}, "b": {"data": 1.0}}, blocks=1, rounds=1)
-    epoch = Epoch(0, "data", 1.0, 1.0, {})
+    epoch = epoch_of(0, "data", 1.0, 1.0, {})
     for number, arm, wall, cpu in pieces:
-        found.add(Slice(0, 0, number, 0, arm, [epoch], Idle(wall, cpu)))
+        found.add(Slice(block=0, group=0, round=number, position=0, arm=arm, epochs=[epoch], idle=Idle(wall, cpu)))
     return found
 
 

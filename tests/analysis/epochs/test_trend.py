@@ -4,7 +4,7 @@ from simulated import sampled
 
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.table import table
-from harness.record.schema import Description
+from harness.worker.wire.messages import Description
 
 ENDLESS = Description(False, [])
 

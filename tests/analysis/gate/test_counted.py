@@ -1,28 +1,30 @@
 import pytest
+from epochs import epoch_of
 from msgspec.structs import replace
 
 from harness.analysis.gate.counted import counts
 from harness.plan.gate_rules import Tolerances, Triple
 from harness.plan.plan import Arm, Plan
-from harness.record.schema import ArmEnd, Cause, Compile, Epoch, Evaluation, Header, Slice, Trace, Work
+from harness.record.schema import ArmEnd, Evaluation, Header, Slice, Work
 from harness.record.store import Record
+from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 ARMS = BASE, AGAIN, HEAD = "base", "again", "head"
 SHAPE = Cause("shape", "argument x: shape (8, 3) -> (7, 3)", "keep the shape fixed")
 STEP = Trace("step", "pinn.py:10", 0.1, Cause("first", "its first tracing"))
 
 
-def epochs(*, traces=None, compiles=None, losses=None, number=10, name="loss"):
+def epochs(*, traces=None, compilations=None, losses=None, number=10, name="loss"):
     """Epochs in order; what they traced, compiled and lost by index."""
     return [
-        Epoch(
+        epoch_of(
             index,
             "epoch",
             0.1,
             0.1,
             {name: (losses or {}).get(index, 1.0)},
             traces=(traces or {0: [STEP]}).get(index, []),
-            compiles=(compiles or {}).get(index, []),
+            compilations=(compilations or {}).get(index, []),
         )
         for index in range(number)
     ]
@@ -32,15 +34,27 @@ def found(head, base=None, again=None, **tolerances):
     """The checks of a head, by metric and part; each arm has epochs, flops, metrics, and a status at its end."""
     wanted = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | tolerances)
     plan = Plan("gate", tuple(Arm(arm, arm) for arm in ARMS), BASE, None, None, None, 3, 0, 1)
-    record = Record([Header(1, "made", "2026-01-01T00:00:00+00:00", plan, {}, {}, None)])
+    record = Record(
+        [
+            Header(
+                schema=1,
+                run="made",
+                started="2026-01-01T00:00:00+00:00",
+                plan=plan,
+                machine={},
+                versions={},
+                commit=None,
+            )
+        ]
+    )
     usual = {"epochs": epochs(), "flops": {"epoch": 10.0}, "metrics": {"error": 1.0}, "status": "ok"}
     for arm, own in zip(ARMS, (base or {}, again or base or {}, head), strict=True):
         one = usual | own
-        record.add(Slice(0, 0, 0, 0, arm, one["epochs"]))
-        record.add(Work(0, 0, arm, one["flops"]))
+        record.add(Slice(block=0, group=0, round=0, position=0, arm=arm, epochs=one["epochs"]))
+        record.add(Work(block=0, group=0, arm=arm, flops=one["flops"]))
         if one["metrics"]:
             record.add(Evaluation(0, 0, arm, len(one["epochs"]), one["metrics"]))
-        record.add(ArmEnd(0, 0, arm, one["status"]))
+        record.add(ArmEnd(block=0, group=0, arm=arm, status=one["status"]))
     checks = counts(record, Triple("pinn", HEAD, BASE, AGAIN, wanted))
     return {check.part or check.metric: check for check in checks}
 
@@ -71,8 +85,8 @@ def test_of_traces_that_both_have_only_the_ones_more_are_named():
 
 
 def test_a_compilation_more_is_named():
-    silent = Compile("spread", "pinn.py:30", 0.1, again=True)
-    check = found({"epochs": epochs(compiles={4: [silent]})}, compilations=0)["compilations"]
+    silent = Compilation("spread", "pinn.py:30", 0.1, again=True)
+    check = found({"epochs": epochs(compilations={4: [silent]})}, compilations=0)["compilations"]
     assert check.answer == "regressed"
     assert "spread (pinn.py:30) 1 time more, first in epoch 4, for another shape" in check.why
 

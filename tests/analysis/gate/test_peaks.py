@@ -15,7 +15,7 @@ def answer(*runs, tolerance=0.1):
     triple = Triple("pinn", "head", "base", "again", alone)
     made = [
         {
-            arm: ArmEnd(0, 0, arm, "ok", peak_rss_bytes=size and int(size * MB))
+            arm: ArmEnd(block=0, group=0, arm=arm, status="ok", peak_rss_bytes=size and int(size * MB))
             for arm, size in zip(triple.arms, run, strict=True)
         }
         for run in runs

@@ -1,7 +1,7 @@
 import pytest
 
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.machine.selfcheck import Control, judge
+from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE, Verdict
 
 

@@ -1,11 +1,12 @@
 """What tracing and compiling are charged with, on made-up epochs whose answer is known."""
 
 import pytest
+from epochs import epoch_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.profile.charges import Charge, charges, compiled, together, traced
-from harness.record.schema import Cause, Compile, Epoch, Trace
+from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 VALUE = Cause("value", "argument rate: Python value 0.1 -> 0.05", "pass a tensor")
 SHAPE = Cause("shape", "argument x: shape (8,) -> (9,)", "pad it")
@@ -13,8 +14,8 @@ FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
 
 
-def epoch(index, wall, *traces, compiles=(), first=False, kind="epoch"):
-    return Epoch(index, kind, wall, wall, {}, list(traces), first, compiles=list(compiles))
+def epoch(index, wall, *traces, compilations=(), first=False, kind="epoch"):
+    return epoch_of(index, kind, wall, wall, {}, list(traces), first, compilations=list(compilations))
 
 
 def step(seconds=0.2, cause=VALUE, name="step"):
@@ -62,11 +63,11 @@ def test_where_nothing_else_was_traced_what_makes_variables_has_its_own_charge()
 
 
 def test_a_compilation_that_a_tracing_announced_is_charged_to_that_and_a_silent_one_is_not():
-    announced = Compile("step", "step.py:3", 0.5)
-    silent = Compile("net", "net.py:9", 0.3, again=True)
-    epochs = [epoch(0, 0.1), epoch(1, 1.1, step(0.2), compiles=[announced, silent])]
+    announced = Compilation("step", "step.py:3", 0.5)
+    silent = Compilation("net", "net.py:9", 0.3, again=True)
+    epochs = [epoch(0, 0.1), epoch(1, 1.1, step(0.2), compilations=[announced, silent])]
     assert charges(epochs) == {traced(step()): near(0.7), compiled(silent): near(0.3)}
-    assert charges([epochs[0], epoch(1, 0.6, compiles=[silent])]) == {compiled(silent): near(0.5)}
+    assert charges([epochs[0], epoch(1, 0.6, compilations=[silent])]) == {compiled(silent): near(0.5)}
 
 
 def test_the_first_epoch_of_a_kind_is_charged_with_nothing():
@@ -102,7 +103,7 @@ def test_several_charges_come_to_their_sum():
 TRACES = st.builds(
     step, st.none() | st.floats(0, 3), st.sampled_from([VALUE, SHAPE, FIRST, VARIABLES, None]), st.sampled_from("fgh")
 )
-COMPILES = st.builds(Compile, st.sampled_from("fgh"), st.just("f.py:3"), st.floats(0, 3), st.booleans())
+COMPILES = st.builds(Compilation, st.sampled_from("fgh"), st.just("f.py:3"), st.floats(0, 3), st.booleans())
 EPOCHS = st.lists(
     st.tuples(
         st.floats(1e-3, 2),
@@ -118,7 +119,7 @@ EPOCHS = st.lists(
 @given(EPOCHS, st.floats(0, 3))
 def test_all_charges_together_are_never_more_than_the_epochs_took_that_traced_or_compiled(own, busy):
     epochs = [
-        epoch(index, wall, *traces, compiles=compiles, first=first, kind=kind)
+        epoch(index, wall, *traces, compilations=compiles, first=first, kind=kind)
         for index, (wall, traces, compiles, first, kind) in enumerate(own)
     ]
     found = charges(epochs, {"a": busy, "b": busy})

@@ -1,22 +1,24 @@
 import pytest
+from epochs import epoch_of
 from simulated import DATA, FULL, record
 
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.growths import growths
-from harness.record.schema import Epoch, MemoryUse, Slice
+from harness.record.schema import Slice
+from harness.worker.wire.evidence import MemoryUse
 
 MB = 1_000_000
 
 
 def watched(*epochs):
     run = record({"a": {DATA: 1.0, FULL: 1.0}}, blocks=1)
-    run.add(Slice(0, 1, 0, 0, "a", epochs, probe="memory"))
+    run.add(Slice(block=0, group=1, round=0, position=0, arm="a", epochs=epochs, probe="memory"))
     return growths(run, "a")
 
 
 def epoch(index, kind, rss, **sizes):
     memory = None if rss is None else MemoryUse(None, rss, None)
-    return Epoch(index, kind, 0.1, 0.1, {}, memory=memory, sizes=sizes)
+    return epoch_of(index, kind, 0.1, 0.1, {}, memory=memory, sizes=sizes)
 
 
 def leaking(**sizes):

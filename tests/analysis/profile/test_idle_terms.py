@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from epochs import epoch_of
 
 from harness.analysis.profile.idle_terms import idle_terms
-from harness.record.schema import Epoch
 
 RANDOM = np.random.default_rng(0)
 
@@ -15,7 +15,7 @@ def epochs(kind, data_weight, weight, name="physics", number=8, noise=1e-7):
     for index in range(number):
         data, other = RANDOM.random(2)
         loss = (data_weight * data + weight * other) * (1 + noise * RANDOM.standard_normal())
-        found.append(Epoch(index, kind, 1.0, 1.0, {"loss": loss, "data": data, name: other}))
+        found.append(epoch_of(index, kind, 1.0, 1.0, {"loss": loss, "data": data, name: other}))
     return found
 
 
@@ -36,7 +36,7 @@ def test_a_loss_that_is_a_term_to_the_last_bit_does_without_the_others(loss):
     for _ in range(50):
         values = [(loss or RANDOM.random(), RANDOM.random()) for _ in range(30)]
         terms = [{"loss": data, "data": data, "physics": other, "accuracy": other**2} for data, other in values]
-        assert idle_terms([Epoch(i, "data", 1.0, 1.0, one) for i, one in enumerate(terms)]) == {"physics": ["data"]}
+        assert idle_terms([epoch_of(i, "data", 1.0, 1.0, one) for i, one in enumerate(terms)]) == {"physics": ["data"]}
 
 
 @pytest.mark.parametrize("share", [1e-2, 1e-3, 1e-4])
@@ -46,7 +46,7 @@ def test_a_term_that_is_a_small_part_of_the_loss_counts_all_the_same(share):
         data, other = 1 + 0.1 * RANDOM.random(), share * (1 + 0.1 * RANDOM.random())
         loss = np.float32(np.float32(data) + np.float32(other))
         losses = {"loss": float(loss), "data": float(np.float32(data)), "physics": float(np.float32(other))}
-        found.append(Epoch(index, "full", 1.0, 1.0, losses))
+        found.append(epoch_of(index, "full", 1.0, 1.0, losses))
     assert idle_terms(found) == {}
 
 
@@ -60,10 +60,12 @@ def test_weights_that_change_few_epochs_and_losses_that_say_little_tell_nothing(
     assert idle_terms(ramp) == {}
     assert idle_terms(epochs("data", 1.0, 0.0, number=4)) == {}
     assert idle_terms([]) == {}
-    assert idle_terms([Epoch(i, "epoch", 1.0, 1.0, {"loss": 1.0}) for i in range(9)]) == {}
-    assert idle_terms([Epoch(i, "epoch", 1.0, 1.0, {"data": 1.0, "physics": i}) for i in range(9)]) == {}
-    assert idle_terms([Epoch(i, "epoch", 1.0, 1.0, {"loss": None, "data": 1.0, "physics": i}) for i in range(9)]) == {}
-    constant = [Epoch(i, "epoch", 1.0, 1.0, {"loss": 1.0, "data": 0.5, "physics": 0.5}) for i in range(9)]
+    assert idle_terms([epoch_of(i, "epoch", 1.0, 1.0, {"loss": 1.0}) for i in range(9)]) == {}
+    assert idle_terms([epoch_of(i, "epoch", 1.0, 1.0, {"data": 1.0, "physics": i}) for i in range(9)]) == {}
+    assert (
+        idle_terms([epoch_of(i, "epoch", 1.0, 1.0, {"loss": None, "data": 1.0, "physics": i}) for i in range(9)]) == {}
+    )
+    constant = [epoch_of(i, "epoch", 1.0, 1.0, {"loss": 1.0, "data": 0.5, "physics": 0.5}) for i in range(9)]
     assert idle_terms(constant) == {}
 
 

@@ -1,20 +1,22 @@
 """Which operations an epoch spends its time in, by kind."""
 
 import pytest
+from epochs import epoch_of
 from simulated import record
 
 from harness.analysis.profile.operations import profiles
-from harness.record.schema import OTHERS, Epoch, OperationUse, Slice
+from harness.record.schema import Slice
+from harness.worker.wire.evidence import OTHERS, OperationUse
 
 
 def seen(*epochs):
     found = record({"a": {"data": 1.0}}, blocks=1, rounds=1)
-    found.add(Slice(0, 1, 0, 0, "a", list(epochs), probe="operations"))
+    found.add(Slice(block=0, group=1, round=0, position=0, arm="a", epochs=list(epochs), probe="operations"))
     return profiles(found, "a")
 
 
 def epoch(index, kind, uses, busy, first=False):
-    return Epoch(index, kind, 0.1, 0.1, {}, first=first, operations=[OperationUse(*use) for use in uses], busy=busy)
+    return epoch_of(index, kind, 0.1, 0.1, {}, first=first, operations=[OperationUse(*use) for use in uses], busy=busy)
 
 
 def test_operations_are_averaged_over_the_epochs_of_a_kind_but_its_first():

@@ -1,24 +1,26 @@
 import pytest
+from epochs import epoch_of
 from simulated import DATA, FULL, record
 
 from harness.analysis.profile.phases import phases
-from harness.record.schema import Compile, Epoch, PhaseUse, Slice, Trace
+from harness.record.schema import Slice
+from harness.worker.wire.evidence import Compilation, PhaseUse, Trace
 
 MB = 1_000_000
 
 
 def epoch(index, kind, uses=(), first=False, **seen):
-    return Epoch(index, kind, 0.1, 0.1, {}, first=first, phases=[PhaseUse(*use) for use in uses], **seen)
+    return epoch_of(index, kind, 0.1, 0.1, {}, first=first, phases=[PhaseUse(*use) for use in uses], **seen)
 
 
 TRACED = {"traces": [Trace("step", "x.py:3", 1.0)]}
-COMPILED = {"compiles": [Compile("step", "x.py:3", 1.0, again=True)]}
+COMPILED = {"compiles": [Compilation("step", "x.py:3", 1.0, again=True)]}
 
 
 def run_of(**passes):
     run = record({"a": {DATA: 1.0, FULL: 1.0}}, blocks=1)
     for probe, epochs in passes.items():
-        run.add(Slice(0, 1, 0, 0, "a", epochs, probe=probe))
+        run.add(Slice(block=0, group=1, round=0, position=0, arm="a", epochs=epochs, probe=probe))
     return run
 
 

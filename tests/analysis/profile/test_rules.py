@@ -1,4 +1,5 @@
 import pytest
+from epochs import epoch_of
 from simulated import DATA, record
 
 from harness.analysis.profile.charges import Charge
@@ -6,13 +7,13 @@ from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.rules import MOST, Evidence, findings
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.record.schema import Cause, Epoch, Trace
+from harness.worker.wire.evidence import Cause, Trace
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
 SHAPE = Cause("shape", "argument x: shape (8,) -> (9,)", "pad it")
 CLEAN = Evidence(
-    [Epoch(index, DATA, 0.1, 0.1, {}) for index in range(100)],
+    [epoch_of(index, DATA, 0.1, 0.1, {}) for index in range(100)],
     [Traced("step", "x.py:3", FIRST, 1, 5.0)],
     [Compiled("step", "x.py:3", 1, 0, 2.0)],
     [Phase(DATA, "step", 1.0, 0.09, 0.09, 0.9, None), Phase(DATA, "", 1.0, 0.01, 0.1, 0.1, None)],
@@ -174,14 +175,17 @@ def test_a_part_that_has_most_of_the_arithmetic_is_named():
 
 
 def test_what_takes_much_of_a_training_is_told_though_the_run_mostly_compiled():
-    compiling = [Epoch(0, DATA, 60.0, 60.0, {}, first=True), *[Epoch(i, DATA, 0.002, 0.002, {}) for i in range(1, 300)]]
+    compiling = [
+        epoch_of(0, DATA, 60.0, 60.0, {}, first=True),
+        *[epoch_of(i, DATA, 0.002, 0.002, {}) for i in range(1, 300)],
+    ]
     weights = Phase(DATA, "weights", 1.0, 0.0008, 0.0008, 0.4, None)
     (found,) = findings(evidence(epochs=compiling, phases=[weights, Phase(DATA, "", 1.0, 0.0012, 0.002, 0.6, None)]))
     assert (found.rule, found.share) == ("heavy", pytest.approx(0.4))
 
 
 def test_kinds_count_as_often_as_the_schedule_has_them():
-    epochs = [Epoch(index, kind, 0.1, 0.1, {}) for kind in (DATA, "rare") for index in range(10)]
+    epochs = [epoch_of(index, kind, 0.1, 0.1, {}) for kind in (DATA, "rare") for index in range(10)]
     phases = [Phase("rare", path, 1.0, 0.05, 0.05, 0.5, None) for path in ("step", "weights")]
     (found,) = findings(evidence(epochs=epochs, phases=phases, traced=[], schedule={DATA: 90, "rare": 10}))
     assert (found.seconds, found.share) == (pytest.approx(0.5), pytest.approx(0.05))
@@ -220,7 +224,7 @@ def test_evidence_is_gathered_from_a_record():
 
 def test_a_term_that_is_computed_where_its_weight_is_0_is_told_with_its_share_of_the_schedule():
     epochs = [
-        Epoch(index, DATA, 0.1, 0.1, {"loss": 1 / (1 + index), "data": 1 / (1 + index), "physics": float(index**2)})
+        epoch_of(index, DATA, 0.1, 0.1, {"loss": 1 / (1 + index), "data": 1 / (1 + index), "physics": float(index**2)})
         for index in range(10)
     ]
     parts = {DATA: {"physics/integral": 1.0, "data": 1.5, "optimizer": 1.5}}
@@ -250,15 +254,17 @@ def test_a_phase_of_which_every_epoch_traced_says_so():
 
 def test_one_epoch_that_traced_does_not_weigh_a_kind():
     """A kind of 0.1 s an epoch, of which one took 100 s, beside one of 0.3 s."""
-    epochs = [Epoch(index, kind, wall, wall, {}) for kind, wall in ((DATA, 0.1), ("full", 0.3)) for index in range(10)]
-    epochs[5] = Epoch(5, DATA, 100.0, 100.0, {}, traces=[Trace("step", "x.py:3", 99.0)])
+    epochs = [
+        epoch_of(index, kind, wall, wall, {}) for kind, wall in ((DATA, 0.1), ("full", 0.3)) for index in range(10)
+    ]
+    epochs[5] = epoch_of(5, DATA, 100.0, 100.0, {}, traces=[Trace("step", "x.py:3", 99.0)])
     phases = [Phase("full", path, 1.0, 0.15, 0.15, 0.5, None) for path in ("step", "weights")]
     (found,) = findings(evidence(epochs=epochs, phases=phases, traced=[], compiled=[]))
     assert (found.seconds, found.share) == (pytest.approx(1.5), pytest.approx(1.5 / 4))
 
 
 def test_a_trainer_that_tells_no_kinds_apart_is_not_told_of_epochs_of_kind_epoch():
-    epochs = [Epoch(index, "epoch", 0.1, 0.1, {}) for index in range(10)]
+    epochs = [epoch_of(index, "epoch", 0.1, 0.1, {}) for index in range(10)]
     phases = [Phase("epoch", path, 1.0, 0.05, 0.05, 0.5, None) for path in ("step", "weights")]
     growths = {"epoch": Growth("growing", 3.1e6, 2.9e6, 3.3e6)}
     found = findings(evidence(epochs=epochs, phases=phases, growths=growths, parts={"epoch": {"integral": 1e9}}))

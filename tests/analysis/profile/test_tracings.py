@@ -1,15 +1,17 @@
 import pytest
+from epochs import epoch_of
 from simulated import DATA, record
 
 from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
-from harness.record.schema import Cause, Compile, Epoch, Slice, Trace
+from harness.record.schema import Slice
+from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 FIRST = Cause("first", "its first tracing")
 
 
 def epoch(index, wall=0.1, **seen):
-    return Epoch(index, DATA, wall, wall, {}, **seen)
+    return epoch_of(index, DATA, wall, wall, {}, **seen)
 
 
 def shape(rows):
@@ -29,10 +31,10 @@ def test_tracings_are_told_by_function_and_sort_of_cause_the_costliest_first():
 
 
 def test_compilations_are_told_by_function_and_those_that_nothing_announced_apart():
-    first = [Compile("step", "x.py:3", 0.25), Compile("_f", "?", 1.0)]
+    first = [Compilation("step", "x.py:3", 0.25), Compilation("_f", "?", 1.0)]
     epochs = [
-        epoch(0, compiles=first, first=True),
-        epoch(7, 0.8, compiles=[Compile("step", "x.py:3", 0.5, again=True)]),
+        epoch(0, compilations=first, first=True),
+        epoch(7, 0.8, compilations=[Compilation("step", "x.py:3", 0.5, again=True)]),
     ]
     assert by_function(epochs, {DATA: 0.2}) == [
         Compiled("_f", "?", 1, 0, 1.0, (0,), 0),
@@ -43,11 +45,11 @@ def test_compilations_are_told_by_function_and_those_that_nothing_announced_apar
 def test_they_are_those_of_one_whole_block():
     run = record({"a": {DATA: 1.0}})
     run.slices.clear()
-    one, other = (Epoch(index, DATA, 0.1, 0.1, {}) for index in (5, 6))
+    one, other = (epoch_of(index, DATA, 0.1, 0.1, {}) for index in (5, 6))
     for block in (0, 1):
-        run.add(Slice(block, 0, 1, 0, "a", [one]))
+        run.add(Slice(block=block, group=0, round=1, position=0, arm="a", epochs=[one]))
     assert of_one_block(run, "a") == [one]
     run.ends[:] = [end for end in run.ends if end.block]
-    run.slices.append(Slice(1, 0, 2, 0, "a", [other]))
+    run.slices.append(Slice(block=1, group=0, round=2, position=0, arm="a", epochs=[other]))
     assert of_one_block(run, "a") == [one, other]
     assert of_one_block(run, "nobody") is None

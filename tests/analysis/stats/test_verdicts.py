@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.analysis.epochs.effects import interval
 from harness.analysis.stats.levels import level
+from harness.analysis.stats.ratios import interval
 from harness.analysis.stats.verdicts import COARSE, FASTER, SAME, SLOWER, UNSURE, verdicts
 
 TOLERANCE = 0.03

@@ -9,8 +9,9 @@ from trained import falling, record
 
 from harness.analysis.training.convergence import convergence, quality
 from harness.analysis.training.curves import trainings
-from harness.record.schema import ArmEnd, ArmReady, BlockStart, Description, Evaluation, Segment
+from harness.record.schema import ArmEnd, ArmReady, BlockStart, Evaluation
 from harness.record.store import Record
+from harness.worker.wire.messages import Description, Segment
 
 SLOW, QUICK = falling(1.0, 0.5, 0.2, 0.1), falling(1.0, 0.8, 0.4, 0.3)
 WALLS = {"slow": 2.0, "quick": 1.0}
@@ -38,10 +39,21 @@ def test_of_a_training_begun_again_alone_only_that_counts():
     made = run(seeds=1)
     lines = [*made.starts, *made.ready, *made.slices, *made.evaluations]
     again = Record([made.header, *lines])
-    again.add(ArmEnd(0, 0, "slow", "regrouped", "memory"))
-    again.add(ArmEnd(0, 0, "quick", "failed", "ValueError", "in epoch 15"))
+    again.add(ArmEnd(block=0, group=0, arm="slow", status="regrouped", reason="memory"))
+    again.add(ArmEnd(block=0, group=0, arm="quick", status="failed", reason="ValueError", moment="in epoch 15"))
     again.add(BlockStart(0, 1, ["slow"], one_by_one=True))
-    again.add(ArmReady(0, 1, "slow", 2, 1.0, Description(False, [Segment("epoch", 0, 5)]), {}, {}))
+    again.add(
+        ArmReady(
+            block=0,
+            group=1,
+            arm="slow",
+            pid=2,
+            build_seconds=1.0,
+            description=Description(False, [Segment("epoch", 0, 5)]),
+            environment={},
+            versions={},
+        )
+    )
     again.add(Evaluation(0, 1, "slow", 0, {"error": 0.7}))
     (slow,) = trainings(again, "slow")
     assert [point.metrics for point in slow.checkpoints] == [{"error": 0.7}]

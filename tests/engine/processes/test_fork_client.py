@@ -48,12 +48,12 @@ class Family:
     """Who was whose parent, noted as each arm was ready."""
 
     def __init__(self):
-        self.nurseries = {}
+        self.servers = {}
         self.sessions = {}
 
     def __call__(self, event, record):
         if isinstance(event, ArmReady):
-            self.nurseries[event.block, event.arm] = psutil.Process(event.pid).ppid()
+            self.servers[event.block, event.arm] = psutil.Process(event.pid).ppid()
             self.sessions[event.pid] = os.getsid(event.pid)
 
 
@@ -63,7 +63,7 @@ def test_the_arms_of_a_run_are_forked_from_one_process_and_take_turns(tmp_path):
     assert {ready.started for ready in record.ready} == {"forked"}
     assert len({ready.pid for ready in record.ready}) == 4
     assert all(session == pid for pid, session in family.sessions.items())
-    (parent,) = set(family.nurseries.values())
+    (parent,) = set(family.servers.values())
     assert parent != os.getpid()
     assert not any(psutil.pid_exists(pid) for pid in {parent, *family.sessions})
     for block in (0, 1):
@@ -81,7 +81,7 @@ def test_what_they_are_forked_from_sleeps_while_they_are_measured(tmp_path):
     def watch(event, record):
         family(event, record)
         if isinstance(event, Slice):
-            process = psutil.Process(family.nurseries[0, "Steady"])
+            process = psutil.Process(family.servers[0, "Steady"])
             assert process.num_threads() == 1
             switches.add(process.num_ctx_switches())
 
@@ -119,7 +119,7 @@ def test_every_trouble_of_a_forked_arm_is_told_as_a_fresh_ones(tmp_path):
 def test_what_a_forked_arm_prints_is_its_own(tmp_path):
     run(tmp_path / "run", "Steady", "PrintsRubbish", blocks=1, epochs=5)
     counts = {log.name: log.read_bytes().count(b"nonsense") for log in (tmp_path / "run" / "logs").iterdir()}
-    assert counts == {"block0-group0-arm0.log": 0, "block0-group0-arm1.log": 5, "nursery-seed0.log": 0}
+    assert counts == {"block0-group0-arm0.log": 0, "block0-group0-arm1.log": 5, "server-seed0.log": 0}
 
 
 EARLY = """
@@ -202,7 +202,7 @@ def test_where_it_cannot_import_each_arm_is_a_fresh_process(tmp_path):
     assert {ready.started for ready in record.ready} == {"fresh"}
     assert [end.status for end in record.ends] == ["ok"] * 4
     assert not record.partial
-    assert "nosuch" in (tmp_path / "run" / "logs" / "nursery-seed0.log").read_text()
+    assert "nosuch" in (tmp_path / "run" / "logs" / "server-seed0.log").read_text()
 
 
 def test_when_it_dies_no_arm_is_blamed_and_the_block_begins_again_with_fresh_ones(tmp_path):
@@ -212,7 +212,7 @@ def test_when_it_dies_no_arm_is_blamed_and_the_block_begins_again_with_fresh_one
     def watch(event, record):
         family(event, record)
         if isinstance(event, Slice) and event.block == 1 and event.round == 1 and not killed:
-            killed.append(family.nurseries[1, "Stating"])
+            killed.append(family.servers[1, "Stating"])
             os.kill(killed[0], signal.SIGKILL)
 
     record, events = run(tmp_path / "run", "Stating", "Other", epochs=12, blocks=3, watch=watch)
@@ -233,7 +233,7 @@ def test_what_arms_say_once_and_who_failed_is_found_again_in_a_first_block_that_
     def watch(event, record):
         family(event, record)
         if isinstance(event, ArmEnd) and not killed:
-            killed.append(family.nurseries[0, "Stating"])
+            killed.append(family.servers[0, "Stating"])
             os.kill(killed[0], signal.SIGKILL)
 
     record, _ = run(tmp_path / "run", "Stating", "RaisesAtThree", epochs=12, blocks=1, watch=watch)
@@ -254,7 +254,7 @@ def test_arms_that_run_one_after_the_other_are_forked_from_one_process_too(tmp_p
     record, _ = run(tmp_path / "run", "Sought", "Slow", epochs=12, blocks=1, watch=family)
     assert [start.one_by_one for start in record.starts] == [False, True]
     assert {ready.started for ready in record.ready} == {"forked"}
-    assert len(set(family.nurseries.values())) == 1
+    assert len(set(family.servers.values())) == 1
 
 
 def test_whole_trainings_are_forked_and_their_references_are_not(tmp_path):

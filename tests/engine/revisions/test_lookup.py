@@ -12,7 +12,7 @@ from running import gone
 
 from harness.engine.revisions import lookup
 from harness.errors import BadInput, BadSource
-from harness.worker.wire import Source
+from harness.worker.wire.messages import Source
 
 COLLECTION = "from harness import Collection, Variant\n\ncollection = Collection((Variant('quick', object, ''),))\n"
 ASKING = """

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import simulated
 import trained
+from epochs import epoch_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE
 
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.profile.memory_line import Sample
-from harness.record.schema import ArmEnd, Epoch, Slice, Trace
+from harness.analysis.stats.ratios import Ratio
+from harness.record.schema import ArmEnd, Slice
 from harness.record.store import Record
 from harness.report.charts import images
 from harness.report.charts.chosen import chosen
@@ -21,6 +22,7 @@ from harness.report.charts.memory import memory
 from harness.report.charts.ratios import Row, ratios
 from harness.report.charts.waterfall import Share, waterfall
 from harness.report.summarize import summarize
+from harness.worker.wire.evidence import Trace
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
 HOSTILE = "'] || alert(1) || datum['<script>alert(1)</script>"
@@ -35,7 +37,7 @@ def charts(made, place="."):
 
 
 def failed(made, arm):
-    made.add(ArmEnd(2, 0, arm, "failed", "ValueError: boom", "in epoch 3"))
+    made.add(ArmEnd(block=2, group=0, arm=arm, status="failed", reason="ValueError: boom", moment="in epoch 3"))
     return made
 
 
@@ -92,8 +94,17 @@ def test_an_interval_beyond_all_bounds_ends_where_the_axis_does():
 
 def test_epochs_that_traced_are_drawn_one_by_one_and_of_many_others_medians():
     made = run(["a"], blocks=1, rounds=0)
-    steady = [Epoch(index, FULL, 0.1, 0.1, {}) for index in range(50, 5050)]
-    made.add(Slice(0, 0, 1, 0, "a", [*steady, Epoch(5050, FULL, 0.3, 0.3, {}, [Trace("step", "x.py:3")])]))
+    steady = [epoch_of(index, FULL, 0.1, 0.1, {}) for index in range(50, 5050)]
+    made.add(
+        Slice(
+            block=0,
+            group=0,
+            round=1,
+            position=0,
+            arm="a",
+            epochs=[*steady, epoch_of(5050, FULL, 0.3, 0.3, {}, [Trace("step", "x.py:3")])],
+        )
+    )
     points = charts(made)["epochs"].spec["datasets"]["points"]
     traced = [point for point in points if point["traced"] == "yes"]
     others = [point for point in points if point["traced"] == "no"]

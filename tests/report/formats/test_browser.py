@@ -24,7 +24,17 @@ def times(factor):
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     run = record({"original": times(1), SCRIPT: times(0.1), HOSTILE: times(2), "broken": times(1)})
-    run.add(ArmEnd(2, 0, "broken", "failed", f"ValueError: {SCRIPT}", "in epoch 3", [SCRIPT]))
+    run.add(
+        ArmEnd(
+            block=2,
+            group=0,
+            arm="broken",
+            status="failed",
+            reason=f"ValueError: {SCRIPT}",
+            moment="in epoch 3",
+            last_lines=[SCRIPT],
+        )
+    )
     summary = summarize(run)
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(page.render(summary, run, chosen(summary, run, Path())), encoding="utf-8")

@@ -51,7 +51,17 @@ class Elements(HTMLParser):
 @pytest.fixture(scope="module")
 def text():
     run = record({"original": BASE, HOSTILE: BASE})
-    run.add(ArmEnd(2, 0, HOSTILE, "failed", f"ValueError: {HOSTILE}", "in epoch 3", [HOSTILE]))
+    run.add(
+        ArmEnd(
+            block=2,
+            group=0,
+            arm=HOSTILE,
+            status="failed",
+            reason=f"ValueError: {HOSTILE}",
+            moment="in epoch 3",
+            last_lines=[HOSTILE],
+        )
+    )
     return rendered(run)
 
 

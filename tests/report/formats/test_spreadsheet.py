@@ -27,7 +27,7 @@ def test_there_is_a_row_an_arm_with_units_in_the_columns_names():
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x")'])
 def test_no_text_is_a_formula(name):
     run = record({"a": {DATA: 0.2}, name: {name: 0.1, DATA: 0.1}})
-    run.add(ArmEnd(2, 0, name, "failed", f"{name}\nboom", "in epoch 3"))
+    run.add(ArmEnd(block=2, group=0, arm=name, status="failed", reason=f"{name}\nboom", moment="in epoch 3"))
     text = spreadsheet.render(summarize(run))
     cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
     assert f"'{name.strip()}" in cells

@@ -34,14 +34,14 @@ def test_each_pass_waits_its_turn():
 
 
 def test_what_is_done_is_full_and_the_next_begins():
-    done = ArmEnd(0, 0, "fast", "ok")
+    done = ArmEnd(block=0, group=0, arm="fast", status="ok")
     lines = shown(START, Progress(0, "taking turns", "fast", 3, 12), done, START, Progress(0, "watching", "fast"))
     assert [(line[0], line[-1]) for line in lines[:2]] == [("epochs", "done"), ("phases", "watching")]
     assert set(lines[0][1]) == {"━"}
 
 
 def test_a_pass_that_fails_says_so():
-    assert shown(START, ArmEnd(0, 0, "fast", "failed"))[0][-1] == "failed"
+    assert shown(START, ArmEnd(block=0, group=0, arm="fast", status="failed"))[0][-1] == "failed"
 
 
 def test_without_a_terminal_each_pass_is_a_line():

@@ -6,9 +6,9 @@ import pytest
 from schedules import schedule
 from simulated import sampled
 
-from harness.record.schema import Description
 from harness.report.sections import sentences, tables
 from harness.report.summarize import summarize
+from harness.worker.wire.messages import Description
 
 ENDLESS = Description(False, [])
 

@@ -1,7 +1,8 @@
+from epochs import epoch_of
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
-from harness.record.schema import Epoch, Objective, Slice, Work
+from harness.record.schema import Objective, Slice, Work
 from harness.report.formats import markdown
 from harness.report.sections import tables
 from harness.report.sections.arithmetic import arithmetic
@@ -22,8 +23,22 @@ def test_each_kind_has_its_operations_its_rate_and_its_share():
     table = arithmetic(
         summarize(
             run_with(
-                Work(0, 0, "original", {DATA: 2e9, REFINE: 4e9, FULL: 40e9, "late": 2e12}, None, 400e9),
-                Work(0, 0, "quick", {DATA: 3e6, REFINE: 3e6, FULL: 0.0}, None, None),
+                Work(
+                    block=0,
+                    group=0,
+                    arm="original",
+                    flops={DATA: 2e9, REFINE: 4e9, FULL: 40e9, "late": 2e12},
+                    unavailable=None,
+                    gemm_flops_per_second=400e9,
+                ),
+                Work(
+                    block=0,
+                    group=0,
+                    arm="quick",
+                    flops={DATA: 3e6, REFINE: 3e6, FULL: 0.0},
+                    unavailable=None,
+                    gemm_flops_per_second=None,
+                ),
             )
         )
     )
@@ -41,8 +56,22 @@ def test_each_kind_has_its_operations_its_rate_and_its_share():
 
 def test_a_comparison_shows_the_commonest_kind_of_each_arm():
     works = (
-        Work(0, 0, "original", {DATA: 2e9, REFINE: 4e9, FULL: 40e9}, None, 400e9),
-        Work(0, 0, "quick", {DATA: 3e6}, "no tf.function was called", 400e9),
+        Work(
+            block=0,
+            group=0,
+            arm="original",
+            flops={DATA: 2e9, REFINE: 4e9, FULL: 40e9},
+            unavailable=None,
+            gemm_flops_per_second=400e9,
+        ),
+        Work(
+            block=0,
+            group=0,
+            arm="quick",
+            flops={DATA: 3e6},
+            unavailable="no tf.function was called",
+            gemm_flops_per_second=400e9,
+        ),
     )
     rows = arithmetic(summarize(run_with(*works, command="compare"))).rows
     # The schedule has 40 epochs of data and 60 in full.
@@ -51,8 +80,22 @@ def test_a_comparison_shows_the_commonest_kind_of_each_arm():
 
 def test_what_could_not_be_counted_has_dashes_and_a_reason():
     works = (
-        Work(0, 0, "original", {}, "XLA cannot compile it: no such op", 4e11),
-        Work(0, 0, "quick", {DATA: 1e9}, "no tf.function was called", 4e11),
+        Work(
+            block=0,
+            group=0,
+            arm="original",
+            flops={},
+            unavailable="XLA cannot compile it: no such op",
+            gemm_flops_per_second=4e11,
+        ),
+        Work(
+            block=0,
+            group=0,
+            arm="quick",
+            flops={DATA: 1e9},
+            unavailable="no tf.function was called",
+            gemm_flops_per_second=4e11,
+        ),
     )
     table = arithmetic(summarize(run_with(*works)))
     assert table.rows[0] == ["original", "-", "-", "-", "-"]
@@ -63,10 +106,10 @@ def test_what_could_not_be_counted_has_dashes_and_a_reason():
 
 
 def test_loops_without_tensorflow_get_no_table_of_nothing():
-    nothing = [Work(0, 0, arm, {}, "TensorFlow was not loaded") for arm in ARMS]
+    nothing = [Work(block=0, group=0, arm=arm, flops={}, unavailable="TensorFlow was not loaded") for arm in ARMS]
     assert arithmetic(summarize(run_with(*nothing))) is None
     assert arithmetic(summarize(run_with())) is None
-    beside = arithmetic(summarize(run_with(nothing[0], Work(0, 0, "quick", {DATA: 1e9}))))
+    beside = arithmetic(summarize(run_with(nothing[0], Work(block=0, group=0, arm="quick", flops={DATA: 1e9}))))
     assert {row[0] for row in beside.rows} == {"quick"}
     assert "original: TensorFlow was not loaded" in beside.note
 
@@ -76,7 +119,7 @@ def titles(run):
 
 
 def test_a_comparison_and_a_profile_both_show_it():
-    work = Work(0, 0, "original", {DATA: 1e9}, None, 4e11)
+    work = Work(block=0, group=0, arm="original", flops={DATA: 1e9}, unavailable=None, gemm_flops_per_second=4e11)
     assert "Arithmetic" in titles(run_with(work))
     alone = run_with(work, arms={"original": ARMS["original"]})
     alone.add(replace(alone.header, plan=replace(alone.plan, command="profile")))
@@ -88,7 +131,10 @@ def test_a_comparison_says_of_every_other_arm_whether_its_losses_are_the_baselin
     run = run_with(arms=ARMS | {"third": ARMS["quick"]}, command="compare")
     assert "Losses" not in titles(run)
     for arm, loss in (("original", 1.0), ("quick", 1.0), ("third", 1.0 + 3e-6)):
-        run.slices.insert(0, Slice(0, 0, 0, 0, arm, [Epoch(0, DATA, 0.1, 0.1, {"loss": loss})]))
+        run.slices.insert(
+            0,
+            Slice(block=0, group=0, round=0, position=0, arm=arm, epochs=[epoch_of(0, DATA, 0.1, 0.1, {"loss": loss})]),
+        )
     table = tables.losses(summarize(run))
     drifts = "drifts from epoch 0 by 3e-06, by one process of each"
     assert table.rows == [["quick", "same bit for bit", "1"], ["third", drifts, "1"]]

@@ -200,7 +200,7 @@ def test_on_a_terminal_it_shows_the_epochs_done_of_all_and_the_latest_metric():
 
 def test_without_a_terminal_it_says_now_and_then_how_far_it_is():
     made = run({"net": net, "quick": quick})
-    made.add(ArmEnd(0, 0, "net", "failed", "ValueError: boom", "in epoch 3"))
+    made.add(ArmEnd(block=0, group=0, arm="net", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     text = follow(made, Console(file=io.StringIO(), force_terminal=False, width=200))
     assert "\x1b" not in text
     assert "seed 1/3: 2 of 4 parts" in text

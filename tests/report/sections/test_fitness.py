@@ -99,7 +99,7 @@ def test_other_commands_tell_no_fitness_but_keep_it_for_other_programs():
 
 def test_a_check_whose_arm_failed_says_that_and_nothing_of_the_machine_being_fit():
     run = checked()
-    run.add(ArmEnd(2, 0, "a again", "failed", "ValueError: boom", "in epoch 3"))
+    run.add(ArmEnd(block=2, group=0, arm="a again", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     summary = summarize(run)
     assert summary.selfcheck is None
     assert sentences.sentences(summary)[0] == "a again failed in epoch 3: ValueError: boom"

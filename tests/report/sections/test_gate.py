@@ -1,8 +1,8 @@
 import pytest
 
-from harness.analysis.epochs.effects import Ratio
 from harness.analysis.gate.check import Check
 from harness.analysis.gate.judge import Verdict
+from harness.analysis.stats.ratios import Ratio
 from harness.report.formats.github import annotation
 from harness.report.sections import gate
 

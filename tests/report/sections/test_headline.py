@@ -68,9 +68,11 @@ def test_without_a_verdict_it_is_an_estimate(blocks, begins):
 
 def test_an_arm_that_failed_is_told_and_a_baseline_that_failed_ends_it():
     run = compared(b=0.5, c=0.5)
-    run.add(ArmEnd(2, 0, "c", "failed", "ValueError: boom", "in epoch 3"))
+    run.add(ArmEnd(block=2, group=0, arm="c", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     assert of(run) == "b is 2.00x faster than base [2.00x, 2.00x]; c failed in epoch 3."
-    run.add(ArmEnd(2, 0, "base", "failed", "ValueError: boom", "while it was built"))
+    run.add(
+        ArmEnd(block=2, group=0, arm="base", status="failed", reason="ValueError: boom", moment="while it was built")
+    )
     assert of(run) == "base, the baseline, failed while it was built: there is nothing to relate the others to."
 
 

@@ -5,6 +5,8 @@ without its tensors: of those it keeps shape and type. Only outermost calls are 
 them. What runs outside of every `tf.function` is not seen, except that a gradient taken there is told of.
 """
 
+from __future__ import annotations
+
 import sys
 import threading
 from collections.abc import Callable, Iterator

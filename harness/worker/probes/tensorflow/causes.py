@@ -4,12 +4,14 @@ TensorFlow keeps a function's tracings by the types of their arguments. A type s
 a Python value the value, of any other object its identity, and of a structure what it is made of.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from harness.record.schema import Cause
+from harness.worker.wire.evidence import Cause
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -56,15 +58,15 @@ _LONGEST = 40
 class Difference:
     """What is new about one leaf of the arguments."""
 
-    sort: str
+    kind: str
     place: str
     before: str
     now: str
 
     def __str__(self) -> str:
-        if self.sort == "object":
+        if self.kind == "object":
             return f"argument {self.place}: another {self.now}"
-        what = {"value": "Python value ", "type": "", "structure": ""}.get(self.sort, f"{self.sort} ")
+        what = {"value": "Python value ", "type": "", "structure": ""}.get(self.kind, f"{self.kind} ")
         return f"argument {self.place}: {what}{self.before} -> {self.now}"
 
 
@@ -106,13 +108,13 @@ def _cause(differences: list[Difference]) -> Cause:
         return CONTEXT
     named = "; ".join(str(difference) for difference in differences[:_MOST_NAMED])
     more = len(differences) - _MOST_NAMED
-    sort = differences[0].sort
-    return Cause(sort, f"{named}; and {more} more" if more > 0 else named, _ADVICE[sort])
+    kind = differences[0].kind
+    return Cause(kind, f"{named}; and {more} more" if more > 0 else named, _ADVICE[kind])
 
 
 def _distance(differences: list[Difference]) -> tuple[int, int]:
     """How far two types are apart: what is of another structure is further from what was traced than any shape."""
-    return sum(one.sort in ("structure", "type") for one in differences), len(differences)
+    return sum(one.kind in ("structure", "type") for one in differences), len(differences)
 
 
 def _differences(old: Any, new: Any) -> list[Difference]:

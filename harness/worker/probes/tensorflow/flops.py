@@ -6,6 +6,8 @@ einsums. It is there only for what XLA can compile: no `py_function`, no gradien
 `maximum_iterations`.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from typing import Any
 

@@ -1,9 +1,11 @@
 """How fast this process multiplies large matrices: the yardstick for the rate that an epoch reaches."""
 
+from __future__ import annotations
+
 import sys
 from time import perf_counter
 
-from harness.errors import describe
+from harness.worker.wire.messages import one_line
 
 SIZE = 4096
 REPEATS = 8
@@ -32,7 +34,7 @@ def flops_per_second(size: int = SIZE) -> float | None:
             if perf_counter() - begun > PATIENCE or _agree(seconds[1:]):
                 break
     except Exception as error:  # too little memory, say; a yardstick is worth no arm
-        print(f"harness: large matrix products could not be timed: {describe(error)}", file=sys.stderr)
+        print(f"harness: large matrix products could not be timed: {one_line(error)}", file=sys.stderr)
         return None
     return 2.0 * size**3 / min(seconds[1:] or seconds)
 

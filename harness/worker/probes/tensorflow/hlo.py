@@ -10,6 +10,8 @@ as often as the loop turns: that is found by running the integers that decide it
 they follow from the program and not from its data.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache

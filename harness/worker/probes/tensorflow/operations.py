@@ -5,18 +5,21 @@ otherwise; so this has a pass of its own. What XLA compiled appears by its own i
 program that the profiler hands over with them.
 """
 
+from __future__ import annotations
+
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness.record.schema import OTHERS, OperationUse
+from harness.worker.probes.base import Span
 from harness.worker.probes.tensorflow.name_scopes import part
+from harness.worker.wire.evidence import OPERATIONS, OTHERS, OperationsUse, OperationUse
 
 MOST = 100
 _MARK = "harness: an epoch"
@@ -42,19 +45,26 @@ class Operation:
 
 
 class OperationProbe:
-    """Profiles one epoch at a time: `begin`, the epoch, `end`."""
+    """Profiles one epoch at a time."""
+
+    name = OPERATIONS
 
     def __init__(self) -> None:
-        self.unavailable: str | None = None
+        self._why: str | None = None
         """Why the latest epoch's operations could not be seen, or None."""
         self._folder: Path | None = None
         self._mark: Any = None
         self._began = 0.0
+        self._latest: list[Operation] = []
 
-    def begin(self) -> None:
+    @property
+    def unavailable(self) -> Mapping[str, str]:
+        return {OPERATIONS: self._why} if self._why else {}
+
+    def begin(self, fresh: bool) -> None:
         self._folder = None
         if "tensorflow" not in sys.modules:
-            self.unavailable = "TensorFlow was not loaded"
+            self._why = "TensorFlow was not loaded"
             return
         folder = Path(tempfile.mkdtemp(prefix="operations-"))
         try:
@@ -64,14 +74,24 @@ class OperationProbe:
             profiler.experimental.start(str(folder), options)
         except Exception as error:  # it may be running already, for whoever wrote the trainer
             shutil.rmtree(folder, ignore_errors=True)
-            self.unavailable = f"TensorFlow's profiler did not start: {error}"
+            self._why = f"TensorFlow's profiler did not start: {error}"
             return
-        self._folder, self.unavailable = folder, None
+        self._folder, self._why = folder, None
         self._mark = profiler.experimental.Trace(_MARK)
         self._mark.__enter__()
         self._began = perf_counter()
 
-    def end(self) -> list[Operation]:
+    def end(self, wall: float) -> OperationsUse | None:
+        self._latest = self._read()
+        return OperationsUse(summed(self._latest), busy(self._latest)) if self._latest else None
+
+    def spans(self) -> Iterable[Span]:
+        return [
+            Span("TensorFlow's operations", one.thread.split("/")[0], one.type, one.start, one.seconds, one.part)
+            for one in self._latest
+        ]
+
+    def _read(self) -> list[Operation]:
         """The epoch's operations, in no order; none where they are unavailable."""
         if self._folder is None:
             return []
@@ -84,7 +104,7 @@ class OperationProbe:
             (file,) = self._folder.rglob("*.xplane.pb")
             return read(xplane_pb2.XSpace.FromString(file.read_bytes()), self._began)
         except Exception as error:  # none of this may end the user's run
-            self.unavailable = f"what TensorFlow's profiler tells could not be read: {error}"
+            self._why = f"what TensorFlow's profiler reports could not be read: {error}"
             return []
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)

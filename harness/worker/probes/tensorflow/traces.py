@@ -5,19 +5,22 @@ is not as expected it falls back to TensorFlow's list of callbacks (an event, wi
 too it says that it is not available. It costs nothing on a call that does not trace, and never breaks one that does.
 """
 
+from __future__ import annotations
+
 import inspect
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-from harness.record.schema import Cause, Trace
-from harness.worker.import_hooks import when_imported
+from harness.worker.imports.hooks import when_imported
+from harness.worker.probes.base import Span
 from harness.worker.probes.tensorflow.causes import Causes
+from harness.worker.wire.evidence import TRACES, Cause, Trace
 
 _HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
 _PARAMETERS = ["function_type", "type_context", "func_graph", "tracing_options"]
@@ -32,17 +35,16 @@ class _Nesting(threading.local):
 
 
 class TraceProbe:
-    """Collects the tracings; `take` hands over those since it was last asked. `phase` tells which one is under way."""
+    """Collects the tracings of each epoch. `phase` tells which phase is under way."""
+
+    name = TRACES
 
     def __init__(self, phase: Callable[[], str] | None = None) -> None:
-        self.unavailable: str | None = "TensorFlow was not loaded"
-        """Why no tracing can be seen, or None where it can."""
-        self.untimed: str | None = None
-        """Why those that are seen have neither times nor causes, or None where they have."""
+        self._reasons: dict[str, str] = {}
         self.names: dict[str, tuple[str, str]] = {}
         """The function and the place behind what TensorFlow calls by a name of its own."""
-        self.spans: list[tuple[str, float, float]] = []
-        """Those since it was last asked: function, when it began by the clock, and seconds, inner ones included."""
+        self._spans: list[tuple[str, float, float]] = []
+        """Of the latest epoch: function, when it began by the clock, and seconds, inner ones included."""
         self.any = False
         """Whether anything has been traced so far."""
         self._seen: list[Trace] = []
@@ -50,9 +52,21 @@ class TraceProbe:
         self._nesting = _Nesting()
         self._phase = phase
 
-    def take(self) -> list[Trace]:
-        seen, self._seen, self.spans = self._seen, [], []
+    @property
+    def unavailable(self) -> Mapping[str, str]:
+        """What could not be watched, once TensorFlow was there."""
+        return self._reasons
+
+    def begin(self, fresh: bool) -> None:
+        """What `state()` or `kind()` traced belongs to no epoch."""
+        self._seen, self._spans = [], []
+
+    def end(self, wall: float = 0.0) -> list[Trace]:
+        seen, self._seen = self._seen, []
         return seen
+
+    def spans(self) -> Iterable[Span]:
+        return [Span("training", "tracings", f"tracing {name}", began, took) for name, began, took in self._spans]
 
     def install(self) -> None:
         """Watch from now on, or from the moment at which somebody imports TensorFlow."""
@@ -62,15 +76,13 @@ class TraceProbe:
         original = getattr(module, "_create_concrete_function", None)
         if inspect.isfunction(original) and [*inspect.signature(original).parameters] == _PARAMETERS:
             module._create_concrete_function = self._timed(original)  # type: ignore[attr-defined]
-            self.unavailable = None
             return
         callbacks = getattr(sys.modules.get(_CALLBACKS), "CONCRETE_FUNCTION_CALLBACKS", None)
         if isinstance(callbacks, list):
             callbacks.append(self._called_back)
-            self.unavailable = None
-            self.untimed = "this TensorFlow has no place at which a tracing can be timed"
+            self._reasons["times and causes of traces"] = "this TensorFlow has no place at which a tracing can be timed"
             return
-        self.unavailable = "this TensorFlow offers neither of the two places at which tracing can be watched"
+        self._reasons[TRACES] = "this TensorFlow offers neither of the two places at which tracing can be watched"
 
     def _timed(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def create(function_type: Any, type_context: Any, func_graph: Any, tracing_options: Any) -> Any:
@@ -88,7 +100,7 @@ class TraceProbe:
                 if nested:
                     nested[-1] += inclusive
                 self._see(getattr(tracing_options, "python_function", None), func_graph, exclusive, cause)
-                self.spans.append((str(getattr(func_graph, "name", "?")), start, inclusive))
+                self._spans.append((str(getattr(func_graph, "name", "?")), start, inclusive))
 
         return create
 

@@ -1,10 +1,12 @@
 """How much a trainer keeps in TensorFlow's variables: its parameters, and what its optimizer keeps of them."""
 
+from __future__ import annotations
+
 import gc
 import sys
 from typing import Any
 
-from harness.record.schema import Variables
+from harness.worker.wire.evidence import Variables
 
 
 def sizes() -> Variables | None:

@@ -6,9 +6,9 @@ from time import perf_counter
 import pytest
 import tensorflow as tf
 
-from harness.record.schema import OTHERS, OperationUse
 from harness.worker.probes.tensorflow import operations as probe
 from harness.worker.probes.tensorflow.operations import Operation, OperationProbe, busy, summed
+from harness.worker.wire.evidence import OTHERS, OperationUse
 
 LARGE = tf.random.stateless_normal((700, 700), (1, 2))
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from repositories import write
 
-from harness.worker import sources
-from harness.worker.wire import Source
+from harness.worker.imports import sources
+from harness.worker.wire.messages import Source
 
 CHILD = """
 import json, sys
 import msgspec
 from harness.catalog import registry
 from harness.engine import sources
-from harness.worker.wire import Source
+from harness.worker.wire.messages import Source
 source = msgspec.json.decode(sys.argv[1], type=Source)
 sources.use(source)
 here, *_ = sources.folders(source)

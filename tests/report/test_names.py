@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.charts.names import short, short_names
+from harness.report.names import short, short_names
 
 
 @given(st.lists(st.text(max_size=100), unique=True, min_size=1), st.integers(10, 50))

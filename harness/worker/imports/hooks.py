@@ -3,6 +3,8 @@
 Frameworks are the variant's to load, and when; what is to be done with them is done at that moment.
 """
 
+from __future__ import annotations
+
 import importlib.abc
 import importlib.machinery
 import importlib.util

@@ -1,7 +1,7 @@
 import importlib.util
 import sys
 
-from harness.worker.import_hooks import when_imported
+from harness.worker.imports.hooks import when_imported
 
 
 def test_something_is_done_once_when_somebody_imports_a_module(tmp_path, monkeypatch):
@@ -24,4 +24,4 @@ def test_for_a_module_that_is_loaded_it_is_done_at_once():
     seen = []
     when_imported("sys", seen.append)
     assert seen == [sys]
-    assert not any(type(finder).__module__ == "harness.worker.import_hooks" for finder in sys.meta_path)
+    assert not any(type(finder).__module__ == "harness.worker.imports.hooks" for finder in sys.meta_path)

@@ -4,6 +4,8 @@
 `harness` of its own does not change how it is measured.
 """
 
+from __future__ import annotations
+
 import importlib
 import sys
 import sysconfig
@@ -11,9 +13,9 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from harness.catalog import registry
-from harness.worker.import_hooks import compile_anew
-from harness.worker.wire import Source
+from harness.worker.imports import loading
+from harness.worker.imports.hooks import compile_anew
+from harness.worker.wire.messages import Source
 
 _INSTALLED = {"site-packages", "dist-packages"}
 
@@ -23,7 +25,7 @@ def use(source: Source) -> None:
 
     Their code is compiled anew in each process: arms are alike in that, and the working tree stays as it is.
     """
-    registry.entries()  # read while the path is as the user has it: what describes a package may lie in its source
+    loading.entries()  # read while the path is as the user has it: what describes a package may lie in its source
     compile_anew(lambda folder: holds_code_of(folder, source.folder))
     sys.path[:] = path(source)
     importlib.invalidate_caches()
@@ -44,7 +46,7 @@ def folders(source: Source) -> list[str]:
 def reference(variant: str, source: Source) -> str:
     """`file.py:Name` as it stands on the command line -> the same file in the source; other references as they are."""
     place, _, name = variant.rpartition(":")
-    if not place or not registry.is_file(place):
+    if not place or not loading.is_file(place):
         return variant
     here = Path.cwd()
     top = here.parents[len(Path(source.prefix).parts) - 1] if source.prefix else here

@@ -1,0 +1,79 @@
+"""What an arm's process answers, checked: it runs somebody else's code, which may write anything on harness's pipe.
+
+Each type has the fields of that name in `worker.wire.messages`.
+"""
+
+from __future__ import annotations
+
+from multiprocessing.connection import Connection
+
+import msgspec
+
+from harness.record.schema import Epoch
+from harness.worker import journal
+from harness.worker.wire.evidence import Variables
+from harness.worker.wire.messages import Description, Idle
+
+
+class State(msgspec.Struct, frozen=True):
+    versions: dict[str, str] = {}
+    seeded: dict[str, str] = {}
+    unavailable: dict[str, str] = {}
+
+
+class Built(msgspec.Struct, frozen=True, tag=True):
+    description: Description
+    environment: dict[str, str]
+    state: State
+
+
+class Ran(msgspec.Struct, frozen=True, tag=True):
+    epochs: list[Epoch]
+    idle: Idle | None = None
+    between: float = 0.0
+
+
+class Stated(msgspec.Struct, frozen=True, tag=True):
+    terms: dict[str, float | None] | None
+
+
+class Counted(msgspec.Struct, frozen=True, tag=True):
+    flops: dict[str, float]
+    unavailable: str | None
+    gemm_flops_per_second: float | None
+    parts: dict[str, dict[str, float]] = {}
+    variables: Variables | None = None
+
+
+class Evaluated(msgspec.Struct, frozen=True, tag=True):
+    metrics: dict[str, float | None]
+
+
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    peak_rss_bytes: int | None
+    peak_tensor_bytes: int | None
+    state: State
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    moment: str
+    reason: str
+    epochs: list[Epoch] = []
+    peak_rss_bytes: int | None = None
+    peak_tensor_bytes: int | None = None
+    state: State | None = None
+
+
+Answer = Built | Stated | Ran | Evaluated | Finished | Counted | Failed
+_answers = msgspec.json.Decoder(Answer)
+
+
+def receive_answer(pipe: Connection) -> Answer:
+    """Raises EOFError or OSError where the process has hung up, msgspec.DecodeError for what is no answer."""
+    answer: Answer = _answers.decode(pipe.recv_bytes())
+    return answer
+
+
+def from_journal(epochs: list[journal.Epoch]) -> list[Epoch]:
+    """Epochs that a process had run before it died. Raises msgspec.ValidationError."""
+    return msgspec.convert(epochs, list[Epoch], from_attributes=True)

@@ -1,0 +1,1 @@
+"""Importing in a measured process: what, from where, and what happens then."""
