@@ -71,6 +71,11 @@ class Collection:
     references: tuple[str, ...] = ()
     """Names of variants that are no training but something to hold trainings against, such as a classical solver, whose
     epoch i solves once more and better. `harness converge` shows each beside the trainings of this collection."""
+    case: str | None = None
+    """The case that is taken where nobody chooses one; `scale` likewise. None is the first that all arms have."""
+    scale: str | None = None
+    small_scale: str | None = None
+    """The scale of gates and self-checks: what they see there they see in a minute."""
     preload: tuple[str, ...] = ()
     """Modules that building any variant of the collection imports, its references apart. They are imported once
     a run, in a process from which its arms are then forked. So importing them must compute nothing, and start no thread

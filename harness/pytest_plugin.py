@@ -1,12 +1,13 @@
 """For pytest: a project's own tests may say that one variant is no slower than another.
 
-    def test_moments_cost_nothing(gate):
-        assert gate.no_slower("moments", than="original", tolerance=0.03)
+    def test_moments_cost_nothing(harness_gate):
+        assert harness_gate.no_slower("moments", than="original", tolerance=0.03)
 
 It is measured as `harness gate` measures. Where that cannot tell, the test is skipped, and the reason says what would
 have shown; where an arm fails, so does the test.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from time import monotonic
 from typing import Any
 
 import pytest
+
+ACCEPTED = ("case", "scale", "epochs", "blocks", "seed", "threads", "timeout")
+"""What `no_slower` takes beside its own arguments, as the command line does."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class NoSlower:
 
 
 class PytestGate:
-    """What the fixture `gate` is."""
+    """What the fixture `harness_gate` is."""
 
     def __init__(self, folder: Callable[[], Path]) -> None:
         self._folder = folder
@@ -49,15 +53,19 @@ class PytestGate:
         from harness.analysis.gate.look import look
         from harness.commands.gate_plan import beside
         from harness.engine.session import measure
-        from harness.errors import VariantFailed
-        from harness.report.sections.gate import told
+        from harness.errors import BadInput, VariantFailed
+        from harness.plan.request import Request
+        from harness.report.sections.gate import sentence_of
+        from harness.suggest import nearest
 
+        for wrong in [given for given in request if given not in ACCEPTED]:
+            raise BadInput(f"no_slower() takes no {wrong!r}: {nearest(wrong, ACCEPTED)}")
         began = monotonic()
 
         def elapsed() -> float:
             return monotonic() - began
 
-        plan = beside(name, than, tolerance, budget=budget, **request)
+        plan = beside(Request(tolerance=tolerance, budget=budget, **request), name, than)
         record = measure(plan, self._folder(), lambda *_: None, lambda so_far: look(so_far, elapsed()), elapsed)
         if record.footer and record.footer.status == "interrupted":
             raise KeyboardInterrupt  # pytest's own affair
@@ -67,7 +75,9 @@ class PytestGate:
         verdict = judge(record)
         check = verdict.checks[0] if verdict and verdict.checks else None
         if check is None or check.answer == UNSURE:
-            pytest.skip(told(check) if check else f"{name} and {than} took no turns, so there is nothing to tell.")
+            pytest.skip(
+                sentence_of(check) if check else f"{name} and {than} took no turns, so there is nothing to compare."
+            )
         found = f" ({100 * (check.ratio.estimate - 1):+.3g} %)" if check.ratio else ""
         holds = check.answer in (OK, IMPROVED)
         base, _, head = (arm.label for arm in plan.arms)
@@ -76,6 +86,13 @@ class PytestGate:
 
 
 @pytest.fixture
-def gate(tmp_path_factory: pytest.TempPathFactory) -> PytestGate:
-    """Whether one variant of a training is no slower than another: `assert gate.no_slower("b", than="a")`."""
+def harness_gate(tmp_path_factory: pytest.TempPathFactory) -> PytestGate:
+    """Whether one variant of a training is no slower than another: `assert harness_gate.no_slower("b", than="a")`."""
     return PytestGate(lambda: tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture
+def gate(harness_gate: PytestGate) -> PytestGate:
+    """The former name of `harness_gate`."""
+    warnings.warn("the fixture `gate` is called `harness_gate` now", DeprecationWarning, stacklevel=2)
+    return harness_gate

@@ -115,5 +115,8 @@ collection = Collection(
     ),
     compared=("original", "moments", "batched", "capped-rar", "surgical", "coarse-grid", "fast"),
     references=("fixed-pivot",),
+    case="case1",
+    scale="laptop",
+    small_scale="smoke",
     preload=("tensorflow", "tensorflow_probability"),
 )

@@ -23,8 +23,8 @@ from typing import Any
 from msgspec.structs import replace
 from scipy.stats import chi2, t
 
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import schedule_logs
-from harness.analysis.epochs.table import table as epoch_table
 from harness.engine.session import measure
 from harness.plan import controls, planning
 from harness.plan.plan import Plan

@@ -23,6 +23,14 @@ _TARGETS = (ast.Tuple, ast.List, ast.Starred, ast.NamedExpr)
 
 
 @dataclass(frozen=True)
+class Defaults:
+    case: str | None
+    scale: str | None
+    small_scale: str | None
+    """Of gates and self-checks: what they see there they see in a minute."""
+
+
+@dataclass(frozen=True)
 class Catalog:
     """Every registered variant, and what could not be registered."""
 
@@ -35,6 +43,8 @@ class Catalog:
     """By the name of a variant, the references of its collection."""
     preloads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By the name of a variant that is no reference, the modules that building any of its collection imports."""
+    defaults: dict[str, Defaults] = field(default_factory=dict)
+    """By the name of a variant, what its collection takes where nobody chooses."""
 
 
 @cache
@@ -44,6 +54,7 @@ def registered() -> Catalog:
     compared: tuple[str, ...] = ()
     references: dict[str, tuple[str, ...]] = {}
     preloads: dict[str, tuple[str, ...]] = {}
+    defaults: dict[str, Defaults] = {}
     broken = []
     hidden = False
     for entry in loading.entries():
@@ -64,8 +75,10 @@ def registered() -> Catalog:
             broken.append(f"{entry.name!r} offers a reference {name!r}, but no variant of that name; it is left out")
         references |= dict.fromkeys(known, tuple(name for name in held_against if name in known))
         preloads |= dict.fromkeys(known - set(held_against), preload)
+        own = Defaults(collection.case, collection.scale, collection.small_scale)
+        defaults |= dict.fromkeys(known, own)
         compared = compared or tuple(collection.compared)
-    return Catalog(variants, compared, tuple(broken), hidden, references, preloads)
+    return Catalog(variants, compared, tuple(broken), hidden, references, preloads, defaults)
 
 
 def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:

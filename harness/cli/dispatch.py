@@ -1,18 +1,23 @@
-"""What every measuring command does: plan -> run -> findings -> report, and what the exit code says of it."""
+"""What every measuring command does: request -> plan -> run -> findings -> report; and what its exit code says."""
 
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
-from harness.errors import BadInput, Interrupted, Regressed, Unsure, VariantFailed
+from harness.commands.base import Command
+from harness.commands.registry import command_of
+from harness.errors import BadInput, Interrupted, VariantFailed
+from harness.plan import claims as claim_files
 from harness.plan.claims import Claim
-from harness.plan.plan import Plan
-from harness.record.schema import TIMELINE, Look, Stored
+from harness.plan.request import Request
+from harness.record import store
+from harness.record.schema import TIMELINE, Look
 from harness.record.store import Record
 
 if TYPE_CHECKING:
@@ -20,61 +25,102 @@ if TYPE_CHECKING:
 
 REPORTING = 3.0
 """Seconds of a budget that are kept for the reports, most of them for starting what draws and packs the charts."""
+_RESUMED = ("resume", "json", "claims")
+"""What may be given beside a run that is to be resumed."""
 
 
-def complete(context: typer.Context, run: Path, json: str | None, claims: Sequence[Claim] = ()) -> None:
-    """Complete a run that was cut off. No other option may say what it is to do."""
-    from harness.engine.session import resume
-    from harness.record.store import read
-    from harness.report.live.live import Display
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where a run comes from and goes to."""
 
-    options = {option.name: option.opts[0] for option in context.command.params}
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if name not in ("resume", "json", "claims") and source and source.name == "COMMANDLINE":
-            what = "the names" if name == "names" else options[name]
-            raise BadInput(f"--resume takes its plan from the run: leave {what} out.")
-    _check_place(json)
-    before = read(run)
-    directory = run if run.is_dir() else run.parent
-    _warn_of_company()
-    with Display(before.plan, Console(stderr=True)) as display:
-        record = resume(context.info_name or "", before, directory, display, _stopping_rule(before.plan))
-    _conclude(record, directory, json, claims)
+    out: Path | None = None
+    json: str | None = None
+    resume: Path | None = None
+    claims: Path | None = None
+    trace: Path | None = None
+    """Where a profile's timeline is wanted."""
 
 
-def carry_out(
-    plan: Plan,
-    out: Path | None,
-    json: str | None,
-    trace: Path | None = None,
-    claims: Sequence[Claim] = (),
-    before: Sequence[Stored] = (),
-) -> None:
-    """Measure, report, and raise what the exit code is to say. `trace` is where a profile's timeline is wanted, and
-    `before` what a gate is judged by.
-    """
+def carry_out(command: Command, request: Request, output: Output, context: typer.Context) -> None:
+    """Measure, report, and raise what the exit code is to say."""
     from harness.engine.session import measure, run_id
     from harness.report.live.live import Display
 
-    _check_place(json)
-    _check_place(str(trace) if trace else None, "--trace")
-    directory = out or _new_place(run_id(plan))
+    claims = claim_files.read(output.claims) if output.claims else []
+    if output.resume:
+        _refuse_others(context)
+        return _complete(command, output.resume, output.json, claims)
+    planned = command.plan(request)
+    plan = planned.plan
+    _check_place(output.json)
+    _check_place(str(output.trace) if output.trace else None, "--trace")
+    directory = output.out or _new_place(run_id(plan))
     _warn_of_company()
     with Display(plan, Console(stderr=True)) as display:
-        record = measure(plan, directory, display, _stopping_rule(plan), before=before)
-    if trace:
-        _hand_over(directory / TIMELINE, trace)
-    _conclude(record, directory, json, claims)
+        record = measure(
+            plan, directory, display, _rule(command), before=planned.before, run_block=command.run_block(plan)
+        )
+    if output.trace:
+        _hand_over(directory / TIMELINE, output.trace)
+    return _conclude(command, record, directory, output.json, claims)
+
+
+def report_again(run: Path, wanted: str, claims: Path | None, json: str | None) -> None:
+    """Every report of a record that is there."""
+    from harness.report.formats.base import parse
+
+    formats = parse(wanted)
+    held = claim_files.read(claims) if claims else []
+    publish(store.read(run), run if run.is_dir() else run.parent, json, held, formats)
+
+
+def _refuse_others(context: typer.Context) -> None:
+    """A run that is resumed has its plan: no other option may say what it is to do."""
+    options = {option.name: option.opts[0] for option in context.command.params}
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in _RESUMED and source and source.name == "COMMANDLINE":
+            what = "the names" if name == "names" else options[name]
+            raise BadInput(f"--resume takes its plan from the run: leave {what} out.")
+
+
+def _complete(command: Command, run: Path, json: str | None, claims: Sequence[Claim]) -> None:
+    """Complete a run that was cut off."""
+    from harness.engine.session import resume
+    from harness.report.live.live import Display
+
+    _check_place(json)
+    directory = run if run.is_dir() else run.parent
+    if not run.is_dir() and run.name != store.FILE_NAME:
+        raise BadInput(f"{run} cannot be resumed: give the run's own directory, or its {store.FILE_NAME}.")
+    before = store.read(directory)
+    _warn_of_company()
+    with Display(before.plan, Console(stderr=True)) as display:
+        record = resume(
+            command.name, before, directory, display, _rule(command), run_block=command.run_block(before.plan)
+        )
+    _conclude(command, record, directory, json, claims)
+
+
+def _rule(command: Command) -> Callable[[Record], Look | None]:
+    from harness.engine.machine.machine import seconds_since_start
+
+    return lambda record: command.look(record, seconds_since_start() + REPORTING)
 
 
 def _new_place(run: str) -> Path:
-    """Where a run is kept if nobody says. Git does not follow it: what a command leaves behind is no change."""
-    directory = Path("reports") / run
+    """The default place of a run: one that is not there yet, however many begin in the same second. Git does not follow
+    it: what a command leaves behind is no change."""
+    reports = Path("reports")
     with suppress(OSError):  # whoever writes the record will say so
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / ".gitignore").write_text("*\n")
-    return directory
+        reports.mkdir(exist_ok=True)
+        for number in range(1, 100):
+            directory = reports / (run if number == 1 else f"{run}-{number}")
+            with suppress(FileExistsError):
+                directory.mkdir()
+                (directory / ".gitignore").write_text("*\n")
+                return directory
+    return reports / run
 
 
 def _warn_of_company() -> None:
@@ -87,7 +133,7 @@ def _warn_of_company() -> None:
         say(warning)
 
 
-def _conclude(record: Record, directory: Path, json: str | None, claims: Sequence[Claim]) -> None:
+def _conclude(command: Command, record: Record, directory: Path, json: str | None, claims: Sequence[Claim]) -> None:
     summary = publish(record, directory, json, claims)
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
@@ -100,33 +146,7 @@ def _conclude(record: Record, directory: Path, json: str | None, claims: Sequenc
         from harness.report.units import listed
 
         raise VariantFailed(f"{listed(failed)} failed; {directory / 'report.md'} has the last words.")
-    if summary.selfcheck and not summary.selfcheck.fit:
-        from harness.report.sections.fitness import sentences
-
-        raise Unsure(sentences(summary)[0])
-    if summary.gate:
-        from harness.report.sections.gate import sentence
-
-        if summary.gate.answer == "regressed":
-            raise Regressed(sentence(summary.gate))
-        if summary.gate.answer == "unsure" and summary.gate.unsure == "fail":
-            raise Unsure(sentence(summary.gate))
-
-
-def _stopping_rule(plan: Plan) -> Callable[[Record], Look] | None:
-    """Only a comparison can become clear, a self-check, which is one with known answers, a gate, and the shares of
-    changes."""
-    if plan.gate:
-        from harness.analysis.gate.look import look as look_at_gate
-        from harness.engine.machine.machine import seconds_since_start
-
-        return lambda record: look_at_gate(record, seconds_since_start() + REPORTING)
-    if plan.command not in ("compare", "selfcheck", "ablate"):
-        return None
-    from harness.analysis.comparison.stopping import look
-    from harness.engine.machine.machine import seconds_since_start
-
-    return lambda record: look(record, seconds_since_start() + REPORTING)
+    command.conclude(summary, directory)
 
 
 def publish(
@@ -135,19 +155,22 @@ def publish(
     """Every report of a record: on the terminal, beside the record in these formats (none: the usual ones), and as JSON
     where that was asked for."""
     from harness.report.formats import terminal
-    from harness.report.formats.formats import USUAL, files, parse
+    from harness.report.formats.base import USUAL, load, parse
+    from harness.report.layouts.contents import Contents
     from harness.report.summarize import summarize
 
     summary = summarize(record, claims)
+    layout = command_of(record.plan.command).layout()
+    contents = Contents(summary=summary, record=record, directory=directory, layout=layout)
     console = Console(stderr=json == "-")
-    terminal.show(console, summary, record)
+    terminal.show(console, contents)
     if json == "-":
         sys.stdout.buffer.write(summary.to_json())
     elif json:
         _write(Path(json), summary.to_json())
     written = []
-    for name, content in files(formats or parse(USUAL), summary, record, directory):
-        _write(directory / name, content.encode(), folder=True)
+    for name, text in (file for wanted in formats or parse(USUAL) for file in load(wanted).files(contents)):
+        _write(directory / name, text.encode(), folder=True)
         written += [name] if "/" not in name else []  # pictures belong to what shows them
     console.print(f"Reports in {directory}: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
     return summary

@@ -2,8 +2,9 @@
 
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_request
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +20,8 @@ from harness.plan import controls, planning
 from harness.plan.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
 from harness.plan.gate_settings import Asked
 from harness.plan.plan import Arm, Plan
+from harness.plan.planning import Traits
+from harness.plan.request import Request
 from harness.record import compatibility
 from harness.record.schema import Stored
 from harness.record.store import Record, read
@@ -29,6 +32,15 @@ THREADS = 1
 """Of each arm, where nobody says: with more, processes of the same program differ by percents."""
 TIMEOUT = 120.0
 """Seconds without an answer after which an arm has failed, where nobody says: nobody watches a gate."""
+TRAITS = Traits(
+    command="gate",
+    usual_epochs=False,
+    small_scale=True,
+    most_blocks=planning.MOST_IN_BUDGET,
+    states_objectives=True,
+)
+_SETTINGS = ("case", "scale", "epochs", "blocks", "budget", "seed", "threads", "timeout")
+"""Of pyproject.toml, those that a request may have too."""
 _SHOWN = 12
 """Characters of a commit's hash that are enough for a reader."""
 
@@ -46,23 +58,21 @@ class Side:
     source: Source
 
 
-def plan(
-    names: Sequence[str], base: str | None, baseline: Sequence[Path], head: str | None, asked: Asked, **request: Any
-) -> tuple[Plan, list[Stored]]:
+def plan(request: Request, asked: Asked) -> tuple[Plan, list[Stored]]:
     """Against a revision, or against stored runs, with what is needed of these. Raises BadInput where it is neither or
     both; for the rest see below."""
-    if (base is None) == (not baseline):
+    if (request.base is None) == (not request.stored):
         raise BadInput("A gate takes something to hold the head against: --base REV, or --baseline RUN; one of them.")
     compatibility.check_allowed(asked.settings.allow)
-    if base is None:
-        if head:
+    if request.base is None:
+        if request.head:
             raise BadInput("--head takes --base: against stored runs the working tree is held.")
-        return against_runs(names, baseline, asked, **request)
-    return against_revision(names, base, head, asked, **request), []
+        return against_runs(request, asked)
+    return against_revision(request, request.base, asked), []
 
 
-def against_revision(names: Sequence[str], base: str, head: str | None, asked: Asked, **request: Any) -> Plan:
-    """The plan that holds the working tree, or the revision `head`, against the revision `base`.
+def against_revision(request: Request, base: str, asked: Asked) -> Plan:
+    """The plan that holds the working tree, or the request's `head`, against the revision `base`.
 
     Raises BadInput; NotComparable where there is no such history, or a revision lacks a variant; VariantFailed where
     the head cannot be imported.
@@ -70,8 +80,8 @@ def against_revision(names: Sequence[str], base: str, head: str | None, asked: A
     sys.dont_write_bytecode = True  # what registered variants are imported from may be the user's working tree
     repository = Repository.here()
     ours = _revision(repository, base)
-    theirs = _revision(repository, head) if head else _working_tree(repository)
-    names = list(names) or asked.variants or _nothing()
+    theirs = _revision(repository, request.head) if request.head else _working_tree(repository)
+    names = list(request.names) or asked.variants or _nothing()
     for name in names:
         _check_head(name, theirs, repository)
     for name in names:
@@ -80,7 +90,7 @@ def against_revision(names: Sequence[str], base: str, head: str | None, asked: A
     def find(name: str) -> Variant | None:
         return registry.find(sources.reference(name, theirs.source), sources.path(theirs.source))
 
-    plan = _plan(names, asked, find=find, **request)
+    plan = _plan(request, names, asked, find=find)
     arms, triples = [], []
     for arm in plan.arms:
         old = Arm(f"{arm.label} at {ours.name}", arm.variant, arm.settings, ours.revision)
@@ -94,39 +104,39 @@ def against_revision(names: Sequence[str], base: str, head: str | None, asked: A
     )
 
 
-def beside(name: str, than: str, tolerance: float, **request: Any) -> Plan:
+def beside(request: Request, name: str, than: str) -> Plan:
     """The plan that holds one variant against another, as they are here, in the time of a whole training alone.
 
     Raises BadInput.
     """
     if name == than:
         raise BadInput(f"{name!r} is to be held against another variant, not against itself.")
-    plan = _plan([than, name], Asked(), tolerance=tolerance, **request)
+    plan = _plan(request, [than, name], Asked())
     base, head = plan.arms
     again = controls.null(base)
-    alone = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | {TOTAL_TIME: tolerance})
+    alone = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | {TOTAL_TIME: plan.tolerance})
     triple = Triple(head.label, head.label, base.label, again.label, alone)
     return replace(plan, arms=(base, again, head), gate=Gate((triple,), base=than, head=name))
 
 
-def against_runs(
-    names: Sequence[str], baseline: Sequence[Path], asked: Asked, **request: Any
-) -> tuple[Plan, list[Stored]]:
+def against_runs(request: Request, asked: Asked) -> tuple[Plan, list[Stored]]:
     """The plan that holds the working tree against stored runs. What they were run with is what it is run with, unless
-    somebody says otherwise.
+    somebody asks for something else.
 
     Raises BadInput; NotComparable where they lack a variant, were not completed, or differ in a way that matters;
     VariantFailed where the head cannot be imported.
     """
     from harness.analysis.gate.stored import stored  # with pandas
 
-    records = [read(place) for place in baseline]
+    records = [read(place) for place in request.stored]
     first = records[0].plan
-    names = list(names) or asked.variants or _gated(records[0]) or _nothing()
-    like_it = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")}
-    said = {name: value for name, value in request.items() if value is not None}
+    names = list(request.names) or asked.variants or _gated(records[0]) or _nothing()
+    like_it = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")} | {
+        "fresh": not first.preload
+    }
+    lacking = {name: value for name, value in like_it.items() if getattr(request, name) is None}
     try:
-        plan = _plan(names, asked, **(like_it | {"fresh": not first.preload} | said))
+        plan = _plan(replace_request(request, **lacking), names, asked)
     except BadSource as error:
         raise VariantFailed(f"{' or '.join(names)} failed while it was imported: {error}") from None
     facts, versions = machine.facts(), machine.versions()
@@ -138,7 +148,7 @@ def against_runs(
     triples = tuple(Triple(arm.label, arm.label, None, None, asked.tolerances(arm.variant)) for arm in plan.arms)
     runs = "the stored run" if len(records) == 1 else f"{len(records)} stored runs, the first"
     gate = Gate(triples, asked.settings.unsure or "fail", f"{runs} {records[0].header.run}", "the working tree")
-    fewest = plan.blocks if request.get("blocks") else planning.FEWEST_BLOCKS
+    fewest = plan.blocks if request.blocks else planning.FEWEST_BLOCKS
     return replace(plan, gate=gate, blocks=fewest, fewest=fewest), lines
 
 
@@ -175,23 +185,18 @@ def _kept(record: Record, variant: str) -> str:
     return found[0]
 
 
-def _plan(names: Sequence[str], asked: Asked, **request: Any) -> Plan:
+def _plan(
+    request: Request, names: Sequence[str], asked: Asked, find: Callable[[str], Variant | None] | None = None
+) -> Plan:
     """The request over the settings of pyproject.toml over a gate's own defaults."""
-    settings = asked.settings
-    given = {name: value for name, value in request.items() if value is not None}
-    kept = {
-        name: value
-        for name in ("case", "scale", "epochs", "blocks", "budget", "seed", "threads", "timeout")
-        if (value := getattr(settings, name)) is not None
+    usual = {"threads": THREADS, "timeout": TIMEOUT}
+    wanted = {name: getattr(asked.settings, name) for name in _SETTINGS}
+    lacking: dict[str, Any] = {
+        name: usual.get(name) if value is None else value
+        for name, value in wanted.items()
+        if getattr(request, name) is None
     }
-    wanted = {"threads": THREADS, "timeout": TIMEOUT, "scale": _scale(names)} | kept | given
-    return planning.make("gate", names, **wanted)
-
-
-def _scale(names: Sequence[str]) -> str | None:
-    """The smallest, where all have it: what a gate sees there it sees in a minute."""
-    known = [registry.registered().variants.get(name) for name in names]
-    return "smoke" if all(variant and "smoke" in variant.scales for variant in known) else None
+    return planning.draft(replace_request(request, names=tuple(names), **lacking), TRAITS, find=find)
 
 
 def _revision(repository: Repository, name: str) -> Side:

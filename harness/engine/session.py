@@ -11,6 +11,7 @@ from typing import Self
 
 from harness.catalog import registry
 from harness.engine import runner
+from harness.engine.blocks import RunBlock
 from harness.engine.machine import machine
 from harness.engine.revisions import repository
 from harness.errors import BadInput
@@ -31,16 +32,18 @@ def measure(
     plan: Plan,
     directory: Path,
     watch: Callable[[Event, Record], None],
-    look: Callable[[Record], Look] | None = None,
+    look: Callable[[Record], Look | None] | None = None,
     elapsed: Callable[[], float] = machine.seconds_since_start,
     before: Iterable[Stored] = (),
+    run_block: RunBlock | None = None,
 ) -> Record:
     """Carry out `plan`. Whatever ends it, what was measured is in `directory`; Ctrl-C ends it tidily.
 
     `watch` is called with each event and the record so far, while no arm is being timed; `look`, after each block, with
     the record so far: it decides whether there is to be another. Without it there are as many as were planned.
     `elapsed` says how much of the plan's budget is spent: when all of it is, the block at hand is cut off.
-    `before` is what the run is to be judged by, which its record is to tell by itself.
+    `before` is what the run is to be judged by, which its record then has. `run_block` runs a block, by default as the
+    plan's features say.
     Raises BadInput where `directory` cannot hold a run.
     """
     # Gathered before there is a file, so that none is ever seen without its header.
@@ -60,7 +63,7 @@ def measure(
         run.keep(header)
         for line in before:
             run.keep(line)
-        return run.go_on(directory, look, elapsed)
+        return run.go_on(directory, look, elapsed, run_block)
 
 
 def resume(
@@ -68,8 +71,9 @@ def resume(
     before: Record,
     directory: Path,
     watch: Callable[[Event, Record], None],
-    look: Callable[[Record], Look] | None = None,
+    look: Callable[[Record], Look | None] | None = None,
     elapsed: Callable[[], float] = machine.seconds_since_start,
+    run_block: RunBlock | None = None,
 ) -> Record:
     """Complete `before`, the run in `directory` that was cut off, by its own plan; the rest is as for `measure`.
 
@@ -98,7 +102,7 @@ def resume(
     with Writer.reopen(directory) as writer:
         run = _Run(writer, before, watch)
         run.keep(Resume(_now(), facts, repository.describe()))
-        return run.go_on(directory, look, elapsed)
+        return run.go_on(directory, look, elapsed, run_block)
 
 
 def _code(plan: Plan) -> str | None:
@@ -121,11 +125,17 @@ class _Run:
         self._writer.write(line)
         self._record.add(line)
 
-    def go_on(self, directory: Path, look: Callable[[Record], Look] | None, elapsed: Callable[[], float]) -> Record:
+    def go_on(
+        self,
+        directory: Path,
+        look: Callable[[Record], Look | None] | None,
+        elapsed: Callable[[], float],
+        run_block: RunBlock | None,
+    ) -> Record:
         """From the first block that is not done, until the plan or its budget is, or Ctrl-C."""
         record = self._record
         plan = record.plan
-        events = runner.run(plan, directory / "logs", lambda: look(record) if look else None, record)
+        events = runner.run(plan, directory / "logs", lambda: look(record) if look else None, record, run_block)
         status = "complete"
         try:
             with _Interruption() as ctrl_c, closing(events):
@@ -169,8 +179,10 @@ class _Interruption:
     @contextmanager
     def held_back(self) -> Iterator[None]:
         self._held = True
-        yield
-        self._held = False
+        try:
+            yield
+        finally:
+            self._held = False
         if self._came:
             raise KeyboardInterrupt
 

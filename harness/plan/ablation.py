@@ -1,6 +1,7 @@
 """Two ways of training -> the plan that takes the changes between them apart."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace as replace_request
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,6 +12,8 @@ from harness.errors import BadInput
 from harness.plan import cells, planning
 from harness.plan.cells import MOST_CROSSED, Ablation, Change
 from harness.plan.plan import Arm, Plan
+from harness.plan.planning import Traits
+from harness.plan.request import Request
 
 UNCHANGED = "unchanged"
 """The label of a variant with none of the changes that it declares."""
@@ -21,28 +24,30 @@ FEWEST_EPOCHS = 24
 """But no fewer than these, if an arm of a comparison runs as many."""
 
 
-def ablate(start: str | None, goal: str | None, *, blocks: int | None = None, seed: int = 0, **request: Any) -> Plan:
-    """The plan of every set of changes between `start` and `goal`, or of sets along some orders of them.
+def ablate(request: Request) -> Plan:
+    """The plan of every set of changes between the request's `start` and `goal`, or of sets along some orders of them.
 
-    The rest of the request, and what else is raised, is as for `planning.make`. Raises BadInput where there is nothing
-    between the two, or what there is cannot be taken apart.
+    Raises BadInput where there is nothing between the two, or what there is cannot be taken apart; and as
+    `planning.draft` does.
     """
+    start, goal = request.start, request.goal
     if goal is None:
         raise BadInput("--to must name a variant: the one with all the changes.")
-    names = [goal] if start is None else [start, goal]
-    plan = planning.make("ablate", names, blocks=blocks, seed=seed, **request)
+    names = (goal,) if start is None else (start, goal)
+    traits = Traits(command="ablate", default_names=False, states_objectives=True)
+    plan = planning.draft(replace_request(request, names=names), traits)
     apart = _Apart.of(start, declared(goal))
     fewest, most = plan.fewest, plan.blocks
     epochs = plan.epochs
-    if epochs and request.get("epochs") is None:
+    if epochs and request.epochs is None:
         epochs = max(epochs // EPOCHS_SHARED, min(epochs, FEWEST_EPOCHS))
     orders: tuple[tuple[str, ...], ...] = ()
     if len(apart.changes) > MOST_CROSSED:
-        if blocks is None:
+        if request.blocks is None:
             few, many = cells.blocks_of_orders(apart.names)
             most = max(many, plan.blocks if plan.budget else 0)
             fewest = min(few, most)
-        orders = cells.draw_orders(apart.names, most, seed)
+        orders = cells.draw_orders(apart.names, most, plan.seed)
     made = {apart.label(some): some for some in cells.sets(apart.names, orders)}
     arms = tuple(Arm(label, apart.variant, apart.settings(some)) for label, some in made.items())
     first, *_, last = made

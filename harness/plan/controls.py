@@ -1,6 +1,6 @@
 """Arms whose answer is known beforehand, by which the measuring itself is put to the test."""
 
-from typing import Any
+from dataclasses import replace as replace_request
 
 from msgspec.structs import replace
 
@@ -8,6 +8,8 @@ from harness.catalog import registry
 from harness.errors import BadInput
 from harness.plan import planning
 from harness.plan.plan import Arm, Plan
+from harness.plan.planning import Traits
+from harness.plan.request import Request
 
 LEAST_SLOWDOWN = 0.05
 """What a self-check plants, as a share, unless twice the tolerance is more."""
@@ -23,19 +25,17 @@ def slowed(arm: Arm, share: float) -> Arm:
     return replace(arm, label=f"{arm.label} +{100 * share:g}%", slowdown=share)
 
 
-def selfcheck(variant: str | None, *, scale: str | None = None, tolerance: float = 0.03, **request: Any) -> Plan:
+def selfcheck(request: Request) -> Plan:
     """A variant, itself again, and itself slowed by twice the tolerance, or `LEAST_SLOWDOWN` where that is more.
 
-    Unless somebody says otherwise it is the baseline of those that are compared by default, at the scale `smoke` if it
-    has that. The rest of the request, and what is raised, is as for `planning.make`.
+    The default variant is the baseline of those that are compared by default, at the small scale of its collection.
+    Raises BadInput as `planning.draft` does.
     """
-    name = next(iter(registry.registered().compared), None) if variant is None else variant
-    if name is None:
+    names = request.names or registry.registered().compared[:1]
+    if not names:
         raise BadInput("There is nothing to run: name a variant (--variant).")
-    known = registry.find(name)
-    if scale is None and known and "smoke" in known.scales:
-        scale = "smoke"
-    plan = planning.make("selfcheck", [name], scale=scale, tolerance=tolerance, **request)
+    traits = Traits(command="selfcheck", default_names=False, small_scale=True)
+    plan = planning.draft(replace_request(request, names=names), traits)
     (arm,) = plan.arms
-    share = float(f"{max(LEAST_SLOWDOWN, 2 * tolerance):.2g}")  # two digits are enough for a label to be true
+    share = float(f"{max(LEAST_SLOWDOWN, 2 * plan.tolerance):.2g}")  # two digits are enough for a label to be true
     return replace(plan, arms=(arm, null(arm), slowed(arm, share)))

@@ -37,7 +37,7 @@ class Target(msgspec.Struct, frozen=True):
     value: float
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides what a run does."""
 
     command: str
@@ -70,12 +70,18 @@ class Plan(msgspec.Struct, frozen=True):
     evaluations: int | None = None
     """Where whole trainings run, how many parts each is divided into, to be evaluated after every one; else None."""
     target: Target | None = None
+    counts_operations: bool = False
+    """Whether arms count their operations in the first block, which takes some seconds of each."""
+    states_objectives: bool = False
+    """Whether arms state the terms of their loss in their first blocks."""
+    notes_phases: bool = False
+    """Whether it is noted in which phase of an epoch a function is traced."""
     exact_memory: bool = False
     """Whether the pass that watches memory has all that is freed handed back at once, so that peaks repeat."""
     references: tuple[str, ...] = ()
     """Labels of the arms that are no trainings, but what to hold those against."""
     probes: tuple[str, ...] = ()
-    """What each arm is watched by once the blocks are done: a pass each, see `worker.watching`."""
+    """What each arm is watched by once the blocks are done: a pass each, see `worker.passes`."""
     preload: tuple[str, ...] = ()
     """The modules that a process has imported before the arms of a block, references apart, are forked from it, if the
     system can do that; empty where each starts as a process of its own."""
@@ -92,16 +98,6 @@ class Plan(msgspec.Struct, frozen=True):
         """A record may hold anything. Raises ValueError for what no plan can be."""
         if self.ablation and 0 < len(self.ablation.orders) < self.blocks:
             raise ValueError("an ablation has an order for every block, or none at all")
-
-    @property
-    def counts(self) -> bool:
-        """Whether arms count their operations in the first block, which takes some seconds of each."""
-        return self.command in ("compare", "profile") and (self.budget is None or self.budget >= AMPLE)
-
-    @property
-    def states_objectives(self) -> bool:
-        """Whether arms say in their first blocks what their loss is made of."""
-        return self.command in ("compare", "gate")
 
     @property
     def trains(self) -> bool:

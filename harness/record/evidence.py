@@ -5,7 +5,7 @@ What another probe saw is kept as JSON has it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -39,16 +39,19 @@ TYPES: dict[str, Any] = {
 def check(evidence: dict[str, Any]) -> None:
     """Give evidence that was read from JSON its type, in place. Raises ValueError where it cannot have that."""
     for name, value in evidence.items():
-        if name in TYPES and _plain(value):
+        if name in TYPES and not _typed(value, TYPES[name]):
             try:
                 evidence[name] = msgspec.convert(value, TYPES[name])
             except msgspec.ValidationError as error:
                 raise ValueError(f"its evidence of {name!r}: {error}") from None
 
 
-def _plain(value: Any) -> bool:
-    """Whether it is as JSON has it."""
-    return type(value) is dict or (type(value) is list and not (value and not isinstance(value[0], dict | list)))
+def _typed(value: Any, wanted: Any) -> bool:
+    """Whether it has its type already: then it comes from this program."""
+    each = get_args(wanted)
+    if each:
+        return isinstance(value, list) and all(isinstance(one, each) for one in value)
+    return isinstance(value, wanted)
 
 
 def traces(epoch: Epoch) -> list[Trace]:

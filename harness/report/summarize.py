@@ -9,11 +9,11 @@ from harness.analysis.comparison.ablation import attribute
 from harness.analysis.comparison.claimed import check
 from harness.analysis.comparison.exact import exact, retraces
 from harness.analysis.comparison.losses import losses
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.accounted import accounted
 from harness.analysis.epochs.effects import effects
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
-from harness.analysis.epochs.table import table as epoch_table
 from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.gate.judge import judge as judge_gate
 from harness.analysis.gate.triples import timed
@@ -103,7 +103,7 @@ def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdi
     """From the null arm and the slowed one; the plan says which is which."""
     plan = record.plan
     controls = {arm.slowdown > 0: arm for arm in plan.arms if arm.label != plan.baseline}
-    if plan.command != "selfcheck" or len(controls) < 2 or any(record.failure(arm.label) for arm in plan.arms):
+    if not controls.get(True) or len(controls) < 2 or any(record.failure(arm.label) for arm in plan.arms):
         return None
     ratios = {arm.name: arm.ratio for arm in arms}
     null, slowed = (Control(ratios[controls[key].label], found.get(controls[key].label)) for key in (False, True))
@@ -131,7 +131,7 @@ def _summarize_arm(
     commonest = seconds.commonest if seconds else ""
     work = arithmetic(record, arm, seconds.by_kind if seconds else {})
     found = None if converged else losses(record, arm)
-    evidence = rules.Evidence.of(record, arm) if record.plan.command == "profile" else None
+    evidence = rules.Evidence.of(record, arm) if record.plan.probes else None
     profile = _profiled(record, arm, evidence) if evidence else None
     return ArmSummary(
         name=arm,

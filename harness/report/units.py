@@ -6,56 +6,53 @@ from math import sqrt
 
 from harness.analysis.epochs.projection import Seconds
 from harness.analysis.stats.ratios import Ratio
+from harness.report.table import Cell
 
-NOTHING = "-"
+NOTHING = Cell("-")
 
 
-def seconds(value: float | None) -> str:
+def seconds(value: float | None) -> Cell:
     """A duration in the unit that suits it, to three significant digits."""
     if value is None:
         return NOTHING
-    if value >= 3600:
-        return f"{_three(value / 3600)} h"
-    if value >= 120:
-        return f"{_three(value / 60)} min"
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if value >= size:
-            return f"{_three(value / size)} {unit}"
-    return f"{_three(value / 1e-6)} us"
+    larger = (("h", 3600.0, 3600.0), ("min", 120.0, 60.0), ("s", 1.0, 1.0), ("ms", 1e-3, 1e-3))
+    unit, size = next(((unit, size) for unit, least, size in larger if value >= least), ("us", 1e-6))
+    return Cell(f"{_three(value / size)} {unit}", value)
 
 
-def size(value: float | None) -> str:
+def size(value: float | None) -> Cell:
     """Bytes in MB or GB (powers of ten), to three significant digits."""
     if value is None:
         return NOTHING
-    return f"{_three(value / 1e9)} GB" if value >= 1e9 else f"{_three(value / 1e6)} MB"
+    return Cell(f"{_three(value / 1e9)} GB" if value >= 1e9 else f"{_three(value / 1e6)} MB", value)
 
 
-def ratio(value: Ratio | None) -> str:
+def ratio(value: Ratio | None) -> Cell:
     """A ratio with its interval, or alone where there is none."""
     if value is None:
         return NOTHING
     if value.low is None or value.high is None:
-        return f"{_factor(value.estimate)}x"
-    return f"{_factor(value.estimate)}x [{_factor(value.low)}, {_factor(value.high)}]"
+        return Cell(f"{_factor(value.estimate)}x", value.estimate)
+    interval = f"[{_factor(value.low)}, {_factor(value.high)}]"
+    return Cell(f"{_factor(value.estimate)}x {interval}", value.estimate)
 
 
-def short_ratio(value: Ratio | None) -> str:
+def short_ratio(value: Ratio | None) -> Cell:
     """A ratio with half the width of its interval, which is even on a logarithmic axis, in percent."""
     if value is None:
         return NOTHING
     if not value.low or value.high is None:
-        return f"{_factor(value.estimate)}x"
-    return f"{_factor(value.estimate)}x {_half(value.low, value.high)}"
+        return Cell(f"{_factor(value.estimate)}x", value.estimate)
+    return Cell(f"{_factor(value.estimate)}x {_half(value.low, value.high)}", value.estimate)
 
 
-def projection(value: Seconds | None) -> str:
+def projection(value: Seconds | None) -> Cell:
     """A duration with half the width of its interval in percent, or alone where there is none."""
     if value is None:
         return NOTHING
     if not value.low or value.high is None:
         return seconds(value.estimate)
-    return f"{seconds(value.estimate)} {_half(value.low, value.high)}"
+    return Cell(f"{seconds(value.estimate)} {_half(value.low, value.high)}", value.estimate)
 
 
 def explained(values: Iterable[Seconds | None]) -> str:
@@ -71,30 +68,37 @@ def _half(low: float, high: float) -> str:
     return f"±{half:.{digits}f}%" if half < 1000 else "±?"
 
 
-def number(value: float | None) -> str:
+def number(value: float | None) -> Cell:
     """A figure without a unit, to three significant digits."""
-    return NOTHING if value is None else "0" if value == 0 else _three(value)
+    return NOTHING if value is None else Cell("0" if value == 0 else _three(value), value)
 
 
-def flops(value: float | None) -> str:
+def flops(value: float | None) -> Cell:
     """Floating-point operations in MFLOP, GFLOP or TFLOP (powers of ten), to three significant digits."""
     if value is None:
         return NOTHING
     unit, scale = ("TFLOP", 1e12) if value >= 1e12 else ("GFLOP", 1e9) if value >= 1e9 else ("MFLOP", 1e6)
-    return f"{number(value / scale)} {unit}"
+    return Cell(f"{number(value / scale)} {unit}", value)
 
 
-def flops_per_second(value: float | None) -> str:
-    return NOTHING if value is None else f"{flops(value)}/s"
+def flops_per_second(value: float | None) -> Cell:
+    return NOTHING if value is None else Cell(f"{flops(value)}/s", value)
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None) -> Cell:
     """A share of 1 in percent, to two significant digits."""
-    return NOTHING if value is None else f"{100 * value:.2g} %" if value < 0.0995 else f"{100 * value:.0f} %"
+    if value is None:
+        return NOTHING
+    return Cell(f"{100 * value:.2g} %" if value < 0.0995 else f"{100 * value:.0f} %", value)
 
 
-def count(value: int | None) -> str:
-    return NOTHING if value is None else f"{value:,}"
+def count(value: int | None) -> Cell:
+    return NOTHING if value is None else Cell(f"{value:,}", value)
+
+
+def signed(value: float, shown: str) -> Cell:
+    """A difference, of which `shown` is the size in its unit."""
+    return Cell(f"{'-' if value < 0 else '+' if value > 0 else ''}{shown}", value)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ _LENGTH = 4
 """Bytes before each epoch, which say how many it has; 0 before none."""
 _FIRST = 1 << 16
 """Bytes of a file; as often as that is too little, twice as many."""
-_HEAD = Struct("<qdd?H")
+_HEAD = Struct("<qdd?I")
 """Of an epoch: index, wall, cpu, first, and how many losses follow, each a double; NaN is one that was not finite."""
 _NOT_FINITE = float("nan")
 
@@ -35,7 +35,7 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         self._size = 0
         self._grow(_FIRST)
-        self._usual: tuple[str, tuple[str, ...]] = ("", ())
+        self._usual: tuple[str, tuple[str, ...]] | None = None
         self._usual_text = b""
         self._losses = Struct("<0d")
         self.clear()
@@ -47,8 +47,9 @@ class Journal:
         self._close(0)
 
     def add(self, epoch: Epoch) -> None:
-        self.epochs.append(epoch)
+        """Raises TypeError for evidence that JSON cannot hold: such an epoch is none of those."""
         line = self._line(epoch)
+        self.epochs.append(epoch)
         start = self._end + _LENGTH
         end = start + len(line)
         if end + _LENGTH > self._size:
@@ -100,7 +101,7 @@ def _epoch(line: bytes) -> Epoch:
 
 
 def _json(value: object) -> bytes:
-    return json.dumps(value, default=as_json).encode()
+    return json.dumps(value, default=as_json, ensure_ascii=False).encode(errors="replace")  # as on the pipe
 
 
 def _lines(data: bytes) -> Iterator[bytes]:

@@ -52,7 +52,7 @@ class Timeline:
             thread = sum(known == process for known, _ in self._tracks) + 1
             if process not in processes:
                 self._name("process_name", number, 0, process)
-            self._name("thread_name", number, thread, track)
+            self._name("thread_name", number, thread, track.partition("/")[0])
             self._tracks[process, track] = number, thread
         return self._tracks[process, track]
 

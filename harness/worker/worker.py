@@ -27,6 +27,7 @@ from harness.worker.returned import Misbehaved
 from harness.worker.subject import BUILDING, Bound, Subject
 from harness.worker.timeline import Timeline
 from harness.worker.wire.messages import (
+    NOTHING_COUNTS,
     Answer,
     Build,
     Built,
@@ -90,7 +91,7 @@ class Worker:
                 return Evaluated(self._subject.evaluate(order))
             case CountWork(rate):
                 found = [counted for one in self._subject.counters if (counted := one.count(rate))]
-                return found[0] if found else Counted({}, None, None)
+                return found[0] if found else Counted({}, NOTHING_COUNTS, None)
 
     def _build(self, order: Build) -> Built:
         facts = self._prepared or environment.prepare(order.cores, order.seed)

@@ -1,14 +1,17 @@
 import subprocess
 import sys
+from functools import partial
 from textwrap import dedent
 
 import pytest
+import registering
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Collection, Variant
 from harness.catalog import registry
 from harness.errors import BadInput
+from harness.worker.imports import loading
 
 
 @pytest.fixture
@@ -31,35 +34,11 @@ def write(at):
     return write
 
 
-class Entry:
-    """An entry point that loads to `offered`, or raises it."""
-
-    def __init__(self, name, offered):
-        self.name = name
-        self.value = f"{name}.module:collection"
-        self.offered = offered
-
-    def load(self):
-        if isinstance(self.offered, BaseException):
-            raise self.offered
-        return self.offered
-
-
 @pytest.fixture
 def register(monkeypatch):
     """Put these entry points in place of the installed ones."""
-
-    def register(**offered):
-        entries = [Entry(name, what) for name, what in offered.items()]
-        monkeypatch.setattr(registry, "entry_points", lambda group: entries if group == "harness.variants" else [])
-        forget()
-
-    def forget():
-        registry.entries.cache_clear()
-        registry.registered.cache_clear()
-
-    yield register
-    forget()
+    yield partial(registering.put, monkeypatch)
+    registering.forget()
 
 
 def variant(name, **more):
@@ -93,7 +72,7 @@ def test_what_a_collection_imports_is_known_of_its_variants_but_not_of_its_refer
 
 def test_a_registered_name_is_found_and_loaded(register):
     register(mine=Collection((variant("slow"), variant("quick", baseline="slow")), compared=("slow", "quick")))
-    assert registry.find("quick") is registry.load("quick")
+    assert registry.find("quick") is loading.load("quick")
     assert registry.find("quick").baseline == "slow"
     assert list(registry.registered().variants) == ["slow", "quick"]
     assert registry.registered().compared == ("slow", "quick")
@@ -224,7 +203,7 @@ def test_finding_runs_neither_a_file_nor_the_packages_above_it(write, at, refere
     assert registry.find(reference) is None
     assert not (at / "marker").exists()
     assert set(sys.modules) == before
-    registry.load(reference)
+    loading.load(reference)
     assert (at / "marker").exists()
 
 
@@ -233,7 +212,12 @@ def test_a_file_may_be_named_from_the_root_or_from_home(write, at, monkeypatch):
     path = write("my.py", "class Pinn: ...")
     assert registry.find(f"{path}:Pinn") is None
     assert registry.find("~/my.py:Pinn") is None
-    assert registry.load("~/my.py:Pinn").name == "Pinn"
+    assert loading.load("~/my.py:Pinn").name == "Pinn"
+
+
+def test_what_a_name_is_is_for_whoever_imports_it(write):
+    write("my.py", "pinn = 42")
+    assert registry.find("my.py:pinn") is None
 
 
 @pytest.mark.parametrize("source", ["from json import *", "def __getattr__(name): return dict"])
@@ -259,7 +243,7 @@ def test_a_module_without_python_source_is_left_to_the_child():
         ("lost.module:Pinn", "There is no module 'lost.module': 'lost' is not found here or on Python's path."),
         ("harness.lost:Pinn", "There is no module 'harness.lost': 'harness.lost' is not found"),
         (
-            "harness.plan.deeper:Pinn",
+            "harness.plan.plan.deeper:Pinn",
             "There is no module 'harness.plan.plan.deeper': 'harness.plan.plan.deeper' is not found",
         ),
         (".relative:Pinn", "There is no module '.relative'"),
@@ -268,7 +252,7 @@ def test_a_module_without_python_source_is_left_to_the_child():
         ("my.py:", "'my.py:' does not name a variant"),
         (":Pinn", "':Pinn' does not name a variant"),
         ("my.py:a.b", "'my.py:a.b' does not name a variant"),
-        ("harness.plan:Plam", "plan.py defines no 'Plam'; did you mean 'Plan'?"),
+        ("harness.plan.plan:Plam", "plan.py defines no 'Plam'; did you mean 'Plan'?"),
     ],
 )
 def test_a_refusal_says_what_is_missing(at, reference, sentence):
@@ -317,69 +301,12 @@ def test_whatever_the_user_types_is_found_or_refused(reference):
         assert found is None or found.name == reference
 
 
-# What the child imports
-
-
-def test_a_variant_is_loaded_as_it_is(write):
-    write("my.py", "from harness import Variant\nmine = Variant('other', 'a summary', dict, epochs=7)")
-    assert registry.load("my.py:mine") == Variant("other", "a summary", dict, epochs=7)
-    assert registry.load("my:mine").epochs == 7
-
-
-@pytest.mark.parametrize("kind", ["class Pinn:", "def Pinn(case, seed):"])
-def test_a_bare_callable_becomes_a_variant_of_its_name(write, kind):
-    write("my.py", f"{kind}\n    '''Trains.\n\n    At length.\n    '''")
-    loaded = registry.load("my.py:Pinn")
-    assert (loaded.name, loaded.summary, loaded.build.__name__) == ("Pinn", "Trains.", "Pinn")
-    assert (loaded.baseline, loaded.cases, loaded.epochs) == (None, (), None)
-
-
-def test_what_cannot_be_called_is_no_variant(write):
-    write("my.py", "pinn = 42")
-    assert registry.find("my.py:pinn") is None
-    with pytest.raises(TypeError, match=r"my\.py:pinn is a int, neither a harness\.Variant nor something to call"):
-        registry.load("my.py:pinn")
-
-
-def test_a_file_sees_its_neighbours_and_not_ours(write):
-    write("there/loss.py", "weight = 'the neighbour'")
-    write("loss.py", "weight = 'the one where we stand'")
-    write("there/my.py", "import loss\ndef pinn(): ...\npinn.__doc__ = loss.weight")
-    code = "from harness.catalog import registry; print(registry.load('there/my.py:pinn').summary)"
-    child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert child.stdout.strip() == "the neighbour"
-
-
-def test_a_module_is_found_and_loaded_from_where_we_stand(write, at):
+def test_a_module_is_found_from_where_we_stand(write, at):
     write("package/my.py", "def pinn(): 'here'")
-    code = "from harness.catalog import registry as at; r = 'package.my:pinn'; print(at.find(r), at.load(r).summary)"
+    code = "from harness.catalog import registry; print(registry.find('package.my:pinn'))"
     command = [sys.executable, "-P", "-c", code]  # -P: where we stand is not on the path
     child = subprocess.run(command, check=True, capture_output=True, text=True, cwd=at)
-    assert child.stdout.split() == ["None", "here"]
-
-
-def test_a_file_may_have_the_name_of_a_module_that_is_loaded(write):
-    write("json.py", "def pinn(): 'mine'")
-    before = sys.modules["json"]
-    assert registry.load("json.py:pinn").summary == "mine"
-    assert sys.modules["json"] is before
-
-
-def test_a_file_of_dataclasses_loads(write):
-    write(
-        "my.py",
-        """
-        from __future__ import annotations
-        from dataclasses import dataclass, KW_ONLY
-
-        @dataclass
-        class Pinn:
-            case: str
-            _: KW_ONLY
-            seed: int
-        """,
-    )
-    assert registry.load("my.py:Pinn").build("case1", seed=2).seed == 2
+    assert child.stdout.split() == ["None"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import simulated
 from paths import ARMS
 
-from harness.cli.app import app
+from harness.cli import app
 from harness.record.store import Writer, read
 
 REPORTS = ["report.md", "report.html", "report.csv"]

@@ -7,7 +7,7 @@ import pytest
 from paths import ROOT
 from repositories import SOURCE, contents, git, repository, write
 
-from harness.cli.app import app
+from harness.cli import app
 from harness.plan.gate_rules import TIMES
 
 SHORT = ["--epochs", "60", "--blocks", "3"]

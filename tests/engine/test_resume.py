@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from paths import ARMS
 
-from harness.cli.app import app
+from harness.cli import app
 from harness.engine.session import measure
 from harness.plan import planning
 from harness.record.schema import BlockEnd, Look, Slice

@@ -9,7 +9,7 @@ import pytest
 from paths import CHANGED
 
 from harness.catalog.registry import registered
-from harness.cli.app import app
+from harness.cli import app
 from harness.engine.session import measure
 from harness.errors import BadInput
 from harness.plan.ablation import ablate

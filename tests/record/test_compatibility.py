@@ -1,13 +1,13 @@
 """What makes a stored run worth nothing beside a new one."""
 
 import pytest
-from harness.worker.result_variables import DECIDE_RESULTS
 from msgspec.structs import replace
 from simulated import FULL, record
 
 from harness.errors import NotComparable
 from harness.record.compatibility import differences, refuse
 from harness.record.schema import ArmEnd
+from harness.worker.frameworks import result_variables
 
 PYTHON = {"python": "3.11.7", "pinn-harness": "0.1.0"}
 
@@ -15,7 +15,7 @@ PYTHON = {"python": "3.11.7", "pinn-harness": "0.1.0"}
 @pytest.fixture
 def found(monkeypatch):
     """The sorts and sentences of what differs, between a stored run and here."""
-    for name in DECIDE_RESULTS:
+    for name in result_variables():
         monkeypatch.delenv(name, raising=False)
 
     def of(loaded=None, at_its_end=None, installed=None, here=None, environment=None):

@@ -5,7 +5,7 @@ import subprocess
 SOURCE = '''
 import sys
 
-from harness.probes import clock
+from harness.worker.probes import clock
 
 
 class Loop:

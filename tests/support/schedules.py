@@ -1,13 +1,12 @@
 """Schedules to sample, drawn at random or as the built-in variants have them, and what samples are looked up in."""
 
-import msgspec
 from hypothesis import strategies as st
 
 from harness.plan.plan import Arm, Plan
 from harness.worker.wire.messages import Description, Segment
 
 ARMS = ("original", "moments", "batched")
-PLAN = Plan("compare", tuple(Arm(name, name) for name in ARMS), "original", "case1", "smoke", 20, 3, 0, 1)
+PLAN = Plan(command="compare", arms=tuple(Arm(name, name) for name in ARMS), baseline="original", case="case1", scale="smoke", epochs=20, blocks=3, seed=0, threads=1)
 
 
 def schedule(*stretches, seekable=True):
@@ -40,7 +39,7 @@ def batch(description, index):
 def sized(description):
     """The same, by a trainer that says its sizes."""
     segments = [
-        msgspec.structs.replace(segment, sizes={"batch_points": float(batch(description, segment.start))})
+        segment._replace(sizes={"batch_points": float(batch(description, segment.start))})
         for segment in description.segments
     ]
     return Description(description.seekable, segments)

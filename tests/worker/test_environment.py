@@ -7,14 +7,14 @@ from textwrap import dedent
 import pytest
 
 from harness.plan.plan import usable_cores
-from harness.worker.environment import THREAD_VARIABLES
+from harness.worker.frameworks import thread_variables
 
 CORES = usable_cores()
 
 
 def in_a_fresh_process(code, **variables):
     """What `code` prints as JSON, in a process whose affinity, environment and seeds are its own."""
-    code = "import json, os, sys\nfrom harness.engine import environment\n" + dedent(code)
+    code = "import json, os, sys\nfrom harness.worker import environment\n" + dedent(code)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "OMP_", "XLA_"))}
     env = inherited | {"PYTHONHASHSEED": "0"} | variables
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env)
@@ -31,8 +31,8 @@ def test_a_prepared_process_keeps_to_its_cores_with_as_many_threads():
         OMP_NUM_THREADS="64",
     )
     assert cores == CORES[-1:]
-    assert facts == {"cores": str(CORES[-1]), "PYTHONHASHSEED": "0"} | dict.fromkeys(THREAD_VARIABLES, "1")
-    assert {name: variables[name] for name in THREAD_VARIABLES} == dict.fromkeys(THREAD_VARIABLES, "1")
+    assert facts == {"cores": str(CORES[-1]), "PYTHONHASHSEED": "0"} | dict.fromkeys(thread_variables(), "1")
+    assert {name: variables[name] for name in thread_variables()} == dict.fromkeys(thread_variables(), "1")
 
 
 def test_what_else_decides_speed_is_written_down_and_left_alone():
@@ -57,7 +57,7 @@ def test_pythons_own_draws_follow_the_seed():
 def test_a_process_is_prepared_without_loading_any_framework():
     loaded, versions = in_a_fresh_process(
         f"""
-        from harness.engine import libraries
+        from harness.worker import libraries
         environment.prepare({CORES}, 1)
         print(json.dumps([[name for name in ("numpy", "tensorflow") if name in sys.modules], libraries.loaded()]))
         """
@@ -70,7 +70,7 @@ ORPHAN = """
 import os, subprocess, sys, time
 child = '''
 import os, sys, time
-from harness.engine import environment
+from harness.worker import environment
 environment.die_with_parent(int(sys.argv[1]))
 print("tied", flush=True)
 time.sleep(30)
@@ -101,6 +101,6 @@ def test_a_child_ends_with_its_parent_however_that_ends(then):
 
 
 def test_a_child_whose_parent_is_gone_already_ends_at_once():
-    code = f"from harness.engine import environment; environment.die_with_parent({os.getpid() + 1}); print('alive')"
+    code = f"from harness.worker import environment; environment.die_with_parent({os.getpid() + 1}); print('alive')"
     child = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert (child.returncode, child.stdout) == (1, "")

@@ -3,7 +3,8 @@ from importlib import metadata
 
 import pytest
 
-from harness.worker import libraries
+from harness.worker import frameworks, libraries
+from harness.worker.imports import distributions
 
 
 @pytest.fixture
@@ -17,14 +18,14 @@ def installed(tmp_path, monkeypatch):
         place.mkdir()
         (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
         (place / "top_level.txt").write_text(f"{module}\n")
-        libraries._installers.cache_clear()
+        distributions._installers.cache_clear()
 
     yield install
-    libraries._installers.cache_clear()
+    distributions._installers.cache_clear()
 
 
 def test_a_library_is_known_by_its_module_whatever_its_installer_calls_it(installed, monkeypatch):
-    monkeypatch.setattr(libraries, "LIBRARIES", ("physicslib", "otherlib", "nosuchlib", "numpy"))
+    monkeypatch.setattr(frameworks, "libraries", lambda: ["physicslib", "otherlib", "nosuchlib", "numpy"])
     installed("physicslib", "physicslib-cpu", "2.1")
     installed("otherlib", "otherlib", "0.3")
     assert libraries.installed() == {"physicslib": "2.1", "otherlib": "0.3", "numpy": metadata.version("numpy")}
@@ -33,7 +34,7 @@ def test_a_library_is_known_by_its_module_whatever_its_installer_calls_it(instal
 def test_a_library_that_is_only_on_the_path_has_no_version_that_is_known(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "checkedout.py").write_text("")
-    monkeypatch.setattr(libraries, "LIBRARIES", ("checkedout",))
+    monkeypatch.setattr(frameworks, "libraries", lambda: ["checkedout"])
     assert libraries.installed() == {}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 def drawn(seed, code, prepare="seeding.seed_as_imported(seed)"):
     """What `code` appends to `found`, in a process of its own."""
-    lines = ["import json", "from harness.engine import seeding", f"seed, found = {seed}, []", prepare, dedent(code)]
+    lines = ["import json", "from harness.worker import seeding", f"seed, found = {seed}, []", prepare, dedent(code)]
     code = "\n".join([*lines, "print(json.dumps(found))"])
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return json.loads(child.stdout.splitlines()[-1])

@@ -2,21 +2,23 @@
 
 import json
 
-from harness.worker.probes.tensorflow.operations import Operation
+from harness.worker.probes.phases import PhaseProbe
+from harness.worker.probes.tensorflow.operations import Operation, OperationProbe
+from harness.worker.probes.tensorflow.traces import TraceProbe
 from harness.worker.timeline import Timeline
 
 
 def test_epochs_phases_tracings_and_threads_have_tracks_of_their_own(tmp_path):
+    phases, tracings, operations = PhaseProbe(), TraceProbe(), OperationProbe()
+    phases._ended = [("solve", 1.1, 0.2), ("step", 1.0, 0.5), ("", 0.9, 0.7)]
+    tracings._spans = [("step", 1.0, 0.05)]
+    operations._latest = [
+        Operation("MatMul", "net", "tf_Compute/123", 1.1, 0.1, 0.1),
+        Operation("Sum", "", "tf_Compute/456", 1.15, 0.01, 0.01),
+    ]
     timeline = Timeline()
-    timeline.add_epoch(
-        "data 3",
-        [("solve", 1.1, 0.2), ("step", 1.0, 0.5), ("", 0.9, 0.7)],
-        [("step", 1.0, 0.05)],
-        [
-            Operation("MatMul", "net", "tf_Compute/123", 1.1, 0.1, 0.1),
-            Operation("Sum", "", "tf_Compute/456", 1.15, 0.01, 0.01),
-        ],
-    )
+    for probe in (phases, tracings, operations):
+        timeline.add_epoch("data 3", probe.spans())
     timeline.write(tmp_path / "timeline.json")
     events = json.loads((tmp_path / "timeline.json").read_text())["traceEvents"]
     tracks = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}

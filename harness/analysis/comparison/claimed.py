@@ -13,9 +13,9 @@ import pandas as pd
 
 from harness.analysis.comparison.exact import Pair, retraces
 from harness.analysis.comparison.losses import losses
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection
-from harness.analysis.epochs.table import table as epoch_table
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import FIRST_LOOK, level

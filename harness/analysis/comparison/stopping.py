@@ -13,8 +13,8 @@ import numpy as np
 from scipy import stats
 
 from harness.analysis.comparison.ablation import block_shares, coarsest
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import schedule_logs
-from harness.analysis.epochs.table import table as epoch_table
 from harness.analysis.stats.levels import FIRST_LOOK, level
 from harness.analysis.stats.verdicts import COARSE, UNSURE, verdicts, widest
 from harness.record.schema import Look
@@ -80,10 +80,11 @@ def _next(blocks: Sequence[float]) -> float:
     return max(blocks[1:] or blocks, default=0.0)
 
 
-def look(record: Record, elapsed: float) -> Look:
-    """What to do after the latest block of a comparison, `elapsed` seconds after the command began."""
+def look(record: Record, elapsed: float, every_arm: bool = False) -> Look:
+    """What to do after the latest block of a comparison, `elapsed` seconds after the command began. `every_arm` says
+    that nothing is left to compare once any has failed."""
     plan = record.plan
-    over = nothing_left(record)
+    over = nothing_left(record, every_arm)
     if over:
         return Look(record.blocks_done[-1].block, False, over)
     table = epoch_table.table(record)
@@ -100,7 +101,7 @@ def look(record: Record, elapsed: float) -> Look:
     return Look(record.blocks_done[-1].block, decision.go_on, decision.why)
 
 
-def nothing_left(record: Record) -> str | None:
+def nothing_left(record: Record, every_arm: bool = False) -> str | None:
     """Which failures have left nothing to compare, in words; None where something is left.
 
     A baseline alone is compared with nothing, and a self-check takes all of its arms. One arm that ran alone from the
@@ -113,8 +114,8 @@ def nothing_left(record: Record) -> str | None:
         return f"{plan.baseline}, the baseline, failed, so there is nothing to compare" if others else None
     if others and set(others) <= set(failed):
         return f"{_names(others)} failed, so there is nothing left to compare with {plan.baseline}"
-    if failed and plan.command == "selfcheck":
-        return f"{_names(failed)} failed, and a self-check takes all of its arms"
+    if failed and every_arm:
+        return f"{_names(failed)} failed, and all arms are needed"
     return None
 
 

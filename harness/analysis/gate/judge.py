@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
-from harness.analysis.epochs.table import table as epoch_table
 from harness.analysis.gate import stored
 from harness.analysis.gate.check import IMPROVED, OK, PASSED, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.gate.counted import counts

@@ -3,8 +3,8 @@
 from math import log
 
 from harness.analysis.comparison.stopping import least_half_width
+from harness.analysis.gate import judge
 from harness.analysis.gate.check import UNSURE
-from harness.analysis.gate.judge import judge
 from harness.analysis.stats.contrast import Contrast
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.analysis.stats.verdicts import widest

@@ -14,10 +14,10 @@ import numpy as np
 from msgspec.structs import replace
 from scipy import stats
 
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.effects import QUANTILE
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.epochs.projection import covers_whole_schedules, once_share, schedule_seconds
-from harness.analysis.epochs.table import table as epoch_table
 from harness.analysis.gate import peaks
 from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.gate.counted import counts

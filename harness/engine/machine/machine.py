@@ -5,6 +5,7 @@ import platform
 import sys
 import time
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ import psutil
 from harness.engine.machine import cgroup, conditions
 from harness.plan.plan import usable_cores
 from harness.worker import libraries
+
+_STAT = Path("/proc/self/stat")
+_STARTED = 19
+"""The place, after the name, of the moment at which a process began: in ticks since the machine did (`man proc`)."""
 
 
 def facts() -> dict[str, Any]:
@@ -40,8 +45,19 @@ def versions() -> dict[str, str]:
 
 
 def seconds_since_start() -> float:
-    """How long ago this process began, its imports included."""
-    return time.time() - float(psutil.Process().create_time())
+    """How long ago this process began, its imports included. No clock counts that somebody may set meanwhile."""
+    age, then = _age_at_first()
+    return age + time.monotonic() - then
+
+
+@cache
+def _age_at_first() -> tuple[float, float]:
+    """The age of this process when it was first asked for, and what the steady clock said then."""
+    then = time.monotonic()
+    with suppress(OSError, AttributeError, ValueError):  # elsewhere than on Linux
+        ticks = int(_STAT.read_text().rpartition(")")[2].split()[_STARTED])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"), then
+    return time.time() - float(psutil.Process().create_time()), then
 
 
 def free_memory_bytes() -> int:

@@ -5,12 +5,13 @@ Each type has the fields of that name in `worker.wire.messages`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 import msgspec
 
 from harness.record.schema import Epoch
-from harness.worker import journal
+from harness.worker.wire import messages
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.messages import Description, Idle
 
@@ -74,6 +75,10 @@ def receive_answer(pipe: Connection) -> Answer:
     return answer
 
 
-def from_journal(epochs: list[journal.Epoch]) -> list[Epoch]:
-    """Epochs that a process had run before it died. Raises msgspec.ValidationError."""
-    return msgspec.convert(epochs, list[Epoch], from_attributes=True)
+def from_journal(epochs: list[messages.Epoch]) -> list[Epoch]:
+    """Epochs that a process had run before it died, up to one that is none."""
+    found = []
+    with suppress(msgspec.ValidationError):
+        for epoch in epochs:
+            found.append(msgspec.convert(epoch, Epoch, from_attributes=True))
+    return found

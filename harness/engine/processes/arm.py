@@ -94,7 +94,7 @@ class ArmProcess:
                 whole=plan.trains,
                 epochs=plan.length_of(arm.label),
                 exact_memory=exact_memory,
-                notes_phases=plan.command == "profile",
+                notes_phases=plan.notes_phases,
                 source=source,
                 preload=list(_preload(arm, plan)),
             ),

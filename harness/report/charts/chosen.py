@@ -1,4 +1,4 @@
-"""The charts for each kind of run, in order."""
+"""The charts that reports show, each from what a run came to."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -11,7 +11,7 @@ from harness.analysis.training.curves import trainings
 from harness.record.schema import MEMORY_LINE
 from harness.record.store import Record
 from harness.report import units
-from harness.report.charts.epochs import epochs
+from harness.report.charts.epochs import epochs as epochs
 from harness.report.charts.errors import Curve, Yardstick, errors
 from harness.report.charts.figure import Figure
 from harness.report.charts.memory import memory
@@ -22,28 +22,13 @@ from harness.report.sections import convergence, scopes
 from harness.report.summary import ArmSummary, Summary
 
 
-def chosen(summary: Summary, record: Record, directory: Path) -> list[Figure]:
-    """`directory` is where the record is: what a profile sampled over time is beside it."""
-    if summary.command == "converge":
-        found: list[Figure | None] = [*_errors(summary, record), epochs(record)]
-    elif summary.gate:
-        found = [epochs(record)]
-    elif summary.ablation:
-        found = [_shares(summary.ablation), _ratios(summary) if summary.ablation.crossed else None]
-        found += [epochs(record, [summary.ablation.start, summary.ablation.goal])]  # of each set would be too many
-    else:
-        found = [_ratios(summary), epochs(record)]
-        found += _memory(summary, directory) if summary.command == "profile" else ()
-    return [figure for figure in found if figure is not None]
-
-
-def _ratios(summary: Summary) -> Figure | None:
+def ratios_of(summary: Summary) -> Figure | None:
     what = f"Of {'the ' if summary.whole else ''}{scopes.whole(summary)}"
     rows = [Row(arm.name, arm.ratio, arm.verdict, _ended(arm), arm.name == summary.baseline) for arm in summary.arms]
     return ratios(rows, summary.baseline, what, summary.tolerance)
 
 
-def _shares(found: Attribution) -> Figure | None:
+def shares_of(found: Attribution) -> Figure | None:
     logs = [(change.name, change.log_ratio) for change in found.changes]
     shares = [Share(name, log.estimate, log.low, log.high) for name, log in logs if log]
     return waterfall(shares, found.start, found.goal)
@@ -54,7 +39,7 @@ def _ended(arm: ArmSummary) -> str:
     return f"failed {(arm.reason or '').partition(':')[0]}" if arm.status == "failed" else arm.status
 
 
-def _errors(summary: Summary, record: Record) -> list[Figure]:
+def errors_of(summary: Summary, record: Record) -> list[Figure]:
     metric = convergence.leading_metric(summary)
     if metric is None:
         return []
@@ -80,7 +65,7 @@ def _best_step(name: str, steps: Sequence[Standing], metric: str) -> Iterator[Ya
         yield Yardstick(f"{short(name, 28)}: {units.number(value)} in {units.seconds(seconds)}", value)
 
 
-def _memory(summary: Summary, directory: Path) -> Iterator[Figure | None]:
+def memory_of(summary: Summary, directory: Path) -> Iterator[Figure | None]:
     with suppress(OSError):  # it is an extra, and the record is not in it
         text = (directory / "logs" / MEMORY_LINE).read_text(errors="replace")
         yield memory(samples(text.splitlines()), summary.arms[0].name)

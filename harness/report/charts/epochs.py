@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from harness.analysis.epochs.table import table as epoch_table
+from harness.analysis.epochs import table as epoch_table
 from harness.record.store import Record
 from harness.report import units
 from harness.report.charts.axes import counting, measuring, unit_of_seconds

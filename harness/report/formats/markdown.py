@@ -2,55 +2,55 @@
 
 import html
 import re
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
-from harness.record.store import Record
-from harness.report.sections import sentences, tables
-from harness.report.sections.headline import headline
-from harness.report.sections.method import method
-from harness.report.summary import Summary
+from harness.report.formats.base import CHARTS
+from harness.report.layouts.contents import Contents
 from harness.report.table import Table
 
 
-class Picture(Protocol):
-    """What a picture is of."""
+class Markdown:
+    """The report; of a gate, what it says in short; and the pictures that the report shows."""
 
-    @property
-    def title(self) -> str: ...
+    def files(self, contents: Contents) -> Iterator[tuple[str, str]]:
+        from harness.report.charts.images import svg  # Altair, only where something is drawn
+
+        pictures = [(f"{CHARTS}/{one.name}.svg", one) for one in contents.figures]
+        yield "report.md", render(contents, [(path, one.title) for path, one in pictures])
+        if contents.summary.gate:
+            yield "gate.md", brief(contents)
+        for path, one in pictures:
+            yield path, svg(one)
 
 
-def render(summary: Summary, record: Record, pictures: Sequence[tuple[str, Picture]] = ()) -> str:
+FORMAT = Markdown()
+
+
+def render(contents: Contents, pictures: Sequence[tuple[str, str]] = ()) -> str:
     """The whole report; `pictures` are paths from its directory, each with what it shows."""
-    verdict = headline(summary)
-    parts = [f"# {_text(sentences.heading(summary))}"]
-    parts += [
-        f"**{_text(sentence)}**" for sentence in dict.fromkeys([verdict, *sentences.sentences(summary)]) if sentence
-    ]
-    found = [f"{number}. {_text(one)}" for number, one in enumerate(sentences.findings(summary), start=1)]
+    parts = [f"# {_text(contents.heading)}"]
+    parts += [f"**{_text(sentence)}**" for sentence in dict.fromkeys([contents.headline, *contents.notes]) if sentence]
+    found = [f"{number}. {_text(one)}" for number, one in enumerate(contents.findings, start=1)]
     parts += ["\n".join(found)] if found else []
-    for place, table in enumerate(tables.chosen(summary, record)):
+    for place, table in enumerate(contents.tables):
         parts += [f"## {_text(table.title)}", _table(table)]
         parts += [_text(table.note)] if table.note else []
         if place == 0:
-            parts += [f"![{_text(shown.title)}]({path})" for path, shown in pictures]
-    for end in record.ends:
-        if end.status == "failed" and end.last_lines:
-            parts += [f"## The last lines of {_text(end.arm)}", _verbatim(end.last_lines)]
-    parts += ["## How it was measured", method(summary), _text(sentences.conditions(summary))]
+            parts += [f"![{_text(title)}]({path})" for path, title in pictures]
+    for end in contents.failures:
+        parts += [f"## The last lines of {_text(end.arm)}", _verbatim(end.last_lines)]
+    parts += ["## How it was measured", contents.method, _text(contents.conditions)]
     return "\n\n".join(parts) + "\n"
 
 
-def brief(summary: Summary, record: Record) -> str:
+def brief(contents: Contents) -> str:
     """What a gate says, for a comment on a pull request: the answer, and its tables to be opened."""
-    assert summary.gate is not None, "only a gate has an answer"
-    answer, *others = sentences.sentences(summary)
-    parts = [f"### {_text(sentences.heading(summary))}", f"**{_text(answer)}**"]
-    parts += ["\n".join(f"- {_text(one)}" for one in others)] if others else []
-    for table in tables.chosen(summary, record):
+    parts = [f"### {_text(contents.heading)}", f"**{_text(contents.headline)}**"]
+    parts += ["\n".join(f"- {_text(one)}" for one in contents.notes)] if contents.notes else []
+    for table in contents.tables:
         title = html.escape(table.title)  # within HTML, Markdown's own escapes are shown as they are
         parts += [f"<details><summary>{title}</summary>", _table(table), _text(table.note), "</details>"]
-    return "\n\n".join([*parts, _text(sentences.conditions(summary))]) + "\n"
+    return "\n\n".join([*parts, _text(contents.conditions)]) + "\n"
 
 
 def _table(table: Table) -> str:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -11,47 +11,43 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from harness.record.store import Record
 from harness.report.charts.figure import AXIS, PANELS_FROM, Figure
 from harness.report.charts.panels import GAP
 from harness.report.charts.theme import config
-from harness.report.formats import sorting
-from harness.report.sections import sentences, tables
-from harness.report.sections.headline import headline
-from harness.report.sections.method import method
-from harness.report.summary import Summary
-from harness.report.table import Table
+from harness.report.layouts.contents import Contents
+from harness.report.table import Table, values
 
 _TEMPLATES = files("harness.report.formats") / "templates"
 
 
+class Page:
+    def files(self, contents: Contents) -> Iterator[tuple[str, str]]:
+        yield "report.html", render(contents)
+
+
+FORMAT = Page()
+
+
 @dataclass(frozen=True)
-class Cell:
+class Sorted:
+    """A cell of the page."""
+
     text: str
     key: float | None
     """What its column is sorted by; None is last. Columns of words are sorted by the text."""
 
 
-def render(summary: Summary, record: Record, figures: Sequence[Figure]) -> str:
+def render(contents: Contents) -> str:
     """The whole page."""
+    figures = contents.figures
     vega, own = _script(_vega()) if figures else "", _script(_template("page.js"))
-    verdict = headline(summary)
-    shown = tables.chosen(summary, record)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_template("page.html")).render(
-        heading=sentences.heading(summary),
-        verdict=verdict,
-        notes=[one for one in sentences.sentences(summary) if one != verdict],
-        findings=sentences.findings(summary),
-        before_charts=shown[:1],
-        after_charts=shown[1:],
+        contents=contents,
+        summary=contents.summary,
+        arms={arm.name for arm in contents.summary.arms},
         rows=_rows,
-        arms={arm.name for arm in summary.arms},
         figures=figures,
-        last_words=[end for end in record.ends if end.status == "failed" and end.last_lines],
-        method=method(summary),
-        conditions=sentences.conditions(summary),
-        summary=summary,
         style=Markup(_template("page.css")),
         policy=_policy([script for script in (vega, own) if script]),
         data=Markup(as_script_data(_data(figures))),
@@ -68,10 +64,12 @@ def as_script_data(value: Any) -> str:
     return text
 
 
-def _rows(table: Table) -> list[list[Cell]]:
-    columns = list(zip(*table.rows, strict=True))
-    keys = [sorting.keys(column) for column in columns]
-    return [[Cell(text, keys[place][row]) for place, text in enumerate(cells)] for row, cells in enumerate(table.rows)]
+def _rows(table: Table) -> list[list[Sorted]]:
+    keys = [values(column) for column in zip(*table.rows, strict=True)]
+    return [
+        [Sorted(str(text), keys[place][row]) for place, text in enumerate(cells)]
+        for row, cells in enumerate(table.rows)
+    ]
 
 
 def _data(figures: Sequence[Figure]) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 from harness.analysis.epochs.projection import Seconds
 from harness.analysis.stats.ratios import Ratio
+from harness.report.layouts.contents import Contents
 from harness.report.summary import ArmSummary, Summary
 
 Cell = str | int | float | None
@@ -12,8 +14,27 @@ FORMULAS = "=+-@"
 """What a spreadsheet takes for the beginning of a formula."""
 
 
+class Spreadsheet:
+    def files(self, contents: Contents) -> Iterator[tuple[str, str]]:
+        yield "report.csv", render(contents.summary)
+
+
+FORMAT = Spreadsheet()
+
+
 def render(summary: Summary) -> str:
     """All arms in command-line order, each with what the run was."""
+    found = rows(summary)
+    columns = list(dict.fromkeys(name for row in found for name in row))
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([_text(column) for column in columns])
+    writer.writerows([_cell(row.get(column)) for column in columns] for row in found)
+    return stream.getvalue()
+
+
+def rows(summary: Summary) -> list[dict[str, Cell]]:
+    """A row an arm, by the columns' names; all have the same columns, what was not measured is None."""
     run: dict[str, Cell] = {
         "run": summary.run,
         "command": summary.command,
@@ -24,13 +45,9 @@ def render(summary: Summary) -> str:
         "partial": "yes" if summary.partial else "no",
         "commit": summary.commit,
     }
-    rows = [_row(arm) | run for arm in summary.arms]
-    columns = list(dict.fromkeys(name for row in rows for name in row if name not in run)) + list(run)
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([_text(column) for column in columns])
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    return stream.getvalue()
+    found = [_row(arm) for arm in summary.arms]
+    columns = dict.fromkeys(name for row in found for name in row)
+    return [{name: row.get(name) for name in columns} | run for row in found]
 
 
 def _row(arm: ArmSummary) -> dict[str, Cell]:

@@ -7,10 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from harness.record.store import Record
-from harness.report.sections import sentences, tables
-from harness.report.sections.headline import headline
-from harness.report.summary import Summary
+from harness.report.layouts.contents import Contents
 from harness.report.table import Table
 
 _PADDING = "|  "
@@ -19,23 +16,21 @@ _FOLDED = 24
 """Characters of a word, such as a path, that is folded without harm where it stands among words."""
 
 
-def show(console: Console, summary: Summary, record: Record) -> None:
-    """Print what `summary` and `record` say: a comparison, or one variant in depth."""
-    verdict = headline(summary)
-    console.print(escape(sentences.heading(summary)), style="bold")
+def show(console: Console, contents: Contents) -> None:
+    """Print what a report shows."""
+    console.print(escape(contents.heading), style="bold")
     console.print()
-    if verdict:
-        console.print(escape(verdict), style="bold", highlight=False)
+    if contents.headline:
+        console.print(escape(contents.headline), style="bold", highlight=False)
         console.print()
-    for number, sentence in enumerate(sentences.findings(summary), start=1):
+    for number, sentence in enumerate(contents.findings, start=1):
         console.print(f"{number}. {escape(sentence)}", highlight=False)
         console.print()
-    for table in tables.chosen(summary, record):
+    for table in contents.tables:
         show_table(console, table)
-    for sentence in sentences.sentences(summary):
-        if sentence != verdict:
-            console.print(escape(sentence), style="yellow")
-    console.print(escape(sentences.conditions(summary)), style="dim")
+    for sentence in contents.notes:
+        console.print(escape(sentence), style="yellow")
+    console.print(escape(contents.conditions), style="dim")
 
 
 def show_table(console: Console, table: Table) -> None:

@@ -9,7 +9,7 @@ from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
 from harness.report.sections import scopes
 from harness.report.summary import ArmSummary, Summary
-from harness.report.table import Table
+from harness.report.table import Cell, Table
 
 METHOD = (
     " What a change adds depends on which others are there already. Its share is what it adds to those before it, on"
@@ -218,7 +218,7 @@ def _cells(summary: Summary) -> Table:
 def _cost(arm: ArmSummary, summary: Summary) -> str:
     if arm.status == "failed":
         return "failed"
-    return "baseline" if arm.name == summary.baseline else units.ratio(arm.ratio)
+    return Cell("baseline", 1.0) if arm.name == summary.baseline else units.ratio(arm.ratio)
 
 
 def measured(summary: Summary) -> list[ArmSummary]:
@@ -226,34 +226,29 @@ def measured(summary: Summary) -> list[ArmSummary]:
     return [arm for arm in summary.arms if arm.status != "not run"]
 
 
-def _log(value: Estimate | None) -> str:
+def _log(value: Estimate | None) -> Cell:
     if value is None:
         return units.NOTHING
-    if value.low is None or value.high is None:
-        return f"{value.estimate:+.3f}"
-    return f"{value.estimate:+.3f} ± {(value.high - value.low) / 2:.3f}"
+    half = "" if value.low is None or value.high is None else f" ± {(value.high - value.low) / 2:.3f}"
+    return Cell(f"{value.estimate:+.3f}{half}", value.estimate)
 
 
-def _seconds(value: Estimate | None) -> str:
+def _seconds(value: Estimate | None) -> Cell:
     if value is None:
         return units.NOTHING
-    shown = _signed(value.estimate, units.seconds(abs(value.estimate)))
-    if value.low is None or value.high is None:
-        return shown
-    return f"{shown} ± {units.seconds((value.high - value.low) / 2)}"
+    half = "" if value.low is None or value.high is None else f" ± {units.seconds((value.high - value.low) / 2)}"
+    return units.signed(value.estimate, f"{units.seconds(abs(value.estimate))}{half}")
 
 
-def _bytes(value: float | None) -> str:
-    return units.NOTHING if value is None else _signed(value, units.size(abs(value)))
+def _bytes(value: float | None) -> Cell:
+    return units.NOTHING if value is None else units.signed(value, units.size(abs(value)))
 
 
-def _number(value: float | None) -> str:
-    return units.NOTHING if value is None else _signed(value, units.number(abs(value)))
+def _number(value: float | None) -> Cell:
+    return units.NOTHING if value is None else units.signed(value, units.number(abs(value)))
 
 
-def _percent(value: float | None) -> str:
-    return units.NOTHING if value is None else f"{'-' if value < 0 else ''}{units.percent(abs(value))}"
-
-
-def _signed(value: float, shown: str) -> str:
-    return f"{'-' if value < 0 else '+' if value > 0 else ''}{shown}"
+def _percent(value: float | None) -> Cell:
+    if value is None:
+        return units.NOTHING
+    return Cell(f"{'-' if value < 0 else ''}{units.percent(abs(value))}", value)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.epochs.accounted import Accounted, Event, Part, Period
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
-from harness.report.table import Table
+from harness.report.table import Cell, Table
 
 SETTLES = 1.1
 """How many times as long as others epochs must take that settle, to be told of in a sentence."""
@@ -30,13 +30,16 @@ def table(summary: Summary) -> Table | None:
 
 
 def _row(name: str, found: Accounted) -> list[str]:
-    ran = units.count(found.epochs) + (f" of {units.count(found.scheduled)}" if found.scheduled else "")
+    of = f" of {units.count(found.scheduled)}" if found.scheduled else ""
+    ran = Cell(f"{units.count(found.epochs)}{of}", found.epochs)
     parts = [_part(part) for part in (found.once, found.periodic, found.steady)]
     return [name, ran, *parts, units.seconds(found.seconds)]
 
 
-def _part(part: Part) -> str:
-    return f"{units.count(part.epochs)}: {units.seconds(part.seconds)}" if part.epochs else units.NOTHING
+def _part(part: Part) -> Cell:
+    if not part.epochs:
+        return units.NOTHING
+    return Cell(f"{units.count(part.epochs)}: {units.seconds(part.seconds)}", part.seconds)
 
 
 def sentences(summary: Summary) -> Iterator[str]:

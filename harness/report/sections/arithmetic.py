@@ -3,14 +3,16 @@
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
+from harness.worker.wire.messages import NOTHING_COUNTS
 
-NO_TENSORFLOW = "TensorFlow was not loaded"
+UNCOUNTED = {NOTHING_COUNTS, "TensorFlow was not loaded"}
+"""Why nothing was counted at all; earlier versions said it of TensorFlow."""
 
 
-def arithmetic(summary: Summary) -> Table | None:
-    """A row for each arm, of its commonest kind of epoch, or, of one variant in depth, for each kind that was counted;
-    None where nothing could be, for want of TensorFlow."""
-    rows = [row for arm in summary.arms for row in _rows(arm, summary.command == "profile")]
+def arithmetic(summary: Summary, in_depth: bool = False) -> Table | None:
+    """A row for each arm, of its commonest kind of epoch, or, `in_depth`, for each kind that was counted; None where
+    nothing could be, for want of a framework."""
+    rows = [row for arm in summary.arms for row in _rows(arm, in_depth)]
     if not rows:
         return None
     return Table("Arithmetic", ["arm", "kind", "an epoch", "rate", "of large products"], rows, _note(summary), texts=2)
@@ -25,7 +27,7 @@ def _rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
         rate = flops / seconds[kind] if flops is not None and kind in seconds else None
         share = (arm.gemm_share_by_kind or {}).get(kind)
         rows.append([arm.name, kind, units.flops(flops), units.flops_per_second(rate), units.percent(share)])
-    if not rows and arm.flops_unavailable not in (None, NO_TENSORFLOW):
+    if not rows and arm.flops_unavailable and arm.flops_unavailable not in UNCOUNTED:
         rows.append([arm.name, *[units.NOTHING] * 4])
     return rows
 

@@ -1,13 +1,13 @@
 """What whole trainings came to, as tables and sentences."""
 
 from collections.abc import Callable, Iterator
-from math import isinf
+from math import inf, isinf
 
 from harness.analysis.stats.medians import Median
-from harness.analysis.training.convergence import Convergence, Quality, Standing
+from harness.analysis.training.convergence import Convergence, Quality, Standing, ToTarget
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
-from harness.report.table import Table
+from harness.report.table import Cell, Table
 
 REFERENCE_STEPS = 4
 """Steps of a reference that a report shows: its best ones."""
@@ -19,6 +19,40 @@ METHOD = (
     " Student's t interval of their logarithms; times to a target are medians between order statistics, and a training"
     " that never got there counts as infinite."
 )
+
+
+def headline(summary: Summary) -> str:
+    """When each got to the target or, without one, how good each was at its end."""
+    return _to_target(summary) or _at_the_end(summary)
+
+
+def _to_target(summary: Summary) -> str:
+    """Who got to the target, the quickest first."""
+    ended = []
+    for arm in summary.arms:
+        goal = arm.convergence.to_target if arm.convergence and not arm.convergence.reference else None
+        if goal and goal.seconds:
+            ended.append((goal.seconds.estimate, arm.name, f"{goal.metric} <= {goal.value:g}"))
+    there = [f"{name} in {units.seconds(took) if took else '0 s'}" for took, name, _ in sorted(ended) if took < inf]
+    never = [name for took, name, _ in ended if took == inf]
+    if not there:
+        return f"No training got to {ended[0][2]}." if ended else ""
+    others = f"; {units.listed(never)} never" if never else ""
+    return f"To {ended[0][2]}: {units.listed(there)} of training{others}."
+
+
+def _at_the_end(summary: Summary) -> str:
+    """What trainings came to, the best first."""
+    metric = leading_metric(summary)
+    found = []
+    for arm in summary.arms:
+        own = arm.convergence
+        if own and own.final and not own.reference and metric in own.final.metrics:
+            middle = own.final.metrics[metric].geometric_mean
+            after = units.seconds(own.final.seconds)
+            found += [(middle.estimate, f"{arm.name} {units.number(middle.estimate)} after {after}")] if middle else []
+    over = f", over {summary.blocks} seeds" if summary.blocks > 1 else ""
+    return f"{metric} at the end{over}: {units.listed([text for _, text in sorted(found)])}." if found else ""
 
 
 def tables(summary: Summary) -> list[Table]:
@@ -53,10 +87,10 @@ def standings(summary: Summary) -> Table:
                 rows.append([_name(arm), what, took, *(cells if limits else cells[2:])][: len(columns)])
         else:
             ats = [at.standing if at else None for at in (own.equal_epochs, own.equal_time)]
-            cells = [_quality(standing, metric, own) for standing in [*ats, own.final]]
-            cells[1] += _early(ats[1], own)
-            cells = cells if limits else cells[2:]
-            rows.append([arm.name, _epochs(own), _one_training(arm, own), *cells][: len(columns)])
+            qualities = [_quality(standing, metric, own) for standing in [*ats, own.final]]
+            qualities[1] = Cell(qualities[1] + _early(ats[1], own), qualities[1].value)
+            shown = qualities if limits else qualities[2:]
+            rows.append([arm.name, _epochs(own), _one_training(arm, own), *shown][: len(columns)])
     if any("[" in cell for row in rows for cell in row[3:]):
         note += " In brackets: its 95 % interval."
     if any(own.reference for _, own in _converged(summary)):
@@ -74,7 +108,7 @@ def times_to_target(summary: Summary) -> Table | None:
             continue
         what = f"{goal.metric} <= {goal.value:g}"
         seconds, epochs = (_lasting(goal.seconds, _seconds), _lasting(goal.epochs, _whole))
-        rows.append([_name(arm), seconds, epochs, f"{goal.reached} of {units.many(goal.trainings, 'seed')}"])
+        rows.append([_name(arm), seconds, epochs, _reached(goal)])
         if goal.seconds and goal.seconds.coverage:
             coverages.add(f"{100 * goal.seconds.coverage:.3g} %")
     if not rows:
@@ -83,6 +117,10 @@ def times_to_target(summary: Summary) -> Table | None:
     if coverages:
         note += f", with an interval that holds the true one with a probability of {' or '.join(sorted(coverages))}"
     return Table(f"To {what}", ["arm", "training time", "epochs", "got there"], rows, f"{note}.")
+
+
+def _reached(goal: ToTarget) -> Cell:
+    return Cell(f"{goal.reached} of {units.many(goal.trainings, 'seed')}", goal.reached)
 
 
 def metrics_at_the_end(summary: Summary) -> Table | None:
@@ -133,12 +171,6 @@ def sentences(summary: Summary) -> list[str]:
     return said
 
 
-def seeds(summary: Summary) -> str:
-    """From which seeds the trainings that were completed began."""
-    last = summary.seed + summary.blocks - 1
-    return f"seeds {summary.seed} to {last}" if summary.blocks > 1 else f"seed {summary.seed}"
-
-
 def _converged(summary: Summary) -> Iterator[tuple[ArmSummary, Convergence]]:
     """Trainings first, then references."""
     for references in (False, True):
@@ -152,7 +184,7 @@ def _early(standing: Standing | None, own: Convergence) -> str:
     return f" (epoch {standing.epochs:,g})" if standing and own.final and standing.epochs < own.final.epochs else ""
 
 
-def _steps(reference: Convergence, metric: str | None) -> list[list[str]]:
+def _steps(reference: Convergence, metric: str | None) -> list[list[Cell]]:
     """A row's cells for each of the best steps of a reference, in order."""
 
     def error(step: Standing) -> float:
@@ -166,7 +198,7 @@ def _steps(reference: Convergence, metric: str | None) -> list[list[str]]:
         value = _quality(step, metric, reference)
         in_time = limit is None or step.seconds <= limit
         now = value if in_time else units.NOTHING
-        rows.append([f"step {step.epochs}", units.seconds(step.seconds), value, now, value])
+        rows.append([Cell(f"step {step.epochs}", step.epochs), units.seconds(step.seconds), value, now, value])
     return rows or [[units.NOTHING] * 5]
 
 
@@ -174,12 +206,12 @@ def _name(arm: ArmSummary) -> str:
     return f"{arm.name} (reference)" if arm.convergence and arm.convergence.reference else arm.name
 
 
-def _epochs(own: Convergence) -> str:
+def _epochs(own: Convergence) -> Cell:
     """The length of its trainings, and how far those got that did not get there."""
     whole = sorted({one.epochs for one in own.trainings if one.status == "ok"})
     parts = [" or ".join(f"{epochs:,}" for epochs in whole)] if whole else []
     parts += [f"{one.status} at {one.epochs:,}" for one in own.trainings if one.status != "ok"]
-    return ", ".join(parts) or units.NOTHING
+    return Cell(", ".join(parts), max(one.epochs for one in own.trainings)) if parts else units.NOTHING
 
 
 def _one_training(arm: ArmSummary, own: Convergence) -> str:
@@ -190,7 +222,7 @@ def _done(arm: ArmSummary) -> bool:
     return arm.convergence is not None and any(one.status == "ok" for one in arm.convergence.trainings)
 
 
-def _quality(standing: Standing | None, metric: str | None, own: Convergence) -> str:
+def _quality(standing: Standing | None, metric: str | None, own: Convergence) -> Cell:
     """A metric's geometric mean with its interval; it says so where it is not of all seeds."""
     found = standing.metrics.get(metric) if standing and metric else None
     if found is None:
@@ -202,29 +234,31 @@ def _quality(standing: Standing | None, metric: str | None, own: Convergence) ->
     )
     middle = found.geometric_mean
     if middle is None:
-        return _mean(found) + few
-    text = units.number(middle.estimate)
+        return Cell(_mean(found) + few, _mean(found).value)
+    text = str(units.number(middle.estimate))
     if middle.low is not None and middle.high is not None:
         low, high = units.number(middle.low), units.number(middle.high)
         text += f" [{low}, {high}]" if low != high else ""
-    return text + few
+    return Cell(text + few, middle.estimate)
 
 
-def _mean(found: Quality | None) -> str:
+def _mean(found: Quality | None) -> Cell:
     if found is None:
         return units.NOTHING
     if found.not_finite:
-        return f"not finite in {found.not_finite} of {units.many(found.trainings, 'seed')}"
+        return Cell(f"not finite in {found.not_finite} of {units.many(found.trainings, 'seed')}")
     return units.number(found.mean)
 
 
-def _lasting(value: Median | None, unit: Callable[[float], str]) -> str:
+def _lasting(value: Median | None, unit: Callable[[float], str]) -> Cell:
+    """What is never has no value: it is sorted behind whatever once was."""
     if value is None:
         return units.NOTHING
     text = unit(value.estimate)
+    known = None if isinf(value.estimate) else value.estimate
     if value.low is None or value.high is None or {unit(value.low), unit(value.high)} == {text}:
-        return text
-    return f"{text} [{unit(value.low)}, {unit(value.high)}]"
+        return Cell(text, known)
+    return Cell(f"{text} [{unit(value.low)}, {unit(value.high)}]", known)
 
 
 def _seconds(value: float) -> str:

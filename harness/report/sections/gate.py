@@ -20,7 +20,7 @@ from harness.plan.gate_rules import (
     TRACES,
 )
 from harness.report import units
-from harness.report.table import Table
+from harness.report.table import Cell, Table
 from harness.worker.wire.messages import EPOCH
 
 METHOD = (
@@ -84,11 +84,11 @@ def sentences(verdict: Verdict) -> list[str]:
     """The answer first, then whatever is worse, unsure, or better."""
     said = [sentence(verdict)]
     for answer in (REGRESSED, UNSURE, IMPROVED):
-        said += [told(check) for check in verdict.checks if check.answer == answer]
+        said += [sentence_of(check) for check in verdict.checks if check.answer == answer]
     return said
 
 
-def told(check: Check) -> str:
+def sentence_of(check: Check) -> str:
     """One check as a sentence."""
     what = f"{check.variant}: {_name(check)}"
     why = f" {check.why}" if check.why else ""
@@ -145,7 +145,7 @@ def _listed(checks: list[Check]) -> str:
     return f"{named}, and {more} more" if more > 0 else named
 
 
-def _figure(check: Check, value: float | None) -> str:
+def _figure(check: Check, value: float | None) -> Cell:
     if value is None:
         return units.NOTHING
     if check.metric in (TRACES, COMPILATIONS):
@@ -154,14 +154,17 @@ def _figure(check: Check, value: float | None) -> str:
 
 
 def _change(check: Check) -> str:
+    """A relative change has its ratio for a value; a count that changed, what that would be."""
     if check.metric == LOSSES:
         return check.why or units.NOTHING
     if check.answer == NOT_MEASURED:
         return f"{check.why}"
     if check.metric in (TRACES, COMPILATIONS):
-        return "same" if check.base == check.head else f"{_whole(check.head or 0) - _whole(check.base or 0):+d}"
+        more = _whole(check.head or 0) - _whole(check.base or 0)
+        relative = (check.head or 0.0) / check.base if check.base else None
+        return Cell(f"{more:+d}", relative) if more else Cell("same", 1.0)
     if check.ratio and check.ratio.estimate == 1:
-        return "same"
+        return Cell("same", 1.0)
     return units.short_ratio(check.ratio)
 
 
@@ -183,12 +186,12 @@ def _allowed(check: Check) -> str:
     if check.tolerance is None:
         return units.NOTHING
     if check.metric == FIRST_EPOCH_TIME and check.base and check.tolerance == LEAST_SECONDS / check.base:
-        return f"+{units.seconds(LEAST_SECONDS)}"
+        return Cell(f"+{units.seconds(LEAST_SECONDS)}", float(check.tolerance))
     if isinstance(check.tolerance, str):
         return _ALLOWED_LOSSES[check.tolerance]
     if check.metric in (TRACES, COMPILATIONS):
-        return f"+{_whole(check.tolerance)}"
-    return f"+{units.percent(check.tolerance)}"
+        return Cell(f"+{_whole(check.tolerance)}", check.tolerance)
+    return Cell(f"+{units.percent(check.tolerance)}", check.tolerance)
 
 
 def _whole(value: float | None) -> int:
@@ -200,8 +203,8 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
     levels = {REGRESSED: "error", UNSURE: {"fail": "error", "warn": "warning"}.get(verdict.unsure, "notice")}
     for check in verdict.checks:
         if check.answer in levels:
-            yield levels[check.answer], told(check)
+            yield levels[check.answer], sentence_of(check)
         elif check.answer == IMPROVED and check.metric in TIMES:
-            yield "notice", told(check)
+            yield "notice", sentence_of(check)
     if verdict.answer == PASSED:
         yield "notice", sentence(verdict)

@@ -1,17 +1,12 @@
-"""The answer in a sentence: what a reader wants to know first."""
+"""The answer of a comparison in a sentence: what a reader wants to know first."""
 
 from collections.abc import Iterator, Sequence
 from math import inf
 
-from msgspec.structs import replace
-
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
-from harness.report.names import short_names
-from harness.report.sections import ablation, convergence, fitness, gate
 from harness.report.summary import ArmSummary, Summary
-from harness.worker.wire.messages import EPOCH
 
 FACTOR = 1.5
 """From here on a difference is told as a factor, below it in percent."""
@@ -19,34 +14,12 @@ _FEW = {0: "By an unfinished block: ", 1: "By one block alone: ", 2: "By two blo
 
 
 def headline(summary: Summary) -> str:
-    """Empty where nothing was found."""
-    summary = _with_short_names(summary)
-    match summary.command:
-        case "profile":
-            return _profile(summary.arms[0])
-        case "converge":
-            return _to_target(summary) or _at_the_end(summary)
-        case "ablate":
-            return ablation.headline(summary)
-        case "gate" if summary.gate:
-            return gate.sentence(summary.gate)
-        case "selfcheck" if summary.selfcheck:
-            return fitness.sentences(summary)[0]
-    return _comparison(summary)
-
-
-def _with_short_names(summary: Summary) -> Summary:
-    names = short_names([arm.name for arm in summary.arms])
-    arms = [replace(arm, name=names[arm.name]) for arm in summary.arms]
-    return replace(summary, baseline=names[summary.baseline], arms=arms)
-
-
-def _comparison(summary: Summary) -> str:
+    """Who is faster, slower, the same, unsure, failed. Empty where nothing was found."""
     baseline = next(arm for arm in summary.arms if arm.name == summary.baseline)
     others = [arm for arm in summary.arms if arm is not baseline]
     if baseline.status == "failed":
         nothing = ": there is nothing to relate the others to" if others else ""
-        return f"{baseline.name}{', the baseline,' if others else ''} failed {_moment(baseline)}{nothing}."
+        return f"{baseline.name}{', the baseline,' if others else ''} failed {moment(baseline)}{nothing}."
     if not others:
         took = baseline.projected_seconds
         what = "one training takes" if summary.whole else "its epochs took"
@@ -113,12 +86,12 @@ def _estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
 def _missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
     for arm in arms:
         if arm.status == "failed":
-            yield f"{arm.name} failed {_moment(arm)}"
+            yield f"{arm.name} failed {moment(arm)}"
         elif not arm.ratio:
             yield f"{arm.name} {'was cut off' if arm.status == 'cut off' else 'was not measured beside it'}"
 
 
-def _moment(arm: ArmSummary) -> str:
+def moment(arm: ArmSummary) -> str:
     """When it failed, such as `in epoch 3`; why is told below."""
     return (arm.reason or "").partition(":")[0]
 
@@ -130,45 +103,3 @@ def _factor(arm: ArmSummary) -> str:
 
 def _estimate(arm: ArmSummary) -> float:
     return arm.ratio.estimate if arm.ratio else inf
-
-
-def _profile(arm: ArmSummary) -> str:
-    if arm.status == "failed":
-        return f"{arm.name} failed {_moment(arm)}."
-    epoch = arm.epoch_seconds
-    if epoch is None:
-        return ""
-    kind = "" if epoch.commonest == EPOCH else f"{epoch.commonest} "
-    parts = [f"A median {kind}epoch of {arm.name} takes {units.seconds(epoch.median)}"]
-    parts += [f"its first epoch took {units.seconds(arm.first_epoch_seconds)}"] if arm.first_epoch_seconds else []
-    parts += [f"its memory peaked at {units.size(arm.peak_rss_bytes)}"] if arm.peak_rss_bytes else []
-    return f"{units.listed(parts)}."
-
-
-def _to_target(summary: Summary) -> str:
-    """Who got to the target, the quickest first."""
-    ended = []
-    for arm in summary.arms:
-        goal = arm.convergence.to_target if arm.convergence and not arm.convergence.reference else None
-        if goal and goal.seconds:
-            ended.append((goal.seconds.estimate, arm.name, f"{goal.metric} <= {goal.value:g}"))
-    there = [f"{name} in {units.seconds(took) if took else '0 s'}" for took, name, _ in sorted(ended) if took < inf]
-    never = [name for took, name, _ in ended if took == inf]
-    if not there:
-        return f"No training got to {ended[0][2]}." if ended else ""
-    others = f"; {units.listed(never)} never" if never else ""
-    return f"To {ended[0][2]}: {units.listed(there)} of training{others}."
-
-
-def _at_the_end(summary: Summary) -> str:
-    """What trainings came to, the best first."""
-    metric = convergence.leading_metric(summary)
-    found = []
-    for arm in summary.arms:
-        own = arm.convergence
-        if own and own.final and not own.reference and metric in own.final.metrics:
-            middle = own.final.metrics[metric].geometric_mean
-            after = units.seconds(own.final.seconds)
-            found += [(middle.estimate, f"{arm.name} {units.number(middle.estimate)} after {after}")] if middle else []
-    over = f", over {summary.blocks} seeds" if summary.blocks > 1 else ""
-    return f"{metric} at the end{over}: {units.listed([text for _, text in sorted(found)])}." if found else ""

@@ -1,18 +1,11 @@
-"""How a run was measured, in a paragraph, by its own facts."""
+"""How a comparison was measured, in a paragraph, by its own facts."""
 
 from harness.report import units
-from harness.report.sections import ablation, convergence, fitness, gate
 from harness.report.summary import Summary
 
 
 def method(summary: Summary) -> str:
     """What was done, how often, and what an interval and a verdict rest on."""
-    if summary.command == "converge":
-        return convergence.METHOD
-    if summary.command == "selfcheck":
-        return fitness.METHOD
-    if summary.gate:
-        return gate.METHOD_STORED if summary.gate.stored else gate.METHOD
     if len(summary.arms) == 1:
         return "One new process a block. The first epoch of each kind traces and compiles, and is told apart."
     return (
@@ -23,7 +16,6 @@ def method(summary: Summary) -> str:
         f" sums takes its place where the two disagree over all blocks. {_interval(summary)} All"
         " arms start from the same seed, so losses are compared bit by bit for as long as two arms run the same epochs"
         " in the same order; arms that can are asked, before any training, for the terms of their loss on one batch."
-        + ablation.method(summary)
     )
 
 

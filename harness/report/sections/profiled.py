@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.analysis.epochs.table import table as epoch_table
+import pandas as pd
+
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.operations import Profile, Spent
@@ -10,8 +12,9 @@ from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.record.store import Record
 from harness.report import units
-from harness.report.summary import ArmSummary
-from harness.report.table import Table
+from harness.report.sections.headline import moment
+from harness.report.summary import ArmSummary, Summary
+from harness.report.table import Cell, Table
 from harness.worker.wire.evidence import OTHERS
 from harness.worker.wire.messages import EPOCH
 
@@ -21,6 +24,21 @@ MOST_EPOCHS = 3
 """Epochs that are listed of those in which something was traced."""
 LEAST_PART = 0.01
 """What has less of both time and arithmetic is not listed."""
+
+
+def headline(summary: Summary) -> str:
+    """What an epoch takes, the first one, and memory."""
+    arm = summary.arms[0]
+    if arm.status == "failed":
+        return f"{arm.name} failed {moment(arm)}."
+    epoch = arm.epoch_seconds
+    if epoch is None:
+        return ""
+    kind = "" if epoch.commonest == EPOCH else f"{epoch.commonest} "
+    parts = [f"A median {kind}epoch of {arm.name} takes {units.seconds(epoch.median)}"]
+    parts += [f"its first epoch took {units.seconds(arm.first_epoch_seconds)}"] if arm.first_epoch_seconds else []
+    parts += [f"its memory peaked at {units.size(arm.peak_rss_bytes)}"] if arm.peak_rss_bytes else []
+    return f"{units.listed(parts)}."
 
 
 def tables(arm: ArmSummary, record: Record) -> list[Table | None]:
@@ -49,7 +67,9 @@ def _epochs(record: Record, arm: str) -> Table:
         steady = epoch_table.in_turns(own)
         quartiles = steady["wall"].quantile([0.25, 0.5, 0.75])
         spread = (
-            f"{units.seconds(quartiles[0.25])} .. {units.seconds(quartiles[0.75])}" if len(steady) else units.NOTHING
+            Cell(f"{units.seconds(quartiles[0.25])} .. {units.seconds(quartiles[0.75])}", float(quartiles[0.75]))
+            if len(steady)
+            else units.NOTHING
         )
         rows.append(
             [
@@ -57,12 +77,18 @@ def _epochs(record: Record, arm: str) -> Table:
                 units.seconds(first.median() if len(first) else None),
                 units.seconds(quartiles[0.5] if len(steady) else None),
                 spread,
-                f"{steady['cpu'].sum() / steady['wall'].sum():.2f}" if len(steady) else units.NOTHING,
-                str(len(steady)),
+                _cores(steady) if len(steady) else units.NOTHING,
+                units.count(len(steady)),
             ]
         )
     columns = ["kind", "first", "steady: median", "quartiles", "cores busy", "measured"]
     return Table("Epochs", columns, rows)
+
+
+def _cores(epochs: pd.DataFrame) -> Cell:
+    """How many were busy, on the average."""
+    busy = float(epochs["cpu"].sum() / epochs["wall"].sum())
+    return Cell(f"{busy:.2f}", busy)
 
 
 def _traces(found: Sequence[Traced]) -> Table | None:
@@ -77,7 +103,7 @@ def _traces(found: Sequence[Traced]) -> Table | None:
             _why(one),
             *([", ".join(phase or "none" for phase in one.phases)] if marked else []),
             _few(one.epochs),
-            str(one.times),
+            units.count(one.times),
             units.seconds(one.seconds),
             _charge(one.charge),
         ]
@@ -89,7 +115,7 @@ def _traces(found: Sequence[Traced]) -> Table | None:
         f" it. Of like causes the first is shown.{_bounds(one.charge for one in found)}"
     )
     causes = {one.cause.kind: one.cause for one in found if one.cause and one.cause.advice}
-    note = " ".join([note, *(f"For {sort}: {cause.advice}." for sort, cause in causes.items())])
+    note = " ".join([note, *(f"For {kind}: {cause.advice}." for kind, cause in causes.items())])
     columns = ["function", "defined at", "why", *(["phase"] if marked else []), "epochs", "times", "tracing", "in all"]
     return Table("Traces", columns, rows, note, texts=3 + marked)
 
@@ -103,8 +129,8 @@ def _compilations(found: Sequence[Compiled]) -> Table | None:
             one.function,
             one.where,
             _few(one.epochs),
-            str(one.times),
-            str(one.silent),
+            units.count(one.times),
+            units.count(one.silent),
             units.seconds(one.seconds),
             _charge(one.charge),
         ]
@@ -129,7 +155,7 @@ def _phases(found: Sequence[Phase]) -> Table | None:
             units.percent(one.share),
             units.seconds(one.own_seconds),
             units.seconds(one.total_seconds),
-            f"{one.calls:.3g}",
+            Cell(f"{one.calls:.3g}", one.calls),
             units.size(one.peak_rss_bytes),
         ]
         for one in found
@@ -148,11 +174,12 @@ def _growth(found: Mapping[str, Growth]) -> Table | None:
     """Whether memory grows from epoch to epoch."""
     if not found:
         return None
-    rows = [
-        [kind, one.verdict, f"{units.size(one.bytes_per_epoch)} an epoch" if one.verdict == "growing" else ""]
-        for kind, one in found.items()
-    ]
+    rows = [[kind, one.verdict, _per_epoch(one) if one.verdict == "growing" else ""] for kind, one in found.items()]
     return Table("Memory from epoch to epoch", ["kind", "verdict", "growth"], rows, texts=2)
+
+
+def _per_epoch(one: Growth) -> Cell:
+    return Cell(f"{units.size(one.bytes_per_epoch)} an epoch", one.bytes_per_epoch)
 
 
 def _operations(found: Mapping[str, Profile]) -> Table | None:
@@ -160,7 +187,7 @@ def _operations(found: Mapping[str, Profile]) -> Table | None:
     if not found:
         return None
     rows = [
-        [kind, name, units.percent(one.share), units.seconds(one.own_seconds), f"{one.calls:.3g}"]
+        [kind, name, units.percent(one.share), units.seconds(one.own_seconds), Cell(f"{one.calls:.3g}", one.calls)]
         for kind, profile in found.items()
         for name, one in list(profile.types.items())[:MOST_OPERATIONS]
         if name != OTHERS
@@ -204,13 +231,14 @@ def _share(spent: Mapping[str, Spent], name: str) -> float:
     return spent[name].share if name in spent else 0.0
 
 
-def _charge(charge: Charge | None) -> str:
+def _charge(charge: Charge | None) -> Cell:
     if charge is None:
         return units.NOTHING
     least = units.seconds(charge.seconds)
     if not charge.unheld:
         return least
-    return f">= {least}" if charge.most is None else f"{least} .. {units.seconds(charge.most)}"
+    text = f">= {least}" if charge.most is None else f"{least} .. {units.seconds(charge.most)}"
+    return Cell(text, charge.seconds)
 
 
 def _bounds(charges: Iterable[Charge | None]) -> str:

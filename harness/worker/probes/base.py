@@ -19,6 +19,7 @@ class Span(NamedTuple):
 
     process: str
     track: str
+    """What follows a slash tells those apart that have one name, and is not shown."""
     name: str
     began: float
     """By the clock of `perf_counter`."""

@@ -108,13 +108,15 @@ class PhaseProbe:
             self._close()
 
     def end(self, wall: float = 0.0) -> list[PhaseUse]:
-        """What the epoch took, itself first."""
+        """What the epoch took, itself first; nothing where none had begun."""
         while self._open:
             self._close()
         watch_phases(None)
         found = [PhaseUse(path, use.calls, use.own, use.total, use.peak) for path, use in self._uses.items()]
-        self.whole, *inner = sorted(found, key=lambda use: use.path != UNMARKED)
-        return [self.whole, *inner]
+        found.sort(key=lambda use: use.path != UNMARKED)
+        if found:
+            self.whole = found[0]
+        return found
 
     def spans(self) -> Iterable[Span]:
         """The epoch itself has no name here: whoever draws it knows what it is."""

@@ -200,6 +200,9 @@ class Stated:
     """None from a trainer that does not offer them."""
 
 
+NOTHING_COUNTS = "no framework whose operations can be counted was loaded"
+
+
 @dataclass(frozen=True)
 class Counted:
     flops: dict[str, float]

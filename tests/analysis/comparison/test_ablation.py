@@ -8,8 +8,8 @@ from ablated import ablated, ablation
 from shares import SYSTEMS, measured, simulate
 
 from harness.analysis.comparison.ablation import attribute, block_shares, shares
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
-from harness.analysis.epochs.table import table as epoch_table
 from harness.plan.cells import draw_orders
 
 FOUR, SEVEN = ("a", "b", "c", "d"), tuple("abcdefg")

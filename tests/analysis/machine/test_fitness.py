@@ -24,8 +24,8 @@ QUIET = {
     "memory_limit_bytes": None,
     "swap_used_bytes": 0,
     "environment": {},
-    "tensorflow": "2.21.0 (cp311-cp311-manylinux_2_27_x86_64)",
-    "onednn": None,
+    "frameworks": {"TensorFlow": "2.21.0 (cp311-cp311-manylinux_2_27_x86_64)", "JAX": "0.10.2"},
+    "framework_settings": {},
     "other_runs": [],
 }
 
@@ -61,7 +61,7 @@ def test_a_quiet_machine_needs_nothing():
         ("free memory", {"memory_free_bytes": 10**9, "memory_limit_bytes": 2 * 10**9}, WARN, "limit 2 GB"),
         ("swap in use", {"swap_used_bytes": 10**9}, NOTE, "MB"),
         ("threads set", {"environment": {"OMP_NUM_THREADS": "8"}}, NOTE, "OMP_NUM_THREADS=8"),
-        ("oneDNN", {"onednn": "0"}, NOTE, "0"),
+        ("framework settings", {"framework_settings": {"TF_ENABLE_ONEDNN_OPTS": "0"}}, NOTE, "TF_ENABLE_ONEDNN_OPTS=0"),
     ],
 )
 def test_what_makes_figures_worse_says_so_and_what_to_do(what, facts, level, says):
@@ -112,11 +112,13 @@ def test_what_could_not_be_read_is_said_to_be_so(what, name):
     assert (finding.value, finding.level) == (UNREADABLE, NOTE)
 
 
-def test_the_build_of_tensorflow_is_told_apart_from_its_version():
-    assert found("TensorFlow").value == "2.21.0"
-    assert "(cp311-cp311-manylinux_2_27_x86_64)" in found("TensorFlow").means
-    assert found("TensorFlow", tensorflow="2.22").means == "Times and losses hold for this build."
-    assert found("TensorFlow", tensorflow=None).value == "not installed"
+def test_the_build_of_a_framework_is_told_apart_from_its_version():
+    assert found("frameworks").value == "TensorFlow 2.21.0, JAX 0.10.2"
+    assert "TensorFlow (cp311-cp311-manylinux_2_27_x86_64)" in found("frameworks").means
+    plain = found("frameworks", frameworks={"TensorFlow": "2.22"})
+    assert plain.value == "TensorFlow 2.22"
+    assert plain.means == "Times and losses hold for what is installed."
+    assert found("frameworks", frameworks={}).value == "none installed"
 
 
 def test_an_older_record_with_fewer_facts_has_fewer_findings():

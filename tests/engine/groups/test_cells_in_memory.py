@@ -4,8 +4,8 @@ import pytest
 from paths import CHANGED
 
 from harness.analysis.comparison.ablation import attribute
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
-from harness.analysis.epochs.table import table as epoch_table
 from harness.engine.groups.group import Group, Known
 from harness.engine.session import measure
 from harness.plan.ablation import ablate

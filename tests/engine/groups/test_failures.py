@@ -8,7 +8,7 @@ import pytest
 from paths import ARMS
 from running import begun, gone
 
-from harness.cli.app import app
+from harness.cli import app
 from harness.record import store
 
 TROUBLES = {

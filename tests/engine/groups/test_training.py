@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from paths import ARMS
 
 from harness.analysis.training.convergence import convergence
-from harness.cli.app import app
+from harness.cli import app
 from harness.engine.groups.group import Group
 from harness.engine.session import measure
 from harness.plan import planning

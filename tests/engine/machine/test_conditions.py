@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from harness.engine.machine import conditions
-from harness.worker import libraries
+from harness.worker import frameworks
+from harness.worker.probes import base
 
 
 @pytest.fixture
@@ -152,31 +153,44 @@ def test_swap_that_cannot_be_read_is_null(monkeypatch):
 
 
 def test_thread_settings_are_those_that_are_set_and_nothing_else_of_the_environment(monkeypatch):
-    for name in conditions.ENVIRONMENT:
+    for name in (*conditions.ENVIRONMENT, *frameworks.result_variables()):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setenv("A_PASSWORD", "secret")
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     found = conditions.now()
     assert found["environment"] == {"OMP_NUM_THREADS": "3"}
-    assert found["onednn"] == "0"
+    assert found["framework_settings"] == {"TF_ENABLE_ONEDNN_OPTS": "0"}
     assert json.loads(json.dumps(found)) == found
 
 
-def test_tensorflows_build_is_its_version_and_platforms(monkeypatch):
+@pytest.fixture
+def installed(monkeypatch):
+    """What is installed as TensorFlow, and nothing else: `installed(distribution)`."""
+
+    def install(found):
+        monkeypatch.setattr(base, "distribution", lambda module: found if module == "tensorflow" else None)
+
+    return install
+
+
+def test_a_frameworks_build_is_its_version_and_platforms(installed):
     wheel = "Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_27_x86_64\nTag: cp311-cp311-manylinux_2_28_x86_64\n"
     for text, build in ((wheel, "2.21.0 (" + ", ".join(wheel.split()[3::2]) + ")"), (None, "2.21.0")):
         found = SimpleNamespace(version="2.21.0", read_text=lambda name, text=text: text)
-        monkeypatch.setattr(libraries.metadata, "distribution", lambda name, found=found: found)
-        assert conditions.tensorflow_build() == build
+        installed(found)
+        assert conditions.now()["frameworks"] == {"TensorFlow": build}
 
 
-def test_without_tensorflow_there_is_no_build(monkeypatch):
-    def distribution(name):
-        raise libraries.metadata.PackageNotFoundError(name)
+def test_without_any_framework_there_is_no_build(installed):
+    installed(None)
+    assert conditions.now()["frameworks"] == {}
 
-    monkeypatch.setattr(libraries.metadata, "distribution", distribution)
-    assert conditions.tensorflow_build() is None
+
+def test_what_computes_in_other_frameworks_has_no_build_of_its_own(monkeypatch):
+    anything = SimpleNamespace(version="1", read_text=lambda name: None)
+    monkeypatch.setattr(base, "distribution", lambda module: anything)
+    assert conditions.now()["frameworks"] == dict.fromkeys(["TensorFlow", "JAX", "PyTorch", "PaddlePaddle", "Numba"], "1")
 
 
 # Other runs

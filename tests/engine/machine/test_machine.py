@@ -9,12 +9,12 @@ import pytest
 from harness.engine.machine import cgroup as groups
 from harness.engine.machine import machine
 from harness.record import compatibility
-from harness.worker import libraries
+from harness.worker import frameworks
 
 CONDITIONS = [
     *("memory_free_bytes", "memory_limit_bytes", "cores_online", "threads_per_core", "governor", "turbo"),
     *("busy_elsewhere", "stolen", "virtual", "quota_cores", "throttled", "swap_used_bytes", "environment"),
-    *("tensorflow", "onednn", "other_runs"),
+    *("frameworks", "framework_settings", "other_runs"),
 ]
 
 
@@ -71,7 +71,7 @@ def test_a_processor_without_a_model_name_is_called_by_its_architecture(monkeypa
 
 def test_versions_are_found_without_importing_anything():
     code = (
-        "import sys, json; from harness.engine import machine; "
+        "import sys, json; from harness.engine.machine import machine; "
         "print(json.dumps([machine.versions(), [n for n in ('tensorflow', 'numpy', 'keras') if n in sys.modules]]))"
     )
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -86,7 +86,7 @@ def test_what_is_not_installed_is_left_out(monkeypatch):
         raise machine.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(machine.metadata, "version", version)
-    monkeypatch.setattr(libraries, "LIBRARIES", ("nosuchlibrary",))
+    monkeypatch.setattr(frameworks, "libraries", lambda: ["nosuchlibrary"])
     assert set(machine.versions()) == {"python"}
 
 

@@ -17,6 +17,7 @@ from harness.engine.groups.group import Group
 from harness.engine.processes import fork_client
 from harness.engine.session import measure
 from harness.plan import planning
+from harness.record import evidence
 from harness.record.schema import ArmEnd, ArmReady, BlockAgain, BlockStart, Slice
 from harness.record.store import read
 from harness.report.summarize import summarize
@@ -119,7 +120,7 @@ def test_every_trouble_of_a_forked_arm_is_told_as_a_fresh_ones(tmp_path):
 def test_what_a_forked_arm_prints_is_its_own(tmp_path):
     run(tmp_path / "run", "Steady", "PrintsRubbish", blocks=1, epochs=5)
     counts = {log.name: log.read_bytes().count(b"nonsense") for log in (tmp_path / "run" / "logs").iterdir()}
-    assert counts == {"block0-group0-arm0.log": 0, "block0-group0-arm1.log": 5, "server-seed0.log": 0}
+    assert counts == {"block0-group0-arm0.log": 0, "block0-group0-arm1.log": 5, "fork-server-seed0.log": 0}
 
 
 EARLY = """
@@ -202,7 +203,7 @@ def test_where_it_cannot_import_each_arm_is_a_fresh_process(tmp_path):
     assert {ready.started for ready in record.ready} == {"fresh"}
     assert [end.status for end in record.ends] == ["ok"] * 4
     assert not record.partial
-    assert "nosuch" in (tmp_path / "run" / "logs" / "server-seed0.log").read_text()
+    assert "nosuch" in (tmp_path / "run" / "logs" / "fork-server-seed0.log").read_text()
 
 
 def test_when_it_dies_no_arm_is_blamed_and_the_block_begins_again_with_fresh_ones(tmp_path):
@@ -318,7 +319,7 @@ def test_built_in_variants_lose_trace_and_count_the_same_forked_and_fresh(tmp_pa
             (
                 ready.versions,
                 ready.environment,
-                [(e.index, e.kind, e.losses, [(t.function, t.where) for t in e.traces]) for e in first],
+                [(e.index, e.kind, e.losses, [(t.function, t.where) for t in evidence.traces(e)]) for e in first],
                 record.objectives,
                 [work.flops for work in record.works],
             )

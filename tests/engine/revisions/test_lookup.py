@@ -17,7 +17,8 @@ from harness.worker.wire.messages import Source
 COLLECTION = "from harness import Collection, Variant\n\ncollection = Collection((Variant('quick', object, ''),))\n"
 ASKING = """
 import sys
-from harness.engine import lookup, messages
+from harness.engine.revisions import lookup
+from harness.worker.wire import messages
 
 lookup.check("quick", messages.Source(sys.argv[1], ""))
 """

@@ -13,15 +13,13 @@ from harness.worker.wire.messages import Source
 
 CHILD = """
 import json, sys
-import msgspec
-from harness.catalog import registry
-from harness.engine import sources
+from harness.worker.imports import loading, sources
 from harness.worker.wire.messages import Source
-source = msgspec.json.decode(sys.argv[1], type=Source)
+source = Source(**json.loads(sys.argv[1]))
 sources.use(source)
 here, *_ = sources.folders(source)
 try:
-    variant = registry.load(sources.reference(sys.argv[2], source), here)
+    variant = loading.load(sources.reference(sys.argv[2], source), here)
     print(json.dumps([variant.build(), sources.stray(source)]))
 except ImportError as error:
     print(json.dumps([str(error), None]))
@@ -52,7 +50,7 @@ def sides(tmp_path):
 
 def run(reference, source, cwd, path=()):
     """What the variant says of where it is from, and what it loaded that it should not have."""
-    paths = [*map(str, path), str(Path(sources.__file__).parents[2])]
+    paths = [*map(str, path), str(Path(sources.__file__).parents[3])]
     done = subprocess.run(
         [sys.executable, "-P", "-c", CHILD, json.dumps(source), reference],
         check=True,

@@ -87,7 +87,7 @@ class OperationProbe:
 
     def spans(self) -> Iterable[Span]:
         return [
-            Span("TensorFlow's operations", one.thread.split("/")[0], one.type, one.start, one.seconds, one.part)
+            Span("TensorFlow's operations", one.thread, one.type, one.start, one.seconds, one.part)
             for one in self._latest
         ]
 

@@ -144,7 +144,7 @@ def _innermost(function: Any) -> Any:
 def _of_dataset(function: Any) -> Any:
     """The user's function in the one that a tf.data.Dataset makes of it; None if this is none of those."""
     code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
-    if code is None or not cells or not code.co_qualname.startswith("StructuredFunctionWrapper."):
+    if code is None or not cells or not function.__qualname__.startswith("StructuredFunctionWrapper."):
         return None
     held = dict(zip(code.co_freevars, cells, strict=True)).get("self")
     return getattr(held.cell_contents, "_func", None) if held else None
@@ -160,7 +160,14 @@ def _identify(function: Any) -> tuple[str | None, str]:
     code = _code(function)
     if code is None:
         return getattr(function, "__name__", None), "?"
-    return code.co_qualname.replace(".<locals>", ""), f"{_short(code.co_filename)}:{code.co_firstlineno}"
+    return _name(function, code).replace(".<locals>", ""), f"{_short(code.co_filename)}:{code.co_firstlineno}"
+
+
+def _name(function: Any, code: Any) -> str:
+    """With the classes and functions around it. Python 3.10 has that at the function alone, which may have been told to
+    go by another name."""
+    named = function if hasattr(function, "__code__") else type(function).__call__
+    return str(getattr(code, "co_qualname", None) or getattr(named, "__qualname__", code.co_name))
 
 
 def _short(path: str) -> str:

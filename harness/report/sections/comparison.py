@@ -1,12 +1,10 @@
-"""A summary -> tables of strings, the same for every report."""
+"""What is compared, as tables."""
 
 from harness.analysis.comparison.exact import Pair
-from harness.record.store import Record
 from harness.report import units
-from harness.report.sections import ablation, accounting, claims, convergence, fitness, gate, profiled, scopes
-from harness.report.sections.arithmetic import arithmetic
+from harness.report.sections import scopes
 from harness.report.summary import ArmSummary, Summary
-from harness.report.table import Table
+from harness.report.table import Cell, Table
 
 
 def times(summary: Summary) -> Table:
@@ -15,7 +13,7 @@ def times(summary: Summary) -> Table:
     rows = [
         [
             arm.name,
-            "baseline" if arm.name == summary.baseline else units.ratio(arm.ratio),
+            Cell("baseline", 1.0) if arm.name == summary.baseline else units.ratio(arm.ratio),
             *([arm.verdict or units.NOTHING if arm.name != summary.baseline else ""] if judged else []),
             units.projection(arm.projected_seconds),
         ]
@@ -45,7 +43,11 @@ def _row_by_kind(arm: ArmSummary, kinds: list[str]) -> list[str]:
     if arm.ratio_by_kind:
         return [arm.name, *(units.short_ratio(arm.ratio_by_kind.get(kind)) for kind in kinds)]
     seconds = arm.epoch_seconds.by_kind if arm.epoch_seconds else {}
-    return [arm.name, *(units.seconds(seconds.get(kind)) for kind in kinds)]
+    # Among ratios to it, it is 1, whatever its seconds are.
+    return [
+        arm.name,
+        *(Cell(units.seconds(seconds[kind]), 1.0) if kind in seconds else units.NOTHING for kind in kinds),
+    ]
 
 
 def costs(summary: Summary) -> Table:
@@ -93,10 +95,10 @@ def counts(summary: Summary) -> Table | None:
     return Table("Counts", ["arm", "epochs", "traces", "retraces", "operations"], rows, note) if rows else None
 
 
-def _pair(pair: Pair | None) -> str:
+def _pair(pair: Pair | None) -> Cell:
     if pair is None:
         return units.NOTHING
-    return "same" if pair.same else f"{pair.baseline:g} -> {pair.arm:g}"
+    return Cell("same" if pair.same else f"{pair.baseline:g} -> {pair.arm:g}", pair.arm - pair.baseline)
 
 
 def losses(summary: Summary) -> Table | None:
@@ -111,36 +113,6 @@ def losses(summary: Summary) -> Table | None:
         "A different objective was seen on one batch, before any training."
     )
     return Table("Losses", ["arm", "losses", "epochs compared"], rows, note, texts=2) if rows else None
-
-
-def chosen(summary: Summary, record: Record) -> list[Table]:
-    """The tables for this kind of run, in order, and that of claims."""
-    held = claims.table(summary)
-    return [*_of_command(summary, record), *([held] if held else [])]
-
-
-def _of_command(summary: Summary, record: Record) -> list[Table]:
-    if summary.command == "converge":
-        return convergence.tables(summary)
-    if summary.command == "ablate":
-        return ablation.tables(summary)
-    if summary.gate:
-        return gate.tables(summary.gate)
-    if summary.command == "profile":
-        found = [*profiled.tables(summary.arms[0], record), accounting.table(summary), arithmetic(summary)]
-    elif summary.command == "selfcheck":
-        found = [times(summary), kinds(summary), accounting.table(summary), fitness.machine(summary)]
-    else:
-        found = [
-            times(summary),
-            kinds(summary),
-            losses(summary),
-            accounting.table(summary),
-            counts(summary),
-            costs(summary),
-            arithmetic(summary),
-        ]
-    return [table for table in found if table is not None]
 
 
 def _ratio_note(summary: Summary) -> str:

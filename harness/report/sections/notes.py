@@ -6,8 +6,7 @@ from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.machine.fitness import company
 from harness.analysis.stats.verdicts import UNSURE
 from harness.report import units
-from harness.report.sections import ablation, accounting, claims, convergence, fitness, gate
-from harness.report.sections.arithmetic import NO_TENSORFLOW
+from harness.report.sections.arithmetic import UNCOUNTED
 from harness.report.summary import ArmSummary, Summary
 
 FAR = 2.0
@@ -26,43 +25,13 @@ def heading(summary: Summary) -> str:
     return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
 
 
-def findings(summary: Summary) -> list[str]:
-    """What a profile or an ablation tells first."""
-    held = claims.sentence(summary)
-    return [*ablation.findings(summary), *([held] if held else [])] + [
-        one.text for arm in summary.arms for one in arm.findings
-    ]
-
-
-def sentences(summary: Summary) -> list[str]:
-    """Failures, what is missing, what disturbed it, and how it ended."""
+def about_machine(summary: Summary) -> list[str]:
+    """Who else measured on it."""
     beside = company(summary.machine)
-    said = [*fitness.sentences(summary), *([beside] if beside else [])]
-    if summary.command == "converge":
-        return said + convergence.sentences(summary)
-    if summary.gate:
-        return [
-            *gate.sentences(summary.gate),
-            *said,
-            *_failures(summary),
-            *accounting.sentences(summary),
-            *_memory(summary),
-            *_end(summary),
-        ]
-    return [
-        *said,
-        *_failures(summary),
-        *(accounting.sentences(summary) if not summary.ablation else ()),
-        *ablation.sentences(summary),
-        *_memory(summary),
-        *_unseen(summary),
-        *_unrest(summary),
-        *_unsure(summary),
-        *_end(summary),
-    ]
+    return [beside] if beside else []
 
 
-def _failures(summary: Summary) -> Iterator[str]:
+def failures(summary: Summary) -> Iterator[str]:
     baseline = _baseline(summary)
     for arm in summary.arms:
         if arm.status == "failed":
@@ -72,7 +41,7 @@ def _failures(summary: Summary) -> Iterator[str]:
             yield f"{arm.name} and {baseline.name} took no turns, so they have no ratio: more --epochs would give one."
 
 
-def _memory(summary: Summary) -> Iterator[str]:
+def memory(summary: Summary) -> Iterator[str]:
     others = {arm.name for arm in summary.arms} - {summary.baseline}
     if summary.paired and others - set(summary.one_by_one):
         yield "The arms did not fit in memory together: each was measured beside the baseline alone."
@@ -83,7 +52,7 @@ def _memory(summary: Summary) -> Iterator[str]:
         )
 
 
-def _unrest(summary: Summary) -> Iterator[str]:
+def unrest(summary: Summary) -> Iterator[str]:
     for arm in summary.arms:
         if arm.idle_share and arm.idle_share > RESTLESS and len(summary.arms) > 1:
             share = units.percent(arm.idle_share)
@@ -93,11 +62,12 @@ def _unrest(summary: Summary) -> Iterator[str]:
             )
 
 
-def _unseen(summary: Summary) -> Iterator[str]:
+def unseen(summary: Summary) -> Iterator[str]:
     """What could not be seen, so that tables are not there, or say less: each reason once."""
     found: dict[str, dict[str, list[str]]] = {}
-    for arm in summary.arms if summary.command in ("compare", "ablate", "profile") else ():
-        reasons = arm.unavailable | ({"arithmetic": NO_TENSORFLOW} if arm.flops_unavailable == NO_TENSORFLOW else {})
+    for arm in summary.arms:
+        uncounted = arm.flops_unavailable if arm.flops_unavailable in UNCOUNTED else None
+        reasons = arm.unavailable | ({"arithmetic": uncounted} if uncounted else {})
         for what, why in reasons.items():
             if what == TRENDING:  # its trend is told by itself
                 continue
@@ -109,7 +79,7 @@ def _unseen(summary: Summary) -> Iterator[str]:
             yield f"Not available here: {whats}{whose}, because {why}."
 
 
-def _unsure(summary: Summary) -> Iterator[str]:
+def unsure(summary: Summary) -> Iterator[str]:
     for arm in summary.arms:
         if arm.verdict == UNSURE and arm.smallest_visible_ratio:
             visible = arm.smallest_visible_ratio
@@ -119,7 +89,7 @@ def _unsure(summary: Summary) -> Iterator[str]:
                 yield f"{arm.name}: unsure; only {units.number(visible)} times as much or as little would have shown."
 
 
-def _end(summary: Summary) -> Iterator[str]:
+def end(summary: Summary) -> Iterator[str]:
     blocks = units.many(summary.blocks, "block")
     if summary.stopped and summary.looks > 1:
         yield f"Stopped after {blocks}: {summary.stopped}."
@@ -138,17 +108,22 @@ def _end(summary: Summary) -> Iterator[str]:
 def conditions(summary: Summary) -> str:
     """On what it was measured, in a sentence."""
     machine, versions = summary.machine, summary.versions
+    trained = any(arm.convergence for arm in summary.arms)
     loaded = "".join(f", {name} {version}" for name, version in summary.loaded.items())
-    seed = f"seed {summary.seed}, {units.many(summary.blocks, 'block')}"
-    seeds = convergence.seeds(summary) if summary.command == "converge" else None
+    seed = _seeds(summary) if trained else f"seed {summary.seed}, {units.many(summary.blocks, 'block')}"
     cores = f"{units.many(summary.threads, 'thread')} of {machine.get('cores', '?')} cores"
     return (
         f"Measured with {cores} on "
         f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "
-        f"{machine.get('system', '')}; Python {versions.get('python', '?')}{loaded}; "
-        f"{seeds or seed}."
+        f"{machine.get('system', '')}; Python {versions.get('python', '?')}{loaded}; {seed}."
     )
 
 
 def _baseline(summary: Summary) -> ArmSummary:
     return next(arm for arm in summary.arms if arm.name == summary.baseline)
+
+
+def _seeds(summary: Summary) -> str:
+    """From which seeds the trainings that were completed began."""
+    last = summary.seed + summary.blocks - 1
+    return f"seeds {summary.seed} to {last}" if summary.blocks > 1 else f"seed {summary.seed}"

@@ -1,0 +1,34 @@
+"""The changes between two variants, taken apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.commands.base import COMMON, OUTPUT, Command, Planned
+from harness.plan import ablation
+from harness.plan.request import Request
+from harness.record.schema import Look
+from harness.record.store import Record
+
+if TYPE_CHECKING:
+    from harness.report.layouts.base import Layout
+
+
+class Ablate(Command):
+    """Take the changes between two variants apart: which of them earned what."""
+
+    name = "ablate"
+    options = ("start", "goal", *COMMON, "allow_nonfinite", "fresh", "resume", "claims", *OUTPUT)
+
+    def plan(self, request: Request) -> Planned:
+        return Planned(ablation.ablate(request))
+
+    def look(self, record: Record, elapsed: float) -> Look | None:
+        from harness.analysis.comparison.stopping import look
+
+        return look(record, elapsed)
+
+    def layout(self) -> Layout:
+        from harness.report.layouts.ablation import LAYOUT
+
+        return LAYOUT

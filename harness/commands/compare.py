@@ -1,0 +1,29 @@
+"""Variants side by side."""
+
+from msgspec.structs import replace
+
+from harness.commands.base import COMMON, OUTPUT, Command, Planned
+from harness.plan import planning
+from harness.plan.plan import AMPLE
+from harness.plan.planning import Traits
+from harness.plan.request import Request
+from harness.record.schema import Look
+from harness.record.store import Record
+
+
+class Compare(Command):
+    """Run variants side by side: ratios with intervals, and a report."""
+
+    name = "compare"
+    options = ("names", "baseline", *COMMON, "allow_nonfinite", "fresh", "resume", "claims", *OUTPUT)
+
+    def plan(self, request: Request) -> Planned:
+        traits = Traits(command=self.name, adds_baseline=True, counts_operations=True, states_objectives=True)
+        plan = planning.draft(request, traits)
+        just_looking = not request.names and request.blocks is None and request.budget is None
+        return Planned(replace(plan, patience=AMPLE) if just_looking else plan)
+
+    def look(self, record: Record, elapsed: float) -> Look | None:
+        from harness.analysis.comparison.stopping import look
+
+        return look(record, elapsed)

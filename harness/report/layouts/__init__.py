@@ -1,0 +1,1 @@
+"""What the report of each command shows, in which order."""

@@ -1,0 +1,50 @@
+"""Which change between two variants earned what."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.record.store import Record
+from harness.report.layouts.base import Layout
+from harness.report.sections import ablation, notes
+from harness.report.sections.method import method
+from harness.report.summary import Summary
+from harness.report.table import Table
+
+if TYPE_CHECKING:
+    from harness.report.charts.figure import Figure
+
+
+def tables(summary: Summary, record: Record) -> Iterable[Table | None]:
+    return ablation.tables(summary)
+
+
+def sentences(summary: Summary) -> Iterator[str]:
+    yield from notes.about_machine(summary)
+    yield from notes.failures(summary)
+    yield from ablation.sentences(summary)
+    yield from notes.memory(summary)
+    yield from notes.unseen(summary)
+    yield from notes.unrest(summary)
+    yield from notes.unsure(summary)
+    yield from notes.end(summary)
+
+
+def figures(summary: Summary, record: Record, directory: Path) -> "Iterator[Figure | None]":
+    from harness.report.charts import chosen
+
+    found = summary.ablation
+    if found:
+        yield chosen.shares_of(found)
+        yield chosen.ratios_of(summary) if found.crossed else None
+        yield chosen.epochs(record, [found.start, found.goal])  # of each set would be too many
+
+
+LAYOUT = Layout(
+    headline=ablation.headline,
+    findings=ablation.findings,
+    tables=tables,
+    notes=sentences,
+    method=lambda summary: method(summary) + ablation.method(summary),
+    figures=figures,
+)

@@ -1,0 +1,47 @@
+"""Arms side by side, each related to the baseline."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.record.store import Record
+from harness.report.layouts.base import Layout
+from harness.report.sections import accounting, comparison, notes
+from harness.report.sections.arithmetic import arithmetic
+from harness.report.sections.headline import headline
+from harness.report.sections.method import method
+from harness.report.summary import Summary
+from harness.report.table import Table
+
+if TYPE_CHECKING:
+    from harness.report.charts.figure import Figure
+
+
+def tables(summary: Summary, record: Record) -> Iterator[Table | None]:
+    yield comparison.times(summary)
+    yield comparison.kinds(summary)
+    yield comparison.losses(summary)
+    yield accounting.table(summary)
+    yield comparison.counts(summary)
+    yield comparison.costs(summary)
+    yield arithmetic(summary)
+
+
+def sentences(summary: Summary) -> Iterator[str]:
+    yield from notes.about_machine(summary)
+    yield from notes.failures(summary)
+    yield from accounting.sentences(summary)
+    yield from notes.memory(summary)
+    yield from notes.unseen(summary)
+    yield from notes.unrest(summary)
+    yield from notes.unsure(summary)
+    yield from notes.end(summary)
+
+
+def figures(summary: Summary, record: Record, directory: Path) -> "Iterable[Figure | None]":
+    from harness.report.charts import chosen  # Altair, only where something is drawn
+
+    return chosen.ratios_of(summary), chosen.epochs(record)
+
+
+LAYOUT = Layout(headline=headline, tables=tables, notes=sentences, method=method, figures=figures)

@@ -1,0 +1,45 @@
+"""Whether a head may pass."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.record.store import Record
+from harness.report.layouts.base import Layout
+from harness.report.sections import accounting, gate, notes
+from harness.report.summary import Summary
+from harness.report.table import Table
+
+if TYPE_CHECKING:
+    from harness.report.charts.figure import Figure
+
+
+def headline(summary: Summary) -> str:
+    return gate.sentence(summary.gate) if summary.gate else ""
+
+
+def tables(summary: Summary, record: Record) -> Iterable[Table | None]:
+    return gate.tables(summary.gate) if summary.gate else ()
+
+
+def sentences(summary: Summary) -> Iterator[str]:
+    if summary.gate:
+        yield from gate.sentences(summary.gate)
+    yield from notes.about_machine(summary)
+    yield from notes.failures(summary)
+    yield from accounting.sentences(summary)
+    yield from notes.memory(summary)
+    yield from notes.end(summary)
+
+
+def method(summary: Summary) -> str:
+    return gate.METHOD_STORED if summary.gate and summary.gate.stored else gate.METHOD
+
+
+def figures(summary: Summary, record: Record, directory: Path) -> "Iterable[Figure | None]":
+    from harness.report.charts import chosen
+
+    return (chosen.epochs(record),)
+
+
+LAYOUT = Layout(headline=headline, tables=tables, notes=sentences, method=method, figures=figures)

@@ -1,0 +1,41 @@
+"""One variant in depth."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.record.store import Record
+from harness.report.layouts.base import Layout
+from harness.report.layouts.comparison import sentences
+from harness.report.sections import accounting, evidence, profiled
+from harness.report.sections.arithmetic import arithmetic
+from harness.report.sections.method import method
+from harness.report.summary import Summary
+from harness.report.table import Table
+
+if TYPE_CHECKING:
+    from harness.report.charts.figure import Figure
+
+
+def findings(summary: Summary) -> Iterator[str]:
+    yield from (one.text for arm in summary.arms for one in arm.findings)
+
+
+def tables(summary: Summary, record: Record) -> Iterator[Table | None]:
+    yield from profiled.tables(summary.arms[0], record)
+    yield accounting.table(summary)
+    yield arithmetic(summary, in_depth=True)
+    yield evidence.others(summary.arms[0].name, record)
+
+
+def figures(summary: Summary, record: Record, directory: Path) -> "Iterator[Figure | None]":
+    from harness.report.charts import chosen
+
+    yield chosen.ratios_of(summary)
+    yield chosen.epochs(record)
+    yield from chosen.memory_of(summary, directory)
+
+
+LAYOUT = Layout(
+    headline=profiled.headline, findings=findings, tables=tables, notes=sentences, method=method, figures=figures
+)

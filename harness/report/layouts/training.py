@@ -1,0 +1,39 @@
+"""Whole trainings: how good each got, and when."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.record.store import Record
+from harness.report.layouts.base import Layout
+from harness.report.sections import convergence, notes
+from harness.report.summary import Summary
+from harness.report.table import Table
+
+if TYPE_CHECKING:
+    from harness.report.charts.figure import Figure
+
+
+def tables(summary: Summary, record: Record) -> Iterable[Table | None]:
+    return convergence.tables(summary)
+
+
+def sentences(summary: Summary) -> Iterator[str]:
+    yield from notes.about_machine(summary)
+    yield from convergence.sentences(summary)
+
+
+def figures(summary: Summary, record: Record, directory: Path) -> "Iterator[Figure | None]":
+    from harness.report.charts import chosen
+
+    yield from chosen.errors_of(summary, record)
+    yield chosen.epochs(record)
+
+
+LAYOUT = Layout(
+    headline=convergence.headline,
+    tables=tables,
+    notes=sentences,
+    method=lambda summary: convergence.METHOD,
+    figures=figures,
+)
