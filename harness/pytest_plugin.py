@@ -49,7 +49,7 @@ class PytestGate:
         where it is unsure. Raises BadInput for what cannot be, VariantFailed where an arm fails.
         """
         from harness.analysis.gate.check import IMPROVED, OK, UNSURE
-        from harness.analysis.gate.judge import judge
+        from harness.analysis.gate.judge import gate_verdict
         from harness.analysis.gate.look import look
         from harness.commands.gate_plan import beside
         from harness.engine.session import measure
@@ -72,7 +72,7 @@ class PytestGate:
         for arm in plan.arms:
             if failure := record.failure(arm.label):
                 raise VariantFailed(f"{arm.label} failed {failure.moment}: {failure.reason}")
-        verdict = judge(record)
+        verdict = gate_verdict(record)
         check = verdict.checks[0] if verdict and verdict.checks else None
         if check is None or check.answer == UNSURE:
             pytest.skip(

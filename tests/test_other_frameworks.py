@@ -1,24 +1,23 @@
 """Real trainings in PyTorch and JAX: what is said of them, and that they draw the same numbers in every process."""
 
-from pathlib import Path
-
 import pytest
+from paths import SUPPORT
+from planned import planned
 
 from harness.engine.session import measure
-from harness.plan import planning
 from harness.report.summarize import summarize
 
 pytest.importorskip("torch")
 pytest.importorskip("jax")
 pytestmark = pytest.mark.frameworks
-OTHERS = Path(__file__).parent / "support" / "others.py"
+OTHERS = SUPPORT / "others.py"
 
 
 @pytest.fixture
 def run(tmp_path):
     def of(*names, **options):
         asked = {"epochs": 4, "blocks": 2, "threads": 1} | options
-        plan = planning.make("compare", [f"{OTHERS}:{name}" for name in names], **asked)
+        plan = planned("compare", [f"{OTHERS}:{name}" for name in names], **asked)
         return measure(plan, tmp_path / "run", lambda event, record: None)
 
     return of

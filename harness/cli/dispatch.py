@@ -91,9 +91,9 @@ def _complete(command: Command, run: Path, json: str | None, claims: Sequence[Cl
 
     _check_place(json)
     directory = run if run.is_dir() else run.parent
-    if not run.is_dir() and run.name != store.FILE_NAME:
+    before = store.read(run)
+    if not run.is_dir() and run.name != store.FILE_NAME:  # what follows is written to the file of that name
         raise BadInput(f"{run} cannot be resumed: give the run's own directory, or its {store.FILE_NAME}.")
-    before = store.read(directory)
     _warn_of_company()
     with Display(before.plan, Console(stderr=True)) as display:
         record = resume(

@@ -45,11 +45,12 @@ class Gate(Command):
         return LAYOUT
 
     def conclude(self, summary: Summary, directory: Path) -> None:
+        from harness.analysis.gate.check import GateAnswer
         from harness.report.sections.gate import sentence
 
         if summary.gate is None:
             return
-        if summary.gate.answer == "regressed":
+        if summary.gate.answer == GateAnswer.REGRESSED:
             raise Regressed(sentence(summary.gate))
-        if summary.gate.answer == "unsure" and summary.gate.unsure == "fail":
+        if summary.gate.answer == GateAnswer.UNSURE and summary.gate.unsure == "fail":
             raise Unsure(sentence(summary.gate))

@@ -8,7 +8,6 @@ import fcntl
 import gzip
 import os
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,8 +18,8 @@ from typing import Any, Self
 import msgspec
 
 from harness.errors import BadInput, BadRecord
-from harness.plan.plan import Plan
 from harness.record import schema_1
+from harness.record.lines import Lines
 from harness.record.schema import (
     SCHEMA,
     ArmEnd,
@@ -53,26 +52,11 @@ _decoder = msgspec.json.Decoder(Line)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class Record:
-    """A run, read back or still being written: its lines by type, in the order in which they came."""
+class Record(Lines):
+    """A run, read back or still being written."""
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
-        self.starts: list[BlockStart] = []
-        self.slices: list[Slice] = []
-        self.watched: list[Slice] = []
-        """Of passes under a probe."""
-        self.evaluations: list[Evaluation] = []
-        self.objectives: list[Objective] = []
-        self.works: list[Work] = []
-        self.stored: list[Stored] = []
-        """Of earlier runs."""
-        self.ready: list[ArmReady] = []
-        self.ends: list[ArmEnd] = []
-        self.blocks_done: list[BlockEnd] = []
-        self.looks: list[Look] = []
-        self.resumed: list[Resume] = []
-        self.footer: Footer | None = None
-        self._header: Header | None = None
+        super().__init__()
         self.abandoned: list[Line] = []
         """What was measured of blocks that were cut off, and run again then or when the run was resumed."""
         for line in lines:
@@ -81,7 +65,7 @@ class Record:
     def add(self, line: Line) -> None:
         match line:
             case Header():
-                self._header = line
+                self.head = line
             case ArmReady():
                 self.ready.append(line)
             case Slice():
@@ -117,49 +101,6 @@ class Record:
         for lines in [*lists, self.works, self.ends]:
             self.abandoned += [line for line in lines if line.block not in done]
             lines[:] = [line for line in lines if line.block in done]
-
-    @property
-    def header(self) -> Header:
-        assert self._header is not None, "a record begins with its header"
-        return self._header
-
-    @property
-    def plan(self) -> Plan:
-        return self.header.plan
-
-    @property
-    def partial(self) -> bool:
-        return self.footer is None or self.footer.status != "complete"
-
-    @property
-    def passes(self) -> set[tuple[int, int]]:
-        """Block and group of those that ran under a probe: nothing in them was timed."""
-        return {(piece.block, piece.group) for piece in self.watched}
-
-    def failure(self, arm: str) -> ArmEnd | None:
-        """How an arm failed, if it did."""
-        return next((end for end in self.ends if end.arm == arm and end.status == "failed"), None)
-
-    def schedule(self, arm: str) -> Counter[str]:
-        """How many epochs of each kind an arm's whole schedule has; none where it does not say."""
-        segments = next((line.description.segments for line in self.ready if line.arm == arm), [])
-        counts = Counter[str]()
-        for segment in segments:
-            counts[segment.kind] += segment.stop - segment.start
-        return counts
-
-    def unavailable(self, arm: str) -> dict[str, str]:
-        """What could not be watched in an arm's processes, and why: as they said at their end or, where there was none,
-        when they had been built."""
-        told = {(line.block, line.group): line.unavailable for line in self.ready if line.arm == arm}
-        told |= {(end.block, end.group): end.unavailable for end in self.ends if end.arm == arm}
-        return {what: why for reasons in told.values() for what, why in reasons.items()}
-
-    def loaded(self, arm: str | None = None) -> dict[str, str]:
-        """The versions of the numerical libraries that an arm's processes had loaded, or those of all arms."""
-        lines: list[ArmReady | ArmEnd] = [*self.ready, *self.ends]
-        versions = [line.versions for line in lines if arm in (None, line.arm)]
-        return {name: version for own in versions for name, version in own.items()}
 
 
 class Writer:

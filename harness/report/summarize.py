@@ -15,11 +15,11 @@ from harness.analysis.epochs.effects import effects
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.epochs.trend import TRENDING
-from harness.analysis.gate.judge import judge as judge_gate
+from harness.analysis.gate.judge import gate_verdict
 from harness.analysis.gate.triples import timed
 from harness.analysis.machine.facts import measured_on
 from harness.analysis.machine.fitness import findings
-from harness.analysis.machine.selfcheck import Control, SelfCheck, judge
+from harness.analysis.machine.selfcheck import Control, SelfCheck, self_check
 from harness.analysis.profile import rules
 from harness.analysis.profile.growth import FEWEST
 from harness.analysis.profile.operations import profiles
@@ -32,12 +32,12 @@ from harness.analysis.stats.verdicts import Verdict, verdicts
 from harness.analysis.training.convergence import Convergence, convergence
 from harness.plan.claims import Claim
 from harness.record import evidence as seen
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report.summary import SCHEMA, ArmSummary, EpochSeconds, Profiled, Summary
 from harness.worker.wire.evidence import MEMORY
 
 
-def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
+def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
     """Every arm in command-line order, the baseline included: its ratios are null; and whether `claims` hold."""
     header, plan, machine = record.header, record.plan, measured_on(record)
     epochs = epoch_table.table(record)
@@ -78,7 +78,7 @@ def summarize(record: Record, claims: Sequence[Claim] = ()) -> Summary:
         arms=arms,
         ablation=attribute(costs, logs),
         claims=check(claims, record),
-        gate=judge_gate(record),
+        gate=gate_verdict(record),
     )
 
 
@@ -92,14 +92,14 @@ def _arms(
     return [_summarize_arm(costs, arm, converged.get(arm), found.get(arm), logs.get(arm)) for arm in labels]
 
 
-def _gated(record: Record) -> list[ArmSummary]:
+def _gated(record: Lines) -> list[ArmSummary]:
     """The arms that one variant's gate is about, beside the base of that variant."""
     costs = Projection(record, epoch_table.table(record))
     logs = all_logs(costs)
     return _arms(costs, logs, _verdicts(record, logs), {})
 
 
-def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
+def _selfcheck(record: Lines, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
     """From the null arm and the slowed one; the plan says which is which."""
     plan = record.plan
     controls = {arm.slowdown > 0: arm for arm in plan.arms if arm.label != plan.baseline}
@@ -107,7 +107,7 @@ def _selfcheck(record: Record, arms: list[ArmSummary], found: Mapping[str, Verdi
         return None
     ratios = {arm.name: arm.ratio for arm in arms}
     null, slowed = (Control(ratios[controls[key].label], found.get(controls[key].label)) for key in (False, True))
-    return judge(null, slowed, controls[True].slowdown, plan.tolerance)
+    return self_check(null, slowed, controls[True].slowdown, plan.tolerance)
 
 
 def _summarize_arm(
@@ -155,6 +155,7 @@ def _summarize_arm(
         gemm_share=work.gemm_share.get(commonest),
         gemm_share_by_kind=dict(work.gemm_share) or None,
         losses=found.verdict if found else None,
+        losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,
         quality=_quality(converged),
         idle_share=epoch_table.idle_share(record, arm),
@@ -168,7 +169,7 @@ def _summarize_arm(
     )
 
 
-def _profiled(record: Record, arm: str, evidence: rules.Evidence) -> Profiled:
+def _profiled(record: Lines, arm: str, evidence: rules.Evidence) -> Profiled:
     return Profiled(
         evidence.traced,
         evidence.compiled,
@@ -192,35 +193,35 @@ def _unavailable(costs: Projection, arm: str, profile: Profiled | None) -> dict[
     return found
 
 
-def _watched_memory(record: Record, arm: str) -> bool:
+def _watched_memory(record: Lines, arm: str) -> bool:
     """Whether what was resident after epochs is known."""
     return any(used.rss for epoch in watched(record, arm, MEMORY) if (used := seen.memory(epoch)))
 
 
-def _one_by_one(record: Record) -> list[str]:
+def _one_by_one(record: Lines) -> list[str]:
     apart = {arm for start in record.starts if start.one_by_one for arm in start.order}
     beside = None if record.plan.trains else record.plan.baseline
     return [arm.label for arm in record.plan.arms if arm.label in apart and arm.label != beside]
 
 
-def ratios(record: Record) -> dict[str, Ratio]:
+def ratios(record: Lines) -> dict[str, Ratio]:
     """What each arm costs relative to the baseline, of those of which that is known."""
     logs = all_logs(Projection(record, epoch_table.table(record)))
     return {arm: found for arm, own in logs.items() if (found := _ratio(record, own))}
 
 
-def _ratio(record: Record, logs: Mapping[int, float] | None) -> Ratio | None:
+def _ratio(record: Lines, logs: Mapping[int, float] | None) -> Ratio | None:
     return of_times(list(logs.values()), _level(record)) if logs else None
 
 
-def _verdicts(record: Record, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
+def _verdicts(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
     """Of the arms that did not fail. Of an ablation it is changes that are judged, not the arms."""
     plan = record.plan
     judged = {arm: list(own.values()) for arm, own in logs.items() if not record.failure(arm)}
     return {} if plan.ablation else verdicts(judged, plan.tolerance, plan.fewest, plan.blocks)
 
 
-def _level(record: Record) -> float:
+def _level(record: Lines) -> float:
     """With what probability an interval may miss."""
     return level(record.plan.fewest, record.plan.blocks)
 

@@ -7,10 +7,11 @@ import msgspec
 from harness.analysis.comparison.ablation import Attribution
 from harness.analysis.comparison.claimed import Checked
 from harness.analysis.comparison.exact import Exact
+from harness.analysis.comparison.losses import Relation
 from harness.analysis.epochs.accounted import Accounted
 from harness.analysis.epochs.accounts import Scope
 from harness.analysis.epochs.projection import Seconds
-from harness.analysis.gate.judge import Verdict as GateVerdict
+from harness.analysis.gate.judge import GateVerdict
 from harness.analysis.machine.facts import Finding
 from harness.analysis.machine.selfcheck import SelfCheck
 from harness.analysis.profile import rules
@@ -88,6 +89,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     losses: str | None = None
     """Beside the baseline's, a sentence that begins with `same bit for bit`, `drifts from epoch K by X`, `different
     objective (TERM RATIO)` or, where the baseline does not come to the same itself, `not repeatable here`."""
+    losses_relation: Relation | None = None
+    """The same, for programs."""
     losses_epochs: int | None = None
     """How many epochs both ran in the same order from the first on, which is what that rests on."""
     quality: dict[str, float | None] | None = None

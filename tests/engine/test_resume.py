@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from paths import ARMS
+from planned import planned
 
 from harness.cli import app
 from harness.engine.session import measure
-from harness.plan import planning
 from harness.record.schema import BlockEnd, Look, Slice
 from harness.record.store import FILE_NAME, Writer, read
 
@@ -30,7 +30,7 @@ def cut_off(tmp_path):
         if isinstance(event, Slice) and event.block == 1 and event.round:
             os.kill(os.getpid(), signal.SIGINT)
 
-    measure(planning.make("compare", NAMES, epochs=12, blocks=3), out, watch)
+    measure(planned("compare", NAMES, epochs=12, blocks=3), out, watch)
     with (out / FILE_NAME).open("ab") as file:
         file.write(b'{"line": "slice", "block": 1, "gro')
     return out
@@ -61,7 +61,7 @@ def test_a_run_that_lost_its_last_lines_is_completed_too(cut_off):
 
 def test_what_failed_in_a_block_that_was_done_is_not_tried_again(tmp_path):
     out = tmp_path / "run"
-    plan = planning.make("compare", [f"{ARMS}:Steady", f"{ARMS}:RaisesAtThree"], epochs=12, blocks=2)
+    plan = planned("compare", [f"{ARMS}:Steady", f"{ARMS}:RaisesAtThree"], epochs=12, blocks=2)
 
     def watch(event, record):
         if isinstance(event, BlockEnd):
@@ -102,7 +102,7 @@ def test_what_cannot_be_resumed_is_refused_in_a_sentence(tmp_path, cut_off, caps
 
 
 def test_the_budget_cuts_a_block_off_and_keeps_what_it_measured(tmp_path):
-    plan = planning.make("compare", NAMES, epochs=12, budget="60s")
+    plan = planned("compare", NAMES, epochs=12, budget="60s")
     times = iter(range(0, 1000, 7))
     run = measure(plan, tmp_path / "run", lambda event, record: None, elapsed=lambda: next(times))
     assert run.footer.status == "out of time"
@@ -111,7 +111,7 @@ def test_the_budget_cuts_a_block_off_and_keeps_what_it_measured(tmp_path):
 
 
 def test_a_budget_that_is_over_with_the_last_block_has_cut_nothing_off(tmp_path):
-    plan = planning.make("compare", NAMES, epochs=12, budget="60s", blocks=1)
+    plan = planned("compare", NAMES, epochs=12, budget="60s", blocks=1)
     ended = []
     watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
     run = measure(plan, tmp_path / "run", watch, elapsed=lambda: 100.0 if ended else 0.0)
@@ -119,7 +119,7 @@ def test_a_budget_that_is_over_with_the_last_block_has_cut_nothing_off(tmp_path)
 
 
 def test_a_budget_that_ends_between_blocks_has_cut_nothing_off(tmp_path):
-    plan = planning.make("compare", NAMES, epochs=12, budget="60s", blocks=5)
+    plan = planned("compare", NAMES, epochs=12, budget="60s", blocks=5)
     ended = []
     watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
     stop = lambda record: Look(record.blocks_done[-1].block, False, "the verdict is clear")  # noqa: E731
@@ -148,7 +148,7 @@ def test_a_run_of_a_file_outside_of_any_repository_is_not_resumed_with_other_cod
             os.kill(os.getpid(), signal.SIGINT)
 
     names = ["mine.py:Steady", "mine.py:Other"]
-    measure(planning.make("compare", names, epochs=12, blocks=1), Path("run"), watch)
+    measure(planned("compare", names, epochs=12, blocks=1), Path("run"), watch)
     Path("mine.py").write_text(ARMS.read_text() + "\n")
     assert app.run(["compare", "--resume", "run"]) == 2
     assert "the code here is not what it began with" in capsys.readouterr().err

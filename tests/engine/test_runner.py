@@ -4,20 +4,23 @@ import os
 from itertools import pairwise
 
 from paths import ARMS
+from planned import planned
 
 from harness.engine import runner
-from harness.engine.groups import group
+from harness.engine.groups import taking_turns
 from harness.engine.groups.group import Group
 from harness.engine.session import measure
-from harness.plan import controls, planning
+from harness.plan import controls
+from harness.plan.plan import usable_cores
+from harness.plan.request import Request
 from harness.record.schema import BlockEnd, Look
 from harness.record.store import read
-from harness.report.sections import sentences
+from harness.report.layouts.comparison import sentences
 from harness.report.summarize import summarize
 
 
 def run(out, *names, **options):
-    plan = planning.make("compare", [f"{ARMS}:{name}" for name in names], **options)
+    plan = planned("compare", [f"{ARMS}:{name}" for name in names], **options)
     record = measure(plan, out, lambda event, record: None)
     assert read(out).slices == record.slices
     return record
@@ -64,7 +67,7 @@ def test_arms_that_seek_are_sampled_by_kind(tmp_path):
 def test_threads_affinity_and_hash_seed_are_set_and_recorded(tmp_path):
     record = run(tmp_path / "run", "Steady", epochs=2, blocks=1, threads=1, seed=5)
     environment = record.ready[0].environment
-    assert environment["cores"] == str(planning.usable_cores()[-1])
+    assert environment["cores"] == str(usable_cores()[-1])
     assert environment["OMP_NUM_THREADS"] == environment["TF_NUM_INTRAOP_THREADS"] == "1"
     assert environment["PYTHONHASHSEED"] == "5"
     assert record.slices[0].epochs[0].losses == {"loss": 6.0}
@@ -77,7 +80,7 @@ def test_a_variants_settings_reach_it_and_override_the_runs(tmp_path):
 
 def test_a_planted_slowdown_is_part_of_what_each_epoch_took(tmp_path):
     """By a clock of the arms' own, so that it is exact."""
-    plan = controls.selfcheck(f"{ARMS}:Clockwork", epochs=6, blocks=1)
+    plan = controls.selfcheck(Request(names=(f"{ARMS}:Clockwork",), epochs=6, blocks=1))
     record = measure(plan, tmp_path / "run", lambda event, record: None)
     walls = {arm.label: {e.wall for s in record.slices if s.arm == arm.label for e in s.epochs} for arm in plan.arms}
     assert walls["Clockwork"] == walls["Clockwork again"] == {1_000_100 / 1e9}
@@ -94,7 +97,7 @@ def groups_of(record):
 
 
 def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 2)
+    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 2)
     record = run(tmp_path / "run", "Steady", "Other", "Slow", epochs=12, blocks=2)
     assert groups_of(record) == {
         (0, 0): {"Steady", "Other", "Slow"},
@@ -108,11 +111,11 @@ def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, m
     ratios = {arm.name: arm.ratio for arm in summary.arms}
     assert ratios["Slow"].estimate > 1
     assert ratios["Other"].low is not None
-    assert any("did not fit in memory together" in sentence for sentence in sentences.sentences(summary))
+    assert any("did not fit in memory together" in sentence for sentence in sentences(summary))
 
 
 def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 1)
+    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 1)
     record = run(tmp_path / "run", "Sought", "Slow", epochs=12, blocks=2)
     assert [start.one_by_one for start in record.starts] == [False, True, True]
     for start in record.starts[1:]:
@@ -123,11 +126,11 @@ def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monk
     summary = summarize(record)
     assert summary.arms[1].ratio.estimate > 1
     assert summary.arms[1].ratio.low is not None
-    assert any("they ran one after the other" in sentence for sentence in sentences.sentences(summary))
+    assert any("they ran one after the other" in sentence for sentence in sentences(summary))
 
 
 def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
-    plan = planning.make("compare", [f"{ARMS}:Steady"], epochs=2, blocks=5)
+    plan = planned("compare", f"{ARMS}:Steady", epochs=2, blocks=5)
     asked = []
 
     def look():
@@ -140,7 +143,7 @@ def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
 
 
 def test_a_turn_whose_epochs_take_longer_than_planned_ends_early_and_its_arm_catches_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(group, "TURN_SECONDS", 0.05)
+    monkeypatch.setattr(taking_turns, "TURN_SECONDS", 0.05)
     record = run(tmp_path / "run", "Steady", "Slows", epochs=80, blocks=1)
     for arm in ("Steady", "Slows"):
         own = [piece for piece in record.slices if piece.arm == arm]
@@ -164,5 +167,5 @@ def test_an_arm_that_works_while_it_is_not_its_turn_is_told_of(tmp_path):
     summary = summarize(record)
     steady, restless = (arm.idle_share for arm in summary.arms)
     assert steady < restless
-    told = [sentence for sentence in sentences.sentences(summary) if "while it was others' turn" in sentence]
+    told = [sentence for sentence in sentences(summary) if "while it was others' turn" in sentence]
     assert [sentence.split()[0] for sentence in told] == ["Restless"]

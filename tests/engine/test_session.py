@@ -2,9 +2,9 @@ import os
 import signal
 
 from paths import ARMS
+from planned import planned
 
 from harness.engine.session import measure
-from harness.plan import planning
 from harness.record.schema import Slice
 from harness.record.store import read
 
@@ -19,7 +19,7 @@ def test_an_interruption_that_a_library_would_swallow_still_ends_the_run(tmp_pat
         except KeyboardInterrupt:
             swallowed.append(event)
 
-    measure(planning.make("profile", [f"{ARMS}:Steady"], epochs=500), tmp_path / "run", watch)
+    measure(planned("profile", f"{ARMS}:Steady", epochs=500), tmp_path / "run", watch)
     run = read(tmp_path / "run")
     assert run.footer.status == "interrupted"
     assert len(run.slices) == 3

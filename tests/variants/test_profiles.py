@@ -1,9 +1,9 @@
 """What a profile tells of the built-in variants, each with its faults known beforehand."""
 
 import pytest
+from planned import planned
 
 from harness.engine.session import measure
-from harness.plan import planning
 from harness.report.summarize import summarize
 
 pytestmark = pytest.mark.slow
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 def told(out, name):
     """The findings of a profile of `name`, each by its rule."""
-    plan = planning.make("profile", [name], scale="smoke", blocks=1)
+    plan = planned("profile", name, scale="smoke")
     summary = summarize(measure(plan, out, lambda event, record: None))
     assert summary.arms[0].status == "ok"
     assert summary.arms[0].unavailable.keys() <= {"peak of tensors"}  # none is large enough to be counted

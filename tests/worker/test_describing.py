@@ -1,13 +1,13 @@
 """What a built trainer says of itself, and of its sizes as it goes: seen in the record of real runs."""
 
 from paths import ARMS
+from planned import planned
 
 from harness.engine.session import measure
-from harness.plan import planning
 
 
 def run(out, *names, command="compare", **options):
-    plan = planning.make(command, [f"{ARMS}:{name}" for name in names], blocks=1, **options)
+    plan = planned(command, [f"{ARMS}:{name}" for name in names], blocks=1, **options)
     return measure(plan, out, lambda event, record: None)
 
 

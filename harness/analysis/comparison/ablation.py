@@ -12,7 +12,7 @@ from math import exp, expm1
 import pandas as pd
 
 from harness.analysis.comparison.exact import retraces
-from harness.analysis.comparison.losses import losses
+from harness.analysis.comparison.losses import Relation, losses
 from harness.analysis.epochs.observed import TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.profile.tracings import of_one_block
@@ -24,7 +24,7 @@ from harness.analysis.stats.ratios import Ratio, of_logs
 from harness.analysis.stats.verdicts import COARSE, FASTER, SLOWER, verdicts
 from harness.plan.cells import Ablation
 from harness.record import evidence
-from harness.record.store import Record
+from harness.record.lines import Lines
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class Share:
     """and of that in those beyond the first of the same function."""
     losses: str | None
     """Of `start` with this change only, beside `start`'s."""
+    relation: Relation | None = None
+    """The same, for programs."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Shares:
     blocks: list[int]
 
 
-def cells_by_block(record: Record, logs: Mapping[str, Mapping[int, float]]) -> dict[int, dict[Cell, float]]:
+def cells_by_block(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[int, dict[Cell, float]]:
     """By block, the log-ratio of each cell to the baseline that it measured, from those of arms by block.
 
     What failed in a block has no ratio there.
@@ -188,7 +190,11 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
             alone=ratio_between([], [name]),
             last=ratio_between(others, ablation.names),
             losses=relation.verdict if relation else None,
-            **{what: exact.share(what, name) for what in EXACTLY},
+            relation=relation.relation if relation else None,
+            peak_rss_bytes=exact.share("peak_rss_bytes", name),
+            peak_tensor_bytes=exact.share("peak_tensor_bytes", name),
+            traces=exact.share("traces", name),
+            retraces=exact.share("retraces", name),
         )
 
     relation = losses(record, ablation.goal)
@@ -211,7 +217,10 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
             alone=None,
             last=None,
             losses=relation.verdict if relation else None,
-            **{what: exact.difference(what) for what in EXACTLY},
+            peak_rss_bytes=exact.difference("peak_rss_bytes"),
+            peak_tensor_bytes=exact.difference("peak_tensor_bytes"),
+            traces=exact.difference("traces"),
+            retraces=exact.difference("retraces"),
         ),
         changes=[of(change.name, change.text) for change in ablation.changes],
         interactions=_clear(record, found, at) if not ablation.orders and whole else None,
@@ -233,7 +242,7 @@ EXACTLY = ("peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces")
 class _Exact:
     """What is known of cells beside time, and the changes' shares of it."""
 
-    def __init__(self, record: Record, ran: set[str]) -> None:
+    def __init__(self, record: Lines, ran: set[str]) -> None:
         self._record = record
         plan = record.plan.ablation
         assert plan is not None
@@ -259,7 +268,7 @@ class _Exact:
         return attribution.shares_by_orders(values, orders)[name] if orders else None
 
 
-def _known(record: Record, label: str) -> dict[str, float]:
+def _known(record: Lines, label: str) -> dict[str, float]:
     """Peaks over all blocks, and the tracings of one."""
     ends = [end for end in record.ends if end.arm == label]
     ran = of_one_block(record, label) or []
@@ -302,7 +311,7 @@ def _append(lists: dict[str, list[float]], values: Mapping[str, float]) -> None:
         lists[name].append(value)
 
 
-def _clear(record: Record, found: Shares, at: float) -> list[Interaction]:
+def _clear(record: Lines, found: Shares, at: float) -> list[Interaction]:
     """The interactions that clearly exceed the tolerance, the largest first."""
     plan = record.plan
     by_name = {"\n".join(two): values for two, values in found.interactions.items()}
@@ -313,7 +322,7 @@ def _clear(record: Record, found: Shares, at: float) -> list[Interaction]:
     return [Interaction(two, estimates[two], of_logs(estimates[two])) for two in largest]
 
 
-def block_shares(record: Record, epochs: pd.DataFrame) -> Mapping[str, Sequence[float]]:
+def block_shares(record: Lines, epochs: pd.DataFrame) -> Mapping[str, Sequence[float]]:
     """Each change's share of the log-ratio by block, which says whether another block is needed."""
     plan = record.plan
     assert plan.ablation is not None

@@ -7,6 +7,7 @@ takes three blocks, as any does. Each claim is judged by itself, by an interval 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from math import inf, log
 
 import pandas as pd
@@ -23,9 +24,21 @@ from harness.analysis.stats.ratios import Ratio, guarded, of_logs
 from harness.analysis.training.curves import trainings
 from harness.plan.claims import COUNTS, Claim
 from harness.record import evidence
-from harness.record.store import Record
+from harness.record.lines import Lines
 
-CONFIRMED, REFUTED, UNSURE, ABSENT, UNKNOWN = "confirmed", "refuted", "unsure", "not in this run", "not measured"
+
+class ClaimAnswer(StrEnum):
+    """What a run says of a claim."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    UNSURE = "unsure"
+    ABSENT = "not in this run"
+    """An arm is not."""
+    UNKNOWN = "not measured"
+
+
+CONFIRMED, REFUTED, UNSURE, ABSENT, UNKNOWN = ClaimAnswer
 
 Logs = Mapping[int, float]
 """Log-ratios by block."""
@@ -38,8 +51,7 @@ class Checked:
     claim: Claim
     baseline: str
     """What the arm was held against."""
-    verdict: str
-    """`confirmed`, `refuted`, `unsure`, `not in this run` (an arm is not) or `not measured`."""
+    verdict: ClaimAnswer
     ratio: Ratio | None = None
     """The arm's figure relative to the baseline's; without an interval where it is counted, or of one block."""
     counts: Pair | None = None
@@ -48,13 +60,13 @@ class Checked:
     """What is to be said where there is no ratio."""
 
 
-def check(claims: Sequence[Claim], record: Record) -> list[Checked]:
+def check(claims: Sequence[Claim], record: Lines) -> list[Checked]:
     """Hold each claim against a run."""
     epochs = epoch_table.table(record) if claims else pd.DataFrame()
     return [_check(claim, record, epochs) for claim in claims]
 
 
-def _check(claim: Claim, record: Record, epochs: pd.DataFrame) -> Checked:
+def _check(claim: Claim, record: Lines, epochs: pd.DataFrame) -> Checked:
     grows = claim.metric.startswith("growth.")
     baseline = f"{claim.arm} at first" if grows else claim.baseline or record.plan.baseline
     arms = {claim.arm} if grows else {claim.arm, baseline}
@@ -73,17 +85,17 @@ def _check(claim: Claim, record: Record, epochs: pd.DataFrame) -> Checked:
             return Checked(claim, baseline, UNKNOWN, why=_why_uncounted(claim.metric, record, sorted(arms)))
         found = Estimate(_log_ratio(counts))
         shown = Ratio(counts.arm / counts.baseline) if counts.baseline else None
-        return Checked(claim, baseline, judge(claim, found, margin), shown, counts)
+        return Checked(claim, baseline, answer(claim, found, margin), shown, counts)
     logs = _logs(claim, baseline, record, epochs)
     if not logs:
         return Checked(claim, baseline, UNKNOWN, why=f"{claim.metric} of both is not in the record")
     found = mean(list(logs.values()), level(record.plan.fewest, record.plan.blocks))
     if len(logs) < FIRST_LOOK:
         return Checked(claim, baseline, UNSURE, of_logs(found), why=f"a verdict takes {FIRST_LOOK} blocks")
-    return Checked(claim, baseline, judge(claim, found, margin), of_logs(found))
+    return Checked(claim, baseline, answer(claim, found, margin), of_logs(found))
 
 
-def judge(claim: Claim, found: Estimate, margin: float) -> str:
+def answer(claim: Claim, found: Estimate, margin: float) -> ClaimAnswer:
     """The verdict on a log-ratio with its interval; what lies within `margin` of 0 does not matter."""
     low = found.estimate if found.low is None else found.low
     high = found.estimate if found.high is None else found.high
@@ -95,7 +107,7 @@ def judge(claim: Claim, found: Estimate, margin: float) -> str:
     return CONFIRMED if high <= line else REFUTED if low > line else UNSURE
 
 
-def _logs(claim: Claim, baseline: str, record: Record, epochs: pd.DataFrame) -> Logs:
+def _logs(claim: Claim, baseline: str, record: Lines, epochs: pd.DataFrame) -> Logs:
     """The log-ratio in each block that has both. Seeds are the blocks of whole trainings."""
     family, _, name = claim.metric.partition(".")
     if family == "quality":
@@ -107,7 +119,7 @@ def _logs(claim: Claim, baseline: str, record: Record, epochs: pd.DataFrame) -> 
     return _between(*(_beside_the_runs(claim, arm, record, epochs) for arm in (claim.arm, baseline)))
 
 
-def _beside_the_runs(claim: Claim, arm: str, record: Record, epochs: pd.DataFrame) -> Logs:
+def _beside_the_runs(claim: Claim, arm: str, record: Lines, epochs: pd.DataFrame) -> Logs:
     """What an arm costs relative to the run's baseline, which took turns with all."""
     if arm == record.plan.baseline:
         return dict.fromkeys((piece.block for piece in record.slices), 0.0)
@@ -125,12 +137,12 @@ def _beside_the_runs(claim: Claim, arm: str, record: Record, epochs: pd.DataFram
     return dict(zip(own.index.get_level_values("block"), logs, strict=True))
 
 
-def _peaks(record: Record, arm: str) -> dict[int, float]:
+def _peaks(record: Lines, arm: str) -> dict[int, float]:
     ends = [end for end in record.ends if end.arm == arm and end.status == "ok"]
     return {end.block: float(end.peak_rss_bytes) for end in ends if end.peak_rss_bytes}
 
 
-def _at_the_end(record: Record, arm: str, metric: str) -> dict[int, float]:
+def _at_the_end(record: Lines, arm: str, metric: str) -> dict[int, float]:
     """A metric at the end of those trainings that were completed, by seed."""
     whole = [one for one in trainings(record, arm) if one.status == "ok" and one.checkpoints]
     ends = {one.seed: one.checkpoints[-1].metrics.get(metric) for one in whole}
@@ -145,7 +157,7 @@ def _between(mine: Logs, theirs: Logs) -> Logs:
     return {block: mine[block] - theirs[block] for block in sorted(mine.keys() & theirs.keys())}
 
 
-def _growth(claim: Claim, record: Record) -> Pair | None:
+def _growth(claim: Claim, record: Lines) -> Pair | None:
     """A size where the first stretch of the schedule begins, and where the last one does."""
     name = claim.metric.partition(".")[2]
     segments = next((line.description.segments for line in record.ready if line.arm == claim.arm), [])
@@ -153,12 +165,12 @@ def _growth(claim: Claim, record: Record) -> Pair | None:
     return Pair(sizes[0], sizes[-1]) if len(sizes) > 1 else None
 
 
-def _counted(claim: Claim, baseline: str, record: Record) -> Pair | None:
+def _counted(claim: Claim, baseline: str, record: Lines) -> Pair | None:
     mine, theirs = (_count(claim.metric, record, arm) for arm in (claim.arm, baseline))
     return None if mine is None or theirs is None else Pair(theirs, mine)
 
 
-def _count(metric: str, record: Record, arm: str) -> float | None:
+def _count(metric: str, record: Lines, arm: str) -> float | None:
     """Of tracings, those in the epochs that one block sampled."""
     if metric == "peak_tensor_bytes":
         return max(
@@ -177,7 +189,7 @@ def _count(metric: str, record: Record, arm: str) -> float | None:
     return len(traces) if metric == "traces" else retraces(traces)
 
 
-def _why_uncounted(metric: str, record: Record, arms: Sequence[str]) -> str:
+def _why_uncounted(metric: str, record: Lines, arms: Sequence[str]) -> str:
     traced = metric in ("traces", "retraces", "compilations")
     reasons = [why_unobserved(record, arm, _events_of(metric)) for arm in arms if traced]
     why = next(filter(None, reasons), None)
@@ -196,7 +208,7 @@ def _log_ratio(pair: Pair) -> float:
     return -inf if pair.arm < pair.baseline else inf
 
 
-def _objective(claim: Claim, baseline: str, record: Record) -> Checked:
+def _objective(claim: Claim, baseline: str, record: Lines) -> Checked:
     found = losses(record, claim.arm) if baseline == record.plan.baseline else None
     if found is None:
         return Checked(claim, baseline, UNKNOWN, why="their losses are not in the record")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from harness.analysis.epochs.observed import TRACES, why_unobserved
 from harness.analysis.epochs.prefix import common_prefixes
 from harness.record import evidence
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 from harness.worker.wire.evidence import Trace
 
 
@@ -39,7 +39,7 @@ class Exact:
     """Why there are no traces."""
 
 
-def exact(record: Record, arm: str) -> Exact | None:
+def exact(record: Lines, arm: str) -> Exact | None:
     """What `arm` and the baseline counted; None for the baseline, and where they have no epoch in common.
 
     Where blocks have more or fewer epochs in common, the longest stretch counts.
@@ -69,7 +69,7 @@ def _traces(epochs: Sequence[Epoch]) -> list[Trace]:
     return [trace for epoch in epochs for trace in evidence.traces(epoch)]
 
 
-def _flops(record: Record, arm: str) -> dict[str, Pair]:
+def _flops(record: Lines, arm: str) -> dict[str, Pair]:
     counted = {line.arm: line.flops for line in record.works}
     theirs, mine = counted.get(record.plan.baseline, {}), counted.get(arm, {})
     return {kind: Pair(theirs[kind], mine[kind]) for kind in theirs if kind in mine}

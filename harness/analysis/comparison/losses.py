@@ -9,6 +9,7 @@ with another, differ as much: see `repeats`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Self
 
 from harness.analysis.comparison.repeats import (
@@ -22,7 +23,7 @@ from harness.analysis.comparison.repeats import (
     unlike_itself,
 )
 from harness.analysis.epochs.prefix import common_prefixes, own_prefixes
-from harness.record.store import Record
+from harness.record.lines import Lines
 
 ROUNDING = 1e-4
 """Terms that differ by less, relatively, are the same objective: a float32 sum taken in another order, or fused by a
@@ -32,25 +33,43 @@ _ALONE = ", by one process of each"
 """What a verdict rests on, where the baseline has run in one process alone."""
 
 
+class Relation(StrEnum):
+    """How the losses of an arm relate to the baseline's."""
+
+    SAME = "same"
+    """Bit for bit."""
+    DRIFTS = "drifts"
+    OTHER_OBJECTIVE = "different objective"
+    NOT_REPEATABLE = "not repeatable"
+    """The baseline's own processes, or the arm's, differ as much."""
+
+
 @dataclass(frozen=True)
 class Losses:
     """How an arm's losses relate to the baseline's."""
 
     verdict: str
-    """`same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)` or `not repeatable here`, with
-    what a reader has to know beside it."""
+    """In words: `same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)` or `not repeatable
+    here`, with what a reader has to know beside it."""
+    relation: Relation
     epochs: int
     """How many epochs both ran in the same order from the first on: what verdicts on losses rest on."""
     at_first: float = field(default=0.0, compare=False)
     """The largest relative difference in the first epoch in which there is any."""
-    one_objective: bool = field(default=True, compare=False)
-    """Whether they are not known to minimise different things."""
-    repeatable: bool = field(default=True, compare=False)
-    """Whether the difference says anything of the arm: the baseline's own processes do not differ as much."""
+
+    @property
+    def one_objective(self) -> bool:
+        """Whether they are not known to minimise different things."""
+        return self.relation != Relation.OTHER_OBJECTIVE
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the difference says anything of the arm: the baseline's own processes do not differ as much."""
+        return self.relation != Relation.NOT_REPEATABLE
 
     @property
     def same(self) -> bool:
-        return self.one_objective and self.repeatable and not self.at_first
+        return self.relation == Relation.SAME
 
 
 @dataclass(frozen=True)
@@ -87,7 +106,7 @@ class _Apart:
         return said if first == largest else f"{said}, up to {largest} at epoch {self.largest_in}"
 
 
-def losses(record: Record, arm: str, again: str | None = None) -> Losses | None:
+def losses(record: Lines, arm: str, again: str | None = None) -> Losses | None:
     """The verdict on `arm`; None for the baseline, and where the two have nothing in common to compare.
 
     `again` is an arm that runs the baseline's program once more, which then shows whether that repeats; where there is
@@ -106,23 +125,23 @@ def losses(record: Record, arm: str, again: str | None = None) -> Losses | None:
         verdict, repeatable = other
         alone = repeatable and len(theirs) < 2 and (not own or itself)
         at_first = apart.at_first if apart else 0.0
-        return Losses(
-            f"{verdict}{_ALONE if alone else ''}", epochs, at_first, one_objective=not repeatable, repeatable=repeatable
-        )
+        relation = Relation.OTHER_OBJECTIVE if repeatable else Relation.NOT_REPEATABLE
+        return Losses(f"{verdict}{_ALONE if alone else ''}", relation, epochs, at_first)
     if not found:
         return None
     if apart is None:
-        return Losses("same bit for bit", epochs)
+        return Losses("same bit for bit", Relation.SAME, epochs)
     verdict = f"drifts {apart}"
     if itself is None:
         known = max((len(by_place) for _, by_place in own), default=0)
         alike = f"{known} epoch{'' if known == 1 else 's'}"
         few = f"; two processes of {baseline} ran only {alike} alike" if known <= apart.place else ""
-        return Losses(f"{verdict}{few if own else _ALONE}", epochs, apart.at_first)
+        return Losses(f"{verdict}{few if own else _ALONE}", Relation.DRIFTS, epochs, apart.at_first)
     if far_apart([by_place for _, by_place in found], [by_place for _, by_place in own]):
-        return Losses(f"{verdict}, far more than two processes of {baseline} do", epochs, apart.at_first)
+        verdict += f", far more than two processes of {baseline} do"
+        return Losses(verdict, Relation.DRIFTS, epochs, apart.at_first)
     verdict = f"not repeatable here: two processes of {baseline} differ {itself}"
-    return Losses(verdict, epochs, apart.at_first, repeatable=False)
+    return Losses(verdict, Relation.NOT_REPEATABLE, epochs, apart.at_first)
 
 
 def _compared(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:

@@ -8,8 +8,8 @@ processes do so by far more, at the same epoch, than any two of the baseline's h
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 
 FAR = 10.0
 """How many times as much as the baseline's own processes differ by is the arm's doing."""
@@ -46,7 +46,7 @@ def _differences(pairs: Pairs) -> Iterator[float]:
         yield max(difference(mine.losses[name], theirs.losses[name]) for name in names)
 
 
-def statements(record: Record, arm: str) -> list[Numbers]:
+def statements(record: Lines, arm: str) -> list[Numbers]:
     """The terms that an arm's processes stated, in the order in which they did."""
     return [line.terms for line in record.objectives if line.arm == arm]
 

@@ -17,8 +17,8 @@ from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import schedule_logs
 from harness.analysis.stats.levels import FIRST_LOOK, level
 from harness.analysis.stats.verdicts import COARSE, UNSURE, verdicts, widest
+from harness.record.lines import Lines
 from harness.record.schema import Look
-from harness.record.store import Record
 
 DOUBT = 0.8
 """How sure it must be that the blocks scatter too much, before that ends a run."""
@@ -80,7 +80,7 @@ def _next(blocks: Sequence[float]) -> float:
     return max(blocks[1:] or blocks, default=0.0)
 
 
-def look(record: Record, elapsed: float, every_arm: bool = False) -> Look:
+def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
     """What to do after the latest block of a comparison, `elapsed` seconds after the command began. `every_arm` says
     that nothing is left to compare once any has failed."""
     plan = record.plan
@@ -101,7 +101,7 @@ def look(record: Record, elapsed: float, every_arm: bool = False) -> Look:
     return Look(record.blocks_done[-1].block, decision.go_on, decision.why)
 
 
-def nothing_left(record: Record, every_arm: bool = False) -> str | None:
+def nothing_left(record: Lines, every_arm: bool = False) -> str | None:
     """Which failures have left nothing to compare, in words; None where something is left.
 
     A baseline alone is compared with nothing, and a self-check takes all of its arms. One arm that ran alone from the

@@ -1,14 +1,14 @@
 """What was watched in an arm's processes: what was not has no number, not even 0."""
 
 from harness.record import evidence
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 from harness.worker.wire.evidence import COMPILATIONS, TRACES
 
 __all__ = ["COMPILATIONS", "TRACES", "why_unobserved"]
 
 
-def why_unobserved(record: Record, arm: str, what: str) -> str | None:
+def why_unobserved(record: Lines, arm: str, what: str) -> str | None:
     """Why the `traces` or `compilations` of an arm have no number; None where they have one."""
     reasons = record.unavailable(arm)
     why = reasons.get(what)

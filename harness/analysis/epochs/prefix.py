@@ -3,24 +3,24 @@
 So far two processes from the same seed have gone the same way, and what is deterministic can be compared exactly.
 """
 
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 
 
-def common_prefixes(record: Record, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
+def common_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
     """For each group of arms, the pairs of `arm`'s epoch and the baseline's, until the index differs."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices)
     return [_prefix(_epochs(record, *group, arm), _epochs(record, *group, record.plan.baseline)) for group in groups]
 
 
-def own_prefixes(record: Record, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
+def own_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
     """The same for each of `arm`'s own processes but the first, beside that one."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices if piece.arm == arm)
     first, *others = [_epochs(record, *group, arm) for group in groups] or [[]]
     return [_prefix(other, first) for other in others]
 
 
-def _epochs(record: Record, block: int, group: int, arm: str) -> list[Epoch]:
+def _epochs(record: Lines, block: int, group: int, arm: str) -> list[Epoch]:
     """The epochs of one process in the order in which it ran them: its lines are."""
     own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
     return [epoch for piece in own for epoch in piece.epochs]

@@ -17,7 +17,7 @@ from harness.analysis.epochs.table import in_turns, usable
 from harness.analysis.epochs.trend import Trend, trends
 from harness.analysis.stats.levels import ERROR
 from harness.analysis.stats.ratios import guarded
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.worker.wire.messages import Description
 
 
@@ -33,7 +33,7 @@ class Seconds:
 class Projection:
     """What the arms of a record cost: found once, and asked for each arm."""
 
-    def __init__(self, record: Record, epochs: pd.DataFrame, scope: Scope | None = None) -> None:
+    def __init__(self, record: Lines, epochs: pd.DataFrame, scope: Scope | None = None) -> None:
         self.record, self.epochs = record, epochs
         self._given = scope
 
@@ -157,22 +157,22 @@ def all_logs(projection: Projection) -> dict[str, dict[int, float]]:
     return {arm.label: projection.logs_by_block(arm.label) for arm in plan.arms if arm.label != plan.baseline}
 
 
-def schedule_logs(record: Record, epochs: pd.DataFrame, arm: str) -> list[float]:
+def schedule_logs(record: Lines, epochs: pd.DataFrame, arm: str) -> list[float]:
     """The log-ratio of what `arm` costs to what the baseline does, block after block."""
     return list(Projection(record, epochs).logs_by_block(arm).values())
 
 
-def schedule_seconds(record: Record, epochs: pd.DataFrame, arm: str) -> Seconds | None:
+def schedule_seconds(record: Lines, epochs: pd.DataFrame, arm: str) -> Seconds | None:
     """What one training of `arm` takes; None where some kind of its epochs was never measured."""
     return Projection(record, epochs).seconds(arm)
 
 
-def once_share(record: Record, epochs: pd.DataFrame, arm: str) -> float:
+def once_share(record: Lines, epochs: pd.DataFrame, arm: str) -> float:
     """How much of a training of `arm` goes to tracing and compiling; 0 where nothing is known of it."""
     return Projection(record, epochs).once_share(arm)
 
 
-def covers_whole_schedules(record: Record, epochs: pd.DataFrame) -> bool:
+def covers_whole_schedules(record: Lines, epochs: pd.DataFrame) -> bool:
     """Whether what is projected are whole schedules."""
     return Projection(record, epochs).scope == "schedule"
 
@@ -199,7 +199,7 @@ def _common(here: pd.DataFrame) -> pd.DataFrame:
     return here[here["index"] < min(map(len, own))]
 
 
-def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int, drifting: set[str]) -> bool:
+def _whole(record: Lines, epochs: pd.DataFrame, block: int, group: int, drifting: set[str]) -> bool:
     """Whether a group's epochs can stand for whole schedules: every arm knows its own, and those that could not seek in
     it met every kind on the way, and neither sizes nor times that go on changing after it."""
     described = _described(record, block, group)
@@ -216,12 +216,12 @@ def _whole(record: Record, epochs: pd.DataFrame, block: int, group: int, driftin
     return True
 
 
-def _sizes_change(record: Record, block: int, group: int, arm: str) -> bool:
+def _sizes_change(record: Lines, block: int, group: int, arm: str) -> bool:
     """Whether the sizes of an arm's trainer were others at the end of its epochs than at their beginning."""
     own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
     told = [epoch.sizes for piece in own for epoch in piece.epochs if epoch.sizes]
     return any(sizes != told[0] for sizes in told)
 
 
-def _described(record: Record, block: int, group: int) -> dict[str, Description]:
+def _described(record: Lines, block: int, group: int) -> dict[str, Description]:
     return {line.arm: line.description for line in record.ready if (line.block, line.group) == (block, group)}

@@ -8,7 +8,7 @@ import pandas as pd
 from harness.analysis.epochs import sizes
 from harness.analysis.epochs.accounts import classified
 from harness.analysis.epochs.patterns import STEADY, Pattern, find
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.worker.wire.messages import Segment
 
 PLACE = ["block", "group"]
@@ -17,7 +17,7 @@ PLACE = ["block", "group"]
 class Shapes:
     """What comes again in each arm's processes, found once for a table of epochs."""
 
-    def __init__(self, record: Record, epochs: pd.DataFrame) -> None:
+    def __init__(self, record: Lines, epochs: pd.DataFrame) -> None:
         described = {(line.block, line.group, line.arm): line.description.segments for line in record.ready}
         parts = []
         for (block, group, arm), own in epochs.groupby([*PLACE, "arm"], sort=False):

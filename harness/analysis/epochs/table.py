@@ -6,8 +6,8 @@ from itertools import pairwise
 import pandas as pd
 
 from harness.record import evidence
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 
 COLUMNS = [
     *("block", "group", "round", "arm", "kind", "index", "wall", "cpu"),
@@ -15,7 +15,7 @@ COLUMNS = [
 ]
 
 
-def table(record: Record) -> pd.DataFrame:
+def table(record: Lines) -> pd.DataFrame:
     """One row an epoch. Left out are groups that were given up because their arms did not fit in memory together."""
     given_up = {(end.block, end.group) for end in record.ends if end.status == "regrouped"}
     rows = [
@@ -49,7 +49,7 @@ def _sizes(epochs: Iterable[Epoch]) -> Iterator[dict[str, float]]:
         yield sizes
 
 
-def usable(record: Record, epochs: pd.DataFrame, arm: str) -> pd.DataFrame:
+def usable(record: Lines, epochs: pd.DataFrame, arm: str) -> pd.DataFrame:
     """The epochs of the blocks that `arm` saw through to their end; of all its blocks, if there is no such block.
 
     A block cut short has sampled some kinds and not others, so it would weigh them wrongly.
@@ -65,7 +65,7 @@ def in_turns(epochs: pd.DataFrame) -> pd.DataFrame:
     return epochs[(epochs["round"] > 0) & ~epochs["first"]]
 
 
-def idle_share(record: Record, arm: str) -> float | None:
+def idle_share(record: Lines, arm: str) -> float | None:
     """How much of a processor `arm` used while it was others' turn; None where it never waited."""
     waits = [
         piece.idle

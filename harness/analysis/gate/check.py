@@ -1,12 +1,33 @@
 """One metric of one variant, held against its tolerance."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances
 
-OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = "ok", "improved", "regressed", "unsure", "not measured"
-PASSED = "passed"
+
+class CheckAnswer(StrEnum):
+    """What came of one metric that is gated."""
+
+    OK = "ok"
+    IMPROVED = "improved"
+    REGRESSED = "regressed"
+    UNSURE = "unsure"
+    NOT_MEASURED = "not measured"
+
+
+class GateAnswer(StrEnum):
+    """What a gate says of all of them."""
+
+    PASSED = "passed"
+    REGRESSED = "regressed"
+    UNSURE = "unsure"
+    FAILED = "failed"
+    """An arm did."""
+
+
+OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = CheckAnswer
 NOT_COMPLETED = "the pass that counts it was not completed"
 LEAST_SECONDS = 0.1
 """What a first epoch may take longer in any case: nobody notices, and what it is a large share of scatters by more."""
@@ -20,8 +41,7 @@ class Check:
     metric: str
     part: str | None
     """The kind of epoch, or the metric of quality."""
-    answer: str
-    """`ok`, `improved`, `regressed`, `unsure` or `not measured`."""
+    answer: CheckAnswer
     base: float | None = None
     """Seconds, bytes, a count, or the metric's own unit."""
     head: float | None = None

@@ -14,7 +14,7 @@ from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, O
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
 from harness.record import evidence
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.worker.wire.evidence import Compilation, Trace
 
 COUNTED = TRACES, COMPILATIONS, FLOPS, LOSSES, QUALITY
@@ -22,7 +22,7 @@ _MOST_NAMED = 3
 """Functions that a sentence names."""
 
 
-def counts(passes: Record, triple: Triple) -> list[Check]:
+def counts(passes: Lines, triple: Triple) -> list[Check]:
     """A check for each metric that is gated; of the record `triples.counted`."""
     allowed = triple.tolerances
     if {end.arm for end in passes.ends if end.status == "ok"} < set(triple.arms):
@@ -45,7 +45,7 @@ def counts(passes: Record, triple: Triple) -> list[Check]:
 Event = Trace | Compilation
 
 
-def _events(passes: Record, triple: Triple, metric: str, tolerance: int) -> Check:
+def _events(passes: Lines, triple: Triple, metric: str, tolerance: int) -> Check:
     """Tracings or compilations, over the epochs that base and head both ran from the first on."""
     base_unseen, head_unseen = (why_unobserved(passes, str(arm), metric) for arm in (triple.base, triple.head))
     if base_unseen:
@@ -113,7 +113,7 @@ def _sentence(more: int, index: int, event: Event) -> str:
     return f"{where}: {event.cause.text}{advice}"
 
 
-def _flops(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
+def _flops(passes: Lines, triple: Triple, tolerance: float) -> Iterator[Check]:
     """The operations of each kind of epoch for which the base counted them."""
     works = {line.arm: line for line in passes.works}
     base, head = works.get(str(triple.base)), works.get(triple.head)
@@ -134,7 +134,7 @@ def _flops(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
                 yield Check(triple.name, FLOPS, kind, NOT_MEASURED, number, why="the head ran no such epochs")
 
 
-def _losses(passes: Record, triple: Triple, wanted: str) -> Check:
+def _losses(passes: Lines, triple: Triple, wanted: str) -> Check:
     again = str(triple.again)
     found, null = losses(passes, triple.head, again), losses(passes, again, again)
     if null is None:
@@ -155,7 +155,7 @@ def _losses(passes: Record, triple: Triple, wanted: str) -> Check:
     return Check(triple.name, LOSSES, None, answer, tolerance=wanted, why=why)
 
 
-def _qualities(passes: Record, triple: Triple, tolerance: float) -> Iterator[Check]:
+def _qualities(passes: Lines, triple: Triple, tolerance: float) -> Iterator[Check]:
     """Every metric that the base has, lower being better."""
     found = {line.arm: line for line in passes.evaluations}
     base, again, head = (found.get(str(arm)) for arm in (triple.base, triple.again, triple.head))

@@ -10,7 +10,7 @@ import pandas as pd
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.gate import stored
-from harness.analysis.gate.check import IMPROVED, OK, PASSED, REGRESSED, UNSURE, Check, time_tolerance
+from harness.analysis.gate.check import IMPROVED, OK, REGRESSED, UNSURE, Check, GateAnswer, time_tolerance
 from harness.analysis.gate.counted import counts
 from harness.analysis.gate.peaks import peaks
 from harness.analysis.gate.triples import counted, timed
@@ -19,9 +19,8 @@ from harness.analysis.stats.contrast import Contrast
 from harness.analysis.stats.levels import FIRST_LOOK, level
 from harness.analysis.stats.ratios import Ratio, guarded
 from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
-from harness.record.store import Record
+from harness.record.lines import Lines
 
-FAILED = "failed"
 WORTH = 0.05
 """The share of a whole schedule from which on a kind of epoch is gated by itself; the total covers the others."""
 _ANSWERS = {
@@ -33,11 +32,10 @@ _ANSWERS = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateVerdict:
     """What a gate says."""
 
-    answer: str
-    """`passed`, `regressed`, `unsure`, or `failed`: an arm did."""
+    answer: GateAnswer
     base: str
     head: str
     unsure: str
@@ -65,7 +63,7 @@ class _Timed:
         return time_tolerance(self.triple.tolerances, self.metric, self.seconds, self.once)
 
 
-def judge(record: Record) -> Verdict | None:
+def gate_verdict(record: Lines) -> GateVerdict | None:
     """The verdict of a gate's record; None of another's."""
     gate = record.plan.gate
     if gate is None:
@@ -75,23 +73,25 @@ def judge(record: Record) -> Verdict | None:
     checks += [check for triple in gate.triples for check in _counts(record, triple)]
     checks.sort(key=lambda check: [triple.name for triple in gate.triples].index(check.variant))
     failed = any(record.failure(arm.label) for arm in record.plan.arms)
-    return Verdict(_answer(checks, failed), gate.base, gate.head, gate.unsure, checks, bool(record.stored))
+    return GateVerdict(_answer(checks, failed), gate.base, gate.head, gate.unsure, checks, bool(record.stored))
 
 
-def regressed(record: Record) -> bool:
+def regressed(record: Lines) -> bool:
     """Whether anything has, so far."""
-    found = judge(record)
+    found = gate_verdict(record)
     return found is not None and any(check.answer == REGRESSED for check in found.checks)
 
 
-def _answer(checks: Sequence[Check], failed: bool) -> str:
+def _answer(checks: Sequence[Check], failed: bool) -> GateAnswer:
     answers = {check.answer for check in checks}
     if failed:
-        return FAILED
-    return next((one for one in (REGRESSED, UNSURE) if one in answers), PASSED)
+        return GateAnswer.FAILED
+    if REGRESSED in answers:
+        return GateAnswer.REGRESSED
+    return GateAnswer.UNSURE if UNSURE in answers else GateAnswer.PASSED
 
 
-def _untimed(record: Record, triple: Triple, found: Sequence[Check]) -> list[Check]:
+def _untimed(record: Lines, triple: Triple, found: Sequence[Check]) -> list[Check]:
     """That a time of a variant was not measured, where it is gated: a gate passes by what it saw."""
     if not triple.base or any(record.failure(arm) for arm in triple.arms):
         return []
@@ -100,7 +100,7 @@ def _untimed(record: Record, triple: Triple, found: Sequence[Check]) -> list[Che
     return [Check(triple.name, metric, None, UNSURE, why="it was not measured") for metric in wanted]
 
 
-def _counts(record: Record, triple: Triple) -> list[Check]:
+def _counts(record: Lines, triple: Triple) -> list[Check]:
     if any(record.failure(arm) for arm in triple.arms):
         return []
     if not triple.base:
@@ -109,7 +109,7 @@ def _counts(record: Record, triple: Triple) -> list[Check]:
     return [*counts(passes, triple), *peaks(passes, timed(record, triple), triple)]
 
 
-def timed_checks(record: Record) -> list[tuple[Contrast, Check]]:
+def timed_checks(record: Lines) -> list[tuple[Contrast, Check]]:
     """All times of all variants: luck has a chance in each, so they are judged together."""
     gate = record.plan.gate
     if gate is None:
@@ -122,7 +122,7 @@ def timed_checks(record: Record) -> list[tuple[Contrast, Check]]:
     return [(one.contrast, _check(one, answer, levels[0])) for one, answer in zip(found, answers, strict=True)]
 
 
-def _check(one: _Timed, answer: str, shown: float) -> Check:
+def _check(one: _Timed, answer: contrasts.Contrasted, shown: float) -> Check:
     ratio = one.contrast.ratio(shown) if one.contrast.blocks else None
     seconds = one.seconds * ratio.estimate if one.seconds and ratio else None
     visible = one.contrast.smallest_visible(one.tolerance, shown)
@@ -150,7 +150,7 @@ def _why(one: _Timed, ratio: Ratio | None) -> str:
     return "its interval is too wide"
 
 
-def _of_triple(record: Record, triple: Triple) -> list[_Timed]:
+def _of_triple(record: Lines, triple: Triple) -> list[_Timed]:
     part = timed(record, triple)
     table = epoch_table.table(part)
     if table.empty:
@@ -184,7 +184,7 @@ def _total_time(found: Projection, triple: Triple) -> Iterator[_Timed]:
         yield _Timed(triple, TOTAL_TIME, None, contrast, took.estimate if took else None, once)
 
 
-def _first_epoch_time(part: Record, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
+def _first_epoch_time(part: Lines, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
     first = table[table["first"] & (table["index"] == 0)].groupby(["block", "arm"])["wall"].first().unstack("arm")
     if set(triple.arms) <= set(first.columns):
         walls = first[list(triple.arms)].dropna()
@@ -193,7 +193,7 @@ def _first_epoch_time(part: Record, table: pd.DataFrame, triple: Triple) -> Iter
         yield _Timed(triple, FIRST_EPOCH_TIME, None, contrast, float(walls[triple.base].median()))
 
 
-def _shared(part: Record, triple: Triple) -> bool:
+def _shared(part: Lines, triple: Triple) -> bool:
     """Whether all arms of a block lived together."""
     return all(len(start.order) == len(triple.arms) and not start.one_by_one for start in part.starts)
 
@@ -220,7 +220,7 @@ def _kinds(found: Projection, triple: Triple) -> dict[str, tuple[list[float], li
     return logs_of
 
 
-def _shares(part: Record, table: pd.DataFrame, triple: Triple) -> Mapping[str, float]:
+def _shares(part: Lines, table: pd.DataFrame, triple: Triple) -> Mapping[str, float]:
     """How much of the base's whole schedule, or of the epochs that ran, each kind of epoch takes."""
     base = str(triple.base)
     steady = epoch_table.in_turns(table)

@@ -9,17 +9,17 @@ from harness.analysis.stats.contrast import Contrast
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.analysis.stats.verdicts import widest
 from harness.plan.plan import AMPLE
+from harness.record.lines import Lines
 from harness.record.schema import Look
-from harness.record.store import Record
 
 
-def look(record: Record, elapsed: float) -> Look:
+def look(record: Lines, elapsed: float) -> Look:
     """What to do after the latest block of a gate, `elapsed` seconds after the command began."""
     go_on, why = _decide(record, elapsed)
     return Look(record.blocks_done[-1].block, go_on, why)
 
 
-def _decide(record: Record, elapsed: float) -> tuple[bool, str]:
+def _decide(record: Lines, elapsed: float) -> tuple[bool, str]:
     plan, done = record.plan, len(record.blocks_done)
     assert plan.gate is not None, "a gate's record has its rules"
     alive = [triple for triple in plan.gate.triples if not any(record.failure(arm) for arm in triple.arms)]
@@ -53,7 +53,7 @@ def _decide(record: Record, elapsed: float) -> tuple[bool, str]:
     return True, f"{len(unsure)} of {len(times)} times {'is' if len(unsure) == 1 else 'are'} unsure"
 
 
-def _hopeless(record: Record, contrast: Contrast, tolerance: float | str | None) -> bool:
+def _hopeless(record: Lines, contrast: Contrast, tolerance: float | str | None) -> bool:
     """Whether the blocks scatter so much that all planned ones would tell nothing: see `stopping`."""
     assert isinstance(tolerance, float), "a time's tolerance is a share"
     plan = record.plan

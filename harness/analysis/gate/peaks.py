@@ -11,8 +11,8 @@ from statistics import median
 from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
+from harness.record.lines import Lines
 from harness.record.schema import ArmEnd
-from harness.record.store import Record
 
 LEAST_BYTES = 4_000_000
 """What may be taken more in any case: the kernel counts no finer."""
@@ -22,7 +22,7 @@ Run = Mapping[str, ArmEnd]
 """The ends of a base, the base again and the head that ran alike, by arm."""
 
 
-def peaks(passes: Record, timed: Record, triple: Triple) -> list[Check]:
+def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
     """A check for each sort of memory that is gated."""
     by_block: dict[int, dict[str, ArmEnd]] = {}
     for end in timed.ends:

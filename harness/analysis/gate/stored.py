@@ -4,14 +4,14 @@ A new run lies within mean +- t s sqrt(1 + 1/n) of n runs like it, in 95 of 100 
 (the prediction interval of Student's t). Run to run a machine scatters by far more than within one: see docs/method.md.
 """
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from math import exp, log, sqrt
 from statistics import median
 
 import numpy as np
-from msgspec.structs import replace
+from msgspec import structs
 from scipy import stats
 
 from harness.analysis.epochs import table as epoch_table
@@ -28,13 +28,13 @@ from harness.analysis.stats.levels import ERROR
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, LOSSES, QUALITY, TOTAL_TIME, Triple
 from harness.plan.plan import EXACTLY, Arm
+from harness.record.lines import Lines
 from harness.record.schema import ArmEnd, Evaluation, Slice, Stored, Work
-from harness.record.store import Record
 
 BASE, AGAIN = "stored", "stored, another"
 
 
-def stored(record: Record, label: str) -> Stored:
+def stored(record: Lines, label: str) -> Stored:
     """What a later gate needs of `label`, an arm of a stored run."""
     passes = {(piece.block, piece.group) for piece in record.watched if piece.probe == EXACTLY and piece.arm == label}
     own = [piece for piece in record.watched if piece.arm == label and piece.probe == EXACTLY]
@@ -54,13 +54,13 @@ def stored(record: Record, label: str) -> Stored:
     )
 
 
-def _unobserved(record: Record, label: str) -> dict[str, str]:
+def _unobserved(record: Lines, label: str) -> dict[str, str]:
     """As this version would have said it."""
     reasons = {what: why_unobserved(record, label, what) for what in (TRACES, COMPILATIONS)}
     return {what: why for what, why in reasons.items() if why}
 
 
-def times(record: Record, label: str) -> dict[str, list[float]]:
+def times(record: Lines, label: str) -> dict[str, list[float]]:
     """Seconds of what can be gated, by metric, and by kind for epochs (`epoch_time full`): a figure for each block."""
     part = _alone(record, label)
     table = epoch_table.table(part)
@@ -74,23 +74,19 @@ def times(record: Record, label: str) -> dict[str, list[float]]:
     return {what: walls for what, walls in found.items() if walls}
 
 
-def _alone(record: Record, label: str) -> Record:
+def _alone(record: Lines, label: str) -> Lines:
     """What was timed of one arm."""
-    part = Record([record.header])
-    part.slices = [piece for piece in record.slices if piece.arm == label]
-    part.ready = [line for line in record.ready if line.arm == label and (line.block, line.group) not in record.passes]
-    part.ends, part.blocks_done = record.ends, record.blocks_done
-    return part
+    return replace(record.of([label], record.plan, without=record.passes), ends=record.ends)
 
 
-def _once(record: Record, label: str) -> float:
+def _once(record: Lines, label: str) -> float:
     """The share of its training that goes to tracing and compiling."""
     part = _alone(record, label)
     table = epoch_table.table(part)
     return 0.0 if table.empty else once_share(part, table, label)
 
 
-def checks(record: Record, triple: Triple) -> list[Check]:
+def checks(record: Lines, triple: Triple) -> list[Check]:
     """The head of `triple` against the stored runs that its record begins with."""
     before = [line for line in record.stored if line.arm == triple.head]
     if not before or record.failure(triple.head):
@@ -142,7 +138,7 @@ def prediction_half_width(seconds: Sequence[float], at: float = ERROR) -> float:
     return float(stats.t.ppf(1 - at / 2, n - 1)) * scatter * sqrt(1 + 1 / n)
 
 
-def _counted(record: Record, before: Sequence[Stored], triple: Triple) -> list[Check]:
+def _counted(record: Lines, before: Sequence[Stored], triple: Triple) -> list[Check]:
     """What is deterministic: the first of the stored runs stands for the base, and each other one of the same epochs
     for its second run, with which it must agree."""
     first, *others = before
@@ -167,7 +163,7 @@ def _by_one_run(check: Check) -> Check:
     """One stored run does not tell whether it would come to the same again, which counts nearly always do."""
     if check.answer == REGRESSED and check.metric in (LOSSES, QUALITY):
         why = ", ".join(filter(None, [check.why, "and one stored run does not tell whether two are alike"]))
-        return dataclasses.replace(check, answer=UNSURE, why=why)
+        return replace(check, answer=UNSURE, why=why)
     return check
 
 
@@ -176,19 +172,20 @@ def _standing(triple: Triple) -> Triple:
     return Triple(triple.name, triple.head, BASE, AGAIN, triple.tolerances)
 
 
-def _against(record: Record, base: Stored, again: Stored, triple: Triple) -> list[Check]:
+def _against(record: Lines, base: Stored, again: Stored, triple: Triple) -> list[Check]:
     """Counts, losses and quality, beside two stored runs."""
     arms = {BASE: base, AGAIN: again, triple.head: stored(record, triple.head)}
-    plan = replace(record.plan, arms=tuple(Arm(label, label) for label in arms), baseline=BASE)
-    made = Record([replace(record.header, plan=plan)])
-    for label, one in arms.items():
-        made.slices.append(Slice(block=0, group=0, round=0, position=0, arm=label, epochs=one.epochs))
-        made.ends.append(_end(label, one))
-        if one.flops:
-            made.works.append(Work(block=0, group=0, arm=label, flops=one.flops))
-        if one.metrics:
-            made.evaluations.append(Evaluation(0, 0, label, len(one.epochs), one.metrics))
-    return counts(made, _standing(triple))
+    plan = structs.replace(record.plan, arms=tuple(Arm(label, label) for label in arms), baseline=BASE)
+    side_by_side = Lines(
+        head=structs.replace(record.header, plan=plan),
+        slices=[Slice(block=0, group=0, round=0, position=0, arm=a, epochs=one.epochs) for a, one in arms.items()],
+        ends=[_end(label, one) for label, one in arms.items()],
+        works=[Work(block=0, group=0, arm=label, flops=one.flops) for label, one in arms.items() if one.flops],
+        evaluations=[
+            Evaluation(0, 0, label, len(one.epochs), one.metrics) for label, one in arms.items() if one.metrics
+        ],
+    )
+    return counts(side_by_side, _standing(triple))
 
 
 def _end(label: str, one: Stored) -> ArmEnd:

@@ -2,17 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 
-OK, NOTE, WARN = "ok", "note", "warn"
+
+class Level(StrEnum):
+    """What a fact of a machine asks for."""
+
+    OK = "ok"
+    """Nothing."""
+    NOTE = "note"
+    """To be known."""
+    WARN = "warn"
+    """It makes figures worse than they need be."""
+
+
+OK, NOTE, WARN = Level
 UNREADABLE = "not readable"
 
 Facts = Mapping[str, Any]
 
 
-def measured_on(record: Record) -> dict[str, Any]:
+def measured_on(record: Lines) -> dict[str, Any]:
     """What a run was measured on. Whoever else measured there when it began, or was resumed, disturbed it."""
     began = record.header.machine
     others = [pid for line in record.resumed for pid in pids(line.machine)]
@@ -23,8 +36,7 @@ def measured_on(record: Record) -> dict[str, Any]:
 class Finding:
     what: str
     value: float | str
-    level: str
-    """`ok` needs nothing, `note` is worth knowing, `warn` makes figures worse than they need be."""
+    level: Level
     means: str
     do: str = ""
     """Empty where nothing is to be done."""
@@ -47,5 +59,5 @@ def pids(facts: Facts) -> Sequence[int]:
     return [pid for pid in found if isinstance(pid, int)] if isinstance(found, list) else []
 
 
-def level(value: float, note: float, warn: float) -> str:
+def level(value: float, note: float, warn: float) -> Level:
     return WARN if value >= warn else NOTE if value >= note else OK

@@ -5,13 +5,20 @@ that it says too little: the blocks are too few, or they scatter too much.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from math import log
 
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import SAME, SLOWER, UNSURE, Verdict
 
-FIT, UNFIT = "fit", "unfit"
+
+class Fitness(StrEnum):
+    """Whether a machine is fit to measure on."""
+
+    FIT = "fit"
+    UNFIT = "unfit"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True)
@@ -25,8 +32,7 @@ class Control:
 
 @dataclass(frozen=True)
 class SelfCheck:
-    answer: str
-    """`fit`, `unfit` or `unsure`."""
+    answer: Fitness
     why: tuple[str, ...]
     """What keeps it from being fit."""
     planted: float
@@ -36,16 +42,16 @@ class SelfCheck:
 
     @property
     def fit(self) -> bool:
-        return self.answer == FIT
+        return self.answer == Fitness.FIT
 
 
-def judge(null: Control, slowed: Control, planted: float, tolerance: float) -> SelfCheck:
+def self_check(null: Control, slowed: Control, planted: float, tolerance: float) -> SelfCheck:
     """Whether a machine is fit to tell differences beyond `tolerance`, where a slowdown of `planted` was there."""
     against = [*_against_null(null, tolerance), *_against_planted(slowed, planted)]
     missing = _missing(null, slowed, planted)
     seen = [control.verdict.smallest_visible for control in (null, slowed) if control.verdict]
     return SelfCheck(
-        UNFIT if against else UNSURE if missing else FIT,
+        Fitness.UNFIT if against else Fitness.UNSURE if missing else Fitness.FIT,
         (*against, *missing),
         planted,
         max(seen) if len(seen) == 2 else None,

@@ -12,6 +12,7 @@ epochs, none that is flat, warms up, or takes a step or two is called growing, a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
@@ -36,12 +37,20 @@ LEAST_SHARE = 0.005
 """The same as a share of what is resident: the larger a process, the larger its steps."""
 
 
+class MemoryTrend(StrEnum):
+    """How resident memory goes on from epoch to epoch."""
+
+    STEADY = "steady"
+    GROWING = "growing"
+    WARM_UP = "warm-up"
+    """It grew at first, and then no more."""
+    UNEVEN = "uneven"
+    """It went up and down, or up by a step or two, without going on."""
+
+
 @dataclass(frozen=True)
 class Growth:
-    """`verdict` is "steady"; "growing"; "warm-up", which grew at first and then no more; or "uneven", which went up and
-    down, or up by a step or two, without going on."""
-
-    verdict: str
+    verdict: MemoryTrend
     bytes_per_epoch: float = 0.0
     low: float = 0.0
     high: float = 0.0
@@ -62,12 +71,12 @@ def growth(resident_bytes: Sequence[float]) -> Growth | None:
     if low > 0 and slope * len(sizes) >= enough and _goes_on(settled):
         fall = _fall(sizes[-max(len(settled), LOOK_BACK) :])
         if fall > FALL * slope * len(settled):
-            return Growth("uneven")
-        return Growth("growing", slope, low, high)
+            return Growth(MemoryTrend.UNEVEN)
+        return Growth(MemoryTrend.GROWING, slope, low, high)
     smooth = _without_bursts(settled)
     if smooth.max() - smooth.min() >= enough:
-        return Growth("uneven")
-    return Growth("warm-up" if float(np.median(settled)) - sizes[0] >= enough else "steady")
+        return Growth(MemoryTrend.UNEVEN)
+    return Growth(MemoryTrend.WARM_UP if float(np.median(settled)) - sizes[0] >= enough else MemoryTrend.STEADY)
 
 
 def _goes_on(sizes: NDArray[np.float64]) -> bool:

@@ -7,11 +7,11 @@ from itertools import pairwise
 from harness.analysis.profile.growth import Growth, growth
 from harness.analysis.profile.phases import watched
 from harness.record import evidence
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 
 
-def growths(record: Record, arm: str) -> dict[str, Growth]:
+def growths(record: Lines, arm: str) -> dict[str, Growth]:
     """From the last epochs in a row of each kind, of the pass in which memory was watched."""
     rows: dict[str, list[Epoch]] = {}
     epochs = watched(record, arm, "memory")

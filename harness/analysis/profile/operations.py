@@ -8,8 +8,8 @@ from statistics import median
 from harness.analysis.epochs.typical import all_traced, by_kind, later, typical
 from harness.analysis.profile.phases import watched
 from harness.record import evidence
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 from harness.worker.wire.evidence import OTHERS, OperationUse
 
 
@@ -35,13 +35,13 @@ class Profile:
     """Whether every epoch of the kind traced or compiled, so that this is in its idle share."""
 
 
-def profiles(record: Record, arm: str) -> dict[str, Profile]:
+def profiles(record: Lines, arm: str) -> dict[str, Profile]:
     """By kind, in the order of the schedule; empty where no operations were seen."""
     epochs = by_kind(typical(watched(record, arm, "operations")))
     return {kind: _profile(own) for kind, own in epochs.items() if any(evidence.operations(epoch) for epoch in own)}
 
 
-def busy_seconds(record: Record, arm: str) -> dict[str, float]:
+def busy_seconds(record: Lines, arm: str) -> dict[str, float]:
     """In how many seconds of a median epoch of each kind some operation runs, as far as that was seen."""
     seen = by_kind(later(watched(record, arm, "operations")))
     known = {kind: [busy for epoch in own if (busy := evidence.busy(epoch)) is not None] for kind, own in seen.items()}

@@ -7,8 +7,8 @@ from statistics import median
 
 from harness.analysis.epochs.typical import all_traced, by_kind, later, typical
 from harness.record import evidence
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 from harness.worker.wire.evidence import PhaseUse
 
 
@@ -35,12 +35,12 @@ class Phase:
     """Whether every epoch of the kind traced or compiled, so that its seconds hold that, too."""
 
 
-def watched(record: Record, arm: str, probe: str) -> list[Epoch]:
+def watched(record: Lines, arm: str, probe: str) -> list[Epoch]:
     """The epochs of an arm's pass under a probe."""
     return [epoch for piece in record.watched if (piece.arm, piece.probe) == (arm, probe) for epoch in piece.epochs]
 
 
-def phases(record: Record, arm: str) -> list[Phase]:
+def phases(record: Lines, arm: str) -> list[Phase]:
     """In the order of the schedule's kinds; the costliest phase of each first."""
     peaks = defaultdict[tuple[str, str], int](int)
     for epoch, use in _uses(later(watched(record, arm, "memory"))):

@@ -10,14 +10,14 @@ from statistics import median
 
 from harness.analysis.epochs.typical import typical
 from harness.analysis.profile.charges import FOLLOWS, Charge, together
-from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.idle_terms import idle_terms
 from harness.analysis.profile.operations import busy_seconds, profiles
 from harness.analysis.profile.phases import Phase, phases
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 from harness.worker.wire.messages import EPOCH
 
 MOST = 5
@@ -73,7 +73,7 @@ class Evidence:
     """Epochs of each kind in the whole schedule; empty where it is not known."""
 
     @classmethod
-    def of(cls, record: Record, arm: str) -> "Evidence":
+    def of(cls, record: Lines, arm: str) -> "Evidence":
         epochs = of_one_block(record, arm) or []
         busy = busy_seconds(record, arm)
         return cls(
@@ -277,7 +277,7 @@ def _whole_share(one: Phase, of_kind: Sequence[Phase]) -> float:
 def growing(evidence: Evidence) -> Iterator[Found]:
     """Memory that grows from epoch to epoch."""
     for kind, one in evidence.growths.items():
-        if one.verdict == "growing":
+        if one.verdict == MemoryTrend.GROWING:
             which = "" if kind == EPOCH else f", in epochs of kind {kind}"
             text = (
                 f"Memory grows by {one.bytes_per_epoch / 1e6:.3g} MB an epoch"

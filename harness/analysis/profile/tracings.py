@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from harness.analysis.profile.charges import Charge, Event, charges, compiled, traced
 from harness.record import evidence
+from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.record.store import Record
 from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 
@@ -32,7 +32,7 @@ class Traced:
     where it was traced in no others, or follows from another tracing that has its cost."""
 
 
-def of_one_block(record: Record, arm: str) -> list[Epoch] | None:
+def of_one_block(record: Lines, arm: str) -> list[Epoch] | None:
     """Every epoch of the first block that `arm` took part in to its end, else of the first one."""
     pieces = [piece for piece in record.slices if piece.arm == arm]
     if not pieces:

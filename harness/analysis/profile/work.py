@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Arithmetic:
     """What an epoch reaches, relative to that: operations by its median time, so all it does besides counts as well."""
 
 
-def arithmetic(record: Record, arm: str, median_seconds: Mapping[str, float]) -> Arithmetic:
+def arithmetic(record: Lines, arm: str, median_seconds: Mapping[str, float]) -> Arithmetic:
     """What `arm` counted, related to the `median_seconds` of its epochs by kind. An arm counts once in a run."""
     work = next((line for line in record.works if line.arm == arm), None)
     if work is None:

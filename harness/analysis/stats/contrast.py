@@ -13,6 +13,7 @@ enough: of a head that scatters four times as much, and is at the margin, 4.0 % 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from math import exp, log, sqrt
 
 import numpy as np
@@ -22,7 +23,17 @@ from harness.analysis.stats.levels import FIRST_LOOK
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import widest
 
-WORSE, BETTER, FINE, UNSURE = "worse", "better", "fine", "unsure"
+
+class Contrasted(StrEnum):
+    """What a head is beside its base, as far as its blocks tell."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    FINE = "fine"
+    UNSURE = "unsure"
+
+
+WORSE, BETTER, FINE, UNSURE = Contrasted
 _HEAD, _NULL = 1.5, 2.0
 """The variances of the two contrasts, in those of one arm."""
 
@@ -86,7 +97,7 @@ class Contrast:
         error, freedom = self._error
         return float(2 * stats.t.sf((self.middle - margin) / error, freedom))
 
-    def answer(self, tolerance: float, shown: float, strict: float) -> str:
+    def answer(self, tolerance: float, shown: float, strict: float) -> Contrasted:
         """Whether the head is worse by more than `tolerance`, a share.
 
         Fine is a finding: the whole interval at the level `shown` lies below the margin. Worse must hold at the
@@ -116,11 +127,11 @@ class Contrast:
         return exp(min(log(1 + tolerance) + self.half_width(at), 300.0))
 
 
-def answers(contrasts: Sequence[tuple[Contrast, float]], levels: Sequence[float]) -> list[str]:
+def answers(contrasts: Sequence[tuple[Contrast, float]], levels: Sequence[float]) -> list[Contrasted]:
     """The answer to each contrast with its tolerance. Holm's procedure guards against finding one of several worse by
     luck: `levels` are those of rank 1, 2, ... and the clearest must pass the strictest."""
     ready = [i for i, (contrast, _) in enumerate(contrasts) if contrast.blocks >= FIRST_LOOK]
-    found = [UNSURE] * len(contrasts)
+    found: list[Contrasted] = [UNSURE] * len(contrasts)
     in_order = sorted(ready, key=lambda i: contrasts[i][0].p_worse(log(1 + contrasts[i][1])))
     settled = True
     for rank, i in zip(range(len(in_order), 0, -1), in_order, strict=True):

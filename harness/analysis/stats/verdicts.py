@@ -10,6 +10,7 @@ keeps the chance that any of them does at 5 %: the arm that is clearest must pas
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from math import exp, log, sqrt
 
 import numpy as np
@@ -17,7 +18,17 @@ from scipy import stats
 
 from harness.analysis.stats.levels import FIRST_LOOK, level
 
-FASTER, SLOWER, SAME, UNSURE = "faster", "slower", "same", "unsure"
+
+class Answer(StrEnum):
+    """What the measured ratio of an arm allows us to say."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    SAME = "same"
+    UNSURE = "unsure"
+
+
+FASTER, SLOWER, SAME, UNSURE = Answer
 
 COARSE = 1 / 3
 """A difference counts only if its interval's half-width is below the tolerance, or below this share of the difference.
@@ -33,8 +44,7 @@ def widest(log_ratio: float, margin: float, coarse: float = COARSE) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    answer: str
-    """One of FASTER, SLOWER, SAME, UNSURE."""
+    answer: Answer
     smallest_visible: float
     """The smallest difference that these blocks could have shown, as a ratio above 1."""
 
@@ -84,7 +94,7 @@ class _Test:
     def half_width(self, at: float) -> float:
         return float(stats.t.ppf(1 - at / 2, self._freedom)) * self._error
 
-    def answer(self, at: float, fine: bool) -> str:
+    def answer(self, at: float, fine: bool) -> Answer:
         """At this level; a difference only where the interval that is shown is `fine` enough."""
         half = self.half_width(at)
         if abs(self.middle) + half < self._margin:

@@ -14,7 +14,7 @@ from harness.analysis.stats.medians import Median
 from harness.analysis.stats.ratios import Ratio, interval
 from harness.analysis.training.curves import Checkpoint, Training, trainings
 from harness.plan.plan import Target
-from harness.record.store import Record
+from harness.record.lines import Lines
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class _Limits:
     seconds: float
 
 
-def convergence(record: Record) -> dict[str, Convergence]:
+def convergence(record: Lines) -> dict[str, Convergence]:
     """What every arm's trainings come to, by the arm's label."""
     plan = record.plan
     found = {arm.label: trainings(record, arm.label) for arm in plan.arms}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Training:
         return points[-1] if points and (got_there or self.status == "ok") else None
 
 
-def trainings(record: Record, arm: str) -> list[Training]:
+def trainings(record: Lines, arm: str) -> list[Training]:
     """Every training of `arm` that was begun, by seed. One given up because memory got short was begun again."""
     given_up = {(end.block, end.group) for end in record.ends if end.arm == arm and end.status == "regrouped"}
     begun = {(line.block, line.group) for line in record.ready if line.arm == arm}
@@ -59,7 +59,7 @@ def trainings(record: Record, arm: str) -> list[Training]:
     return [_training(record, arm, block, group) for block, group in last_group.items()]
 
 
-def _training(record: Record, arm: str, block: int, group: int) -> Training:
+def _training(record: Lines, arm: str, block: int, group: int) -> Training:
     place = (arm, block, group)
     walls = {
         epoch.index: epoch.wall

@@ -8,8 +8,8 @@ from harness.analysis.comparison.ablation import Attribution
 from harness.analysis.profile.memory_line import samples
 from harness.analysis.training.convergence import Standing
 from harness.analysis.training.curves import trainings
+from harness.record.lines import Lines
 from harness.record.schema import MEMORY_LINE
-from harness.record.store import Record
 from harness.report import units
 from harness.report.charts.epochs import epochs as epochs
 from harness.report.charts.errors import Curve, Yardstick, errors
@@ -39,7 +39,7 @@ def _ended(arm: ArmSummary) -> str:
     return f"failed {(arm.reason or '').partition(':')[0]}" if arm.status == "failed" else arm.status
 
 
-def errors_of(summary: Summary, record: Record) -> list[Figure]:
+def errors_of(summary: Summary, record: Lines) -> list[Figure]:
     metric = convergence.leading_metric(summary)
     if metric is None:
         return []

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from harness.analysis.epochs import table as epoch_table
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report import units
 from harness.report.charts.axes import counting, measuring, unit_of_seconds
 from harness.report.charts.figure import Figure, pick, picked
@@ -21,7 +21,7 @@ MOST_RINGED = 80
 """Of the others, those that took the longest."""
 
 
-def epochs(record: Record, arms: Collection[str] = ()) -> Figure | None:
+def epochs(record: Lines, arms: Collection[str] = ()) -> Figure | None:
     """A panel for each of these arms (none: all that train); None where no epoch was measured."""
     table = epoch_table.table(record)
     table = table[table["arm"].isin(arms) if arms else ~table["arm"].isin(record.plan.references)]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
 from harness.report.sections import ablation, notes
 from harness.report.sections.method import method
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.report.charts.figure import Figure
 
 
-def tables(summary: Summary, record: Record) -> Iterable[Table | None]:
+def tables(summary: Summary, record: Lines) -> Iterable[Table | None]:
     return ablation.tables(summary)
 
 
@@ -30,7 +30,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.end(summary)
 
 
-def figures(summary: Summary, record: Record, directory: Path) -> "Iterator[Figure | None]":
+def figures(summary: Summary, record: Lines, directory: Path) -> "Iterator[Figure | None]":
     from harness.report.charts import chosen
 
     found = summary.ablation

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -25,9 +25,9 @@ class Layout:
     """The answer in a sentence; empty where there is none."""
     findings: Callable[[Summary], Iterable[str]] = nothing
     """What a reader wants to know first, in order."""
-    tables: Callable[[Summary, Record], Iterable[Table | None]]
+    tables: Callable[[Summary, Lines], Iterable[Table | None]]
     notes: Callable[[Summary], Iterable[str]]
     """What a reader must know beside the tables: failures, what is missing, what disturbed it, how it ended."""
     method: Callable[[Summary], str]
-    figures: Callable[[Summary, Record, Path], "Iterable[Figure | None]"]
+    figures: Callable[[Summary, Lines, Path], "Iterable[Figure | None]"]
     """Given the directory of the record too: what was sampled over time is beside it."""

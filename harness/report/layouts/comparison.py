@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
 from harness.report.sections import accounting, comparison, notes
 from harness.report.sections.arithmetic import arithmetic
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.report.charts.figure import Figure
 
 
-def tables(summary: Summary, record: Record) -> Iterator[Table | None]:
+def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield comparison.times(summary)
     yield comparison.kinds(summary)
     yield comparison.losses(summary)
@@ -38,7 +38,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.end(summary)
 
 
-def figures(summary: Summary, record: Record, directory: Path) -> "Iterable[Figure | None]":
+def figures(summary: Summary, record: Lines, directory: Path) -> "Iterable[Figure | None]":
     from harness.report.charts import chosen  # Altair, only where something is drawn
 
     return chosen.ratios_of(summary), chosen.epochs(record)

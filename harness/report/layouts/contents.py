@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from harness.record.lines import Lines
 from harness.record.schema import ArmEnd
-from harness.record.store import Record
 from harness.report.layouts.base import Layout
 from harness.report.names import short_names
 from harness.report.sections import claims, notes
@@ -24,7 +24,7 @@ class Contents:
     """What `layout` makes of a run; its record is in `directory`. Each part is made when it is first asked for."""
 
     summary: Summary
-    record: Record
+    record: Lines
     directory: Path
     layout: Layout
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
 from harness.report.sections import accounting, gate, notes
 from harness.report.summary import Summary
@@ -18,7 +18,7 @@ def headline(summary: Summary) -> str:
     return gate.sentence(summary.gate) if summary.gate else ""
 
 
-def tables(summary: Summary, record: Record) -> Iterable[Table | None]:
+def tables(summary: Summary, record: Lines) -> Iterable[Table | None]:
     return gate.tables(summary.gate) if summary.gate else ()
 
 
@@ -36,7 +36,7 @@ def method(summary: Summary) -> str:
     return gate.METHOD_STORED if summary.gate and summary.gate.stored else gate.METHOD
 
 
-def figures(summary: Summary, record: Record, directory: Path) -> "Iterable[Figure | None]":
+def figures(summary: Summary, record: Lines, directory: Path) -> "Iterable[Figure | None]":
     from harness.report.charts import chosen
 
     return (chosen.epochs(record),)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
 from harness.report.layouts.comparison import sentences
 from harness.report.sections import accounting, evidence, profiled
@@ -21,14 +21,14 @@ def findings(summary: Summary) -> Iterator[str]:
     yield from (one.text for arm in summary.arms for one in arm.findings)
 
 
-def tables(summary: Summary, record: Record) -> Iterator[Table | None]:
+def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield from profiled.tables(summary.arms[0], record)
     yield accounting.table(summary)
     yield arithmetic(summary, in_depth=True)
     yield evidence.others(summary.arms[0].name, record)
 
 
-def figures(summary: Summary, record: Record, directory: Path) -> "Iterator[Figure | None]":
+def figures(summary: Summary, record: Lines, directory: Path) -> "Iterator[Figure | None]":
     from harness.report.charts import chosen
 
     yield chosen.ratios_of(summary)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report.layouts import comparison as usual
 from harness.report.layouts.base import Layout
 from harness.report.sections import accounting, comparison, fitness, notes
@@ -14,7 +14,7 @@ def headline(summary: Summary) -> str:
     return fitness.sentences(summary)[0] if summary.selfcheck else usual.LAYOUT.headline(summary)
 
 
-def tables(summary: Summary, record: Record) -> Iterator[Table | None]:
+def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield comparison.times(summary)
     yield comparison.kinds(summary)
     yield accounting.table(summary)

@@ -16,8 +16,8 @@ from rich.text import Text
 
 from harness.plan.plan import Plan
 from harness.record.events import Event, Progress
+from harness.record.lines import Lines
 from harness.record.schema import ArmEnd, ArmReady, BlockAgain, BlockEnd, BlockStart, Evaluation, Look, Slice
-from harness.record.store import Record
 from harness.report import units
 from harness.report.live.passes import Passes
 from harness.report.live.so_far import Evaluations, Ratios
@@ -56,7 +56,7 @@ class Display:
         if self._live:
             self._live.stop()
 
-    def __call__(self, event: Event, record: Record) -> None:
+    def __call__(self, event: Event, record: Lines) -> None:
         self._note(event)
         self._found.note(event, record)
         if self._passes:

@@ -4,8 +4,8 @@ from time import monotonic
 
 from harness.plan.plan import Plan
 from harness.record.events import Event
+from harness.record.lines import Lines
 from harness.record.schema import BlockEnd, BlockStart, Evaluation, Slice
-from harness.record.store import Record
 from harness.report import units
 
 _BETWEEN_RATIOS = 2.0
@@ -25,7 +25,7 @@ class Ratios:
         self._worked_out_at = 0.0
         self._pause = _BETWEEN_RATIOS
 
-    def note(self, event: Event, record: Record) -> None:
+    def note(self, event: Event, record: Lines) -> None:
         if isinstance(event, BlockEnd) or (
             isinstance(event, Slice) and event.round and monotonic() - self._worked_out_at > self._pause
         ):
@@ -34,7 +34,7 @@ class Ratios:
     def cell(self, arm: str) -> str:
         return "baseline" if arm == self._baseline else self.by_arm.get(arm, "")
 
-    def _work_out(self, record: Record) -> None:
+    def _work_out(self, record: Lines) -> None:
         from harness.report.summarize import ratios
 
         began = monotonic()
@@ -55,7 +55,7 @@ class Evaluations:
     def title(self) -> str:
         return self._metric or "metric"
 
-    def note(self, event: Event, record: Record) -> None:
+    def note(self, event: Event, record: Lines) -> None:
         if isinstance(event, BlockStart) and event.block != self._block:
             self._block = event.block
             self.by_arm.clear()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.comparison.ablation import Attribution, Interaction, Share
+from harness.analysis.comparison.losses import Relation
 from harness.analysis.stats.estimates import Estimate
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
@@ -134,7 +135,7 @@ def _together(found: Attribution) -> Iterator[str]:
 def _not_the_same(found: Attribution) -> Iterator[str]:
     """Changes that make it another training, which no figure of its cost shows."""
     for share in found.changes:
-        if share.losses and share.losses.startswith("different objective"):
+        if share.relation == Relation.OTHER_OBJECTIVE:
             yield f"{share.name} ({share.text}) does not minimise the same: {share.losses}."
 
 

@@ -5,12 +5,12 @@ from statistics import median
 
 from harness.analysis.epochs.typical import by_kind
 from harness.record.evidence import TYPES
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report import units
 from harness.report.table import Table
 
 
-def others(arm: str, record: Record) -> Table | None:
+def others(arm: str, record: Lines) -> Table | None:
     """A row for each probe and kind of epoch: the median of what is a number, and in how many epochs anything was seen.
     None where there is no such probe."""
     epochs = [epoch for piece in [*record.slices, *record.watched] if piece.arm == arm for epoch in piece.epochs]

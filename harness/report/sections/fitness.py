@@ -1,7 +1,6 @@
 """What a self-check found: whether the machine is fit to measure on, and what its facts mean."""
 
-from harness.analysis.machine.selfcheck import UNFIT, SelfCheck
-from harness.analysis.stats.verdicts import UNSURE
+from harness.analysis.machine.selfcheck import Fitness, SelfCheck
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table
@@ -25,7 +24,7 @@ def sentences(summary: Summary) -> list[str]:
         said.append(f"The smallest difference that it could show of this program, in as many blocks, is {visible}.")
     if not check.fit and any(finding.do for finding in summary.fitness):
         said.append("What would help is in the table of this machine.")
-    if check.answer == UNSURE:
+    if check.answer == Fitness.UNSURE:
         said.append(
             "More --blocks, in a longer --budget, would make it clearer."
             if check.smallest_visible_ratio
@@ -53,6 +52,6 @@ def _answer(check: SelfCheck) -> str:
             f"{units.percent(check.planted)} was found."
         )
     why = "; ".join(check.why)
-    if check.answer == UNFIT:
+    if check.answer == Fitness.UNFIT:
         return f"This machine is not fit to measure on as it is: {why}."
     return f"Whether this machine is fit to measure on is unsure: {why}."

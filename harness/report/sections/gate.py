@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
-from harness.analysis.gate.check import IMPROVED, LEAST_SECONDS, NOT_MEASURED, PASSED, REGRESSED, UNSURE, Check
-from harness.analysis.gate.judge import FAILED, Verdict
+from harness.analysis.gate.check import IMPROVED, LEAST_SECONDS, NOT_MEASURED, REGRESSED, UNSURE, Check, GateAnswer
+from harness.analysis.gate.judge import GateVerdict
 from harness.plan.gate_rules import (
     COMPILATIONS,
     EPOCH_TIME,
@@ -61,26 +61,26 @@ _UNITS = {
 _ALLOWED_LOSSES = {"same": "bit for bit", "rounding": "but for rounding", "any": "any"}
 
 
-def tables(verdict: Verdict) -> list[Table]:
+def tables(verdict: GateVerdict) -> list[Table]:
     """A table for each variant, a row for each metric that is gated."""
     variants = list(dict.fromkeys(check.variant for check in verdict.checks))
     return [_table(verdict, variant) for variant in variants]
 
 
-def sentence(verdict: Verdict) -> str:
+def sentence(verdict: GateVerdict) -> str:
     """The answer, and what it rests on."""
     against = f"{verdict.head} against {verdict.base}"
     told = {answer: [check for check in verdict.checks if check.answer == answer] for answer in (REGRESSED, UNSURE)}
-    if verdict.answer == FAILED:
+    if verdict.answer == GateAnswer.FAILED:
         return f"No answer, since an arm failed; {against}."
-    if verdict.answer == REGRESSED:
+    if verdict.answer == GateAnswer.REGRESSED:
         return f"Regressed: {_listed(told[REGRESSED])}; {against}."
-    if verdict.answer == UNSURE:
+    if verdict.answer == GateAnswer.UNSURE:
         return f"Unsure: {_listed(told[UNSURE])}; {against}."
     return f"Passed: nothing that is gated got worse; {against}."
 
 
-def sentences(verdict: Verdict) -> list[str]:
+def sentences(verdict: GateVerdict) -> list[str]:
     """The answer first, then whatever is worse, unsure, or better."""
     said = [sentence(verdict)]
     for answer in (REGRESSED, UNSURE, IMPROVED):
@@ -105,7 +105,7 @@ def sentence_of(check: Check) -> str:
     return f"{what} {verb}: {figures}{_change_in_words(check)}.{f'{why}.' if why else ''}"
 
 
-def _table(verdict: Verdict, variant: str) -> Table:
+def _table(verdict: GateVerdict, variant: str) -> Table:
     checks = [check for check in verdict.checks if check.variant == variant]
     parts = Counter(check.metric for check in checks if not _same(check))
     rows = []
@@ -198,7 +198,7 @@ def _whole(value: float | None) -> int:
     return int(value or 0)
 
 
-def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
+def lines(verdict: GateVerdict) -> Iterator[tuple[str, str]]:
     """What is worth an annotation: how bad it is (`error`, `warning` or `notice`), and a sentence."""
     levels = {REGRESSED: "error", UNSURE: {"fail": "error", "warn": "warning"}.get(verdict.unsure, "notice")}
     for check in verdict.checks:
@@ -206,5 +206,5 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
             yield levels[check.answer], sentence_of(check)
         elif check.answer == IMPROVED and check.metric in TIMES:
             yield "notice", sentence_of(check)
-    if verdict.answer == PASSED:
+    if verdict.answer == GateAnswer.PASSED:
         yield "notice", sentence(verdict)

@@ -6,11 +6,11 @@ import pandas as pd
 
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.profile.charges import Charge
-from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.operations import Profile, Spent
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.record.store import Record
+from harness.record.lines import Lines
 from harness.report import units
 from harness.report.sections.headline import moment
 from harness.report.summary import ArmSummary, Summary
@@ -41,7 +41,7 @@ def headline(summary: Summary) -> str:
     return f"{units.listed(parts)}."
 
 
-def tables(arm: ArmSummary, record: Record) -> list[Table | None]:
+def tables(arm: ArmSummary, record: Lines) -> list[Table | None]:
     """None for what was not seen."""
     seen = arm.profile
     assert seen is not None, "an arm that was profiled has one"
@@ -57,7 +57,7 @@ def tables(arm: ArmSummary, record: Record) -> list[Table | None]:
     ]
 
 
-def _epochs(record: Record, arm: str) -> Table:
+def _epochs(record: Lines, arm: str) -> Table:
     """The epochs of one arm: the first of each kind, and the steady ones."""
     epochs = epoch_table.table(record)
     mine = epochs[epochs["arm"] == arm]
@@ -174,7 +174,10 @@ def _growth(found: Mapping[str, Growth]) -> Table | None:
     """Whether memory grows from epoch to epoch."""
     if not found:
         return None
-    rows = [[kind, one.verdict, _per_epoch(one) if one.verdict == "growing" else ""] for kind, one in found.items()]
+    rows = [
+        [kind, one.verdict, _per_epoch(one) if one.verdict == MemoryTrend.GROWING else ""]
+        for kind, one in found.items()
+    ]
     return Table("Memory from epoch to epoch", ["kind", "verdict", "growth"], rows, texts=2)
 
 

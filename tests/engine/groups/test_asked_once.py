@@ -2,17 +2,18 @@
 
 import pytest
 from paths import SUPPORT
+from planned import planned
 
 from harness.engine.groups.group import Group
 from harness.engine.processes import arm
 from harness.engine.session import measure
-from harness.plan import planning
+from harness.record import evidence
 from harness.record.store import read
 from harness.report.summarize import summarize
 
 
 def run(out, *names, command="compare", file="arms.py", **options):
-    plan = planning.make(command, [f"{SUPPORT / file}:{name}" for name in names], **options)
+    plan = planned(command, [f"{SUPPORT / file}:{name}" for name in names], **options)
     record = measure(plan, out, lambda event, record: None)
     again = read(out)
     assert (again.works, again.objectives) == (record.works, record.objectives)
@@ -70,14 +71,14 @@ def test_calls_are_watched_while_the_first_block_warms_up_and_never_in_turns(den
 
 
 def test_neither_counting_nor_stating_is_in_what_an_arm_used_or_traced(dense):
-    functions = [trace.function for piece in dense.slices for epoch in piece.epochs for trace in epoch.traces]
+    functions = [trace.function for piece in dense.slices for epoch in piece.epochs for trace in evidence.traces(epoch)]
     assert set(functions) == {"Dense._step"}
     in_one = [
         trace.function
         for piece in dense.slices
         if (piece.arm, piece.block) == ("Dense", 0)
         for epoch in piece.epochs
-        for trace in epoch.traces
+        for trace in evidence.traces(epoch)
     ]
     assert in_one == ["Dense._step"] * 2
     # Three matrices of 4096 x 4096 are 200 MB.
@@ -116,7 +117,7 @@ def test_arms_without_tensorflow_say_so_and_have_no_rate(tmp_path):
 
 @pytest.mark.parametrize("together", [2, 1])
 def test_arms_that_memory_does_not_hold_together_are_asked_no_more_often(tmp_path, monkeypatch, together):
-    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > together)
+    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > together)
     record = run(tmp_path / "run", "Stating", "StatingTheSame", "StatingAnother", epochs=6, blocks=3)
     assert len(record.starts) > 3
     assert sorted(work.arm for work in record.works) == ["Stating", "StatingAnother", "StatingTheSame"]

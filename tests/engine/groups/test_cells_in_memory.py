@@ -2,13 +2,14 @@
 
 import pytest
 from paths import CHANGED
+from planned import planned
 
 from harness.analysis.comparison.ablation import attribute
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
-from harness.engine.groups.group import Group, Known
+from harness.engine.groups.group import Group
+from harness.engine.groups.known import Known
 from harness.engine.session import measure
-from harness.plan.ablation import ablate
 
 
 @pytest.mark.parametrize(
@@ -28,8 +29,8 @@ def test_as_many_arms_as_did_not_fit_are_not_tried_again(too_large, arms, fit):
 
 
 def test_cells_that_do_not_fit_are_paired_with_the_baseline_and_their_shares_add_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 2)
-    plan = ablate(None, f"{CHANGED}:five", epochs=6, blocks=2)
+    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 2)
+    plan = planned("ablate", goal=f"{CHANGED}:five", epochs=6, blocks=2)
     run = measure(plan, tmp_path / "run", lambda event, record: None)
     regrouped = {(end.block, end.group) for end in run.ends if end.status == "regrouped"}
     assert regrouped == {(0, 0)}

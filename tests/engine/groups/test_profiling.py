@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from paths import SUPPORT
+from planned import planned
 
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.operations import profiles
@@ -15,19 +16,19 @@ from harness.analysis.profile.phases import phases, watched
 from harness.analysis.profile.rules import Evidence, findings
 from harness.analysis.profile.tracings import by_cause, by_function, of_one_block
 from harness.engine.session import measure
-from harness.plan import planning
+from harness.record import evidence
 from harness.record.store import read
 from harness.report.sections import profiled as profiled_report
-from harness.report.sections import sentences
+from harness.report.layouts.comparison import sentences
 from harness.report.summarize import summarize
-from harness.worker import watching
+from harness.worker import passes
 from harness.worker.probes import memory
 
 MB = 1_000_000
 
 
 def profiled(out, name, file="faults.py", probes=("phases", "memory"), epochs=40):
-    plan = planning.make("profile", [f"{SUPPORT / file}:{name}"], epochs=epochs, blocks=1)
+    plan = planned("profile", f"{SUPPORT / file}:{name}", epochs=epochs)
     assert plan.probes == ("phases", "memory", "operations")
     record = measure(replace(plan, probes=probes), out, lambda event, record: None)
     assert not record.failure(name)
@@ -82,14 +83,18 @@ def test_a_leak_is_found_with_its_size_and_a_clean_trainer_has_none(tmp_path):
 
 def test_what_is_watched_is_timed_apart(tmp_path):
     record = profiled(tmp_path / "run", "Clean")
-    assert all(not epoch.phases and epoch.memory is None for piece in record.slices for epoch in piece.epochs)
+    assert all(
+        not evidence.phases(epoch) and evidence.memory(epoch) is None
+        for piece in record.slices
+        for epoch in piece.epochs
+    )
     assert len({ready.pid for ready in record.ready}) == len(record.ready) == 3
     assert [epoch.index for epoch in watched(record, "Clean", "phases")] == list(range(40))
     assert [end.status for end in record.ends] == ["ok"] * 3
 
 
 @pytest.mark.parametrize(
-    ("name", "sort", "text"),
+    ("name", "kind", "text"),
     [
         ("FloatRate", "value", "argument rate: Python value 0.1 -> 0.05"),
         ("Grows", "shape", "argument x: shape (8, 3) -> (9, 3)"),
@@ -97,21 +102,23 @@ def test_what_is_watched_is_timed_apart(tmp_path):
         ("NewOptimizer", "object", "argument optimizer: another Optimizer"),
     ],
 )
-def test_a_retrace_is_found_with_its_cause(tmp_path, name, sort, text):
+def test_a_retrace_is_found_with_its_cause(tmp_path, name, kind, text):
     record = profiled(tmp_path / "run", name, "retraced.py", probes=(), epochs=8)
     found = by_cause(of_one_block(record, name))
-    told = {one.cause.sort: one for one in found}
-    assert told.keys() == {"first", sort}
-    assert told[sort].cause.text == text
-    assert (told["first"].times, told[sort].times) == (1, 7)
-    assert told[sort].function == ("NewOptimizer._optimize" if name == "NewOptimizer" else "Clean._step")
+    told = {one.cause.kind: one for one in found}
+    assert told.keys() == {"first", kind}
+    assert told[kind].cause.text == text
+    assert (told["first"].times, told[kind].times) == (1, 7)
+    assert told[kind].function == ("NewOptimizer._optimize" if name == "NewOptimizer" else "Clean._step")
 
 
 @pytest.mark.parametrize("name", ["FloatRate", "Grows", "NewFunction", "NewFunctionWithVariables"])
 def test_what_retraces_in_every_epoch_is_told_with_bounds_of_its_cost(tmp_path, name):
     record = profiled(tmp_path / "run", name, "retraced.py", probes=("operations",), epochs=8)
     (found,) = told(record)
-    seen = sum(trace.seconds for epoch in of_one_block(record, name) if not epoch.first for trace in epoch.traces)
+    seen = sum(
+        trace.seconds for epoch in of_one_block(record, name) if not epoch.first for trace in evidence.traces(epoch)
+    )
     whole = sum(epoch.wall for epoch in of_one_block(record, name))
     later = sum(epoch.wall for epoch in of_one_block(record, name) if not epoch.first)
     assert found.rule == "retraced"
@@ -125,9 +132,9 @@ def test_what_retraces_now_and_then_is_charged_with_all_beyond_the_other_epochs(
     record = profiled(tmp_path / "run", "NewRate", "retraced.py", probes=(), epochs=24)
     (found,) = told(record)
     epochs = of_one_block(record, "NewRate")
-    traced = [epoch for epoch in epochs if epoch.traces and not epoch.first]
+    traced = [epoch for epoch in epochs if evidence.traces(epoch) and not epoch.first]
     assert [epoch.index for epoch in traced] == [4, 8, 12, 16, 20]
-    assert sum(trace.seconds for epoch in traced for trace in epoch.traces) < found.seconds
+    assert sum(trace.seconds for epoch in traced for trace in evidence.traces(epoch)) < found.seconds
     assert found.seconds < sum(epoch.wall for epoch in traced)
     assert f"{100 * found.share:.3g} % of the time of all epochs. Pass a tensor." in found.text
 
@@ -145,8 +152,8 @@ def test_a_compilation_that_no_trace_announces_is_found(tmp_path):
     epochs = of_one_block(record, "Recompiles")
     (one,) = by_function(epochs)
     assert (one.function, one.times, one.silent) == ("Clean._step", 8, 7)
-    assert sum(len(epoch.traces) for epoch in epochs) == 1
-    assert all(len(epoch.compiles) == 1 for epoch in epochs)
+    assert sum(len(evidence.traces(epoch)) for epoch in epochs) == 1
+    assert all(len(evidence.compilations(epoch)) == 1 for epoch in epochs)
 
 
 def test_compilations_are_seen_though_the_trainer_hides_what_tensorflow_logs(tmp_path):
@@ -158,9 +165,9 @@ def test_compilations_are_seen_though_the_trainer_hides_what_tensorflow_logs(tmp
 
 def test_who_has_a_shape_for_each_sort_of_points_is_not_accused_of_retracing(tmp_path):
     record = profiled(tmp_path / "run", "SeveralShapes", "retraced.py", probes=(), epochs=8)
-    (again, first) = sorted(by_cause(of_one_block(record, "SeveralShapes")), key=lambda one: one.cause.sort != "shape")
+    (again, first) = sorted(by_cause(of_one_block(record, "SeveralShapes")), key=lambda one: one.cause.kind != "shape")
     assert (again.times, again.epochs, again.again) == (2, (0,), 0)
-    assert first.cause.sort == "first"
+    assert first.cause.kind == "first"
     assert told(record) == []
 
 
@@ -183,7 +190,7 @@ def test_a_list_that_keeps_a_tensor_an_epoch_is_found_with_its_size(tmp_path):
 
 def test_where_too_few_epochs_ran_in_a_row_to_tell_of_growth_that_is_said(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("memory",), epochs=5)
-    said = sentences.sentences(summarize(record))
+    said = sentences(summarize(record))
     assert (
         "Not available here: memory from epoch to epoch, because fewer than 8 epochs of any kind ran in a row." in said
     )
@@ -198,7 +205,7 @@ def test_what_a_profile_shows_is_in_its_json(tmp_path):
     assert [one["rule"] for one in arm["findings"]] == ["heavy"]
     traced = profiled(tmp_path / "other", "FloatRate", "retraced.py", probes=(), epochs=8)
     (arm,) = json.loads(summarize(traced).to_json())["arms"]
-    epochs = {one["cause"]["sort"]: one["epochs"] for one in arm["profile"]["traces"]}
+    epochs = {one["cause"]["kind"]: one["epochs"] for one in arm["profile"]["traces"]}
     assert epochs == {"first": [0], "value": [*range(1, 8)]}
 
 
@@ -206,8 +213,8 @@ def test_a_clean_trainer_is_traced_once_and_compiled_never(tmp_path):
     record = profiled(tmp_path / "run", "Clean", "retraced.py", epochs=8)
     epochs = of_one_block(record, "Clean")
     (one,) = by_cause(epochs)
-    assert (one.cause.sort, one.times) == ("first", 1)
-    assert not any(epoch.compiles for epoch in epochs)
+    assert (one.cause.kind, one.times) == ("first", 1)
+    assert not any(evidence.compilations(epoch) for epoch in epochs)
     assert record.ends[0].unavailable.keys() <= {"peak of tensors"}
     assert told(record) == []
 
@@ -240,13 +247,13 @@ def test_functions_within_functions_are_named_and_their_times_add_up_to_no_more_
 ):
     record = profiled(tmp_path / "run", name, "nested.py", probes=("operations",), epochs=6)
     first, *rest = of_one_block(record, name)
-    assert {trace.function.split(".")[-1] for trace in first.traces} >= functions
-    assert not any("?" in (trace.function, trace.where) for trace in first.traces)
-    assert all(trace.seconds > 0 for trace in first.traces)
-    assert sum(trace.seconds for trace in first.traces) < first.wall
-    again = {one.cause.sort for epoch in rest for one in epoch.traces}
+    assert {trace.function.split(".")[-1] for trace in evidence.traces(first)} >= functions
+    assert not any("?" in (trace.function, trace.where) for trace in evidence.traces(first))
+    assert all(trace.seconds > 0 for trace in evidence.traces(first))
+    assert sum(trace.seconds for trace in evidence.traces(first)) < first.wall
+    again = {one.cause.kind for epoch in rest for one in evidence.traces(epoch)}
     assert again == ({"new dataset"} if name == "Fits" else set())
-    assert not any("StructuredFunctionWrapper" in trace.function for trace in first.traces)
+    assert not any("StructuredFunctionWrapper" in trace.function for trace in evidence.traces(first))
     assert profiles(record, name)["epoch"].types
 
 
@@ -254,8 +261,8 @@ def test_operations_are_seen_in_a_pass_apart_and_drawn_on_a_timeline(tmp_path):
     record = profiled(tmp_path / "run", "Nests", "nested.py", probes=("operations",), epochs=6)
     seen = watched(record, "Nests", "operations")
     assert [epoch.index for epoch in seen] == list(range(6))
-    assert all(0 < epoch.busy < epoch.wall for epoch in seen)
-    assert all(epoch.operations and not epoch.phases[1:] for epoch in seen)
+    assert all(0 < evidence.busy(epoch) < epoch.wall for epoch in seen)
+    assert all(evidence.operations(epoch) and not evidence.phases(epoch)[1:] for epoch in seen)
     events = json.loads((tmp_path / "run" / "timeline.json").read_text())["traceEvents"]
     drawn = [event for event in events if event["ph"] == "X"]
     names = {(event["pid"], event["tid"]): event["args"]["name"] for event in events if event["name"] == "thread_name"}
@@ -275,7 +282,7 @@ def test_a_timeline_is_beside_the_record_wherever_the_trainer_goes(tmp_path, mon
 def test_what_a_trainer_without_tensorflow_cannot_tell_is_said(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("operations",))
     assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
-    said = sentences.sentences(summarize(record))
+    said = sentences(summarize(record))
     assert "Not available here: peak of tensors, operations and arithmetic, because TensorFlow was not loaded." in said
     nothing = "no framework that traces or compiles was loaded"
     assert f"Not available here: traces and compilations, because {nothing}." in said
@@ -283,9 +290,9 @@ def test_what_a_trainer_without_tensorflow_cannot_tell_is_said(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
 def test_exact_memory_has_peaks_that_repeat(tmp_path):
-    plan = planning.make("profile", [f"{SUPPORT / 'faults.py'}:Spikes"], epochs=12, blocks=1, exact_memory=True)
+    plan = planned("profile", f"{SUPPORT / 'faults.py'}:Spikes", epochs=12, exact_memory=True)
     record = measure(replace(plan, probes=("memory",)), tmp_path / "run", lambda event, record: None)
-    peaks = [epoch.memory.peak_rss for epoch in watched(record, "Spikes", "memory")[2:]]
+    peaks = [evidence.memory(epoch).peak_rss for epoch in watched(record, "Spikes", "memory")[2:]]
     assert max(peaks) - min(peaks) < 0.01 * max(peaks)
 
 
@@ -296,18 +303,19 @@ def test_where_tensorflow_does_not_count_its_tensors_it_says_so(tmp_path, monkey
     assert record.unavailable("Nests") == {
         "peak of tensors": "TensorFlow's allocator does not count them, as where oneDNN is off"
     }
-    assert all(epoch.memory.peak_tensors is None for epoch in watched(record, "Nests", "memory"))
-    assert all(epoch.memory.peak_rss for epoch in watched(record, "Nests", "memory"))
+    assert all(evidence.memory(epoch).peak_tensors is None for epoch in watched(record, "Nests", "memory"))
+    assert all(evidence.memory(epoch).peak_rss for epoch in watched(record, "Nests", "memory"))
 
 
 def test_where_memory_cannot_be_watched_it_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "FORGET", tmp_path / "nowhere" / "clear_refs")
     monkeypatch.setattr(memory, "STATUS", tmp_path / "nowhere" / "status")
-    watch = watching.Watch("memory")
-    watch.begin()
-    seen = watch.end("epoch 0")
-    assert [use.peak_rss_bytes for use in seen.phases] == [None]
-    assert (seen.memory.peak_rss, seen.memory.rss) == (None, None)
-    assert watch.unavailable == {
+    probes = passes.probes_of("memory")
+    for probe in reversed(probes):
+        probe.begin(fresh=True)
+    seen = {probe.name: probe.end(1.0) for probe in probes}
+    assert [use.peak_rss_bytes for use in seen["phases"]] == [None]
+    assert (seen["memory"].peak_rss, seen["memory"].rss) == (None, None)
+    assert {what: why for probe in probes for what, why in probe.unavailable.items()} == {
         "peak memory by phase": "the peak of resident memory cannot be reset here: No such file or directory"
     }

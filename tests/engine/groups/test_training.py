@@ -5,12 +5,12 @@ from itertools import groupby
 
 from msgspec.structs import replace
 from paths import ARMS
+from planned import planned
 
 from harness.analysis.training.convergence import convergence
 from harness.cli import app
 from harness.engine.groups.group import Group
 from harness.engine.session import measure
-from harness.plan import planning
 from harness.record.schema import Evaluation, Slice
 from harness.record.store import read
 
@@ -23,14 +23,14 @@ TROUBLES = {
 }
 
 
-def planned(*names, **options):
-    return planning.make("converge", [f"{ARMS}:{name}" for name in names], **{"evaluations": 4, "blocks": 1} | options)
+def training(*names, **options):
+    return planned("converge", [f"{ARMS}:{name}" for name in names], **{"evaluations": 4, "blocks": 1} | options)
 
 
 def run(out, *names, references=(), **options):
     """The record of a run, and what happened in it, in order."""
     lines = []
-    plan = replace(planned(*names, **options), references=references)
+    plan = replace(training(*names, **options), references=references)
     record = measure(plan, out, lambda event, record: lines.append(event))
     assert read(out).evaluations == record.evaluations
     return record, lines
@@ -151,7 +151,7 @@ def test_slices_are_split_where_a_part_would_last_too_long(tmp_path, monkeypatch
 
 
 def test_arms_that_do_not_fit_in_memory_train_alone_from_then_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 1)
+    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 1)
     record, lines = run(tmp_path / "run", "Learner", "StaysBad", "ShortLearner", blocks=2)
     assert [(start.block, start.group, len(start.order), start.one_by_one) for start in record.starts] == [
         (0, 0, 3, False),

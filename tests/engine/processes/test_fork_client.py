@@ -11,12 +11,12 @@ import psutil
 import pytest
 from msgspec.structs import replace
 from paths import ARMS
+from planned import planned
 from running import begun, gone
 
 from harness.engine.groups.group import Group
 from harness.engine.processes import fork_client
 from harness.engine.session import measure
-from harness.plan import planning
 from harness.record import evidence
 from harness.record.schema import ArmEnd, ArmReady, BlockAgain, BlockStart, Slice
 from harness.record.store import read
@@ -27,9 +27,9 @@ PRELOAD = ("decimal",)
 pytestmark = pytest.mark.skipif(not fork_client.available(), reason="arms can be forked on Linux")
 
 
-def planned(*names, command="compare", preload=PRELOAD, references=(), **options):
+def forking(*names, command="compare", preload=PRELOAD, references=(), **options):
     """As if these arms were of a registered collection whose variants import `preload`."""
-    made = planning.make(command, [name if ":" in name else f"{ARMS}:{name}" for name in names], **options)
+    made = planned(command, [name if ":" in name else f"{ARMS}:{name}" for name in names], **options)
     return replace(made, preload=preload, references=references)
 
 
@@ -40,7 +40,7 @@ def run(out, *names, watch=lambda event, record: None, **options):
         events.append(event)
         watch(event, record)
 
-    record = measure(planned(*names, **options), out, note)
+    record = measure(forking(*names, **options), out, note)
     assert read(out).slices == record.slices
     return record, events
 
@@ -250,7 +250,7 @@ def test_where_forking_cannot_be_had_each_arm_is_a_fresh_process(tmp_path, monke
 
 
 def test_arms_that_run_one_after_the_other_are_forked_from_one_process_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "_crowded", lambda self, further: len(self.live) > 1)
+    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 1)
     family = Family()
     record, _ = run(tmp_path / "run", "Sought", "Slow", epochs=12, blocks=1, watch=family)
     assert [start.one_by_one for start in record.starts] == [False, True]
@@ -279,10 +279,12 @@ RUN = """
 import sys
 from pathlib import Path
 from msgspec.structs import replace
-from harness.plan import planning
+from harness.commands.registry import COMMANDS
 from harness.engine.session import measure
+from harness.plan.request import Request
 
-made = replace(planning.make("compare", sys.argv[2:], epochs=2000), preload=("decimal",))
+planned = COMMANDS["compare"].plan(Request(names=tuple(sys.argv[2:]), epochs=2000))
+made = replace(planned.plan, preload=("decimal",))
 measure(made, Path(sys.argv[1]), lambda event, record: None)
 """
 
@@ -308,7 +310,7 @@ def test_nobody_is_left_behind_however_the_run_ends(tmp_path, how):
 def test_built_in_variants_lose_trace_and_count_the_same_forked_and_fresh(tmp_path):
     found = []
     for fresh in (False, True):
-        plan = planning.make("compare", ["moments"], baseline="moments", scale="smoke", epochs=1, blocks=1, fresh=fresh)
+        plan = planned("compare", "moments", baseline="moments", scale="smoke", epochs=1, blocks=1, fresh=fresh)
         assert bool(plan.preload) is not fresh
         record = measure(plan, tmp_path / f"{fresh}", lambda event, record: None)
         (ready,) = record.ready

@@ -2,15 +2,15 @@
 
 import io
 
+from planned import planned
 from rich.console import Console
 
-from harness.plan import planning
 from harness.record.events import Progress
 from harness.record.schema import ArmEnd, BlockStart
 from harness.report.live.live import Display
 from harness.report.live.passes import Passes
 
-PLAN = planning.make("profile", ["fast"], scale="smoke", blocks=1)
+PLAN = planned("profile", "fast", scale="smoke")
 START = BlockStart(0, 0, ["fast"])
 
 

@@ -5,12 +5,15 @@ from textwrap import dedent
 
 import pytest
 
+from harness import phase
 from harness.worker.probes import memory
+from harness.worker.probes.memory import MemoryProbe, PeakGauge
+from harness.worker.probes.phases import PhaseProbe
 
 
 def in_a_fresh_process(code):
     """The numbers that `code` prints, run where nothing has used memory yet."""
-    code = "from harness.worker.probes.memory import *\nfrom harness.probes import memory\n" + dedent(code)
+    code = "from harness.worker.probes import memory\nfrom harness.worker.probes.memory import *\n" + dedent(code)
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return [None if word == "None" else int(word) for word in child.stdout.split()]
 
@@ -66,45 +69,70 @@ def test_where_nothing_is_measured_the_answer_is_none_and_not_zero(monkeypatch, 
     assert memory.peak_rss_bytes() is None
 
 
-def test_asking_for_tensors_loads_no_tensorflow():
-    code = "print(peak_tensor_bytes()); import sys; print(int('tensorflow' in sys.modules))"
-    assert in_a_fresh_process(code) == [None, 0]
+# What a pass of a profile sees of an epoch
 
 
-def test_a_large_tensor_is_counted_even_after_it_is_freed():
-    before, after, freed = in_a_fresh_process(
-        """
-        import tensorflow as tf
-        print(peak_tensor_bytes() or 0)
-        held = tf.fill((2_000_000,), 1.0)
-        print(peak_tensor_bytes())
-        del held
-        print(peak_tensor_bytes())
-        """
-    )
-    assert after >= before + 8_000_000
-    assert after < before + 80_000_000
-    assert freed == after
+class Allocator:
+    """One that holds what it is told to hold."""
+
+    def __init__(self, peak=None):
+        self.peak = peak
+
+    def forget_peak(self):
+        self.peak = None
+
+    def peak_bytes(self):
+        return self.peak
+
+    def why_no_peak(self):
+        return None if self.peak else "nothing was counted"
 
 
-@pytest.mark.parametrize("refusal", [ValueError, AttributeError, RuntimeError])
-def test_a_tensorflow_that_does_not_count_gives_none(monkeypatch, refusal):
-    class Config:
-        @property
-        def experimental(self):
-            raise refusal
-
-    monkeypatch.setitem(sys.modules, "tensorflow", type("tensorflow", (), {"config": Config()}))
-    assert memory.peak_tensor_bytes() is None
-    assert memory.why_no_tensor_peak() == "TensorFlow's allocator does not count them, as where oneDNN is off"
+def test_the_peak_of_tensors_is_the_most_that_any_allocator_held_at_once():
+    assert memory.peak_tensor_bytes([Allocator(3), Allocator(), Allocator(5)]) == 5
+    assert memory.peak_tensor_bytes([Allocator(), Allocator()]) is None
+    assert memory.peak_tensor_bytes([]) is None
 
 
-def test_a_tensorflow_that_counted_nothing_gives_none(monkeypatch):
-    class Experimental:
-        def get_memory_info(self, device):
-            return {"current": 0, "peak": 0}
+class Gauge:
+    """Peak resident memory, as it is told: its peak since it was last asked."""
 
-    config = type("config", (), {"experimental": Experimental()})
-    monkeypatch.setitem(sys.modules, "tensorflow", type("tensorflow", (), {"config": config}))
-    assert memory.peak_tensor_bytes() is None
-    assert memory.why_no_tensor_peak() == "TensorFlow's allocator counted none, as where no tensor has 256 KB"
+    unavailable = None
+
+    def __init__(self, *peaks):
+        self.peaks = list(peaks)
+
+    def __call__(self):
+        return self.peaks.pop(0)
+
+
+def test_an_epochs_peaks_are_its_own():
+    gauge, allocator = Gauge(900, 10, 20, 30), Allocator(700)
+    phases = PhaseProbe(peak_since=gauge)
+    probe = MemoryProbe(phases, gauge, [allocator])
+    probe.begin(True)
+    phases.begin(True)
+    assert allocator.peak is None, "what was held before is none of it"
+    with phase("refine"):
+        allocator.peak = 40
+    assert [use.peak_rss_bytes for use in phases.end(1.0)] == [30, 20]
+    seen = probe.end(1.0)
+    assert (seen.peak_rss, seen.peak_tensors) == (30, 40)
+    assert seen.rss == pytest.approx(memory.rss_bytes(), rel=0.5)
+    assert probe.unavailable == {}
+
+
+def test_where_the_peak_cannot_be_reset_it_says_so_and_the_rest_is_seen(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "FORGET", tmp_path / "no such folder" / "clear_refs")
+    gauge = PeakGauge()
+    phases = PhaseProbe(peak_since=gauge)
+    probe = MemoryProbe(phases, gauge, [Allocator()])
+    probe.begin(True)
+    phases.begin(True)
+    phases.end(1.0)
+    assert probe.unavailable == {
+        "peak memory by phase": "the peak of resident memory cannot be reset here: No such file or directory"
+    }
+    seen = probe.end(1.0)
+    assert (seen.peak_rss, seen.peak_tensors) == (None, None)
+    assert seen.rss == pytest.approx(memory.rss_bytes(), rel=0.5)

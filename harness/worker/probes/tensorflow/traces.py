@@ -144,7 +144,7 @@ def _innermost(function: Any) -> Any:
 def _of_dataset(function: Any) -> Any:
     """The user's function in the one that a tf.data.Dataset makes of it; None if this is none of those."""
     code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
-    if code is None or not cells or not function.__qualname__.startswith("StructuredFunctionWrapper."):
+    if code is None or not cells or not _name(function, code).startswith("StructuredFunctionWrapper."):
         return None
     held = dict(zip(code.co_freevars, cells, strict=True)).get("self")
     return getattr(held.cell_contents, "_func", None) if held else None

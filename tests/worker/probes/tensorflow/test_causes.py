@@ -18,8 +18,8 @@ import tensorflow as tf
 told = {}
 
 def tell(what):
-    traces = probe.take()
-    told[what] = [[t.function, t.cause.sort, t.cause.text, t.cause.advice] if t.cause else None for t in traces]
+    traces = probe.end()
+    told[what] = [[t.function, t.cause.kind, t.cause.text, t.cause.advice] if t.cause else None for t in traces]
 
 @tf.function
 def step(x, lr=0.1, *, batch=None):
@@ -45,7 +45,7 @@ step(tf.zeros((64, 3)), batch=(tf.zeros(2), tf.zeros(2), tf.zeros(2)))
 tell("length")
 step(tf.zeros((64, 3)), batch={"x": tf.zeros(2)})
 step(tf.zeros((64, 3)), batch={"x": tf.zeros(2), "y": tf.zeros(2)})
-probe.take()
+probe.end()
 step(tf.zeros((64, 3)), batch={"x": tf.zeros(2), "y": tf.zeros(3)})
 tell("inside")
 
@@ -61,7 +61,7 @@ def relaxed(x):
 
 relaxed(tf.zeros(2))
 relaxed(tf.zeros(3))
-probe.take()
+probe.end()
 relaxed(tf.zeros(4))
 tell("relaxed")
 
@@ -74,12 +74,12 @@ def using(thing, x):
 
 things = [Thing(), Thing()]
 using(things[0], tf.zeros(1))
-probe.take()
+probe.end()
 using(things[1], tf.zeros(1))
 tell("object")
 
 for _ in range(2):
-    probe.take()
+    probe.end()
     tf.function(lambda x: x + 1)(tf.zeros(2))
 tell("new function")
 
@@ -105,7 +105,7 @@ def placed(x):
     return x
 
 placed(tf.zeros(2))
-probe.take()
+probe.end()
 with tf.Graph().as_default():
     placed(tf.zeros(2))
 tell("context")
@@ -130,7 +130,7 @@ class Broken:
 probe._causes = Broken()
 tell("before it broke")
 result = step(tf.zeros((5, 5)))
-told["broken"] = [probe.take()[0].cause, result.shape.as_list()]
+told["broken"] = [probe.end()[0].cause, result.shape.as_list()]
 print(json.dumps(told))
 """
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from harness.worker.probes.tensorflow import operations as probe
 from harness.worker.probes.tensorflow.operations import Operation, OperationProbe, busy, summed
-from harness.worker.wire.evidence import OTHERS, OperationUse
+from harness.worker.wire.evidence import OTHERS, OperationsUse, OperationUse
 
 LARGE = tf.random.stateless_normal((700, 700), (1, 2))
 
@@ -26,12 +26,17 @@ COMPILED, GRAPH = tf.function(step, jit_compile=True), tf.function(step)
 def watched(epoch):
     epoch()
     own = OperationProbe()
-    own.begin()
+    own.begin(True)
     began = perf_counter()
     epoch()
     ended = perf_counter()
-    found = own.end()
-    assert own.unavailable is None
+    use = own.end(ended - began)
+    assert own.unavailable == {}
+    found = own._latest
+    assert use == OperationsUse(summed(found), busy(found))
+    assert [(span.name, span.scope, span.began) for span in own.spans()] == [
+        (one.type, one.part, one.start) for one in found
+    ]
     assert all(began - 1e-3 <= one.start and one.start + one.seconds <= ended + 1e-3 for one in found)
     return found, ended - began
 
@@ -65,9 +70,9 @@ def test_a_profiler_that_is_running_already_is_left_alone(tmp_path):
     tf.profiler.experimental.start(str(tmp_path))
     try:
         own = OperationProbe()
-        own.begin()
-        assert own.end() == []
-        assert own.unavailable.startswith("TensorFlow's profiler did not start:")
+        own.begin(True)
+        assert own.end(1.0) is None
+        assert own.unavailable["operations"].startswith("TensorFlow's profiler did not start:")
     finally:
         tf.profiler.experimental.stop()
 
@@ -78,17 +83,22 @@ def test_what_cannot_be_read_is_told_and_ends_no_run(monkeypatch):
 
     own = OperationProbe()
     monkeypatch.setattr(probe, "read", broken)
-    own.begin()
-    assert own.end() == []
-    assert own.unavailable == "what TensorFlow's profiler tells could not be read: no such plane"
+    own.begin(True)
+    assert own.end(1.0) is None
+    assert own.unavailable == {"operations": "what TensorFlow's profiler reports could not be read: no such plane"}
+    monkeypatch.undo()
+    own.begin(False)
+    assert own.unavailable == {}, "the next epoch's may be seen"
+    own.end(1.0)
 
 
 def test_without_tensorflow_it_says_so(monkeypatch):
     monkeypatch.delitem(probe.sys.modules, "tensorflow")
     own = OperationProbe()
-    own.begin()
-    assert own.end() == []
-    assert own.unavailable == "TensorFlow was not loaded"
+    own.begin(True)
+    assert own.end(1.0) is None
+    assert own.unavailable == {"operations": "TensorFlow was not loaded"}
+    assert own.spans() == []
 
 
 def operation(start, seconds, type_="Op", part="", thread="one"):

@@ -8,7 +8,8 @@ from textwrap import dedent
 
 import pytest
 
-from harness.worker.probes.tensorflow.traces import TraceProbe
+from harness.worker import frameworks
+from harness.worker.probes.tensorflow.traces import TraceProbe, _name
 
 HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
 CALLBACKS = "tensorflow.python.eager.polymorphic_function.transform"
@@ -16,7 +17,7 @@ CALLBACKS = "tensorflow.python.eager.polymorphic_function.transform"
 BEFORE = """
 probe = TraceProbe()
 probe.install()
-tell("before", probe.unavailable)
+tell("before", dict(probe.unavailable))
 import tensorflow as tf
 """
 AFTER = """
@@ -26,6 +27,7 @@ probe.install()
 """
 USE = """
 tell("unavailable", probe.unavailable)
+tell("any before", probe.any)
 clock = time.perf_counter
 
 @tf.function
@@ -35,6 +37,7 @@ def step(x):
 step(tf.zeros(2))
 step(tf.zeros(2))
 tell("one trace", take())
+tell("any", probe.any)
 step(tf.zeros(2))
 tell("none", take())
 step(tf.zeros(3))
@@ -117,7 +120,7 @@ def told_by(*parts):
             told[what] = value
 
         def take():
-            return [[trace.function, trace.where, trace.seconds] for trace in probe.take()]
+            return [[trace.function, trace.where, trace.seconds] for trace in probe.end()]
         """
     script = "\n".join([dedent(head), *map(dedent, parts), "print(json.dumps(told))"])
     with TemporaryDirectory() as folder:
@@ -145,9 +148,9 @@ def names(traces):
 
 
 class TestTimed:
-    def test_the_probe_says_when_it_can_see(self, told):
-        assert told.get("before") in (None, "TensorFlow was not loaded")
-        assert told["unavailable"] is None
+    def test_the_probe_can_see_once_tensorflow_is_there_and_says_nothing_of_it_before(self, told):
+        assert told.get("before", {}) == told["unavailable"] == {}
+        assert (told["any before"], told["any"]) == (False, True)
 
     def test_a_function_is_traced_once_for_the_same_arguments(self, told):
         ((name, where, seconds),) = told["one trace"]
@@ -223,11 +226,10 @@ def use(probe, label):
     def step(x):
         return x + 1
     result = [step(tf.constant([1.0])).numpy().tolist(), step(tf.zeros(1)).numpy().tolist()]
-    traced = [list(trace) for trace in map(lambda t: (t.function, t.where, t.seconds), probe.take())]
+    traced = [list(trace) for trace in map(lambda t: (t.function, t.where, t.seconds), probe.end())]
     step(tf.zeros(2))
-    retraced = [(t.function, t.where, t.seconds) for t in probe.take()]
+    retraced = [(t.function, t.where, t.seconds) for t in probe.end()]
     tell(label, [probe.unavailable, result, traced, retraced])
-    tell(f"{label} untimed", probe.untimed)
 """
 
 
@@ -265,27 +267,29 @@ def spoiled():
 
 
 HOW = ["renamed", "extended", "no function"]
+UNTIMED = {"times and causes of traces": "this TensorFlow has no place at which a tracing can be timed"}
 
 
 class TestFallingBack:
     @pytest.mark.parametrize("how", HOW)
     def test_without_the_private_function_tracings_are_seen_but_not_timed(self, spoiled, how):
         unavailable, result, traced, retraced = spoiled[f"{how} True"]
-        assert unavailable is None
-        assert spoiled[f"{how} True untimed"] == "this TensorFlow has no place at which a tracing can be timed"
+        assert unavailable == UNTIMED
         assert result == [[2.0], [1.0]]
         assert traced == retraced == [["step", "?", None]]
 
     @pytest.mark.parametrize("how", HOW)
     def test_without_the_callbacks_too_the_probe_says_why_it_sees_nothing(self, spoiled, how):
         unavailable, result, traced, retraced = spoiled[f"{how} False"]
-        assert unavailable == "this TensorFlow offers neither of the two places at which tracing can be watched"
+        assert unavailable == {
+            "traces": "this TensorFlow offers neither of the two places at which tracing can be watched"
+        }
         assert result == [[2.0], [1.0]]
         assert traced == retraced == []
 
     def test_with_everything_in_place_the_same_use_is_timed(self, spoiled):
         unavailable, result, ((name, _, seconds),), _ = spoiled["as it was"]
-        assert unavailable is spoiled["as it was untimed"] is None
+        assert unavailable == {}
         assert result == [[2.0], [1.0]]
         assert name == "use.step"
         assert seconds > 0
@@ -312,8 +316,8 @@ class TestFallingBack:
             BEFORE,
             "use(probe, 'later')",
         )
-        assert told["before"] == "TensorFlow was not loaded"
-        assert told["later"] == [None, [[2.0], [1.0]], [["step", "?", None]], [["step", "?", None]]]
+        assert told["before"] == {}
+        assert told["later"] == [UNTIMED, [[2.0], [1.0]], [["step", "?", None]], [["step", "?", None]]]
 
 
 class Untellable:
@@ -333,17 +337,59 @@ def test_a_tracing_that_cannot_be_described_does_not_end_the_users_call(monkeypa
     monkeypatch.setitem(sys.modules, HOOKED, module)
     probe = TraceProbe()
     probe.install()
-    assert probe.unavailable is None
+    assert probe.unavailable == {}
     options = type("Options", (), {"python_function": Untellable()})
     assert module._create_concrete_function(None, None, None, options) == "concrete"
-    assert probe.take() == []
+    assert probe.end() == []
     assert "a tracing could not be described: RuntimeError" in capsys.readouterr().err
 
 
-def test_where_tensorflow_is_never_imported_nothing_is_seen_and_the_probe_says_why(monkeypatch):
+def test_where_tensorflow_is_never_imported_nothing_is_seen_and_the_frameworks_say_why(monkeypatch):
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
-    monkeypatch.delitem(sys.modules, HOOKED, raising=False)
+    for name in (HOOKED, *(one.module for one in frameworks.FRAMEWORKS)):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     probe = TraceProbe()
     probe.install()
-    assert probe.unavailable == "TensorFlow was not loaded"
-    assert probe.take() == []
+    assert (probe.any, probe.unavailable, probe.end()) == (False, {}, [])
+    assert frameworks.unobserved()["traces"] == frameworks.NOTHING_TRACES
+
+
+def test_what_was_traced_before_an_epoch_begins_is_not_its_own(monkeypatch):
+    module = type(sys)(HOOKED)
+
+    def _create_concrete_function(function_type, type_context, func_graph, tracing_options):
+        return type("Concrete", (), {"name": b"it"})
+
+    module._create_concrete_function = _create_concrete_function
+    monkeypatch.setitem(sys.modules, HOOKED, module)
+    probe = TraceProbe(lambda: "refine")
+    probe.install()
+    graph, options = type("Graph", (), {"name": "it"}), type("Options", (), {"python_function": told_by})
+    module._create_concrete_function(None, None, graph, options)
+    probe.begin(False)
+    assert (probe.spans(), probe.end()) == ([], [])
+    module._create_concrete_function(None, None, graph, options)
+    assert [span.name for span in probe.spans()] == ["tracing it"]
+    assert [(trace.function, trace.phase) for trace in probe.end()] == [("told_by", "refine")]
+    assert probe.end() == []
+
+
+class WithoutQualifiedName:
+    """Code as Python 3.10 has it."""
+
+    co_filename, co_firstlineno, co_name = __file__, 3, "step"
+
+
+class Loss:
+    def step(self):
+        """To be named."""
+
+    def __call__(self):
+        """Likewise."""
+
+
+def test_where_code_does_not_say_its_qualified_name_the_function_does():
+    for code in (Loss.step.__code__, WithoutQualifiedName):
+        assert _name(Loss.step, code) == _name(Loss().step, code) == "Loss.step"
+    for code in (Loss.__call__.__code__, WithoutQualifiedName):
+        assert _name(Loss(), code) == "Loss.__call__"

@@ -1,0 +1,1 @@
+"""Every quantity that reports, claims and gates speak of, each with one name."""

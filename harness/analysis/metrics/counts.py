@@ -1,0 +1,80 @@
+"""What of an arm is counted: traces, compilations, floating-point operations."""
+
+from collections.abc import Callable, Sequence
+
+from harness.analysis.comparison.exact import retraces
+from harness.analysis.epochs.observed import why_unobserved
+from harness.analysis.metrics.arm import MeasuredArm
+from harness.analysis.metrics.base import Measured, Metric, Unit
+from harness.plan.gate_rules import COMPILATIONS, FLOPS, TRACES
+from harness.record import evidence
+from harness.record.schema import Epoch
+from harness.worker.wire.evidence import Trace
+
+RETRACES = "retraces"
+
+
+def _events(what: str, count: Callable[[Sequence[Epoch]], int]) -> Callable[[MeasuredArm], Measured]:
+    """In the epochs of one block; None where they were not observed."""
+
+    def measure(arm: MeasuredArm) -> Measured:
+        why = why_unobserved(arm.lines, arm.label, what)
+        if arm.one_block is None or why:
+            return Measured(None, Unit.COUNT, unavailable=why)
+        return Measured(count(arm.one_block), Unit.COUNT)
+
+    return measure
+
+
+def _traces(epochs: Sequence[Epoch]) -> list[Trace]:
+    return [trace for epoch in epochs for trace in evidence.traces(epoch)]
+
+
+def _flops(arm: MeasuredArm) -> Measured:
+    """Of an epoch's matrix products: of the commonest kind, and of each."""
+    work = arm.work
+    schedule = arm.lines.schedule(arm.label)
+    usual = max(sorted(work.flops), key=lambda kind: schedule[kind], default="")
+    commonest = arm.epoch_times.commonest if arm.epoch_times else usual
+    return Measured(
+        work.flops.get(commonest), Unit.FLOP, by_kind=dict(work.flops) or None, unavailable=work.unavailable
+    )
+
+
+METRICS = (
+    Metric(
+        name=TRACES,
+        title="traces",
+        unit=Unit.COUNT,
+        deterministic=True,
+        measure=_events(TRACES, lambda epochs: len(_traces(epochs))),
+        gated=True,
+        tolerance=0,
+    ),
+    Metric(
+        name=RETRACES,
+        title="retraces",
+        unit=Unit.COUNT,
+        deterministic=True,
+        measure=_events(TRACES, lambda epochs: retraces(_traces(epochs))),
+    ),
+    Metric(
+        name=COMPILATIONS,
+        title="compilations",
+        unit=Unit.COUNT,
+        deterministic=True,
+        measure=_events(COMPILATIONS, lambda epochs: sum(len(evidence.compilations(epoch)) for epoch in epochs)),
+        gated=True,
+        tolerance=0,
+    ),
+    Metric(
+        name=FLOPS,
+        title="operations",
+        unit=Unit.FLOP,
+        deterministic=True,
+        measure=_flops,
+        gated=True,
+        tolerance=0.0,
+        formerly=("flops_per_epoch",),
+    ),
+)

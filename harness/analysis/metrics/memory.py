@@ -1,0 +1,49 @@
+"""How much memory an arm takes at its peak."""
+
+from collections.abc import Callable
+from math import log
+
+from harness.analysis.metrics.arm import MeasuredArm
+from harness.analysis.metrics.base import Logs, Measured, Metric, Unit
+from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS
+from harness.record.schema import ArmEnd
+
+
+def _peak(of: Callable[[ArmEnd], int | None]) -> Callable[[MeasuredArm], Measured]:
+    """The most over all its processes."""
+    return lambda arm: Measured(max(filter(None, map(of, arm.ends)), default=None), Unit.BYTES)
+
+
+def _logs(arm: MeasuredArm, kind: str | None) -> Logs:
+    mine, theirs = (_by_block(arm, label) for label in (arm.label, arm.baseline))
+    return {block: log(mine[block] / theirs[block]) for block in sorted(mine.keys() & theirs.keys())}
+
+
+def _by_block(arm: MeasuredArm, label: str) -> dict[int, int]:
+    ends = [end for end in arm.lines.ends if end.arm == label and end.status == "ok"]
+    return {end.block: end.peak_rss_bytes for end in ends if end.peak_rss_bytes}
+
+
+METRICS = (
+    Metric(
+        name=PEAK_MEMORY,
+        title="peak memory",
+        unit=Unit.BYTES,
+        deterministic=False,
+        measure=_peak(lambda end: end.peak_rss_bytes),
+        logs=_logs,
+        gated=True,
+        tolerance=0.10,
+        formerly=("peak_rss_bytes",),
+    ),
+    Metric(
+        name=PEAK_TENSORS,
+        title="peak tensors",
+        unit=Unit.BYTES,
+        deterministic=True,
+        measure=_peak(lambda end: end.peak_tensor_bytes),
+        gated=True,
+        tolerance=0.01,
+        formerly=("peak_tensor_bytes",),
+    ),
+)

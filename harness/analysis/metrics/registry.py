@@ -1,0 +1,27 @@
+"""Which metrics there are. A new one is a line in its module, or a call of `register`."""
+
+from harness.analysis.metrics import counts, memory, results, times
+from harness.analysis.metrics.base import Metric
+from harness.errors import BadInput
+from harness.suggest import nearest
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (*times.METRICS, *memory.METRICS, *counts.METRICS, *results.METRICS)
+}
+"""By their public names, in the order in which they are shown."""
+
+
+def register(metric: Metric) -> None:
+    """Add a metric of one's own: claims, CSV, JSON and, if it is `gated`, gates have it from then on."""
+    METRICS[metric.name] = metric
+
+
+def metric_of(name: str, where: str) -> tuple[Metric, str]:
+    """The metric `name`, and of a family the name within it: of `quality.error` that is `error`. What earlier versions
+    called it will do, too. Raises BadInput, which begins with `where`, for what is none."""
+    family, _, member = name.partition(".")
+    found = METRICS.get(family) or next((one for one in METRICS.values() if family in one.formerly), None)
+    if found is None or found.family != bool(member):
+        known = [f"{metric.name}.NAME" if metric.family else metric.name for metric in METRICS.values()]
+        raise BadInput(f"{where}: there is no metric {name!r}; {nearest(name, known)}")
+    return found, member

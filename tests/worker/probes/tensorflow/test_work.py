@@ -1,0 +1,69 @@
+"""How much epochs compute, counted from the calls that were noted."""
+
+import pytest
+import tensorflow as tf
+
+from harness.worker.probes.tensorflow import work
+from harness.worker.probes.tensorflow.work import WorkCounter
+
+N = 8
+ONE = 2 * N**3
+"""Operations of one product."""
+
+
+@tf.function
+def step(x):
+    with tf.name_scope("physics"):
+        return tf.linalg.matmul(x, x)
+
+
+SQUARE = tf.ones((N, N))
+
+
+def test_each_kind_has_the_operations_of_its_last_epoch_by_part():
+    counter = WorkCounter()
+    for kind, times in (("data", 3), ("full", 2), ("data", 1)):
+        with counter.watching(kind):
+            for _ in range(times):
+                step(SQUARE)
+    found = counter.count(rate=False)
+    assert found.flops == {"data": ONE, "full": 2 * ONE}
+    assert found.parts == {"data": {"physics": ONE}, "full": {"physics": 2 * ONE}}
+    assert (found.unavailable, found.gemm_flops_per_second) == (None, None)
+    assert found.variables is not None
+
+
+def test_the_rate_is_measured_where_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr(work.gemm, "flops_per_second", lambda: 2e11)
+    assert WorkCounter().count(rate=True).gemm_flops_per_second == 2e11
+
+
+def test_a_kind_that_cannot_be_counted_says_why_and_the_others_are():
+    counter = WorkCounter()
+    with counter.watching("data"):
+        step(SQUARE)
+    with counter.watching("idle"):
+        pass
+    found = counter.count(rate=False)
+    assert found.flops == {"data": ONE}
+    assert found.unavailable == "no tf.function was called"
+
+
+def test_where_no_calls_were_noted_it_says_so():
+    found = WorkCounter().count(rate=False)
+    assert (found.flops, found.unavailable) == ({}, "no epoch's calls were noted")
+
+
+def test_an_epoch_of_too_many_different_calls_is_not_counted(monkeypatch):
+    monkeypatch.setattr(work, "MOST_CALLS", 1)
+    counter = WorkCounter()
+    with counter.watching("data"):
+        step(SQUARE)
+        step(tf.ones((2, 2)))
+    assert counter.count(rate=False).unavailable == "an epoch calls its tf.functions in 2 different ways"
+
+
+@pytest.mark.parametrize("rate", [True, False])
+def test_without_tensorflow_there_is_nothing_to_count(monkeypatch, rate):
+    monkeypatch.delitem(work.sys.modules, "tensorflow")
+    assert WorkCounter().count(rate) is None
