@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from harness.commands import claims_file
 from harness.commands.base import Command
 from harness.commands.registry import command_of
 from harness.errors import BadInput, Interrupted, VariantFailed
-from harness.plan import claims as claim_files
 from harness.plan.claims import Claim
 from harness.plan.request import Request
 from harness.record import store
@@ -46,7 +46,7 @@ def carry_out(command: Command, request: Request, output: Output, context: typer
     from harness.engine.session import measure, run_id
     from harness.report.live.live import Display
 
-    claims = claim_files.read(output.claims) if output.claims else []
+    claims = claims_file.read(output.claims) if output.claims else []
     if output.resume:
         _refuse_others(context)
         return _complete(command, output.resume, output.json, claims)
@@ -70,7 +70,7 @@ def report_again(run: Path, wanted: str, claims: Path | None, json: str | None) 
     from harness.report.formats.base import parse
 
     formats = parse(wanted)
-    held = claim_files.read(claims) if claims else []
+    held = claims_file.read(claims) if claims else []
     publish(store.read(run), run if run.is_dir() else run.parent, json, held, formats)
 
 

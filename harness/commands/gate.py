@@ -27,8 +27,7 @@ class Gate(Command):
     )
 
     def plan(self, request: Request) -> Planned:
-        from harness.commands import gate_plan
-        from harness.plan import gate_settings
+        from harness.commands import gate_plan, gate_settings
 
         asked = gate_settings.read(Path.cwd()).with_options(request.tolerances, request.unsure, request.allow)
         plan, before = gate_plan.plan(request, asked)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 
 from harness.catalog import registry
+from harness.commands.gate_settings import Asked
 from harness.engine.machine import machine
 from harness.engine.revisions import lookup, revisions
 from harness.engine.revisions.repository import Repository
@@ -18,7 +19,6 @@ from harness.errors import BadInput, BadSource, NotComparable, VariantFailed
 from harness.interface import Variant
 from harness.plan import controls, planning
 from harness.plan.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
-from harness.plan.gate_settings import Asked
 from harness.plan.plan import Arm, Plan
 from harness.plan.planning import Traits
 from harness.plan.request import Request
@@ -114,7 +114,7 @@ def beside(request: Request, name: str, than: str) -> Plan:
     plan = _plan(request, [than, name], Asked())
     base, head = plan.arms
     again = controls.null(base)
-    alone = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | {TOTAL_TIME: plan.tolerance})
+    alone = Tolerances({TOTAL_TIME: plan.tolerance})
     triple = Triple(head.label, head.label, base.label, again.label, alone)
     return replace(plan, arms=(base, again, head), gate=Gate((triple,), base=than, head=name))
 

@@ -1,50 +1,37 @@
 """What a gate lets pass: each metric's tolerance, and which arms are held against which."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-Share = float | None
 Unsure = Literal["fail", "warn", "pass"]
 Losses = Literal["same", "rounding", "any"]
 EPOCH_TIME, TOTAL_TIME, FIRST_EPOCH_TIME = "epoch_time", "total_time", "first_epoch_time"
 PEAK_MEMORY, PEAK_TENSORS = "peak_memory", "peak_tensors"
-TRACES, COMPILATIONS, FLOPS, LOSSES, QUALITY = "traces", "compilations", "flops", "losses", "quality"
+TRACES, RETRACES, COMPILATIONS, FLOPS = "traces", "retraces", "compilations", "flops"
+LOSSES, OBJECTIVE, QUALITY, GROWTH = "losses", "objective", "quality", "growth"
 TIMES = EPOCH_TIME, TOTAL_TIME, FIRST_EPOCH_TIME
 
 
-class Tolerances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much worse each metric may get; None is not gated. Shares, unless it says otherwise."""
+class Tolerances(msgspec.Struct, frozen=True):
+    """How much worse each metric may get, by its name: a share, a number of events, or a word for losses. None, or no
+    mention, is not gated. What metrics have by default is in `analysis.metrics`."""
 
-    epoch_time: Share = 0.03
-    """Of each kind of epoch that has a share in the whole schedule worth speaking of."""
-    total_time: Share = 0.03
-    """Of the whole schedule, but for what tracing and compiling take of it: of that, as of the first epoch."""
-    first_epoch_time: Share = 0.25
-    peak_memory: Share = 0.10
-    """Resident memory of the process."""
-    peak_tensors: Share = 0.01
-    """What the framework's allocator held at once."""
-    traces: int | None = 0
-    """How many more there may be, over the same epochs."""
-    compilations: int | None = 0
-    """Likewise."""
-    flops: Share = 0.0
-    """Of each kind of epoch."""
-    losses: Losses | None = "same"
-    """Bit for bit the same; or apart by rounding, when they first differ; or whatever they are."""
-    quality: Share = 0.05
-    """Of each metric of `evaluate()`, after the same epochs."""
+    values: dict[str, float | int | str | None] = {}
+
+    def __getitem__(self, metric: str) -> Any:
+        return self.values.get(metric)
 
     def of_total_time(self, once: float) -> float:
-        """Of the whole schedule, where tracing and compiling take the share `once` of it: what each part may."""
-        whole = self.total_time or 0.0
-        return whole + max((self.first_epoch_time or 0.0) - whole, 0.0) * once
+        """Of the whole schedule, where tracing and compiling take the share `once` of it: what each part may. What they
+        take may grow as the first epoch may."""
+        whole = self[TOTAL_TIME] or 0.0
+        return float(whole + max((self[FIRST_EPOCH_TIME] or 0.0) - whole, 0.0) * once)
 
     @property
     def counts(self) -> bool:
         """Whether anything is gated that takes a pass of its own."""
-        return any(getattr(self, name) is not None for name in self.__struct_fields__ if name not in TIMES)
+        return any(value is not None for name, value in self.values.items() if name not in TIMES)
 
 
 class Triple(msgspec.Struct, frozen=True):

@@ -1,18 +1,12 @@
 """A record -> the summary of its run."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
 from harness.analysis.comparison.ablation import attribute
-from harness.analysis.comparison.claimed import check
-from harness.analysis.comparison.exact import exact, retraces
+from harness.analysis.comparison.exact import exact
 from harness.analysis.comparison.losses import losses
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.accounted import accounted
-from harness.analysis.epochs.effects import effects
-from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.gate.judge import gate_verdict
@@ -20,20 +14,21 @@ from harness.analysis.gate.triples import timed
 from harness.analysis.machine.facts import measured_on
 from harness.analysis.machine.fitness import findings
 from harness.analysis.machine.selfcheck import Control, SelfCheck, self_check
+from harness.analysis.metrics.arm import MeasuredArm
+from harness.analysis.metrics.claims import check
+from harness.analysis.metrics.registry import METRICS
 from harness.analysis.profile import rules
 from harness.analysis.profile.growth import FEWEST
 from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import watched
-from harness.analysis.profile.tracings import of_one_block
-from harness.analysis.profile.work import arithmetic
-from harness.analysis.stats.levels import level, looks
-from harness.analysis.stats.ratios import Ratio, of_times
+from harness.analysis.stats.levels import looks
+from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import Verdict, verdicts
 from harness.analysis.training.convergence import Convergence, convergence
 from harness.plan.claims import Claim
 from harness.record import evidence as seen
 from harness.record.lines import Lines
-from harness.report.summary import SCHEMA, ArmSummary, EpochSeconds, Profiled, Summary
+from harness.report.summary import SCHEMA, ArmSummary, Profiled, Summary
 from harness.worker.wire.evidence import MEMORY
 
 
@@ -117,47 +112,28 @@ def _summarize_arm(
     verdict: Verdict | None,
     logs: Mapping[int, float] | None,
 ) -> ArmSummary:
-    record, epochs = costs.record, costs.epochs
+    record = costs.record
     failure = record.failure(arm)
-    mine = epoch_table.usable(record, epochs, arm)
-    mine = mine[mine["arm"] == arm]
-    ends = [end for end in record.ends if end.arm == arm and (end.block, end.group) not in record.passes]
-    ran = of_one_block(record, arm)
-    traced = ran is not None and not why_unobserved(record, arm, TRACES)
-    traces = [trace for epoch in ran or () for trace in seen.traces(epoch)] if traced else None
-    compiled = ran is not None and not why_unobserved(record, arm, COMPILATIONS)
-    steady = arm not in costs.trends  # else no median means anything
-    seconds = _epoch_seconds(mine, record.schedule(arm)) if steady else None
-    commonest = seconds.commonest if seconds else ""
-    work = arithmetic(record, arm, seconds.by_kind if seconds else {})
+    measured = MeasuredArm(costs, arm, logs, converged)
+    work = measured.work
+    times = measured.epoch_times
     found = None if converged else losses(record, arm)
     evidence = rules.Evidence.of(record, arm) if record.plan.probes else None
     profile = _profiled(record, arm, evidence) if evidence else None
+    cut_off = "cut off" if len(measured.epochs) else "not run"
     return ArmSummary(
         name=arm,
-        status="failed" if failure else "ok" if ends else "cut off" if len(mine) else "not run",
+        status="failed" if failure else "ok" if measured.ends else cut_off,
         reason=f"{failure.moment}: {failure.reason}" if failure else None,
         verdict=verdict.answer if verdict else None,
-        ratio=_ratio(record, logs),
-        ratio_by_kind=_ratio_by_kind(costs, arm),
-        epoch_seconds=seconds,
-        first_epoch_seconds=_median(mine[(mine["index"] == 0) & mine["first"]]["wall"]),
-        projected_seconds=None if converged else costs.seconds(arm),
-        peak_rss_bytes=max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
-        peak_tensor_bytes=max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
-        traces=None if traces is None else len(traces),
-        retraces=None if traces is None else retraces(traces),
-        compilations=sum(len(seen.compilations(epoch)) for epoch in ran or ()) if compiled else None,
-        flops_per_epoch=work.flops.get(commonest),
-        flops_by_kind=dict(work.flops) or None,
-        flops_unavailable=work.unavailable,
+        metrics={name: one for metric in METRICS.values() for name, one in metric.all_of(measured).items()},
+        commonest=times.commonest if times else None,
         gemm_flops_per_second=work.gemm_flops_per_second,
-        gemm_share=work.gemm_share.get(commonest),
+        gemm_share=work.gemm_share.get(times.commonest) if times else None,
         gemm_share_by_kind=dict(work.gemm_share) or None,
         losses=found.verdict if found else None,
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,
-        quality=_quality(converged),
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
@@ -206,12 +182,9 @@ def _one_by_one(record: Lines) -> list[str]:
 
 def ratios(record: Lines) -> dict[str, Ratio]:
     """What each arm costs relative to the baseline, of those of which that is known."""
-    logs = all_logs(Projection(record, epoch_table.table(record)))
-    return {arm: found for arm, own in logs.items() if (found := _ratio(record, own))}
-
-
-def _ratio(record: Lines, logs: Mapping[int, float] | None) -> Ratio | None:
-    return of_times(list(logs.values()), _level(record)) if logs else None
+    costs = Projection(record, epoch_table.table(record))
+    found = {arm: MeasuredArm(costs, arm, logs).ratio for arm, logs in all_logs(costs).items()}
+    return {arm: ratio for arm, ratio in found.items() if ratio}
 
 
 def _verdicts(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
@@ -219,40 +192,3 @@ def _verdicts(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[st
     plan = record.plan
     judged = {arm: list(own.values()) for arm, own in logs.items() if not record.failure(arm)}
     return {} if plan.ablation else verdicts(judged, plan.tolerance, plan.fewest, plan.blocks)
-
-
-def _level(record: Lines) -> float:
-    """With what probability an interval may miss."""
-    return level(record.plan.fewest, record.plan.blocks)
-
-
-def _ratio_by_kind(costs: Projection, arm: str) -> dict[str, Ratio] | None:
-    """Of an epoch of each kind, on the average; None where epochs get slower and slower: there is no such one then."""
-    record, baseline = costs.record, costs.record.plan.baseline
-    if arm == baseline or record.failure(baseline) or record.plan.trains or {arm, baseline} & costs.trends.keys():
-        return None
-    found = effects(costs.rates(arm), record.plan.tolerance)
-    in_schedule_order = [kind for kind in dict.fromkeys(costs.epochs["kind"]) if kind in found]
-    return {kind: of_times(found[kind], _level(record)) for kind in in_schedule_order} or None
-
-
-def _quality(converged: Convergence | None) -> dict[str, float | None] | None:
-    if converged is None or converged.final is None:
-        return None
-    return {name: metric.mean for name, metric in converged.final.metrics.items()}
-
-
-def _epoch_seconds(mine: pd.DataFrame, schedule: Counter[str]) -> EpochSeconds | None:
-    steady = epoch_table.in_turns(mine)
-    if steady.empty:
-        return None
-    kinds = steady.groupby("kind")["wall"].median().to_dict()
-    counts = schedule or Counter(steady["kind"])
-    commonest = max(kinds, key=lambda kind: counts[kind])
-    return EpochSeconds(
-        kinds[commonest], {kind: kinds[kind] for kind in mine["kind"].unique() if kind in kinds}, commonest
-    )
-
-
-def _median(values: "pd.Series[float]") -> float | None:
-    return float(values.median()) if len(values) else None

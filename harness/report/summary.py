@@ -1,11 +1,11 @@
 """What a run came to: what other programs read (`--json`), and what every report here is made from."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from harness.analysis.comparison.ablation import Attribution
-from harness.analysis.comparison.claimed import Checked
 from harness.analysis.comparison.exact import Exact
 from harness.analysis.comparison.losses import Relation
 from harness.analysis.epochs.accounted import Accounted
@@ -14,6 +14,9 @@ from harness.analysis.epochs.projection import Seconds
 from harness.analysis.gate.judge import GateVerdict
 from harness.analysis.machine.facts import Finding
 from harness.analysis.machine.selfcheck import SelfCheck
+from harness.analysis.metrics.base import Measured
+from harness.analysis.metrics.claims import Checked
+from harness.analysis.metrics.registry import METRICS
 from harness.analysis.profile import rules
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.operations import Profile
@@ -21,18 +24,10 @@ from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.training.convergence import Convergence
+from harness.plan.gate_rules import EPOCH_TIME, FLOPS, TOTAL_TIME
 from harness.worker.wire.evidence import Variables
 
-SCHEMA = 1
-
-
-class EpochSeconds(msgspec.Struct, frozen=True):
-    """Wall-clock seconds of an epoch run in turns: the median of each kind, and of the commonest one."""
-
-    median: float
-    by_kind: dict[str, float]
-    commonest: str
-    """The kind that the schedule has most epochs of; of those without a schedule, that was run most."""
+SCHEMA = 2
 
 
 class Profiled(msgspec.Struct, frozen=True):
@@ -61,26 +56,10 @@ class ArmSummary(msgspec.Struct, frozen=True):
     reason: str | None
     verdict: str | None
     """`faster`, `slower`, `same` or `unsure`, from three blocks on."""
-    ratio: Ratio | None
-    """The cost relative to the baseline, of what the summary's `scope` says: below 1 is faster."""
-    ratio_by_kind: dict[str, Ratio] | None
-    epoch_seconds: EpochSeconds | None
-    first_epoch_seconds: float | None
-    projected_seconds: Seconds | None
-    """What one training takes, by its whole schedule; or what the epochs took that ran."""
-    peak_rss_bytes: int | None
-    peak_tensor_bytes: int | None
-    traces: int | None
-    """Tracings in one block's epochs; null where they were not observed, see `unavailable`."""
-    retraces: int | None
-    """Of those, the ones beyond the first of the same function."""
-    compilations: int | None = None
-    """By XLA, in the same epochs; null likewise."""
-    flops_per_epoch: float | None = None
-    """Floating-point operations of an epoch's matrix products, of the kind that `epoch_seconds.median` is about."""
-    flops_by_kind: dict[str, float] | None = None
-    flops_unavailable: str | None = None
-    """Why some kinds, or all, have none."""
+    metrics: dict[str, Measured] = {}
+    """Every metric by its public name, of a family each name, such as `quality.error`: see `analysis.metrics`."""
+    commonest: str | None = None
+    """The kind of epoch that `epoch_time` and `flops` are about, and of which a schedule has most."""
     gemm_flops_per_second: float | None = None
     """What large matrix products reach in the arm's process."""
     gemm_share: float | None = None
@@ -93,8 +72,6 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The same, for programs."""
     losses_epochs: int | None = None
     """How many epochs both ran in the same order from the first on, which is what that rests on."""
-    quality: dict[str, float | None] | None = None
-    """The metrics at the end of its trainings, the mean over seeds; null is one that was not finite."""
     idle_share: float | None = None
     """How much of a processor it used while it was others' turn."""
     exact: Exact | None = None
@@ -110,6 +87,38 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """What the epochs of one process counted as; null where whole trainings ran, whose every epoch is counted."""
     convergence: Convergence | None = None
     """What its whole trainings came to, where whole trainings ran; an infinite time, which is never, is null."""
+
+    def measured(self, name: str) -> Measured:
+        """One metric; without a value where it was not measured."""
+        return self.metrics.get(name) or Measured(None, METRICS[name].unit)
+
+    def value(self, name: str) -> float | None:
+        return self.measured(name).value
+
+    @property
+    def ratio(self) -> Ratio | None:
+        """The cost relative to the baseline, of what the summary's `scope` says: below 1 is faster."""
+        return self.measured(TOTAL_TIME).ratio
+
+    @property
+    def ratio_by_kind(self) -> Mapping[str, Ratio]:
+        return self.measured(EPOCH_TIME).ratio_by_kind or {}
+
+    @property
+    def total_time(self) -> Seconds | None:
+        """What one training takes, by its whole schedule; or what the epochs took that ran."""
+        found = self.measured(TOTAL_TIME)
+        return None if found.value is None else Seconds(found.value, found.low, found.high)
+
+    @property
+    def epoch_times(self) -> Mapping[str, float]:
+        """Seconds of an epoch run in turns, by kind: medians."""
+        return self.measured(EPOCH_TIME).by_kind or {}
+
+    @property
+    def flops(self) -> Mapping[str, float]:
+        """Floating-point operations of an epoch's matrix products, by kind."""
+        return self.measured(FLOPS).by_kind or {}
 
 
 class Summary(msgspec.Struct, frozen=True):

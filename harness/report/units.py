@@ -5,6 +5,7 @@ from decimal import Decimal
 from math import sqrt
 
 from harness.analysis.epochs.projection import Seconds
+from harness.analysis.metrics.base import Unit
 from harness.analysis.stats.ratios import Ratio
 from harness.report.table import Cell
 
@@ -94,6 +95,23 @@ def percent(value: float | None) -> Cell:
 
 def count(value: int | None) -> Cell:
     return NOTHING if value is None else Cell(f"{value:,}", value)
+
+
+def figure(unit: Unit, value: float | None) -> Cell:
+    """A figure of a metric in this unit."""
+    if value is None:
+        return NOTHING
+    match unit:
+        case Unit.SECONDS:
+            return seconds(value)
+        case Unit.BYTES:
+            return size(value)
+        case Unit.FLOP:
+            return flops(value)
+        case Unit.COUNT:
+            return count(int(value))
+        case Unit.OWN:
+            return number(value)
 
 
 def signed(value: float, shown: str) -> Cell:

@@ -88,7 +88,10 @@ def test_what_each_probe_saw_is_kept_under_its_name(record):
     ]
     assert evidence.phases(seen) == [PhaseUse("", 1, 0.5, 1.5, 9000), PhaseUse("step", 2, 1.0, 1.0)]
     assert evidence.memory(seen) == MemoryUse(9000, 8000, None)
-    assert evidence.operations(seen) == [OperationUse("MatMul", "physics", 3, 0.25), OperationUse("(others)", "", 7, 0.125)]
+    assert evidence.operations(seen) == [
+        OperationUse("MatMul", "physics", 3, 0.25),
+        OperationUse("(others)", "", 7, 0.125),
+    ]
     assert evidence.busy(seen) == 0.375
     assert all(type(use) is OperationUse for use in evidence.operations(seen))
     assert type(seen.evidence["operations"]) is OperationsUse
@@ -127,9 +130,8 @@ def test_another_reason_was_of_traces_alone(record):
 def test_what_was_known_of_tensorflow_is_known_of_a_framework(record, old, new):
     facts = record(header(**old)).header.machine
     assert facts == new
-    assert {found.what for found in findings(facts)} >= {"frameworks", "framework settings"} & {
-        name.replace("_", " ") for name in new
-    }
+    shown = {finding.what for finding in findings(facts)}
+    assert {"frameworks", "framework settings"} & shown == {name.replace("_", " ") for name in new if name != "cores"}
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_what_was_known_of_tensorflow_is_known_of_a_framework(record, old, new):
         (SLICE.replace('"wall":1.5', '"wall":0.0'), "line 2: .*wall"),
         (SLICE.replace('"seconds":0.75', '"seconds":"long"'), "line 2: .*traces.*seconds"),
         (SLICE.replace('"sort":"shape",', ""), "line 2: .*traces.*kind"),
-        (SLICE.replace('[["MatMul",', '[[7,'), "line 2: .*operations"),
+        (SLICE.replace('[["MatMul",', "[[7,"), "line 2: .*operations"),
         (SLICE.replace('"memory":[9000,8000,null]', '"memory":5'), "line 2: .*memory"),
         (SLICE.replace('"traces":[', '"traces":["no trace",'), "line 2: .*traces"),
         ('{"line":"slice","epochs":7}', "line 2"),
@@ -157,7 +159,7 @@ COMMITTED = sorted(REPORTS.rglob("run.jsonl.gz"))
 @pytest.mark.parametrize("file", COMMITTED, ids=[str(file.parent.relative_to(REPORTS)) for file in COMMITTED])
 def test_every_committed_record_is_read(file):
     found = read(file.parent)
-    lines = gzip.open(file).read().splitlines()
+    lines = gzip.decompress(file.read_bytes()).splitlines()
     assert found.header.schema == SCHEMA
     assert not found.partial
     epochs = [epoch for piece in (*found.slices, *found.watched) for epoch in piece.epochs]

@@ -32,7 +32,17 @@ from harness.record.schema import (
 from harness.worker.wire.evidence import Trace
 from harness.worker.wire.messages import Description, Segment
 
-PLAN = Plan(command="compare", arms=(Arm("moments", "moments", {"nodes": 41}),), baseline="moments", case="case1", scale="smoke", epochs=4, blocks=2, seed=0, threads=1)
+PLAN = Plan(
+    command="compare",
+    arms=(Arm("moments", "moments", {"nodes": 41}),),
+    baseline="moments",
+    case="case1",
+    scale="smoke",
+    epochs=4,
+    blocks=2,
+    seed=0,
+    threads=1,
+)
 HEADER = Header(
     schema=SCHEMA,
     run="run-1",
@@ -341,7 +351,7 @@ def test_a_record_cut_off_at_any_byte_is_read_to_its_last_whole_line(path):
         (1, {"plan": ...}, "line 1: Object missing required field `plan`."),
         (1, {"schema": "1"}, "line 1: Expected `int`, got `str` - at `$.schema`."),
         (1, {"schema": 3}, "line 1: field 'schema' is 3; this version reads schemas 1 and 2."),
-        (1, {"schema": 3, "plan": ..., "request": {}}, "line 1: field 'schema' is 3; this version reads schemas 1 and 2."),
+        (1, {"schema": 3, "plan": ..., "request": {}}, "field 'schema' is 3; this version reads schemas 1 and 2."),
         (1, {"plan": {"command": 3}}, "line 1: Expected `str`, got `int` - at `$.plan.command`."),
         (1, {"line": "slice"}, "line 1: Object missing required field"),
         (2, {"line": ...}, "line 2: Object missing required field `line`."),

@@ -70,7 +70,7 @@ def test_operations_that_both_counted_are_compared_all_the_same():
 
 def test_what_a_record_says_nothing_of_is_counted_as_it_was():
     run = run_with({})
-    run.slices[0].epochs[0].traces.append(Trace("f", "x.py:1"))
+    run.slices[0].epochs[0].evidence["traces"] = [Trace("f", "x.py:1")]
     summary = summarize(run)
     assert [arm.traces for arm in summary.arms] == [0, 1]
     assert tables.counts(summary).rows[0][2] == "0 -> 1"

@@ -6,7 +6,17 @@ from harness.plan.plan import Arm, Plan
 from harness.worker.wire.messages import Description, Segment
 
 ARMS = ("original", "moments", "batched")
-PLAN = Plan(command="compare", arms=tuple(Arm(name, name) for name in ARMS), baseline="original", case="case1", scale="smoke", epochs=20, blocks=3, seed=0, threads=1)
+PLAN = Plan(
+    command="compare",
+    arms=tuple(Arm(name, name) for name in ARMS),
+    baseline="original",
+    case="case1",
+    scale="smoke",
+    epochs=20,
+    blocks=3,
+    seed=0,
+    threads=1,
+)
 
 
 def schedule(*stretches, seekable=True):

@@ -38,7 +38,7 @@ def is_everywhere(name):
 class AtOnce(ast.NodeTransformer):
     """What is run when a module is imported: without what is in functions."""
 
-    def visit_FunctionDef(self, node):  # noqa: N802 - as ast calls it
+    def visit_FunctionDef(self, node):
         return ast.copy_location(ast.Pass(), node)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815

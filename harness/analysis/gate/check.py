@@ -56,7 +56,7 @@ class Check:
 def time_tolerance(tolerances: Tolerances, metric: str, seconds: float | None, once: float) -> float:
     """How much longer a gated time may take, as a share: one that took `seconds`, of a training of which the share
     `once` goes to tracing and compiling."""
-    share: float = tolerances.of_total_time(once) if metric == TOTAL_TIME else getattr(tolerances, metric)
+    share: float = tolerances.of_total_time(once) if metric == TOTAL_TIME else tolerances[metric]
     if metric == FIRST_EPOCH_TIME and seconds:
         return max(share, LEAST_SECONDS / seconds)
     return share

@@ -8,11 +8,27 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.comparison.losses import ROUNDING, losses
+from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.observed import why_unobserved
 from harness.analysis.epochs.prefix import common_prefixes
+from harness.analysis.epochs.projection import Projection
 from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.metrics.arm import MeasuredArm
+from harness.analysis.metrics.base import Unit
+from harness.analysis.metrics.registry import METRICS
 from harness.analysis.stats.ratios import Ratio
-from harness.plan.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
+from harness.plan.gate_rules import (
+    COMPILATIONS,
+    FLOPS,
+    LOSSES,
+    PEAK_MEMORY,
+    PEAK_TENSORS,
+    QUALITY,
+    TIMES,
+    TRACES,
+    Tolerances,
+    Triple,
+)
 from harness.record import evidence
 from harness.record.lines import Lines
 from harness.worker.wire.evidence import Compilation, Trace
@@ -26,20 +42,45 @@ def counts(passes: Lines, triple: Triple) -> list[Check]:
     """A check for each metric that is gated; of the record `triples.counted`."""
     allowed = triple.tolerances
     if {end.arm for end in passes.ends if end.status == "ok"} < set(triple.arms):
-        gated = [metric for metric in COUNTED if getattr(allowed, metric) is not None]
+        gated = [metric for metric in (*COUNTED, *_further(allowed)) if allowed[metric] is not None]
         return [Check(triple.name, metric, None, UNSURE, why=NOT_COMPLETED) for metric in gated]
     found: list[Check] = []
-    if allowed.traces is not None:
-        found.append(_events(passes, triple, TRACES, allowed.traces))
-    if allowed.compilations is not None:
-        found.append(_events(passes, triple, COMPILATIONS, allowed.compilations))
-    if allowed.flops is not None:
-        found += _flops(passes, triple, allowed.flops)
-    if allowed.losses is not None:
-        found.append(_losses(passes, triple, allowed.losses))
-    if allowed.quality is not None:
-        found += _qualities(passes, triple, allowed.quality)
-    return found
+    for events in (TRACES, COMPILATIONS):
+        if allowed[events] is not None:
+            found.append(_events(passes, triple, events, allowed[events]))
+    if allowed[FLOPS] is not None:
+        found += _flops(passes, triple, allowed[FLOPS])
+    if allowed[LOSSES] is not None:
+        found.append(_losses(passes, triple, allowed[LOSSES]))
+    if allowed[QUALITY] is not None:
+        found += _qualities(passes, triple, allowed[QUALITY])
+    return found + [_further_check(passes, triple, metric) for metric in _further(allowed)]
+
+
+def _further(allowed: Tolerances) -> list[str]:
+    """Metrics that are gated and have no way of their own of being compared: those that somebody has added."""
+    known = (*COUNTED, *TIMES, PEAK_MEMORY, PEAK_TENSORS)
+    return [name for name, one in METRICS.items() if one.gated and name not in known and allowed[name] is not None]
+
+
+def _further_check(passes: Lines, triple: Triple, name: str) -> Check:
+    """A deterministic figure of the three, lower being better."""
+    costs = Projection(passes, epoch_table.table(passes))
+    base, again, head = (METRICS[name].of(MeasuredArm(costs, str(arm))) for arm in triple.arms)
+    if base.value is None or again.value is None:
+        return Check(triple.name, name, None, NOT_MEASURED, why=base.unavailable)
+    if head.value is None:
+        why = head.unavailable or "it was measured of the base, and not of the head"
+        return Check(triple.name, name, None, UNSURE, base.value, why=why)
+    if base.value != again.value:
+        why = f"two runs of the base differ in it: {base.value:.4g} and {again.value:.4g}"
+        return Check(triple.name, name, None, UNSURE, base.value, head.value, why=why)
+    tolerance = triple.tolerances[name]
+    if METRICS[name].unit == Unit.COUNT:
+        more = head.value - base.value
+        answer = REGRESSED if more > tolerance else IMPROVED if more < 0 else OK
+        return Check(triple.name, name, None, answer, base.value, head.value, None, tolerance)
+    return _figures(triple, name, None, base.value, head.value, tolerance)
 
 
 Event = Trace | Compilation

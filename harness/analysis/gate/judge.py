@@ -96,7 +96,7 @@ def _untimed(record: Lines, triple: Triple, found: Sequence[Check]) -> list[Chec
     if not triple.base or any(record.failure(arm) for arm in triple.arms):
         return []
     seen = {check.metric for check in found if check.variant == triple.name}
-    wanted = [metric for metric in TIMES if getattr(triple.tolerances, metric) is not None and metric not in seen]
+    wanted = [metric for metric in TIMES if triple.tolerances[metric] is not None and metric not in seen]
     return [Check(triple.name, metric, None, UNSURE, why="it was not measured") for metric in wanted]
 
 
@@ -160,9 +160,9 @@ def _of_triple(record: Lines, triple: Triple) -> list[_Timed]:
     found = Projection(part, table)
     found = Projection(part, table, "epochs") if found.scope == "epoch" else found
     return [
-        *(_epoch_times(found, triple) if allowed.epoch_time is not None else ()),
-        *(_total_time(found, triple) if allowed.total_time is not None else ()),
-        *(_first_epoch_time(part, table, triple) if allowed.first_epoch_time is not None else ()),
+        *(_epoch_times(found, triple) if allowed[EPOCH_TIME] is not None else ()),
+        *(_total_time(found, triple) if allowed[TOTAL_TIME] is not None else ()),
+        *(_first_epoch_time(part, table, triple) if allowed[FIRST_EPOCH_TIME] is not None else ()),
     ]
 
 
@@ -201,7 +201,7 @@ def _shared(part: Lines, triple: Triple) -> bool:
 def _kinds(found: Projection, triple: Triple) -> dict[str, tuple[list[float], list[float]]]:
     """The log-ratios of the head and of the second base by block, for each kind that is worth gating: of an epoch on
     the average over what comes again every so many."""
-    tolerance = triple.tolerances.epoch_time or 0.0
+    tolerance = triple.tolerances[EPOCH_TIME] or 0.0
     both = [found.rates(arm) for arm in (triple.head, str(triple.again))]
     if any(one.empty for one in both):
         return {}

@@ -34,7 +34,7 @@ def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
 
 def checks(runs: Sequence[Run], triple: Triple) -> list[Check]:
     """The same, of these runs."""
-    gated = {metric: getattr(triple.tolerances, metric) for metric in _FIELDS}
+    gated = {metric: triple.tolerances[metric] for metric in _FIELDS}
     return [_check(runs, triple, metric, share) for metric, share in gated.items() if share is not None]
 
 

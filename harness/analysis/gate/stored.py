@@ -93,7 +93,7 @@ def checks(record: Lines, triple: Triple) -> list[Check]:
         return []
     now = times(record, triple.head)
     known = dict.fromkeys([*now, *(what for line in before for what in line.seconds)])
-    wanted = [what for what in known if getattr(triple.tolerances, what.partition(" ")[0]) is not None]
+    wanted = [what for what in known if triple.tolerances[what.partition(" ")[0]] is not None]
     busy = disturbed(measured_on(record))
     at = ERROR / max(len(wanted), 1)
     timed = [_time(what, now.get(what, []), before, triple, at, busy) for what in wanted]

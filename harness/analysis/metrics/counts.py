@@ -6,12 +6,10 @@ from harness.analysis.comparison.exact import retraces
 from harness.analysis.epochs.observed import why_unobserved
 from harness.analysis.metrics.arm import MeasuredArm
 from harness.analysis.metrics.base import Measured, Metric, Unit
-from harness.plan.gate_rules import COMPILATIONS, FLOPS, TRACES
+from harness.plan.gate_rules import COMPILATIONS, FLOPS, RETRACES, TRACES
 from harness.record import evidence
 from harness.record.schema import Epoch
 from harness.worker.wire.evidence import Trace
-
-RETRACES = "retraces"
 
 
 def _events(what: str, count: Callable[[Sequence[Epoch]], int]) -> Callable[[MeasuredArm], Measured]:
@@ -57,6 +55,7 @@ METRICS = (
         unit=Unit.COUNT,
         deterministic=True,
         measure=_events(TRACES, lambda epochs: retraces(_traces(epochs))),
+        gated=True,
     ),
     Metric(
         name=COMPILATIONS,

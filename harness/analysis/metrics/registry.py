@@ -21,7 +21,7 @@ def metric_of(name: str, where: str) -> tuple[Metric, str]:
     called it will do, too. Raises BadInput, which begins with `where`, for what is none."""
     family, _, member = name.partition(".")
     found = METRICS.get(family) or next((one for one in METRICS.values() if family in one.formerly), None)
-    if found is None or found.family != bool(member):
-        known = [f"{metric.name}.NAME" if metric.family else metric.name for metric in METRICS.values()]
+    if found is None or bool(found.members) != bool(member):
+        known = [f"{metric.name}.NAME" if metric.members else metric.name for metric in METRICS.values()]
         raise BadInput(f"{where}: there is no metric {name!r}; {nearest(name, known)}")
     return found, member

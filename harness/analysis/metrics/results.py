@@ -1,35 +1,33 @@
 """What an arm's training comes to: its losses, its objective, its quality, and how its sizes grow."""
 
+from math import log
+
 from harness.analysis.metrics.arm import MeasuredArm
-from harness.analysis.metrics.base import Measured, Metric, Unit
+from harness.analysis.metrics.base import Logs, Metric
 from harness.analysis.training.curves import trainings
-from harness.plan.gate_rules import LOSSES, QUALITY
-
-OBJECTIVE, GROWTH = "objective", "growth"
+from harness.plan.gate_rules import GROWTH, LOSSES, OBJECTIVE, QUALITY
 
 
-def _nothing(arm: MeasuredArm) -> Measured:
-    """A relation to the baseline has no number of its own."""
-    return Measured(None, Unit.OWN)
-
-
-def _quality(arm: MeasuredArm, name: str) -> float | None:
+def _quality(arm: MeasuredArm) -> dict[str, float | None]:
     """At the end of its whole trainings: the mean over seeds."""
     final = arm.converged.final if arm.converged else None
-    return final.metrics[name].mean if final and name in final.metrics else None
+    return {name: metric.mean for name, metric in final.metrics.items()} if final else {}
 
 
-def quality_by_seed(arm: MeasuredArm, name: str) -> dict[int, float]:
-    """At the end of those trainings that were completed."""
+def _quality_logs(arm: MeasuredArm, name: str | None) -> Logs:
+    """At the end of those trainings that were completed, by seed."""
     whole = [one for one in trainings(arm.lines, arm.label) if one.status == "ok" and one.checkpoints]
-    ends = {one.seed: one.checkpoints[-1].metrics.get(name) for one in whole}
-    return {seed: value for seed, value in ends.items() if value}
+    ends = {one.seed: one.checkpoints[-1].metrics.get(name or "") for one in whole}
+    return {seed: log(value) for seed, value in ends.items() if value and value > 0}
 
 
-def _growth(arm: MeasuredArm, name: str) -> float | None:
-    """A size where the last stretch of the schedule begins, relative to that at its beginning."""
-    sizes = sizes_of(arm, name)
-    return sizes[-1] / sizes[0] if len(sizes) > 1 and sizes[0] else None
+def _growth(arm: MeasuredArm) -> dict[str, float | None]:
+    """Each size where the last stretch of the schedule begins, relative to that at its beginning."""
+    ready = next((line for line in arm.lines.ready if line.arm == arm.label), None)
+    known = [segment.sizes for segment in ready.description.segments if segment.sizes] if ready else []
+    names = dict.fromkeys(name for sizes in known for name in sizes)
+    of_name = {name: sizes_of(arm, name) for name in names}
+    return {name: sizes[-1] / sizes[0] for name, sizes in of_name.items() if len(sizes) > 1 and sizes[0]}
 
 
 def sizes_of(arm: MeasuredArm, name: str) -> list[float]:
@@ -40,17 +38,16 @@ def sizes_of(arm: MeasuredArm, name: str) -> list[float]:
 
 
 METRICS = (
-    Metric(name=LOSSES, title="losses", deterministic=True, measure=_nothing, gated=True, tolerance="same"),
-    Metric(name=OBJECTIVE, title="objective", deterministic=True, measure=_nothing),
+    Metric(name=LOSSES, title="losses", deterministic=True, gated=True, tolerance="same"),
+    Metric(name=OBJECTIVE, title="objective", deterministic=True),
     Metric(
         name=QUALITY,
         title="quality",
         deterministic=False,
-        measure=_nothing,
+        members=_quality,
+        logs=_quality_logs,
         gated=True,
         tolerance=0.05,
-        family=True,
-        members=_quality,
     ),
-    Metric(name=GROWTH, title="growth", deterministic=True, measure=_nothing, family=True, members=_growth),
+    Metric(name=GROWTH, title="growth", deterministic=True, members=_growth),
 )

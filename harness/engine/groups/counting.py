@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 
 from harness.engine.groups.group import Group
 from harness.engine.processes.answers import Evaluated, Failed, Finished, Ran
-from harness.plan.gate_rules import Triple
+from harness.plan.gate_rules import FLOPS, QUALITY, Triple
 from harness.plan.plan import EXACTLY
 from harness.record.events import Event, Progress
 from harness.record.schema import ArmEnd, BlockStart, Epoch, Evaluation, Slice
@@ -71,7 +71,7 @@ class Counting:
         if not isinstance(took, Finished):
             yield from self._group.lose(arm, took)
             return
-        if self._triple.tolerances.quality is not None and self._group.descriptions[label].evaluates:
+        if self._triple.tolerances[QUALITY] is not None and self._group.descriptions[label].evaluates:
             yield Progress(self._group.block, "evaluating", label)
             answer = arm.evaluate(epochs, None)
             if not isinstance(answer, Evaluated):
@@ -97,4 +97,4 @@ class Counting:
 
     def _counts(self, label: str) -> bool:
         """The base's second run would count what the first one did."""
-        return self._triple.tolerances.flops is not None and label != self._triple.again
+        return self._triple.tolerances[FLOPS] is not None and label != self._triple.again

@@ -4,8 +4,9 @@ import csv
 import io
 from collections.abc import Iterator
 
-from harness.analysis.epochs.projection import Seconds
+from harness.analysis.metrics.base import Measured
 from harness.analysis.stats.ratios import Ratio
+from harness.plan.gate_rules import TOTAL_TIME
 from harness.report.layouts.contents import Contents
 from harness.report.summary import ArmSummary, Summary
 
@@ -51,35 +52,37 @@ def rows(summary: Summary) -> list[dict[str, Cell]]:
 
 
 def _row(arm: ArmSummary) -> dict[str, Cell]:
-    by_kind = arm.epoch_seconds.by_kind if arm.epoch_seconds else {}
-    ratios: dict[str, Cell] = {}
-    for kind, ratio in (arm.ratio_by_kind or {}).items():
-        ratios |= _with_interval(f"{kind} epoch ratio", "", ratio)
-    return {
+    """Each metric by its public name with its unit; its interval and its ratio where it has these, and by kind."""
+    row: dict[str, Cell] = {
         "arm": arm.name,
         "status": arm.status,
         "reason": arm.reason,
         "verdict": arm.verdict,
-        **_with_interval("cost ratio", "", arm.ratio),
-        "median epoch (s)": arm.epoch_seconds.median if arm.epoch_seconds else None,
-        "first epoch (s)": arm.first_epoch_seconds,
-        **_with_interval("projected training", " (s)", arm.projected_seconds),
-        "peak memory (bytes)": arm.peak_rss_bytes,
-        "peak tensors (bytes)": arm.peak_tensor_bytes,
-        "traces": arm.traces,
-        "retraces": arm.retraces,
-        "compilations": arm.compilations,
-        "operations an epoch (FLOP)": arm.flops_per_epoch,
         "losses": arm.losses,
-        **{f"median {kind} epoch (s)": seconds for kind, seconds in by_kind.items()},
-        **ratios,
-        **{f"{metric} at the end": value for metric, value in (arm.quality or {}).items()},
     }
+    for name, found in arm.metrics.items():
+        row |= _metric(name, found)
+    return row
 
 
-def _with_interval(name: str, unit: str, value: Ratio | Seconds | None) -> dict[str, Cell]:
-    ends = (value.estimate, value.low, value.high) if value else (None, None, None)
-    return {f"{name}{unit}": ends[0], f"{name}, low{unit}": ends[1], f"{name}, high{unit}": ends[2]}
+def _metric(name: str, found: Measured) -> dict[str, Cell]:
+    unit = f" ({found.unit})" if found.unit else ""
+    cells: dict[str, Cell] = {f"{name}{unit}": found.value}
+    if found.low is not None or name == TOTAL_TIME:
+        cells |= {f"{name} low{unit}": found.low, f"{name} high{unit}": found.high}
+    if found.ratio or name == TOTAL_TIME:
+        cells |= _ratio(f"{name} ratio", found.ratio)
+    for kind, value in (found.by_kind or {}).items():
+        cells[f"{name} {kind}{unit}"] = value
+    for kind, ratio in (found.ratio_by_kind or {}).items():
+        cells |= _ratio(f"{name} {kind} ratio", ratio)
+    return cells
+
+
+def _ratio(name: str, ratio: Ratio | None) -> dict[str, Cell]:
+    if ratio is None:
+        return {name: None, f"{name} low": None, f"{name} high": None}
+    return {name: ratio.estimate, f"{name} low": ratio.low, f"{name} high": ratio.high}
 
 
 def _cell(value: Cell) -> str:

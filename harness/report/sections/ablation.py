@@ -209,10 +209,10 @@ def _exactly(found: Attribution) -> Table:
 
 
 def _cells(summary: Summary) -> Table:
-    rows = [[arm.name, _cost(arm, summary), units.projection(arm.projected_seconds)] for arm in measured(summary)]
+    rows = [[arm.name, _cost(arm, summary), units.projection(arm.total_time)] for arm in measured(summary)]
     what, took = scopes.columns(summary)
     note = f"With the changes named after a +, or all but those after a -; relative to {summary.baseline}."
-    note = " ".join(filter(None, [note, units.explained(arm.projected_seconds for arm in summary.arms)]))
+    note = " ".join(filter(None, [note, units.explained(arm.total_time for arm in summary.arms)]))
     return Table("What was measured", ["arm", what, took], rows, note)
 
 

@@ -1,5 +1,6 @@
 """How much each arm's epochs compute, and at which rate."""
 
+from harness.plan.gate_rules import FLOPS
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
@@ -19,15 +20,15 @@ def arithmetic(summary: Summary, in_depth: bool = False) -> Table | None:
 
 
 def _rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
-    counted, seconds = arm.flops_by_kind or {}, arm.epoch_seconds.by_kind if arm.epoch_seconds else {}
-    kinds = [*counted, *seconds] if in_depth or not arm.epoch_seconds else [arm.epoch_seconds.commonest]
+    counted, seconds = arm.flops, arm.epoch_times
+    kinds = [*counted, *seconds] if in_depth or not arm.commonest else [arm.commonest]
     rows = []
     for kind in dict.fromkeys(kinds) if counted else ():
         flops = counted.get(kind)
         rate = flops / seconds[kind] if flops is not None and kind in seconds else None
         share = (arm.gemm_share_by_kind or {}).get(kind)
         rows.append([arm.name, kind, units.flops(flops), units.flops_per_second(rate), units.percent(share)])
-    if not rows and arm.flops_unavailable and arm.flops_unavailable not in UNCOUNTED:
+    if not rows and arm.measured(FLOPS).unavailable and arm.measured(FLOPS).unavailable not in UNCOUNTED:
         rows.append([arm.name, *[units.NOTHING] * 4])
     return rows
 
@@ -37,5 +38,7 @@ def _note(summary: Summary) -> str:
         "Operations of the matrix products in an epoch's tf.functions, forward and backward. Rate: those by the median "
         "epoch, whatever else it does; its share is of what 4096 x 4096 matrices reach in the same process."
     )
-    reasons = [f"{arm.name}: {arm.flops_unavailable}" for arm in summary.arms if arm.flops_unavailable]
+    reasons = [
+        f"{arm.name}: {arm.measured(FLOPS).unavailable}" for arm in summary.arms if arm.measured(FLOPS).unavailable
+    ]
     return f"{note} Not all was counted. {'; '.join(reasons)}." if reasons else note

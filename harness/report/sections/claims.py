@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from harness.analysis.comparison.claimed import CONFIRMED, REFUTED, Checked
+from harness.analysis.metrics.claims import CONFIRMED, REFUTED, Checked
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table

@@ -1,10 +1,15 @@
 """What is compared, as tables."""
 
 from harness.analysis.comparison.exact import Pair
+from harness.analysis.metrics.registry import METRICS
+from harness.plan.gate_rules import FIRST_EPOCH_TIME, PEAK_MEMORY, PEAK_TENSORS, RETRACES, TRACES
 from harness.report import units
 from harness.report.sections import scopes
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
+
+_COSTS = FIRST_EPOCH_TIME, TRACES, RETRACES, PEAK_MEMORY, PEAK_TENSORS
+"""What a median epoch does not show."""
 
 
 def times(summary: Summary) -> Table:
@@ -15,25 +20,23 @@ def times(summary: Summary) -> Table:
             arm.name,
             Cell("baseline", 1.0) if arm.name == summary.baseline else units.ratio(arm.ratio),
             *([arm.verdict or units.NOTHING if arm.name != summary.baseline else ""] if judged else []),
-            units.projection(arm.projected_seconds),
+            units.projection(arm.total_time),
         ]
         for arm in summary.arms
     ]
     what, took = scopes.columns(summary)
     columns = ["arm", what, *(["verdict"] if judged else []), took]
-    note = " ".join(
-        filter(None, [_ratio_note(summary), units.explained(arm.projected_seconds for arm in summary.arms)])
-    )
+    note = " ".join(filter(None, [_ratio_note(summary), units.explained(arm.total_time for arm in summary.arms)]))
     return Table("Cost", columns, rows, note)
 
 
 def kinds(summary: Summary) -> Table | None:
     """Like epochs related to like: the baseline's in seconds, the others' as ratios to them."""
-    names = list(dict.fromkeys(kind for arm in summary.arms for kind in (arm.ratio_by_kind or {})))
+    names = list(dict.fromkeys(kind for arm in summary.arms for kind in arm.ratio_by_kind))
     if not names:
         return None
     rows = [_row_by_kind(arm, names) for arm in summary.arms if arm.ratio_by_kind or arm.name == summary.baseline]
-    intervals = any(ratio.low is not None for arm in summary.arms for ratio in (arm.ratio_by_kind or {}).values())
+    intervals = any(ratio.low is not None for arm in summary.arms for ratio in arm.ratio_by_kind.values())
     note = f"A median epoch of {summary.baseline}, and the others' relative to it, what comes every so many counted in"
     note += "; ± is half the 95 % interval." if intervals else "."
     return Table("An epoch, by kind", ["arm", *names], rows, note)
@@ -42,7 +45,7 @@ def kinds(summary: Summary) -> Table | None:
 def _row_by_kind(arm: ArmSummary, kinds: list[str]) -> list[str]:
     if arm.ratio_by_kind:
         return [arm.name, *(units.short_ratio(arm.ratio_by_kind.get(kind)) for kind in kinds)]
-    seconds = arm.epoch_seconds.by_kind if arm.epoch_seconds else {}
+    seconds = arm.epoch_times
     # Among ratios to it, it is 1, whatever its seconds are.
     return [
         arm.name,
@@ -55,15 +58,11 @@ def costs(summary: Summary) -> Table:
     rows = [
         [
             arm.name,
-            units.seconds(arm.first_epoch_seconds),
-            units.count(arm.traces),
-            units.count(arm.retraces),
-            units.size(arm.peak_rss_bytes),
-            units.size(arm.peak_tensor_bytes),
+            *(units.figure(METRICS[name].unit, arm.value(name)) for name in _COSTS),
         ]
         for arm in summary.arms
     ]
-    columns = ["arm", "first epoch", "traces", "retraces", "peak memory", "peak tensors"]
+    columns = ["arm", *(METRICS[name].title for name in _COSTS)]
     return Table("Tracing and memory", columns, rows, "Traces are those of the epochs that one block sampled.")
 
 

@@ -6,18 +6,12 @@ from itertools import groupby
 
 from harness.analysis.gate.check import IMPROVED, LEAST_SECONDS, NOT_MEASURED, REGRESSED, UNSURE, Check, GateAnswer
 from harness.analysis.gate.judge import GateVerdict
+from harness.analysis.metrics.base import Unit
+from harness.analysis.metrics.registry import METRICS
 from harness.plan.gate_rules import (
-    COMPILATIONS,
-    EPOCH_TIME,
     FIRST_EPOCH_TIME,
-    FLOPS,
     LOSSES,
-    PEAK_MEMORY,
-    PEAK_TENSORS,
-    QUALITY,
     TIMES,
-    TOTAL_TIME,
-    TRACES,
 )
 from harness.report import units
 from harness.report.table import Cell, Table
@@ -38,26 +32,6 @@ METHOD_STORED = (
 )
 _MOST_LISTED = 3
 """Checks that one sentence names; each has a sentence of its own."""
-_NAMES = {
-    EPOCH_TIME: "epoch time",
-    TOTAL_TIME: "total time",
-    FIRST_EPOCH_TIME: "first epoch",
-    PEAK_MEMORY: "peak memory",
-    PEAK_TENSORS: "peak tensors",
-    TRACES: "traces",
-    COMPILATIONS: "compilations",
-    FLOPS: "operations",
-    LOSSES: "losses",
-    QUALITY: "quality",
-}
-_UNITS = {
-    EPOCH_TIME: units.seconds,
-    TOTAL_TIME: units.seconds,
-    FIRST_EPOCH_TIME: units.seconds,
-    PEAK_MEMORY: units.size,
-    PEAK_TENSORS: units.size,
-    FLOPS: units.flops,
-}
 _ALLOWED_LOSSES = {"same": "bit for bit", "rounding": "but for rounding", "any": "any"}
 
 
@@ -98,8 +72,8 @@ def sentence_of(check: Check) -> str:
         return f"{what} is unsure:{why or ' it cannot be told'}{shown}."
     if check.metric == LOSSES:
         return f"{what} are not the same:{why}."
-    if check.metric in (TRACES, COMPILATIONS):
-        return f"{what} went from {units.count(_whole(check.base))} to {units.count(_whole(check.head))},{why}."
+    if METRICS[check.metric].unit == Unit.COUNT:
+        return f"{what} went from {units.count(_whole(check.base))} to {units.count(_whole(check.head))}{',' if why else ''}{why}."
     verb = "got better" if check.answer == IMPROVED else "got worse"
     figures = f"{_figure(check, check.base)} to {_figure(check, check.head)}"
     return f"{what} {verb}: {figures}{_change_in_words(check)}.{f'{why}.' if why else ''}"
@@ -112,7 +86,7 @@ def _table(verdict: GateVerdict, variant: str) -> Table:
     for metric, of_metric in groupby(checks, key=lambda check: check.metric):
         own = [check for check in of_metric if check.answer != NOT_MEASURED or check.why]
         if len(own) > 1 and not parts[metric]:
-            rows.append([_NAMES[metric], "", "", f"all {len(own)} same", _allowed(own[0]), own[0].answer])
+            rows.append([METRICS[metric].title, "", "", f"all {len(own)} same", _allowed(own[0]), own[0].answer])
         else:
             rows += [_row(check) for check in own]
     missing = [_name(check) for check in checks if check.answer == NOT_MEASURED and not check.why]
@@ -136,7 +110,7 @@ def _same(check: Check) -> bool:
 
 def _name(check: Check) -> str:
     part = f" ({check.part})" if check.part and check.part != EPOCH else ""
-    return f"{_NAMES[check.metric]}{part}"
+    return f"{METRICS[check.metric].title}{part}"
 
 
 def _listed(checks: list[Check]) -> str:
@@ -148,9 +122,7 @@ def _listed(checks: list[Check]) -> str:
 def _figure(check: Check, value: float | None) -> Cell:
     if value is None:
         return units.NOTHING
-    if check.metric in (TRACES, COMPILATIONS):
-        return units.count(_whole(value))
-    return _UNITS.get(check.metric, units.number)(value)
+    return units.figure(METRICS[check.metric].unit, value)
 
 
 def _change(check: Check) -> str:
@@ -159,7 +131,7 @@ def _change(check: Check) -> str:
         return check.why or units.NOTHING
     if check.answer == NOT_MEASURED:
         return f"{check.why}"
-    if check.metric in (TRACES, COMPILATIONS):
+    if METRICS[check.metric].unit == Unit.COUNT:
         more = _whole(check.head or 0) - _whole(check.base or 0)
         relative = (check.head or 0.0) / check.base if check.base else None
         return Cell(f"{more:+d}", relative) if more else Cell("same", 1.0)
@@ -189,7 +161,7 @@ def _allowed(check: Check) -> str:
         return Cell(f"+{units.seconds(LEAST_SECONDS)}", float(check.tolerance))
     if isinstance(check.tolerance, str):
         return _ALLOWED_LOSSES[check.tolerance]
-    if check.metric in (TRACES, COMPILATIONS):
+    if METRICS[check.metric].unit == Unit.COUNT:
         return Cell(f"+{_whole(check.tolerance)}", check.tolerance)
     return Cell(f"+{units.percent(check.tolerance)}", check.tolerance)
 

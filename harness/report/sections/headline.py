@@ -21,7 +21,7 @@ def headline(summary: Summary) -> str:
         nothing = ": there is nothing to relate the others to" if others else ""
         return f"{baseline.name}{', the baseline,' if others else ''} failed {moment(baseline)}{nothing}."
     if not others:
-        took = baseline.projected_seconds
+        took = baseline.total_time
         what = "one training takes" if summary.whole else "its epochs took"
         return f"{baseline.name} ran alone: {what} {units.projection(took)}." if took else ""
     clauses = [*_differences(others, baseline.name), *_equal(others, baseline.name, summary.tolerance)]

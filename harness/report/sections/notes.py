@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.machine.fitness import company
 from harness.analysis.stats.verdicts import UNSURE
+from harness.plan.gate_rules import FLOPS
 from harness.report import units
 from harness.report.sections.arithmetic import UNCOUNTED
 from harness.report.summary import ArmSummary, Summary
@@ -66,7 +67,7 @@ def unseen(summary: Summary) -> Iterator[str]:
     """What could not be seen, so that tables are not there, or say less: each reason once."""
     found: dict[str, dict[str, list[str]]] = {}
     for arm in summary.arms:
-        uncounted = arm.flops_unavailable if arm.flops_unavailable in UNCOUNTED else None
+        uncounted = arm.measured(FLOPS).unavailable if arm.measured(FLOPS).unavailable in UNCOUNTED else None
         reasons = arm.unavailable | ({"arithmetic": uncounted} if uncounted else {})
         for what, why in reasons.items():
             if what == TRENDING:  # its trend is told by itself

@@ -10,6 +10,7 @@ from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.operations import Profile, Spent
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
+from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, PEAK_MEMORY, PEAK_TENSORS
 from harness.record.lines import Lines
 from harness.report import units
 from harness.report.sections.headline import moment
@@ -31,13 +32,13 @@ def headline(summary: Summary) -> str:
     arm = summary.arms[0]
     if arm.status == "failed":
         return f"{arm.name} failed {moment(arm)}."
-    epoch = arm.epoch_seconds
-    if epoch is None:
+    median, first, peak = (arm.value(name) for name in (EPOCH_TIME, FIRST_EPOCH_TIME, PEAK_MEMORY))
+    if median is None:
         return ""
-    kind = "" if epoch.commonest == EPOCH else f"{epoch.commonest} "
-    parts = [f"A median {kind}epoch of {arm.name} takes {units.seconds(epoch.median)}"]
-    parts += [f"its first epoch took {units.seconds(arm.first_epoch_seconds)}"] if arm.first_epoch_seconds else []
-    parts += [f"its memory peaked at {units.size(arm.peak_rss_bytes)}"] if arm.peak_rss_bytes else []
+    kind = f"{arm.commonest} " if arm.commonest not in (None, EPOCH) else ""
+    parts = [f"A median {kind}epoch of {arm.name} takes {units.seconds(median)}"]
+    parts += [f"its first epoch took {units.seconds(first)}"] if first else []
+    parts += [f"its memory peaked at {units.size(peak)}"] if peak else []
     return f"{units.listed(parts)}."
 
 
@@ -271,8 +272,8 @@ def _why(one: Traced) -> str:
 def _memory(arm: ArmSummary) -> Table:
     kept = arm.profile.variables if arm.profile else None
     rows = [
-        ["peak memory of the process", units.size(arm.peak_rss_bytes)],
-        ["peak of TensorFlow's tensors", units.size(arm.peak_tensor_bytes)],
+        ["peak memory of the process", units.size(arm.value(PEAK_MEMORY))],
+        ["peak of TensorFlow's tensors", units.size(arm.value(PEAK_TENSORS))],
         ["parameters", units.size(kept.trained if kept else None)],
         ["other variables, such as an optimizer's", units.size(kept.others if kept else None)],
     ]

@@ -1,7 +1,9 @@
+import msgspec
 from epochs import epoch_of
 from simulated import trained
 
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
+from harness.record import schema_1
 from harness.record.schema import ArmEnd, ArmReady, Slice
 from harness.worker.wire.evidence import Compilation, Trace
 from harness.worker.wire.messages import Description
@@ -54,6 +56,6 @@ def test_what_was_seen_is_not_absent_whatever_another_process_lacked():
 
 def test_what_earlier_versions_said_of_traces_alone_was_true_of_compilations_too():
     old = {"traces": "TensorFlow was not loaded"}
-    assert reasons(run(ArmEnd(block=0, group=0, arm="a", status="ok", unavailable=old))) == old | {
-        "compilations": old["traces"]
-    }
+    line = {"line": "arm end", "block": 0, "group": 0, "arm": "a", "status": "ok", "unavailable": dict(old)}
+    end = msgspec.convert(schema_1.upgraded(line), ArmEnd)
+    assert reasons(run(end)) == old | {"compilations": old["traces"]}

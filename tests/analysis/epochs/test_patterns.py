@@ -3,6 +3,7 @@
 from math import exp
 
 import pytest
+from epochs import epoch_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import sampled
@@ -127,7 +128,7 @@ def test_what_happens_in_one_process_alone_is_the_machines():
     run = run_of(lambda index: 0.02, usual=0.02)
     for piece in run.slices:
         if piece.arm == "other" and piece.block == 1 and piece.round == 4:
-            piece.epochs[:] = [type(epoch)(epoch.index, "epoch", 0.3, 0.3, {}) for epoch in piece.epochs]
+            piece.epochs[:] = [epoch_of(epoch.index, "epoch", 0.3, 0.3, {}) for epoch in piece.epochs]
     costs, logs = found_in(run)
     assert not costs.shapes.of("other")["epoch"].events
     assert verdicts({"other": logs}, 0.03, 3, 6)["other"].answer != SLOWER

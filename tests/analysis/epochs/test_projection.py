@@ -118,7 +118,7 @@ def test_tracing_in_the_epoch_after_a_refinement_is_charged_for_every_refinement
     run = sampled(GROWING, {"a": late})
     for piece in run.slices:
         for epoch in piece.epochs:
-            epoch.traces.clear()  # and what compiles it cannot be seen
+            epoch.evidence.clear()  # and what compiles it cannot be seen
     assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(whole(late), rel=0.01)
 
 

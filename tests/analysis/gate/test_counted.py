@@ -1,6 +1,7 @@
+from dataclasses import replace
+
 import pytest
 from epochs import epoch_of
-from msgspec.structs import replace
 
 from harness.analysis.gate.counted import counts
 from harness.plan.gate_rules import Tolerances, Triple
@@ -85,7 +86,7 @@ def test_of_traces_that_both_have_only_the_ones_more_are_named():
 
 
 def test_a_compilation_more_is_named():
-    silent = Compilation("spread", "pinn.py:30", 0.1, again=True)
+    silent = Compilation("spread", "pinn.py:30", 0.1, recompiled=True)
     check = found({"epochs": epochs(compilations={4: [silent]})}, compilations=0)["compilations"]
     assert check.answer == "regressed"
     assert "spread (pinn.py:30) 1 time more, first in epoch 4, for another shape" in check.why

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.analysis.machine.selfcheck import Control, judge
+from harness.analysis.machine.selfcheck import Control, self_check
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE, Verdict
 
@@ -14,7 +14,7 @@ TOO_FEW = Control(Ratio(1.0), None)
 
 
 def check(null=NULL, slowed=FOUND):
-    return judge(null, slowed, planted=0.06, tolerance=0.03)
+    return self_check(null, slowed, planted=0.06, tolerance=0.03)
 
 
 def test_a_machine_that_says_the_truth_of_both_is_fit():

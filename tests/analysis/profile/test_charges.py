@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.profile.charges import Charge, charges, compiled, together, traced
+from harness.record.evidence import compilations, traces
 from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 VALUE = Cause("value", "argument rate: Python value 0.1 -> 0.05", "pass a tensor")
@@ -64,7 +65,7 @@ def test_where_nothing_else_was_traced_what_makes_variables_has_its_own_charge()
 
 def test_a_compilation_that_a_tracing_announced_is_charged_to_that_and_a_silent_one_is_not():
     announced = Compilation("step", "step.py:3", 0.5)
-    silent = Compilation("net", "net.py:9", 0.3, again=True)
+    silent = Compilation("net", "net.py:9", 0.3, recompiled=True)
     epochs = [epoch(0, 0.1), epoch(1, 1.1, step(0.2), compilations=[announced, silent])]
     assert charges(epochs) == {traced(step()): near(0.7), compiled(silent): near(0.3)}
     assert charges([epochs[0], epoch(1, 0.6, compilations=[silent])]) == {compiled(silent): near(0.5)}
@@ -103,12 +104,12 @@ def test_several_charges_come_to_their_sum():
 TRACES = st.builds(
     step, st.none() | st.floats(0, 3), st.sampled_from([VALUE, SHAPE, FIRST, VARIABLES, None]), st.sampled_from("fgh")
 )
-COMPILES = st.builds(Compilation, st.sampled_from("fgh"), st.just("f.py:3"), st.floats(0, 3), st.booleans())
+COMPILATIONS = st.builds(Compilation, st.sampled_from("fgh"), st.just("f.py:3"), st.floats(0, 3), st.booleans())
 EPOCHS = st.lists(
     st.tuples(
         st.floats(1e-3, 2),
         st.lists(TRACES, max_size=3),
-        st.lists(COMPILES, max_size=2),
+        st.lists(COMPILATIONS, max_size=2),
         st.booleans(),
         st.sampled_from("ab"),
     ),
@@ -119,16 +120,17 @@ EPOCHS = st.lists(
 @given(EPOCHS, st.floats(0, 3))
 def test_all_charges_together_are_never_more_than_the_epochs_took_that_traced_or_compiled(own, busy):
     epochs = [
-        epoch(index, wall, *traces, compilations=compiles, first=first, kind=kind)
-        for index, (wall, traces, compiles, first, kind) in enumerate(own)
+        epoch(index, wall, *traced, compilations=compiled, first=first, kind=kind)
+        for index, (wall, traced, compiled, first, kind) in enumerate(own)
     ]
     found = charges(epochs, {"a": busy, "b": busy})
-    seen = [one for one in epochs if not one.first and (one.traces or one.compiles)]
+    seen = [one for one in epochs if not one.first and (traces(one) or compilations(one))]
     whole = sum(one.wall for one in seen)
     least = sum(charge.seconds for charge in found.values())
     assert least <= whole * (1 + 1e-9)
     assert least <= sum(charge.most for charge in found.values()) * (1 + 1e-9) <= whole * (1 + 1e-9) ** 2
     spent = sum(
-        min(one.wall, sum(t.seconds or 0 for t in one.traces) + sum(c.seconds for c in one.compiles)) for one in seen
+        min(one.wall, sum(t.seconds or 0 for t in traces(one)) + sum(c.seconds for c in compilations(one)))
+        for one in seen
     )
     assert least >= spent * (1 - 1e-9)

@@ -14,7 +14,7 @@ def epoch(index, kind, uses=(), first=False, **seen):
 
 
 TRACED = {"traces": [Trace("step", "x.py:3", 1.0)]}
-COMPILED = {"compiles": [Compilation("step", "x.py:3", 1.0, again=True)]}
+COMPILED = {"compilations": [Compilation("step", "x.py:3", 1.0, recompiled=True)]}
 
 
 def run_of(**passes):

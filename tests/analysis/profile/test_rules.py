@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from epochs import epoch_of
 from simulated import DATA, record
@@ -116,12 +118,15 @@ def test_a_tracing_without_a_time_is_told_by_what_its_epochs_took():
 
 
 def test_a_compilation_that_nothing_announces_is_told():
-    (found,) = findings(evidence(compiled=[Compiled("step", "x.py:3", 4, 3, 2.0, again=2, charge=Charge(1.5, 1.5))]))
+    own = Compiled("step", "x.py:3", 4, 3, 2.0, again=2, charge=Charge(1.5, 1.5), compiler="XLA")
+    (found,) = findings(evidence(compiled=[own]))
     assert (found.rule, found.seconds) == ("recompiled", 1.5)
     assert found.text == (
         "XLA compiled step (x.py:3) 4 times, 3 of them for another shape without any trace."
         " That took 1.5 s, 15 % of the time of all epochs. Keep the shapes fixed."
     )
+    (found,) = findings(evidence(compiled=[replace(own, compiler="")]))
+    assert found.text.startswith("A compiler compiled step (x.py:3) 4 times")
 
 
 @pytest.mark.parametrize(

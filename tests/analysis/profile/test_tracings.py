@@ -31,14 +31,14 @@ def test_tracings_are_told_by_function_and_sort_of_cause_the_costliest_first():
 
 
 def test_compilations_are_told_by_function_and_those_that_nothing_announced_apart():
-    first = [Compilation("step", "x.py:3", 0.25), Compilation("_f", "?", 1.0)]
+    first = [Compilation("step", "x.py:3", 0.25, compiler="XLA"), Compilation("_f", "?", 1.0)]
     epochs = [
         epoch(0, compilations=first, first=True),
-        epoch(7, 0.8, compilations=[Compilation("step", "x.py:3", 0.5, again=True)]),
+        epoch(7, 0.8, compilations=[Compilation("step", "x.py:3", 0.5, recompiled=True)]),
     ]
     assert by_function(epochs, {DATA: 0.2}) == [
         Compiled("_f", "?", 1, 0, 1.0, (0,), 0),
-        Compiled("step", "x.py:3", 2, 1, 0.75, (0, 7), 1, Charge(0.5, pytest.approx(0.6), (DATA,))),
+        Compiled("step", "x.py:3", 2, 1, 0.75, (0, 7), 1, Charge(0.5, pytest.approx(0.6), (DATA,)), "XLA"),
     ]
 
 

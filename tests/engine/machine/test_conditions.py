@@ -190,7 +190,9 @@ def test_without_any_framework_there_is_no_build(installed):
 def test_what_computes_in_other_frameworks_has_no_build_of_its_own(monkeypatch):
     anything = SimpleNamespace(version="1", read_text=lambda name: None)
     monkeypatch.setattr(base, "distribution", lambda module: anything)
-    assert conditions.now()["frameworks"] == dict.fromkeys(["TensorFlow", "JAX", "PyTorch", "PaddlePaddle", "Numba"], "1")
+    assert conditions.now()["frameworks"] == dict.fromkeys(
+        ["TensorFlow", "JAX", "PyTorch", "PaddlePaddle", "Numba"], "1"
+    )
 
 
 # Other runs

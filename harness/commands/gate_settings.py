@@ -21,18 +21,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
 from harness.errors import BadInput
-from harness.plan.gate_rules import COMPILATIONS, LOSSES, TIMES, TRACES, Losses, Tolerances, Unsure
+from harness.plan.gate_rules import LOSSES, TIMES, Losses, Tolerances, Unsure
 from harness.suggest import nearest
+
+if TYPE_CHECKING:
+    from harness.analysis.metrics.base import Metric
 
 FILE = "pyproject.toml"
 _TABLE = "tool.harness.gate"
-_METRICS = [field.name for field in msgspec.structs.fields(Tolerances)]
-_COUNTS = TRACES, COMPILATIONS
 _LOSSES = get_args(Losses)
 _OFF = ("off", "false")
 
@@ -59,7 +60,8 @@ class Asked:
     """What a gate is asked for: its settings, and each variant's tolerances."""
 
     settings: Settings = field(default_factory=Settings)
-    common: Tolerances = field(default_factory=Tolerances)
+    common: Mapping[str, Any] = field(default_factory=dict)
+    """What is allowed of every variant that has nothing else, checked."""
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By variant, what is different for it, checked."""
     forced: Mapping[str, Any] = field(default_factory=dict)
@@ -70,8 +72,8 @@ class Asked:
         return list(self.own)
 
     def tolerances(self, variant: str) -> Tolerances:
-        changes = {**self.own.get(variant, {}), **self.forced}
-        return msgspec.structs.replace(self.common, **changes)
+        usual = {name: metric.tolerance for name, metric in _gated().items()}
+        return Tolerances({**usual, **self.common, **self.own.get(variant, {}), **self.forced})
 
     def with_options(self, tolerances: Sequence[str], unsure: str | None, allow: Sequence[str]) -> "Asked":
         """Over them what the command line says. A tolerance is `0.05`, for both epoch and total time, `METRIC=VALUE` or
@@ -112,7 +114,7 @@ def _asked(table: Any, path: Path) -> Asked:
     known = [field.name for field in msgspec.structs.fields(Settings)]
     for key in table:
         if key not in known:
-            place = "belongs in [tool.harness.gate.tolerance]." if key in _METRICS else nearest(key, known)
+            place = "belongs in [tool.harness.gate.tolerance]." if key in _gated() else nearest(key, known)
             raise BadInput(f"{where} has no key {key!r}: {place}")
     try:
         settings = msgspec.convert(table, Settings)
@@ -122,7 +124,7 @@ def _asked(table: Any, path: Path) -> Asked:
     own = settings.variants if isinstance(settings.variants, dict) else {name: {} for name in settings.variants}
     return Asked(
         settings,
-        msgspec.structs.replace(Tolerances(), **common),
+        common,
         {name: _tolerances(values, f"{path}, [{_TABLE}.variants.{name}]") for name, values in own.items()},
     )
 
@@ -133,8 +135,9 @@ def _tolerances(values: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def _checked(metric: str, value: Any, where: str) -> Any:
     """A tolerance that can be one; None where it is `false`."""
-    if metric not in _METRICS:
-        raise BadInput(f"{where}: there is no metric {metric!r}: {nearest(metric, _METRICS)}")
+    gated = _gated()
+    if metric not in gated:
+        raise BadInput(f"{where}: there is no metric {metric!r}: {nearest(metric, gated)}")
     if value is False:
         return None
     if metric == LOSSES:
@@ -142,7 +145,7 @@ def _checked(metric: str, value: Any, where: str) -> Any:
             raise BadInput(f"{where}: {metric} must be one of {', '.join(_LOSSES)}, or off, not {value!r}.")
         return value
     number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value >= 0
-    if metric in _COUNTS:
+    if gated[metric].unit == "count":
         if not number or value != int(value):
             raise BadInput(f"{where}: {metric} must be a whole number of at least 0, or off, not {value!r}.")
         return int(value)
@@ -150,6 +153,13 @@ def _checked(metric: str, value: Any, where: str) -> Any:
         least = "above 0 and at most 1" if metric in TIMES else "of at least 0"
         raise BadInput(f"{where}: {metric} must be a share {least}, such as 0.05 for 5 %, or off, not {value!r}.")
     return float(value)
+
+
+def _gated() -> "dict[str, Metric]":
+    """What a gate may look at."""
+    from harness.analysis.metrics.registry import METRICS  # with pandas
+
+    return {name: metric for name, metric in METRICS.items() if metric.gated}
 
 
 def _value(text: str) -> Any:

@@ -1,5 +1,6 @@
 """Claims held against runs whose answer is known."""
 
+import dataclasses
 from math import log
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.comparison.claimed import CONFIRMED, REFUTED, UNSURE, check, judge
+from harness.analysis.metrics.claims import CONFIRMED, REFUTED, UNSURE, answer, check
 from harness.analysis.stats.estimates import Estimate
 from harness.plan.claims import Claim
 from harness.record.schema import ArmEnd, Evaluation, Objective, Slice, Work
@@ -56,13 +57,13 @@ def found(run, *claims):
 )
 def test_a_claim_draws_a_line_through_the_ratios(relation, factor, interval, verdict):
     low, high = map(log, interval)
-    assert judge(claim(relation, factor=factor), Estimate((low + high) / 2, low, high), log(1.03)) == verdict
+    assert answer(claim(relation, factor=factor), Estimate((low + high) / 2, low, high), log(1.03)) == verdict
 
 
 @given(st.floats(-3, 3), st.floats(0, 1), st.floats(1.1, 20))
 def test_less_and_more_are_two_sides_of_one_thing(middle, half, factor):
-    one = judge(claim("less", factor=factor), Estimate(middle, middle - half, middle + half), 0.03)
-    other = judge(claim("more", factor=factor), Estimate(-middle, -middle - half, -middle + half), 0.03)
+    one = answer(claim("less", factor=factor), Estimate(middle, middle - half, middle + half), 0.03)
+    other = answer(claim("more", factor=factor), Estimate(-middle, -middle - half, -middle + half), 0.03)
     assert one == other
 
 
@@ -146,7 +147,9 @@ def test_operations_are_those_of_the_commonest_kind():
 def test_growth_is_held_against_the_arms_own_beginning():
     run = record(COSTS)
     segments = [Segment(DATA, 0, 40, {"batch_points": 64.0}), Segment(FULL, 40, 101, {"batch_points": 96.0})]
-    run.ready[:] = [replace(line, description=replace(line.description, segments=segments)) for line in run.ready]
+    run.ready[:] = [
+        replace(line, description=dataclasses.replace(line.description, segments=segments)) for line in run.ready
+    ]
     grows = claim("not more", "growth.batch_points")
     assert found(run, grows, claim("more", "growth.batch_points", factor=1.5)) == [REFUTED, CONFIRMED]
     (one,) = check([grows], run)
