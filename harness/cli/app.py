@@ -26,8 +26,8 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.command("list")(list_variants)
-    for command in COMMANDS.values():
-        add(app, command)
+    for one in COMMANDS.values():
+        add(app, one)
     app.command()(report)
     return app
 

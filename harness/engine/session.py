@@ -81,8 +81,9 @@ def resume(
     left to do, and where this is not the machine, the code or the versions that it began with.
     """
     header = before.header
-    if header.plan.command != command:
-        raise BadInput(f"{directory} is a run of `harness {header.plan.command}`: resume it with that command.")
+    began_with = header.plan.command
+    if began_with != command:
+        raise BadInput(f"{directory} is a run of `harness {began_with}`: resume it with that command.")
     if not before.partial:
         raise BadInput(f"{directory} is a complete run: there is nothing to resume.")
     facts, versions = machine.facts(), machine.versions()

@@ -259,7 +259,7 @@ def test_a_fault_of_ours_is_called_one(monkeypatch, capfd):
     def broken(*arguments, **options):
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("harness.plan.planning.make", broken)
+    monkeypatch.setattr("harness.plan.planning.draft", broken)
     assert app.run(["compare", "original"]) == 70
     assert "a fault of harness itself" in capfd.readouterr().err
 

@@ -13,6 +13,7 @@ from harness.cli import app
 from harness.engine.session import measure
 from harness.errors import BadInput
 from harness.plan.ablation import ablate
+from harness.plan.request import Request
 from harness.record.schema import BlockEnd
 from harness.record.store import read
 
@@ -21,8 +22,12 @@ def of(name):
     return f"{CHANGED}:{name}"
 
 
+def between(start, goal, **options):
+    return ablate(Request(start=start, goal=goal, **options))
+
+
 def test_the_changes_between_two_recipes_are_the_fields_in_which_they_differ():
-    plan = ablate("original", "surgical", scale="smoke")
+    plan = between("original", "surgical", scale="smoke")
     assert [f"{change.name}: {change.text}" for change in plan.ablation.changes] == [
         "statistic: median -> mean",
         "evaluation: whole -> chunked",
@@ -45,29 +50,29 @@ def test_every_pair_of_recipes_that_differ_has_a_plan():
     for start in trained:
         for goal in trained:
             if start != goal:
-                plan = ablate(start, goal)
+                plan = between(start, goal)
                 assert plan.ablation.cells[start] == ()
                 assert plan.ablation.cells[goal] == plan.ablation.names
                 assert len({arm.label for arm in plan.arms}) == len(plan.arms) == len(plan.ablation.cells)
 
 
 def test_many_changes_are_taken_in_orders_and_more_blocks():
-    plan = ablate("original", "fast", scale="smoke")
+    plan = between("original", "fast", scale="smoke")
     assert len(plan.ablation.orders) == plan.blocks == 8
     assert plan.fewest == 6
     assert all(len(plan.labels(block)) == 14 for block in range(8))
-    assert ablate("original", "fast", scale="smoke", blocks=2).ablation.orders == plan.ablation.orders[:2]
-    assert ablate("original", "fast", scale="smoke", seed=1).ablation.orders != plan.ablation.orders
+    assert between("original", "fast", scale="smoke", blocks=2).ablation.orders == plan.ablation.orders[:2]
+    assert between("original", "fast", scale="smoke", seed=1).ablation.orders != plan.ablation.orders
 
 
 @pytest.mark.parametrize(("scale", "epochs"), [("smoke", 300), ("laptop", 24), ("paper", 12)])
 def test_a_cell_runs_fewer_epochs_than_an_arm_of_a_comparison_if_that_runs_many(scale, epochs):
-    assert ablate("original", "surgical", scale=scale).epochs == epochs
-    assert ablate("original", "surgical", scale=scale, epochs=77).epochs == 77
+    assert between("original", "surgical", scale=scale).epochs == epochs
+    assert between("original", "surgical", scale=scale, epochs=77).epochs == 77
 
 
 def test_a_variant_of_ones_own_goes_from_none_of_its_changes_to_all():
-    plan = ablate(None, of("overlapping"))
+    plan = between(None, of("overlapping"))
     assert {arm.label: arm.settings["changes"] for arm in plan.arms} == {
         "unchanged": [],
         "+quick": ["quick"],
@@ -82,14 +87,14 @@ def test_a_variant_of_ones_own_goes_from_none_of_its_changes_to_all():
 
 def test_a_variant_may_be_called_what_one_without_changes_is_called(tmp_path):
     (tmp_path / "own.py").write_text("unchanged = Variant('unchanged', 'text', build, changes={'quick': 'it is'})\n")
-    assert [arm.label for arm in ablate(None, f"{tmp_path / 'own.py'}:unchanged").arms] == [
+    assert [arm.label for arm in between(None, f"{tmp_path / 'own.py'}:unchanged").arms] == [
         "without changes",
         "unchanged",
     ]
 
 
 def test_two_variants_of_ones_own_differ_in_their_settings():
-    plan = ablate(of("before"), of("after"))
+    plan = between(of("before"), of("after"))
     assert {arm.label: arm.settings for arm in plan.arms} == {
         "before": {},
         "+steps": {"steps": 5},
@@ -119,7 +124,7 @@ def test_two_variants_of_ones_own_differ_in_their_settings():
 )
 def test_what_cannot_be_taken_apart_is_refused_in_a_sentence(start, goal, complaint):
     with pytest.raises(BadInput, match=complaint):
-        ablate(start, goal)
+        between(start, goal)
 
 
 def run(tmp_path, *options, code=0):
@@ -195,7 +200,7 @@ def test_an_ablation_that_was_cut_off_is_completed_by_its_own_plan(tmp_path, cap
         if isinstance(event, BlockEnd):
             os.kill(os.getpid(), signal.SIGINT)
 
-    measure(ablate(of("before"), of("after"), epochs=6, blocks=3), out, watch)
+    measure(between(of("before"), of("after"), epochs=6, blocks=3), out, watch)
     assert app.run(["ablate", "--resume", str(out), "--to", "fast"]) == 2
     assert "leave --to out" in capsys.readouterr().err
     assert app.run(["ablate", "--resume", str(out)]) == 0

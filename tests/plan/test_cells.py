@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planned import planned
 
-from harness.plan.ablation import ablate
 from harness.plan.cells import Ablation, Change, blocks_of_orders, draw_orders, sets
 
 NAMES = [f"change{number}" for number in range(12)]
@@ -95,6 +95,6 @@ def test_what_no_plan_can_be_is_refused_where_it_is_read(different, complaint):
 
 
 def test_a_plan_has_an_order_for_every_block():
-    plan = ablate("original", "fast")
+    plan = planned("ablate", start="original", goal="fast")
     with pytest.raises(ValueError, match="an order for every block"):
         msgspec.structs.replace(plan, blocks=plan.blocks + 1)

@@ -4,10 +4,11 @@ import pytest
 
 from harness import Variant
 from harness.catalog import registry
-from harness.catalog.registry import Catalog
+from harness.catalog.registry import Catalog, Defaults
 from harness.errors import BadInput
 from harness.plan import controls
 from harness.plan.plan import Arm
+from harness.plan.request import Request
 
 ORIGINAL = Variant(
     "original", "", dict, cases=("case1", "case2"), scales=("smoke", "laptop"), epochs={"smoke": 10, "laptop": 60}
@@ -18,12 +19,16 @@ LARGE = replace(ORIGINAL, name="large", scales=("laptop", "paper"))
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch):
-    known = Catalog({v.name: v for v in (ORIGINAL, MOMENTS, LARGE)}, compared=("original", "moments"))
+    known = Catalog(
+        {v.name: v for v in (ORIGINAL, MOMENTS, LARGE)},
+        compared=("original", "moments"),
+        defaults=dict.fromkeys(("original", "moments", "large"), Defaults("case1", "laptop", "smoke")),
+    )
     monkeypatch.setattr(registry, "registered", lambda: known)
 
 
 def test_a_selfcheck_is_the_default_baseline_itself_again_and_slowed():
-    plan = controls.selfcheck(None, budget="90s")
+    plan = controls.selfcheck(Request(budget="90s"))
     assert plan.command == "selfcheck"
     assert plan.arms == (
         Arm("original", "original"),
@@ -35,19 +40,19 @@ def test_a_selfcheck_is_the_default_baseline_itself_again_and_slowed():
 
 
 def test_a_variant_is_held_against_itself_not_against_what_it_changes():
-    plan = controls.selfcheck("moments", scale="laptop", case="case2", blocks=4)
+    plan = controls.selfcheck(Request(names=("moments",), scale="laptop", case="case2", blocks=4))
     assert {arm.variant for arm in plan.arms} == {plan.baseline} == {"moments"}
     assert (plan.case, plan.scale, plan.blocks) == ("case2", "laptop", 4)
 
 
 def test_a_variant_without_the_scale_smoke_is_checked_at_one_that_it_has():
-    assert controls.selfcheck("large").scale == "laptop"
+    assert controls.selfcheck(Request(names=("large",))).scale == "laptop"
 
 
 def test_a_file_that_says_no_scales_has_none(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("class Loop: ...\n")
     monkeypatch.chdir(tmp_path)
-    plan = controls.selfcheck("mine.py:Loop")
+    plan = controls.selfcheck(Request(names=("mine.py:Loop",)))
     assert [arm.label for arm in plan.arms] == ["Loop", "Loop again", "Loop +6%"]
     assert plan.scale is None
 
@@ -63,17 +68,17 @@ def test_a_file_that_says_no_scales_has_none(tmp_path, monkeypatch):
     ],
 )
 def test_the_slowdown_is_twice_the_tolerance_but_at_least_5_percent(tolerance, share, label):
-    slowed = controls.selfcheck(None, tolerance=tolerance).arms[2]
+    slowed = controls.selfcheck(Request(tolerance=tolerance)).arms[2]
     assert (slowed.slowdown, slowed.label) == (pytest.approx(share), label)
 
 
 def test_with_nothing_registered_a_variant_must_be_named(monkeypatch):
     monkeypatch.setattr(registry, "registered", Catalog)
     with pytest.raises(BadInput, match=r"name a variant \(--variant\)"):
-        controls.selfcheck(None)
+        controls.selfcheck(Request())
 
 
-@pytest.mark.parametrize(("variant", "options"), [("", {}), (None, {"tolerance": 0.0}), (None, {"budget": "soon"})])
-def test_what_cannot_be_is_refused(variant, options):
+@pytest.mark.parametrize("asked", [{"names": ("",)}, {"tolerance": 0.0}, {"budget": "soon"}])
+def test_what_cannot_be_is_refused(asked):
     with pytest.raises(BadInput):
-        controls.selfcheck(variant, **options)
+        controls.selfcheck(Request(**asked))

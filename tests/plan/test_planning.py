@@ -4,13 +4,14 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planned import planned
 
 from harness import Variant
 from harness.catalog import registry
-from harness.catalog.registry import Catalog
+from harness.catalog.registry import Catalog, Defaults
 from harness.errors import BadInput
 from harness.plan import planning
-from harness.plan.plan import Arm, Plan, Target
+from harness.plan.plan import Arm, Plan, Target, usable_cores
 
 ORIGINAL = Variant(
     "original",
@@ -26,6 +27,7 @@ OTHER = Variant("other", "another equation", dict, cases=("case2", "case3"), sca
 SOLVER = replace(OTHER, name="solver", cases=("case1", "case2"), metrics=("error",))
 FREE = Variant("free", "says nothing of itself", dict)
 CORES = [2, 3, 5, 7]
+USUAL = Defaults("case1", "laptop", "smoke")
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +37,7 @@ def installed(monkeypatch):
         compared=("original", "moments"),
         references={"original": ("solver",), "moments": ("solver",), "solver": ("solver",)},
         preloads={"original": ("json", "csv"), "moments": ("json", "csv"), "other": ("json",)},
+        defaults=dict.fromkeys(("original", "moments", "solver"), USUAL) | {"other": Defaults(None, None, None)},
     )
     monkeypatch.setattr(registry, "registered", lambda: known)
     monkeypatch.setattr(planning, "usable_cores", lambda: CORES)
@@ -54,12 +57,12 @@ def labels(made):
 
 def refusal(names=("original",), command="compare", **request):
     with pytest.raises(BadInput) as caught:
-        planning.make(command, names, **request)
+        planned(command, names, **request)
     return str(caught.value)
 
 
 def test_what_nobody_asked_for_has_a_default():
-    made = planning.make("compare", [])
+    made = planned("compare")
     assert made == Plan(
         command="compare",
         arms=(Arm("original", "original"), Arm("moments", "moments")),
@@ -78,6 +81,8 @@ def test_what_nobody_asked_for_has_a_default():
         slice_seconds=0.1,
         settling_seconds=0.1,
         allow_nonfinite=False,
+        counts_operations=True,
+        states_objectives=True,
         preload=("json", "csv"),
     )
 
@@ -85,7 +90,7 @@ def test_what_nobody_asked_for_has_a_default():
 def test_what_was_asked_for_is_what_is_planned():
     asked = {"case": "case2", "scale": "paper", "epochs": 7, "blocks": 5, "seed": 9, "threads": 2, "timeout": 1.5}
     asked["allow_nonfinite"] = True
-    made = msgspec.to_builtins(planning.make("compare", ["original", "moments"], **asked))
+    made = msgspec.to_builtins(planned("compare", "original", "moments", **asked))
     assert {name: made[name] for name in asked} == asked
 
 
@@ -110,23 +115,23 @@ def test_what_was_asked_for_is_what_is_planned():
 def test_the_baseline_is_the_one_named_or_the_first_or_the_one_a_single_variant_changes(
     names, baseline, arms, held_against
 ):
-    made = planning.make("compare", names, baseline=baseline)
+    made = planned("compare", names, baseline=baseline)
     assert labels(made) == arms
     assert made.baseline == held_against
 
 
 def test_a_profile_is_of_one_variant_alone():
-    made = planning.make("profile", ["moments"])
+    made = planned("profile", "moments")
     assert labels(made) == ["moments"]
     assert made.baseline == "moments"
 
 
 def test_labels_are_short_where_that_is_clear_and_whole_where_it_is_not(folder):
-    assert labels(planning.make("compare", ["a.py:Pinn", "moments"])) == ["Pinn", "moments"]
-    made = planning.make("compare", ["a.py:Pinn", "b.py:Pinn", "moments"], baseline="b.py:Pinn")
+    assert labels(planned("compare", "a.py:Pinn", "moments")) == ["Pinn", "moments"]
+    made = planned("compare", "a.py:Pinn", "b.py:Pinn", "moments", baseline="b.py:Pinn")
     assert labels(made) == ["a.py:Pinn", "b.py:Pinn", "moments"]
     assert made.baseline == "b.py:Pinn"
-    made = planning.make("compare", ["a.py:original", "original"])
+    made = planned("compare", "a.py:original", "original")
     assert labels(made) == ["a.py:original", "original"]
 
 
@@ -144,7 +149,7 @@ def test_labels_are_unique_and_one_of_them_is_the_baseline(names, data):
     with pytest.MonkeyPatch.context() as patch:
         found = {name: registry.registered().variants.get(name) for name in [*names, "original"]}
         patch.setattr(registry, "find", found.get)
-        made = planning.make("compare", names, baseline=baseline)
+        made = planned("compare", names, baseline=baseline)
     assert len(set(labels(made))) == len(made.arms)
     assert made.baseline in labels(made)
     assert {arm.variant for arm in made.arms} >= set(names)
@@ -156,12 +161,28 @@ def test_labels_are_unique_and_one_of_them_is_the_baseline(names, data):
 
 
 def test_the_default_case_and_scale_are_ones_that_every_arm_has():
-    made = planning.make("compare", ["original", "other"])
+    made = planned("compare", "original", "other")
     assert (made.case, made.scale) == ("case2", "smoke")
-    made = planning.make("compare", ["other", "original"])
+    made = planned("compare", "other", "original")
     assert (made.case, made.scale) == ("case2", "paper")
-    made = planning.make("compare", ["free", "original"])
+    made = planned("compare", "free", "original")
     assert (made.case, made.scale) == ("case1", "laptop")
+
+
+def test_the_default_case_and_scale_are_their_collections(monkeypatch):
+    known = Catalog(
+        {v.name: v for v in (ORIGINAL, OTHER)},
+        defaults={"original": Defaults("case2", "paper", "smoke"), "other": Defaults("case3", "smoke", None)},
+    )
+    monkeypatch.setattr(registry, "registered", lambda: known)
+    made = planned("compare", "original")
+    assert (made.case, made.scale) == ("case2", "paper")
+    made = planned("compare", "other")
+    assert (made.case, made.scale) == ("case3", "smoke")
+    made = planned("compare", "other", "original")  # case3 is not the original's
+    assert (made.case, made.scale) == ("case2", "smoke")
+    assert planned("selfcheck", "original").scale == "smoke"
+    assert planned("compare", "original", case="case1", scale="laptop").case == "case1"
 
 
 def test_arms_without_a_case_in_common_are_refused(monkeypatch):
@@ -171,7 +192,7 @@ def test_arms_without_a_case_in_common_are_refused(monkeypatch):
 
 
 def test_arms_that_do_not_say_what_they_have_get_the_users_word():
-    made = planning.make("compare", ["free"], case="anything", scale="tiny")
+    made = planned("compare", "free", case="anything", scale="tiny")
     assert (made.case, made.scale) == ("anything", "tiny")
 
 
@@ -186,12 +207,12 @@ def test_arms_that_do_not_say_what_they_have_get_the_users_word():
     ],
 )
 def test_epochs_are_by_default_the_most_that_an_arm_asks_for(names, scale, epochs):
-    assert planning.make("compare", names, scale=scale).epochs == epochs
+    assert planned("compare", names, scale=scale).epochs == epochs
 
 
 def test_a_variant_that_is_a_file_is_planned_without_being_imported(folder):
     (folder / "a.py").write_text("class Pinn: ...\nraise SystemExit('imported')")
-    made = planning.make("compare", ["a.py:Pinn"], case="case9")
+    made = planned("compare", "a.py:Pinn", case="case9")
     assert made.arms == (Arm("Pinn", "a.py:Pinn"),)
     assert (made.case, made.scale, made.epochs) == ("case9", None, None)
 
@@ -238,7 +259,7 @@ def test_with_nothing_registered_there_is_nothing_to_compare(monkeypatch):
 
 
 def training(names=(), **request):
-    return planning.make("converge", names, **{"evaluations": 40} | request)
+    return planned("converge", names, **{"evaluations": 40} | request)
 
 
 def test_whole_trainings_run_what_is_compared_and_its_references():
@@ -276,14 +297,14 @@ def test_a_collections_references_join_its_variants_where_they_offer_case_scale_
 def test_each_block_of_whole_trainings_has_a_seed_of_its_own():
     made = training(["original"], seed=5, blocks=2)
     assert [made.seed_of(block) for block in range(2)] == [5, 6]
-    assert planning.make("compare", ["original"], seed=5).seed_of(1) == 5
+    assert planned("compare", "original", seed=5).seed_of(1) == 5
 
 
 def test_the_length_asked_for_is_that_of_trainings_and_not_of_references():
     made = training(["original"], scale="smoke", epochs=7)
     assert (made.length_of("original"), made.length_of("solver")) == (7, None)
     assert training(["original"]).length_of("original") is None
-    assert planning.make("compare", ["original"], epochs=7).length_of("original") is None
+    assert planned("compare", "original", epochs=7).length_of("original") is None
 
 
 @pytest.mark.parametrize(
@@ -363,7 +384,7 @@ def test_a_plan_comes_back_from_json_as_it_was(made):
 )
 def test_every_plan_that_is_made_can_be_read_back(request_):
     try:
-        made = planning.make("compare", ["original"], **request_)
+        made = planned("compare", "original", **request_)
     except BadInput:
         return
     assert msgspec.json.decode(msgspec.json.encode(made), type=Plan) == made
@@ -371,10 +392,10 @@ def test_every_plan_that_is_made_can_be_read_back(request_):
 
 def test_the_cores_are_those_this_process_may_use(monkeypatch):
     monkeypatch.undo()
-    cores = planning.usable_cores()
+    cores = usable_cores()
     assert cores == sorted(set(cores))
     assert all(isinstance(core, int) and core >= 0 for core in cores)
-    assert planning.make("compare", ["original"]).threads == len(cores)
+    assert planned("compare", "original").threads == len(cores)
 
 
 # Time
@@ -384,7 +405,7 @@ def test_the_cores_are_those_this_process_may_use(monkeypatch):
     ("text", "seconds"), [("90", 90), ("90s", 90), (" 2min", 120), ("1.5 m", 90), ("1h", 3600), ("0.5H", 1800)]
 )
 def test_a_budget_is_a_duration(text, seconds):
-    assert planning.make("compare", ["original"], budget=text).budget == seconds
+    assert planned("compare", "original", budget=text).budget == seconds
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5s", "0", "nan", "inf", "5 days", "1e99h", "s"])
@@ -399,7 +420,7 @@ def test_a_tolerance_is_a_share(tolerance):
 
 def test_who_asks_for_blocks_gets_them_unless_time_is_short():
     def of(**request):
-        made = planning.make("compare", ["original"], **request)
+        made = planned("compare", "original", **request)
         return made.fewest, made.blocks
 
     assert of() == (3, 6)
@@ -411,45 +432,51 @@ def test_who_asks_for_blocks_gets_them_unless_time_is_short():
 
 
 def test_one_thread_settles_sooner():
-    made = planning.make("compare", ["original"], threads=1)
+    made = planned("compare", "original", threads=1)
     assert (made.slice_seconds, made.settling_seconds) == (0.05, 0.01)
 
 
 def test_a_short_budget_buys_fewer_epochs_a_block_and_no_counting():
-    short = planning.make("compare", ["original", "moments"], budget="60s")
-    assert (short.epochs, short.counts) == (None, False)
-    ample = planning.make("compare", ["original"], budget="10min")
-    assert (ample.epochs, ample.counts) == (60, True)
+    short = planned("compare", "original", "moments", budget="60s")
+    assert (short.epochs, short.counts_operations) == (None, False)
+    ample = planned("compare", "original", budget="10min")
+    assert (ample.epochs, ample.counts_operations) == (60, True)
 
 
 def test_only_who_just_looks_is_spared_more_blocks_than_the_fewest():
-    assert planning.make("compare", []).patience == 180
-    for request in ({"names": ["original"]}, {"names": [], "blocks": 3}, {"names": [], "budget": "10min"}):
-        assert planning.make("compare", **request).patience is None
-    assert planning.make("compare", ["original"]).counts
-    assert not planning.make("converge", ["original"], evaluations=3).counts
+    assert planned("compare").patience == 180
+    for names, request in ((["original"], {}), ([], {"blocks": 3}), ([], {"budget": "10min"})):
+        assert planned("compare", names, **request).patience is None
+    assert planned("compare", "original").counts_operations
+    assert not planned("converge", "original", evaluations=3).counts_operations
 
 
 # How arms start
 
 
 def test_arms_can_be_forked_where_all_of_them_import_the_same():
-    assert planning.make("compare", ["original", "moments"], fresh=False).preload == ("json", "csv")
-    assert planning.make("compare", ["original", "moments"], fresh=True).preload == ()
-    assert planning.make("compare", ["original", "other"], scale="smoke", fresh=False, case="case2").preload == ()
-    assert planning.make("compare", ["original", "free"], fresh=False).preload == ()
+    assert planned("compare", "original", "moments", fresh=False).preload == ("json", "csv")
+    assert planned("compare", "original", "moments", fresh=True).preload == ()
+    assert planned("compare", "original", "other", scale="smoke", fresh=False, case="case2").preload == ()
+    assert planned("compare", "original", "free", fresh=False).preload == ()
 
 
 def test_an_arm_from_a_file_has_all_arms_start_fresh(folder):
-    assert planning.make("compare", ["original", "a.py:Pinn"], fresh=False).preload == ()
-    assert planning.make("compare", ["a.py:Pinn"], fresh=False).preload == ()
+    assert planned("compare", "original", "a.py:Pinn", fresh=False).preload == ()
+    assert planned("compare", "a.py:Pinn", fresh=False).preload == ()
 
 
 def test_references_have_no_say_in_how_trainings_start():
-    made = planning.make("converge", ["original"], scale="smoke", fresh=False, evaluations=2)
+    made = planned("converge", "original", scale="smoke", fresh=False, evaluations=2)
     assert (made.references, made.preload) == (("solver",), ("json", "csv"))
-    assert planning.make("converge", ["solver"], fresh=False, evaluations=2).preload == ()
+    assert planned("converge", "solver", fresh=False, evaluations=2).preload == ()
 
 
-def test_nobody_says_how_arms_start_but_one_constant():
-    assert bool(planning.make("compare", ["original"]).preload) is not planning.FRESH
+@pytest.mark.parametrize("command", ["compare", "converge", "selfcheck"])
+def test_where_nobody_says_how_arms_start_they_are_forked(command):
+    assert planned(command, "original", scale="smoke").preload == ("json", "csv")
+    assert planned(command, "original", scale="smoke", fresh=True).preload == ()
+
+
+def test_the_one_arm_of_a_profile_is_never_forked():
+    assert planned("profile", "original", fresh=False).preload == ()

@@ -51,9 +51,9 @@ class Losses:
     verdict: str
     """In words: `same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)` or `not repeatable
     here`, with what a reader has to know beside it."""
-    relation: Relation
     epochs: int
     """How many epochs both ran in the same order from the first on: what verdicts on losses rest on."""
+    relation: Relation
     at_first: float = field(default=0.0, compare=False)
     """The largest relative difference in the first epoch in which there is any."""
 
@@ -126,22 +126,22 @@ def losses(record: Lines, arm: str, again: str | None = None) -> Losses | None:
         alone = repeatable and len(theirs) < 2 and (not own or itself)
         at_first = apart.at_first if apart else 0.0
         relation = Relation.OTHER_OBJECTIVE if repeatable else Relation.NOT_REPEATABLE
-        return Losses(f"{verdict}{_ALONE if alone else ''}", relation, epochs, at_first)
+        return Losses(f"{verdict}{_ALONE if alone else ''}", epochs, relation, at_first)
     if not found:
         return None
     if apart is None:
-        return Losses("same bit for bit", Relation.SAME, epochs)
+        return Losses("same bit for bit", epochs, Relation.SAME)
     verdict = f"drifts {apart}"
     if itself is None:
         known = max((len(by_place) for _, by_place in own), default=0)
         alike = f"{known} epoch{'' if known == 1 else 's'}"
         few = f"; two processes of {baseline} ran only {alike} alike" if known <= apart.place else ""
-        return Losses(f"{verdict}{few if own else _ALONE}", Relation.DRIFTS, epochs, apart.at_first)
+        return Losses(f"{verdict}{few if own else _ALONE}", epochs, Relation.DRIFTS, apart.at_first)
     if far_apart([by_place for _, by_place in found], [by_place for _, by_place in own]):
         verdict += f", far more than two processes of {baseline} do"
-        return Losses(verdict, Relation.DRIFTS, epochs, apart.at_first)
+        return Losses(verdict, epochs, Relation.DRIFTS, apart.at_first)
     verdict = f"not repeatable here: two processes of {baseline} differ {itself}"
-    return Losses(verdict, Relation.NOT_REPEATABLE, epochs, apart.at_first)
+    return Losses(verdict, epochs, Relation.NOT_REPEATABLE, apart.at_first)
 
 
 def _compared(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:

@@ -73,7 +73,8 @@ def sentence_of(check: Check) -> str:
     if check.metric == LOSSES:
         return f"{what} are not the same:{why}."
     if METRICS[check.metric].unit == Unit.COUNT:
-        return f"{what} went from {units.count(_whole(check.base))} to {units.count(_whole(check.head))}{',' if why else ''}{why}."
+        before, after = units.count(_whole(check.base)), units.count(_whole(check.head))
+        return f"{what} went from {before} to {after}{f',{why}' if why else ''}."
     verb = "got better" if check.answer == IMPROVED else "got worse"
     figures = f"{_figure(check, check.base)} to {_figure(check, check.head)}"
     return f"{what} {verb}: {figures}{_change_in_words(check)}.{f'{why}.' if why else ''}"

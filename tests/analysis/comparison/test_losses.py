@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import trained
 
-from harness.analysis.comparison.losses import Losses, losses
+from harness.analysis.comparison.losses import Losses, Relation, losses
 from harness.record.schema import Objective, Slice
 
 STEPS = [(0, {"loss": 1.0}), (1, {"loss": 0.5}), (7, {"loss": 0.25}), (8, {"loss": 0.2})]
@@ -33,54 +33,56 @@ ALONE = ", by one process of each"
 
 
 def test_equal_losses_are_the_same_bit_for_bit():
-    assert verdict(STEPS) == Losses("same bit for bit", 4)
-    assert verdict(STEPS[:2]) == Losses("same bit for bit", 2)
+    assert verdict(STEPS) == Losses("same bit for bit", 4, Relation.SAME)
+    assert verdict(STEPS[:2]) == Losses("same bit for bit", 2, Relation.SAME)
 
 
 def test_a_drift_begins_at_the_first_epoch_that_differs_and_says_how_large_it_gets_and_where():
     nearly = changed(STEPS, 2, 0.25 * (1 + 1e-7))
-    assert verdict(nearly) == Losses("drifts from epoch 7 by 1e-07", 4)
+    assert verdict(nearly) == Losses("drifts from epoch 7 by 1e-07", 4, Relation.DRIFTS)
     both = verdict(changed(nearly, 3, 0.2 * (1 + 3e-6)))
-    assert both == Losses("drifts from epoch 7 by 1e-07, up to 3e-06 at epoch 8", 4)
+    assert both == Losses("drifts from epoch 7 by 1e-07, up to 3e-06 at epoch 8", 4, Relation.DRIFTS)
 
 
 def test_without_terms_of_an_objective_no_drift_is_large_enough_to_be_called_another_one():
-    assert verdict(changed(STEPS, 0, 3.0)) == Losses("drifts from epoch 0 by 7e-01", 4)
+    assert verdict(changed(STEPS, 0, 3.0)) == Losses("drifts from epoch 0 by 7e-01", 4, Relation.DRIFTS)
 
 
 def test_epochs_count_while_both_run_the_same_ones_in_the_same_order():
     other_order = [STEPS[0], STEPS[1], STEPS[3], STEPS[2]]
-    assert verdict(other_order) == Losses("same bit for bit", 2)
-    assert verdict(changed(other_order, 2, 9.0)) == Losses("same bit for bit", 2)
+    assert verdict(other_order) == Losses("same bit for bit", 2, Relation.SAME)
+    assert verdict(changed(other_order, 2, 9.0)) == Losses("same bit for bit", 2, Relation.SAME)
     assert verdict(STEPS[1:]) is None
 
 
 def test_slices_need_not_end_where_the_others_do():
     run = trained({"a": [STEPS[:1], STEPS[1:3], STEPS[3:]], "b": [STEPS[:2], changed(STEPS, 3, 0.1)[2:]]})
-    assert losses(run, "b") == Losses(f"drifts from epoch 8 by 5e-01{ALONE}", 4)
+    assert losses(run, "b") == Losses(f"drifts from epoch 8 by 5e-01{ALONE}", 4, Relation.DRIFTS)
 
 
 def test_only_losses_that_both_report_are_compared():
     more = [(index, own | {"data": 3.0}) for index, own in STEPS]
-    assert verdict(more) == Losses("same bit for bit", 4)
+    assert verdict(more) == Losses("same bit for bit", 4, Relation.SAME)
     assert verdict([(index, {"data": 3.0}) for index, _ in STEPS]) is None
-    assert verdict([*more[:2], *[(index, {"data": 3.0}) for index, _ in STEPS[2:]]]) == Losses("same bit for bit", 2)
+    assert verdict([*more[:2], *[(index, {"data": 3.0}) for index, _ in STEPS[2:]]]) == Losses(
+        "same bit for bit", 2, Relation.SAME
+    )
 
 
 def test_two_losses_that_are_not_finite_are_equal_and_one_alone_is_as_far_as_can_be():
     nan = changed(STEPS, 1, None)
-    assert verdict(nan, nan) == Losses("same bit for bit", 4)
-    assert verdict(nan) == Losses("drifts from epoch 1 by inf", 4)
-    assert verdict(STEPS, nan) == Losses("drifts from epoch 1 by inf", 4)
+    assert verdict(nan, nan) == Losses("same bit for bit", 4, Relation.SAME)
+    assert verdict(nan) == Losses("drifts from epoch 1 by inf", 4, Relation.DRIFTS)
+    assert verdict(STEPS, nan) == Losses("drifts from epoch 1 by inf", 4, Relation.DRIFTS)
 
 
 def test_every_block_is_looked_at():
     apart = changed(STEPS, 1, 0.4)
     run = trained({"a": [STEPS], "b": [STEPS]}, {"a": [STEPS], "b": [apart[:3]]}, {"a": [STEPS]})
-    assert losses(run, "b") == Losses("drifts from epoch 1 by 2e-01", 4)
+    assert losses(run, "b") == Losses("drifts from epoch 1 by 2e-01", 4, Relation.DRIFTS)
     later = changed(STEPS, 3, 0.1)
     run = trained({"a": [STEPS], "b": [later]}, {"a": [STEPS], "b": [apart]})
-    assert losses(run, "b") == Losses("drifts from epoch 1 by 2e-01, up to 5e-01 at epoch 8", 4)
+    assert losses(run, "b") == Losses("drifts from epoch 1 by 2e-01, up to 5e-01 at epoch 8", 4, Relation.DRIFTS)
 
 
 def test_arms_of_different_groups_are_not_compared():
@@ -117,22 +119,24 @@ def test_the_baseline_has_no_verdict_and_an_arm_without_a_baseline_neither():
 )
 def test_terms_beyond_rounding_are_a_different_objective_by_the_one_that_differs_most(mine, said):
     terms = {"a": {"data": 1.0, "physics": 2.0}, "b": mine}
-    assert verdict(STEPS, terms=terms) == Losses(f"different objective ({said})", 4)
-    assert losses(trained(terms=terms), "b") == Losses(f"different objective ({said}){ALONE}", 0)
-    assert by_one(STEPS, terms=terms) == Losses(f"different objective ({said}){ALONE}", 4)
+    assert verdict(STEPS, terms=terms) == Losses(f"different objective ({said})", 4, Relation.OTHER_OBJECTIVE)
+    assert losses(trained(terms=terms), "b") == Losses(
+        f"different objective ({said}){ALONE}", 0, Relation.OTHER_OBJECTIVE
+    )
+    assert by_one(STEPS, terms=terms) == Losses(f"different objective ({said}){ALONE}", 4, Relation.OTHER_OBJECTIVE)
 
 
 def test_terms_within_rounding_are_the_same_objective_whatever_the_losses_come_to():
     terms = {"a": {"data": 1.0, "physics": 2.0}, "b": {"data": 1.00001, "physics": 1.99999}}
-    assert verdict(STEPS, terms=terms) == Losses("same bit for bit", 4)
-    assert verdict(changed(STEPS, 0, 2.0), terms=terms) == Losses("drifts from epoch 0 by 5e-01", 4)
+    assert verdict(STEPS, terms=terms) == Losses("same bit for bit", 4, Relation.SAME)
+    assert verdict(changed(STEPS, 0, 2.0), terms=terms) == Losses("drifts from epoch 0 by 5e-01", 4, Relation.DRIFTS)
 
 
 def test_a_term_that_one_side_lacks_is_not_compared():
     for mine in ({"total": 9.0}, {"total": 9.0, "data": 1.0}, {}):
         terms = {"a": {"data": 1.0, "physics": 2.0}, "b": mine}
-        assert verdict(STEPS, terms=terms) == Losses("same bit for bit", 4)
-    assert verdict(STEPS, terms={"b": {"data": 1.0}}) == Losses("same bit for bit", 4)
+        assert verdict(STEPS, terms=terms) == Losses("same bit for bit", 4, Relation.SAME)
+    assert verdict(STEPS, terms={"b": {"data": 1.0}}) == Losses("same bit for bit", 4, Relation.SAME)
 
 
 def test_terms_alone_that_agree_leave_nothing_to_say_about_losses():
@@ -142,7 +146,7 @@ def test_terms_alone_that_agree_leave_nothing_to_say_about_losses():
 def test_where_an_arm_once_states_what_the_baseline_states_it_has_no_other_objective():
     run = trained({"a": [STEPS], "b": [STEPS]}, terms={"a": {"data": 1.0}, "b": {"data": 1.0}})
     run.add(Objective(1, 0, "b", {"data": 5.0}))
-    assert losses(run, "b") == Losses("same bit for bit", 4)
+    assert losses(run, "b") == Losses("same bit for bit", 4, Relation.SAME)
 
 
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -157,15 +161,18 @@ def test_whatever_is_in_a_record_gives_a_verdict_or_none_and_the_same_from_the_o
     if there:
         assert there.epochs == back.epochs <= min(len(mine), len(theirs))
         assert there.verdict.split("(")[0] == back.verdict.split("(")[0]
+        assert there.relation == back.relation
     with_losses = len(list(takewhile(lambda step: step[1], mine)))
-    itself = Losses("same bit for bit", with_losses) if with_losses else None
+    itself = Losses("same bit for bit", with_losses, Relation.SAME) if with_losses else None
     assert verdict(mine, mine, terms={"a": own, "b": own}) == itself
 
 
 def test_the_largest_and_the_smallest_numbers_there_are_can_be_compared():
     huge, tiny = 1.7e308, 5e-324
-    assert verdict([(0, {"x": huge})], [(0, {"x": -huge})]) == Losses(f"drifts from epoch 0 by {inf}", 1)
-    assert verdict([(0, {"x": tiny})], [(0, {"x": huge})]) == Losses("drifts from epoch 0 by 1e+00", 1)
+    assert verdict([(0, {"x": huge})], [(0, {"x": -huge})]) == Losses(
+        f"drifts from epoch 0 by {inf}", 1, Relation.DRIFTS
+    )
+    assert verdict([(0, {"x": tiny})], [(0, {"x": huge})]) == Losses("drifts from epoch 0 by 1e+00", 1, Relation.DRIFTS)
 
 
 # Where the baseline's own processes differ
@@ -180,7 +187,7 @@ def unseeded(*values):
 def test_no_drift_is_told_of_where_the_baseline_does_not_repeat():
     found = unseeded(([1.0, 0.5, 0.4], [1.0, 0.6, 0.4]), ([1.0, 0.7, 0.1], [1.0, 0.5, 0.4]))
     said = "not repeatable here: two processes of a differ from epoch 1 by 3e-01, up to 8e-01 at epoch 2"
-    assert found == Losses(said, 3)
+    assert found == Losses(said, 3, Relation.NOT_REPEATABLE)
     assert not found.same
     assert not found.repeatable
 
@@ -188,21 +195,23 @@ def test_no_drift_is_told_of_where_the_baseline_does_not_repeat():
 def test_an_arm_that_differs_by_far_more_than_the_baseline_from_itself_drifts_all_the_same():
     nearly = [1.0, 1 + 1e-7], [1.0, 1 + 2e-7], [1.0, 1 + 3e-7]
     found = unseeded(*((own, [1.1, 1.1]) for own in nearly))
-    assert found == Losses("drifts from epoch 0 by 9e-02, far more than two processes of a do", 2)
+    assert found == Losses("drifts from epoch 0 by 9e-02, far more than two processes of a do", 2, Relation.DRIFTS)
     assert not unseeded(*((own, [1.0, 1 + 1e-6]) for own in nearly)).repeatable
     once = [(nearly[0], [1.1, 1.1]), *((own, own) for own in nearly[1:])]
     assert not unseeded(*once).repeatable, "all of its processes must"
 
 
 def test_equal_losses_are_the_same_though_the_baseline_differs_from_block_to_block():
-    assert unseeded(([1.0], [1.0]), ([2.0], [2.0])) == Losses("same bit for bit", 1)
+    assert unseeded(([1.0], [1.0]), ([2.0], [2.0])) == Losses("same bit for bit", 1, Relation.SAME)
 
 
 def test_a_drift_beyond_what_the_baseline_was_repeated_over_says_so():
     other_order = [STEPS[0], *STEPS[:0:-1]]
     later = {"a": [STEPS], "b": [changed(STEPS, 2, 0.3)]}
     run = trained(later, {"a": [other_order], "b": [other_order]})
-    assert losses(run, "b") == Losses("drifts from epoch 7 by 2e-01; two processes of a ran only 1 epoch alike", 4)
+    assert losses(run, "b") == Losses(
+        "drifts from epoch 7 by 2e-01; two processes of a ran only 1 epoch alike", 4, Relation.DRIFTS
+    )
 
 
 def stating(mine, theirs):

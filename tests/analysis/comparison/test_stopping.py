@@ -97,15 +97,15 @@ def test_without_anything_to_compare_it_stops_after_the_fewest():
     assert decision({}, blocks=[1.0] * 3).why == "there is nothing to compare"
 
 
-def failing(*arms, command="compare", blocks=1):
+def failing(*arms, every_arm=False, blocks=1):
     """A comparison of three whose first blocks are done, in which these arms failed."""
     run = record({"a": {DATA: 1.0}, "b": {DATA: 0.5}, "c": {DATA: 0.5}}, blocks=blocks)
-    run.add(replace(run.header, plan=replace(run.plan, command=command, blocks=6)))
+    run.add(replace(run.header, plan=replace(run.plan, blocks=6)))
     for arm in arms:
         run.add(
             ArmEnd(block=blocks - 1, group=0, arm=arm, status="failed", reason="ValueError: boom", moment="in epoch 3")
         )
-    return look(run, 1.0)
+    return look(run, 1.0, every_arm)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def failing(*arms, command="compare", blocks=1):
         (["a"], "a, the baseline, failed, so there is nothing to compare"),
     ],
 )
-@pytest.mark.parametrize("command", ["compare", "ablate", "selfcheck"])
-def test_it_stops_at_once_when_failures_have_left_nothing_to_compare(failed, why, command):
-    found = failing(*failed, command=command)
+@pytest.mark.parametrize("every_arm", [False, True])
+def test_it_stops_at_once_when_failures_have_left_nothing_to_compare(failed, why, every_arm):
+    found = failing(*failed, every_arm=every_arm)
     assert (found.go_on, found.why) == (False, why)
 
 
@@ -126,9 +126,9 @@ def test_it_goes_on_for_those_that_are_left():
     assert failing("b").go_on
 
 
-def test_a_self_check_stops_where_any_of_its_arms_failed():
-    found = failing("b", command="selfcheck")
-    assert (found.go_on, found.why) == (False, "b failed, and a self-check takes all of its arms")
+def test_what_takes_all_of_its_arms_stops_where_any_of_them_failed():
+    found = failing("b", every_arm=True)
+    assert (found.go_on, found.why) == (False, "b failed, and all arms are needed")
 
 
 def test_one_arm_alone_has_its_blocks():

@@ -33,8 +33,18 @@ def epochs(*, traces=None, compilations=None, losses=None, number=10, name="loss
 
 def found(head, base=None, again=None, **tolerances):
     """The checks of a head, by metric and part; each arm has epochs, flops, metrics, and a status at its end."""
-    wanted = Tolerances(**dict.fromkeys(Tolerances.__struct_fields__) | tolerances)
-    plan = Plan(command="gate", arms=tuple(Arm(arm, arm) for arm in ARMS), baseline=BASE, case=None, scale=None, epochs=None, blocks=3, seed=0, threads=1)
+    wanted = Tolerances(tolerances)
+    plan = Plan(
+        command="gate",
+        arms=tuple(Arm(arm, arm) for arm in ARMS),
+        baseline=BASE,
+        case=None,
+        scale=None,
+        epochs=None,
+        blocks=3,
+        seed=0,
+        threads=1,
+    )
     record = Record(
         [
             Header(

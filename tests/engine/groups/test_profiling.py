@@ -18,8 +18,8 @@ from harness.analysis.profile.tracings import by_cause, by_function, of_one_bloc
 from harness.engine.session import measure
 from harness.record import evidence
 from harness.record.store import read
-from harness.report.sections import profiled as profiled_report
 from harness.report.layouts.comparison import sentences
+from harness.report.sections import profiled as profiled_report
 from harness.report.summarize import summarize
 from harness.worker import passes
 from harness.worker.probes import memory
@@ -172,7 +172,7 @@ def test_who_has_a_shape_for_each_sort_of_points_is_not_accused_of_retracing(tmp
 
 
 def test_a_tracing_is_told_with_its_epochs_and_its_phase(tmp_path):
-    record = profiled(tmp_path / "run", "Phased", "retraced.py", probes=(), epochs=4)
+    record = profiled(tmp_path / "run", "Phased", "retraced.py", probes=("phases",), epochs=4)
     (one,) = by_cause(of_one_block(record, "Phased"))
     assert (one.epochs, one.phases) == ((0,), ("train",))
     (table,) = [table for table in profiled_tables(record) if table.title == "Traces"]
@@ -190,7 +190,7 @@ def test_a_list_that_keeps_a_tensor_an_epoch_is_found_with_its_size(tmp_path):
 
 def test_where_too_few_epochs_ran_in_a_row_to_tell_of_growth_that_is_said(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("memory",), epochs=5)
-    said = sentences(summarize(record))
+    said = list(sentences(summarize(record)))
     assert (
         "Not available here: memory from epoch to epoch, because fewer than 8 epochs of any kind ran in a row." in said
     )
@@ -203,7 +203,7 @@ def test_what_a_profile_shows_is_in_its_json(tmp_path):
     assert shares.keys() == {"weights", "weights > solve", "step", ""}
     assert arm["profile"]["growth"]["epoch"]["verdict"] == growths(record, "Marked")["epoch"].verdict
     assert [one["rule"] for one in arm["findings"]] == ["heavy"]
-    traced = profiled(tmp_path / "other", "FloatRate", "retraced.py", probes=(), epochs=8)
+    traced = profiled(tmp_path / "other", "FloatRate", "retraced.py", probes=("phases",), epochs=8)
     (arm,) = json.loads(summarize(traced).to_json())["arms"]
     epochs = {one["cause"]["kind"]: one["epochs"] for one in arm["profile"]["traces"]}
     assert epochs == {"first": [0], "value": [*range(1, 8)]}
@@ -282,8 +282,10 @@ def test_a_timeline_is_beside_the_record_wherever_the_trainer_goes(tmp_path, mon
 def test_what_a_trainer_without_tensorflow_cannot_tell_is_said(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("operations",))
     assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
-    said = sentences(summarize(record))
-    assert "Not available here: peak of tensors, operations and arithmetic, because TensorFlow was not loaded." in said
+    said = list(sentences(summarize(record)))
+    assert "Not available here: peak of tensors and operations, because TensorFlow was not loaded." in said
+    uncounted = "no framework whose operations can be counted was loaded"
+    assert f"Not available here: arithmetic, because {uncounted}." in said
     nothing = "no framework that traces or compiles was loaded"
     assert f"Not available here: traces and compilations, because {nothing}." in said
 

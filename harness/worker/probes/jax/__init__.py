@@ -13,9 +13,11 @@ class Jax(Framework):
     no_generator = "nothing to seed: its keys are explicit"
 
     def computes(self) -> bool:
-        """It is imported by many who never use it: whether it has a backend tells."""
-        bridge = sys.modules.get("jax._src.xla_bridge")
-        return bool(getattr(bridge, "_backends", True)) and self.loaded is not None
+        """It is imported by many who never use it: whether it has a backend shows it. Which of its modules keeps those
+        is its own affair; where none does, it is taken to compute."""
+        inner = [module for name, module in sys.modules.items() if name.startswith("jax._src.")]
+        kept = [module._backends for module in inner if hasattr(module, "_backends")]
+        return self.loaded is not None and (any(kept) if kept else True)
 
 
 FRAMEWORKS = (Jax(),)
