@@ -5,12 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paths import ROOT
 
+from harness.analysis.metrics.registry import METRICS
 from harness.catalog.registry import registered
+from harness.commands.claims_file import read
 from harness.errors import BadInput
-from harness.plan.claims import METRICS, read
 
 SHIPPED = ROOT / "reports" / "breakage" / "claims.toml"
-GOOD = {"words": '"it is faster"', "metric": '"cost"', "arm": '"b"', "is": '"less"'}
+GOOD = {"words": '"it is faster"', "metric": '"total_time"', "arm": '"b"', "is": '"less"'}
+SINGLE = [name for name, metric in METRICS.items() if not metric.members]
+FORMER = [name for metric in METRICS.values() for name in metric.formerly]
 
 
 def written(tmp_path, **lines):
@@ -35,11 +38,11 @@ def test_the_notes_claims_are_of_variants_and_metrics_that_there_are():
 
 def test_a_claim_may_leave_out_what_has_a_default(tmp_path):
     (claim,) = read(written(tmp_path))
-    assert (claim.words, claim.metric, claim.arm, claim.relation) == ("it is faster", "cost", "b", "less")
+    assert (claim.words, claim.metric, claim.arm, claim.relation) == ("it is faster", "total_time", "b", "less")
     assert (claim.baseline, claim.factor, claim.kind, claim.tolerance) == (None, None, None, None)
 
 
-@pytest.mark.parametrize("metric", [*METRICS, "quality.misplaced_mass", "growth.batch_points"])
+@pytest.mark.parametrize("metric", [*SINGLE, *FORMER, "quality.misplaced_mass", "growth.batch_points"])
 def test_every_metric_can_be_claimed(tmp_path, metric):
     (claim,) = read(written(tmp_path, metric=f'"{metric}"', is_='"same"'))
     assert claim.metric == metric
@@ -49,7 +52,7 @@ def test_every_metric_can_be_claimed(tmp_path, metric):
     ("lines", "complaint"),
     [
         ({"factr": "10"}, "claim 1: there is no key 'factr'; did you mean 'factor'?"),
-        ({"metric": '"cots"'}, "claim 1: there is no metric 'cots'; did you mean 'cost'?"),
+        ({"metric": '"totl_time"'}, "claim 1: there is no metric 'totl_time'; did you mean 'total_time'?"),
         ({"metric": '"growth."'}, "there is no metric 'growth.'"),
         ({"arm": ""}, "missing required field `arm`"),
         ({"is_": '"lower"'}, "Invalid enum value 'lower'"),
@@ -57,7 +60,7 @@ def test_every_metric_can_be_claimed(tmp_path, metric):
         ({"factor": "0.1"}, "factor must be more than 1, such as 10 for ten times, not 0.1."),
         ({"factor": "10", "is_": '"same"'}, "a factor is of less or more, not of 'same'."),
         ({"tolerance": "3"}, "tolerance must be a share above 0 and at most 1, not 3."),
-        ({"kind": '"full"'}, "kind is for the metric epoch_seconds, not for cost."),
+        ({"kind": '"full"'}, "kind is for the metric epoch_time, not for total_time."),
         ({"metric": '"objective"'}, "an objective can be the same, not 'less'."),
         ({"metric": '"growth.batch_points"', "baseline": '"a"'}, "leave baseline out"),
     ],

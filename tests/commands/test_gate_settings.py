@@ -1,8 +1,10 @@
 import pytest
 
+from harness.commands.gate_settings import Asked, read
 from harness.errors import BadInput
 from harness.plan.gate_rules import Tolerances
-from harness.plan.gate_settings import Asked, read
+
+USUAL = Asked().tolerances("any").values
 
 
 @pytest.fixture
@@ -15,7 +17,7 @@ def settings(tmp_path):
 
 
 def test_without_a_file_or_a_table_there_are_the_defaults(tmp_path, settings):
-    assert read(tmp_path).tolerances("moments") == Tolerances()
+    assert read(tmp_path).tolerances("moments") == Tolerances(USUAL)
     assert settings("[project]\nname = 'x'\n").variants == []
 
 
@@ -33,12 +35,11 @@ def test_a_variants_own_tolerance_goes_before_the_common_one_and_the_command_lin
     """)
     assert asked.settings.scale == "smoke"
     assert asked.variants == ["moments", "original"]
-    assert asked.tolerances("moments") == Tolerances(epoch_time=0.1, quality=0.2, flops=None)
-    assert asked.tolerances("original").epoch_time == 0.05
+    assert asked.tolerances("moments") == Tolerances(USUAL | {"epoch_time": 0.1, "quality": 0.2, "flops": None})
+    assert asked.tolerances("original")["epoch_time"] == 0.05
     told = asked.with_options(["0.2", "traces=2", "losses=rounding", "quality=off"], "warn", ["machine"])
-    assert told.tolerances("moments") == Tolerances(
-        epoch_time=0.2, total_time=0.2, traces=2, losses="rounding", quality=None, flops=None
-    )
+    forced = {"epoch_time": 0.2, "total_time": 0.2, "traces": 2, "losses": "rounding", "quality": None}
+    assert told.tolerances("moments") == Tolerances(USUAL | forced | {"flops": None})
     assert (told.settings.unsure, told.settings.allow) == ("warn", ["machine"])
 
 
@@ -86,8 +87,25 @@ def test_a_tolerance_of_the_command_line_is_checked_too(option):
 
 
 def test_of_a_whole_training_each_part_may_get_worse_by_what_that_part_may():
-    assert Tolerances().of_total_time(once=0.0) == Tolerances().total_time == 0.03
-    assert Tolerances().of_total_time(once=0.5) == pytest.approx(0.5 * 0.03 + 0.5 * 0.25)
-    strict = Tolerances(total_time=0.3)
+    usual = Tolerances(USUAL)
+    assert usual.of_total_time(once=0.0) == usual["total_time"] == 0.03
+    assert usual.of_total_time(once=0.5) == pytest.approx(0.5 * 0.03 + 0.5 * 0.25)
+    strict = Tolerances(USUAL | {"total_time": 0.3})
     assert strict.of_total_time(once=0.5) == 0.3
-    assert Tolerances(first_epoch_time=None).of_total_time(once=0.5) == 0.03
+    assert Tolerances(USUAL | {"first_epoch_time": None}).of_total_time(once=0.5) == 0.03
+
+
+def test_what_is_gated_where_nobody_says_anything():
+    assert USUAL == {
+        "total_time": 0.03,
+        "epoch_time": 0.03,
+        "first_epoch_time": 0.25,
+        "peak_memory": 0.10,
+        "peak_tensors": 0.01,
+        "traces": 0,
+        "retraces": None,
+        "compilations": 0,
+        "flops": 0.0,
+        "losses": "same",
+        "quality": 0.05,
+    }
