@@ -17,7 +17,7 @@ from harness.errors import BadInput, BadSource
 from harness.interface import Variant
 from harness.suggest import nearest
 from harness.worker.imports import loading
-from harness.worker.wire.messages import one_line
+from harness.worker.wire.reasons import one_line
 
 _TARGETS = (ast.Tuple, ast.List, ast.Starred, ast.NamedExpr)
 

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from harness.catalog import registry
 from harness.cli import dispatch
 from harness.cli.build import add
 from harness.cli.options import Claims, Formats, Json
@@ -34,6 +32,9 @@ def build() -> typer.Typer:
 
 def list_variants() -> None:
     """What there is to measure: variants, cases, scales, metrics."""
+    from rich.console import Console
+
+    from harness.catalog import registry
     from harness.cli.listing import show_catalog
 
     show_catalog(Console(), registry.registered())

@@ -1,5 +1,7 @@
 """What every measuring command does: request -> plan -> run -> findings -> report; and what its exit code says."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -8,19 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
-from harness.commands import claims_file
 from harness.commands.base import Command
 from harness.commands.registry import command_of
 from harness.errors import BadInput, Interrupted, VariantFailed
-from harness.plan.claims import Claim
-from harness.plan.request import Request
-from harness.record import store
-from harness.record.schema import TIMELINE, Look
-from harness.record.store import Record
 
 if TYPE_CHECKING:
+    from harness.plan.claims import Claim
+    from harness.plan.request import Request
+    from harness.record.schema import Look
+    from harness.record.store import Record
     from harness.report.summary import Summary
 
 REPORTING = 3.0
@@ -43,7 +42,11 @@ class Output:
 
 def carry_out(command: Command, request: Request, output: Output, context: typer.Context) -> None:
     """Measure, report, and raise what the exit code is to say."""
+    from rich.console import Console
+
+    from harness.commands import claims_file
     from harness.engine.session import measure, run_id
+    from harness.record.schema import TIMELINE
     from harness.report.live.live import Display
 
     claims = claims_file.read(output.claims) if output.claims else []
@@ -67,6 +70,8 @@ def carry_out(command: Command, request: Request, output: Output, context: typer
 
 def report_again(run: Path, wanted: str, claims: Path | None, json: str | None) -> None:
     """Every report of a record that is there."""
+    from harness.commands import claims_file
+    from harness.record import store
     from harness.report.formats.base import parse
 
     formats = parse(wanted)
@@ -86,7 +91,10 @@ def _refuse_others(context: typer.Context) -> None:
 
 def _complete(command: Command, run: Path, json: str | None, claims: Sequence[Claim]) -> None:
     """Complete a run that was cut off."""
+    from rich.console import Console
+
     from harness.engine.session import resume
+    from harness.record import store
     from harness.report.live.live import Display
 
     _check_place(json)
@@ -151,9 +159,11 @@ def _conclude(command: Command, record: Record, directory: Path, json: str | Non
 
 def publish(
     record: Record, directory: Path, json: str | None, claims: Sequence[Claim] = (), formats: Sequence[str] = ()
-) -> "Summary":
+) -> Summary:
     """Every report of a record: on the terminal, beside the record in these formats (none: the usual ones), and as JSON
     where that was asked for."""
+    from rich.console import Console
+
     from harness.report.formats import terminal
     from harness.report.formats.base import USUAL, load, parse
     from harness.report.layouts.contents import Contents

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.commands.base import COMMON, OUTPUT, Command, Planned
-from harness.plan import ablation
-from harness.plan.request import Request
-from harness.record.schema import Look
-from harness.record.store import Record
 
 if TYPE_CHECKING:
+    from harness.plan.request import Request
+    from harness.record.schema import Look
+    from harness.record.store import Record
     from harness.report.layouts.base import Layout
 
 
@@ -21,6 +20,8 @@ class Ablate(Command):
     options = ("start", "goal", *COMMON, "allow_nonfinite", "fresh", "resume", "claims", *OUTPUT)
 
     def plan(self, request: Request) -> Planned:
+        from harness.plan import ablation
+
         return Planned(ablation.ablate(request))
 
     def look(self, record: Record, elapsed: float) -> Look | None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.plan.plan import Plan
-from harness.plan.request import Request
-from harness.record.schema import Look, Stored
-from harness.record.store import Record
-
 if TYPE_CHECKING:
     from harness.engine.blocks import RunBlock
+    from harness.plan.plan import Plan
+    from harness.plan.request import Request
+    from harness.record.schema import Look, Stored
+    from harness.record.store import Record
     from harness.report.layouts.base import Layout
     from harness.report.summary import Summary
 

@@ -1,14 +1,15 @@
 """Variants side by side."""
 
-from msgspec.structs import replace
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from harness.commands.base import COMMON, OUTPUT, Command, Planned
-from harness.plan import planning
-from harness.plan.plan import AMPLE
-from harness.plan.planning import Traits
-from harness.plan.request import Request
-from harness.record.schema import Look
-from harness.record.store import Record
+
+if TYPE_CHECKING:
+    from harness.plan.request import Request
+    from harness.record.schema import Look
+    from harness.record.store import Record
 
 
 class Compare(Command):
@@ -18,6 +19,12 @@ class Compare(Command):
     options = ("names", "baseline", *COMMON, "allow_nonfinite", "fresh", "resume", "claims", *OUTPUT)
 
     def plan(self, request: Request) -> Planned:
+        from msgspec.structs import replace
+
+        from harness.plan import planning
+        from harness.plan.plan import AMPLE
+        from harness.plan.planning import Traits
+
         traits = Traits(command=self.name, adds_baseline=True, counts_operations=True, states_objectives=True)
         plan = planning.draft(request, traits)
         just_looking = not request.names and request.blocks is None and request.budget is None

@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.commands.base import OUTPUT, Command, Planned
-from harness.plan import planning
-from harness.plan.planning import Traits
-from harness.plan.request import Request
 
 if TYPE_CHECKING:
+    from harness.plan.request import Request
     from harness.report.layouts.base import Layout
 
 SEEDS = 3
@@ -29,6 +27,9 @@ class Converge(Command):
     )
 
     def plan(self, request: Request) -> Planned:
+        from harness.plan import planning
+        from harness.plan.planning import Traits
+
         evaluations = EVALUATIONS if request.evaluations is None else request.evaluations
         traits = Traits(command=self.name, most_blocks=SEEDS, fewest_blocks=None, blocks_option="seeds")
         return Planned(planning.draft(replace(request, evaluations=evaluations), traits))

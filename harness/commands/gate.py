@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from harness.commands.base import OUTPUT, Command, Planned
 from harness.errors import Regressed, Unsure
-from harness.plan.request import Request
-from harness.record.schema import Look
-from harness.record.store import Record
 
 if TYPE_CHECKING:
+    from harness.plan.request import Request
+    from harness.record.schema import Look
+    from harness.record.store import Record
     from harness.report.layouts.base import Layout
     from harness.report.summary import Summary
 

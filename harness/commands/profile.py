@@ -6,12 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.commands.base import OUTPUT, Command, Planned
-from harness.plan import planning
-from harness.plan.plan import PROBES
-from harness.plan.planning import Traits
-from harness.plan.request import Request
 
 if TYPE_CHECKING:
+    from harness.plan.request import Request
     from harness.report.layouts.base import Layout
 
 
@@ -25,6 +22,10 @@ class Profile(Command):
     )
 
     def plan(self, request: Request) -> Planned:
+        from harness.plan import planning
+        from harness.plan.plan import PROBES
+        from harness.plan.planning import Traits
+
         traits = Traits(
             command=self.name,
             default_names=False,

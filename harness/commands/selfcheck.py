@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from harness.commands.base import OUTPUT, Command, Planned
 from harness.errors import Unsure
-from harness.plan import controls
-from harness.plan.request import Request
-from harness.record.schema import Look
-from harness.record.store import Record
 
 if TYPE_CHECKING:
+    from harness.plan.request import Request
+    from harness.record.schema import Look
+    from harness.record.store import Record
     from harness.report.layouts.base import Layout
     from harness.report.summary import Summary
 
@@ -30,6 +29,8 @@ class SelfCheck(Command):
     )
 
     def plan(self, request: Request) -> Planned:
+        from harness.plan import controls
+
         return Planned(controls.selfcheck(replace(request, budget=request.budget or BUDGET)))
 
     def look(self, record: Record, elapsed: float) -> Look | None:

@@ -30,7 +30,8 @@ from harness.worker.wire.fork import (
     Reply,
     decode_request,
 )
-from harness.worker.wire.messages import encode, one_line
+from harness.worker.wire.messages import encode
+from harness.worker.wire.reasons import one_line
 
 
 def main() -> None:

@@ -45,10 +45,10 @@ from harness.worker.wire.messages import (
     State,
     Stated,
     StateObjective,
-    one_line,
     receive_order,
     send,
 )
+from harness.worker.wire.reasons import one_line
 
 NO_PEAK = "peak of tensors"
 

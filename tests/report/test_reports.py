@@ -8,28 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.console import Console
+from shown import as_markdown, on_terminal
 from simulated import DATA, FULL, REFINE, record
 
 from harness.record.events import Progress
 from harness.record.schema import ArmEnd, Objective, Slice, Work
-from harness.report.formats import markdown, terminal
+from harness.report.formats import terminal
+from harness.report.layouts.comparison import sentences
 from harness.report.live.live import Display
-from harness.report.sections.sentences import sentences
 from harness.report.summarize import summarize
 from harness.report.table import Table
 from harness.worker.wire.evidence import Trace
 
 ARMS = {"original": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "quick": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
-
-
-def on_terminal(run, width=80):
-    console = Console(file=io.StringIO(), width=width)
-    terminal.show(console, summarize(run), run)
-    return console.file.getvalue()
-
-
-def as_markdown(run):
-    return markdown.render(summarize(run), run)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -10,20 +10,14 @@ from harness.worker.wire.evidence import Trace
 
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 KEYS = [
-    *("name", "status", "reason", "verdict", "ratio", "ratio_by_kind", "epoch_seconds", "first_epoch_seconds"),
-    *("projected_seconds", "peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces", "compilations"),
-    *("flops_per_epoch", "flops_by_kind", "flops_unavailable", "gemm_flops_per_second"),
-    *(
-        "gemm_share",
-        "gemm_share_by_kind",
-        "losses",
-        "losses_epochs",
-        "quality",
-        "idle_share",
-        "exact",
-        "smallest_visible_ratio",
-    ),
+    *("name", "status", "reason", "verdict", "metrics", "commonest"),
+    *("gemm_flops_per_second", "gemm_share", "gemm_share_by_kind"),
+    *("losses", "losses_relation", "losses_epochs", "idle_share", "exact", "smallest_visible_ratio"),
     *("unavailable", "findings", "profile", "accounting", "convergence"),
+]
+METRICS = [
+    *("total_time", "epoch_time", "first_epoch_time", "peak_memory", "peak_tensors"),
+    *("traces", "retraces", "compilations", "flops"),
 ]
 
 
@@ -33,45 +27,50 @@ def as_json(run):
 
 def test_the_summary_has_every_arm_in_order_and_every_key():
     summary = as_json(record(ARMS))
-    assert summary["schema"] == 1
+    assert summary["schema"] == 2
     assert [arm["name"] for arm in summary["arms"]] == ["a", "b"]
     assert all(list(arm) == KEYS for arm in summary["arms"])
+    assert all(list(arm["metrics"]) == METRICS for arm in summary["arms"])
     assert summary["blocks"] == 3
     assert not summary["partial"]
 
 
 def test_the_baseline_has_no_ratio_and_the_other_has_one_by_kind_in_schedule_order():
     a, b = as_json(record(ARMS))["arms"]
-    assert a["ratio"] is None
-    assert a["ratio_by_kind"] is None
-    assert list(b["ratio_by_kind"]) == [DATA, REFINE, FULL]
-    assert b["ratio_by_kind"][FULL]["estimate"] == pytest.approx(0.5)
+    assert a["metrics"]["total_time"]["ratio"] is None
+    assert a["metrics"]["epoch_time"]["ratio_by_kind"] is None
+    epochs = b["metrics"]["epoch_time"]
+    assert list(epochs["ratio_by_kind"]) == [DATA, REFINE, FULL]
+    assert epochs["ratio_by_kind"][FULL]["estimate"] == pytest.approx(0.5)
     # 40 data epochs and a refinement alike, 60 full ones in half the time
-    assert b["ratio"]["estimate"] == pytest.approx((4 + 1 + 6) / (4 + 1 + 12))
-    assert b["epoch_seconds"]["by_kind"] == pytest.approx(ARMS["b"])
+    assert b["metrics"]["total_time"]["ratio"]["estimate"] == pytest.approx((4 + 1 + 6) / (4 + 1 + 12))
+    assert epochs["by_kind"] == pytest.approx(ARMS["b"])
     assert (a["verdict"], b["verdict"]) == (None, "faster")
     assert b["smallest_visible_ratio"] == pytest.approx(1.03, abs=1e-6)
 
 
 def test_the_peak_of_a_pass_under_a_probe_is_not_the_arms():
     run = record(ARMS)
-    own = as_json(run)["arms"][1]["peak_rss_bytes"]
+    own = as_json(run)["arms"][1]["metrics"]["peak_memory"]["value"]
+    assert own > 10**9
     run.add(
         Slice(
             block=0, group=1, round=0, position=0, arm="b", epochs=[epoch_of(0, DATA, 0.1, 0.1, {})], probe="operations"
         )
     )
     run.add(ArmEnd(block=0, group=1, arm="b", status="ok", peak_rss_bytes=10 * own))
-    assert as_json(run)["arms"][1]["peak_rss_bytes"] == own
+    assert as_json(run)["arms"][1]["metrics"]["peak_memory"]["value"] == own
 
 
 def test_what_was_not_measured_is_null():
     b = as_json(record(ARMS))["arms"][1]
-    assert b["peak_tensor_bytes"] is None
-    assert [b[key] for key in KEYS if "flops" in key or "gemm" in key] == [None] * 6
-    assert [b["losses"], b["losses_epochs"]] == [None, None]
-    assert b["quality"] is None
-    assert b["peak_rss_bytes"] == 10**9 + 2
+    metrics = b["metrics"]
+    assert [metrics[name]["value"] for name in ("peak_tensors", "flops")] == [None, None]
+    assert [metrics["flops"][key] for key in ("by_kind", "unavailable")] == [None, None]
+    assert [b[key] for key in KEYS if "gemm" in key] == [None] * 3
+    assert [b["losses"], b["losses_relation"], b["losses_epochs"]] == [None] * 3
+    assert not any(name.startswith("quality.") for name in metrics)
+    assert metrics["peak_memory"]["value"] == 10**9 + 2
 
 
 def test_what_an_epoch_computes_is_that_of_the_kind_whose_time_is_told():
@@ -87,14 +86,16 @@ def test_what_an_epoch_computes_is_that_of_the_kind_whose_time_is_told():
         )
     )
     a, b = as_json(run)["arms"]
-    assert b["epoch_seconds"]["median"] == pytest.approx(b["epoch_seconds"]["by_kind"][FULL])
-    assert b["flops_per_epoch"] == 4e9
-    assert b["flops_by_kind"] == {DATA: 1e9, FULL: 4e9, "late": 9e9}
-    assert b["flops_unavailable"] == "no tf.function was called"
+    epochs, flops = b["metrics"]["epoch_time"], b["metrics"]["flops"]
+    assert b["commonest"] == FULL
+    assert epochs["value"] == pytest.approx(epochs["by_kind"][FULL])
+    assert flops["value"] == 4e9
+    assert flops["by_kind"] == {DATA: 1e9, FULL: 4e9, "late": 9e9}
+    assert flops["unavailable"] == "no tf.function was called"
     assert b["gemm_flops_per_second"] == 1e11
     assert b["gemm_share"] == pytest.approx(4e9 / 0.1 / 1e11)
     assert b["gemm_share_by_kind"] == pytest.approx({DATA: 0.1, FULL: 0.4})
-    assert a["flops_per_epoch"] is None
+    assert a["metrics"]["flops"]["value"] is None
 
 
 def test_losses_are_held_against_the_baselines():
@@ -109,7 +110,10 @@ def test_losses_are_held_against_the_baselines():
     assert [b["losses"], b["losses_epochs"]] == ["drifts from epoch 0 by 3e-01, by one process of each", 1]
     for arm, term in (("a", 1.0), ("b", 0.37)):
         run.add(Objective(0, 0, arm, {"physics": term}))
-    assert as_json(run)["arms"][1]["losses"] == "different objective (physics 0.37x), by one process of each"
+    assert b["losses_relation"] == "drifts"
+    b = as_json(run)["arms"][1]
+    assert b["losses"] == "different objective (physics 0.37x), by one process of each"
+    assert b["losses_relation"] == "different objective"
 
 
 def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():
@@ -127,8 +131,8 @@ def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():
             )
         )
     a, b = summarize(run).arms
-    assert (a.traces, a.retraces) == (3, 1)
-    assert (b.traces, b.retraces) == (0, 0)
+    assert (a.value("traces"), a.value("retraces")) == (3, 1)
+    assert (b.value("traces"), b.value("retraces")) == (0, 0)
 
 
 def test_a_failed_arm_says_when_and_why_and_a_failed_baseline_leaves_no_ratios():
@@ -137,7 +141,7 @@ def test_a_failed_arm_says_when_and_why_and_a_failed_baseline_leaves_no_ratios()
     a, b = summarize(run).arms
     assert (a.status, a.reason) == ("failed", "in epoch 3: ValueError: boom")
     assert b.ratio is None
-    assert b.epoch_seconds is not None
+    assert b.value("epoch_time") is not None
 
 
 def test_a_run_that_never_got_to_an_arm_says_so():
@@ -149,7 +153,7 @@ def test_a_run_that_never_got_to_an_arm_says_so():
     summary = as_json(run)
     assert summary["partial"]
     assert [arm["status"] for arm in summary["arms"]] == ["not run", "not run"]
-    assert [arm["traces"] for arm in summary["arms"]] == [None, None]
+    assert [arm["metrics"]["traces"]["value"] for arm in summary["arms"]] == [None, None]
 
 
 def test_whoever_measured_beside_a_run_when_it_was_resumed_is_told_of_too():

@@ -6,17 +6,19 @@ import json
 
 from epochs import epoch_of
 from msgspec.structs import replace
+from shown import as_markdown, contents
 from simulated import FULL, record
 
 from harness.plan.gate_rules import Gate, Tolerances, Triple
 from harness.record.schema import ArmEnd, BlockStart, Slice, Work
-from harness.report.formats import markdown, page, spreadsheet
-from harness.report.sections import tables
-from harness.report.sections.sentences import sentences
+from harness.report.formats import page, spreadsheet
+from harness.report.layouts.comparison import sentences
+from harness.report.sections import comparison
 from harness.report.summarize import summarize
 from harness.worker.wire.evidence import Trace
 
-JAX = dict.fromkeys(["traces", "compilations"], "those of JAX are not observed")
+WHY = "those of JAX are not observed"
+JAX = dict.fromkeys(["traces", "compilations"], WHY)
 NO_TENSORS = {"peak of tensors": "TensorFlow was not loaded"}
 
 
@@ -43,17 +45,18 @@ def test_an_arm_whose_traces_nobody_saw_has_none_and_is_not_said_to_have_as_many
     run = run_with({"a": JAX | NO_TENSORS, "b": JAX | NO_TENSORS})
     summary = summarize(run)
     for arm in json.loads(summary.to_json())["arms"]:
-        assert [arm[what] for what in ("traces", "retraces", "compilations")] == [None] * 3
+        for what in ("traces", "retraces", "compilations"):
+            assert (arm["metrics"][what]["value"], arm["metrics"][what]["unavailable"]) == (None, WHY)
         if arm["exact"]:
             assert (arm["exact"]["traces"], arm["exact"]["retraces"]) == (None, None)
-    assert tables.counts(summary) is None
-    assert [row[2:4] for row in tables.costs(summary).rows] == [["-", "-"]] * 2
+    assert comparison.counts(summary) is None
+    assert [row[2:4] for row in comparison.costs(summary).rows] == [["-", "-"]] * 2
     told = list(csv.DictReader(io.StringIO(spreadsheet.render(summary))))
-    assert {row[what] for row in told for what in ("traces", "retraces", "compilations")} == {""}
-    said = "Not available here: traces and compilations, because those of JAX are not observed."
-    assert sentences(summary).count(said) == 1
-    assert markdown.render(summary, run, []).count("those of JAX are not observed") == 1
-    assert page.render(summary, run, []).count("those of JAX are not observed") == 1
+    assert {row[f"{what} (count)"] for row in told for what in ("traces", "retraces", "compilations")} == {""}
+    said = f"Not available here: traces and compilations, because {WHY}."
+    assert list(sentences(summary)).count(said) == 1
+    assert as_markdown(run).count(WHY) == 1
+    assert page.render(contents(run)).count(WHY) == 1
 
 
 def test_operations_that_both_counted_are_compared_all_the_same():
@@ -61,19 +64,17 @@ def test_operations_that_both_counted_are_compared_all_the_same():
     for arm, flops in (("a", 1e9), ("b", 2e9)):
         run.add(Work(block=0, group=0, arm=arm, flops={FULL: flops}))
     summary = summarize(run)
-    assert tables.counts(summary).rows == [["b", "10", "-", "-", "full 2.00x"]]
-    assert summary.arms[0].traces == 0
-    assert "Not available here: traces and compilations of b, because those of JAX are not observed." in sentences(
-        summary
-    )
+    assert comparison.counts(summary).rows == [["b", "10", "-", "-", "full 2.00x"]]
+    assert summary.arms[0].value("traces") == 0
+    assert f"Not available here: traces and compilations of b, because {WHY}." in sentences(summary)
 
 
 def test_what_a_record_says_nothing_of_is_counted_as_it_was():
     run = run_with({})
     run.slices[0].epochs[0].evidence["traces"] = [Trace("f", "x.py:1")]
     summary = summarize(run)
-    assert [arm.traces for arm in summary.arms] == [0, 1]
-    assert tables.counts(summary).rows[0][2] == "0 -> 1"
+    assert [arm.value("traces") for arm in summary.arms] == [0, 1]
+    assert comparison.counts(summary).rows[0][2] == "0 -> 1"
     assert not any("Not available" in one for one in sentences(summary))
 
 
@@ -104,11 +105,10 @@ def gated(unavailable):
 def test_a_gate_does_not_pass_what_it_did_not_see():
     arms = "base", "base again", "head"
     checks = gated(dict.fromkeys(arms, JAX | NO_TENSORS))
-    why = "those of JAX are not observed"
     assert checks == {
-        "traces": ("not measured", None, why),
-        "compilations": ("not measured", None, why),
+        "traces": ("not measured", None, WHY),
+        "compilations": ("not measured", None, WHY),
         "peak_tensors": ("not measured", None, "TensorFlow was not loaded"),
     }
-    assert gated({"head": JAX})["compilations"] == ("unsure", None, why)
+    assert gated({"head": JAX})["compilations"] == ("unsure", None, WHY)
     assert gated({})["compilations"][:2] == ("ok", 0)

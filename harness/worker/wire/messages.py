@@ -238,11 +238,6 @@ class Failed:
     """None where the process could not say so any more."""
 
 
-def one_line(error: BaseException) -> str:
-    """An exception as a reason."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
-
-
 Order = Build | StateObjective | Run | Evaluate | Finish | CountWork
 Answer = Built | Stated | Ran | Evaluated | Finished | Counted | Failed
 _ORDERS: dict[str, Any] = {one.__name__: one for one in (Build, StateObjective, Run, Evaluate, Finish, CountWork)}

@@ -5,12 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from shown import contents
 from simulated import DATA, FULL, REFINE, record
 
 from harness.record.schema import ArmEnd
-from harness.report.charts.chosen import chosen
 from harness.report.formats import page
-from harness.report.summarize import summarize
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = "'] || alert(1) || datum['</script><img src=x onerror=alert(1)>"
@@ -35,9 +34,8 @@ def file(tmp_path_factory):
             last_lines=[SCRIPT],
         )
     )
-    summary = summarize(run)
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(page.render(summary, run, chosen(summary, run, Path())), encoding="utf-8")
+    path.write_text(page.render(contents(run)), encoding="utf-8")
     return path
 
 

@@ -1,16 +1,19 @@
 import re
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
+from shown import contents
 from simulated import DATA, FULL, REFINE, record
 
 from harness.errors import BadInput
-from harness.report.formats.formats import ALL, USUAL, files, parse
-from harness.report.summarize import summarize
+from harness.report.formats.base import FORMATS, USUAL, load, parse
 
 
 def written(formats, run):
-    return dict(files(formats, summarize(run), run, Path()))
+    """The files of these formats, by their paths."""
+    shown = contents(run)
+    return {path: text for name in formats for path, text in load(name).files(shown)}
 
 
 def test_formats_are_listed_with_commas():
@@ -31,5 +34,21 @@ def test_the_markdown_shows_the_pictures_beside_it():
 
 
 def test_every_format_has_a_file_of_its_name():
-    found = written(ALL, record({"a": {DATA: 0.2}}))
-    assert {f"report.{name}" for name in ALL} <= set(found)
+    found = written(FORMATS, record({"a": {DATA: 0.2}}))
+    assert {f"report.{name}" for name in FORMATS} <= set(found)
+
+
+def test_a_format_of_ones_own_is_a_line(monkeypatch):
+    class Names:
+        def files(self, contents):
+            yield "names.txt", " ".join(arm.name for arm in contents.summary.arms)
+
+    monkeypatch.setitem(FORMATS, "names", Names())
+    assert parse("names,md") == ["names", "md"]
+    assert written(["names"], record({"a": {DATA: 0.2}, "b": {DATA: 0.2}})) == {"names.txt": "a b"}
+
+
+def test_which_formats_there_are_is_known_without_loading_what_draws():
+    code = "import sys; from harness.report.formats.base import parse; parse('html'); print(*sys.modules)"
+    child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not {"altair", "jinja2", "vl_convert"} & set(child.stdout.split())

@@ -5,25 +5,21 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from ablated import ablated
+from shown import contents
 from simulated import DATA, FULL, REFINE, record
 
 from harness.record.schema import ArmEnd
-from harness.report.charts.chosen import chosen
 from harness.report.formats import page
-from harness.report.sections.sentences import findings
-from harness.report.summarize import summarize
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
 HOSTILE = "</script><script>alert(1)</script>\u2028<!--"
 
 
-def rendered(run, drawn=True):
-    summary = summarize(run)
-    return page.render(summary, run, chosen(summary, run, Path()) if drawn else [])
+def rendered(run):
+    return page.render(contents(run))
 
 
 class Elements(HTMLParser):
@@ -101,7 +97,7 @@ def test_the_verdict_comes_first_then_the_table_the_charts_the_method_and_the_ma
 def test_what_was_found_comes_before_the_tables():
     run = ablated(("quick", "lean"), lambda made: (1.0, 0.5, 0.1)[len(made)], noise=0.001)
     text = rendered(run)
-    assert findings(summarize(run))
+    assert contents(run).findings
     assert text.index("<h1>") < text.index("<h2>What it found") < text.index("<table")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from time import perf_counter
 
-from harness.worker.wire.messages import one_line
+from harness.worker.wire.reasons import one_line
 
 SIZE = 4096
 REPEATS = 8
