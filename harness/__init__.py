@@ -1,7 +1,7 @@
 """A benchmarking and profiling harness for physics-informed neural networks: is it faster, by how much, and why?
 
-For training code: `Collection`, `Trainer`, `Variant`, `phase`. For notebooks and scripts: `compare`, `profile`, `read`,
-which are loaded when they are first used.
+Training code uses `Collection`, `Trainer`, `Variant` and `phase`. Notebooks and scripts use `compare`, `profile` and
+`read`, which are loaded on first use.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OF_API = ("Result", "compare", "profile", "read")
 
 
 def __getattr__(name: str) -> Any:
-    """What is heavy, or needs what a measured process need not have, once somebody asks for it."""
+    """Load on first use what is slow to import, or needs packages that a measured process may lack."""
     if name in _OF_API:
         from harness import api
 

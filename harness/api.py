@@ -1,12 +1,12 @@
-"""Measuring and reading from Python: what the command line does, with typed results.
+"""The Python interface: what the command line does, with typed results.
 
     import harness
 
     result = harness.compare("original", "moments", scale="smoke", budget="60s")
     result["moments"].ratio          # Ratio(estimate=..., low=..., high=...)
-    result.table                     # a DataFrame, a row an arm
+    result.table                     # a DataFrame, one row per arm
 
-Errors are the exceptions of `harness.errors`, each with one sentence.
+Errors are the exceptions of `harness.errors`, each with a one-sentence message.
 """
 
 from __future__ import annotations
@@ -36,18 +36,21 @@ if TYPE_CHECKING:
     from harness.report.summary import ArmSummary, Summary
 
 Watch = Callable[[Event, Record], None]
+"""Called with each event and the record so far, while no arm is being timed."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to. `result["name"]` is the summary of one arm."""
+    """The result of a run. `result["name"]` is the summary of one arm; iterating yields those of all arms."""
 
     record: Record
+    """Everything that was measured."""
     directory: Path
-    """Where its record is, and what was written beside it."""
+    """The folder with its record and reports."""
 
     @cached_property
     def summary(self) -> Summary:
+        """What was found: the figures of the reports."""
         from harness.report.summarize import summarize
 
         return summarize(self.record)
@@ -62,12 +65,12 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """The answer in a sentence; empty where there is none."""
+        """The answer in one sentence; empty if there is none."""
         return self.contents.headline
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row an arm, with the figures of the CSV report as columns. What was not measured is missing."""
+        """One row per arm, indexed by `arm`, with the columns of the CSV report. What was not measured is missing."""
         import pandas as pd
 
         from harness.report.formats.spreadsheet import rows
@@ -76,17 +79,17 @@ class Result:
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
-        """A row for each epoch that was timed: block, round, arm, kind, index, wall and cpu in seconds, and more."""
+        """One row per timed epoch: block, round, arm, kind, index, wall and cpu in seconds, and more."""
         from harness.analysis.epochs.table import table
 
         return table(self.record)
 
     def write(self, formats: str = "md,html,csv") -> list[Path]:
-        """Write reports beside the record, and say which files. Raises BadInput for a format that there is not."""
+        """Write reports next to the record and return their paths. Raises BadInput for an unknown format."""
         from harness.report.formats.base import load, parse
 
         written = []
-        for name, text in (file for wanted in parse(formats) for file in load(wanted).files(self.contents)):
+        for name, text in (file for key in parse(formats) for file in load(key).files(self.contents)):
             path = self.directory / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="")
@@ -94,6 +97,7 @@ class Result:
         return written
 
     def __getitem__(self, name: str) -> ArmSummary:
+        """The summary of one arm. Raises KeyError, with the nearest name, for an unknown one."""
         arms = {arm.name: arm for arm in self.summary.arms}
         if name not in arms:
             raise KeyError(f"there is no arm {name!r}: {nearest(name, arms)}")
@@ -103,7 +107,7 @@ class Result:
         return iter(self.summary.arms)
 
     def _repr_html_(self) -> str:
-        """In a notebook."""
+        """How a notebook shows the result."""
         from html import escape
 
         return f"<p><strong>{escape(self.verdict)}</strong></p>{self.table.to_html()}"
@@ -113,19 +117,20 @@ def compare(*names: str, out: str | Path | None = None, watch: Watch | None = No
     """Run variants side by side, as `harness compare` does; the first is the baseline unless `baseline` names another.
 
     `options` are those of the command line, by the names of `harness.plan.request.Request`: `case`, `scale`, `epochs`,
-    `blocks`, `budget`, `tolerance`, `seed`, `threads`, `timeout`, `fresh`, ... `out` is where the run is kept: by
-    default, a new temporary folder. `watch` is called with each event and the record so far. Raises HarnessError.
+    `blocks`, `budget`, `tolerance`, `seed`, `threads`, `timeout`, `fresh`, ... `out` is the directory of the run: by
+    default, a new temporary folder. `watch` is called with each event and the record so far. Raises BadInput for
+    invalid options, KeyboardInterrupt on Ctrl-C. An arm that fails raises nothing: its summary says so.
     """
     return _run(COMMANDS["compare"], names, out, watch, options)
 
 
 def profile(variant: str, *, out: str | Path | None = None, watch: Watch | None = None, **options: Any) -> Result:
-    """One variant in depth, as `harness profile` does. The rest is as for `compare`."""
+    """Profile one variant, as `harness profile` does. The arguments are as for `compare`."""
     return _run(COMMANDS["profile"], (variant,), out, watch, options)
 
 
 def read(run: str | Path) -> Result:
-    """A run that was kept: its directory, or its `run.jsonl`. Raises BadRecord, which names file, line and field."""
+    """Read a run from its directory or its `run.jsonl`. Raises BadRecord, which names file, line and field."""
     place = Path(run)
     return Result(store.read(place), place if place.is_dir() else place.parent)
 
@@ -135,16 +140,16 @@ def _run(
 ) -> Result:
     from harness.engine.session import measure
 
-    began = monotonic()
+    started = monotonic()
     known = [option if isinstance(option, str) else option[0] for option in command.options]
     known = [name for name in known if name in Request.__dataclass_fields__ and name != "names"]
-    for wrong in [name for name in options if name not in known]:
-        raise BadInput(f"{command.name}() takes no {wrong!r}: {nearest(wrong, known)}")
+    for unknown in [name for name in options if name not in known]:
+        raise BadInput(f"{command.name}() has no option {unknown!r}: {nearest(unknown, known)}")
     planned = command.plan(Request(names=names, **options))
     directory = Path(out) if out else Path(mkdtemp(prefix="harness-run-"))
 
     def elapsed() -> float:
-        return monotonic() - began
+        return monotonic() - started
 
     def look(record: Record) -> Look | None:
         return command.look(record, elapsed())
@@ -155,7 +160,7 @@ def _run(
         watch or (lambda event, record: None),
         look,
         elapsed,
-        planned.before,
+        planned.stored,
         command.run_block(planned.plan),
     )
     if record.footer and record.footer.status == "interrupted":

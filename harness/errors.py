@@ -1,21 +1,21 @@
-"""Everything that can go wrong, and the code the process exits with.
+"""The errors that harness reports, with the exit code of the process for each.
 
 HarnessError
 |-- Regressed          1   a gate found the head worse than its base
-|-- BadInput           2   what the user asked for cannot be
-|   |-- BadRecord      2   a record is unreadable: names file, line and field
-|   `-- BadSource      2   a variant's code cannot be imported; of a gate's head that is a failure, 4
-|-- Unsure             3   the machine is not fit to measure on, or what was asked could not be told on it
-|-- VariantFailed      4   an arm raised, died, hung, or returned what is not a loss
-|-- NotComparable      5   a gate has nothing to hold its head against: no such history, or another machine
+|-- BadInput           2   the user's request is invalid
+|   |-- BadRecord      2   a record is unreadable; the message names file, line and field
+|   `-- BadSource      2   the code of a variant cannot be imported; for the head of a gate that is a failure, 4
+|-- Unsure             3   the machine is unfit for measuring, or it could not give an answer to the question
+|-- VariantFailed      4   an arm raised an exception, died, hung, or returned something that is not a loss
+|-- NotComparable      5   a gate has nothing to compare its head with: no such history, or another machine
 `-- Interrupted      130   Ctrl-C
 
-Anything else that escapes is a fault of ours, and exits 70.
+Any other exception that escapes is a bug in harness, and exits with code 70.
 """
 
 
 class HarnessError(Exception):
-    """One sentence for the user: what was wrong, where, and what to do."""
+    """An error whose message is one sentence for the user: what was wrong, where, and what to do."""
 
     exit_code = 70
 

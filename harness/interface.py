@@ -1,4 +1,7 @@
-"""What a variant must offer, and what it may: the only part of `harness` that training code needs to know."""
+"""The interface of training code to `harness`: what a variant must provide, and what it may provide.
+
+This is the only part of `harness` that training code needs to know.
+"""
 
 from __future__ import annotations
 
@@ -8,83 +11,94 @@ from typing import Any, Protocol
 
 
 class Trainer(Protocol):
-    """A variant built for one case, scale and seed. `epoch` is all that is required of it.
+    """A variant built for one case, scale and seed. Only `epoch` is required.
 
-    It may also offer:
+    A trainer may also provide:
 
-    - `epochs: int`, the length of its schedule;
-    - `kind(index) -> str`, which sort of epoch an index is: kinds cost differently and are kept apart;
-    - `seek(index)`, which puts batch, pool and weights where training would have them at that epoch,
-      so that late epochs can be sampled without training up to them. It goes forward and backward; after `seek(0)` an
-      untrained one must be as it was when built;
-    - `evaluate() -> Mapping[str, float]`, its quality as it is now, in metrics of which lower is better: what
-      `harness converge` asks for between epochs. It is never timed, and must leave the training as it was;
-    - `objective() -> Mapping[str, float]`, the terms of its loss by name, at its present weights, on one batch that is
-      the same for every variant built from that seed: what shows whether two variants minimise the same thing. It is
-      asked for in some processes, before any epoch, and never timed. It must not train, must leave the
-      random generators of the process as they were, and should trace functions of its own: what it traces of an
-      epoch's would be missing from the cost of the first one;
-    - `state() -> Mapping[str, float]`, sizes that an epoch's cost depends on, such as the points in its pool and in its
-      batch: asked for before every epoch, and never timed. With `seek`, it is also asked, before anything trains, where
-      each stretch of the schedule begins: so it is known how a cost that grows goes on between the epochs sampled.
+    - `epochs: int`: the length of its schedule. A trainer that provides `seek` must provide it.
+    - `kind(index) -> str`: the kind of epoch `index`. Epochs of different kinds may differ in cost and are kept apart
+      in all results. Without this method, all epochs are of one kind.
+    - `seek(index)`: put batch, pool and weights into the state that training would have reached before that epoch. This
+      lets harness sample late epochs without training up to them. It must work forward and backward. After `seek(0)`,
+      a trainer that has not run any epoch must be in the state in which it was built.
+    - `evaluate() -> Mapping[str, float]`: the current quality, as one or more metrics of which lower is better.
+      `harness converge` calls it between epochs. Its time is never measured. It must not change the state of the
+      training.
+    - `objective() -> Mapping[str, float]`: the terms of the loss by name, for the current weights, on one batch that is
+      the same for every variant built from the same seed. It shows whether two variants minimise the same function.
+      harness calls it in some processes, before any epoch, and never measures its time. It must not train and must
+      leave the random generators of the process unchanged. It should trace functions of its own: if it traces a
+      function that an epoch uses, that tracing is missing from the cost of the first epoch.
+    - `state() -> Mapping[str, float]`: finite sizes on which the cost of an epoch depends, such as the number of points
+      in the pool and in the batch. harness calls it before every epoch and never measures its time. For a trainer with
+      `seek`, harness also calls it at the start of the segments of the schedule, before anything trains. That shows how
+      a growing cost develops between the sampled epochs.
     """
 
     def epoch(self, index: int) -> Mapping[str, float]:
-        """Train for epoch `index` and return its losses as Python floats, so that the work is done on return."""
+        """Train for epoch `index` and return its losses by name.
+
+        The losses must be Python floats, so that all work of the epoch is finished when this method returns.
+        """
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A way of training, with a name. Making one imports nothing heavy: `build` does that when it is called."""
+    """A named way of training. Creating one imports nothing heavy: `build` does that when it is called."""
 
     name: str
     summary: str
     build: Callable[..., Trainer]
-    """Called as `build(case=..., scale=..., seed=..., epochs=..., **settings)`; of these four, those that its signature
-    has. `epochs` is the length of the training that `harness converge --epochs` asks for, and not passed otherwise."""
+    """Builds the trainer. It is called with the keyword arguments `case`, `scale`, `seed` and `epochs`, as far as its
+    signature accepts them, and with all of `settings`. `epochs` is the training length requested with
+    `harness converge --epochs`; otherwise it is not passed."""
     baseline: str | None = None
-    """The name of the variant that this one changes."""
+    """The name of the variant that this one modifies."""
     cases: tuple[str, ...] = ()
-    """The cases it can be built for; empty where it has none to choose from, or does not say."""
+    """The cases for which it can be built. Empty if there is no choice of cases, or if they are not declared."""
     scales: tuple[str, ...] = ()
+    """The scales at which it can be built. Empty as for `cases`."""
     metrics: tuple[str, ...] = ()
-    """The names that `evaluate` returns, the one to lead with first."""
+    """The names of the metrics that `evaluate` returns, the main one first."""
     epochs: Mapping[str, int] | int | None = None
-    """How many epochs a comparison runs where nobody says: one number, or one for each scale."""
+    """Default number of epochs that a comparison runs: one number, or a number for each scale."""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """What else `build` is called with. Of two variants that one function builds, with settings of the same names, the
-    changes that `harness ablate` takes apart are the settings in which they differ. Those of a variant in a file or
-    module are read from its definition, which nothing runs: they are to be written out there as a dictionary."""
+    """Further keyword arguments for `build`. If one function builds two variants, with settings of the same names,
+    `harness ablate` treats each setting in which they differ as one change. The settings of a variant in a file or
+    module are read from its source without running it, so they must be written there as a literal dictionary."""
     changes: Mapping[str, str] = field(default_factory=dict)
-    """What this variant changes, each by a name with a few words, where settings do not tell. `harness ablate` without
-    `--from` goes from none of them to all. It calls `build` with `changes`, a list of the names of those to make, in
-    this order; called without, `build` makes all of them. They are to be written out, too."""
+    """The changes that this variant makes, each a name with a short description, for variants whose settings do not
+    show them. `harness ablate` without `--from` measures the steps from none of these changes to all of them. It calls
+    `build` with `changes`, a list of the names of the changes to make, in this order. Without that argument, `build`
+    must make all of them. Like `settings`, they must be written as a literal dictionary."""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Variants that belong together: what an entry point in the group `harness.variants` is, or returns when called."""
+    """Variants that belong together. An entry point in the group `harness.variants` is one, or returns one when called."""
 
     variants: tuple[Variant, ...]
     compared: tuple[str, ...] = ()
-    """The names that `harness compare` takes where none are given, the baseline first; `harness converge` likewise."""
+    """The names of the variants that `harness compare` and `harness converge` run by default, the baseline first."""
     references: tuple[str, ...] = ()
-    """Names of variants that are no training but something to hold trainings against, such as a classical solver, whose
-    epoch i solves once more and better. `harness converge` shows each beside the trainings of this collection."""
+    """The names of variants that are not trainings but references for comparison with them, such as a classical solver.
+    Each epoch of a reference solves the problem again, more accurately than the epoch before. `harness converge` shows
+    each reference next to the trainings of this collection."""
     case: str | None = None
-    """The case that is taken where nobody chooses one; `scale` likewise. None is the first that all arms have."""
+    """The default case. None selects the first one that all arms have."""
     scale: str | None = None
+    """The default scale. None selects the first one that all arms have."""
     small_scale: str | None = None
-    """The scale of gates and self-checks: what they see there they see in a minute."""
+    """The default scale of gates and self-checks: one at which a minute of measuring is enough for them."""
     preload: tuple[str, ...] = ()
-    """Modules that building any variant of the collection imports, its references apart. They are imported once
-    a run, in a process from which its arms are then forked. So importing them must compute nothing, and start no thread
-    that anybody needs: in a forked process there is none. Modules that an epoch imports are not for here: somebody who
-    trains would wait for them."""
+    """The modules that building any variant of the collection imports, references excepted. harness imports them once
+    per run, in a process from which it then forks the arms. Importing them must therefore not compute anything, and
+    must not start threads that are needed later: a forked process does not have them. Do not list modules that are
+    imported during an epoch: a user who trains waits for that import, so it belongs to the measured time."""
 
 
 class PhaseWatcher(Protocol):
-    """Something told where one phase begins and ends."""
+    """Receives the begin and the end of each phase."""
 
     def enter(self, name: str) -> None: ...
 
@@ -95,10 +109,11 @@ _watcher: PhaseWatcher | None = None
 
 
 class phase:  # noqa: N801 - it reads as a statement: `with phase("refine"):`
-    """Mark a part of an epoch, so that a profile can say what it cost.
+    """Mark a part of an epoch, so that a profile can report its cost.
 
-    A slotted class costs a quarter of a generator-based context manager, and next to nothing while nobody watches.
-    Inside a compiled step use the framework's own scopes: Python there runs only while tracing.
+    Use it as a context manager: `with phase("refine"):`. Its cost is negligible while no phases are watched: a class
+    with slots takes a quarter of the time of a generator-based context manager. Inside a compiled step, use the scopes
+    of the framework instead, because Python code there runs only during tracing.
     """
 
     __slots__ = ("name",)
@@ -117,6 +132,6 @@ class phase:  # noqa: N801 - it reads as a statement: `with phase("refine"):`
 
 
 def watch_phases(watcher: PhaseWatcher | None) -> None:
-    """Tell `watcher` of every phase in this process from now on, or nobody if it is None."""
-    global _watcher  # noqa: PLW0603 - one for the process, like the phases themselves
+    """Report every phase in this process to `watcher` from now on. None stops the reporting."""
+    global _watcher  # noqa: PLW0603 - one per process, as phases are
     _watcher = watcher

@@ -1,10 +1,10 @@
-"""For pytest: a project's own tests may say that one variant is no slower than another.
+"""A pytest plugin: a project's tests can assert that one variant is no slower than another.
 
     def test_moments_cost_nothing(harness_gate):
         assert harness_gate.no_slower("moments", than="original", tolerance=0.03)
 
-It is measured as `harness gate` measures. Where that cannot tell, the test is skipped, and the reason says what would
-have shown; where an arm fails, so does the test.
+It measures as `harness gate` does. If the result is unsure, the test is skipped, and the reason says what it would take
+to tell; if an arm fails, the test fails.
 """
 
 import warnings
@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 ACCEPTED = ("case", "scale", "epochs", "blocks", "seed", "threads", "timeout")
-"""What `no_slower` takes beside its own arguments, as the command line does."""
+"""Options of the command line that `no_slower` accepts in addition to its own arguments."""
 
 
 @dataclass(frozen=True)
 class NoSlower:
-    """An answer: true, or false with what was found as its text."""
+    """The answer: true or false, with what was found in `text`, which a failed assertion shows."""
 
     holds: bool
     text: str
@@ -35,7 +35,7 @@ class NoSlower:
 
 
 class PytestGate:
-    """What the fixture `harness_gate` is."""
+    """The object that the fixture `harness_gate` provides. `folder` returns a new directory for a run."""
 
     def __init__(self, folder: Callable[[], Path]) -> None:
         self._folder = folder
@@ -43,32 +43,32 @@ class PytestGate:
     def no_slower(
         self, name: str, *, than: str, tolerance: float = 0.03, budget: str | None = "2min", **request: Any
     ) -> NoSlower:
-        """Whether a whole training of `name` takes no more than `tolerance`, a share, longer than one of `than`.
+        """Whether a whole training of `name` takes at most `tolerance`, as a share, longer than one of `than`.
 
         `case`, `scale`, `epochs`, `blocks`, `seed`, `threads` and `timeout` are as on the command line. Skips the test
-        where it is unsure. Raises BadInput for what cannot be, VariantFailed where an arm fails.
+        if the result is unsure. Raises BadInput for invalid options, VariantFailed if an arm fails.
         """
         from harness.analysis.gate.check import IMPROVED, OK, UNSURE
         from harness.analysis.gate.judge import gate_verdict
         from harness.analysis.gate.look import look
-        from harness.commands.gate_plan import beside
+        from harness.commands.gate_plan import against_variant
         from harness.engine.session import measure
         from harness.errors import BadInput, VariantFailed
         from harness.plan.request import Request
         from harness.report.sections.gate import sentence_of
         from harness.suggest import nearest
 
-        for wrong in [given for given in request if given not in ACCEPTED]:
-            raise BadInput(f"no_slower() takes no {wrong!r}: {nearest(wrong, ACCEPTED)}")
-        began = monotonic()
+        for unknown in [name for name in request if name not in ACCEPTED]:
+            raise BadInput(f"no_slower() has no option {unknown!r}: {nearest(unknown, ACCEPTED)}")
+        started = monotonic()
 
         def elapsed() -> float:
-            return monotonic() - began
+            return monotonic() - started
 
-        plan = beside(Request(tolerance=tolerance, budget=budget, **request), name, than)
+        plan = against_variant(Request(tolerance=tolerance, budget=budget, **request), name, than)
         record = measure(plan, self._folder(), lambda *_: None, lambda so_far: look(so_far, elapsed()), elapsed)
         if record.footer and record.footer.status == "interrupted":
-            raise KeyboardInterrupt  # pytest's own affair
+            raise KeyboardInterrupt  # for pytest to handle
         for arm in plan.arms:
             if failure := record.failure(arm.label):
                 raise VariantFailed(f"{arm.label} failed {failure.moment}: {failure.reason}")
@@ -87,7 +87,7 @@ class PytestGate:
 
 @pytest.fixture
 def harness_gate(tmp_path_factory: pytest.TempPathFactory) -> PytestGate:
-    """Whether one variant of a training is no slower than another: `assert harness_gate.no_slower("b", than="a")`."""
+    """Checks that one variant is no slower than another: `assert harness_gate.no_slower("b", than="a")`."""
     return PytestGate(lambda: tmp_path_factory.mktemp("gate"))
 
 

@@ -1,14 +1,14 @@
-"""What to say of a name that is not there."""
+"""Suggestions for error messages about unknown names."""
 
 import difflib
 from collections.abc import Iterable
 
 MOST_CHOICES = 15
-"""Names that a sentence lists."""
+"""Maximum number of names in a list of choices."""
 
 
 def nearest(wrong: str, choices: Iterable[str]) -> str:
-    """The end of a sentence about a name that is not there: the nearest one that is, or all there are."""
+    """Return the end of a sentence about an unknown name: the most similar known name, or a list of all choices."""
     known = list(choices)
     close = difflib.get_close_matches(wrong, known, n=1)
     if close:

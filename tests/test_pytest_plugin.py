@@ -1,4 +1,4 @@
-"""The fixture `gate` in a project's own tests, run by a pytest of their own."""
+"""The fixture `harness_gate` in a project's own tests, run by a pytest of their own."""
 
 import os
 import signal
@@ -15,29 +15,41 @@ import pytest
 OPTIONS = {"epochs": 60, "blocks": 3}
 
 
-def test_same(gate):
-    assert gate.no_slower("loop.py:Same", than="loop.py:Loop", **OPTIONS)
+def test_same(harness_gate):
+    assert harness_gate.no_slower("loop.py:Same", than="loop.py:Loop", **OPTIONS)
 
 
-def test_slower(gate):
-    assert gate.no_slower("loop.py:Slower", than="loop.py:Loop", **OPTIONS)
+def test_slower(harness_gate):
+    assert harness_gate.no_slower("loop.py:Slower", than="loop.py:Loop", **OPTIONS)
 
 
-def test_slower_is_allowed(gate):
-    answer = gate.no_slower("loop.py:Slower", than="loop.py:Loop", tolerance=0.2, **OPTIONS)
+def test_slower_is_allowed(harness_gate):
+    answer = harness_gate.no_slower("loop.py:Slower", than="loop.py:Loop", tolerance=0.2, **OPTIONS)
     assert answer and "no slower" in repr(answer)
 
 
-def test_unsure(gate):
-    assert gate.no_slower("loop.py:Same", than="loop.py:Loop", epochs=60, blocks=2)
+def test_unsure(harness_gate):
+    assert harness_gate.no_slower("loop.py:Same", than="loop.py:Loop", epochs=60, blocks=2)
 
 
-def test_fails(gate):
-    gate.no_slower("loop.py:Fails", than="loop.py:Loop", **OPTIONS)
+def test_fails(harness_gate):
+    harness_gate.no_slower("loop.py:Fails", than="loop.py:Loop", **OPTIONS)
 
 
-def test_itself(gate):
-    gate.no_slower("loop.py:Loop", than="loop.py:Loop", **OPTIONS)
+def test_itself(harness_gate):
+    harness_gate.no_slower("loop.py:Loop", than="loop.py:Loop", **OPTIONS)
+
+
+def test_misspelt(harness_gate):
+    harness_gate.no_slower("loop.py:Same", than="loop.py:Loop", epocs=60)
+
+
+def test_not_a_gates(harness_gate):
+    harness_gate.no_slower("loop.py:Same", than="loop.py:Loop", evaluations=3)
+
+
+def test_former_name(gate, harness_gate):
+    assert gate is harness_gate
 """
 VARIANTS = """
 
@@ -74,8 +86,8 @@ class Longer(Long):
     pass
 """
 INTERRUPTED = """
-def test_long(gate):
-    gate.no_slower("loop.py:Longer", than="loop.py:Long", budget=None)
+def test_long(harness_gate):
+    harness_gate.no_slower("loop.py:Longer", than="loop.py:Long", budget=None)
 
 
 def test_after():
@@ -104,11 +116,14 @@ def run_of(folder, variants, tests):
 def test_a_test_passes_fails_or_is_skipped_with_a_reason(tmp_path):
     with run_of(tmp_path, SOURCE + VARIANTS, TESTS) as running:
         said, complained = running.communicate()
-    assert "3 failed, 2 passed, 1 skipped" in said, said + complained
+    assert "5 failed, 3 passed, 1 skipped, 1 warning" in said, said + complained
     assert "Slower is slower than Loop (+10 %); 3 % is allowed" in said
     assert "Same: total time is unsure: it takes 3 blocks to tell" in said
     assert "VariantFailed: Fails failed in epoch 0: ValueError: empty" in said
-    assert "is to be held against another variant" in said
+    assert "cannot be compared with itself" in said
+    assert "BadInput: no_slower() has no option 'epocs': did you mean 'epochs'?" in said
+    assert "BadInput: no_slower() has no option 'evaluations': choose from case, scale, epochs, blocks, " in said
+    assert "DeprecationWarning: the fixture `gate` is called `harness_gate` now" in said
 
 
 def test_ctrl_c_ends_the_tests_and_leaves_no_arm_behind(tmp_path):

@@ -12,7 +12,7 @@ from math import log
 
 import numpy as np
 
-from harness.analysis.stats.contrast import FINE, UNSURE, WORSE, Contrast, answers
+from harness.analysis.stats.contrast import FINE, UNSURE, WORSE, Contrast, Contrasted, answers
 from harness.analysis.stats.levels import FIRST_LOOK, level
 
 MOST = 6
@@ -67,7 +67,7 @@ def said(head: Head, runs: int, seed: int = 0) -> Said:
     return Said(*(number / runs for number in found.values()), blocks / runs)
 
 
-def _answer(logs: np.ndarray) -> tuple[str, int]:
+def _answer(logs: np.ndarray) -> tuple[Contrasted, int]:
     """Of all times together, and after how many blocks."""
     for blocks in range(FIRST_LOOK, MOST + 1):
         each = answers([(contrast(one[:, :blocks]), TOLERANCE) for one in logs], LEVELS)

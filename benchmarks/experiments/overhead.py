@@ -24,11 +24,13 @@ import numpy as np
 
 from harness.analysis.epochs.effects import QUANTILE
 from harness.analysis.stats.ratios import interval, typical
+from harness.commands.registry import COMMANDS
+from harness.engine.processes.answers import Ran
 from harness.engine.processes.arm import ArmProcess
-from harness.plan import planning, turn_length
+from harness.plan import turn_length
 from harness.plan.plan import Plan, usable_cores
+from harness.plan.request import Request
 from harness.report import units
-from harness.worker.wire.messages import Ran
 
 ROUNDS = 150
 
@@ -144,7 +146,8 @@ def main() -> None:
     if asked.bare:
         return bare(*asked.bare)
     for name in asked.variants:
-        plan = planning.make("compare", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
+        request = Request(names=(name,), scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
+        plan = COMMANDS["compare"].plan(request).plan
         found = [compare(plan, number) for number in range(asked.blocks)]
         epoch, turn = (units.ratio(interval([logs[which] for logs in found])) for which in (0, 1))
         print(f"{name:14} epoch {epoch}   turn, with journal and pipe {turn}", flush=True)

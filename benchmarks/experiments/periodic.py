@@ -51,13 +51,7 @@ def drawn(number: int) -> Work:
     period = lots.randint(2, 12)
     usual = 0.005 * 60 ** lots.random()
     phases = tuple(sorted(lots.sample(range(period), lots.choice([1, min(2, period - 1)]))))
-    return Work(
-        block=usual,
-        group=period,
-        arm=phases,
-        flops=usual * lots.choice([0.2, 0.5, 1.0, 3.0]),
-        unavailable=lots.choice([1, 2]),
-    )
+    return Work(usual, period, phases, usual * lots.choice([0.2, 0.5, 1.0, 3.0]), lots.choice([1, 2]))
 
 
 MOST = 40

@@ -18,11 +18,12 @@ from time import perf_counter
 import numpy as np
 
 from harness.analysis.stats.ratios import interval, typical
+from harness.commands.registry import COMMANDS
+from harness.engine.processes.answers import Ran
 from harness.engine.processes.arm import ArmProcess
-from harness.plan import planning
 from harness.plan.plan import Plan, usable_cores
+from harness.plan.request import Request
 from harness.report import units
-from harness.worker.wire.messages import Ran
 
 NONE = "none"
 EPOCHS = 5
@@ -42,7 +43,7 @@ def compare(plan: Plan, number: int, rounds: int) -> dict[str, tuple[float, floa
             for round_ in range(rounds + 1):
                 for way in lots.sample(ways, len(ways)):
                     began = perf_counter()
-                    answer = arm.run(range(20, 20 + EPOCHS), probe=None if way == NONE else way)
+                    answer = arm.run(range(20, 20 + EPOCHS), watch=None if way == NONE else way)
                     took = perf_counter() - began
                     assert isinstance(answer, Ran), answer
                     if round_:  # the first warms up, the probes too
@@ -66,7 +67,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     asked = parser.parse_args()
     for name in asked.variants:
-        plan = planning.make("profile", [name], scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
+        plan = COMMANDS["profile"].plan(Request(names=(name,), scale=asked.scale, threads=asked.threads)).plan
         found = [compare(plan, number, asked.rounds) for number in range(asked.blocks)]
         for probe in plan.probes:
             epoch, turn = (units.ratio(interval([logs[probe][which] for logs in found])) for which in (0, 1))

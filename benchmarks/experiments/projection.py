@@ -20,15 +20,19 @@ from pathlib import Path
 from harness.analysis.epochs.projection import one_more, schedule_seconds
 from harness.analysis.epochs.table import table
 from harness.analysis.stats.ratios import interval
-from harness.engine.groups.group import Group, Known
+from harness.engine.groups.group import Group
+from harness.engine.groups.known import Known
+from harness.engine.groups.taking_turns import TakingTurns
+from harness.engine.processes.answers import Built, Ran
 from harness.engine.processes.arm import ArmProcess
 from harness.plan import planning
 from harness.plan.plan import Plan, usable_cores
+from harness.plan.planning import Traits
+from harness.plan.request import Request
 from harness.record.events import Progress
 from harness.record.schema import SCHEMA, BlockEnd, Header, Slice
 from harness.record.store import Record
 from harness.report import units
-from harness.worker.wire.messages import Built, Ran
 
 SLICE = 200
 """Epochs of the whole training in one turn."""
@@ -67,7 +71,7 @@ def measure(plan: Plan, block: int, share: float, logs: Path) -> dict[str, float
     moments = sorted(chance.random() for _ in range(0, whole.epochs, SLICE))
     sampled = 0
     try:
-        for event in Group(plan, block, 0, [plan.baseline], logs, Known()).run_together():
+        for event in TakingTurns(Group(plan, block, 0, [plan.baseline], logs, Known())).run_together():
             if isinstance(event, Progress):
                 if event.doing in ("first epochs", "taking turns"):
                     while moments and moments[0] <= sampled / (share * whole.epochs):
@@ -113,13 +117,14 @@ def main() -> None:
     parser.add_argument("--variant", default="original")
     parser.add_argument("--scale", default="smoke")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=440, help="to sample in turns, besides first ones")
+    parser.add_argument("--epochs", type=int, default=400, help="to sample in turns, besides first ones")
     parser.add_argument("--share", type=float, default=0.1, help="of the epochs that may be sampled")
     parser.add_argument("--blocks", type=int, default=6)
     asked = parser.parse_args()
-    plan = planning.make(
-        "project", [asked.variant], scale=asked.scale, epochs=asked.epochs, blocks=asked.blocks, threads=asked.threads
+    request = Request(
+        names=(asked.variant,), scale=asked.scale, epochs=asked.epochs, blocks=asked.blocks, threads=asked.threads
     )
+    plan = planning.draft(request, Traits(command="project"))
     found = []
     for block in blocks(plan, asked.share, asked.out):
         found.append(block)

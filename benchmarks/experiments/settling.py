@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.engine.processes.answers import Ran
 from harness.engine.processes.arm import ArmProcess
 from harness.plan import planning
 from harness.plan.plan import usable_cores
-from harness.worker.wire.messages import Ran
+from harness.plan.planning import Traits
+from harness.plan.request import Request
 
 PLACES = (0, 1, 2, 4, 8, 16, 24, 50, 100, 200, 400)
 """In a turn; the last is its length."""
@@ -24,7 +26,7 @@ PLACES = (0, 1, 2, 4, 8, 16, 24, 50, 100, 200, 400)
 
 def settle(variant: str, scale: str, threads: int, turns: int) -> list[float]:
     """For each span between two places, what an epoch there takes relative to one of the second half."""
-    plan = planning.make("settle", [variant], scale=scale, threads=threads)
+    plan = planning.draft(Request(names=(variant,), scale=scale, threads=threads), Traits(command="settle"))
     with tempfile.TemporaryDirectory() as folder:
         cores = usable_cores()[-threads:]
         arms = [ArmProcess(plan.arms[0], plan, 0, cores, Path(folder) / f"{number}.log") for number in range(2)]

@@ -15,11 +15,11 @@ from math import log
 
 import numpy as np
 
-from harness.analysis.comparison.ablation import shares
+from harness.analysis.comparison.shares_of_changes import shares
 from harness.analysis.stats import attribution
-from harness.analysis.stats.attribution import Cell, Values, subsets
+from harness.analysis.stats.shapley import Cell, Values, subsets
 from harness.analysis.stats.estimates import mean
-from harness.plan.cells import Ablation, Change, draw_orders, sets
+from harness.plan.cells import Ablation, Change, change_sets, draw_orders
 
 BLOCK_NOISE = 0.0055
 
@@ -40,7 +40,7 @@ class System:
 
     def plan(self, blocks: int, seed: int) -> Ablation:
         orders = () if self.crossed else draw_orders(self.changes, blocks, seed)
-        made = {" ".join(some): some for some in sets(self.changes, orders)}
+        made = {" ".join(some): some for some in change_sets(self.changes, orders)}
         first, *_, last = made
         return Ablation(first, last, tuple(Change(name, "") for name in self.changes), made, orders)
 

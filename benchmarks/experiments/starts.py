@@ -27,7 +27,10 @@ from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import schedule_logs
 from harness.engine.session import measure
 from harness.plan import controls, planning
+from harness.plan.gate_rules import FIRST_EPOCH_TIME
 from harness.plan.plan import Plan
+from harness.plan.planning import Traits
+from harness.plan.request import Request
 from harness.report.summarize import summarize
 
 FORKED, FRESH, BESIDE = "forked", "fresh", "beside"
@@ -35,11 +38,12 @@ FORKED, FRESH, BESIDE = "forked", "fresh", "beside"
 
 def planned(way: str, variant: str, against: str | None, scale: str, threads: int, blocks: int, seed: int) -> Plan:
     """Two arms, for a fixed number of blocks. A self-check's arms only start and take turns: they count nothing."""
-    names = [variant, *([against] if against else [])]
-    plan = planning.make("selfcheck", names, scale=scale, blocks=blocks, seed=seed, threads=threads, fresh=way == FRESH)
+    names = (variant, *([against] if against else []))
+    request = Request(names=names, scale=scale, blocks=blocks, seed=seed, threads=threads, fresh=way == FRESH)
+    plan = planning.draft(request, Traits(command="selfcheck"))
     plan = replace(plan, epochs=None)  # as many as with a budget
     if not against:
-        plan = replace(plan, arms=(plan.arms[0], controls.null(plan.arms[0])))
+        plan = replace(plan, arms=(plan.arms[0], controls.repeat_of(plan.arms[0])))
     # References are never forked, and are nothing else where no whole trainings run.
     return replace(plan, references=(plan.arms[1].label,)) if way == BESIDE else plan
 
@@ -51,12 +55,13 @@ def run(plan: Plan) -> dict[str, Any]:
     first, second = summarize(record).arms
     assert second.ratio and second.ratio_by_kind, "an arm failed, or the run was interrupted"
     by_kind = {kind: ratio.estimate for kind, ratio in second.ratio_by_kind.items()}
-    assert first.first_epoch_seconds and second.first_epoch_seconds
+    one, other = first.value(FIRST_EPOCH_TIME), second.value(FIRST_EPOCH_TIME)
+    assert one and other
     return {
         "started": [ready.started for ready in sorted(record.ready, key=lambda ready: ready.arm)][:: plan.blocks],
         "verdict": second.verdict,
         "estimate": second.ratio.estimate,
-        "estimates": by_kind | {"first epoch": second.first_epoch_seconds / first.first_epoch_seconds},
+        "estimates": by_kind | {"first epoch": other / one},
         "logs": schedule_logs(record, epoch_table.table(record), second.name),
         "block_seconds": [end.seconds for end in record.blocks_done],
         "build_seconds": [ready.build_seconds for ready in record.ready],

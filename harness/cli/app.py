@@ -1,4 +1,4 @@
-"""The command line: options -> a request, and errors -> exit codes. What commands do is in `commands`."""
+"""The command line application: builds it from the commands, and turns errors into exit codes."""
 
 import sys
 import traceback
@@ -12,11 +12,11 @@ from harness.cli.build import add
 from harness.cli.options import Claims, Formats, Json
 from harness.commands.registry import COMMANDS
 from harness.errors import BadInput, HarnessError, Interrupted
-from harness.report.formats.base import USUAL
+from harness.report.formats.base import DEFAULT as DEFAULT_FORMATS
 
 
 def build() -> typer.Typer:
-    """The application, with all commands that there are by now."""
+    """The application, with all commands that are registered by now."""
     app = typer.Typer(
         help="Is your PINN really faster, by how much, which change earned it, and does it still learn?",
         add_completion=False,
@@ -24,36 +24,36 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.command("list")(list_variants)
-    for one in COMMANDS.values():
-        add(app, one)
+    for command in COMMANDS.values():
+        add(app, command)
     app.command()(report)
     return app
 
 
 def list_variants() -> None:
-    """What there is to measure: variants, cases, scales, metrics."""
+    """List what can be measured: variants, cases, scales, metrics."""
     from rich.console import Console
 
     from harness.catalog import registry
     from harness.cli.listing import show_catalog
 
     show_catalog(Console(), registry.registered())
-    for complaint in registry.registered().broken:
-        dispatch.say(complaint)
+    for problem in registry.registered().broken:
+        dispatch.say(problem)
 
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run's directory, or its run.jsonl.")],
-    wanted: Formats = USUAL,
+    formats: Formats = DEFAULT_FORMATS,
     claims: Claims = None,
     json: Json = None,
 ) -> None:
-    """Make a run's reports again, from its record alone."""
-    dispatch.report_again(run, wanted, claims, json)
+    """Write a run's reports again, from its record."""
+    dispatch.report_again(run, formats, claims, json)
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out a command line, and return its exit code."""
+    """Run a command line, and return its exit code."""
     try:
         return build()(arguments or ["--help"], prog_name="harness", standalone_mode=False) or 0
     except HarnessError as error:
@@ -66,7 +66,7 @@ def run(arguments: list[str]) -> int:
         return Interrupted.exit_code
     except Exception:
         traceback.print_exc()
-        dispatch.say("this is a fault of harness itself; please report it with the lines above.")
+        dispatch.say("this is a bug in harness; please report it with the lines above.")
         return HarnessError.exit_code
 
 

@@ -1,4 +1,4 @@
-"""A command's options -> a function with that signature, as the parser of command lines wants it."""
+"""Turns a command's options into a function with that signature, which typer parses the command line for."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -16,15 +16,16 @@ _FIELDS = {field.name for field in fields(Request)}
 
 
 def add(app: typer.Typer, command: Command) -> None:
-    app.command(command.name, help=command.help)(_function(command))
+    """Add a command to the application."""
+    app.command(command.name, help=command.help)(_make_function(command))
 
 
-def _function(command: Command) -> Callable[..., None]:
+def _make_function(command: Command) -> Callable[..., None]:
     def carry_out(context: typer.Context, **given: Any) -> None:
-        asked = {name: value for name, value in given.items() if name in _FIELDS}
+        fields = {name: value for name, value in given.items() if name in _FIELDS and value is not None}
         output = {name: value for name, value in given.items() if name not in (*_FIELDS, "variant")}
-        names = [*_listed(given.get("names")), *_listed(given.get("variant"))]
-        request = Request(**{name: _field(value) for name, value in asked.items()} | {"names": tuple(names)})
+        names = [*_as_list(given.get("names")), *_as_list(given.get("variant"))]
+        request = Request(**{name: _as_field(value) for name, value in fields.items()} | {"names": tuple(names)})
         dispatch.carry_out(command, request, dispatch.Output(**output), context)
 
     parameters = [Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
@@ -39,12 +40,12 @@ def _function(command: Command) -> Callable[..., None]:
     return carry_out
 
 
-def _listed(value: str | list[str] | None) -> list[str]:
+def _as_list(value: str | list[str] | None) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
-def _field(value: Any) -> Any:
-    """As a request has it."""
+def _as_field(value: Any) -> Any:
+    """An option's value as the type that `Request` has."""
     if isinstance(value, Memory):
         return value is Memory.EXACT
     return tuple(value) if isinstance(value, list) else value

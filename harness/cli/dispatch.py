@@ -1,4 +1,4 @@
-"""What every measuring command does: request -> plan -> run -> findings -> report; and what its exit code says."""
+"""Runs a measuring command: request -> plan -> run -> findings -> report -> exit code."""
 
 from __future__ import annotations
 
@@ -23,25 +23,29 @@ if TYPE_CHECKING:
     from harness.report.summary import Summary
 
 REPORTING = 3.0
-"""Seconds of a budget that are kept for the reports, most of them for starting what draws and packs the charts."""
+"""Seconds of a budget that are reserved for the reports, mostly for starting the chart renderer."""
 _RESUMED = ("resume", "json", "claims")
-"""What may be given beside a run that is to be resumed."""
+"""Parameters that may be combined with `--resume`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Where a run comes from and goes to."""
+    """The options that say where a run is read from and where its results are written."""
 
     out: Path | None = None
+    """The directory of the run; None for a new one under `reports`."""
     json: str | None = None
+    """The file for the summary as JSON; `-` means stdout."""
     resume: Path | None = None
+    """The interrupted run to complete: its directory or its record."""
     claims: Path | None = None
+    """The file of claims to check the run against."""
     trace: Path | None = None
-    """Where a profile's timeline is wanted."""
+    """The file to write a profile's timeline to."""
 
 
 def carry_out(command: Command, request: Request, output: Output, context: typer.Context) -> None:
-    """Measure, report, and raise what the exit code is to say."""
+    """Plan, measure and report. Raises the HarnessError whose exit code the command ends with."""
     from rich.console import Console
 
     from harness.commands import claims_file
@@ -51,76 +55,82 @@ def carry_out(command: Command, request: Request, output: Output, context: typer
 
     claims = claims_file.read(output.claims) if output.claims else []
     if output.resume:
-        _refuse_others(context)
-        return _complete(command, output.resume, output.json, claims)
+        _refuse_other_options(context)
+        return _resume_run(command, output.resume, output.json, claims)
     planned = command.plan(request)
     plan = planned.plan
-    _check_place(output.json)
-    _check_place(str(output.trace) if output.trace else None, "--trace")
-    directory = output.out or _new_place(run_id(plan))
-    _warn_of_company()
+    _check_writable(output.json)
+    _check_writable(str(output.trace) if output.trace else None, "--trace")
+    directory = output.out or _make_run_directory(run_id(plan))
+    _warn_of_other_runs()
     with Display(plan, Console(stderr=True)) as display:
         record = measure(
-            plan, directory, display, _rule(command), before=planned.before, run_block=command.run_block(plan)
+            plan, directory, display, _make_look(command), stored=planned.stored, run_block=command.run_block(plan)
         )
     if output.trace:
-        _hand_over(directory / TIMELINE, output.trace)
+        _copy_timeline(directory / TIMELINE, output.trace)
     return _conclude(command, record, directory, output.json, claims)
 
 
-def report_again(run: Path, wanted: str, claims: Path | None, json: str | None) -> None:
-    """Every report of a record that is there."""
+def report_again(run: Path, formats: str, claims: Path | None, json: str | None) -> None:
+    """Write the reports of an existing record, in a comma-separated list of formats.
+
+    Raises BadInput for an unknown format or an invalid claim, BadRecord for an unreadable record.
+    """
     from harness.commands import claims_file
     from harness.record import store
     from harness.report.formats.base import parse
 
-    formats = parse(wanted)
-    held = claims_file.read(claims) if claims else []
-    publish(store.read(run), run if run.is_dir() else run.parent, json, held, formats)
+    names = parse(formats)
+    checked = claims_file.read(claims) if claims else []
+    publish(store.read(run), run if run.is_dir() else run.parent, json, checked, names)
 
 
-def _refuse_others(context: typer.Context) -> None:
-    """A run that is resumed has its plan: no other option may say what it is to do."""
+def _refuse_other_options(context: typer.Context) -> None:
+    """Raise BadInput for an option that would change the plan of a resumed run."""
     options = {option.name: option.opts[0] for option in context.command.params}
     for name in context.params:
         source = context.get_parameter_source(name)
         if name not in _RESUMED and source and source.name == "COMMANDLINE":
-            what = "the names" if name == "names" else options[name]
-            raise BadInput(f"--resume takes its plan from the run: leave {what} out.")
+            option = "the names" if name == "names" else options[name]
+            raise BadInput(f"--resume takes its plan from the run: leave {option} out.")
 
 
-def _complete(command: Command, run: Path, json: str | None, claims: Sequence[Claim]) -> None:
-    """Complete a run that was cut off."""
+def _resume_run(command: Command, run: Path, json: str | None, claims: Sequence[Claim]) -> None:
+    """Complete an interrupted run and report it."""
     from rich.console import Console
 
     from harness.engine.session import resume
     from harness.record import store
     from harness.report.live.live import Display
 
-    _check_place(json)
+    _check_writable(json)
     directory = run if run.is_dir() else run.parent
     before = store.read(run)
-    if not run.is_dir() and run.name != store.FILE_NAME:  # what follows is written to the file of that name
+    if not run.is_dir() and run.name != store.FILE_NAME:  # new lines are written to the file of that name
         raise BadInput(f"{run} cannot be resumed: give the run's own directory, or its {store.FILE_NAME}.")
-    _warn_of_company()
+    _warn_of_other_runs()
     with Display(before.plan, Console(stderr=True)) as display:
         record = resume(
-            command.name, before, directory, display, _rule(command), run_block=command.run_block(before.plan)
+            command.name, before, directory, display, _make_look(command), run_block=command.run_block(before.plan)
         )
     _conclude(command, record, directory, json, claims)
 
 
-def _rule(command: Command) -> Callable[[Record], Look | None]:
+def _make_look(command: Command) -> Callable[[Record], Look | None]:
+    """The function that decides after each block whether to run another, counting the time that reports take."""
     from harness.engine.machine.machine import seconds_since_start
 
     return lambda record: command.look(record, seconds_since_start() + REPORTING)
 
 
-def _new_place(run: str) -> Path:
-    """The default place of a run: one that is not there yet, however many begin in the same second. Git does not follow
-    it: what a command leaves behind is no change."""
+def _make_run_directory(run: str) -> Path:
+    """Make the default directory of a run, a new one even if several runs start in the same second.
+
+    Git ignores it, so that a run does not change the working tree.
+    """
     reports = Path("reports")
-    with suppress(OSError):  # whoever writes the record will say so
+    with suppress(OSError):  # writing the record will report it
         reports.mkdir(exist_ok=True)
         for number in range(1, 100):
             directory = reports / (run if number == 1 else f"{run}-{number}")
@@ -131,8 +141,8 @@ def _new_place(run: str) -> Path:
     return reports / run
 
 
-def _warn_of_company() -> None:
-    """Say at once what the report will say: it can still be stopped, and begun when the other has ended."""
+def _warn_of_other_runs() -> None:
+    """Warn at the start, as the report will, so that the user can stop and start again after the other run."""
     from harness.analysis.machine.fitness import company
     from harness.engine.machine.conditions import other_runs
 
@@ -142,30 +152,31 @@ def _warn_of_company() -> None:
 
 
 def _conclude(command: Command, record: Record, directory: Path, json: str | None, claims: Sequence[Claim]) -> None:
+    """Report a run. Raises the HarnessError whose exit code the command ends with."""
     summary = publish(record, directory, json, claims)
     if record.footer and record.footer.status == "interrupted":
         raise Interrupted(f"Interrupted; what was measured is in {directory}.")
     if summary.gate:
         from harness.report.formats import github
 
-        github.tell(summary, directory)
+        github.report(summary, directory)
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
     if failed:
         from harness.report.units import listed
 
-        raise VariantFailed(f"{listed(failed)} failed; {directory / 'report.md'} has the last words.")
+        raise VariantFailed(f"{listed(failed)} failed: {directory / 'report.md'} has the reasons and the last output.")
     command.conclude(summary, directory)
 
 
 def publish(
     record: Record, directory: Path, json: str | None, claims: Sequence[Claim] = (), formats: Sequence[str] = ()
 ) -> Summary:
-    """Every report of a record: on the terminal, beside the record in these formats (none: the usual ones), and as JSON
-    where that was asked for."""
+    """Report a record: on the terminal, next to the record in these formats (the default ones if empty), and as JSON to
+    the file `json`, if given (`-`: stdout)."""
     from rich.console import Console
 
     from harness.report.formats import terminal
-    from harness.report.formats.base import USUAL, load, parse
+    from harness.report.formats.base import DEFAULT, load, parse
     from harness.report.layouts.contents import Contents
     from harness.report.summarize import summarize
 
@@ -179,29 +190,29 @@ def publish(
     elif json:
         _write(Path(json), summary.to_json())
     written = []
-    for name, text in (file for wanted in formats or parse(USUAL) for file in load(wanted).files(contents)):
+    for name, text in (file for key in formats or parse(DEFAULT) for file in load(key).files(contents)):
         _write(directory / name, text.encode(), folder=True)
-        written += [name] if "/" not in name else []  # pictures belong to what shows them
+        written += [name] if "/" not in name else []  # charts are part of the reports that show them
     console.print(f"Reports in {directory}: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
     return summary
 
 
-def _check_place(json: str | None, option: str = "--json") -> None:
-    """Refuse before the measuring what could not be written after it."""
-    if json and json != "-" and (Path(json).is_dir() or not Path(json).absolute().parent.is_dir()):
-        raise BadInput(f"{option} {json} cannot be written: it is not a file in a directory that there is.")
+def _check_writable(file: str | None, option: str = "--json") -> None:
+    """Raise BadInput before measuring if this file could not be written afterwards."""
+    if file and file != "-" and (Path(file).is_dir() or not Path(file).absolute().parent.is_dir()):
+        raise BadInput(f"{option} {file} cannot be written: give a file in an existing directory.")
 
 
-def _hand_over(timeline: Path, wanted: Path) -> None:
-    """Copy a run's timeline; where there is none, say so, and report all the same."""
+def _copy_timeline(timeline: Path, target: Path) -> None:
+    """Copy a run's timeline; if there is none, warn and go on to the report."""
     if timeline.is_file():
-        _write(wanted, timeline.read_bytes())
+        _write(target, timeline.read_bytes())
     else:
-        say(f"{wanted} was not written: the run has no timeline.")
+        say(f"{target} was not written: the run has no timeline.")
 
 
 def _write(path: Path, content: bytes, folder: bool = False) -> None:
-    """`folder`: make the one that it is in, too."""
+    """Write a file, and make its folder if `folder`. Raises BadInput if it cannot be written."""
     try:
         if folder:
             path.parent.mkdir(exist_ok=True)
@@ -211,5 +222,5 @@ def _write(path: Path, content: bytes, folder: bool = False) -> None:
 
 
 def say(sentence: str) -> None:
-    """Tell the user, on stderr."""
+    """Print a message to stderr."""
     print(f"harness: {sentence}", file=sys.stderr)

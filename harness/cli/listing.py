@@ -1,4 +1,4 @@
-"""What there is to measure, on a terminal."""
+"""Prints what can be measured."""
 
 from rich.console import Console
 from rich.table import Table
@@ -7,13 +7,14 @@ from harness.catalog.registry import Catalog
 
 
 def show_catalog(console: Console, catalog: Catalog) -> None:
+    """Print variants, cases, scales, metrics and references."""
     table = Table("variant", "changes", "what it is", header_style="bold")
     for variant in catalog.variants.values():
         table.add_row(variant.name, variant.baseline or "", variant.summary)
     console.print(table)
-    for what in ("cases", "scales", "metrics"):
-        offered = dict.fromkeys(item for variant in catalog.variants.values() for item in getattr(variant, what))
-        console.print(f"{what}: {', '.join(offered) or 'none'}", highlight=False)
+    for field in ("cases", "scales", "metrics"):
+        values = dict.fromkeys(value for variant in catalog.variants.values() for value in getattr(variant, field))
+        console.print(f"{field}: {', '.join(values) or 'none'}", highlight=False)
     references = dict.fromkeys(name for names in catalog.references.values() for name in names)
     if references:
         console.print(f"references, which harness converge adds: {', '.join(references)}", highlight=False)

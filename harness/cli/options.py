@@ -1,5 +1,5 @@
-"""The options of all commands, each said once: by the field of `Request` that it fills, or by a name of its own where a
-command says something else of that field."""
+"""The options of all commands, each defined once. An option has the name of the field of `Request` that it fills, or
+another name if several commands need different options for the same field."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -16,21 +16,21 @@ TOLERANCE = Request().tolerance
 
 
 class Choice(NamedTuple):
-    """One option: its type with its help, and its default."""
+    """An option: its type, annotated with its help, and its default."""
 
     kind: Any
     default: Any = None
 
 
 class Memory(StrEnum):
-    """How a profile watches memory."""
+    """How a profile measures memory."""
 
     USUAL = "usual"
     EXACT = "exact"
 
 
 def _option(kind: Any, *flags: str, help: str = "", default: Any = None, shown: bool = False, **more: Any) -> Choice:
-    """`shown`: typer adds the default to the help."""
+    """Define an option. If `shown`, typer adds the default to its help."""
     return Choice(Annotated[kind, typer.Option(*flags, help=help or None, show_default=shown, **more)], default)
 
 
@@ -38,102 +38,112 @@ OPTIONS: dict[str, Choice] = {
     "names": Choice(
         Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")]
     ),
-    "baseline": _option(str | None, help="Relate the others to this one. [default: the first]"),
-    "case": _option(str | None, help="Which equation. [default: their collection's]"),
-    "scale": _option(str | None, help="How large. [default: their collection's]"),
-    "small_scale": _option(str | None, help="How large. [default: their collection's small one]"),
-    "epochs": _option(int | None, help="Steady epochs to measure of each arm, in each block."),
-    "length": _option(int | None, help="Epochs of each training. [default: a trainer's own]"),
+    "baseline": _option(str | None, help="The variant that the others are compared with. [default: the first]"),
+    "case": _option(str | None, help="The case: which equation. [default: the collection's]"),
+    "scale": _option(str | None, help="The size of the problem. [default: the collection's]"),
+    "small_scale": _option(str | None, help="The size of the problem. [default: the collection's small one]"),
+    "epochs": _option(int | None, help="Steady epochs to measure of each arm in each block."),
+    "length": _option(int | None, help="Epochs of each training. [default: the trainer's own]"),
     "blocks": _option(
-        int | None, help="Blocks: fresh processes, the unit of replication. [default: until it is clear, 3 to 6]"
+        int | None,
+        help="Blocks, each with new processes: the unit of replication. [default: 3 to 6, until the result is clear]",
     ),
-    "seeds": _option(
-        int | None, "--seeds", help=f"Trainings of each arm, each from a seed of its own. [default: {SEEDS}]"
+    "seeds": _option(int | None, "--seeds", help=f"Trainings of each arm, each with its own seed. [default: {SEEDS}]"),
+    "gate_blocks": _option(
+        int | None, help="Blocks, each with new processes. [default: 3 to 8, until the result is clear]"
     ),
-    "gate_blocks": _option(int | None, help="Fresh processes of each arm. [default: until it is clear, 3 to 8]"),
     "budget": _option(
         str | None,
         metavar="TIME",
-        help="What the whole command may take, such as 90s or 2min. Epochs that are under way then are waited for.",
+        help="Time limit of the whole command, such as 90s or 2min. Running epochs are still completed.",
     ),
-    "check_budget": _option(str | None, metavar="TIME", help=f"What the whole command may take. [default: {BUDGET}]"),
-    "tolerance": _option(float, help="The difference that does not matter, as a share.", default=TOLERANCE, shown=True),
-    "seed": _option(int | None, help="Of the training, and of the order of turns. [default: 0]"),
-    "first_seed": _option(int | None, help="The first seed, and of the order of turns. [default: 0]"),
+    "check_budget": _option(str | None, metavar="TIME", help=f"Time limit of the whole command. [default: {BUDGET}]"),
+    "tolerance": _option(
+        float, help="The largest difference that does not matter, as a share.", default=TOLERANCE, shown=True
+    ),
+    "seed": _option(int | None, help="Seed of the training and of the order of turns. [default: 0]"),
+    "first_seed": _option(int | None, help="Seed of the first training and of the order of turns. [default: 0]"),
     "threads": _option(int | None, help="Threads of each arm. [default: all cores]"),
     "gate_threads": _option(int | None, help="Threads of each arm. [default: 1]"),
-    "timeout": _option(float | None, help="Seconds without an answer after which an arm is given up. [default: 600]"),
-    "gate_timeout": _option(float | None, help="Seconds without an answer after which an arm failed. [default: 120]"),
-    "allow_nonfinite": _option(bool, "--allow-nonfinite", help="Go on when a loss is not finite.", default=False),
+    "timeout": _option(float | None, help="Seconds without an answer after which an arm has failed. [default: 600]"),
+    "gate_timeout": _option(
+        float | None, help="Seconds without an answer after which an arm has failed. [default: 120]"
+    ),
+    "allow_nonfinite": _option(bool, "--allow-nonfinite", help="Continue when a loss is not finite.", default=False),
     "fresh": _option(
         bool | None,
         "--fresh/--forked",
-        help="Start each arm as a process of its own, or fork all from one that has imported their framework."
-        " [default: forked, where that can be]",
+        help="Start each arm as a fresh process, or fork all from one that has imported their framework."
+        " [default: forked, where possible]",
     ),
     "gate_fresh": _option(
         bool | None,
         "--fresh/--forked",
-        help="As for compare. [default: forked, where that can be; as a stored run was]",
+        help="Start each arm as a fresh process, or fork all from one that has imported their framework."
+        " [default: forked, where possible; against a stored run, as that was]",
     ),
-    # Of whole trainings.
-    "evaluations": _option(
-        int | None, help=f"Evaluations of each training, equally far apart. [default: {EVALUATIONS}]"
+    # Whole trainings
+    "evaluations": _option(int | None, help=f"Evaluations of each training, evenly spaced. [default: {EVALUATIONS}]"),
+    "target": _option(
+        str | None, metavar="METRIC=VALUE", help="Report when METRIC is at or below VALUE. Lower is better."
     ),
-    "target": _option(str | None, metavar="METRIC=VALUE", help="When is METRIC at or below VALUE? Lower is better."),
-    # Of an ablation.
+    # Ablation
     "start": _option(
         str | None,
         "--from",
         metavar="VARIANT",
-        help="Without the changes. [default: --to with none of those that it declares]",
+        help="The variant without the changes. [default: --to without the changes that it declares]",
     ),
-    "goal": _option(str | None, "--to", metavar="VARIANT", help="With all of them."),
-    # Of a profile.
-    "profiled": _option(str, "--variant", help="A variant: NAME, file.py:Name or package.module:Name.", default=...),
+    "goal": _option(str | None, "--to", metavar="VARIANT", help="The variant with all changes."),
+    # Profile
+    "profiled": _option(str, "--variant", help="The variant: NAME, file.py:Name or package.module:Name.", default=...),
     "memory": _option(
         Memory,
         "--memory",
-        help="exact: have memory that is freed handed back at once, so that peaks repeat; slower.",
+        help="exact: return freed memory to the system at once, so that peaks are repeatable; slower.",
         default=Memory.USUAL,
         shown=True,
     ),
     "watch": _option(
         list[str] | None,
         metavar="PASS",
-        help="What to watch by, a pass each: phases, memory, operations, or file.py:Name or package.module:Name of a"
-        " probe of your own. [default: the first three]",
+        help="A pass to run: phases, memory, operations, or file.py:Name or package.module:Name of your own probe."
+        " Repeat it for several. [default: the first three]",
     ),
     "trace": _option(
-        Path | None, metavar="FILE", help="Write what happened when here, for Perfetto or chrome://tracing."
+        Path | None, metavar="FILE", help="Write a timeline to this file, for Perfetto or chrome://tracing."
     ),
-    # Of a self-check.
-    "checked": _option(str | None, "--variant", help="Check with this one. [default: the first that is compared]"),
-    # Of a gate: what is not given is in pyproject.toml, or in the stored runs.
-    "variant": _option(list[str] | None, help="A variant to gate, as an argument would be."),
-    "base": _option(str | None, metavar="REV", help="The git revision to hold it against."),
+    # Self-check
+    "checked": _option(
+        str | None, "--variant", help="The variant to check with. [default: the first that compare runs]"
+    ),
+    # Gate: options that are not given come from pyproject.toml or the stored runs
+    "variant": _option(list[str] | None, help="A variant to gate, like an argument. Repeat it for several."),
+    "base": _option(str | None, metavar="REV", help="The git revision to compare with."),
     "stored": _option(
         list[Path] | None,
         "--baseline",
         metavar="RUN",
-        help="A stored run to hold it against; several tell more.",
+        help="A stored run to compare with. Repeat it for a more certain result.",
     ),
-    "head": _option(str | None, metavar="REV", help="What wants to pass. [default: the working tree]"),
+    "head": _option(str | None, metavar="REV", help="The git revision to check. [default: the working tree]"),
     "tolerances": _option(
         list[str] | None,
         "--tolerance",
         metavar="[METRIC=]VALUE",
         help="How much worse a metric may get: 0.05, traces=1, losses=rounding, quality=off. [times: 0.03]",
     ),
-    "unsure": _option(str | None, metavar="fail|warn|pass", help="What to do then. [default: fail]"),
-    "allow": _option(list[str] | None, metavar="WHAT", help="A difference to a stored run that does not matter."),
-    # Where a run comes from and goes to.
-    "resume": _option(Path | None, metavar="RUN", help="Complete a run that was cut off, by its plan."),
-    "claims": _option(Path | None, metavar="FILE", help="Hold the claims of a TOML file against the run."),
-    "out": _option(Path | None, help="The run's own directory. [default: reports/RUN]"),
+    "unsure": _option(
+        str | None, metavar="fail|warn|pass", help="The result when the gate cannot tell. [default: fail]"
+    ),
+    "allow": _option(list[str] | None, metavar="WHAT", help="A difference to a stored run to accept, such as seed."),
+    # Input and output
+    "resume": _option(Path | None, metavar="RUN", help="Complete an interrupted run, by its plan."),
+    "claims": _option(Path | None, metavar="FILE", help="Check the run against the claims in a TOML file."),
+    "out": _option(Path | None, help="The directory for the run. [default: reports/RUN]"),
     "json": _option(str | None, metavar="FILE", help="Write the summary as JSON; - is stdout."),
 }
 Claims, Json = OPTIONS["claims"].kind, OPTIONS["json"].kind
 Formats = Annotated[
-    str, typer.Option("--format", metavar="LIST", help=f"What to write beside the record, of {', '.join(FORMATS)}.")
+    str, typer.Option("--format", metavar="LIST", help=f"Formats to write next to the record, of {', '.join(FORMATS)}.")
 ]

@@ -1,4 +1,4 @@
-"""The changes between two variants, taken apart."""
+"""`harness ablate`: attributes the difference between two variants to single changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Ablate(Command):
-    """Take the changes between two variants apart: which of them earned what."""
+    """Measure what each of the changes between two variants contributes."""
 
     name = "ablate"
     options = ("start", "goal", *COMMON, "allow_nonfinite", "fresh", "resume", "claims", *OUTPUT)

@@ -1,4 +1,4 @@
-"""What a command is: how its plan follows from a request, how it runs, when it stops, and what its report shows."""
+"""The base class of commands: how one plans a request, runs, stops, and reports."""
 
 from __future__ import annotations
 
@@ -16,48 +16,54 @@ if TYPE_CHECKING:
     from harness.report.summary import Summary
 
 COMMON = ("case", "scale", "epochs", "blocks", "budget", "tolerance", "seed", "threads", "timeout")
-"""What most commands can be asked for."""
+"""Options that most commands have."""
 OUTPUT = ("out", "json")
-"""Where what a run came to is put: no part of a request."""
+"""Options that say where results go. They are not part of a request."""
 
 
 @dataclass(frozen=True)
 class Planned:
+    """What a command is going to run."""
+
     plan: Plan
-    before: tuple[Stored, ...] = ()
-    """What earlier runs measured, by which this one is judged."""
+    stored: tuple[Stored, ...] = ()
+    """Results of earlier runs that a gate compares this run with."""
 
 
 class Command:
-    """A command that measures. Its docstring's first line is its help; a subclass says what is its own."""
+    """A command that measures. The first line of a subclass's docstring is its help text."""
 
     name: ClassVar[str]
+    """The word on the command line."""
     options: ClassVar[tuple[str | tuple[str, str], ...]]
-    """What it can be asked for, in order: fields of `Request`, and where its output goes, by their names in
-    `cli.options`; a pair is a field and the name of an option of its own."""
+    """Its options, in the order of `--help`: names of fields of `Request` or of `cli.dispatch.Output`. The option is
+    the entry of that name in `cli.options`; a pair gives the field and the name of another entry."""
 
     @property
     def help(self) -> str:
+        """One line for `--help`."""
         return (type(self).__doc__ or "").strip().partition("\n")[0]
 
     def plan(self, request: Request) -> Planned:
-        """Raises BadInput, in one sentence, for what cannot be."""
+        """Make the plan of a request. Raises BadInput, in one sentence, if the request is invalid."""
         raise NotImplementedError
 
     def run_block(self, plan: Plan) -> RunBlock | None:
-        """How a block runs; None is as the plan's features say."""
+        """The function that runs a block; None for the default, which follows from the plan's features."""
         return None
 
     def look(self, record: Record, elapsed: float) -> Look | None:
-        """After each block, `elapsed` seconds after the command began: whether there is to be another; None is as many
-        as were planned."""
+        """Decide whether to run another block. Called after each block, `elapsed` seconds after the command began.
+
+        None means that all planned blocks run.
+        """
         return None
 
     def layout(self) -> Layout:
-        """What its report shows."""
+        """The sections that its report shows."""
         from harness.report.layouts.comparison import LAYOUT
 
         return LAYOUT
 
     def conclude(self, summary: Summary, directory: Path) -> None:
-        """What its exit code says, beside failures of arms. Raises HarnessError."""
+        """Raise a HarnessError if the result calls for its exit code. Failures of arms are handled elsewhere."""

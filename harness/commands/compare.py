@@ -1,4 +1,4 @@
-"""Variants side by side."""
+"""`harness compare`: runs variants side by side."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Compare(Command):
 
         traits = Traits(command=self.name, adds_baseline=True, counts_operations=True, states_objectives=True)
         plan = planning.draft(request, traits)
-        just_looking = not request.names and request.blocks is None and request.budget is None
-        return Planned(replace(plan, patience=AMPLE) if just_looking else plan)
+        first_look = not request.names and request.blocks is None and request.budget is None
+        return Planned(replace(plan, patience=AMPLE) if first_look else plan)
 
     def look(self, record: Record, elapsed: float) -> Look | None:
         from harness.analysis.comparison.stopping import look

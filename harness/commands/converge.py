@@ -1,4 +1,4 @@
-"""Whole trainings."""
+"""`harness converge`: runs whole trainings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EVALUATIONS = 40
 
 
 class Converge(Command):
-    """Train variants whole: quality at equal epochs and at equal time, and the time to a target."""
+    """Run whole trainings: quality at equal epochs and at equal time, and the time to a target."""
 
     name = "converge"
     options = (

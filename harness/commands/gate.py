@@ -1,4 +1,4 @@
-"""Pass or fail, for CI."""
+"""`harness gate`: pass or fail, for CI."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Gate(Command):
-    """Pass or fail: is it as good as another git revision of it, or as stored runs? For CI."""
+    """Pass or fail, for CI: is a variant as good as in another git revision, or as in stored runs?"""
 
     name = "gate"
     options = (
@@ -29,9 +29,9 @@ class Gate(Command):
     def plan(self, request: Request) -> Planned:
         from harness.commands import gate_plan, gate_settings
 
-        asked = gate_settings.read(Path.cwd()).with_options(request.tolerances, request.unsure, request.allow)
-        plan, before = gate_plan.plan(request, asked)
-        return Planned(plan, tuple(before))
+        options = gate_settings.read(Path.cwd()).with_options(request.tolerances, request.unsure, request.allow)
+        plan, stored = gate_plan.plan(request, options)
+        return Planned(plan, tuple(stored))
 
     def look(self, record: Record, elapsed: float) -> Look | None:
         from harness.analysis.gate.look import look

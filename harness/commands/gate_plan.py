@@ -1,4 +1,4 @@
-"""A gate's plan: the same variants from a base, from that base again, and from the head that wants to pass."""
+"""A gate's plan: each variant from the base, from the base again, and from the head that is checked."""
 
 import importlib.util
 import sys
@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 
 from harness.catalog import registry
-from harness.commands.gate_settings import Asked
+from harness.commands.gate_settings import GateOptions
 from harness.engine.machine import machine
 from harness.engine.revisions import lookup, revisions
 from harness.engine.revisions.repository import Repository
@@ -29,9 +29,9 @@ from harness.worker.imports import loading, sources
 from harness.worker.wire.messages import Source
 
 THREADS = 1
-"""Of each arm, where nobody says: with more, processes of the same program differ by percents."""
+"""Default number of threads of each arm: with more, processes of the same program differ by percents."""
 TIMEOUT = 120.0
-"""Seconds without an answer after which an arm has failed, where nobody says: nobody watches a gate."""
+"""Default seconds without an answer after which an arm has failed. It is short because a gate runs unattended."""
 TRAITS = Traits(
     command="gate",
     usual_epochs=False,
@@ -40,166 +40,168 @@ TRAITS = Traits(
     states_objectives=True,
 )
 _SETTINGS = ("case", "scale", "epochs", "blocks", "budget", "seed", "threads", "timeout")
-"""Of pyproject.toml, those that a request may have too."""
+"""Settings of pyproject.toml that are options of the command line too."""
 _SHOWN = 12
-"""Characters of a commit's hash that are enough for a reader."""
+"""Characters of a commit's hash that are shown."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """Where an arm's code comes from."""
+    """The base or the head of a gate: where its code comes from."""
 
     revision: str | None
-    """The commit; None is the working tree."""
+    """The commit; None means the working tree."""
     name: str
-    """As the user put it."""
+    """The revision as the user wrote it, for labels."""
     text: str
-    """In words."""
+    """The revision in words, for reports and messages."""
     source: Source
 
 
-def plan(request: Request, asked: Asked) -> tuple[Plan, list[Stored]]:
-    """Against a revision, or against stored runs, with what is needed of these. Raises BadInput where it is neither or
-    both; for the rest see below."""
+def plan(request: Request, options: GateOptions) -> tuple[Plan, list[Stored]]:
+    """The plan of a gate against a revision, or against stored runs, with the results of these that it needs.
+
+    Raises BadInput if the request names neither or both; for other errors see `against_revision` and `against_runs`.
+    """
     if (request.base is None) == (not request.stored):
-        raise BadInput("A gate takes something to hold the head against: --base REV, or --baseline RUN; one of them.")
-    compatibility.check_allowed(asked.settings.allow)
+        raise BadInput("A gate compares with a revision or a stored run: give --base REV, or --baseline RUN, not both.")
+    compatibility.check_allowed(options.settings.allow)
     if request.base is None:
         if request.head:
-            raise BadInput("--head takes --base: against stored runs the working tree is held.")
-        return against_runs(request, asked)
-    return against_revision(request, request.base, asked), []
+            raise BadInput("--head needs --base: only the working tree can be compared with stored runs.")
+        return against_runs(request, options)
+    return against_revision(request, request.base, options), []
 
 
-def against_revision(request: Request, base: str, asked: Asked) -> Plan:
-    """The plan that holds the working tree, or the request's `head`, against the revision `base`.
+def against_revision(request: Request, base: str, options: GateOptions) -> Plan:
+    """The plan that compares the working tree, or the request's `head`, with the revision `base`.
 
-    Raises BadInput; NotComparable where there is no such history, or a revision lacks a variant; VariantFailed where
-    the head cannot be imported.
+    Raises BadInput if the request is invalid; NotComparable if the history or a revision lacks what is needed;
+    VariantFailed if the head cannot be imported.
     """
-    sys.dont_write_bytecode = True  # what registered variants are imported from may be the user's working tree
+    sys.dont_write_bytecode = True  # registered variants may be imported from the user's working tree
     repository = Repository.here()
-    ours = _revision(repository, base)
-    theirs = _revision(repository, request.head) if request.head else _working_tree(repository)
-    names = list(request.names) or asked.variants or _nothing()
+    base_side = _revision_side(repository, base)
+    head_side = _revision_side(repository, request.head) if request.head else _working_tree_side(repository)
+    names = list(request.names) or options.variants or _raise_nothing_to_gate()
     for name in names:
-        _check_head(name, theirs, repository)
+        _check_head(name, head_side, repository)
     for name in names:
-        _check_base(name, ours, repository)
+        _check_base(name, base_side, repository)
 
     def find(name: str) -> Variant | None:
-        return registry.find(sources.reference(name, theirs.source), sources.path(theirs.source))
+        return registry.find(sources.reference(name, head_side.source), sources.path(head_side.source))
 
-    plan = _plan(request, names, asked, find=find)
+    plan = _draft(request, names, options, find=find)
     arms, triples = [], []
     for arm in plan.arms:
-        old = Arm(f"{arm.label} at {ours.name}", arm.variant, arm.settings, ours.revision)
-        new = replace(arm, revision=theirs.revision)
-        arms += [old, controls.null(old), new]
-        again = arms[-2].label
-        triples.append(Triple(arm.label, new.label, old.label, again, asked.tolerances(arm.variant)))
-    gate = Gate(tuple(triples), asked.settings.unsure or "fail", ours.text, theirs.text)
+        old = Arm(f"{arm.label} at {base_side.name}", arm.variant, arm.settings, base_side.revision)
+        new = replace(arm, revision=head_side.revision)
+        arms += [old, controls.repeat_of(old), new]
+        base_repeat = arms[-2].label
+        triples.append(Triple(arm.label, new.label, old.label, base_repeat, options.tolerances(arm.variant)))
+    gate = Gate(tuple(triples), options.settings.unsure or "fail", base_side.text, head_side.text)
     return replace(
-        plan, arms=tuple(arms), baseline=arms[0].label, gate=gate, preload=_installed(plan.preload, repository)
+        plan, arms=tuple(arms), baseline=arms[0].label, gate=gate, preload=_installed_modules(plan.preload, repository)
     )
 
 
-def beside(request: Request, name: str, than: str) -> Plan:
-    """The plan that holds one variant against another, as they are here, in the time of a whole training alone.
+def against_variant(request: Request, name: str, than: str) -> Plan:
+    """The plan that compares the variant `name` with the variant `than`, only in the time of a whole training.
 
-    Raises BadInput.
+    Raises BadInput if the request is invalid.
     """
     if name == than:
-        raise BadInput(f"{name!r} is to be held against another variant, not against itself.")
-    plan = _plan(request, [than, name], Asked())
+        raise BadInput(f"{name!r} cannot be compared with itself: name another variant.")
+    plan = _draft(request, [than, name], GateOptions())
     base, head = plan.arms
-    again = controls.null(base)
-    alone = Tolerances({TOTAL_TIME: plan.tolerance})
-    triple = Triple(head.label, head.label, base.label, again.label, alone)
-    return replace(plan, arms=(base, again, head), gate=Gate((triple,), base=than, head=name))
+    base_repeat = controls.repeat_of(base)
+    tolerances = Tolerances({TOTAL_TIME: plan.tolerance})
+    triple = Triple(head.label, head.label, base.label, base_repeat.label, tolerances)
+    return replace(plan, arms=(base, base_repeat, head), gate=Gate((triple,), base=than, head=name))
 
 
-def against_runs(request: Request, asked: Asked) -> tuple[Plan, list[Stored]]:
-    """The plan that holds the working tree against stored runs. What they were run with is what it is run with, unless
-    somebody asks for something else.
+def against_runs(request: Request, options: GateOptions) -> tuple[Plan, list[Stored]]:
+    """The plan that compares the working tree with stored runs, and their results.
 
-    Raises BadInput; NotComparable where they lack a variant, were not completed, or differ in a way that matters;
-    VariantFailed where the head cannot be imported.
+    Options that are not given are those of the first stored run. Raises BadInput if the request is invalid;
+    NotComparable if a stored run lacks a variant, is incomplete, or differs in a way that matters; VariantFailed if the
+    head cannot be imported.
     """
-    from harness.analysis.gate.stored import stored  # with pandas
+    from harness.analysis.gate.stored import stored  # imported here because it loads pandas
 
     records = [read(place) for place in request.stored]
     first = records[0].plan
-    names = list(request.names) or asked.variants or _gated(records[0]) or _nothing()
-    like_it = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")} | {
+    names = list(request.names) or options.variants or _gated_variants(records[0]) or _raise_nothing_to_gate()
+    defaults = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")} | {
         "fresh": not first.preload
     }
-    lacking = {name: value for name, value in like_it.items() if getattr(request, name) is None}
+    missing = {name: value for name, value in defaults.items() if getattr(request, name) is None}
     try:
-        plan = _plan(replace_request(request, **lacking), names, asked)
+        plan = _draft(replace_request(request, **missing), names, options)
     except BadSource as error:
         raise VariantFailed(f"{' or '.join(names)} failed while it was imported: {error}") from None
     facts, versions = machine.facts(), machine.versions()
     lines = []
     for record in records:
-        compatibility.refuse(record, plan, facts, versions, asked.settings.allow)
+        compatibility.refuse(record, plan, facts, versions, options.settings.allow)
         for arm in plan.arms:
-            lines.append(replace(stored(record, _kept(record, arm.variant)), arm=arm.label))
-    triples = tuple(Triple(arm.label, arm.label, None, None, asked.tolerances(arm.variant)) for arm in plan.arms)
+            lines.append(replace(stored(record, _find_arm(record, arm.variant)), arm=arm.label))
+    triples = tuple(Triple(arm.label, arm.label, None, None, options.tolerances(arm.variant)) for arm in plan.arms)
     runs = "the stored run" if len(records) == 1 else f"{len(records)} stored runs, the first"
-    gate = Gate(triples, asked.settings.unsure or "fail", f"{runs} {records[0].header.run}", "the working tree")
+    gate = Gate(triples, options.settings.unsure or "fail", f"{runs} {records[0].header.run}", "the working tree")
     fewest = plan.blocks if request.blocks else planning.FEWEST_BLOCKS
     return replace(plan, gate=gate, blocks=fewest, fewest=fewest), lines
 
 
-def _nothing() -> NoReturn:
+def _raise_nothing_to_gate() -> NoReturn:
     raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
 
 
-def _gated(record: Record) -> list[str]:
-    """The variants that a stored gate was about."""
-    heads = _heads(record)
+def _gated_variants(record: Record) -> list[str]:
+    """The variants that a stored gate checked; none for another command's run."""
+    heads = _head_labels(record)
     return [arm.variant for arm in record.plan.arms if arm.label in heads]
 
 
-def _heads(record: Record) -> set[str]:
-    """The arms that a stored gate was about; none of another run."""
+def _head_labels(record: Record) -> set[str]:
+    """The labels of a stored gate's heads; empty for another command's run."""
     gate = record.plan.gate
     return {triple.head for triple in gate.triples} if gate else set()
 
 
-def _kept(record: Record, variant: str) -> str:
-    """The arm of a stored run that is this variant: of a gate its head. Raises NotComparable."""
+def _find_arm(record: Record, variant: str) -> str:
+    """The arm of a stored run that ran this variant; in a gate, its head. Raises NotComparable if there is none."""
     run = record.header.run
     if record.partial:
         raise NotComparable(f"The stored run {run} was not completed: give another.")
-    heads = _heads(record) or {arm.label for arm in record.plan.arms}
+    heads = _head_labels(record) or {arm.label for arm in record.plan.arms}
     found = [
         arm.label for arm in record.plan.arms if arm.variant == variant and arm.label in heads and not arm.slowdown
     ]
     if not found:
-        there = ", ".join(arm.variant for arm in record.plan.arms if arm.label in heads)
-        raise NotComparable(f"The stored run {run} does not have {variant!r}: it has {there}.")
+        available = ", ".join(arm.variant for arm in record.plan.arms if arm.label in heads)
+        raise NotComparable(f"The stored run {run} does not have {variant!r}: it has {available}.")
     if record.failure(found[0]):
         raise NotComparable(f"In the stored run {run} {found[0]} failed: give another.")
     return found[0]
 
 
-def _plan(
-    request: Request, names: Sequence[str], asked: Asked, find: Callable[[str], Variant | None] | None = None
+def _draft(
+    request: Request, names: Sequence[str], options: GateOptions, find: Callable[[str], Variant | None] | None = None
 ) -> Plan:
-    """The request over the settings of pyproject.toml over a gate's own defaults."""
-    usual = {"threads": THREADS, "timeout": TIMEOUT}
-    wanted = {name: getattr(asked.settings, name) for name in _SETTINGS}
-    lacking: dict[str, Any] = {
-        name: usual.get(name) if value is None else value
-        for name, value in wanted.items()
+    """A plan from the request, completed by the settings of pyproject.toml and then by a gate's own defaults."""
+    defaults = {"threads": THREADS, "timeout": TIMEOUT}
+    settings = {name: getattr(options.settings, name) for name in _SETTINGS}
+    missing: dict[str, Any] = {
+        name: defaults.get(name) if value is None else value
+        for name, value in settings.items()
         if getattr(request, name) is None
     }
-    return planning.draft(replace_request(request, names=tuple(names), **lacking), TRAITS, find=find)
+    return planning.draft(replace_request(request, names=tuple(names), **missing), TRAITS, find=find)
 
 
-def _revision(repository: Repository, name: str) -> Side:
+def _revision_side(repository: Repository, name: str) -> Side:
     commit = repository.resolve(name)
     source = Source(str(revisions.folder(commit)), repository.prefix, instead_of=str(repository.top))
     short = name[:_SHOWN] if commit.startswith(name) else name
@@ -207,40 +209,43 @@ def _revision(repository: Repository, name: str) -> Side:
     return Side(commit, short, text, source)
 
 
-def _working_tree(repository: Repository) -> Side:
-    changed = ", with changes that are not committed" if repository.changed() else ""
+def _working_tree_side(repository: Repository) -> Side:
+    changed = ", with changes that are not committed" if repository.has_changes() else ""
     text = f"the working tree, at {repository.resolve('HEAD')[:_SHOWN]}{changed}"
     return Side(None, "head", text, Source(str(repository.top), repository.prefix))
 
 
 def _check_head(name: str, side: Side, repository: Repository) -> None:
-    """Raises VariantFailed where the head's code cannot be imported; where it lacks the variant, BadInput if it is the
-    working tree, else NotComparable."""
+    """Check that the head has a variant.
+
+    Raises VariantFailed if its code cannot be imported. If it lacks the variant, raises BadInput for the working tree,
+    NotComparable for a revision.
+    """
     try:
         _find(name, side, repository)
     except BadSource as error:
-        raise VariantFailed(f"{name} failed while it was imported: {_said(error, name, side)}") from None
+        raise VariantFailed(f"{name} failed while it was imported: {_shorten(error, name, side)}") from None
     except BadInput as error:
         if side.revision is None:
             raise
-        raise _does_not_have(name, side, error) from None
+        raise _lacks_variant(name, side, error) from None
 
 
 def _check_base(name: str, side: Side, repository: Repository) -> None:
-    """Raises NotComparable where the base does not have a variant."""
+    """Check that the base has a variant. Raises NotComparable if it does not."""
     try:
         _find(name, side, repository)
     except BadInput as error:
-        raise _does_not_have(name, side, error) from None
+        raise _lacks_variant(name, side, error) from None
 
 
 def _find(name: str, side: Side, repository: Repository) -> None:
-    """Raises BadInput where one side does not have a variant."""
+    """Check that one side has a variant. Raises BadInput if it does not."""
     reference = sources.reference(name, side.source)
     place = name.rpartition(":")[0]
     path = sources.path(side.source)
     if not place:
-        registry.find(name)  # here at all
+        registry.find(name)  # raises if it is not registered at all
         lookup.check(name, side.source)
     elif loading.is_file(place):
         if not Path(reference).is_relative_to(side.source.folder):
@@ -250,31 +255,31 @@ def _find(name: str, side: Side, repository: Repository) -> None:
         registry.find(name, path)
         file = registry.module_source(place, path)
         if file and not sources.holds_code_of(str(file), side.source.folder):
-            raise BadInput(f"The module {place} is not of this repository but at {file}.")
+            raise BadInput(f"The module {place} is not in this repository but at {file}.")
 
 
-def _does_not_have(name: str, side: Side, error: BadInput) -> NotComparable:
+def _lacks_variant(name: str, side: Side, error: BadInput) -> NotComparable:
     hint = _hint(sources.reference(name, side.source), side)
-    return NotComparable(f"Revision {side.text} does not have {name!r}: {_said(error, name, side)}{hint}")
+    return NotComparable(f"Revision {side.text} does not have {name!r}: {_shorten(error, name, side)}{hint}")
 
 
-def _said(error: BadInput, name: str, side: Side) -> str:
-    """What is wrong, without the folder that nobody knows."""
+def _shorten(error: BadInput, name: str, side: Side) -> str:
+    """The error's message without the temporary folder, which the user does not know."""
     return str(error).replace(f"{side.source.folder}/", "").removeprefix(f"{name!r}: ")
 
 
 def _hint(reference: str, side: Side) -> str:
-    """Why a file may be missing that the revision does have."""
+    """A hint for a file that the revision has, but that is missing from its archive."""
     path = Path(reference.rpartition(":")[0])
     if path.is_absolute() and path.is_relative_to(side.source.folder) and side.revision:
         inside = path.relative_to(side.source.folder)
-        if not path.exists() and Repository.here().knows(side.revision, str(inside)):
+        if not path.exists() and Repository.here().has_file(side.revision, str(inside)):
             return " (.gitattributes keeps it from git archive, by export-ignore.)"
     return ""
 
 
-def _installed(modules: Sequence[str], repository: Repository) -> tuple[str, ...]:
-    """What arms may be forked from: nothing, if some of it is code of the repository, which differs between arms."""
+def _installed_modules(modules: Sequence[str], repository: Repository) -> tuple[str, ...]:
+    """The modules that arms may be forked with: none if any is in the repository, whose code differs between arms."""
     for name in modules:
         found = importlib.util.find_spec(name.partition(".")[0])
         places = [found.origin, *(found.submodule_search_locations or ())] if found else []

@@ -1,4 +1,4 @@
-"""What a gate is asked for: `[tool.harness.gate]` of pyproject.toml, and over it the options of the command line.
+"""A gate's options: `[tool.harness.gate]` of pyproject.toml, overridden by the command line.
 
     [tool.harness.gate]
     scale = "smoke"
@@ -6,14 +6,14 @@
     unsure = "warn"
 
     [tool.harness.gate.tolerance]
-    epoch_time = 0.05           # a share; false is not gated
+    epoch_time = 0.05           # a fraction; false: not gated
     losses = "rounding"
 
     [tool.harness.gate.variants.moments]
     epoch_time = 0.10
 
-A table of its own for each variant says which are gated, and what is different for them; `variants = ["a", "b"]` does
-where nothing is.
+Each variant to gate has a table with the tolerances that differ for it; `variants = ["a", "b"]` is enough if none
+differ.
 """
 
 import tomllib
@@ -39,7 +39,7 @@ _OFF = ("off", "false")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of the table, as they may be there."""
+    """The keys of the table; None means that a key is absent."""
 
     case: str | None = None
     scale: str | None = None
@@ -56,28 +56,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a gate is asked for: its settings, and each variant's tolerances."""
+class GateOptions:
+    """A gate's settings, and each variant's tolerances, which are validated."""
 
     settings: Settings = field(default_factory=Settings)
     common: Mapping[str, Any] = field(default_factory=dict)
-    """What is allowed of every variant that has nothing else, checked."""
+    """Tolerances of pyproject.toml for all variants, by metric."""
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By variant, what is different for it, checked."""
+    """Tolerances of pyproject.toml that override `common`, by variant and metric."""
     forced: Mapping[str, Any] = field(default_factory=dict)
-    """What the command line says, of all of them."""
+    """Tolerances of the command line, which override all others, by metric."""
 
     @property
     def variants(self) -> list[str]:
+        """The variants that pyproject.toml lists."""
         return list(self.own)
 
     def tolerances(self, variant: str) -> Tolerances:
-        usual = {name: metric.tolerance for name, metric in _gated().items()}
-        return Tolerances({**usual, **self.common, **self.own.get(variant, {}), **self.forced})
+        """The tolerances of a variant; None or absent is not gated."""
+        defaults = {name: metric.tolerance for name, metric in _gated_metrics().items()}
+        return Tolerances({**defaults, **self.common, **self.own.get(variant, {}), **self.forced})
 
-    def with_options(self, tolerances: Sequence[str], unsure: str | None, allow: Sequence[str]) -> "Asked":
-        """Over them what the command line says. A tolerance is `0.05`, for both epoch and total time, `METRIC=VALUE` or
-        `METRIC=off`. Raises BadInput.
+    def with_options(self, tolerances: Sequence[str], unsure: str | None, allow: Sequence[str]) -> "GateOptions":
+        """These options, overridden by those of the command line.
+
+        A tolerance is `0.05`, for both epoch and total time, `METRIC=VALUE` or `METRIC=off`. Raises BadInput if one is
+        invalid.
         """
         if unsure not in (None, *get_args(Unsure)):
             raise BadInput(f"--unsure must be one of {', '.join(get_args(Unsure))}, not {unsure!r}.")
@@ -85,17 +89,17 @@ class Asked:
         forced: dict[str, Any] = {}
         for option in tolerances:
             metric, equals, text = option.rpartition("=")
-            named = [metric] if equals else TIMES[:2]
-            for name in named:
-                forced[name] = _checked(name, _value(text), f"--tolerance {option}")
+            metrics = [metric] if equals else TIMES[:2]
+            for name in metrics:
+                forced[name] = _check_tolerance(name, _parse_value(text), f"--tolerance {option}")
         return replace(self, settings=msgspec.structs.replace(self.settings, **changes), forced=forced)
 
 
-def read(folder: Path) -> Asked:
-    """What the nearest pyproject.toml says, from `folder` upwards; nothing where there is none. Raises BadInput."""
+def read(folder: Path) -> GateOptions:
+    """Read the nearest pyproject.toml, from `folder` upwards; defaults if there is none. Raises BadInput."""
     path = next((path for path in (place / FILE for place in (folder, *folder.parents)) if path.is_file()), None)
     if path is None:
-        return Asked()
+        return GateOptions()
     try:
         table: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -104,38 +108,38 @@ def read(folder: Path) -> Asked:
         raise BadInput(f"{path} is not TOML: {error}.") from None
     for key in _TABLE.split("."):
         table = table.get(key, {}) if isinstance(table, dict) else {}
-    return _asked(table, path)
+    return _read_table(table, path)
 
 
-def _asked(table: Any, path: Path) -> Asked:
+def _read_table(table: Any, path: Path) -> GateOptions:
     where = f"{path}, [{_TABLE}]"
     if not isinstance(table, dict):
-        raise BadInput(f"{where} is no table.")
+        raise BadInput(f"{where} is not a table.")
     known = [field.name for field in msgspec.structs.fields(Settings)]
     for key in table:
         if key not in known:
-            place = "belongs in [tool.harness.gate.tolerance]." if key in _gated() else nearest(key, known)
+            place = "belongs in [tool.harness.gate.tolerance]." if key in _gated_metrics() else nearest(key, known)
             raise BadInput(f"{where} has no key {key!r}: {place}")
     try:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
         raise BadInput(f"{where}: {error}.") from None
-    common = _tolerances(settings.tolerance, f"{path}, [{_TABLE}.tolerance]")
+    common = _check_tolerances(settings.tolerance, f"{path}, [{_TABLE}.tolerance]")
     own = settings.variants if isinstance(settings.variants, dict) else {name: {} for name in settings.variants}
-    return Asked(
+    return GateOptions(
         settings,
         common,
-        {name: _tolerances(values, f"{path}, [{_TABLE}.variants.{name}]") for name, values in own.items()},
+        {name: _check_tolerances(values, f"{path}, [{_TABLE}.variants.{name}]") for name, values in own.items()},
     )
 
 
-def _tolerances(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    return {metric: _checked(metric, value, where) for metric, value in values.items()}
+def _check_tolerances(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return {metric: _check_tolerance(metric, value, where) for metric, value in values.items()}
 
 
-def _checked(metric: str, value: Any, where: str) -> Any:
-    """A tolerance that can be one; None where it is `false`."""
-    gated = _gated()
+def _check_tolerance(metric: str, value: Any, where: str) -> Any:
+    """A tolerance in its proper type; None for `false`. Raises BadInput if the metric does not allow this value."""
+    gated = _gated_metrics()
     if metric not in gated:
         raise BadInput(f"{where}: there is no metric {metric!r}: {nearest(metric, gated)}")
     if value is False:
@@ -155,15 +159,15 @@ def _checked(metric: str, value: Any, where: str) -> Any:
     return float(value)
 
 
-def _gated() -> "dict[str, Metric]":
-    """What a gate may look at."""
-    from harness.analysis.metrics.registry import METRICS  # with pandas
+def _gated_metrics() -> "dict[str, Metric]":
+    """The metrics that a gate can check, by name."""
+    from harness.analysis.metrics.registry import METRICS  # imported here because it loads pandas
 
     return {name: metric for name, metric in METRICS.items() if metric.gated}
 
 
-def _value(text: str) -> Any:
-    """What stands behind an equals sign on the command line."""
+def _parse_value(text: str) -> Any:
+    """The value of a tolerance on the command line: False, a number, or a word."""
     if text.strip().lower() in _OFF:
         return False
     try:

@@ -1,7 +1,8 @@
-"""One variant in depth."""
+"""`harness profile`: measures one variant in depth."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Profile(Command):
-    """One variant in depth: where time and memory go, what was traced and compiled and why, what would pay."""
+    """Profile one variant: where time and memory go, what is traced and compiled and why, what to improve."""
 
     name = "profile"
     options = (
@@ -32,12 +33,27 @@ class Profile(Command):
             fewest_blocks=None,
             counts_operations=True,
             notes_phases=True,
-            probes=PROBES if request.watch is None else request.watch,
+            probes=PROBES if request.watch is None else _check_passes(request.watch),
         )
-        # One arm: there is nothing to be won by forking, or by a second block.
+        # With one arm there is nothing to gain from forking, or from a second block.
         return Planned(planning.draft(replace(request, blocks=1, fresh=True), traits))
 
     def layout(self) -> Layout:
         from harness.report.layouts.profile import LAYOUT
 
         return LAYOUT
+
+
+def _check_passes(names: Sequence[str]) -> tuple[str, ...]:
+    """The passes, each once. Raises BadInput for one that does not exist."""
+    from harness.catalog import registry
+    from harness.errors import BadInput
+    from harness.suggest import nearest
+    from harness.worker.passes import PASSES
+
+    for name in names:
+        if ":" in name:
+            registry.find(name)
+        elif name not in PASSES:
+            raise BadInput(f"There is no pass {name!r}: {nearest(name, PASSES)}")
+    return tuple(dict.fromkeys(names))

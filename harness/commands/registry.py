@@ -1,4 +1,4 @@
-"""Which commands there are. A new one is a file and a line here, or a call of `register`."""
+"""All commands. To add one, write a file and a line here, or call `register`."""
 
 from harness.commands.ablate import Ablate
 from harness.commands.base import Command
@@ -9,16 +9,16 @@ from harness.commands.profile import Profile
 from harness.commands.selfcheck import SelfCheck
 
 COMMANDS: dict[str, Command] = {
-    one.name: one for one in (Compare(), Ablate(), Converge(), Profile(), Gate(), SelfCheck())
+    command.name: command for command in (Compare(), Ablate(), Converge(), Profile(), Gate(), SelfCheck())
 }
-"""By name, in the order in which they are listed."""
+"""The commands by name, in the order of `--help`."""
 
 
 def register(command: Command) -> None:
-    """Add a command of one's own."""
+    """Add a command, or replace the one of the same name."""
     COMMANDS[command.name] = command
 
 
 def command_of(name: str) -> Command:
-    """The command of a run; that of one which is not known here is shown as a comparison."""
+    """The command of that name. An unknown one, whose script is not running, is shown as a comparison."""
     return COMMANDS.get(name) or COMMANDS[Compare.name]

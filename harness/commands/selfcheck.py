@@ -1,4 +1,4 @@
-"""A comparison whose answers are known."""
+"""`harness selfcheck`: a comparison whose answers are known."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from harness.report.summary import Summary
 
 BUDGET = "3min"
+"""Default budget."""
 
 
 class SelfCheck(Command):
-    """Is this machine fit to measure on, how small a difference can it show, and what would help?"""
+    """Check whether this machine is fit to measure on, how small a difference it can show, and what would help."""
 
     name = "selfcheck"
     options = (

@@ -1,6 +1,6 @@
-"""How the arms of one block run: which of them live together, and what each does.
+"""How the arms of one block run: which arms are alive at the same time, and what each one does.
 
-A command says which of these it takes; by default a plan's own features do.
+A command may choose one of these functions; by default the plan's features decide (`default_run_block`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ from harness.worker.wire.evidence import MEMORY
 
 @dataclass(frozen=True)
 class Block:
-    """What the groups of a block share."""
+    """What all groups of a block share."""
 
     plan: Plan
     block: int
@@ -33,30 +33,31 @@ class Block:
     numbers: Iterator[int] = field(default_factory=count)
 
     def group(self, *members: str, exact_memory: bool = False) -> Group:
-        """A new group of these arms."""
+        """Create a new group of these arms."""
         return Group(
             self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.servers, exact_memory
         )
 
 
 RunBlock = Callable[[Block, Sequence[str], set[str]], Iterator[Event]]
-"""Runs a block's arms and yields what happens. The last argument holds the arms that have failed, and grows: who fails
-in one group is in no later one."""
+"""Runs a block's arms and yields the events. The last argument is the set of arms that have failed so far; it grows
+while the block runs. An arm that fails in one group is left out of every later group."""
 
 
-def usual(plan: Plan) -> RunBlock:
-    """The way of running a block that follows from a plan."""
-    return trained if plan.trains else gated if plan.gate else profiled if plan.probes else together
+def default_run_block(plan: Plan) -> RunBlock:
+    """The function that runs a block, chosen by the plan's features."""
+    return run_training if plan.trains else run_gate if plan.gate else run_profile if plan.probes else run_together
 
 
-def together(here: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
-    """All arms together; where memory does not hold them, each beside the baseline; or else one after the other.
+def run_together(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
+    """Run all arms together. If memory does not hold them, run each in a pair with the baseline; if it does not hold a
+    pair, run the two arms one after the other.
 
-    `failed` grows meanwhile: who fails in one pair is in no later one.
+    `failed` grows meanwhile: an arm that fails in one pair is left out of every later pair.
     """
-    baseline, known = here.plan.baseline, here.known
+    baseline, known = block.plan.baseline, block.known
     if known.fit(arms):
-        yield from TakingTurns(here.group(*arms)).run_together()
+        yield from TakingTurns(block.group(*arms)).run_together()
         if known.fit(arms):
             return
     for other in arms:
@@ -64,41 +65,43 @@ def together(here: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Eve
         if other == baseline or other not in pair:
             continue
         if known.fit(pair):
-            yield from TakingTurns(here.group(*pair)).run_together()
+            yield from TakingTurns(block.group(*pair)).run_together()
         if not known.fit(pair):
-            yield from TakingTurns(here.group(*pair)).run_one_by_one()
+            yield from TakingTurns(block.group(*pair)).run_one_by_one()
 
 
-def profiled(here: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
-    """What is timed, and then, after the first block, a pass of each arm under each probe."""
-    yield from together(here, arms, failed)
-    for probe in here.plan.probes if not here.block else ():
+def run_profile(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
+    """Run the timed epochs; then, in the first block only, one pass of each arm under each probe."""
+    yield from run_together(block, arms, failed)
+    for probe in block.plan.probes if not block.block else ():
         for arm in arms:
             if arm not in failed:
-                exact = probe == MEMORY and here.plan.exact_memory
-                yield from Profiling(here.group(arm, exact_memory=exact), probe).run()
+                exact = probe == MEMORY and block.plan.exact_memory
+                yield from Profiling(block.group(arm, exact_memory=exact), probe).run()
 
 
-def gated(here: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
-    """One variant after the other: what is timed, and, after the first block, what is counted. A variant of which an
-    arm has failed has its answer."""
-    for triple in here.plan.gate.triples if here.plan.gate else ():
-        own = replace(here, plan=here.plan.of(triple))
+def run_gate(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
+    """Run one variant after the other: the timed epochs, and in the first block the counting pass too.
+
+    A variant with a failed arm is skipped: its answer is already known.
+    """
+    for triple in block.plan.gate.triples if block.plan.gate else ():
+        own = replace(block, plan=block.plan.of(triple))
         members = [arm for arm in triple.arms if arm not in failed]
         if len(members) == len(triple.arms):
-            yield from together(own, members, failed)
-        groups = [members] if here.known.fit(members) else [[arm] for arm in members]
-        for some in groups if not here.block and triple.tolerances.counts else ():
+            yield from run_together(own, members, failed)
+        groups = [members] if block.known.fit(members) else [[arm] for arm in members]
+        for group in groups if not block.block and triple.tolerances.counts else ():
             if not failed & set(triple.arms):
-                yield from Counting(own.group(*some), triple).count()
+                yield from Counting(own.group(*group), triple).count()
 
 
-def trained(here: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
-    """Whole trainings of all arms together; where memory does not hold them, of one after the other."""
-    if here.known.fit(arms):
-        yield from Training(here.group(*arms)).train()
-        if here.known.fit(arms):
+def run_training(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
+    """Train all arms whole, taking turns. If memory does not hold them together, train one after the other."""
+    if block.known.fit(arms):
+        yield from Training(block.group(*arms)).train()
+        if block.known.fit(arms):
             return
-    for arm in start_order(here.plan, here.block, 0, arms):
+    for arm in start_order(block.plan, block.block, 0, arms):
         if arm not in failed:
-            yield from Training(here.group(arm)).train(alone=True)
+            yield from Training(block.group(arm)).train(alone=True)

@@ -1,13 +1,13 @@
-"""Runs a plan block by block, and yields what happens as it happens.
+"""Runs a plan block by block, and yields events as they happen.
 
-It does nothing between two events: whoever consumes them draws, writes and computes while no arm is being timed.
+The generator does nothing between two events, so its consumer can draw, write and compute while no arm is being timed.
 """
 
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from time import monotonic
 
-from harness.engine.blocks import Block, RunBlock, usual
+from harness.engine.blocks import Block, RunBlock, default_run_block
 from harness.engine.groups.known import Known
 from harness.engine.processes.fork_client import ForkServerLost, ForkServers
 from harness.plan.plan import Plan
@@ -23,19 +23,19 @@ def run(
     before: Record | None = None,
     run_block: RunBlock | None = None,
 ) -> Generator[Event]:
-    """Run the blocks of `plan` until they are done, or until `look`, asked after each, says to stop.
+    """Run the blocks of `plan` until all are done, or until `look`, called after each block, says to stop.
 
-    Those that are done in `before` are not run again. Whatever the arms print is kept under `logs`. `run_block` runs
-    one; by default as the plan's features say.
+    Blocks that are complete in `before` are not run again. Whatever the arms print is kept under `logs`. `run_block`
+    runs one block; the default follows from the plan's features.
     """
     servers = ForkServers(plan, logs)
     try:
-        yield from _blocks(plan, logs, look, before, servers, run_block or usual(plan))
+        yield from _run_blocks(plan, logs, look, before, servers, run_block or default_run_block(plan))
     finally:
         servers.close()
 
 
-def _blocks(
+def _run_blocks(
     plan: Plan,
     logs: Path,
     look: Callable[[], Look | None],
@@ -43,33 +43,33 @@ def _blocks(
     servers: ForkServers,
     run_block: RunBlock,
 ) -> Iterator[Event]:
-    known = Known.of(before) if before else Known()
+    known = Known.from_record(before) if before else Known()
     failed = {end.arm for end in before.ends if end.status == "failed"} if before else set[str]()
     for block in range(len(before.blocks_done) if before else 0, plan.blocks):
         started = monotonic()
         alive = [label for label in plan.labels(block) if label not in failed]
         if not alive:
             break
-        before_it = set(failed)
+        failed_earlier = set(failed)
         try:
-            yield from _noting(run_block(Block(plan, block, logs, known, servers), alive, failed), failed)
+            yield from _collect_failures(run_block(Block(plan, block, logs, known, servers), alive, failed), failed)
         except ForkServerLost as loss:
-            # No arm is to blame. What happened once may happen again: the later blocks begin as this one does now.
+            # No arm is to blame. It may happen again, so from now on the arms start as fresh processes.
             yield BlockAgain(block, f"{loss}; from here on each arm is a fresh process")
-            servers.give_up()
+            servers.disable()
             known.forget(block)
-            failed &= before_it
-            yield from _noting(run_block(Block(plan, block, logs, known, servers), alive, failed), failed)
+            failed &= failed_earlier
+            yield from _collect_failures(run_block(Block(plan, block, logs, known, servers), alive, failed), failed)
         yield BlockEnd(block, monotonic() - started)
-        found = look()
-        if found:
-            yield found
-            if not found.go_on:
+        decision = look()
+        if decision:
+            yield decision
+            if not decision.go_on:
                 break
 
 
-def _noting(events: Iterator[Event], failed: set[str]) -> Iterator[Event]:
-    """Add to `failed` every arm that fails."""
+def _collect_failures(events: Iterator[Event], failed: set[str]) -> Iterator[Event]:
+    """Pass the events on, and add every arm that fails to `failed`."""
     for event in events:
         if isinstance(event, ArmEnd) and event.status == "failed":
             failed.add(event.arm)

@@ -1,4 +1,4 @@
-"""A plan -> a record on disk: runs it, keeps every line, and tells a watcher what happens."""
+"""Runs a plan and writes its record to disk, line by line; reports each event to a watcher."""
 
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -23,9 +23,9 @@ from harness.record.store import Record, Writer
 
 
 def run_id(plan: Plan) -> str:
-    """A name for a run that sorts by time."""
-    what = [plan.command, plan.case, plan.scale]
-    return "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *filter(None, what)]).replace("/", "-")
+    """A name for a run; names sort by time."""
+    parts = [plan.command, plan.case, plan.scale]
+    return "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *filter(None, parts)]).replace("/", "-")
 
 
 def measure(
@@ -34,19 +34,21 @@ def measure(
     watch: Callable[[Event, Record], None],
     look: Callable[[Record], Look | None] | None = None,
     elapsed: Callable[[], float] = machine.seconds_since_start,
-    before: Iterable[Stored] = (),
+    stored: Iterable[Stored] = (),
     run_block: RunBlock | None = None,
 ) -> Record:
-    """Carry out `plan`. Whatever ends it, what was measured is in `directory`; Ctrl-C ends it tidily.
+    """Carry out `plan` and return its record.
 
-    `watch` is called with each event and the record so far, while no arm is being timed; `look`, after each block, with
-    the record so far: it decides whether there is to be another. Without it there are as many as were planned.
-    `elapsed` says how much of the plan's budget is spent: when all of it is, the block at hand is cut off.
-    `before` is what the run is to be judged by, which its record then has. `run_block` runs a block, by default as the
-    plan's features say.
-    Raises BadInput where `directory` cannot hold a run.
+    However the run ends, what was measured is in `directory`; Ctrl-C ends it cleanly.
+    `watch` is called with each event and the record so far, while no arm is being timed.
+    `look` is called with the record so far after each block, and decides whether to run another; by default all planned
+    blocks run.
+    `elapsed` returns how many seconds of the plan's budget are spent: when all are, the current block is cut off.
+    `stored` are results of earlier runs that a gate compares with; they are copied into the record.
+    `run_block` runs one block; the default follows from the plan's features.
+    Raises BadInput if `directory` cannot hold a run.
     """
-    # Gathered before there is a file, so that none is ever seen without its header.
+    # Collected before the file is created, so that a record never lacks its header.
     facts, versions, commit = machine.facts(), machine.versions(), repository.describe()
     header = Header(
         schema=SCHEMA,
@@ -56,14 +58,14 @@ def measure(
         machine=facts,
         versions=versions,
         commit=commit,
-        code=_code(plan),
+        code=_hash_code(plan),
     )
     with Writer(directory) as writer:
         run = _Run(writer, Record(), watch)
         run.keep(header)
-        for line in before:
+        for line in stored:
             run.keep(line)
-        return run.go_on(directory, look, elapsed, run_block)
+        return run.run_blocks(directory, look, elapsed, run_block)
 
 
 def resume(
@@ -75,10 +77,10 @@ def resume(
     elapsed: Callable[[], float] = machine.seconds_since_start,
     run_block: RunBlock | None = None,
 ) -> Record:
-    """Complete `before`, the run in `directory` that was cut off, by its own plan; the rest is as for `measure`.
+    """Complete `before`, the run in `directory` that was cut off, by its own plan. The rest is as for `measure`.
 
-    Its unfinished block is set aside, and run again. Raises BadInput where `command` did not begin it, where nothing is
-    left to do, and where this is not the machine, the code or the versions that it began with.
+    The unfinished block is discarded and run again. Raises BadInput if another command than `command` began the run, if
+    it is already complete, or if the machine, the code or the versions are not those that it began with.
     """
     header = before.header
     began_with = header.plan.command
@@ -87,37 +89,37 @@ def resume(
     if not before.partial:
         raise BadInput(f"{directory} is a complete run: there is nothing to resume.")
     facts, versions = machine.facts(), machine.versions()
-    for what in compatibility.MACHINE:
-        here, there = facts.get(what), header.machine.get(what)
+    for name in compatibility.MACHINE:
+        here, there = facts.get(name), header.machine.get(name)
         if here != there:
-            raise BadInput(f"{directory} cannot be resumed: its {what} was {there}, here it is {here}.")
+            raise BadInput(f"{directory} cannot be resumed: its {name} was {there}, here it is {here}.")
     for name in sorted(versions.keys() | header.versions.keys()):
         here, there = versions.get(name), header.versions.get(name)
         if here != there:
-            raise BadInput(f"{directory} cannot be resumed: it ran with {name} {there}, here is {here}.")
-    code = _code(header.plan)
+            raise BadInput(f"{directory} cannot be resumed: it ran with {name} {there}, here it is {here}.")
+    code = _hash_code(header.plan)
     if header.code and code is None:
-        raise BadInput(f"{directory} cannot be resumed here: the code that it began with is elsewhere. Go there.")
+        raise BadInput(f"{directory} cannot be resumed here: its code is not here. Go to the directory where it began.")
     if header.code and header.code != code:
-        raise BadInput(f"{directory} cannot be resumed: the code here is not what it began with. Start it again.")
+        raise BadInput(f"{directory} cannot be resumed: the code has changed since it began. Start a new run.")
     with Writer.reopen(directory) as writer:
         run = _Run(writer, before, watch)
         run.keep(Resume(_now(), facts, repository.describe()))
-        return run.go_on(directory, look, elapsed, run_block)
+        return run.run_blocks(directory, look, elapsed, run_block)
 
 
-def _code(plan: Plan) -> str | None:
-    """What tells whether the code has changed since: that of the repository here, and of variants in files."""
+def _hash_code(plan: Plan) -> str | None:
+    """A hash that shows whether code has changed: the Python files of this repository, and variants given as files."""
     files = []
     for arm in plan.arms:
         if ":" in arm.variant:
-            with suppress(BadInput):  # it is not there any more
+            with suppress(BadInput):  # the file no longer exists
                 files.append(registry.source_of(arm.variant)[0])
-    return repository.code(filter(None, files))
+    return repository.code_hash(filter(None, files))
 
 
 class _Run:
-    """A record being written, and whoever watches it grow."""
+    """A record that is being written, and the watcher that is called with each event."""
 
     def __init__(self, writer: Writer, record: Record, watch: Callable[[Event, Record], None]) -> None:
         self._writer, self._record, self._watch = writer, record, watch
@@ -126,14 +128,14 @@ class _Run:
         self._writer.write(line)
         self._record.add(line)
 
-    def go_on(
+    def run_blocks(
         self,
         directory: Path,
         look: Callable[[Record], Look | None] | None,
         elapsed: Callable[[], float],
         run_block: RunBlock | None,
     ) -> Record:
-        """From the first block that is not done, until the plan or its budget is, or Ctrl-C."""
+        """Run from the first unfinished block until the plan is done, its budget is spent, or Ctrl-C."""
         record = self._record
         plan = record.plan
         events = runner.run(plan, directory / "logs", lambda: look(record) if look else None, record, run_block)
@@ -141,11 +143,11 @@ class _Run:
         try:
             with _Interruption() as ctrl_c, closing(events):
                 for event in events:
-                    with ctrl_c.held_back():
+                    with ctrl_c.deferred():
                         if not isinstance(event, Progress):
                             self.keep(event)
                         self._watch(event, record)
-                    between = isinstance(event, BlockEnd | Look)  # nothing is under way that could be cut off
+                    between = isinstance(event, BlockEnd | Look)  # no block is running that could be cut off
                     spent = plan.budget and elapsed() > plan.budget and len(record.blocks_done) < plan.blocks
                     if spent and not between:
                         status = "out of time"
@@ -157,10 +159,10 @@ class _Run:
 
 
 class _Interruption:
-    """Ctrl-C, held back while a line is written or a library is imported: some swallow it, or break for good."""
+    """Defers Ctrl-C while a line is written or a library is imported: some libraries swallow it, or stay broken."""
 
     def __init__(self) -> None:
-        self._came = self._held = False
+        self._pending = self._deferring = False
 
     def __enter__(self) -> Self:
         self._before = signal.getsignal(signal.SIGINT)
@@ -173,18 +175,18 @@ class _Interruption:
             signal.signal(signal.SIGINT, self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._came = True
-        if not self._held:
+        self._pending = True
+        if not self._deferring:
             raise KeyboardInterrupt
 
     @contextmanager
-    def held_back(self) -> Iterator[None]:
-        self._held = True
+    def deferred(self) -> Iterator[None]:
+        self._deferring = True
         try:
             yield
         finally:
-            self._held = False
-        if self._came:
+            self._deferring = False
+        if self._pending:
             raise KeyboardInterrupt
 
 

@@ -1,4 +1,4 @@
-"""What somebody claims, in a form that a run can be held against."""
+"""Claims about a run, in a form that can be checked against its measurements."""
 
 from typing import Literal
 
@@ -6,20 +6,20 @@ import msgspec
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One claim: `arm` has less, more or the same of `metric` than `baseline` has."""
+    """One claim: `arm` has less, more or the same of `metric` compared with `baseline`."""
 
     words: str
-    """As they were said."""
+    """The claim in its author's own words."""
     metric: str
     arm: str
     relation: Literal["less", "more", "same", "not less", "not more"] = msgspec.field(name="is")
     place: str = ""
-    """Where they were said."""
+    """Where the claim was made."""
     baseline: str | None = None
-    """None is the run's; of growth, the arm itself at its beginning."""
+    """The arm to compare with. None means the run's baseline; for growth, the start of the arm itself."""
     factor: float | None = None
-    """Of less or more: at least so many times. Without it, any difference that matters."""
+    """For less or more: the least factor claimed. None means any difference beyond the tolerance."""
     kind: str | None = None
-    """Of a metric that differs between kinds of epochs: which kind."""
+    """The kind of epochs, if the metric differs between kinds."""
     tolerance: float | None = None
-    """The difference that does not matter, as a share; None is the run's."""
+    """The relative difference that does not matter, as a fraction. None means the run's tolerance."""

@@ -1,4 +1,4 @@
-"""Arms whose answer is known beforehand, by which the measuring itself is put to the test."""
+"""Control arms, whose result is known in advance: they test the measurement itself."""
 
 from dataclasses import replace as replace_request
 
@@ -12,24 +12,24 @@ from harness.plan.planning import Traits
 from harness.plan.request import Request
 
 LEAST_SLOWDOWN = 0.05
-"""What a self-check plants, as a share, unless twice the tolerance is more."""
+"""The slowdown that a self-check plants, as a fraction of an epoch's time, unless twice the tolerance is larger."""
 
 
-def null(arm: Arm) -> Arm:
-    """The same again, which takes as long."""
+def repeat_of(arm: Arm) -> Arm:
+    """Return a null arm: a second copy of `arm`, which must take as long."""
     return replace(arm, label=f"{arm.label} again")
 
 
 def slowed(arm: Arm, share: float) -> Arm:
-    """The same, with every epoch drawn out by that share of its time."""
+    """Return a copy of `arm` in which every epoch is lengthened by the fraction `share` of its time."""
     return replace(arm, label=f"{arm.label} +{100 * share:g}%", slowdown=share)
 
 
 def selfcheck(request: Request) -> Plan:
-    """A variant, itself again, and itself slowed by twice the tolerance, or `LEAST_SLOWDOWN` where that is more.
+    """Return the plan of a self-check: a variant, a repeat of it, and a slowed copy.
 
-    The default variant is the baseline of those that are compared by default, at the small scale of its collection.
-    Raises BadInput as `planning.draft` does.
+    The slowdown is twice the tolerance, or `LEAST_SLOWDOWN` if that is larger. The default variant is the baseline of
+    the default comparison, at the small scale of its collection. Raises BadInput as `planning.draft` does.
     """
     names = request.names or registry.registered().compared[:1]
     if not names:
@@ -37,5 +37,5 @@ def selfcheck(request: Request) -> Plan:
     traits = Traits(command="selfcheck", default_names=False, small_scale=True)
     plan = planning.draft(replace_request(request, names=names), traits)
     (arm,) = plan.arms
-    share = float(f"{max(LEAST_SLOWDOWN, 2 * plan.tolerance):.2g}")  # two digits are enough for a label to be true
-    return replace(plan, arms=(arm, null(arm), slowed(arm, share)))
+    share = float(f"{max(LEAST_SLOWDOWN, 2 * plan.tolerance):.2g}")  # rounded to two digits so that the label is exact
+    return replace(plan, arms=(arm, repeat_of(arm), slowed(arm, share)))

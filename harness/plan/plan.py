@@ -1,4 +1,4 @@
-"""What will run: fixed before anything runs, and written to the record's first line."""
+"""The plan of a run: it is fixed before anything runs and is written to the first line of the record."""
 
 import os
 from typing import Any
@@ -10,28 +10,28 @@ from harness.plan.gate_rules import Gate, Triple
 from harness.worker.wire.evidence import MEMORY, OPERATIONS, PHASES
 
 PROBES = PHASES, MEMORY, OPERATIONS
-"""What a profile watches by: a pass each."""
+"""The built-in probes of a profile; each has a separate pass."""
 EXACTLY = "exactly"
-"""A gate's pass, in which nothing is watched that costs time: it counts."""
+"""The name of a gate's counting pass, which uses no probe that costs time."""
 AMPLE = 180.0
-"""Seconds of budget from which on a comparison samples what it would without one. With less it samples fewer epochs of
-each kind, and counts no operations: blocks, of which there are then more, are a better use for the time."""
+"""The budget in seconds from which on a comparison samples as it would without a budget. With less it samples fewer
+epochs of each kind and counts no operations, because the time is better spent on more blocks."""
 
 
 class Arm(msgspec.Struct, frozen=True):
-    """A variant taking part: which one, with what settings, from which git revision, under what label."""
+    """A participant in a run: a variant with its settings, git revision and label."""
 
     label: str
     variant: str
     settings: dict[str, Any] = {}
     revision: str | None = None
-    """None is the working tree."""
+    """The git revision of its code; None means the working tree."""
     slowdown: float = 0.0
-    """A planted one: the share of each epoch's time by which it is drawn out, so that there is something to find."""
+    """A planted slowdown, which the run should detect: the fraction of its time by which each epoch is lengthened."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What trainings are to reach: a metric at or below a value. Lower is better for every metric."""
+    """The goal of trainings: a metric at or below a value. Lower is better for every metric."""
 
     metric: str
     value: float
@@ -44,81 +44,87 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[Arm, ...]
     baseline: str
     case: str | None
-    """None where nobody asked for one and no arm says that it has any; likewise `scale`."""
+    """The equation to train; None if none was chosen and no arm lists its cases."""
     scale: str | None
+    """The size of the training; None if none was chosen and no arm lists its scales."""
     epochs: int | None
-    """Steady epochs an arm and block, shared among the kinds; without `seek`, epochs in order. None: as many as fill
-    ten slices of each kind, by the arms' pace. Where whole trainings run, the length of each; None: its own."""
+    """The number of steady epochs for each arm and block, divided among the kinds; without `seek`, of epochs in order.
+    None means enough to fill ten slices of each kind, at the arms' pace. If whole trainings run, the length of each;
+    None then means each training's own length."""
     blocks: int
-    """At most."""
+    """The maximum number of blocks."""
     seed: int
     threads: int
     timeout: float = 600.0
-    """Seconds that an arm may take to build, or to run one slice, before it is given up."""
+    """The seconds in which an arm must build, or run one slice, before it is given up."""
     slice_seconds: float = 0.1
-    """What the counted epochs of a turn last at least; `settling_seconds`, those before them: see `turn_length`."""
+    """The least total time of a turn's counted epochs, in seconds; see `turn_length`."""
     settling_seconds: float = 0.1
+    """The least total time of a turn's settling epochs, in seconds; see `turn_length`."""
     allow_nonfinite: bool = False
     fewest: int = 1
-    """Blocks before it may stop: because all is clear, or cannot become so."""
+    """The minimum number of blocks. After these the run may stop if its verdicts are clear or cannot become clear."""
     tolerance: float = 0.03
-    """The difference that does not matter, as a share: what lies between 1 / (1 + tolerance) and 1 + tolerance."""
+    """The relative difference that does not matter, as a fraction: ratios between 1 / (1 + tolerance) and
+    1 + tolerance are equivalent."""
     budget: float | None = None
-    """Seconds that the whole command may take, its start included."""
+    """The maximum duration of the whole command in seconds, including its start."""
     patience: float | None = None
-    """Seconds after which it runs no more blocks than the fewest, for the sake of those that are unsure."""
+    """The seconds after which the run adds no blocks beyond the minimum, even if verdicts are unsure."""
     evaluations: int | None = None
-    """Where whole trainings run, how many parts each is divided into, to be evaluated after every one; else None."""
+    """If whole trainings run, the number of parts each is divided into; it is evaluated after each part. Else None."""
     target: Target | None = None
     counts_operations: bool = False
-    """Whether arms count their operations in the first block, which takes some seconds of each."""
+    """Whether arms count their operations in the first block, which takes each arm some seconds."""
     states_objectives: bool = False
     """Whether arms state the terms of their loss in their first blocks."""
     notes_phases: bool = False
-    """Whether it is noted in which phase of an epoch a function is traced."""
+    """Whether to record the phase of an epoch in which a function is traced."""
     exact_memory: bool = False
-    """Whether the pass that watches memory has all that is freed handed back at once, so that peaks repeat."""
+    """Whether the memory pass returns all freed memory to the system at once, so that peaks are repeatable."""
     references: tuple[str, ...] = ()
-    """Labels of the arms that are no trainings, but what to hold those against."""
+    """The labels of the arms that are not trainings, but references to compare trainings with."""
     probes: tuple[str, ...] = ()
-    """What each arm is watched by once the blocks are done: a pass each, see `worker.passes`."""
+    """The probes that observe each arm after the timed epochs of the first block, each in a separate pass; see
+    `worker.passes`."""
     preload: tuple[str, ...] = ()
-    """The modules that a process has imported before the arms of a block, references apart, are forked from it, if the
-    system can do that; empty where each starts as a process of its own."""
+    """The modules that are imported in the process from which a block's arms, except references, are forked, if the
+    system supports that. Empty if each arm starts as a fresh process."""
     ablation: Ablation | None = None
-    """Where changes are taken apart, which; each arm has then made some of them."""
+    """The changes to ablate, if the run is an ablation; each arm then has some of them applied."""
     gate: Gate | None = None
-    """Which arms belong together, and what they may differ by; None where nobody asked for that."""
+    """The arms that a gate compares, and their tolerances; None if the run is not for a gate."""
 
     def labels(self, block: int) -> list[str]:
-        """The arms that take part in a block."""
+        """Return the labels of the arms that take part in a block."""
         return self.ablation.labels(block) if self.ablation else [arm.label for arm in self.arms]
 
     def __post_init__(self) -> None:
-        """A record may hold anything. Raises ValueError for what no plan can be."""
+        """Check the consistency of the fields, since a record may contain anything. Raises ValueError."""
         if self.ablation and 0 < len(self.ablation.orders) < self.blocks:
-            raise ValueError("an ablation has an order for every block, or none at all")
+            raise ValueError("an ablation must have an order for every block, or no orders")
 
     @property
     def trains(self) -> bool:
-        """Whether whole trainings run, each block from a seed of its own; else epochs are sampled."""
+        """Whether whole trainings run, with a different seed for each block; otherwise epochs are sampled."""
         return self.evaluations is not None
 
     def of(self, triple: Triple) -> "Plan":
-        """The part of a gate's plan that is about one variant."""
+        """Return the part of a gate's plan that concerns one variant."""
         own = tuple(arm for arm in self.arms if arm.label in triple.arms)
         return msgspec.structs.replace(self, arms=own, baseline=triple.base or triple.head)
 
     def seed_of(self, block: int) -> int:
+        """Return the random seed of a block."""
         return self.seed + block if self.trains else self.seed
 
     def length_of(self, label: str) -> int | None:
-        """The length that an arm is to train for, where the plan says so."""
+        """Return the number of epochs to train an arm for; None if the plan does not set it."""
         return self.epochs if self.trains and label not in self.references else None
 
 
 def usable_cores() -> list[int]:
-    """The processors this process may run on."""
+    """Return the indices of the processors that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))

@@ -1,4 +1,4 @@
-"""A request -> a plan: checked and completed before anything runs."""
+"""Turn a request into a plan: check it and fill in defaults before anything runs."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,57 +13,65 @@ from harness.plan.plan import AMPLE, Arm, Plan, Target, usable_cores
 from harness.plan.request import Request
 
 A_WEEK = 7 * 24 * 3600
-"""Seconds. Some of what an operating system waits by counts milliseconds in 32 bits, which is not four weeks."""
+"""The longest duration allowed, in seconds. Some system calls that wait count milliseconds in 32 bits, which is less
+than four weeks."""
 FEWEST_BLOCKS, MOST_BLOCKS = 3, 6
-"""Default numbers of blocks: two give no verdict, and what six leave open is better asked for by number."""
+"""The default minimum and maximum number of blocks. Two blocks give no verdict. If six leave a verdict unsure, the user
+should choose a number."""
 MOST_IN_BUDGET = 8
-"""The same with a budget of time."""
+"""The default maximum number of blocks with a time budget."""
 TIMEOUT = 600.0
-"""Default number of seconds without an answer after which an arm is given up."""
+"""The default number of seconds without an answer after which an arm is given up."""
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What of a plan depends on the command that it is for."""
+    """The properties of a plan that depend on its command."""
 
     command: str
     default_names: bool = True
-    """Whether it takes the variants that their collection compares where none are named."""
+    """Whether the default variants are those that their collection compares."""
     adds_baseline: bool = False
-    """Whether a variant that is named alone is held against the one that it changes."""
+    """Whether a single variant is compared with the one that it changes."""
     usual_epochs: bool = True
-    """Whether variants' own default number of epochs is taken."""
+    """Whether the default number of epochs is that of the variants."""
     small_scale: bool = False
-    """Whether its default scale is the small one."""
+    """Whether the default scale is the small one."""
     most_blocks: int = MOST_BLOCKS
+    """The default maximum number of blocks."""
     fewest_blocks: int | None = FEWEST_BLOCKS
-    """From which on it may stop; None where nothing decides that before the last."""
+    """The number of blocks after which the run may stop; None if it never stops early."""
     blocks_option: str = "blocks"
+    """The name of the option that sets the number of blocks, without dashes."""
     counts_operations: bool = False
-    """Whether arms count their operations, where there is time."""
+    """Whether arms count their operations, if there is time."""
     states_objectives: bool = False
+    """Whether arms state the terms of their loss; see `Plan`."""
     notes_phases: bool = False
+    """Whether to record the phase in which a function is traced; see `Plan`."""
     probes: tuple[str, ...] = ()
+    """The probes that observe each arm, each in a separate pass; see `Plan`."""
 
 
 def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | None] | None = None) -> Plan:
-    """Check a request and complete it. Raises BadInput with one sentence for whatever cannot be.
+    """Check a request, fill in its defaults and return the plan.
 
-    With `evaluations` whole trainings run: one of each arm in each block, which is then a seed. The default number of
-    blocks is as many as it takes to be clear. `find` is how a name is looked up.
+    With `evaluations`, whole trainings run: one of each arm in each block, and each block has a different seed. By
+    default a run may stop as soon as its verdicts are clear. `find` looks up a variant by name; the default is
+    `registry.find`. Raises BadInput with a one-sentence message if the request is invalid.
     """
     names = list(request.names)
     if traits.default_names:
-        names = _named(names)
+        names = _resolve_names(names)
     if traits.adds_baseline:
         names = _with_baseline(names, request.baseline)
     variants = {name: (find or registry.find)(name) for name in names}
     case = _choose("case", request.case, variants)
     scale = _choose("scale", request.scale, variants, small=traits.small_scale)
     trains = request.evaluations is not None
-    aim = _target(request.target, variants)
-    threads = _threads(request.threads)
+    target = _parse_target(request.target, variants)
+    threads = _check_threads(request.threads)
     for name, value, least in (
         (traits.blocks_option, request.blocks, 1),
         ("evaluations", request.evaluations, 1),
@@ -88,10 +96,11 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     usual = max(traits.most_blocks, MOST_IN_BUDGET) if seconds and traits.fewest_blocks else traits.most_blocks
     most = request.blocks or usual
     may_stop = traits.fewest_blocks is not None and (request.blocks is None or bool(seconds))
-    beside = _references(names, case, scale, aim) if trains else []
-    arms = tuple(_arms([*names, *beside]))
-    known = {reference for of_one in registry.registered().references.values() for reference in of_one}
-    held_against = {arm.label for arm in arms if arm.variant in known and trains}
+    references = _find_references(names, case, scale, target) if trains else []
+    arms = tuple(_make_arms([*names, *references]))
+    registered = {reference for group in registry.registered().references.values() for reference in group}
+    reference_labels = {arm.label for arm in arms if arm.variant in registered and trains}
+    trained = [arm.variant for arm in arms if arm.label not in reference_labels]
     return Plan(
         command=traits.command,
         arms=arms,
@@ -110,26 +119,30 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
         settling_seconds=turn_length.seconds(threads)[1],
         allow_nonfinite=request.allow_nonfinite,
         evaluations=request.evaluations,
-        target=aim,
+        target=target,
         counts_operations=traits.counts_operations and (seconds is None or seconds >= AMPLE),
         states_objectives=traits.states_objectives,
         notes_phases=traits.notes_phases,
         probes=traits.probes,
         exact_memory=request.exact_memory,
-        references=tuple(arm.label for arm in arms if arm.label in held_against),
-        preload=() if request.fresh else _preload([arm.variant for arm in arms if arm.label not in held_against]),
+        references=tuple(arm.label for arm in arms if arm.label in reference_labels),
+        preload=() if request.fresh else _choose_preload(trained),
     )
 
 
-def _threads(wanted: int | None) -> int:
+def _check_threads(threads: int | None) -> int:
+    """Return the number of threads; the default is one for each usable core."""
     cores = len(usable_cores())
-    if wanted is not None and wanted > cores:
-        raise BadInput(f"--threads {wanted} is more than the {cores} cores that this process may use.")
-    return cores if wanted is None else wanted
+    if threads is not None and threads > cores:
+        raise BadInput(f"--threads {threads} is more than the {cores} cores that this process may use.")
+    return cores if threads is None else threads
 
 
 def duration(option: str, text: str) -> float:
-    """Seconds, from `90`, `90s`, `2min` or `1h`."""
+    """Return the seconds in `text`, such as `90`, `90s`, `2min` or `1h`.
+
+    Raises BadInput, which names `option`, unless `text` is a positive duration of at most a week.
+    """
     number = text.strip().lower().rstrip("smhin ")
     unit = text.strip().lower()[len(number) :].strip()
     try:
@@ -141,101 +154,112 @@ def duration(option: str, text: str) -> float:
     return seconds
 
 
-def _named(names: Sequence[str]) -> list[str]:
-    """The variants asked for, each once, or those that are compared where nobody names any."""
+def _resolve_names(names: Sequence[str]) -> list[str]:
+    """Return the requested variants, or by default those that are compared. Raises BadInput if one is repeated."""
     names = list(names) or list(registry.registered().compared)
     if not names:
         raise BadInput("There is nothing to run: name at least one variant.")
     for name, times in Counter(names).items():
         if times > 1:
-            raise BadInput(f"{name!r} is named {times} times; an arm takes part once.")
+            raise BadInput(f"{name!r} is named {times} times: name each variant once.")
     return names
 
 
 def _with_baseline(names: list[str], baseline: str | None) -> list[str]:
-    """The arms asked for and their baseline. A variant on its own is held against the one that it says it changes."""
+    """Add the baseline to the requested arms. A single variant is compared with the one that it says it changes."""
     if baseline is None and len(names) == 1:
-        alone = registry.find(names[0])
-        baseline = alone.baseline if alone else None
+        variant = registry.find(names[0])
+        baseline = variant.baseline if variant else None
     if baseline and baseline not in names:
         return [baseline, *names]
     return names
 
 
-def _choose(what: str, wanted: str | None, variants: Mapping[str, Variant | None], small: bool = False) -> str | None:
-    """A case or scale that every registered arm has; for arms that do not list what they have, what was asked for."""
+def _choose(what: str, choice: str | None, variants: Mapping[str, Variant | None], small: bool = False) -> str | None:
+    """Return `choice`, or a default case or scale (`what`) that all variants have.
+
+    `choice` is checked against each variant that lists its cases or scales; the other variants accept anything.
+    """
     offers = {name: getattr(variant, f"{what}s") for name, variant in variants.items() if variant}
     offers = {name: offered for name, offered in offers.items() if offered}
-    if wanted is None:
+    if choice is None:
         if not offers:
             return None
-        shared = [choice for choice in next(iter(offers.values()), ()) if all(choice in o for o in offers.values())]
+        shared = [option for option in next(iter(offers.values()), ()) if all(option in o for o in offers.values())]
         if not shared:
             raise BadInput(f"{' and '.join(offers)} have no {what} in common.")
         defaults = _defaults(what, variants, small)
-        return next((choice for choice in defaults if choice in shared), shared[0])
+        return next((option for option in defaults if option in shared), shared[0])
     for name, offered in offers.items():
-        if wanted not in offered:
-            raise BadInput(f"There is no {what} {wanted!r} for {name!r}: choose from {', '.join(offered)}.")
-    return wanted
+        if choice not in offered:
+            raise BadInput(f"There is no {what} {choice!r} for {name!r}: choose from {', '.join(offered)}.")
+    return choice
 
 
 def _defaults(what: str, variants: Mapping[str, Variant | None], small: bool) -> list[str]:
-    """What the variants' collections take where nobody chooses, the small scale first where all have one."""
+    """Return the defaults of the variants' collections, in order of preference.
+
+    If `small` is set and every variant has defaults, the small scales come first.
+    """
     of_variant = [registry.registered().defaults.get(name) for name in variants]
     known = [defaults for defaults in of_variant if defaults]
     found = [getattr(defaults, what) for defaults in known]
     if small and what == "scale" and len(known) == len(of_variant):
         found = [*(defaults.small_scale for defaults in known), *found]
-    return [choice for choice in found if choice]
+    return [option for option in found if option]
 
 
-def _target(wanted: str | None, variants: Mapping[str, Variant | None]) -> Target | None:
-    """`METRIC=VALUE`, of a metric that every variant has which says what metrics it has."""
-    if wanted is None:
+def _parse_target(option: str | None, variants: Mapping[str, Variant | None]) -> Target | None:
+    """Parse `METRIC=VALUE`. Every variant that lists its metrics must have the metric."""
+    if option is None:
         return None
-    metric, _, text = wanted.rpartition("=")
+    metric, _, text = option.rpartition("=")
     try:
         value = float(text)
     except ValueError:
         value = -inf
     if not metric or not isfinite(value) or value < 0:
-        raise BadInput(f"--target must be METRIC=VALUE, the value a finite number of at least 0, not {wanted!r}.")
+        raise BadInput(f"--target must be METRIC=VALUE with a finite value of at least 0, not {option!r}.")
     for name, variant in variants.items():
         if variant and variant.metrics and metric not in variant.metrics:
             raise BadInput(f"There is no metric {metric!r} for {name!r}: choose from {', '.join(variant.metrics)}.")
     return Target(metric, value)
 
 
-def _references(names: Sequence[str], case: str | None, scale: str | None, target: Target | None) -> list[str]:
-    """What to hold registered variants against: their collections' references, if those have case, scale and metric."""
-    known = registry.registered()
-    wanted = {"cases": case, "scales": scale, "metrics": target.metric if target else None}
+def _find_references(names: Sequence[str], case: str | None, scale: str | None, target: Target | None) -> list[str]:
+    """Return the references of the variants' collections that have the case, the scale and the target's metric."""
+    catalog = registry.registered()
+    required = {"cases": case, "scales": scale, "metrics": target.metric if target else None}
 
     def suits(reference: str) -> bool:
-        offers = {what: getattr(known.variants[reference], what) for what in wanted}
-        return all(wanted[what] in offered for what, offered in offers.items() if offered and wanted[what] is not None)
+        variant = catalog.variants[reference]
+        offers = {what: getattr(variant, what) for what in required if required[what] is not None}
+        return all(required[what] in offered for what, offered in offers.items() if offered)
 
-    found = dict.fromkeys(reference for name in names for reference in known.references.get(name, ()))
+    found = dict.fromkeys(reference for name in names for reference in catalog.references.get(name, ()))
     return [reference for reference in found if reference not in names and suits(reference)]
 
 
-def _preload(names: Sequence[str]) -> tuple[str, ...]:
-    """What arms can be forked from: all of them, since all are to start alike, or none."""
-    known = registry.registered().preloads
-    offered = {known.get(name, ()) for name in names}
+def _choose_preload(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the modules to import before arms are forked.
+
+    All arms must start in the same way, so the result is empty unless all have the same modules.
+    """
+    preloads = registry.registered().preloads
+    offered = {preloads.get(name, ()) for name in names}
     return offered.pop() if len(offered) == 1 else ()
 
 
 def _default_epochs(variant: Variant | None, scale: str | None) -> int | None:
+    """Return a variant's default number of epochs at a scale, if it has one."""
     epochs = variant.epochs if variant else None
     if isinstance(epochs, Mapping):
         return epochs.get(scale) if scale else None
     return epochs
 
 
-def _arms(references: Sequence[str]) -> list[Arm]:
-    """An arm for each reference, labelled by its last name where that is unique, else by the whole reference."""
+def _make_arms(references: Sequence[str]) -> list[Arm]:
+    """Make an arm for each reference. Its label is the last name if that is unique, else the whole reference."""
     short = Counter(registry.label(reference) for reference in references)
     arms = []
     for reference in references:

@@ -1,4 +1,4 @@
-"""What a command is asked for, from a shell, from Python or by a file: None is what nobody said."""
+"""The options of a command, given in a shell, in Python or in a file. None means that an option was not given."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,51 +6,54 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Everything that any command can be asked for. Each command takes some of it: see `commands.base`."""
+    """The options of all commands. Each command uses some of them; see `commands.base`."""
 
     names: tuple[str, ...] = ()
-    """Variants: NAME, file.py:Name or package.module:Name."""
+    """The variants: NAME, file.py:Name or package.module:Name."""
     baseline: str | None = None
-    """The one that the others are related to."""
+    """The variant that the others are compared with."""
     case: str | None = None
     scale: str | None = None
     epochs: int | None = None
-    """Of each arm in each block; of whole trainings, the length of each."""
+    """The number of epochs for each arm and block; for whole trainings, the length of each."""
     blocks: int | None = None
-    """Of whole trainings, the seeds."""
+    """The number of blocks; for whole trainings, the number of seeds."""
     budget: str | None = None
-    """What the whole command may take, such as `90s` or `2min`."""
+    """The maximum duration of the whole command, such as `90s` or `2min`."""
     tolerance: float = 0.03
-    """The difference that does not matter, as a share."""
+    """The relative difference that does not matter, as a fraction."""
     seed: int | None = None
     threads: int | None = None
     timeout: float | None = None
-    """Seconds without an answer after which an arm is given up."""
+    """The seconds without an answer after which an arm is given up."""
     allow_nonfinite: bool = False
     fresh: bool | None = None
-    """Whether each arm starts as a process of its own, or is forked."""
-    # Of whole trainings.
+    """Whether each arm starts as a fresh process instead of being forked."""
+    # Whole trainings
     evaluations: int | None = None
+    """The number of evaluations in each training."""
     target: str | None = None
-    """`METRIC=VALUE`."""
-    # Of an ablation.
+    """The goal of the trainings, as `METRIC=VALUE`."""
+    # Ablation
     start: str | None = None
     """The variant without the changes."""
     goal: str | None = None
-    """The one with all of them."""
-    # Of a profile.
+    """The variant with all changes."""
+    # Profile
     exact_memory: bool = False
+    """Whether freed memory is returned to the system at once, so that peaks are repeatable."""
     watch: tuple[str, ...] | None = None
-    """Its passes, by name or as `file.py:Name` or `package.module:Name` of a probe."""
-    # Of a gate.
+    """The passes: a name, or `file.py:Name` or `package.module:Name` of a probe."""
+    # Gate
     base: str | None = None
-    """The git revision that the head is held against."""
+    """The git revision that the head is compared with."""
     head: str | None = None
-    """The git revision that wants to pass; None is the working tree."""
+    """The git revision to check; None means the working tree."""
     stored: tuple[Path, ...] = ()
-    """Stored runs that it is held against in place of a revision."""
+    """Stored runs that the head is compared with instead of a revision."""
     tolerances: tuple[str, ...] = ()
-    """`0.05` or `METRIC=VALUE`."""
+    """Tolerances, each as `METRIC=VALUE`, or as a number such as `0.05`."""
     unsure: str | None = None
+    """Whether an unsure check fails the gate, warns or passes."""
     allow: tuple[str, ...] = ()
-    """Differences to a stored run that do not matter."""
+    """The kinds of difference to a stored run that are accepted; see `record.compatibility.KINDS`."""

@@ -1,4 +1,4 @@
-"""What a run tells as it goes: the record's lines, to be kept, and `Progress`, to be shown."""
+"""The events of a run: the lines of the record, which are stored, and `Progress`, which is only displayed."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,16 @@ from harness.record.schema import Line
 
 @dataclass(frozen=True)
 class Progress:
-    """What is about to happen. It is not recorded."""
+    """The next step of a run. It is not recorded."""
 
     block: int
     doing: str
+    """What the arm is about to do, in words."""
     arm: str
     step: int = 0
+    """The number of rounds that are done."""
     steps: int = 0
-    """Rounds, of which `step` are done; 0 while their number is not known."""
+    """The total number of rounds; 0 while it is unknown."""
 
 
 Event = Line | Progress

@@ -1,6 +1,6 @@
-"""What probes saw of an epoch, by the probes that are known here: each with its type.
+"""The evidence that built-in probes collect in an epoch, and its types.
 
-What another probe saw is kept as JSON has it.
+The evidence of any other probe stays plain JSON values.
 """
 
 from __future__ import annotations
@@ -33,50 +33,54 @@ TYPES: dict[str, Any] = {
     MEMORY: MemoryUse,
     OPERATIONS: OperationsUse,
 }
-"""By the name of a probe. Whoever adds a probe whose evidence is to be checked adds its type."""
+"""The type of evidence, by the name of the probe. Add an entry for a new probe if its evidence should be checked."""
 
 
 def check(evidence: dict[str, Any]) -> None:
-    """Give evidence that was read from JSON its type, in place. Raises ValueError where it cannot have that."""
+    """Convert evidence that was read from JSON to its type, in place. Raises ValueError if that is impossible."""
     for name, value in evidence.items():
-        if name in TYPES and not _typed(value, TYPES[name]):
+        if name in TYPES and not _has_type(value, TYPES[name]):
             try:
                 evidence[name] = msgspec.convert(value, TYPES[name])
             except msgspec.ValidationError as error:
-                raise ValueError(f"its evidence of {name!r}: {error}") from None
+                raise ValueError(f"invalid evidence {name!r}: {error}") from None
 
 
-def _typed(value: Any, wanted: Any) -> bool:
-    """Whether it has its type already: then it comes from this program."""
-    each = get_args(wanted)
-    if each:
-        return isinstance(value, list) and all(isinstance(one, each) for one in value)
-    return isinstance(value, wanted)
+def _has_type(value: Any, expected: Any) -> bool:
+    """Return whether the value already has its type, because this program created it."""
+    item_types = get_args(expected)
+    if item_types:
+        return isinstance(value, list) and all(isinstance(item, item_types) for item in value)
+    return isinstance(value, expected)
 
 
 def traces(epoch: Epoch) -> list[Trace]:
+    """Return the tracings in the epoch; empty if there were none or they were not observed."""
     return epoch.evidence.get(TRACES) or []
 
 
 def compilations(epoch: Epoch) -> list[Compilation]:
+    """Return the compilations in the epoch; empty if there were none or they were not observed."""
     return epoch.evidence.get(COMPILATIONS) or []
 
 
 def phases(epoch: Epoch) -> list[PhaseUse]:
-    """The epoch itself first; empty where nobody watched."""
+    """Return the time in each phase, the whole epoch first; empty if phases were not observed."""
     return epoch.evidence.get(PHASES) or []
 
 
 def memory(epoch: Epoch) -> MemoryUse | None:
+    """Return the memory use of the epoch; None if it was not observed."""
     return epoch.evidence.get(MEMORY)
 
 
 def operations(epoch: Epoch) -> list[OperationUse]:
+    """Return the time in each type of operation; empty if operations were not observed."""
     found: OperationsUse | None = epoch.evidence.get(OPERATIONS)
     return found.uses if found else []
 
 
 def busy(epoch: Epoch) -> float | None:
-    """Seconds in which at least one of its operations ran."""
+    """Return the seconds during which at least one operation of the epoch ran; None if they were not observed."""
     found: OperationsUse | None = epoch.evidence.get(OPERATIONS)
     return found.busy if found else None

@@ -1,4 +1,4 @@
-"""The lines of a run by their type, and what they say together: what every analysis takes."""
+"""The lines of a run, sorted by type, and figures derived from several lines: the input of every analysis."""
 
 from __future__ import annotations
 
@@ -31,18 +31,19 @@ _OfArm = TypeVar("_OfArm", ArmReady, Slice, Evaluation, Work, ArmEnd)
 
 @dataclass(kw_only=True)
 class Lines:
-    """A run, or a part of one, such as what is about some of its arms. Each list is in the order in which it came."""
+    """The lines of a run, or of a part of it, such as some of its arms. Each list is in the order of the record."""
 
     head: Header | None = None
     starts: list[BlockStart] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
+    """The timed slices."""
     watched: list[Slice] = field(default_factory=list)
-    """Of passes under a probe."""
+    """The slices of passes under a probe, whose times do not count."""
     evaluations: list[Evaluation] = field(default_factory=list)
     objectives: list[Objective] = field(default_factory=list)
     works: list[Work] = field(default_factory=list)
     stored: list[Stored] = field(default_factory=list)
-    """Of earlier runs."""
+    """Measurements of earlier runs."""
     ready: list[ArmReady] = field(default_factory=list)
     ends: list[ArmEnd] = field(default_factory=list)
     blocks_done: list[BlockEnd] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Lines:
 
     @property
     def header(self) -> Header:
+        """The header of the record, which must have been added."""
         assert self.head is not None, "a record begins with its header"
         return self.head
 
@@ -61,27 +63,28 @@ class Lines:
 
     @property
     def partial(self) -> bool:
+        """Whether the run is not complete."""
         return self.footer is None or self.footer.status != "complete"
 
     @property
     def passes(self) -> set[tuple[int, int]]:
-        """Block and group of those that ran under a probe: nothing in them was timed."""
+        """The (block, group) pairs that ran under a probe; nothing in them was timed."""
         return {(piece.block, piece.group) for piece in self.watched}
 
     def of(self, arms: Iterable[str], plan: Plan, without: Iterable[tuple[int, int]] = ()) -> Lines:
-        """The lines about some arms, as those of a run by `plan`; without those of some blocks and groups."""
-        wanted, left_out = set(arms), set(without)
+        """Return the lines of `arms` as a run of `plan`, leaving out the (block, group) pairs in `without`."""
+        selected, left_out = set(arms), set(without)
 
         def own(lines: list[_OfArm]) -> list[_OfArm]:
-            return [line for line in lines if line.arm in wanted and (line.block, line.group) not in left_out]
+            return [line for line in lines if line.arm in selected and (line.block, line.group) not in left_out]
 
         return Lines(
             head=msgspec.structs.replace(self.header, plan=plan),
-            starts=[s for s in self.starts if set(s.order) <= wanted and (s.block, s.group) not in left_out],
+            starts=[s for s in self.starts if set(s.order) <= selected and (s.block, s.group) not in left_out],
             slices=own(self.slices),
             watched=own(self.watched),
             evaluations=own(self.evaluations),
-            objectives=[line for line in self.objectives if line.arm in wanted],
+            objectives=[line for line in self.objectives if line.arm in selected],
             works=own(self.works),
             ready=own(self.ready),
             ends=own(self.ends),
@@ -91,7 +94,7 @@ class Lines:
         )
 
     def in_one_group(self) -> Lines:
-        """What was watched of each arm in a process of its own, as if these had been slices of one group."""
+        """Return the slices under a probe, which ran in a separate process for each arm, as slices of one group."""
         return replace(
             self,
             slices=[msgspec.structs.replace(piece, group=0, probe=None) for piece in self.watched],
@@ -100,11 +103,11 @@ class Lines:
         )
 
     def failure(self, arm: str) -> ArmEnd | None:
-        """How an arm failed, if it did."""
+        """Return the end of the arm's process that failed; None if the arm did not fail."""
         return next((end for end in self.ends if end.arm == arm and end.status == "failed"), None)
 
     def schedule(self, arm: str) -> Counter[str]:
-        """How many epochs of each kind an arm's whole schedule has; none where it does not say."""
+        """Return the number of epochs of each kind in an arm's whole schedule; empty if the schedule is unknown."""
         segments = next((line.description.segments for line in self.ready if line.arm == arm), [])
         counts = Counter[str]()
         for segment in segments:
@@ -112,14 +115,16 @@ class Lines:
         return counts
 
     def unavailable(self, arm: str) -> dict[str, str]:
-        """What could not be watched in an arm's processes, and why: as they said at their end or, where there was none,
-        when they had been built."""
+        """Return the reason for each thing that could not be observed in an arm's processes.
+
+        The reasons are those that a process gave at its end or, if it has no end, when its trainer was built.
+        """
         reasons = {(line.block, line.group): line.unavailable for line in self.ready if line.arm == arm}
         reasons |= {(end.block, end.group): end.unavailable for end in self.ends if end.arm == arm}
-        return {what: why for own in reasons.values() for what, why in own.items()}
+        return {what: why for of_process in reasons.values() for what, why in of_process.items()}
 
     def loaded(self, arm: str | None = None) -> dict[str, str]:
-        """The versions of the numerical libraries that an arm's processes had loaded, or those of all arms."""
+        """Return the versions of the numerical libraries that the processes of `arm`, or of all arms, had loaded."""
         lines: list[ArmReady | ArmEnd] = [*self.ready, *self.ends]
         versions = [line.versions for line in lines if arm in (None, line.arm)]
-        return {name: version for own in versions for name, version in own.items()}
+        return {name: version for of_process in versions for name, version in of_process.items()}

@@ -1,4 +1,4 @@
-"""What a record is made of: one type a line, each written as one JSON object with its tag under `line`."""
+"""The types of a record's lines. Each line is one JSON object, which names its type in the field `line`."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,205 +11,235 @@ from harness.worker.wire.messages import Description, Idle
 
 SCHEMA = 2
 TIMELINE = "timeline.json"
-"""The file beside a record in which a profile draws what happened when."""
-MEMORY_LINE = "block0-memory.dat"
-"""The file among a record's logs in which a profile keeps the memory of its process over time."""
+"""The file next to a record in which a profile stores its timeline."""
+RSS_SAMPLES = "block0-memory.dat"
+"""The file among a record's logs in which a profile stores the memory of its process over time."""
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """As `worker.wire.messages.Epoch`."""
+    """One epoch that ran: the same as `worker.wire.messages.Epoch`."""
 
     index: int
+    """The place of the epoch in the schedule, from 0."""
     kind: str
+    """The trainer's kind of this epoch; kinds cost differently."""
     wall: Annotated[float, msgspec.Meta(gt=0)]
-    """Seconds."""
+    """Wall-clock time in seconds."""
     cpu: float
-    """Processor seconds over all threads of the process."""
+    """CPU time in seconds, over all threads of the process."""
     losses: dict[str, float | None]
-    """As the trainer returned them; None for one that was not finite."""
+    """The losses that the trainer returned; None for a loss that was not finite."""
     first: bool = False
-    """The first epoch of its kind in this process: it may trace and compile."""
+    """Whether it is the first epoch of its kind in this process, which may trace and compile."""
     sizes: dict[str, float] = {}
-    """The trainer's `state()` just before it; empty where that is what it was before the slice's previous epoch."""
+    """The trainer's `state()` just before the epoch; empty if it has not changed since the slice's previous epoch."""
     evidence: dict[str, Any] = {}
-    """What probes saw, by the probe's name; see `record.evidence` for those that are known here."""
+    """What probes observed, by the probe's name; see `record.evidence` for the built-in probes."""
 
     def __post_init__(self) -> None:
-        """Evidence that is known is checked, and has its type. Raises ValueError."""
+        """Check the evidence of built-in probes and convert it to its type. Raises ValueError."""
         if self.evidence:
             evidence.check(self.evidence)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="header"):
+    """The first line of a record: the plan, and where it runs."""
+
     schema: int
     run: str
+    """The name of the run."""
     started: str
-    """Local time, ISO 8601, with its offset from UTC."""
+    """The local time of the start in ISO 8601, with its offset from UTC."""
     plan: Plan
     machine: dict[str, Any]
+    """Facts about the machine, such as its processor."""
     versions: dict[str, str]
+    """The installed versions, by package."""
     commit: str | None
+    """The git commit of the working directory; None outside a repository."""
     code: str | None = None
-    """Another one where the working directory's code is another, or a variant's: see `engine.revisions.repository`."""
+    """A hash of the code in the working directory and of the variants' files; see `engine.revisions.repository`."""
 
 
 class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start"):
+    """A group of a block starts. Later lines refer to it by its block and group, both counted from 0."""
+
     block: int
     group: int
-    """Arms of one group are related to each other. A block is one group, unless memory demands a pair for each arm."""
+    """The number of the group. Only arms of one group are compared with each other. A block has one group for timed
+    epochs, or several if memory requires a pair for each arm or a gate has several variants. Passes under a probe are
+    further groups."""
     order: list[str]
-    """Labels, in the order in which the processes are started."""
+    """The labels of the group's arms, in the order in which their processes start."""
     one_by_one: bool = False
-    """Whether not even these fit in memory together, so that each runs its epochs before the next one starts."""
+    """Whether even these arms do not fit in memory together, so that each runs its epochs before the next starts."""
 
 
 class ArmReady(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="arm ready"):
+    """The process of an arm has built its trainer."""
+
     block: int
     group: int
     arm: str
     pid: int
     build_seconds: float
-    """From the start of the process until its trainer was built; where it was forked, the imports came before."""
+    """Seconds from the start of the process until its trainer was built, without imports made before a fork."""
     description: Description
+    """What the trainer reports about itself, such as its schedule."""
     environment: dict[str, str]
-    """What was set before the framework was loaded."""
+    """The environment variables that were set before the framework was loaded."""
     versions: dict[str, str]
-    """Of the numerical libraries that it had loaded, by module."""
+    """The versions of the numerical libraries that the process had loaded, by module."""
     started: Literal["fresh", "forked"] = "fresh"
-    """Forked: from a process of this block that had imported the plan's `preload`, and done nothing else. Its peak
-    memory begins with what that one had allocated; pages of libraries count only once it uses them itself, so peaks of
-    forked and of fresh arms are not to be compared."""
+    """How the process started. A forked one comes from a process of this block that had imported the plan's `preload`
+    and done nothing else. Its peak memory starts with what that process had allocated, and pages of libraries count
+    only once it uses them itself. So peaks of forked and fresh arms are not comparable."""
     seeded: dict[str, str] = {}
-    """By the module that has a random generator, what that was set to."""
+    """How each random generator was seeded, by the module of the generator."""
     unavailable: dict[str, str] = {}
-    """What cannot be watched in it, and why, as far as that was known by then: see the one at its end."""
+    """What cannot be observed in the process, with the reasons known so far; see also `ArmEnd.unavailable`."""
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="slice"):
+    """Epochs that one arm ran in one go."""
+
     block: int
     group: int
     round: int
-    """Round 0 is what runs apart from the turns: first epochs and shapes, and the epoch after a refinement."""
+    """The round. Round 0 is for epochs that count towards no round: first epochs and shapes, the epoch after a
+    refinement, and settling epochs."""
     position: int
-    """This arm's turn within the round."""
+    """The place of the arm's turn within the round."""
     arm: str
     epochs: list[Epoch]
     idle: Idle | None = None
-    """What it did before, while it was others' turn."""
+    """What the process did before, while it was other arms' turn."""
     probe: str | None = None
-    """What these epochs were watched by; what they took is then not what they take."""
+    """The probe or pass that observed these epochs; their times then include its cost. None for timed epochs."""
     settling: int = 0
-    """How many of these, the last ones, only settled: the slice of the same turn follows."""
+    """The number of epochs at the end of this slice that only let the arm settle; the counted slice of the same turn
+    follows."""
     between: float | None = None
-    """Seconds of the order with which these epochs were run that were no epoch's: `seek`, `state`, and harness itself.
-    With the walls of all epochs they make the wall clock of the arm's turns. None where the order had another slice
-    too, which has it, and of records from before it was kept."""
+    """Seconds of the arm's turn outside its epochs: in `seek`, in `state` and in harness itself. Together with the wall
+    times of all epochs it makes the wall-clock time of the arm's turns. None if another slice of the same turn has it,
+    and in records made before it was stored."""
 
 
 class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):
-    """What the terms of an arm's loss were before any training, on a batch that is the same for every arm."""
+    """The terms of an arm's loss before any training, on a batch that is the same for every arm."""
 
     block: int
     group: int
     arm: str
     terms: dict[str, float | None]
-    """As `objective()` returned them; None for one that was not finite."""
+    """The terms that `objective()` returned; None for a term that was not finite."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="work"):
-    """How much an arm's epochs compute. It is the same in every block, so an arm counts once."""
+    """The amount of computation in an arm's epochs. It is the same in every block, so each arm is counted once."""
 
     block: int
     group: int
     arm: str
     flops: dict[str, float]
-    """Floating-point operations of an epoch's matrix products, by the kinds for which they could be counted."""
+    """The floating-point operations in an epoch's matrix products, by kind, for the kinds that could be counted."""
     unavailable: str | None = None
-    """Why those of the other kinds could not."""
+    """The reason why the other kinds could not be counted."""
     gemm_flops_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """What large matrix products reach in the same process; None where no framework's can be counted."""
+    """The rate of large matrix products in the same process; None if no framework's operations can be counted."""
     parts: dict[str, dict[str, float]] = {}
-    """The operations of each kind by `tf.name_scope`; empty for what is in none."""
+    """The operations of each kind, by `tf.name_scope`; the key is empty for operations outside any scope."""
     variables: Variables | None = None
-    """None where that was not asked, or no framework says."""
+    """The variables of the training; None if they were not requested or no framework reports them."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"):
-    """What a training had come to, between two of its slices."""
+    """The quality of a training, evaluated between two of its slices."""
 
     block: int
     group: int
     arm: str
     epochs: int
-    """How many it had been trained for."""
+    """The number of epochs it had been trained for."""
     metrics: dict[str, float | None]
-    """As the trainer returned them, lower being better; None for one that was not finite."""
+    """The metrics that the trainer returned, of which lower is better; None for a metric that was not finite."""
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="stored"):
-    """What an earlier run measured of a variant, by which a gate judges its head."""
+    """The measurements of a variant in an earlier run, which a gate compares its head with."""
 
     run: str
+    """The name of the earlier run."""
     arm: str
-    """The head that it is for; in its own run it may have had another label."""
+    """The label of the head that these measurements are for; the earlier run may have used another label."""
     seconds: dict[str, float]
-    """By what is timed, see `analysis.gate.stored`."""
+    """The times in seconds, by what was timed; see `analysis.gate.stored`."""
     epochs: list[Epoch]
-    """Of one process, in order."""
+    """The epochs of one process, in order."""
     peak_rss_bytes: int | None = None
     peak_tensor_bytes: int | None = None
     flops: dict[str, float] = {}
     metrics: dict[str, float | None] = {}
     unavailable: dict[str, str] = {}
     counted: bool = False
-    """Whether those epochs are a gate's, which ran them to be counted."""
+    """Whether `epochs` comes from the counting pass of a gate."""
     once: float = 0.0
-    """The share of its training that went to tracing and compiling."""
+    """The fraction of its training time spent on tracing and compiling."""
 
 
 class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="arm end"):
+    """The process of an arm has ended."""
+
     block: int
     group: int
     arm: str
     status: str
     """`ok`, `failed`, or `regrouped`: ended early, because the group's arms did not fit in memory together."""
     reason: str | None = None
+    """Why it failed or ended early."""
     moment: str | None = None
     """When it failed: `while it was built`, `in epoch 3`, ..."""
     last_lines: list[str] = []
-    """The last lines that it printed, where it failed."""
+    """The last lines of its output, if it failed."""
     peak_rss_bytes: int | None = None
+    """The peak resident memory of the process; None if it was not measured."""
     peak_tensor_bytes: int | None = None
+    """The peak memory of the framework's tensors; None if it was not measured."""
     unavailable: dict[str, str] = {}
-    """What could not be watched in it, and why."""
+    """What could not be observed in the process, and why."""
     versions: dict[str, str] = {}
-    """Of what it had loaded by then; `seeded` likewise."""
+    """The versions of the numerical libraries that the process had loaded by its end, by module."""
     seeded: dict[str, str] = {}
+    """How each random generator that it had loaded by its end was seeded, by the module of the generator."""
 
 
 class BlockEnd(msgspec.Struct, frozen=True, tag_field="line", tag="block end"):
+    """A block is complete."""
+
     block: int
     seconds: float | None = None
-    """Wall-clock time from its start, that of starting its processes included."""
+    """Wall-clock time of the block in seconds, including the start of its processes."""
 
 
 class BlockAgain(msgspec.Struct, frozen=True, tag_field="line", tag="block again"):
-    """A block begins again, through no fault of its arms. What stands above of it is of no account."""
+    """A block starts again, although its arms did not fail. Its earlier lines are void."""
 
     block: int
     why: str
+    """The reason for the new start."""
 
 
 class Look(msgspec.Struct, frozen=True, tag_field="line", tag="look"):
-    """What was decided after a block."""
+    """The decision after a block whether to run another one."""
 
     block: int
     go_on: bool
     why: str
+    """The reason for the decision."""
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="line", tag="resume"):
-    """A run that was cut off goes on. What stands above of a block that did not end is of no account: it runs again."""
+    """An interrupted run resumes. Earlier lines of a block that did not end are void, because the block runs again."""
 
     started: str
     machine: dict[str, Any]
@@ -217,11 +247,14 @@ class Resume(msgspec.Struct, frozen=True, tag_field="line", tag="resume"):
 
 
 class Footer(msgspec.Struct, frozen=True, tag_field="line", tag="footer"):
+    """The last line of a record, unless the run was killed."""
+
     status: str
     """`complete`, `out of time` (its budget ended within a block), or `interrupted`."""
     ended: str
+    """The local time of the end in ISO 8601, with its offset from UTC."""
 
 
 Measured = ArmReady | Objective | Slice | Evaluation | Work | ArmEnd
-"""What one arm did."""
+"""The lines that describe one arm."""
 Line = Header | Stored | BlockStart | Measured | BlockAgain | BlockEnd | Look | Resume | Footer

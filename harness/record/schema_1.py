@@ -1,7 +1,7 @@
-"""Records of the first schema, read as those of the present one.
+"""Convert lines of records in schema 1 to the present schema.
 
-There an epoch had a field for what each probe saw, a cause its `sort`, and the facts of a machine what was known of
-TensorFlow alone.
+In schema 1 an epoch had one field for the evidence of each probe, the kind of a cause was called `sort`, and the facts
+of a machine covered only TensorFlow.
 """
 
 from typing import Any
@@ -10,23 +10,26 @@ from harness.worker.wire.evidence import COMPILATIONS, MEMORY, OPERATIONS, PHASE
 
 SCHEMA = 1
 _TRACED_NOTHING = "TensorFlow was not loaded"
-"""What was written of traces alone at first, when it was true of compilations as well."""
+"""A reason that schema 1 gave for missing traces only, although it also applied to compilations."""
 
 
-def upgraded(line: dict[str, Any]) -> dict[str, Any]:
-    """A line as JSON has it, in place. What is no line of a record stays what it is, to be refused as that."""
+def upgrade(line: dict[str, Any]) -> dict[str, Any]:
+    """Upgrade a line, a decoded JSON object, in place and return it.
+
+    An object that is not a valid line is left as it is, so that the decoder rejects it with its own message.
+    """
     match line.get("line"):
         case "header":
-            _header(line)
+            _upgrade_header(line)
         case "slice" | "stored":
-            for epoch in _dicts(line.get("epochs")):
-                _epoch(epoch)
+            for epoch in _only_dicts(line.get("epochs")):
+                _upgrade_epoch(epoch)
     if isinstance(line.get("unavailable"), dict):
-        _unavailable(line["unavailable"])
+        _upgrade_reasons(line["unavailable"])
     return line
 
 
-def _header(line: dict[str, Any]) -> None:
+def _upgrade_header(line: dict[str, Any]) -> None:
     line["schema"] = SCHEMA + 1
     facts = line.get("machine")
     if isinstance(facts, dict):
@@ -38,13 +41,13 @@ def _header(line: dict[str, Any]) -> None:
             facts["framework_settings"] = {} if setting is None else {"TF_ENABLE_ONEDNN_OPTS": setting}
 
 
-def _epoch(epoch: dict[str, Any]) -> None:
-    for trace in _dicts(epoch.get("traces")):
+def _upgrade_epoch(epoch: dict[str, Any]) -> None:
+    for trace in _only_dicts(epoch.get("traces")):
         if isinstance(trace.get("cause"), dict):
             trace["cause"]["kind"] = trace["cause"].pop("sort", None)
-    for one in _dicts(epoch.get("compiles")):
-        one["recompiled"] = one.pop("again", False)
-        one["compiler"] = "XLA"
+    for compilation in _only_dicts(epoch.get("compiles")):
+        compilation["recompiled"] = compilation.pop("again", False)
+        compilation["compiler"] = "XLA"
     evidence = {
         TRACES: epoch.pop("traces", None),
         COMPILATIONS: epoch.pop("compiles", None),
@@ -59,10 +62,10 @@ def _epoch(epoch: dict[str, Any]) -> None:
         epoch["evidence"] = found
 
 
-def _unavailable(reasons: dict[str, Any]) -> None:
+def _upgrade_reasons(reasons: dict[str, Any]) -> None:
     if reasons.get(TRACES) == _TRACED_NOTHING:
         reasons.setdefault(COMPILATIONS, _TRACED_NOTHING)
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+def _only_dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,7 +1,7 @@
-"""A run on disk: `run.jsonl`, one JSON object a line, only ever appended to; typed objects out.
+"""Read and write the record of a run: `run.jsonl`, which has one JSON object a line and is only appended to.
 
-A record cut off at any byte is readable up to its last whole line, and says that it is partial. Reading one executes
-nothing.
+A record that was cut off at any byte is readable up to its last whole line, and is marked as partial. Reading a record
+never executes code.
 """
 
 import fcntl
@@ -41,11 +41,12 @@ from harness.record.schema import (
 
 FILE_NAME = "run.jsonl"
 PACKED = f"{FILE_NAME}.gz"
-"""The same by gzip, an eighth of the size: a record that is to be kept."""
+"""The file name of a record compressed with gzip, to an eighth of its size, for long-term storage."""
 MOST_UNPACKED = 1 << 30
-"""Bytes. A hostile file of a few kilobytes may claim to hold more than memory does."""
+"""The maximum size of a decompressed record in bytes: a hostile file of a few kilobytes may expand beyond all memory."""
 SYNC_SECONDS = 1.0
-"""What the machine itself may lose in failing. The end of the program loses nothing: each line is with the system."""
+"""The least time between two synchronizations with the disk, which is about what a failure of the machine can lose. A
+failure of the program alone loses nothing, because each line has been passed to the operating system."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
@@ -53,16 +54,17 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Record(Lines):
-    """A run, read back or still being written."""
+    """The record of a run that was read from disk or is still being written."""
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
         super().__init__()
         self.abandoned: list[Line] = []
-        """What was measured of blocks that were cut off, and run again then or when the run was resumed."""
+        """The lines of blocks that were cut off and started again, at once or when the run was resumed."""
         for line in lines:
             self.add(line)
 
     def add(self, line: Line) -> None:
+        """Add the next line of the record."""
         match line:
             case Header():
                 self.head = line
@@ -104,12 +106,16 @@ class Record(Lines):
 
 
 class Writer:
-    """Appends lines to a new record. The system has each before the next thing happens, the disk has it soon after: to
-    wait for the disk takes as long as some epochs do, so that is done once a second."""
+    """Appends lines to a record, as a context manager.
+
+    Each line is passed to the operating system at once, but synchronized with the disk at most every `SYNC_SECONDS`,
+    because waiting for the disk takes as long as some epochs.
+    """
 
     _synced = 0.0
 
     def __init__(self, directory: Path) -> None:
+        """Create a new record in `directory`. Raises BadInput if there is a record already or it cannot be written."""
         path = directory / FILE_NAME
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -124,7 +130,10 @@ class Writer:
 
     @classmethod
     def reopen(cls, directory: Path) -> Self:
-        """Go on with the record in `directory`, after its last whole line: a torn one is cut off."""
+        """Reopen the record in `directory` to append to it; an incomplete last line is removed.
+
+        Raises BadInput if another process is still writing the record, or if it cannot be written.
+        """
         writer = cls.__new__(cls)
         path = directory / FILE_NAME
         try:
@@ -135,13 +144,13 @@ class Writer:
             writer._file.seek(0, os.SEEK_END)
         except BlockingIOError:
             writer._file.close()
-            raise BadInput(f"{directory} cannot be resumed: it is still under way.") from None
+            raise BadInput(f"{directory} cannot be resumed: it is still running.") from None
         except OSError as error:
             raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
         return writer
 
     def _lock(self) -> None:
-        """Keep others from writing this record; the system ends that with the process, however it ends."""
+        """Keep other processes from writing this record. The system releases the lock when this process ends."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -150,6 +159,7 @@ class Writer:
             pass
 
     def write(self, line: Line) -> None:
+        """Append a line."""
         self._file.write(_encoder.encode(line) + b"\n")
         if monotonic() - self._synced >= SYNC_SECONDS:
             self._sync()
@@ -169,21 +179,24 @@ class Writer:
 
 
 def read(place: str | Path) -> Record:
-    """The record at `place`, a run's directory or its file. Raises BadRecord, which names file, line and field."""
+    """Read the record at `place`, a run's directory or its file.
+
+    Raises BadRecord, which names file, line and field, if the record is missing or invalid.
+    """
     path = Path(place)
     if path.is_dir():
         packed = path / PACKED
         path = packed if packed.exists() and not (path / FILE_NAME).exists() else path / FILE_NAME
     try:
-        data = _unpacked(path) if path.suffix == ".gz" else path.read_bytes()
+        data = _unpack(path) if path.suffix == ".gz" else path.read_bytes()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise BadRecord(f"{path} cannot be unpacked: {error}.") from None
     except OSError as error:
         raise BadRecord(f"There is no readable record at {path}: {error.strerror}.") from None
-    return Record(_lines(data, path))
+    return Record(_parse_lines(data, path))
 
 
-def _unpacked(path: Path) -> bytes:
+def _unpack(path: Path) -> bytes:
     with gzip.open(path) as file:
         data = file.read(MOST_UNPACKED + 1)
     if len(data) > MOST_UNPACKED:
@@ -191,30 +204,31 @@ def _unpacked(path: Path) -> bytes:
     return data
 
 
-def _lines(data: bytes, path: Path) -> Iterator[Line]:
-    """Every whole line. What follows the last line break was cut off while it was written."""
+def _parse_lines(data: bytes, path: Path) -> Iterator[Line]:
+    """Yield every whole line. Data after the last line break is a line that was cut off while it was written."""
     whole, _, _ = data.rpartition(b"\n")
     planned: set[str] = set()
     schema = SCHEMA
     for number, text in enumerate(whole.split(b"\n") if whole else [], start=1):
         if number == 1:
-            schema = _schema(text, path)
+            schema = _read_schema(text, path)
         try:
-            line = _decoder.decode(text) if schema == SCHEMA else _older(text)
+            line = _decoder.decode(text) if schema == SCHEMA else _decode_older(text)
         except _UNREADABLE as error:
             raise BadRecord(f"{path}, line {number}: {error}.") from None
         if (number == 1) != isinstance(line, Header):
             raise BadRecord(f"{path}, line {number}: a record has one header, and it is the first line.")
         if isinstance(line, Header):
             planned = {arm.label for arm in line.plan.arms}
-        for arm in _arms_named(line) - planned:
+        for arm in _referenced_arms(line) - planned:
             raise BadRecord(f"{path}, line {number}: the plan has no arm {arm!r}.")
         yield line
     if not whole:
-        raise BadRecord(f"{path} holds no whole line: this is not a record, or its run ended before it began.")
+        raise BadRecord(f"{path} has no complete line: it is not a record, or its run ended before it began.")
 
 
-def _arms_named(line: Line) -> set[str]:
+def _referenced_arms(line: Line) -> set[str]:
+    """Return the labels of all arms that a line refers to."""
     match line:
         case Header():
             return {line.plan.baseline, *(line.plan.ablation.cells if line.plan.ablation else ())}
@@ -230,9 +244,12 @@ class _Versioned(msgspec.Struct):
     schema: int
 
 
-def _schema(first: bytes, path: Path) -> int:
-    """Which one a record has. One of another schema is refused for that, not for the fields in which it differs."""
-    with suppress(*_UNREADABLE):  # what is no header is refused as that
+def _read_schema(first: bytes, path: Path) -> int:
+    """Return the schema of a record, from its first line.
+
+    An unknown schema is rejected here, so that the error names the schema and not a field that differs.
+    """
+    with suppress(*_UNREADABLE):  # the caller rejects an invalid header
         schema = msgspec.json.decode(first, type=_Versioned).schema
         if schema not in (SCHEMA, schema_1.SCHEMA):
             known = f"schemas {schema_1.SCHEMA} and {SCHEMA}"
@@ -241,8 +258,8 @@ def _schema(first: bytes, path: Path) -> int:
     return SCHEMA
 
 
-def _older(text: bytes) -> Line:
-    """A line of the schema before."""
-    given = msgspec.json.decode(text)
-    line: Line = msgspec.convert(schema_1.upgraded(given) if isinstance(given, dict) else given, Line)
+def _decode_older(text: bytes) -> Line:
+    """Decode a line of the previous schema."""
+    data = msgspec.json.decode(text)
+    line: Line = msgspec.convert(schema_1.upgrade(data) if isinstance(data, dict) else data, Line)
     return line

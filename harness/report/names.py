@@ -1,10 +1,10 @@
-"""Names of bounded length, for where there is no room for what people call things."""
+"""Names shortened to a bounded length, for where there is little room."""
 
 from collections.abc import Sequence
 
 
 def short(name: str, most: int = 44) -> str:
-    """A name of bounded length: what is too long loses its middle, since names mostly differ at their ends."""
+    """A name of at most `most` characters. The middle is left out, since names mostly differ at their ends."""
     if len(name) <= most:
         return name
     head = (most - 1) // 2
@@ -12,7 +12,7 @@ def short(name: str, most: int = 44) -> str:
 
 
 def short_names(names: Sequence[str], most: int = 44) -> dict[str, str]:
-    """A short form of each name, different for each."""
+    """A short form of each name; no two are alike."""
     shorts: dict[str, str] = {}
     for name in names:
         candidate = short(name, most)

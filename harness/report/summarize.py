@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from harness.analysis.comparison.ablation import attribute
+from harness.analysis.comparison.shares_of_changes import attribute
 from harness.analysis.comparison.exact import exact
 from harness.analysis.comparison.losses import losses
 from harness.analysis.epochs import table as epoch_table
-from harness.analysis.epochs.accounted import accounted
+from harness.analysis.epochs.accounting import accounted
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.gate.judge import gate_verdict

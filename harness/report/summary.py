@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from harness.analysis.comparison.ablation import Attribution
+from harness.analysis.comparison.shares_of_changes import Attribution
 from harness.analysis.comparison.exact import Exact
 from harness.analysis.comparison.losses import Relation
-from harness.analysis.epochs.accounted import Accounted
+from harness.analysis.epochs.accounting import Accounted
 from harness.analysis.epochs.accounts import Scope
 from harness.analysis.epochs.projection import Seconds
 from harness.analysis.gate.judge import GateVerdict

@@ -1,4 +1,4 @@
-"""What every report is made of: tables, and cells that carry a value beside their text."""
+"""Tables, and cells that carry a number besides their text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Cell(str):
-    """The text of a cell, as people read it, with the number that it shows, by which a column can be sorted."""
+    """The text of a cell with the number that it shows, so that a column can be sorted."""
 
     __slots__ = ("value",)
     value: float | None
@@ -22,12 +22,12 @@ class Table:
     title: str
     columns: list[str]
     rows: list[list[str]]
-    """Figures are cells with a value; a plain string has none."""
+    """Numbers are `Cell`s with a value; a plain string has none."""
     note: str = ""
     texts: int = 1
-    """How many of the columns, from the left, are words; the others are figures."""
+    """The number of text columns, from the left; the others are numbers."""
 
 
 def values(cells: Sequence[str]) -> list[float | None]:
-    """By what the cells of a column are sorted; None for those without a number, which are last."""
+    """The numbers by which a column is sorted; None for cells without one, which are last."""
     return [cell.value if isinstance(cell, Cell) else None for cell in cells]

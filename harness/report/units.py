@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers with units, formatted for people."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -13,65 +13,65 @@ NOTHING = Cell("-")
 
 
 def seconds(value: float | None) -> Cell:
-    """A duration in the unit that suits it, to three significant digits."""
+    """A duration in a suitable unit, to three significant digits."""
     if value is None:
         return NOTHING
     larger = (("h", 3600.0, 3600.0), ("min", 120.0, 60.0), ("s", 1.0, 1.0), ("ms", 1e-3, 1e-3))
     unit, size = next(((unit, size) for unit, least, size in larger if value >= least), ("us", 1e-6))
-    return Cell(f"{_three(value / size)} {unit}", value)
+    return Cell(f"{_format_three(value / size)} {unit}", value)
 
 
 def size(value: float | None) -> Cell:
     """Bytes in MB or GB (powers of ten), to three significant digits."""
     if value is None:
         return NOTHING
-    return Cell(f"{_three(value / 1e9)} GB" if value >= 1e9 else f"{_three(value / 1e6)} MB", value)
+    return Cell(f"{_format_three(value / 1e9)} GB" if value >= 1e9 else f"{_format_three(value / 1e6)} MB", value)
 
 
 def ratio(value: Ratio | None) -> Cell:
-    """A ratio with its interval, or alone where there is none."""
+    """A ratio with its interval, if it has one."""
     if value is None:
         return NOTHING
     if value.low is None or value.high is None:
-        return Cell(f"{_factor(value.estimate)}x", value.estimate)
-    interval = f"[{_factor(value.low)}, {_factor(value.high)}]"
-    return Cell(f"{_factor(value.estimate)}x {interval}", value.estimate)
+        return Cell(f"{_format_factor(value.estimate)}x", value.estimate)
+    interval = f"[{_format_factor(value.low)}, {_format_factor(value.high)}]"
+    return Cell(f"{_format_factor(value.estimate)}x {interval}", value.estimate)
 
 
 def short_ratio(value: Ratio | None) -> Cell:
-    """A ratio with half the width of its interval, which is even on a logarithmic axis, in percent."""
+    """A ratio with half the width of its interval in percent. The interval is symmetric on a logarithmic axis."""
     if value is None:
         return NOTHING
     if not value.low or value.high is None:
-        return Cell(f"{_factor(value.estimate)}x", value.estimate)
-    return Cell(f"{_factor(value.estimate)}x {_half(value.low, value.high)}", value.estimate)
+        return Cell(f"{_format_factor(value.estimate)}x", value.estimate)
+    return Cell(f"{_format_factor(value.estimate)}x {_format_half(value.low, value.high)}", value.estimate)
 
 
 def projection(value: Seconds | None) -> Cell:
-    """A duration with half the width of its interval in percent, or alone where there is none."""
+    """A duration with half the width of its interval in percent, if it has one."""
     if value is None:
         return NOTHING
     if not value.low or value.high is None:
         return seconds(value.estimate)
-    return Cell(f"{seconds(value.estimate)} {_half(value.low, value.high)}", value.estimate)
+    return Cell(f"{seconds(value.estimate)} {_format_half(value.low, value.high)}", value.estimate)
 
 
-def explained(values: Iterable[Seconds | None]) -> str:
-    """What ± means beside these as projections; empty where none has an interval."""
+def explain_interval(values: Iterable[Seconds | None]) -> str:
+    """What ± means next to these projections. Empty if none has an interval."""
     known = any(value and value.low for value in values)
     return "± is half the 95 % interval for one more training." if known else ""
 
 
-def _half(low: float, high: float) -> str:
-    """Half the width of an interval that is even on a logarithmic axis, in percent."""
+def _format_half(low: float, high: float) -> str:
+    """Half the width in percent of an interval that is symmetric on a logarithmic axis."""
     half = 100 * (sqrt(high / low) - 1)
     digits = 1 if half < 10 else 0
     return f"±{half:.{digits}f}%" if half < 1000 else "±?"
 
 
 def number(value: float | None) -> Cell:
-    """A figure without a unit, to three significant digits."""
-    return NOTHING if value is None else Cell("0" if value == 0 else _three(value), value)
+    """A number without a unit, to three significant digits."""
+    return NOTHING if value is None else Cell("0" if value == 0 else _format_three(value), value)
 
 
 def flops(value: float | None) -> Cell:
@@ -98,7 +98,7 @@ def count(value: int | None) -> Cell:
 
 
 def figure(unit: Unit, value: float | None) -> Cell:
-    """A figure of a metric in this unit."""
+    """A value of a metric with this unit."""
     if value is None:
         return NOTHING
     match unit:
@@ -115,27 +115,27 @@ def figure(unit: Unit, value: float | None) -> Cell:
 
 
 def signed(value: float, shown: str) -> Cell:
-    """A difference, of which `shown` is the size in its unit."""
+    """A difference with its sign; `shown` is its size with the unit."""
     return Cell(f"{'-' if value < 0 else '+' if value > 0 else ''}{shown}", value)
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names as people list them."""
+    """Names listed as in a sentence: "a, b and c"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def many(number: int, noun: str) -> str:
-    """That many things."""
+    """A number with its noun, in the plural if needed."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _three(value: float) -> str:
-    """Three significant digits, written out where people write a number out."""
+def _format_three(value: float) -> str:
+    """Three significant digits, without an exponent unless the number is very small or large."""
     if value == 0 or 1e-4 <= abs(value) < 1e6:
         return format(Decimal(f"{value:.2e}"), "f")
     return f"{value:.3g}"
 
 
-def _factor(value: float) -> str:
-    """Like `_three`, but to a tenth of a percent near 1, where that is what the reader looks for."""
-    return f"{value:.3f}" if 0.1 <= value < 10 else _three(value)
+def _format_factor(value: float) -> str:
+    """Like `_format_three`, but with three decimals near 1, where small differences matter."""
+    return f"{value:.3f}" if 0.1 <= value < 10 else _format_three(value)

@@ -1,5 +1,5 @@
-"""What runs in the measured process: it builds a trainer, runs the epochs that it is told to, and watches them.
+"""The code of the measured process: it builds a trainer, runs the requested epochs and observes them.
 
-It imports the standard library, `harness.interface` and itself, and runs on Python 3.10 and later: so a trainer may
-live in an environment that has nothing of what harness itself needs.
+It imports only the standard library, `harness.interface` and `harness.worker`, and runs on Python 3.10 and later. So a
+trainer can run in an environment without the packages that harness itself depends on.
 """

@@ -1,7 +1,8 @@
-"""Allocators told to hand back at once what is freed, so that the peak of resident memory repeats from epoch to epoch.
+"""Makes allocators return freed memory immediately, so that the peak of resident memory repeats from epoch to epoch.
 
-Left alone, a framework's keeps what large tensors have taken, so an epoch that runs again adds nothing to the peak; and
-the C library keeps what it thinks will be wanted again. Handing back takes time: nothing is to be timed then.
+By default, the allocator of a framework keeps the memory of large tensors, so running an epoch again does not raise the
+peak. The C library also keeps memory that it expects to need again. Returning memory takes time, so no times should be
+measured in a process that does it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import ctypes
 from harness.worker.frameworks import FRAMEWORKS
 
 _THRESHOLD = 65_536
-"""Bytes from which on an allocation is a mapping of its own, which ends with it."""
+"""Allocations of at least this many bytes get a memory mapping of their own, which is removed when they are freed."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def hand_back_memory() -> dict[str, str] | None:
-    """To be called before any framework is loaded. What cannot be had, and why; None if all can."""
+    """Make the allocators of this process return freed memory immediately.
+
+    Call it before any framework is loaded. Returns what is unavailable with the reason, or None if nothing is.
+    """
     for framework in FRAMEWORKS:
         framework.hand_back_memory()
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -1,4 +1,4 @@
-"""What a built trainer says of itself: its schedule, and the sizes that it has along it."""
+"""Describes a built trainer: its schedule, and its sizes along that schedule."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from harness.worker.returned import Misbehaved, kind, sizes
 from harness.worker.wire.messages import Build, Description, Segment
 
 MOST_SOUGHT = 50
-"""Segments at whose start a trainer is asked for its sizes: each is a seek, and some schedules have thousands."""
+"""About the maximum number of segments at whose start a trainer is requested for its sizes. Each needs a seek, and some
+schedules have thousands of segments."""
 
 
 def describe(trainer: Trainer, order: Build) -> Description:
-    """The schedule in segments, none where the trainer knows no length. Raises Misbehaved for what cannot be one."""
+    """Return the trainer's schedule as segments; there are none if the trainer does not know its length.
+
+    Raises Misbehaved if the schedule is invalid.
+    """
     length = getattr(trainer, "epochs", None)
     if order.whole:
-        length = _length_to_train(trainer, length, order.epochs)
+        length = _choose_length(trainer, length, order.epochs)
     seekable = callable(getattr(trainer, "seek", None))
     if seekable and length is None:
         raise Misbehaved("it has `seek`, but no `epochs` to say how long the schedule is that it seeks in")
@@ -32,35 +36,37 @@ def describe(trainer: Trainer, order: Build) -> Description:
         for kind_, group in groupby(range(length), key=lambda index: kind(trainer, index))
         for run in [list(group)]
     ]
-    # A whole training meets its sizes as it goes, and is not to be sought in.
-    known = _with_sizes(trainer, segments) if seekable and not order.whole else segments
+    # A whole training records its sizes as it runs, and its trainer must not be moved by seek().
+    known = _add_sizes(trainer, segments) if seekable and not order.whole else segments
     return Description(seekable, known, evaluates)
 
 
-def _with_sizes(trainer: Trainer, segments: list[Segment]) -> list[Segment]:
-    """The segments with the sizes that the trainer has before the first epoch of each.
+def _add_sizes(trainer: Trainer, segments: list[Segment]) -> list[Segment]:
+    """Add the sizes that the trainer has before the first epoch of each segment, or of some if there are many.
 
-    It is asked here, before anything trains, because a sample of epochs visits only some segments, and where a size
-    jumps can not be guessed from those. A trainer that seeks must be able to go to any epoch and back in any case: that
-    is how its epochs are sampled. In the end it is put back to epoch 0.
+    The sizes are read here, before anything trains, because a sample of epochs visits only some segments, and does not
+    show where between them a size changes. A trainer with seek() must be able to go to any epoch and back anyway, since
+    that is how its epochs are sampled. Finally, the trainer is put back to epoch 0.
     """
     if not callable(getattr(trainer, "state", None)):
         return segments
-    asked = segments[:: ceil(len(segments) / MOST_SOUGHT)]
+    visited = segments[:: ceil(len(segments) / MOST_SOUGHT)]
     found: dict[int, dict[str, float]] = {}
-    for segment in [*asked, *(segments[-1:] if asked[-1] is not segments[-1] else [])]:
+    for segment in [*visited, *(segments[-1:] if visited[-1] is not segments[-1] else [])]:
         trainer.seek(segment.start)  # type: ignore[attr-defined]
         found[segment.start] = sizes(trainer)
     trainer.seek(0)  # type: ignore[attr-defined]
     return [segment._replace(sizes=found.get(segment.start)) for segment in segments]
 
 
-def _length_to_train(trainer: Trainer, own: Any, asked: int | None) -> Any:
-    """What was asked for, or the trainer's own length where that is shorter or nobody asked."""
+def _choose_length(trainer: Trainer, own: Any, requested: int | None) -> Any:
+    """Return the requested length, or the trainer's own if that is shorter or if no length was requested."""
     if not callable(getattr(trainer, "evaluate", None)):
         raise Misbehaved("it has no method evaluate(), which says what its training comes to")
-    if own is None and asked is None:
+    if own is None and requested is None:
         raise Misbehaved("it says no length, as `epochs` would: give --epochs")
     if own is None:
-        return asked
-    return min(own, asked) if asked and isinstance(own, int) else own  # what is no number will be refused as that
+        return requested
+    return (
+        min(own, requested) if requested and isinstance(own, int) else own
+    )  # the caller rejects a length that is no number

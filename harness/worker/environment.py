@@ -1,4 +1,4 @@
-"""What an arm's process is set to before any framework is loaded, and how it is tied to its parent."""
+"""Prepares an arm's process before any framework is loaded, and ends it together with its parent."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
-    """Pin this process to `cores`, with as many threads. Returns what decides speed and losses.
+    """Pin this process to `cores`, with as many threads. Returns the settings that affect speed and losses.
 
-    Its random generators are set to `seed`, those of frameworks as soon as somebody loads them: see `seeding`.
+    Its random generators are seeded with `seed`, those of a framework as soon as it is imported: see `seeding`.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
@@ -33,16 +33,16 @@ def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
 
 
 def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends, however it ends; elsewhere than on Linux, look."""
+    """Have the kernel kill this process when its parent ends in any way. Without Linux, a thread polls the parent."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
-        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:  # it ended before this process could ask
+        threading.Thread(target=_exit_after_parent, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:  # the parent ended before the kernel was asked
         os._exit(1)
 
 
-def _watch(parent: int) -> None:
+def _exit_after_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

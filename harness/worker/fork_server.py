@@ -1,8 +1,8 @@
-"""The process from which arms are forked: it imports what all arms of a block import, does nothing else, and forks one
-when told to.
+"""The process from which arms are forked. It imports the modules that all arms of a block import, and forks an arm on
+request; it does nothing else.
 
-Started as `python -P -m harness.worker.fork_server SOCKET PARENT`. It has one thread and blocks between two requests,
-so it takes no processor time while arms are measured.
+Started as `python -P -m harness.worker.fork_server SOCKET PARENT`. It has one thread and blocks between requests, so it
+uses no processor time while arms are measured.
 """
 
 from __future__ import annotations
@@ -38,40 +38,40 @@ def main() -> None:
     handle, parent = (int(argument) for argument in sys.argv[1:])
     environment.die_with_parent(parent)
     os.set_inheritable(handle, False)
-    door = socket.socket(fileno=handle)
+    requests = socket.socket(fileno=handle)
     facts: dict[str, str] = {}
     while True:
-        data, files, _, _ = socket.recv_fds(door, MOST_BYTES, 2)
-        if not data:  # the parent is gone
+        data, files, _, _ = socket.recv_fds(requests, MOST_BYTES, 2)
+        if not data:  # the parent has ended
             break
         match decode_request(data):
             case Prepare(modules, cores, seed):
                 facts = environment.prepare(cores, seed)
-                _reply(door, _import(modules))
+                _send_reply(requests, _import_modules(modules))
             case Fork(scratch):
-                _reply(door, Forked(_fork(door, files, scratch, facts)))
+                _send_reply(requests, Forked(_fork_arm(requests, files, scratch, facts)))
             case Reap(pid):
                 _, status = os.waitpid(pid, 0)
-                _reply(door, Reaped(os.waitstatus_to_exitcode(status)))
+                _send_reply(requests, Reaped(os.waitstatus_to_exitcode(status)))
     os._exit(0)
 
 
-def _reply(door: socket.socket, reply: Reply) -> None:
-    door.send(encode(reply))
+def _send_reply(requests: socket.socket, reply: Reply) -> None:
+    requests.send(encode(reply))
 
 
-def _import(modules: Sequence[str]) -> Ready | Broken:
+def _import_modules(modules: Sequence[str]) -> Ready | Broken:
     for name in modules:
         try:
             importlib.import_module(name)
-        except BaseException as error:  # somebody else's code: it may also raise SystemExit
+        except BaseException as error:  # user code may also raise SystemExit
             traceback.print_exc()
             return Broken(f"could not import {name}: {one_line(error)}")
     return Ready()
 
 
-def _fork(door: socket.socket, files: Sequence[int], scratch: str, facts: dict[str, str]) -> int:
-    """Fork an arm. Returns once the arm can be killed as a group, or is dead."""
+def _fork_arm(requests: socket.socket, files: Sequence[int], scratch: str, facts: dict[str, str]) -> int:
+    """Fork an arm and return its process id, once the arm has a process group that can be killed, or has died."""
     server = os.getpid()
     ended, alive = os.pipe()
     pid = os.fork()
@@ -79,7 +79,7 @@ def _fork(door: socket.socket, files: Sequence[int], scratch: str, facts: dict[s
         try:
             environment.die_with_parent(server)
             os.setsid()
-            door.close()
+            requests.close()
             os.close(ended)
             os.close(alive)
             pipe, log = files
@@ -90,7 +90,7 @@ def _fork(door: socket.socket, files: Sequence[int], scratch: str, facts: dict[s
             os._exit(1)  # an arm never returns to the loop above
     for file in (*files, alive):
         os.close(file)
-    os.read(ended, 1)  # nothing ever comes: it ends when the arm has closed its own end of it
+    os.read(ended, 1)  # nothing is ever written: the call returns when the arm closes its end of the pipe
     os.close(ended)
     return pid
 
@@ -100,7 +100,7 @@ def _become_arm(pipe: int, log: int, scratch: str, facts: dict[str, str]) -> NoR
     os.dup2(log, 2)
     os.close(log)
     os.environ["TMPDIR"] = scratch
-    tempfile.tempdir = None  # somebody may have asked for it while importing
+    tempfile.tempdir = None  # an import may have caused it to be cached
     worker.serve(Connection(pipe), facts)
 
 

@@ -1,4 +1,4 @@
-"""The numerical libraries that decide what a program computes: which version is loaded, and which would be."""
+"""The numerical libraries that affect what a program computes: the versions that are loaded, and those installed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from harness.worker import frameworks
 from harness.worker.imports.distributions import distribution
 
 BACKENDS = {"keras": ("keras.config", "backend"), "deepxde": ("deepxde.backend", "backend_name")}
-"""Libraries that compute in one of several others: where each of them says which."""
+"""Libraries that compute with one of several backends: the module and the attribute that name the backend."""
 
 
 def loaded() -> dict[str, str]:
-    """The versions of those that this process has loaded, by module; and what else they say decides what they do."""
+    """Return the versions of the libraries that this process has loaded, by module, and the backends in use."""
     known = [name for name in frameworks.libraries() if name in sys.modules]
     found = {name: str(getattr(sys.modules[name], "__version__", "?")) for name in known}
     for name, (module, attribute) in BACKENDS.items():
         value = getattr(sys.modules.get(module), attribute, None) if name in found else None
-        with suppress(Exception):  # it is somebody else's to answer, and an extra
+        with suppress(Exception):  # this calls code of the library, and the backend is optional information
             value = value() if callable(value) else value
         if isinstance(value, str):
             found[f"{name} on"] = value
@@ -26,5 +26,5 @@ def loaded() -> dict[str, str]:
 
 
 def installed() -> dict[str, str]:
-    """The versions of those that a process here would load, by module, found without importing any of them."""
+    """Return the versions of the libraries that a process here would load, by module, without importing them."""
     return {name: own.version for name in frameworks.libraries() if (own := distribution(name))}

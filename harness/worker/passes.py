@@ -1,4 +1,4 @@
-"""The passes of a profile: by what each watches its epochs. A new one is a line in the list."""
+"""The passes of a profile, and the probes of each. To add a pass, add an entry to `PASSES`."""
 
 from __future__ import annotations
 
@@ -13,30 +13,35 @@ from harness.worker.wire.evidence import MEMORY, OPERATIONS, PHASES
 
 
 def allocators() -> list[Allocator]:
-    """Those of the frameworks that have one of their own."""
+    """Return the allocators of the frameworks that have one of their own."""
     return [found for one in FRAMEWORKS if (found := one.allocator())]
 
 
-def _phases() -> list[Probe]:
+def _make_phase_probes() -> list[Probe]:
     return [PhaseProbe()]
 
 
-def _memory() -> list[Probe]:
+def _make_memory_probes() -> list[Probe]:
     gauge = PeakGauge()
     phases = PhaseProbe(peak_since=gauge)
     return [phases, MemoryProbe(phases, gauge, allocators())]
 
 
-def _operations() -> list[Probe]:
+def _make_operation_probes() -> list[Probe]:
     return [PhaseProbe(), *(probe for one in FRAMEWORKS for probe in one.pass_probes(OPERATIONS))]
 
 
-PASSES: dict[str, Callable[[], list[Probe]]] = {PHASES: _phases, MEMORY: _memory, OPERATIONS: _operations}
-"""By name, what makes its probes. The first of them is the closest to the epoch: it begins last and ends first."""
+PASSES: dict[str, Callable[[], list[Probe]]] = {
+    PHASES: _make_phase_probes,
+    MEMORY: _make_memory_probes,
+    OPERATIONS: _make_operation_probes,
+}
+"""The function that makes the probes of a pass, by the name of the pass. The first probe is the closest to the epoch:
+it begins last and ends first."""
 
 
 def probes_of(watch: str) -> list[Probe]:
-    """Those of a pass; `file.py:Name` and `package.module:Name` are a probe of the user's own, made anew."""
+    """Return the probes of a pass. `file.py:Name` or `package.module:Name` gives a new probe of the user's own class."""
     if ":" in watch:
         return [loading.attribute(watch)()]
     return PASSES[watch]()

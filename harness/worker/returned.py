@@ -1,4 +1,4 @@
-"""What a trainer's methods return, checked: numbers by name."""
+"""Checks what the methods of a trainer return: mappings of names to numbers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from harness.worker.wire.messages import EPOCH
 
 
 class Misbehaved(Exception):
-    """The variant did something that no exception of its own reports."""
+    """The variant violated the interface without raising an exception of its own."""
 
 
 def numbers(returned: Any, what: str) -> dict[str, float]:
-    """A mapping of names to numbers, as Python floats; `what` is what each of them is. Raises Misbehaved."""
+    """Return a mapping of names to numbers with Python floats as its values. Raises Misbehaved for anything else.
+
+    `what` describes one of the numbers in the error message.
+    """
     if type(returned) is dict and all(type(n) is str and type(v) is float for n, v in returned.items()):
-        return returned.copy()  # as it should be: this is counted with the epoch
+        return returned.copy()  # the usual case must be quick, because it counts towards the epoch's time
     if not isinstance(returned, Mapping):
         raise Misbehaved(f"it returned {a(returned)}, not a mapping of names to numbers")
     try:
@@ -28,7 +31,7 @@ def numbers(returned: Any, what: str) -> dict[str, float]:
 
 
 def finite(numbers: Mapping[str, float]) -> dict[str, float | None]:
-    """None for a number that is not finite: JSON has no other word for it."""
+    """Replace numbers that are not finite by None, because JSON cannot represent them."""
     return {name: value if isfinite(value) else None for name, value in numbers.items()}
 
 
@@ -38,7 +41,10 @@ def kind(trainer: Trainer, index: int) -> str:
 
 
 def sizes(trainer: Trainer) -> dict[str, float]:
-    """The trainer's `state()`; empty if it offers none. Raises Misbehaved where that is not finite numbers by name."""
+    """Return the trainer's `state()`, or an empty dictionary if it has no such method.
+
+    Raises Misbehaved if the result is not a mapping of names to finite numbers.
+    """
     state = getattr(trainer, "state", None)
     if not callable(state):
         return {}
@@ -53,7 +59,7 @@ def sizes(trainer: Trainer) -> dict[str, float]:
 
 
 def a(value: Any) -> str:
-    """What sort of thing a value is, with its article."""
+    """Return the name of a value's type with its article, for an error message."""
     return "None" if value is None else f"a {type(value).__name__}"
 
 

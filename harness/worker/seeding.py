@@ -1,10 +1,10 @@
-"""The random generators of an arm's process, all set by the run's seed.
+"""Seeds all random generators of an arm's process with the seed of the run.
 
-They are set when the process is prepared, or when somebody imports their framework; and once more, from the beginning,
-at two moments that every arm has however it was started: before its own module is imported, and before its trainer is
-built. What importing has drawn meanwhile differs between a fresh process and one forked from a process that has
-imported already, and would otherwise show in the losses: importing a framework alone may draw from Python's generator
-and from NumPy's.
+They are seeded when the process is prepared, or when their framework is imported. They are seeded again at two points
+that every arm reaches, however it was started: before its own module is imported, and before its trainer is built.
+Imports draw random numbers (importing a framework may use the generators of Python and NumPy), and how many differs
+between a fresh process and one forked from a process that has imported the modules already. Without the second seeding,
+that difference would show in the losses.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from harness.worker.frameworks import FRAMEWORKS
 
 
 def seed_as_imported(seed: int) -> None:
-    """Set Python's generator now, and each framework's as soon as somebody imports it, if that is not yet so."""
+    """Seed Python's generator now, and that of each framework when it is imported, or now if it is loaded already."""
     random.seed(seed)
     for framework in FRAMEWORKS:
         framework.seed_when_imported(seed)
 
 
 def seed_again(seed: int) -> None:
-    """Set every generator that there is to its beginning."""
+    """Seed every generator again, from the beginning of its sequence."""
     random.seed(seed)
     for framework in FRAMEWORKS:
         framework.seed(seed)
 
 
 def seeded(seed: int) -> dict[str, str]:
-    """By the module that has it, what each generator was set to, of the modules loaded by now."""
+    """Return the seed of each generator by its module, for the modules that are loaded by now."""
     found = {"random": str(seed)}
     for one in FRAMEWORKS:
         if one.loaded and one.generator:

@@ -1,4 +1,4 @@
-"""The trainer under measurement, in its own process: built, described, and run epoch by epoch under the probes."""
+"""Builds the trainer under measurement in its own process, describes it, and runs its epochs under the probes."""
 
 from __future__ import annotations
 
@@ -26,59 +26,65 @@ BUILDING = "while it was built"
 
 @dataclass
 class Bound:
-    """Ends a slice early whose epochs take longer than anybody planned."""
+    """Ends a slice early if its epochs take longer than planned."""
 
     least: int
-    """Epochs that are run in any case."""
+    """Minimum number of epochs still to run."""
     seconds: float
+    """Seconds that are left for the epochs of the slice."""
 
     def reached(self, wall: float) -> bool:
-        """Whether to end, after one more epoch that took `wall` seconds."""
+        """Count one more epoch, which took `wall` seconds, and return whether the slice ends with it."""
         self.least -= 1
         self.seconds -= wall
         return self.least <= 0 and self.seconds <= 0
 
 
 class Subject:
-    """The trainer under measurement. `moment` says what it is doing, for when it fails; `finished` what it has done.
+    """The trainer under measurement.
 
-    `probes` watch every epoch; `lacking` is what cannot be had in this process, and why.
+    `moment` describes what it is doing, for the report of a failure. `probes` observe every epoch. `missing` is what is
+    unavailable in this process, with the reasons.
     """
 
     def __init__(
-        self, order: Build, probes: Sequence[Probe], lacking: dict[str, str] | None = None, place: Place | None = None
+        self, order: Build, probes: Sequence[Probe], missing: dict[str, str] | None = None, place: Place | None = None
     ) -> None:
         self.moment = BUILDING
         self.counters: list[Counter] = [found for one in frameworks.FRAMEWORKS if (found := one.counter())]
         self._allow_nonfinite = order.allow_nonfinite
         self._slowdown = order.slowdown
-        self._lacking, self._probes, self._place = lacking or {}, list(probes), place
+        self._missing, self._probes, self._place = missing or {}, list(probes), place
         self._pass: list[Probe] = []
-        """Those of the pass at hand, the first of which is the closest to the epoch."""
+        """The probes of the current pass. The first one is the closest to the epoch."""
         self._timeline: Timeline | None = None
         self._clock = Clock()
         self._journal = Journal(order.journal)
         self._next = 0
         self._sizes: dict[str, float] = {}
-        """Before the epoch that the slice at hand ran last."""
+        """The sizes before the latest epoch of the current slice."""
         self._kinds_seen: set[str] = set()
-        self._trainer: Trainer = _build(order)
+        self._trainer: Trainer = _build_trainer(order)
         self.description = describe(self._trainer, order)
 
     @property
     def finished(self) -> list[Epoch]:
+        """The finished epochs of the current slice."""
         return self._journal.epochs
 
     @property
     def unavailable(self) -> dict[str, str]:
-        """What could not be watched, and why."""
+        """What could not be observed, with the reasons."""
         found = {what: why for probe in self._probes for what, why in probe.unavailable.items()}
-        # These come later: that another framework does the work says more than that one was not loaded.
+        # These override the probes' reasons: that another framework does the work is a better one than "not loaded".
         found |= frameworks.unobserved()
-        return found | self._lacking | {what: why for probe in self._pass for what, why in probe.unavailable.items()}
+        return found | self._missing | {what: why for probe in self._pass for what, why in probe.unavailable.items()}
 
     def objective(self) -> dict[str, float | None] | None:
-        """The terms of its loss, if the trainer offers them. What that traces is dropped when the next epoch begins."""
+        """Return the terms of the loss, or None if the trainer has no objective().
+
+        Tracings that this causes are dropped when the next epoch begins.
+        """
         objective = getattr(self._trainer, "objective", None)
         if not callable(objective):
             return None
@@ -93,21 +99,25 @@ class Subject:
         timeline: Timeline | None = None,
         bound: Bound | None = None,
     ) -> list[Epoch]:
-        """Run these epochs, as far as `bound` allows. Where their calls are noted, each takes some tens of microseconds
-        longer; in a pass of a profile, which `watch` names, it takes more."""
+        """Run these epochs until `bound` ends the slice.
+
+        With `note_calls`, each epoch takes some tens of microseconds longer. `watch` names a pass of a profile, whose
+        probes take more time.
+        """
         self._pass = passes.probes_of(watch) if watch else []
         self._timeline = timeline
         watch_phases(self._place)
         self._sizes = {}
         self._journal.clear()
         for index in indices:
-            epoch = self._epoch(index, note_calls)
+            epoch = self._run_epoch(index, note_calls)
             self._journal.add(epoch)
             if bound and bound.reached(epoch.wall):
                 break
         return self._journal.epochs
 
     def evaluate(self, order: Evaluate) -> dict[str, float | None]:
+        """Return the trainer's metrics. Raises Misbehaved if there are none, or if the target's metric is missing."""
         self._journal.clear()
         self.moment = order.moment
         metrics = numbers(self._trainer.evaluate(), "metric")  # type: ignore[attr-defined]
@@ -117,7 +127,7 @@ class Subject:
             raise Misbehaved(f"it returned no {order.metric!r}, which is the target's metric, but {', '.join(metrics)}")
         return finite(metrics)
 
-    def _epoch(self, index: int, note_calls: bool) -> Epoch:
+    def _run_epoch(self, index: int, note_calls: bool) -> Epoch:
         sought = index != self._next
         if sought:
             self.moment = f"in seek({index})"
@@ -130,12 +140,12 @@ class Subject:
         fresh = sought or not self._journal.epochs
         for probe in self._probes:
             probe.begin(fresh)
-        with self._noting(kind_) if note_calls else nullcontext():
+        with self._note_calls(kind_) if note_calls else nullcontext():
             for probe in reversed(self._pass):
                 probe.begin(fresh)
             self._clock.start()
             losses = self._trainer.epoch(index)
-            # A lazy array is a promise of work: what an epoch costs includes keeping it.
+            # Within the measured time, because converting a lazy array makes it compute, which is work of the epoch.
             named = numbers(losses, "loss")
             if self._slowdown:
                 self._clock.draw_out(self._slowdown)
@@ -143,7 +153,7 @@ class Subject:
             seen = [(probe.name, probe.end(wall)) for probe in self._pass]
         seen += [(probe.name, probe.end(wall)) for probe in self._probes]
         if self._timeline:
-            self._draw(f"{kind_} {index}", self._timeline)
+            self._add_to_timeline(f"{kind_} {index}", self._timeline)
         bad = [name for name, value in named.items() if not isfinite(value)]
         if bad and not self._allow_nonfinite:
             raise Misbehaved(f"its loss {bad[0]!r} was {named[bad[0]]} (--allow-nonfinite lets it go on)")
@@ -153,21 +163,21 @@ class Subject:
         return Epoch(index, kind_, wall, cpu, finite(named), first, changed, joined(seen))
 
     @contextmanager
-    def _noting(self, kind_: str) -> Iterator[None]:
-        """While this lasts, what an epoch calls is noted."""
+    def _note_calls(self, kind_: str) -> Iterator[None]:
+        """Note the calls of an epoch while this context is active."""
         with ExitStack() as stack:
             for counter in self.counters:
                 stack.enter_context(counter.watching(kind_))
             yield
 
-    def _draw(self, what: str, timeline: Timeline) -> None:
+    def _add_to_timeline(self, what: str, timeline: Timeline) -> None:
         for probe in (*self._pass, *self._probes):
             if callable(spans := getattr(probe, "spans", None)):
                 timeline.add_epoch(what, spans())
 
 
-def _build(order: Build) -> Trainer:
-    variant = _load(order)
+def _build_trainer(order: Build) -> Trainer:
+    variant = _load_variant(order)
     asked = {"case": order.case, "scale": order.scale, "seed": order.seed, "epochs": order.epochs}
     offered = {name: value for name, value in asked.items() if value is not None}
     seeding.seed_again(order.seed)
@@ -184,11 +194,11 @@ def _build(order: Build) -> Trainer:
     return trainer
 
 
-def _load(order: Build) -> Variant:
+def _load_variant(order: Build) -> Variant:
     if order.source:
         sources.use(order.source)
     for name in order.preload:
-        with suppress(Exception):  # whoever builds the trainer will meet it
+        with suppress(Exception):  # building the trainer will raise the same error
             importlib.import_module(name)
     seeding.seed_again(order.seed)
     if order.source is None:

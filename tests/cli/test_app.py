@@ -46,6 +46,9 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
         ("converge original --target =0.1", "--target must be METRIC=VALUE"),
         ("profile", "--variant"),
         ("profile --variant nosuch", "There is no variant 'nosuch'"),
+        ("profile --variant original --watch memry", "There is no pass 'memry': did you mean 'memory'?"),
+        ("profile --variant original --watch nosuch.py:Mine", "There is no file 'nosuch.py'"),
+        (f"profile --variant original --watch {ARMS}:Stedy", "did you mean 'Steady'"),
         ("selfcheck --variant momets", "did you mean 'moments'"),
         ("selfcheck original", "original"),
         ("selfcheck --case nosuch", "choose from case1, case2"),
@@ -132,8 +135,8 @@ def test_converge_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_pat
     learner, bad = json.loads(capfd.readouterr().out)["arms"]
     assert learner["convergence"]["to_target"]["epochs"]["estimate"] == 4
     assert bad["convergence"]["to_target"]["epochs"]["estimate"] is None
-    assert learner["quality"]["error"] == pytest.approx(1 / 9)
-    assert learner["ratio"] is None
+    assert learner["metrics"]["quality.error"]["value"] == pytest.approx(1 / 9)
+    assert learner["metrics"]["total_time"]["ratio"] is None
 
 
 def test_a_target_that_no_arm_reaches_is_a_result(tmp_path, capfd):
@@ -234,7 +237,7 @@ def test_the_baseline_may_be_another_than_the_first(tmp_path):
     assert app.run(["compare", *names, "--out", str(tmp_path / "run"), "--json", str(summary)]) == 0
     found = json.loads(summary.read_text())
     assert found["baseline"] == "Other"
-    assert [arm["ratio"] is None for arm in found["arms"]] == [False, True]
+    assert [arm["metrics"]["total_time"]["ratio"] is None for arm in found["arms"]] == [False, True]
 
 
 def test_a_module_of_the_working_directory_is_found(tmp_path, monkeypatch):
@@ -261,7 +264,7 @@ def test_a_fault_of_ours_is_called_one(monkeypatch, capfd):
 
     monkeypatch.setattr("harness.plan.planning.draft", broken)
     assert app.run(["compare", "original"]) == 70
-    assert "a fault of harness itself" in capfd.readouterr().err
+    assert "a bug in harness" in capfd.readouterr().err
 
 
 def test_python_m_harness_is_the_same_command():

@@ -58,10 +58,10 @@ def test_every_metric_can_be_claimed(tmp_path, metric):
         ({"is_": '"lower"'}, "Invalid enum value 'lower'"),
         ({"factor": '"ten"'}, "Expected `float | null`, got `str` - at `$.factor`"),
         ({"factor": "0.1"}, "factor must be more than 1, such as 10 for ten times, not 0.1."),
-        ({"factor": "10", "is_": '"same"'}, "a factor is of less or more, not of 'same'."),
+        ({"factor": "10", "is_": '"same"'}, "a factor goes with less or more, not with 'same'."),
         ({"tolerance": "3"}, "tolerance must be a share above 0 and at most 1, not 3."),
         ({"kind": '"full"'}, "kind is for the metric epoch_time, not for total_time."),
-        ({"metric": '"objective"'}, "an objective can be the same, not 'less'."),
+        ({"metric": '"objective"'}, "an objective can only be claimed to be the same, not 'less'."),
         ({"metric": '"growth.batch_points"', "baseline": '"a"'}, "leave baseline out"),
     ],
 )

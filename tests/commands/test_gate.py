@@ -192,7 +192,7 @@ def test_a_gate_whose_head_has_changed_is_not_resumed(folder, gate, tmp_path, ca
     edit(folder, "*= 0.99", "*= 0.989")
     capfd.readouterr()
     assert app.run(["gate", "--resume", str(run)]) == 2
-    assert "the code here is not what it began with" in capfd.readouterr().err
+    assert "the code has changed since it began" in capfd.readouterr().err
 
 
 def test_what_a_gate_leaves_in_the_repository_is_no_change(folder):
@@ -246,7 +246,7 @@ def test_a_run_serves_as_a_baseline_on_the_same_machine_only(folder, gate, tmp_p
     assert gate(*stored, "--seed", "1", "--allow", "seed", name=None)[0] == 1
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     assert gate(*stored, name=None)[0] == 5
-    assert "its KERAS_BACKEND was not on record, here it is jax (--allow environment)" in capfd.readouterr().err
+    assert "its KERAS_BACKEND was not recorded, here it is jax (--allow environment)" in capfd.readouterr().err
     monkeypatch.delenv("KERAS_BACKEND")
     monkeypatch.setattr("harness.engine.machine.machine._processor", lambda: "another")
     assert gate(*stored, name=None)[0] == 5
@@ -269,13 +269,13 @@ def test_github_is_told(folder, gate, tmp_path, capfd, monkeypatch):
         (["--base", "nosuch"], 2, "There is no revision 'nosuch'"),
         (["--base", "--all"], 2, "There is no revision '--all'"),
         ([], 2, "--base REV, or --baseline RUN"),
-        (["--base", "HEAD", "--baseline", "x"], 2, "one of them"),
+        (["--base", "HEAD", "--baseline", "x"], 2, "not both"),
         (["--base", "HEAD", "--tolerance", "epoch_tme=0.1"], 2, "did you mean 'epoch_time'"),
         (["--base", "HEAD", "--tolerance", "epoch_time=-1"], 2, "must be a share above 0"),
         (["--base", "HEAD", "--unsure", "maybe"], 2, "one of fail, warn, pass"),
         (["--base", "HEAD", "--allow", "machin"], 2, "did you mean 'machine'"),
         (["--baseline", "nosuch"], 2, "no readable record at nosuch"),
-        (["--baseline", "x", "--head", "HEAD"], 2, "--head takes --base"),
+        (["--baseline", "x", "--head", "HEAD"], 2, "--head needs --base"),
         (["--base", "HEAD", "--variant", "loop.py:Lop"], 2, "did you mean 'Loop'"),
     ],
 )
@@ -300,9 +300,9 @@ def test_a_base_that_lacks_the_variant_is_not_comparable(folder, gate, capfd):
     assert gate("--base", "HEAD", name="kept.py:Loop")[0] == 5
     assert "export-ignore" in capfd.readouterr().err
     assert gate("--base", "HEAD", name="json:loads")[0] == 2
-    assert "The module json is not of this repository" in capfd.readouterr().err
+    assert "The module json is not in this repository" in capfd.readouterr().err
     assert gate("--base", "HEAD", name="original")[0] == 2
-    assert "registered by variants.recipes, which is not of this repository" in capfd.readouterr().err
+    assert "registered by variants.recipes, which is not in this repository" in capfd.readouterr().err
 
 
 def test_the_action_takes_what_it_gates_from_as_many_lines_as_there_are():

@@ -1,10 +1,10 @@
 import pytest
 
-from harness.commands.gate_settings import Asked, read
+from harness.commands.gate_settings import GateOptions, read
 from harness.errors import BadInput
 from harness.plan.gate_rules import Tolerances
 
-USUAL = Asked().tolerances("any").values
+USUAL = GateOptions().tolerances("any").values
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_the_file_may_be_further_up(tmp_path, settings):
         ("[tool.harness.gate.variants.x]\nloses = 'any'", "[tool.harness.gate.variants.x]: there is no metric 'loses'"),
         ("[tool.harness.gate]\nunsure = 'maybe'", "unsure"),
         ("[tool.harness.gate]\nepochs = 'many'", "epochs"),
-        ("[tool.harness]\ngate = 3", "is no table"),
+        ("[tool.harness]\ngate = 3", "is not a table"),
         ("[tool.harness.gate.tolerance]\nepoch_time = 0", "above 0 and at most 1"),
         ("[tool.harness.gate.tolerance]\nepoch_time = nan", "above 0 and at most 1"),
         ("[tool.harness.gate.tolerance]\nepoch_time = true", "above 0 and at most 1"),
@@ -83,7 +83,7 @@ def test_what_is_wrong_is_named_with_its_place(settings, tmp_path, text, says):
 @pytest.mark.parametrize("option", ["0", "2", "x", "epoch_time=", "epoch_tim=0.1", "traces=-1", "=0.1"])
 def test_a_tolerance_of_the_command_line_is_checked_too(option):
     with pytest.raises(BadInput, match="--tolerance"):
-        Asked().with_options([option], None, [])
+        GateOptions().with_options([option], None, [])
 
 
 def test_of_a_whole_training_each_part_may_get_worse_by_what_that_part_may():

@@ -129,11 +129,11 @@ def test_a_budget_that_ends_between_blocks_has_cut_nothing_off(tmp_path):
     assert run.looks[-1].why == "the verdict is clear"
 
 
-def test_a_run_that_is_still_under_way_cannot_be_resumed(cut_off, capsys):
+def test_a_run_that_is_still_running_cannot_be_resumed(cut_off, capsys):
     with Writer.reopen(cut_off):
         before = (cut_off / FILE_NAME).read_bytes()
         assert app.run(["compare", "--resume", str(cut_off)]) == 2
-        assert "it is still under way" in capsys.readouterr().err
+        assert "it is still running" in capsys.readouterr().err
         assert (cut_off / FILE_NAME).read_bytes() == before
     assert app.run(["compare", "--resume", str(cut_off)]) == 0
 
@@ -151,7 +151,7 @@ def test_a_run_of_a_file_outside_of_any_repository_is_not_resumed_with_other_cod
     measure(planned("compare", names, epochs=12, blocks=1), Path("run"), watch)
     Path("mine.py").write_text(ARMS.read_text() + "\n")
     assert app.run(["compare", "--resume", "run"]) == 2
-    assert "the code here is not what it began with" in capsys.readouterr().err
+    assert "the code has changed since it began" in capsys.readouterr().err
     Path("mine.py").write_text(ARMS.read_text())
     assert app.run(["compare", "--resume", "run"]) == 0
 

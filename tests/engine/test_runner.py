@@ -97,7 +97,7 @@ def groups_of(record):
 
 
 def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 2)
+    monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > 2)
     record = run(tmp_path / "run", "Steady", "Other", "Slow", epochs=12, blocks=2)
     assert groups_of(record) == {
         (0, 0): {"Steady", "Other", "Slow"},
@@ -115,7 +115,7 @@ def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, m
 
 
 def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 1)
+    monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > 1)
     record = run(tmp_path / "run", "Sought", "Slow", epochs=12, blocks=2)
     assert [start.one_by_one for start in record.starts] == [False, True, True]
     for start in record.starts[1:]:

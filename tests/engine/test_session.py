@@ -1,9 +1,12 @@
 import os
 import signal
+from contextlib import suppress
 
+import pytest
 from paths import ARMS
 from planned import planned
 
+from harness.engine import session
 from harness.engine.session import measure
 from harness.record.schema import Slice
 from harness.record.store import read
@@ -25,3 +28,25 @@ def test_an_interruption_that_a_library_would_swallow_still_ends_the_run(tmp_pat
     assert len(run.slices) == 3
     assert swallowed == []
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_after_an_exception_ctrl_c_is_not_held_back_any_more():
+    with pytest.raises(KeyboardInterrupt), session._Interruption() as ctrl_c:
+        with suppress(ValueError), ctrl_c.deferred():
+            raise ValueError("the disk is full")
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("it is held back for good")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_watcher_that_fails_ends_the_run_with_its_exception_and_gives_ctrl_c_back(tmp_path):
+    def watch(event, record):
+        if isinstance(event, Slice):
+            raise ValueError("the disk is full")
+
+    with pytest.raises(ValueError, match="the disk is full"):
+        measure(planned("compare", f"{ARMS}:Steady", epochs=20, blocks=1), tmp_path / "run", watch)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    run = read(tmp_path / "run")
+    assert run.partial
+    assert len(run.slices) == 1

@@ -109,10 +109,10 @@ def test_two_variants_of_ones_own_differ_in_their_settings():
     [
         ("original", None, "--to must name a variant"),
         ("original", "surgicle", "did you mean 'surgical'"),
-        ("original", "original", "there is no change to take apart"),
+        ("original", "original", "there is no change to ablate"),
         ("original", "fixed-pivot", "only one of them has the setting"),
-        (None, "fast", "declares no changes of its own: say with --from"),
-        ("original", of("overlapping"), "declares changes of its own: leave --from out"),
+        (None, "fast", "declares no changes of its own: give the variant"),
+        ("original", of("overlapping"), "declares its own changes: leave out --from"),
         ("original", of("after"), "only one of them has the setting"),
         (of("before"), of("elsewhere"), "they are built by different functions"),
         (of("before"), of("lacking"), "only one of them has the setting 'fast'"),

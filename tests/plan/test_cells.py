@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planned import planned
 
-from harness.plan.cells import Ablation, Change, blocks_of_orders, draw_orders, sets
+from harness.plan.cells import Ablation, Change, blocks_of_orders, change_sets, draw_orders
 
 NAMES = [f"change{number}" for number in range(12)]
 few = st.integers(1, 4).map(lambda number: NAMES[:number])
@@ -14,7 +14,7 @@ many = st.integers(5, 12).map(lambda number: NAMES[:number])
 
 
 def plan(names, orders):
-    made = {"/".join(some) or "none": some for some in sets(names, orders)}
+    made = {"/".join(some) or "none": some for some in change_sets(names, orders)}
     first, *_, last = made
     return Ablation(first, last, tuple(Change(name, "") for name in names), made, tuple(orders))
 
@@ -72,18 +72,18 @@ def test_every_change_is_as_likely_in_every_place():
 
 
 def test_sets_are_in_order_of_size_and_of_the_changes():
-    assert sets(["x", "a"], ()) == [(), ("x",), ("a",), ("x", "a")]
+    assert change_sets(["x", "a"], ()) == [(), ("x",), ("a",), ("x", "a")]
 
 
 @pytest.mark.parametrize(
     ("different", "complaint"),
     [
-        ({"changes": ()}, "changes with different names"),
-        ({"changes": (Change("x", ""), Change("x", ""))}, "changes with different names"),
-        ({"cells": {"a": (), "b": ("z",)}}, "none of the ablation's"),
-        ({"start": "b"}, "from none of its changes to all"),
-        ({"goal": "c"}, "from none of its changes to all"),
-        ({"orders": (("x", "x"),)}, "every change once"),
+        ({"changes": ()}, "their names must differ"),
+        ({"changes": (Change("x", ""), Change("x", ""))}, "their names must differ"),
+        ({"cells": {"a": (), "b": ("z",)}}, "that the ablation does not list"),
+        ({"start": "b"}, "none of its changes, and its goal all of them"),
+        ({"goal": "c"}, "none of its changes, and its goal all of them"),
+        ({"orders": (("x", "x"),)}, "every change exactly once"),
     ],
 )
 def test_what_no_plan_can_be_is_refused_where_it_is_read(different, complaint):

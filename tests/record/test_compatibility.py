@@ -14,7 +14,7 @@ PYTHON = {"python": "3.11.7", "pinn-harness": "0.1.0"}
 
 @pytest.fixture
 def found(monkeypatch):
-    """The sorts and sentences of what differs, between a stored run and here."""
+    """The kinds and descriptions of the differences, between a stored run and here."""
     for name in result_variables():
         monkeypatch.delenv(name, raising=False)
 
@@ -27,7 +27,7 @@ def found(monkeypatch):
 
 def stored(loaded, at_its_end, installed, environment):
     run = record({"a": {FULL: 0.1}}, blocks=1)
-    run._header = replace(run.header, versions=installed)
+    run.head = replace(run.header, versions=installed)
     run.ready[:] = [replace(line, versions=loaded, environment=environment) for line in run.ready]
     run.add(ArmEnd(block=0, group=0, arm="a", status="ok", versions=at_its_end))
     return run
@@ -37,9 +37,9 @@ def test_what_its_arms_loaded_must_be_of_the_same_version(found):
     torch = {"torch": "2.13.0"}
     assert found(torch, installed=torch, here=torch) == []
     assert found(torch, installed=torch, here={"torch": "2.14.0"}) == [
-        ("versions", "it ran with torch 2.13.0, here is 2.14.0")
+        ("versions", "it ran with torch 2.13.0, here it is 2.14.0")
     ]
-    assert found(torch, installed=torch) == [("versions", "it ran with torch 2.13.0, here none is installed")]
+    assert found(torch, installed=torch) == [("versions", "it ran with torch 2.13.0, here it is not installed")]
     assert found(at_its_end=torch, installed=torch, here={"torch": "2.14.0"}), "loaded in its first epoch"
 
 
@@ -66,12 +66,12 @@ def test_variables_that_decide_results_must_be_the_same(found, monkeypatch, name
     assert found(environment={name: "x"}) == [("environment", f"its {name} was x, here it is not set")]
     monkeypatch.setenv(name, "y")
     assert found(environment={name: "x"}) == [("environment", f"its {name} was x, here it is y")]
-    assert found() == [("environment", f"its {name} was not on record, here it is y")]
+    assert found() == [("environment", f"its {name} was not recorded, here it is y")]
     assert found(environment={name: "y"}) == []
 
 
-def test_each_sort_of_difference_may_be_allowed():
+def test_each_kind_of_difference_may_be_allowed():
     run = stored({"torch": "2.13.0"}, {}, PYTHON, {})
-    with pytest.raises(NotComparable, match=r"here is 2\.14\.0 \(--allow versions\)"):
+    with pytest.raises(NotComparable, match=r"here it is 2\.14\.0 \(--allow versions\)"):
         refuse(run, run.plan, {}, PYTHON | {"torch": "2.14.0"}, ["seed"])
     refuse(run, run.plan, {}, PYTHON | {"torch": "2.14.0"}, ["versions"])

@@ -335,7 +335,7 @@ def test_a_record_cut_off_at_any_byte_is_read_to_its_last_whole_line(path):
         path.write_bytes(data[:size])
         whole = data[:size].count(b"\n")
         if whole == 0:
-            assert "holds no whole line: this is not a record, or its run ended before it began." in refusal(path)
+            assert "has no complete line: it is not a record, or its run ended before it began." in refusal(path)
         else:
             read = store.read(path)
             assert read.lines == LINES[:whole]

@@ -141,7 +141,7 @@ def test_names_are_text_not_markup(render):
 
 def test_a_profile_shows_kinds_traces_and_memory():
     run = record({"original": ARMS["original"]}, blocks=1)
-    run.add(replace(run.header, plan=replace(run.plan, command="profile")))
+    run.add(replace(run.header, plan=replace(run.plan, command="profile", probes=("phases",))))
     run.add(
         Slice(
             block=0,

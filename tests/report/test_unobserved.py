@@ -84,7 +84,7 @@ def gated(unavailable):
     run = record({arm: {FULL: 0.1} for arm in arms})
     wanted = Tolerances({"traces": 0, "compilations": 0, "peak_tensors": 0.1})
     gate = Gate((Triple("pinn", "head", "base", "base again", wanted),), base="base", head="head")
-    run._header = replace(run.header, plan=replace(run.plan, command="gate", gate=gate))
+    run.head = replace(run.header, plan=replace(run.plan, command="gate", gate=gate))
     for arm in arms:
         run.add(
             Slice(

@@ -15,7 +15,17 @@ lengths = st.dictionaries(st.sampled_from(ARMS), st.integers(1, 200), min_size=1
 def planned(evaluations=4, seed=0, references=()):
     arms = tuple(Arm(name, name) for name in ARMS)
     return Plan(
-        command="converge", arms=arms, baseline="original", case=None, scale=None, epochs=None, blocks=3, seed=seed, threads=1, evaluations=evaluations, references=references
+        command="converge",
+        arms=arms,
+        baseline="original",
+        case=None,
+        scale=None,
+        epochs=None,
+        blocks=3,
+        seed=seed,
+        threads=1,
+        evaluations=evaluations,
+        references=references,
     )
 
 

@@ -3,8 +3,8 @@
     python tests/support/house.py [CHECKOUT]
 
 A room is a folder with modules in it; a module directly in the package is a room of its own. An arrow goes from what
-imports to what is imported, wherever in a file the import stands, except below `if TYPE_CHECKING`. A floor is the
-longest way down.
+imports to what is imported, wherever in a file the import stands, except below `if TYPE_CHECKING`, unless those are
+asked for (`typed`). A floor is the longest way down.
 """
 
 import ast
@@ -17,10 +17,11 @@ PACKAGE = "harness"
 Graph = dict[str, set[str]]
 
 
-def imported_by(source: str, module: str, is_package: bool = False) -> set[str]:
+def imported_by(source: str, module: str, is_package: bool = False, typed: bool = False) -> set[str]:
     """The dotted names that Python source imports, anywhere in it, whether the name is a module or in one."""
     found = set()
-    for node in _nodes(ast.parse(source)):
+    tree = ast.parse(source)
+    for node in ast.walk(tree) if typed else _nodes(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -39,14 +40,14 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
         yield from _nodes(child)
 
 
-def modules(root: Path, package: str = PACKAGE) -> dict[str, set[str]]:
+def modules(root: Path, package: str = PACKAGE, typed: bool = False) -> dict[str, set[str]]:
     """By dotted name, what each module of the package below `root` imports."""
     found = {}
     for file in sorted((root / package).rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
         is_package = parts[-1] == "__init__"
         name = ".".join(parts[:-1] if is_package else parts)
-        found[name] = imported_by(file.read_text(encoding="utf-8"), name, is_package)
+        found[name] = imported_by(file.read_text(encoding="utf-8"), name, is_package, typed)
     return found
 
 

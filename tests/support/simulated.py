@@ -17,7 +17,17 @@ SEGMENTS = [Segment(DATA, 0, 40), Segment(REFINE, 40, 41), Segment(FULL, 41, 101
 
 
 def plan(*arms, blocks=3):
-    return Plan(command="compare", arms=tuple(Arm(arm, arm) for arm in arms), baseline=arms[0], case="case1", scale="smoke", epochs=30, blocks=blocks, seed=0, threads=2)
+    return Plan(
+        command="compare",
+        arms=tuple(Arm(arm, arm) for arm in arms),
+        baseline=arms[0],
+        case="case1",
+        scale="smoke",
+        epochs=30,
+        blocks=blocks,
+        seed=0,
+        threads=2,
+    )
 
 
 def record(seconds, *, blocks=3, rounds=12, noise=0.0, seekable=True, knows_length=None, firsts=None, seed=0):

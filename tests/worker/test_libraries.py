@@ -18,10 +18,10 @@ def installed(tmp_path, monkeypatch):
         place.mkdir()
         (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
         (place / "top_level.txt").write_text(f"{module}\n")
-        distributions._installers.cache_clear()
+        distributions._list_installers.cache_clear()
 
     yield install
-    distributions._installers.cache_clear()
+    distributions._list_installers.cache_clear()
 
 
 def test_a_library_is_known_by_its_module_whatever_its_installer_calls_it(installed, monkeypatch):

@@ -1,4 +1,4 @@
-"""What is deterministic, compared exactly: no noise, so no interval, and a difference of one is a difference."""
+"""Exact comparison of what is deterministic: without noise there is no interval, and a difference of one counts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from harness.worker.wire.evidence import Trace
 
 @dataclass(frozen=True)
 class Pair:
-    """The same count of the baseline and of an arm."""
+    """The same count in the baseline and in an arm."""
 
     baseline: float
     arm: float
@@ -25,24 +25,24 @@ class Pair:
 
 @dataclass(frozen=True)
 class Exact:
-    """What an arm and its baseline counted."""
+    """The counts of an arm and its baseline."""
 
     epochs: int
-    """How many both ran in the same order from the first on, over which traces are counted."""
+    """The number of epochs that both ran in the same order from the first on, over which traces are counted."""
     traces: Pair | None
-    """None where they were not observed in both: see `unobserved`."""
+    """None if they were not observed in both: see `unobserved`."""
     retraces: Pair | None
     """Traces beyond the first of the same code."""
     flops: Mapping[str, Pair]
-    """Operations of an epoch's matrix products, by the kinds for which both counted them."""
+    """Operations of an epoch's matrix products, for the kinds that both counted."""
     unobserved: str | None = None
     """Why there are no traces."""
 
 
 def exact(record: Lines, arm: str) -> Exact | None:
-    """What `arm` and the baseline counted; None for the baseline, and where they have no epoch in common.
+    """Return the counts of `arm` and the baseline; None for the baseline, and if they have no epoch in common.
 
-    Where blocks have more or fewer epochs in common, the longest stretch counts.
+    If blocks differ in the number of common epochs, the longest stretch counts.
     """
     if arm == record.plan.baseline:
         return None
@@ -61,7 +61,8 @@ def exact(record: Lines, arm: str) -> Exact | None:
 
 
 def retraces(traces: Sequence[Trace]) -> int:
-    """Those beyond the first of the same code, so that a new `tf.function` over old code counts."""
+    """Return the number of traces beyond the first of the same code, so that a new `tf.function` over old code
+    counts."""
     return len(traces) - len({(trace.function, trace.where) for trace in traces})
 
 

@@ -1,10 +1,10 @@
-"""Which losses are the same? Faster must not mean that something else is minimised.
+"""Whether two arms have the same losses, since an arm must not be faster by minimising something else.
 
 Arms of a block start from the same seed. As long as two of them run the same epochs in the same order, from the first
 on, their losses must agree bit by bit if they compute the same thing in the same way, and to rounding if they compute
-it in another way. Where a trainer offers `objective()`, the terms of both losses on one batch at the same weights say
-more than any curve: whether it is the same objective at all. Neither is said where the baseline's own processes, one
-with another, differ as much: see `repeats`.
+it in another way. If a trainer offers `objective()`, the terms of both losses on one batch at the same weights show
+more than any curve: whether it is the same objective at all. There is no answer to either if the baseline's own
+processes differ as much from one another: see `repeats`.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,10 @@ from harness.analysis.epochs.prefix import common_prefixes, own_prefixes
 from harness.record.lines import Lines
 
 ROUNDING = 1e-4
-"""Terms that differ by less, relatively, are the same objective: a float32 sum taken in another order, or fused by a
-compiler, differs by 1e-6 to 1e-5, more where it cancels; another statistic, weight or quadrature by percents at least.
-"""
+"""Terms with a smaller relative difference are the same objective: a float32 sum in another order, or fused by a
+compiler, differs by 1e-6 to 1e-5, more if it cancels; another statistic, weight or quadrature by percents at least."""
 _ALONE = ", by one process of each"
-"""What a verdict rests on, where the baseline has run in one process alone."""
+"""Ends a verdict if the baseline ran in only one process."""
 
 
 class Relation(StrEnum):
@@ -50,21 +49,21 @@ class Losses:
 
     verdict: str
     """In words: `same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)` or `not repeatable
-    here`, with what a reader has to know beside it."""
+    here`, with anything else that a reader has to know."""
     epochs: int
-    """How many epochs both ran in the same order from the first on: what verdicts on losses rest on."""
+    """The number of epochs that both ran in the same order from the first on, on which verdicts on losses are based."""
     relation: Relation
     at_first: float = field(default=0.0, compare=False)
-    """The largest relative difference in the first epoch in which there is any."""
+    """The largest relative difference in the first epoch that has any."""
 
     @property
     def one_objective(self) -> bool:
-        """Whether they are not known to minimise different things."""
+        """Whether they are not known to minimise different objectives."""
         return self.relation != Relation.OTHER_OBJECTIVE
 
     @property
     def repeatable(self) -> bool:
-        """Whether the difference says anything of the arm: the baseline's own processes do not differ as much."""
+        """Whether the difference says anything about the arm: the baseline's own processes do not differ as much."""
         return self.relation != Relation.NOT_REPEATABLE
 
     @property
@@ -74,20 +73,20 @@ class Losses:
 
 @dataclass(frozen=True)
 class _Apart:
-    """How several pairs of processes come to differ."""
+    """How several pairs of processes diverge."""
 
     place: int
-    """In the order of epochs, of the first one in which any pair differs."""
+    """The place, in the order of epochs, of the first epoch in which any pair differs."""
     index: int
-    """That epoch."""
+    """The index of that epoch."""
     at_first: float
     largest: float
     largest_in: int
-    """The epoch with the largest difference."""
+    """The index of the epoch with the largest difference."""
 
     @classmethod
     def of(cls, found: Sequence[tuple[Pairs, Sequence[float]]]) -> Self | None:
-        """None where no pair differs."""
+        """Return the divergence of these pairs; None if no pair differs."""
         all_ = [
             (place, pairs[place][0].index, apart)
             for pairs, by_place in found
@@ -107,10 +106,10 @@ class _Apart:
 
 
 def losses(record: Lines, arm: str, again: str | None = None) -> Losses | None:
-    """The verdict on `arm`; None for the baseline, and where the two have nothing in common to compare.
+    """Return the verdict on `arm`; None for the baseline, and if the two have nothing in common to compare.
 
-    `again` is an arm that runs the baseline's program once more, which then shows whether that repeats; where there is
-    none, the baseline's processes of different blocks do.
+    `base_repeat` is an arm that repeats the baseline's program, and so shows whether that is repeatable; without one,
+    the baseline's processes of different blocks do.
     """
     baseline = record.plan.baseline
     if arm == baseline:
@@ -145,13 +144,13 @@ def losses(record: Lines, arm: str, again: str | None = None) -> Losses | None:
 
 
 def _compared(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:
-    """Those that have losses in common, with their differences."""
+    """Return the prefixes that have losses in common, with their differences."""
     found = [(pairs, differences(pairs)) for pairs in prefixes]
     return [(pairs, by_place) for pairs, by_place in found if by_place]
 
 
 def _objective(arm: str, mine: Sequence[Numbers], baseline: str, theirs: Sequence[Numbers]) -> tuple[str, bool] | None:
-    """What is to be said of the terms that differ beyond rounding, and whether that is of the arm; None if none do.
+    """Describe the terms that differ beyond rounding, and whether the arm is the cause; None if no term does.
 
     A term that one side lacks is not compared: it may be part of another one there.
     """
@@ -176,7 +175,7 @@ def _objective(arm: str, mine: Sequence[Numbers], baseline: str, theirs: Sequenc
 
 
 def _least(mine: Sequence[Numbers], theirs: Sequence[Numbers], name: str) -> float:
-    """The smallest difference in a term, between any statement of either side."""
+    """Return the smallest difference in a term between any statements of the two sides."""
     return min(difference(one[name], other[name]) for one in mine for other in theirs if name in one and name in other)
 
 

@@ -1,8 +1,9 @@
-"""Whether the baseline comes to the same in two processes from one seed: only then does a difference tell of an arm.
+"""Whether two processes of the baseline from one seed agree: only then does a difference say anything about an arm.
 
-Programs that nobody seeds do not, nor do some kernels of accelerators. What such a baseline's own processes differ by
-grows from epoch to epoch as rounding does, at its own pace each time; so an arm is held to differ only where all of its
-processes do so by far more, at the same epoch, than any two of the baseline's have until then.
+Programs that are not seeded do not agree, nor do some kernels of accelerators. The differences between such a
+baseline's own processes grow from epoch to epoch as rounding does, at a different pace each time. An arm is therefore
+taken to differ only if all of its processes do so by far more, at the same epoch, than any two of the baseline's have
+until then.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,19 +13,20 @@ from harness.record.lines import Lines
 from harness.record.schema import Epoch
 
 FAR = 10.0
-"""How many times as much as the baseline's own processes differ by is the arm's doing."""
+"""A difference this many times that between the baseline's own processes is caused by the arm."""
 FEWEST = 3
-"""Processes of the baseline that show how fast their differences grow. Simulated, with onsets and rates of growth that
-differ from process to process, identical programs are then called different in at most 5 of 100 runs."""
+"""The number of processes of the baseline that show how fast their differences grow. In simulations with onsets and
+rates of growth that differ from process to process, identical programs are then called different in at most 5 of 100
+runs."""
 
 Numbers = Mapping[str, float | None]
-"""Losses or terms by name; None is one that was not finite."""
+"""Losses or terms by name; None for one that was not finite."""
 Pairs = Sequence[tuple[Epoch, Epoch]]
 """The epochs that two processes both ran in the same order, from the first on."""
 
 
 def difference(one: float | None, other: float | None) -> float:
-    """The relative difference, 0 only between equals; infinite where one of the two alone is not finite."""
+    """Return the relative difference: 0 only between equals, infinite if exactly one of the two is not finite."""
     if one == other:
         return 0.0
     if one is None or other is None:
@@ -33,8 +35,8 @@ def difference(one: float | None, other: float | None) -> float:
 
 
 def differences(pairs: Pairs) -> list[float]:
-    """The largest relative difference of each epoch's losses, over those that both report, until they report none in
-    common."""
+    """Return the largest relative difference of each epoch's losses, over those that both report, until they have none
+    in common."""
     return list(_differences(pairs))
 
 
@@ -47,12 +49,12 @@ def _differences(pairs: Pairs) -> Iterator[float]:
 
 
 def statements(record: Lines, arm: str) -> list[Numbers]:
-    """The terms that an arm's processes stated, in the order in which they did."""
+    """Return the terms that an arm's processes reported, in their order."""
     return [line.terms for line in record.objectives if line.arm == arm]
 
 
 def unlike_itself(stated: Sequence[Numbers]) -> dict[str, float]:
-    """By how much each term differs between statements of one arm."""
+    """Return how much each term differs between the statements of one arm."""
     first, *others = stated or [{}]
     return {
         name: max(difference(first[name], other[name]) for other in others if name in other)
@@ -62,12 +64,14 @@ def unlike_itself(stated: Sequence[Numbers]) -> dict[str, float]:
 
 
 def far_apart(arm: Sequence[Sequence[float]], own: Sequence[Sequence[float]]) -> bool:
-    """Whether the arm's processes, each beside the baseline's of its block, differ from these by far more than the
-    baseline's do from one another: at some epoch all of them, than any of those by then. All by place in the order.
+    """Whether the arm's processes differ from the baseline's of their blocks by far more than the baseline's from one
+    another: at some epoch, all of the former differ by far more than any of the latter has by then. Both are by place
+    in the order.
 
-    Two processes alone say little of the pace at which differences grow, so what they come to in the end counts.
+    Two processes alone show little of the pace at which differences grow, so the largest difference between them
+    counts.
     """
-    so_far = max((next(filter(None, of_pair), 0.0) for of_pair in own), default=0.0)  # what they begin to differ by
+    so_far = max((next(filter(None, of_pair), 0.0) for of_pair in own), default=0.0)  # their first differences
     if len(own) < FEWEST - 1:
         so_far = max((max(of_pair, default=0.0) for of_pair in own), default=0.0)
     for place in range(min(map(len, [*arm, *own]), default=0)):

@@ -1,8 +1,8 @@
-"""Whether another block is worth its time: after every block from the third on, until every verdict is clear.
+"""Decides whether to run another block: after every block from the third on, until every verdict is clear.
 
-It also ends where going on could not make things clear: at once when arms have failed and nothing is left to compare,
-when a budget of time would run out within the block, and, where nobody has said how long it may take, when the blocks
-scatter so much that even all that are planned would leave the arm unsure.
+It also stops if continuing could not make things clear: at once if arms have failed and nothing is left to compare, if
+a time budget would run out within the block, and, without a time limit, if the blocks scatter so much that even all
+planned ones would leave the arm unsure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from math import log, sqrt
 import numpy as np
 from scipy import stats
 
-from harness.analysis.comparison.ablation import block_shares, coarsest
+from harness.analysis.comparison.shares_of_changes import block_shares, coarsest
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import schedule_logs
 from harness.analysis.stats.levels import FIRST_LOOK, level
@@ -21,20 +21,20 @@ from harness.record.lines import Lines
 from harness.record.schema import Look
 
 DOUBT = 0.8
-"""How sure it must be that the blocks scatter too much, before that ends a run."""
+"""The confidence that the blocks scatter too much, from which on this ends a run."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """What a plan says of when to stop."""
+    """When to stop, according to a plan."""
 
     fewest: int
     most: int
     tolerance: float
     budget: float | None = None
-    """Seconds of the whole command, its start and its report included."""
+    """Seconds of the whole command, including its start and its report."""
     patience: float | None = None
-    """Seconds after which nobody waits for another block than the fewest."""
+    """Seconds within which any block beyond the fewest must end."""
     coarse: float = COARSE
     """See `verdicts`."""
 
@@ -46,10 +46,10 @@ class Decision:
 
 
 def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[float], elapsed: float) -> Decision:
-    """Whether to run another block after some.
+    """Decide whether to run another block.
 
-    `logs` holds every living arm's log-ratios to the baseline by block, `blocks` the seconds that each block took, and
-    `elapsed` those since the command began.
+    `logs` has the log-ratios to the baseline by block of every arm that has not failed, `blocks` the seconds that each
+    block took, and `elapsed` those since the command began.
     """
     done = len(blocks)
     if done >= looks.most:
@@ -76,13 +76,14 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
 
 
 def _next(blocks: Sequence[float]) -> float:
-    """Seconds that another block would take, at most. The first one did what is done once in a run."""
+    """Return the most seconds that another block would take. The first block is not typical: it did what is done once
+    in a run."""
     return max(blocks[1:] or blocks, default=0.0)
 
 
 def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
-    """What to do after the latest block of a comparison, `elapsed` seconds after the command began. `every_arm` says
-    that nothing is left to compare once any has failed."""
+    """Decide what to do after the latest block of a comparison, `elapsed` seconds after the command began. With
+    `every_arm`, nothing is left to compare once any arm has failed."""
     plan = record.plan
     over = nothing_left(record, every_arm)
     if over:
@@ -102,10 +103,10 @@ def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
 
 
 def nothing_left(record: Lines, every_arm: bool = False) -> str | None:
-    """Which failures have left nothing to compare, in words; None where something is left.
+    """Describe which failures have left nothing to compare; None if something is left.
 
-    A baseline alone is compared with nothing, and a self-check takes all of its arms. One arm that ran alone from the
-    start, whose time is what was asked for, is no such case.
+    A baseline alone has nothing to be compared with, and a self-check needs all of its arms. An arm that ran alone from
+    the start, to measure its time, is no such case.
     """
     plan = record.plan
     failed = [arm.label for arm in plan.arms if record.failure(arm.label)]
@@ -120,15 +121,15 @@ def nothing_left(record: Lines, every_arm: bool = False) -> str | None:
 
 
 def _hopeless(looks: Looks, values: Sequence[float]) -> bool:
-    """Whether the blocks scatter so much that all planned ones would tell nothing."""
+    """Whether the blocks scatter so much that all planned ones would still be unsure."""
     half = least_half_width(values, looks.fewest, looks.most, looks.most - 1)
     return half > widest(float(np.mean(values)), log(1 + looks.tolerance), looks.coarse)
 
 
 def least_half_width(values: Sequence[float], fewest: int, most: int, freedom: int) -> float:
-    """Half the width that the interval will have after `most` blocks, with so many degrees of freedom.
+    """Return half the width that the interval will have after `most` blocks, with `freedom` degrees of freedom.
 
-    The scatter of a few blocks is itself uncertain: what counts is the least that they make plausible (chi-squared).
+    The scatter of a few blocks is itself uncertain, so the smallest plausible value is used (chi-squared).
     """
     seen = len(values) - 1
     scatter = float(np.std(values, ddof=1)) * sqrt(seen / float(stats.chi2.ppf(DOUBT, seen)))

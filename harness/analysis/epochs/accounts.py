@@ -1,14 +1,14 @@
-"""What one arm's epochs cost in one process: every epoch that ran counts once, and those that did not run are foreseen.
+"""The cost of one arm's epochs in one process: every epoch that ran counts once, and the others are projected.
 
-An epoch is of one of three classes:
+Every epoch is in one of three classes:
 
-- *once*: the first of its kind, those before any turns, those that traced or compiled, and single ones that stall. They
-  are charged as often as they happened, at what they took;
-- *periodic*: those that take longer every so many epochs (see `patterns`);
-- *steady*: all others, which have a rate.
+- *once*: the first epoch of its kind, epochs before any turns, epochs that traced or compiled, and single stalls. They
+  are charged as often as they occurred, with the time that they took;
+- *periodic*: epochs that take longer every so many epochs (see `patterns`);
+- *steady*: all other epochs, which have a rate.
 
-What did not run is foreseen from the rates, sizes and periods. Single events are not, unless they have come again and
-again over the epochs that ran.
+Epochs that did not run are projected from the rates, sizes and periods. Single events are not projected, unless they
+recurred over the epochs that ran.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,29 +24,29 @@ from harness.analysis.epochs.patterns import STEADY, Pattern
 from harness.worker.wire.messages import Segment
 
 Scope = Literal["schedule", "epochs", "epoch"]
-"""What is charged: a whole schedule; the epochs that ran; or one epoch, on the average over a long training."""
+"""What is charged: a whole schedule, the epochs that ran, or an average epoch of a long training."""
 RECURRING, RECURRING_IN_SAMPLE = 3, 2
-"""Single events, of which at least one lies in either half of the epochs that ran, from which on more are foreseen: of
-those of a training in order, and of a sample from all over a schedule."""
+"""The number of single events from which on more of them are projected, if each half of the epochs that ran has at
+least one: for a training in order, and for a sample of a whole schedule."""
 ITS_WAY = 0.5
-"""The share of a kind's epochs that trace or compile from which on that is what such an epoch is."""
+"""Tracing or compiling is taken as normal for a kind if more than this share of its epochs do it."""
 
 
 @dataclass
 class Bill:
-    """What is charged: seconds as they were seen, and epochs at a rate, so that a better rate can take its place."""
+    """What is charged: observed seconds, and epochs at a rate, so that a better rate can be used instead."""
 
     once: float = 0.0
     """Seconds."""
     units: dict[str, float] = field(default_factory=dict)
-    """How many steady epochs of each kind, an epoch that takes twice as long counted twice."""
+    """The number of steady epochs of each kind; an epoch that takes twice as long counts twice."""
 
 
 class Account:
     """One arm in one process.
 
-    `epochs` are the arm's rows of `shapes.Shapes`, in the order in which they ran; `patterns` what comes again in all
-    its processes, by kind. With `segments` every epoch of that schedule is charged.
+    `epochs` are the arm's rows of `shapes.Shapes`, in the order in which they ran; `patterns` is what recurs in all its
+    processes, by kind. With `segments`, every epoch of that schedule is charged.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class Account:
         """Seconds of the first epoch of each kind."""
         self._models = {kind: self._model(kind, known) for kind in self._schedule}
         self.rate: dict[str, float] = {kind: model.mean for kind, model in self._models.items() if model}
-        """Seconds of a steady epoch of each kind, on the average of those in turns."""
+        """Seconds of a steady epoch of each kind, averaged over those in turns."""
         self.bill: Bill | None = self._per_epoch() if scope == "epoch" else self._whole()
-        """None where some kind was not measured."""
+        """None if some kind was not measured."""
 
     @property
     def ran(self) -> float:
@@ -82,31 +82,31 @@ class Account:
 
     @property
     def all_ran(self) -> bool:
-        """Whether every epoch that is charged has run, in the order of a training."""
+        """Whether every charged epoch has run, in the order of a training."""
         return self.in_order and sum(map(len, self._schedule.values())) <= len(self._epochs)
 
     @property
     def total(self) -> float | None:
-        """Seconds; None where some kind was not measured. Where all ran it is their sum."""
+        """Seconds; None if some kind was not measured. If all epochs ran, it is their sum."""
         if self._scope != "epoch" and self.all_ran:
             return self.ran
         return self.charged(self.rate)
 
     def charged(self, rates: Mapping[str, float]) -> float | None:
-        """Seconds of the bill at these rates."""
+        """Return the seconds of the bill at these rates; None if some kind was not measured."""
         if self.bill is None:
             return None
         return self.bill.once + sum(number * rates[kind] for kind, number in self.bill.units.items() if number)
 
     @property
     def beyond(self) -> float:
-        """Seconds that first epochs, and those that traced, compiled or opened a stretch, took beyond steady ones."""
+        """Seconds that first epochs, and epochs that traced, compiled or opened a stretch, took beyond steady ones."""
         firsts = (max(wall - self.rate.get(kind, wall), 0.0) for kind, wall in self.first.items())
         own = self._epochs[self._epochs["once"] & ~self._epochs["first"]]
         return sum(firsts) + float(self._excess(own).clip(lower=0.0).sum()) + sum(self._opened().values())
 
     def classes(self) -> pd.DataFrame:
-        """The epochs that ran with the class of each, `once`, `periodic` or `steady`, in a column of that name."""
+        """Return the epochs that ran with the class of each, `once`, `periodic` or `steady`, in the column `of`."""
         found = self._epochs
         label = np.full(len(found), "steady", dtype=object)
         for kind, own in found.groupby("kind"):
@@ -119,10 +119,10 @@ class Account:
         label[(found["once"] | found["first"]).to_numpy()] = "once"
         return found.assign(of=label)
 
-    # What is charged
+    # Charges
 
     def _whole(self) -> Bill | None:
-        """Of the schedule, or of what ran."""
+        """Charge the schedule, or what ran; None if some kind was not measured."""
         bill = Bill()
         opened = self._opened()
         for kind, indices in self._schedule.items():
@@ -136,10 +136,10 @@ class Account:
                 continue
             if model is None:
                 return None
-            charged = own["once"] | (kind in self._singles)  # single epochs that ran, as they were
+            charged = own["once"] | (kind in self._singles)  # single epochs as they ran
             seen = own[charged & ~own["first"] & ~own["opening"] & own["index"].isin(others)]
             seen = seen.drop_duplicates("index")
-            if not self.in_order and kind not in self._singles:  # of a sample, all but what they took beyond others
+            if not self.in_order and kind not in self._singles:  # of a sample, only their excess
                 bill.once += float(self._excess(seen).sum())
                 seen = seen.iloc[:0]
             bill.once += float(seen["wall"].sum()) + sum(opened.get(index, 0.0) for index in others.tolist())
@@ -149,7 +149,7 @@ class Account:
         return bill
 
     def _per_epoch(self) -> Bill | None:
-        """Of one epoch, on the average over those after the lead: of whole periods, where there are any."""
+        """Charge an average epoch after the lead, over whole periods of the kinds if there are any."""
         window = self._epochs[~self._epochs["lead"]]
         if window.empty:
             return None
@@ -166,7 +166,7 @@ class Account:
         return bill
 
     def _foresee(self, bill: Bill, kind: str, own: pd.DataFrame, left: Indices) -> None:
-        """What came again and again, though not every so many epochs, is to come again in those that did not run."""
+        """Charge events that recurred, though not periodically, for the epochs that did not run."""
         window = own[~own["lead"] & ~own["first"] & ~own["opening"]]
         unseen = int((~np.isin(left, own["index"].to_numpy())).sum())
         if not unseen or kind in self._singles or window.empty:
@@ -181,13 +181,13 @@ class Account:
         if _recur(met, middle, enough):
             bill.units[kind] += unseen * sum(events[index] - 1 for index in met.tolist()) / len(window)
 
-    # What an epoch takes
+    # The time of an epoch
 
     def _pattern(self, kind: str) -> Pattern:
         return self._patterns.get(kind, STEADY)
 
     def _model(self, kind: str, known: Sequence[tuple[int, Mapping[str, float]]]) -> Model | None:
-        """Of a steady epoch: of those in turns, each part of the pattern divided out."""
+        """Fit the time of a steady epoch to the epochs in turns, with the pattern divided out."""
         own = self._epochs[self._epochs["kind"] == kind]
         if kind in self._singles:
             seen = own[~own["first"]]
@@ -200,12 +200,12 @@ class Account:
             fitted = sizes.fit(sizes.at(indices, known), walls)
             return Model(lambda wanted: fitted(sizes.at(wanted, known)), indices)
         if kind in self.first and len(self._schedule[kind]) <= 2:
-            # A kind of very few epochs may have been seen in its first one alone.
+            # A kind of very few epochs may have been measured in its first one alone.
             return Model(lambda wanted: np.full(len(wanted), self.first[kind]), np.array([0]))
         return None
 
     def _excess(self, own: pd.DataFrame) -> "pd.Series[float]":
-        """Seconds that epochs took beyond what steady ones do there."""
+        """Return the seconds that epochs took beyond steady ones at the same place."""
         usual = pd.Series(0.0, index=own.index)
         for kind, some in own.groupby("kind"):
             model = self._models.get(str(kind))
@@ -216,8 +216,8 @@ class Account:
         return own["wall"] - usual
 
     def _opened(self) -> dict[int, float]:
-        """Seconds beyond a steady epoch of each that opens a stretch; of a training in order, of those that did not
-        run: the others took what they took."""
+        """Return the seconds beyond a steady epoch of each epoch that opens a stretch; for a training in order, only of
+        those that did not run, since the others are charged what they took."""
         charges = self._openings.charges(self._epochs, self._models)
         ran = set(self._epochs["index"]) if self.in_order else set()
         return {index: seconds for index, seconds in charges.items() if index not in ran}
@@ -229,10 +229,11 @@ def in_order(epochs: pd.DataFrame) -> bool:
 
 
 def classified(epochs: pd.DataFrame, segments: Sequence[Segment] = ()) -> pd.DataFrame:
-    """The epochs of one process with three columns more: `lead`, what ran in order before any turn; `opening`, the
-    first one of a stretch of a schedule that is sought in; and `once`, what has no rate, first epochs apart.
+    """Return the epochs of one process with three more columns: `lead`, epochs that ran in order before any turn;
+    `opening`, the first epoch of a stretch of a schedule that is sampled by `seek`; and `once`, epochs without a rate,
+    except first ones.
 
-    Of arms that seek, only what traced in a turn is told so: what traces before one is what sampling made new.
+    For arms that seek, only traces in a turn count: traces before a turn are caused by sampling.
     """
     ordered = in_order(epochs)
     singles = {segment.kind for segment in segments} - {s.kind for s in segments if s.stop - s.start > 1}
@@ -252,7 +253,7 @@ def _recur(indices: Indices, middle: float, enough: int) -> bool:
 
 
 def _shares(window: pd.DataFrame) -> dict[str, float]:
-    """How much of the epochs each kind makes: over whole periods, where the kinds come in one."""
+    """Return the share of each kind among the epochs, over whole periods if the kinds recur periodically."""
     kinds = window.sort_values("index")["kind"].tolist()
     period = next((p for p in range(1, len(kinds) // 2 + 1) if kinds[p:] == kinds[:-p]), len(kinds))
     whole = kinds[: len(kinds) // period * period]
@@ -260,7 +261,7 @@ def _shares(window: pd.DataFrame) -> dict[str, float]:
 
 
 def _by_kind(segments: Sequence[Segment]) -> dict[str, Indices]:
-    """The epochs of each kind in a schedule."""
+    """Return the indices of each kind's epochs in a schedule."""
     found: dict[str, list[int]] = {}
     for segment in segments:
         found.setdefault(segment.kind, []).extend(range(segment.start, segment.stop))
@@ -268,5 +269,5 @@ def _by_kind(segments: Sequence[Segment]) -> dict[str, Indices]:
 
 
 def _ran_by_kind(epochs: pd.DataFrame) -> dict[str, Indices]:
-    """The epochs of each kind that ran."""
+    """Return the indices of each kind's epochs that ran."""
     return {str(kind): own["index"].to_numpy() for kind, own in epochs.groupby("kind", sort=False)}

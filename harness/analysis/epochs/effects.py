@@ -1,6 +1,5 @@
-"""How much longer the epochs of one arm take than those of another, by block and kind: see `stats.ratios` for what is
-made of that.
-"""
+"""How much longer the epochs of one arm take than those of another, by block and kind; `stats.ratios` combines the
+blocks."""
 
 import numpy as np
 import pandas as pd
@@ -9,20 +8,20 @@ from harness.analysis.epochs.table import in_turns
 from harness.analysis.stats.ratios import guarded, typical
 
 STALL = 1.0
-"""By how many times a steady epoch one that settles must take longer than it should, to be a stall."""
+"""A settling epoch is a stall if it exceeds its expected time by more than this many steady epochs."""
 QUANTILE = 0.25
-"""What stands for a turn: the lower quartile of its epochs. What disturbs an epoch makes it longer, so the longer ones
-tell more of the machine, and scatter more (J. Chen and J. Revels, "Robust benchmarking in noisy environments", 2016,
-who take the minimum); the shortest ones scatter too."""
+"""The quantile of its epochs that represents a turn: the lower quartile. Disturbances make epochs longer, so longer
+epochs say more about the machine, and scatter more (J. Chen and J. Revels, "Robust benchmarking in noisy environments",
+2016, who take the minimum); the shortest epochs scatter too."""
 
 
 def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
-    """Each block's log-ratio of the rate of `arm` to the baseline's for each kind of epoch: what is `typical`, and that
-    `of_sums`.
+    """Return each block's log-ratio of the rate of `arm` to the baseline's, for each kind of epoch: a `typical` one,
+    and one `of_sums`.
 
-    Rows are (block, group, kind). `epochs` are those of `shapes.Shapes`. What the arms' patterns make of each epoch is
-    divided out, and what is charged once is left out: see `accounts`. Only rounds in which both took part count for
-    what is typical; the sums are of all epochs that count, and of what stalled among those that settled.
+    Rows are (block, group, kind). `epochs` are those of `shapes.Shapes`. The effect of the arms' patterns on each epoch
+    is divided out, and epochs that are charged once are left out: see `accounts`. Only rounds in which both arms took
+    part count for the typical log-ratio. The sums are over all counted epochs, plus the stalls of settling epochs.
     """
     where = ["block", "group", "kind"]
     found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)
@@ -40,8 +39,8 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
 
 
 def _means(epochs: pd.DataFrame, of: list[str]) -> "pd.Series[float]":
-    """The seconds of a steady epoch by the sums of all. How much longer those take that settle is known but roughly, so
-    of them only stalls are counted, which would be missing otherwise."""
+    """Return the seconds of a steady epoch, from the sums of all epochs. The usual excess of settling epochs is known
+    only roughly, so only their stalls are added, which would be missing otherwise."""
     epochs = epochs[(epochs["round"] > 0) | epochs["settling"]]
     counted = epochs[~epochs["settling"]].groupby(of)[["wall", "factor"]].sum()
     means = counted["wall"] / counted["factor"]
@@ -52,7 +51,7 @@ def _means(epochs: pd.DataFrame, of: list[str]) -> "pd.Series[float]":
 
 
 def effects(found: pd.DataFrame, tolerance: float) -> dict[str, list[float]]:
-    """The blocks' log-ratios of each kind, of what `by_kind` found."""
+    """Return the blocks' log-ratios of each kind, from the result of `log_ratios_by_kind`."""
     return {
         str(kind): guarded(list(own["typical"]), list(own["of_sums"]), tolerance)
         for kind, own in (found.groupby("kind", sort=False) if len(found) else ())

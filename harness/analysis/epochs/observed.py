@@ -1,4 +1,4 @@
-"""What was watched in an arm's processes: what was not has no number, not even 0."""
+"""What was observed in an arm's processes: what was not has no number, not even 0."""
 
 from harness.record import evidence
 from harness.record.lines import Lines
@@ -9,11 +9,11 @@ __all__ = ["COMPILATIONS", "TRACES", "why_unobserved"]
 
 
 def why_unobserved(record: Lines, arm: str, what: str) -> str | None:
-    """Why the `traces` or `compilations` of an arm have no number; None where they have one."""
+    """Return why the `traces` or `compilations` of an arm have no number; None if they have one."""
     reasons = record.unavailable(arm)
     why = reasons.get(what)
     seen = any(_events(epoch, what) for piece in record.slices if piece.arm == arm for epoch in piece.epochs)
-    return None if seen else why  # one of its processes ended before it had loaded what it traces with
+    return None if seen else why  # one of its processes ended before it had loaded its framework
 
 
 def _events(epoch: Epoch, what: str) -> int:

@@ -1,13 +1,15 @@
-"""What of an arm's epochs comes again in each of its processes: work every so many epochs, and single stalls.
+"""What recurs in each process of an arm: periodic work, and single stalls.
 
-All processes of an arm run the same program from the same seed, so what takes long in the same epoch of nearly every
-process is the arm's own, and what does so in one of them is the machine's. A period is looked for in two ways:
+All processes of an arm run the same program from the same seed. What takes long in the same epoch of nearly every
+process is therefore caused by the arm, and what does so in a single process by the machine. A period is looked for in
+two ways:
 
-- epochs that stand out one by one are held against every period: those whose phases are all heavy, and no other, have
-  it;
-- where so many are heavy that none stands out, or each by so little that noise hides it, the phases of each period are
-  parted at their largest gap, and the epochs of the heavy ones held against the others (H. B. Mann and D. R. Whitney,
-  Ann. Math. Statist. 18 (1947) 50), with Bonferroni's correction for every period and every way to part its phases.
+- epochs that stand out one by one are compared with every period: it fits if all epochs of some of its phases are
+  heavy, and no others are;
+- if so many are heavy that none stands out, or each so slightly that noise hides it, the phases of each period are
+  split at their largest gap, and the epochs of the heavy ones are compared with the others (H. B. Mann and D. R.
+  Whitney, Ann. Math. Statist. 18 (1947) 50), with Bonferroni's correction for every period and every way to split its
+  phases.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,43 +26,45 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int_]
 
 STANDS_OUT = 6.0
-"""Robust standard deviations from the level, and"""
+"""The number of robust standard deviations above the level from which on an epoch stands out, in the median over
+processes."""
 LEAST = log(1.02)
-"""a logarithm, by which an epoch stands out in the median over processes."""
+"""The smallest logarithm by which an epoch that stands out exceeds the level, in the median over processes."""
 NEARLY_ALL = 0.75
 """The share of the processes that ran an epoch in which it must stand out, by half as much."""
 CONSISTENT = 0.9
 """The share of a phase's epochs that must be heavy."""
 ERROR = 1e-3
-"""The chance to see a period where there is none."""
+"""The probability of finding a period where there is none."""
 FEWEST_PER_PHASE = 4
-"""Epochs that each phase of a period must have where no epoch stands out by itself."""
+"""The number of epochs that each phase of a period must have if no epoch stands out by itself."""
 PASSES = 2
-"""What settling takes is not known before the pattern is, nor the other way round."""
+"""The number of passes, since settling is not known before the pattern, nor the pattern before settling."""
 FEWEST_BOTH = 8
-"""Epochs that settled in one process and counted in another, from which on they alone tell what settling takes."""
+"""If at least this many epochs settled in one process and counted in another, settling is estimated from these
+alone."""
 POLISHES = 3
 """Rounds of fitting the processes' levels to each other."""
 LONGEST, LONGEST_EXACT = 60, 500
-"""Epochs of the longest period that is looked for, where no epoch stands out and where some do."""
+"""The number of epochs in the longest period that is looked for: if no epoch stands out, and if some do."""
 WORTH_A_TEST = 10.0
-"""The share of the variance that a period explains, times the epochs, below which no test would find it."""
+"""The share of the variance that a period explains, times the number of epochs, below which no test would find it."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """Of one kind of epoch of one arm: how many times a steady epoch each takes. Epochs without a mention take one."""
+    """The time of the epochs of one kind and arm, in units of a steady epoch. Epochs that are not listed take one."""
 
     period: int | None = None
     phases: Mapping[int, float] = field(default_factory=dict)
-    """By index modulo the period: those that take longer (or shorter) than the others."""
+    """Factors by index modulo the period, for epochs that take longer (or shorter) than the others."""
     events: Mapping[int, float] = field(default_factory=dict)
-    """By index: epochs that stand out, and not every so many."""
+    """Factors by index, for epochs that stand out, but not periodically."""
     settling: float = 1.0
-    """How many times a counted epoch one that settles takes."""
+    """How many times as long as a counted epoch a settling epoch takes."""
 
     def at(self, indices: Indices) -> Floats:
-        """The factors of (n,) epochs."""
+        """Return the factors of (n,) epochs."""
         found = np.ones(len(indices))
         for phase, factor in self.phases.items():
             found[indices % (self.period or 1) == phase] = factor
@@ -70,12 +74,12 @@ class Pattern:
 
     @property
     def mean(self) -> float:
-        """The factor of an epoch on the average over a period, single events apart."""
+        """The average factor of an epoch over a period, without single events."""
         return 1 + sum(factor - 1 for factor in self.phases.values()) / (self.period or 1)
 
     def seen_in(self, epochs: pd.DataFrame) -> "Pattern":
-        """The same with what it makes of epochs as one process shows it, so that its noise is in the scatter of blocks.
-        `epochs` are as those of `find`, of that process."""
+        """Return the same pattern with the factors that one process shows, so that its noise is part of the scatter
+        between blocks. `epochs` are those of that process, as in `find_pattern`."""
         relative = (epochs["relative"] / np.where(epochs["settling"], self.settling, 1.0)).to_numpy()
         indices = epochs["index"].to_numpy()
         told = np.isin(indices, list(self.events))
@@ -97,8 +101,9 @@ STEADY = Pattern()
 
 
 def find(epochs: pd.DataFrame) -> Pattern:
-    """The pattern of one kind of one arm. `epochs` are those of all its processes that should take the same: rows of
-    `analysis.epochs.table` with a column `process`, and `relative`, what each took in units of its process's level."""
+    """Return the pattern of one kind of one arm. `epochs` are those of all its processes that should take the same
+    time: rows of `analysis.epochs.table` with a column `process`, and `relative`, the time of each in units of its
+    process's level."""
     if epochs.empty:
         return STEADY
     epochs = _levelled(epochs)
@@ -111,8 +116,8 @@ def find(epochs: pd.DataFrame) -> Pattern:
 
 
 def _levelled(epochs: pd.DataFrame) -> pd.DataFrame:
-    """The same in units of levels that fit each other: the median of a process jumps where half of its epochs are
-    heavy, so each process is held against the others epoch by epoch (J. W. Tukey's median polish, 1977)."""
+    """Return the same epochs in units of levels that fit each other. The median of a process jumps if half of its
+    epochs are heavy, so each process is compared with the others epoch by epoch (J. W. Tukey's median polish, 1977)."""
     logs = np.log(epochs.groupby(["index", "process"])["relative"].mean().unstack("process"))
     levels = logs.mean()
     for _ in range(POLISHES):
@@ -122,8 +127,8 @@ def _levelled(epochs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _settling(epochs: pd.DataFrame, pattern: Pattern) -> float:
-    """How many times as long epochs take that settle, what is known of the pattern divided out: the same epochs, where
-    they settled in one process and counted in another; where there are few such, all of them."""
+    """Return how many times as long settling epochs take, with the known pattern divided out: from the same epochs, if
+    they settled in one process and counted in another; from all epochs, if few did."""
     logs = np.log(epochs["relative"] / pattern.at(epochs["index"].to_numpy()))
     told = logs.groupby([epochs["index"], epochs["settling"]]).mean().unstack("settling")
     if set(told.columns) != {False, True}:
@@ -155,8 +160,8 @@ def _pattern(epochs: pd.DataFrame) -> Pattern:
 
 
 def _standing_out(middle: Floats, logs: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which epochs take longer than the others, in nearly every process that ran them; and which of all epochs more
-    than one process ran, if there are more, so that it is not the machine that is seen."""
+    """Return two masks: epochs that take longer than the others in nearly every process that ran them; and epochs that
+    more than one process ran, if there are several processes, so that the machine is not the cause."""
     centre = np.median(middle)
     scatter = 1.4826 * float(np.median(np.abs(middle - centre)))
     limit = max(STANDS_OUT * scatter, LEAST)
@@ -167,7 +172,7 @@ def _standing_out(middle: Floats, logs: Floats) -> tuple[NDArray[np.bool_], NDAr
 
 
 def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | None, list[int]]:
-    """The shortest period that explains the most heavy epochs, and its heavy phases; None where none does."""
+    """Return the shortest period that explains the most heavy epochs, and its heavy phases; None if no period does."""
     found: list[tuple[int, int, list[int]]] = []
     span = int(indices.max()) - int(indices.min()) + 1 if heavy.sum() > 1 else 0
     for period in range(2, min(span // 2, LONGEST_EXACT) + 1):
@@ -183,8 +188,8 @@ def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | Non
 
 
 def _comes_again(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bool:
-    """Whether the epochs of a phase, `own` of all, are heavy; and whether two that follow each other were seen so with
-    all between them. Those of a sample with gaps would fit periods that nobody has seen."""
+    """Whether the epochs of a phase, `own` of all, are heavy, and whether two consecutive ones were observed with all
+    epochs between them. Those of a sample with gaps would fit periods that were never observed."""
     if len(own) < 2 or float(heavy[own].mean()) < CONSISTENT:
         return False
     period = int(np.diff(indices[own]).min())
@@ -195,19 +200,20 @@ def _comes_again(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bo
 
 
 def _hidden_period(indices: Indices, logs: Floats) -> tuple[int | None, list[int]]:
-    """The period whose phases differ though no epoch stands out; None where chance would explain it."""
+    """Return the period whose phases differ though no epoch stands out; None if chance would explain it."""
     found = sorted(_candidates(indices, logs))
     significant = [one for one in found if one[0] < ERROR]
     if not significant:
         return None, []
-    # Multiples of a period part its epochs as well as it does: the shortest that explains nearly as much.
+    # Multiples of a period split its epochs as well as it does: take the shortest that explains nearly as much.
     most = max(explained for _, _, explained, _ in significant)
     _, period, _, phases = min((one for one in significant if one[2] >= 0.9 * most), key=lambda one: (one[1], one[0]))
     return period, phases
 
 
 def _candidates(indices: Indices, logs: Floats) -> Iterator[tuple[float, int, float, list[int]]]:
-    """Each period with its chance, corrected, the share of the variance that it explains, and its heavy phases."""
+    """Yield the corrected p-value of each period, the period, the share of the variance that it explains, and its heavy
+    phases."""
     periods = range(2, min(len(indices) // FEWEST_PER_PHASE, LONGEST) + 1)
     total = float(np.var(logs))
     for period in periods if total > 0 else ():

@@ -1,6 +1,6 @@
 """The epochs that an arm and its baseline both ran, in the same order, from the first on.
 
-So far two processes from the same seed have gone the same way, and what is deterministic can be compared exactly.
+Up to there, two processes from the same seed have done the same, and what is deterministic can be compared exactly.
 """
 
 from harness.record.lines import Lines
@@ -8,20 +8,20 @@ from harness.record.schema import Epoch
 
 
 def common_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
-    """For each group of arms, the pairs of `arm`'s epoch and the baseline's, until the index differs."""
+    """Return, for each group of arms, the pairs of `arm`'s epoch and the baseline's, until the index differs."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices)
     return [_prefix(_epochs(record, *group, arm), _epochs(record, *group, record.plan.baseline)) for group in groups]
 
 
 def own_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
-    """The same for each of `arm`'s own processes but the first, beside that one."""
+    """Return the same for each of `arm`'s own processes but the first, paired with the first."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices if piece.arm == arm)
     first, *others = [_epochs(record, *group, arm) for group in groups] or [[]]
     return [_prefix(other, first) for other in others]
 
 
 def _epochs(record: Lines, block: int, group: int, arm: str) -> list[Epoch]:
-    """The epochs of one process in the order in which it ran them: its lines are."""
+    """Return the epochs of one process in the order in which it ran them, which is that of its lines."""
     own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
     return [epoch for piece in own for epoch in piece.epochs]
 

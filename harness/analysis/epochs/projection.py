@@ -1,4 +1,4 @@
-"""What a whole schedule costs, from the epochs that ran."""
+"""The cost of a whole schedule, from the epochs that ran."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from harness.worker.wire.messages import Description
 
 @dataclass(frozen=True)
 class Seconds:
-    """A duration and the 95 % interval for one more training like it; no interval from a single block."""
+    """A duration and the 95 % interval for one more training like it; a single block gives no interval."""
 
     estimate: float
     low: float | None = None
@@ -31,7 +31,7 @@ class Seconds:
 
 
 class Projection:
-    """What the arms of a record cost: found once, and asked for each arm."""
+    """The costs of a record's arms: computed once, and queried for each arm."""
 
     def __init__(self, record: Lines, epochs: pd.DataFrame, scope: Scope | None = None) -> None:
         self.record, self.epochs = record, epochs
@@ -43,7 +43,7 @@ class Projection:
 
     @cached_property
     def trends(self) -> Mapping[str, Trend]:
-        """By arm: of those whose epochs get slower, or quicker. Where whole trainings ran nothing rests on that."""
+        """The trends of arms whose epochs get slower or faster. Empty if whole trainings ran: these do not need it."""
         return {} if self.record.plan.trains else trends(self.shapes.epochs)
 
     @cached_property
@@ -52,11 +52,11 @@ class Projection:
         return self._given or self._scope()
 
     def logs_by_block(self, arm: str) -> dict[int, float]:
-        """The log-ratio of what `arm` costs to what the baseline does, by block; none where they took no turns.
+        """Return the log-ratio of the cost of `arm` to the baseline's, by block; empty if they did not take turns.
 
-        Both are charged by `Account`, what happened once as it was seen in the same block. The rate of a kind that both
-        have is the baseline's times the round-by-round effect; one that only `arm` has costs what it was seen to cost.
-        The sums of all epochs guard the whole.
+        Both are charged by `Account`, with single events as they occurred in the same block. A kind that both have is
+        charged at the baseline's rate times the effect found round by round; a kind that only `arm` has is charged as
+        measured. The sums of all epochs override the estimate where `guarded` says so.
         """
         baseline = self.record.plan.baseline
         mine = usable(self.record, self.shapes.epochs, arm)
@@ -87,8 +87,8 @@ class Projection:
         return dict(zip(blocks, guarded(**logs, tolerance=self.record.plan.tolerance), strict=True))
 
     def rates(self, arm: str) -> pd.DataFrame:
-        """What `effects.by_kind` finds of an arm beside the baseline, what comes again every so many epochs counted in:
-        how much longer its epochs take on the average."""
+        """Return the result of `effects.log_ratios_by_kind` for an arm relative to the baseline, with periodic work
+        included: how much longer its epochs take on average."""
         baseline = self.record.plan.baseline
         found = by_kind(usable(self.record, self.shapes.epochs, arm), arm, baseline)
         for block, group, kind in found.index:
@@ -97,8 +97,8 @@ class Projection:
         return found
 
     def seconds_by_block(self, arm: str) -> dict[int, float]:
-        """The seconds of one training of `arm`, or of the epochs that ran, by block; none where some kind of its epochs
-        was never measured."""
+        """Return the seconds of one training of `arm`, or of the epochs that ran, by block; empty if some kind of its
+        epochs was never measured."""
         mine = usable(self.record, self.shapes.epochs, arm)
         mine = mine[mine["arm"] == arm]
         totals: dict[int, list[float]] = {}
@@ -110,32 +110,32 @@ class Projection:
         return {block: float(np.mean(of_groups)) for block, of_groups in totals.items()}
 
     def seconds(self, arm: str) -> Seconds | None:
-        """What one training of `arm` takes, or the epochs that ran took; None where some kind was never measured."""
+        """Return the time of one training of `arm`, or of the epochs that ran; None if some kind was never measured."""
         totals = self.seconds_by_block(arm)
         return one_more(list(totals.values())) if totals else None
 
     def once_share(self, arm: str) -> float:
-        """How much of a training of `arm` goes to tracing and compiling: the median over the blocks; 0 where nothing is
-        known of it."""
+        """Return the share of a training of `arm` that goes to tracing and compiling: the median over blocks, 0 if
+        unknown."""
         found = [
             account.beyond / account.total for account in self.accounts(arm) if self.scope != "epoch" and account.total
         ]
         return float(np.median(found)) if found else 0.0
 
     def accounts(self, arm: str) -> list[Account]:
-        """One for each of its processes."""
+        """Return the account of each of the arm's processes."""
         mine = usable(self.record, self.shapes.epochs, arm)
         mine = mine[mine["arm"] == arm]
         return [self.account(here, block, group, arm) for (block, group), here in mine.groupby(["block", "group"])]
 
     def account(self, here: pd.DataFrame, block: int, group: int, arm: str) -> Account:
-        """Of an arm in one process, whose epochs are in `here`."""
+        """Return the account of an arm in one process, whose epochs are in `here`."""
         segments = _described(self.record, block, group)[arm].segments if self.scope == "schedule" else ()
         return Account(here[here["arm"] == arm], segments, self.shapes.in_process(block, group, arm), self.scope)
 
     def _scope(self) -> Scope:
-        """Whole schedules where they can be foreseen; else the epochs that somebody asked for; else an epoch, on the
-        average over a long training, unless epochs get slower and slower, so that there is no such thing."""
+        """Return whole schedules if they can be projected; else the epochs that were asked for; else an average epoch
+        of a long training, unless epochs get slower and slower, so that there is no such epoch."""
         if self.record.plan.trains:
             return "schedule"
         groups = list(self.epochs.groupby(["block", "group"]))
@@ -150,7 +150,7 @@ class Projection:
 
 
 def all_logs(projection: Projection) -> dict[str, dict[int, float]]:
-    """What `logs_by_block` finds of every arm but the baseline; nothing where that failed, or whole trainings ran."""
+    """Return `logs_by_block` of every arm but the baseline; empty if the baseline failed, or if whole trainings ran."""
     plan = projection.record.plan
     if plan.trains or projection.record.failure(plan.baseline):
         return {}
@@ -158,27 +158,27 @@ def all_logs(projection: Projection) -> dict[str, dict[int, float]]:
 
 
 def schedule_logs(record: Lines, epochs: pd.DataFrame, arm: str) -> list[float]:
-    """The log-ratio of what `arm` costs to what the baseline does, block after block."""
+    """Return the log-ratio of the cost of `arm` to the baseline's, block by block."""
     return list(Projection(record, epochs).logs_by_block(arm).values())
 
 
 def schedule_seconds(record: Lines, epochs: pd.DataFrame, arm: str) -> Seconds | None:
-    """What one training of `arm` takes; None where some kind of its epochs was never measured."""
+    """Return the time of one training of `arm`; None if some kind of its epochs was never measured."""
     return Projection(record, epochs).seconds(arm)
 
 
 def once_share(record: Lines, epochs: pd.DataFrame, arm: str) -> float:
-    """How much of a training of `arm` goes to tracing and compiling; 0 where nothing is known of it."""
+    """Return the share of a training of `arm` that goes to tracing and compiling; 0 if unknown."""
     return Projection(record, epochs).once_share(arm)
 
 
 def covers_whole_schedules(record: Lines, epochs: pd.DataFrame) -> bool:
-    """Whether what is projected are whole schedules."""
+    """Whether whole schedules are projected."""
     return Projection(record, epochs).scope == "schedule"
 
 
 def one_more(totals: Sequence[float]) -> Seconds:
-    """What one more training takes, by the seconds that one took in each of K processes.
+    """Return the time of one more training, from the seconds of one training in each of K processes.
 
     The interval is t s sqrt(1 + 1/K) on their logarithms: it is for one process, not for the mean of many.
     """
@@ -192,7 +192,8 @@ def one_more(totals: Sequence[float]) -> Seconds:
 
 
 def _common(here: pd.DataFrame) -> pd.DataFrame:
-    """What all arms ran of a training in order: one that ended early is held against as many epochs of the others."""
+    """Return the epochs that all arms ran of a training in order: an arm that ended early is compared with as many
+    epochs of the others."""
     own = [some for _, some in here.groupby("arm")]
     if not all(in_order(some) for some in own):
         return here
@@ -200,8 +201,8 @@ def _common(here: pd.DataFrame) -> pd.DataFrame:
 
 
 def _whole(record: Lines, epochs: pd.DataFrame, block: int, group: int, drifting: set[str]) -> bool:
-    """Whether a group's epochs can stand for whole schedules: every arm knows its own, and those that could not seek in
-    it met every kind on the way, and neither sizes nor times that go on changing after it."""
+    """Whether a group's epochs can represent whole schedules: every arm must know its schedule, and arms that cannot
+    seek in it must have met every kind, with neither sizes nor times that go on changing afterwards."""
     described = _described(record, block, group)
     if not set(epochs["arm"].unique()) <= described.keys() or not all(own.segments for own in described.values()):
         return False
@@ -217,7 +218,7 @@ def _whole(record: Lines, epochs: pd.DataFrame, block: int, group: int, drifting
 
 
 def _sizes_change(record: Lines, block: int, group: int, arm: str) -> bool:
-    """Whether the sizes of an arm's trainer were others at the end of its epochs than at their beginning."""
+    """Whether the sizes of an arm's trainer changed during its epochs."""
     own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
     told = [epoch.sizes for piece in own for epoch in piece.epochs if epoch.sizes]
     return any(sizes != told[0] for sizes in told)

@@ -1,4 +1,4 @@
-"""The patterns of all arms of a record, and its epochs with what these make of them."""
+"""The patterns of all arms of a record, and its epochs with the factors of these patterns."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ PLACE = ["block", "group"]
 
 
 class Shapes:
-    """What comes again in each arm's processes, found once for a table of epochs."""
+    """The patterns of each arm's processes, found once for a table of epochs."""
 
     def __init__(self, record: Lines, epochs: pd.DataFrame) -> None:
         described = {(line.block, line.group, line.arm): line.description.segments for line in record.ready}
@@ -40,20 +40,20 @@ class Shapes:
                 factors[place] = local.at(some["index"].to_numpy())
                 settled[place[some["settling"].to_numpy()]] = pattern.settling
         self.epochs = table.assign(factor=factors, settled=settled)
-        """With columns `lead`, `opening` and `once` (see `accounts.classified`), `factor`, what the pattern makes of
-        each epoch, and `settled`, how many times a counted epoch one takes that settles."""
+        """With the columns `lead`, `opening` and `once` (see `accounts.classified`), `factor`, the pattern's factor for
+        each epoch, and `settled`, how many times as long as a counted epoch a settling one takes."""
 
     def of(self, arm: str) -> Mapping[str, Pattern]:
-        """By kind, over all processes of an arm."""
+        """Return the patterns over all processes of an arm, by kind."""
         return self._patterns.get(arm, {})
 
     def in_process(self, block: int, group: int, arm: str) -> Mapping[str, Pattern]:
-        """The same, with what one process shows of them."""
+        """Return the same patterns with the factors that one process shows."""
         return self._local.get((block, group, arm), {})
 
 
 def _relative(own: pd.DataFrame, segments: list[Segment]) -> "pd.Series[float]":
-    """What each epoch of a process took, in units of what others of its kind and size take in turns."""
+    """Return the time of each epoch of a process, in units of what others of its kind and size take in turns."""
     found = pd.Series(1.0, index=own.index)
     known = [(segment.start, segment.sizes or {}) for segment in segments]
     known += list(zip(own["index"], own["sizes"], strict=True))

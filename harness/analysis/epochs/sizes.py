@@ -1,4 +1,4 @@
-"""What an epoch costs by the sizes of its trainer: of its batch, of its pool."""
+"""The cost of an epoch by the sizes of its trainer, such as those of its batch or its pool."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -7,14 +7,15 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 ENOUGH = 3
-"""Different sizes from which on a cost is taken to be linear in them."""
+"""The number of different sizes from which on a cost is taken as linear in them."""
 
 
 def at(indices: NDArray[np.int_], known: Iterable[tuple[int, Mapping[str, float]]]) -> Floats:
-    """The sizes at (n,) epochs of a schedule, (n, m), from those `known` at some: between two they change evenly.
+    """Return the sizes at (n,) epochs of a schedule, (n, m), from those `known` at some: between two they change
+    evenly.
 
-    A size that jumps is known on both sides of the jump, if the trainer could seek: it said then what its sizes are
-    where each stretch begins. m is 0 where nothing is known.
+    A size that jumps is known on both sides of the jump if the trainer can seek, since it then reported its sizes at
+    the start of each stretch. m is 0 if nothing is known.
     """
     by_index = {index: sizes for index, sizes in known if sizes}
     places = sorted(by_index)
@@ -27,11 +28,11 @@ def at(indices: NDArray[np.int_], known: Iterable[tuple[int, Mapping[str, float]
 
 
 def fit(sizes: Floats, seconds: Floats) -> Callable[[Floats], Floats]:
-    """The seconds of epochs, (n,), of which the sizes are known, (n, m): a function of sizes (k, m) to seconds (k,).
+    """Fit the seconds of epochs, (n,), to their sizes, (n, m): returns a function from sizes (k, m) to seconds (k,).
 
-    Linear in that one size with which the seconds vary most closely: all sizes of a trainer tend to grow together, so
-    no sample would tell their shares apart. With two different sizes, what was measured at them, and between them in
-    proportion; with one, the mean.
+    It is linear in the one size with which the seconds vary most closely: all sizes of a trainer tend to grow together,
+    so no sample would separate their effects. With two different sizes, it gives the means that were measured at them,
+    and interpolates linearly; with one, the mean.
     """
     spreads = sizes.std(axis=0)
     varying = np.flatnonzero(spreads > 0)

@@ -16,7 +16,7 @@ COLUMNS = [
 
 
 def table(record: Lines) -> pd.DataFrame:
-    """One row an epoch. Left out are groups that were given up because their arms did not fit in memory together."""
+    """Return one row per epoch, without groups that were given up because their arms did not fit in memory together."""
     given_up = {(end.block, end.group) for end in record.ends if end.status == "regrouped"}
     rows = [
         (
@@ -42,7 +42,7 @@ def table(record: Lines) -> pd.DataFrame:
 
 
 def _sizes(epochs: Iterable[Epoch]) -> Iterator[dict[str, float]]:
-    """What the trainer's sizes were before each of a slice's epochs, which note them where they change."""
+    """Yield the trainer's sizes before each epoch of a slice; epochs record them where they change."""
     sizes: dict[str, float] = {}
     for epoch in epochs:
         sizes = epoch.sizes or sizes
@@ -50,9 +50,9 @@ def _sizes(epochs: Iterable[Epoch]) -> Iterator[dict[str, float]]:
 
 
 def usable(record: Lines, epochs: pd.DataFrame, arm: str) -> pd.DataFrame:
-    """The epochs of the blocks that `arm` saw through to their end; of all its blocks, if there is no such block.
+    """Return the epochs of the blocks that `arm` completed; of all its blocks, if it completed none.
 
-    A block cut short has sampled some kinds and not others, so it would weigh them wrongly.
+    A block that was cut short has sampled some kinds and not others, so it would weight them wrongly.
     """
     ended = {end.block for end in record.ends if end.arm == arm and end.status == "ok"}
     whole = ended & {end.block for end in record.blocks_done}
@@ -61,12 +61,12 @@ def usable(record: Lines, epochs: pd.DataFrame, arm: str) -> pd.DataFrame:
 
 
 def in_turns(epochs: pd.DataFrame) -> pd.DataFrame:
-    """The epochs that were run in turns with the other arms, without the first of each kind."""
+    """Return the epochs that ran in turns with the other arms, without the first of each kind."""
     return epochs[(epochs["round"] > 0) & ~epochs["first"]]
 
 
 def idle_share(record: Lines, arm: str) -> float | None:
-    """How much of a processor `arm` used while it was others' turn; None where it never waited."""
+    """Return the share of a processor that `arm` used during the turns of others; None if it never waited."""
     waits = [
         piece.idle
         for before, piece in pairwise(record.slices)

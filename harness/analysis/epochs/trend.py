@@ -1,8 +1,8 @@
-"""Whether an arm's epochs get slower, or quicker, one after the other: then no steady figure means anything.
+"""Whether an arm's epochs get slower, or faster, one after the other: no steady figure is valid then.
 
-The slope is that of Theil and Sen, the median of the slopes between all pairs of epochs, in each process by itself
-(P. K. Sen, J. Am. Statist. Assoc. 63 (1968) 1379). It must go on through both halves of the epochs, in every process,
-and come to more than noise and a machine's drift would.
+The slope is Theil and Sen's, the median of the slopes between all pairs of epochs, in each process by itself (P. K.
+Sen, J. Am. Statist. Assoc. 63 (1968) 1379). It must continue through both halves of the epochs, in every process, and
+exceed what noise and a machine's drift would cause.
 """
 
 from collections.abc import Mapping
@@ -13,32 +13,32 @@ import pandas as pd
 from scipy import stats
 
 TRENDING = "a steady epoch"
-"""What there is none of then: the name under which its absence is told."""
+"""The name under which the lack of a steady epoch is reported."""
 FEWEST = 16
-"""Epochs in turns of one process below which nothing is said."""
+"""The number of epochs in turns of one process below which there is no answer."""
 MOST = 200
-"""Epochs of a process that are looked at: neighbours are taken together where there are more."""
+"""The largest number of epochs of a process that are used: with more, neighbours are combined."""
 LEAST = 0.15
-"""The change over the epochs that ran, as a share of what they take, that is told."""
+"""The smallest change over the epochs that ran, as a share of their time, that is reported."""
 GOES_ON = 1 / 3
-"""Each half must have at least this share of the whole slope."""
+"""The share of the whole slope that each half must have at least."""
 
 
 @dataclass(frozen=True)
 class Trend:
-    """Of one kind of epoch."""
+    """The trend of one kind of epoch."""
 
     kind: str
     seconds: float
-    """That each epoch takes longer than the one before it; negative where they get quicker."""
+    """Seconds by which each epoch takes longer than the one before it; negative if they get faster."""
     share: float
-    """The change over the epochs that ran, relative to the median one."""
+    """The change over the epochs that ran, relative to the median epoch."""
     epochs: int
-    """How many those were."""
+    """The number of these epochs."""
 
 
 def trends(epochs: pd.DataFrame) -> Mapping[str, Trend]:
-    """By arm, the trend of the kind in which it changes most. `epochs` are those of `shapes.Shapes`."""
+    """Return, by arm, the trend of the kind that changes most. `epochs` are those of `shapes.Shapes`."""
     steady = epochs[(epochs["round"] > 0) & ~epochs["first"] & ~epochs["once"]]
     found: dict[str, Trend] = {}
     for (arm, kind), own in steady.groupby(["arm", "kind"], sort=False):
@@ -56,13 +56,14 @@ def trends(epochs: pd.DataFrame) -> Mapping[str, Trend]:
 
 
 def _sized(own: pd.DataFrame) -> bool:
-    """Whether its trainer says sizes that change: what they cost is followed by them."""
+    """Whether the trainer reports sizes that change: the cost is then modelled by them."""
     first = own["sizes"].iloc[0]
     return any(sizes != first for sizes in own["sizes"])
 
 
 def _of_process(own: pd.DataFrame) -> tuple[float, float, int] | None:
-    """Seconds an epoch, the share of the whole change, and the epochs from the first to the last; None for no trend."""
+    """Return the seconds per epoch, the whole change as a share, and the number of epochs from the first to the last;
+    None if there is no trend."""
     if len(own) < FEWEST or not own["index"].is_monotonic_increasing:
         return None
     index, walls = own["index"].to_numpy(dtype=float), (own["wall"] / own["factor"]).to_numpy()

@@ -1,4 +1,5 @@
-"""Which epochs show what an epoch of their kind takes: those that neither opened the kind, nor traced, nor compiled."""
+"""The epochs that show what an epoch of their kind takes: not the first of the kind, and without traces or
+compilations."""
 
 from collections.abc import Iterable
 
@@ -7,24 +8,25 @@ from harness.record.schema import Epoch
 
 
 def undisturbed(epoch: Epoch) -> bool:
-    """Whether it did nothing but train, as far as was seen."""
+    """Whether the epoch only trained, as far as was observed."""
     return not (epoch.first or evidence.traces(epoch) or evidence.compilations(epoch))
 
 
 def typical(epochs: Iterable[Epoch]) -> list[Epoch]:
-    """The undisturbed epochs of each kind; of a kind without any, those that are not its first, if there are others."""
+    """Return the undisturbed epochs of each kind; for a kind without any, those that are not its first, if there are
+    others."""
     own = by_kind(later(epochs)).values()
     return [epoch for some in own for epoch in [one for one in some if undisturbed(one)] or some]
 
 
 def later(epochs: Iterable[Epoch]) -> list[Epoch]:
-    """Those that are not the first of their kind, by kind; of a kind without others, that one."""
+    """Return the epochs that are not the first of their kind, by kind; a kind with only a first epoch keeps it."""
     own = by_kind(epochs).values()
     return [epoch for some in own for epoch in [one for one in some if not one.first] or some]
 
 
 def by_kind(epochs: Iterable[Epoch]) -> dict[str, list[Epoch]]:
-    """The epochs of each kind, in the order in which the kinds first come."""
+    """Return the epochs of each kind, in the order in which the kinds first occur."""
     found: dict[str, list[Epoch]] = {}
     for epoch in epochs:
         found.setdefault(epoch.kind, []).append(epoch)
@@ -32,5 +34,5 @@ def by_kind(epochs: Iterable[Epoch]) -> dict[str, list[Epoch]]:
 
 
 def all_traced(epochs: Iterable[Epoch]) -> bool:
-    """Whether every one of these traced or compiled, so that what they take is not what their work takes."""
+    """Whether every epoch traced or compiled, so that their times are not those of their work."""
     return all(evidence.traces(epoch) or evidence.compilations(epoch) for epoch in epochs)

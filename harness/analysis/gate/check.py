@@ -1,4 +1,4 @@
-"""One metric of one variant, held against its tolerance."""
+"""The check of one gated metric of one variant against its tolerance."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from harness.plan.gate_rules import FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances
 
 
 class CheckAnswer(StrEnum):
-    """What came of one metric that is gated."""
+    """The result of checking one gated metric."""
 
     OK = "ok"
     IMPROVED = "improved"
@@ -18,44 +18,45 @@ class CheckAnswer(StrEnum):
 
 
 class GateAnswer(StrEnum):
-    """What a gate says of all of them."""
+    """The result of a whole gate."""
 
     PASSED = "passed"
     REGRESSED = "regressed"
     UNSURE = "unsure"
     FAILED = "failed"
-    """An arm did."""
+    """An arm failed."""
 
 
 OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = CheckAnswer
 NOT_COMPLETED = "the pass that counts it was not completed"
 LEAST_SECONDS = 0.1
-"""What a first epoch may take longer in any case: nobody notices, and what it is a large share of scatters by more."""
+"""Seconds by which a first epoch may always take longer: users do not notice this, and a first epoch so short that this
+is a large share of it scatters by more."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was gated, and what came of it. Null is what does not apply, or was not measured."""
+    """A gated metric and its result. A field is None if it does not apply or was not measured."""
 
     variant: str
     metric: str
     part: str | None
-    """The kind of epoch, or the metric of quality."""
+    """The kind of epoch, or the name of the quality metric."""
     answer: CheckAnswer
     base: float | None = None
-    """Seconds, bytes, a count, or the metric's own unit."""
+    """The figure of the base, in seconds, bytes, a count or the metric's own unit."""
     head: float | None = None
     ratio: Ratio | None = None
     tolerance: float | str | None = None
     why: str | None = None
-    """What a reader has to know beside the figures."""
+    """What a reader has to know in addition to the figures."""
     smallest_visible_ratio: float | None = None
-    """Of a time: the smallest ratio above 1 that would have shown."""
+    """The smallest ratio above 1 that would have shown; only for times."""
 
 
 def time_tolerance(tolerances: Tolerances, metric: str, seconds: float | None, once: float) -> float:
-    """How much longer a gated time may take, as a share: one that took `seconds`, of a training of which the share
-    `once` goes to tracing and compiling."""
+    """Return the share by which a gated time may increase. `seconds` is the time in the base, and `once` the share of a
+    training that goes to tracing and compiling."""
     share: float = tolerances.of_total_time(once) if metric == TOTAL_TIME else tolerances[metric]
     if metric == FIRST_EPOCH_TIME and seconds:
         return max(share, LEAST_SECONDS / seconds)

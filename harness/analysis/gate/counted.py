@@ -1,7 +1,7 @@
-"""What a gate compares without noise: counts, losses and quality, over the same epochs of base and head.
+"""Compares what has no noise: counts, losses and quality, over the same epochs of base and head.
 
-The base ran twice. Where its two runs do not agree, the program is not deterministic in that, and nothing is said. What
-the base has and the head lacks is unsure: a gate passes by what it saw.
+The base runs twice. If its two runs differ in a metric, the program is not deterministic in it, and the check is
+unsure. What the base has and the head lacks is unsure too, since a gate must not pass on what it did not see.
 """
 
 from collections import Counter
@@ -35,11 +35,11 @@ from harness.worker.wire.evidence import Compilation, Trace
 
 COUNTED = TRACES, COMPILATIONS, FLOPS, LOSSES, QUALITY
 _MOST_NAMED = 3
-"""Functions that a sentence names."""
+"""The largest number of functions that a sentence names."""
 
 
 def counts(passes: Lines, triple: Triple) -> list[Check]:
-    """A check for each metric that is gated; of the record `triples.counted`."""
+    """Return a check for each gated metric. `passes` are the lines that `triples.counted` returns."""
     allowed = triple.tolerances
     if {end.arm for end in passes.ends if end.status == "ok"} < set(triple.arms):
         gated = [metric for metric in (*COUNTED, *_further(allowed)) if allowed[metric] is not None]
@@ -58,13 +58,13 @@ def counts(passes: Lines, triple: Triple) -> list[Check]:
 
 
 def _further(allowed: Tolerances) -> list[str]:
-    """Metrics that are gated and have no way of their own of being compared: those that somebody has added."""
+    """Return the gated metrics without a comparison of their own, such as those that users registered."""
     known = (*COUNTED, *TIMES, PEAK_MEMORY, PEAK_TENSORS)
     return [name for name, one in METRICS.items() if one.gated and name not in known and allowed[name] is not None]
 
 
 def _further_check(passes: Lines, triple: Triple, name: str) -> Check:
-    """A deterministic figure of the three, lower being better."""
+    """Compare a deterministic figure of the base, its repeat and the head; lower is better."""
     costs = Projection(passes, epoch_table.table(passes))
     base, again, head = (METRICS[name].of(MeasuredArm(costs, str(arm))) for arm in triple.arms)
     if base.value is None or again.value is None:
@@ -87,7 +87,7 @@ Event = Trace | Compilation
 
 
 def _events(passes: Lines, triple: Triple, metric: str, tolerance: int) -> Check:
-    """Tracings or compilations, over the epochs that base and head both ran from the first on."""
+    """Compare traces or compilations, over the epochs that base and head both ran from the first on."""
     base_unseen, head_unseen = (why_unobserved(passes, str(arm), metric) for arm in (triple.base, triple.head))
     if base_unseen:
         return Check(triple.name, metric, None, NOT_MEASURED, why=base_unseen)
@@ -115,8 +115,9 @@ def _events(passes: Lines, triple: Triple, metric: str, tolerance: int) -> Check
 
 
 def _added(base: Sequence[tuple[int, Event]], head: Sequence[tuple[int, Event]]) -> list[tuple[int, int, Event]]:
-    """Those of `head` that `base` has fewer of, with how many more and the epoch of the first: by function and cause,
-    since line numbers change with every edit."""
+    """Return the events that occur more often in `head` than in `base`: how many more, the epoch of the first
+    additional one, and that event. Events are matched by function and cause, since line numbers change with every
+    edit."""
     before = Counter(_kind(event) for _, event in base)
     found: list[tuple[int, int, Event]] = []
     now: dict[tuple[str, str | bool | None], list[tuple[int, Event]]] = {}
@@ -137,7 +138,7 @@ def _kind(event: Event) -> tuple[str, str | bool | None]:
 
 
 def _named(added: Sequence[tuple[int, int, Event]]) -> str:
-    """Which functions, where, and why."""
+    """Describe which functions were traced or compiled more often, where and why."""
     named = "; ".join(_sentence(*one) for one in added[:_MOST_NAMED])
     more = len(added) - _MOST_NAMED
     return f"{named}; and {more} more" if more > 0 else named
@@ -155,7 +156,7 @@ def _sentence(more: int, index: int, event: Event) -> str:
 
 
 def _flops(passes: Lines, triple: Triple, tolerance: float) -> Iterator[Check]:
-    """The operations of each kind of epoch for which the base counted them."""
+    """Compare the operations of each kind of epoch for which the base counted them."""
     works = {line.arm: line for line in passes.works}
     base, head = works.get(str(triple.base)), works.get(triple.head)
     lacking = f": {head.unavailable}" if head and head.unavailable else ""
@@ -197,7 +198,7 @@ def _losses(passes: Lines, triple: Triple, wanted: str) -> Check:
 
 
 def _qualities(passes: Lines, triple: Triple, tolerance: float) -> Iterator[Check]:
-    """Every metric that the base has, lower being better."""
+    """Compare every metric that the base reports; lower is better."""
     found = {line.arm: line for line in passes.evaluations}
     base, again, head = (found.get(str(arm)) for arm in (triple.base, triple.again, triple.head))
     if base is None or again is None:
@@ -229,7 +230,7 @@ def _quality(triple: Triple, name: str, values: Sequence[float | None], toleranc
 
 
 def _figures(triple: Triple, metric: str, part: str | None, base: float, head: float, tolerance: float) -> Check:
-    """Two figures without noise."""
+    """Compare two figures that have no noise."""
     ratio = Ratio(head / base) if base > 0 and head > 0 else None
     limit, gain = base + tolerance * abs(base), base - tolerance * abs(base)
     answer = REGRESSED if head > limit else IMPROVED if head < gain else OK

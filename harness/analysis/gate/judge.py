@@ -1,4 +1,4 @@
-"""Whether a head may pass: each gated metric against its tolerance, and what all of them together come to."""
+"""The verdict of a gate: compares each gated metric with its tolerance and combines the results."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,8 @@ from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_T
 from harness.record.lines import Lines
 
 WORTH = 0.05
-"""The share of a whole schedule from which on a kind of epoch is gated by itself; the total covers the others."""
+"""Kinds of epochs with at least this share of the whole schedule are gated individually; the total time covers the
+others."""
 _ANSWERS = {
     contrasts.WORSE: REGRESSED,
     contrasts.BETTER: IMPROVED,
@@ -33,30 +34,30 @@ _ANSWERS = {
 
 @dataclass(frozen=True)
 class GateVerdict:
-    """What a gate says."""
+    """The verdict of a gate."""
 
     answer: GateAnswer
     base: str
     head: str
     unsure: str
-    """What being unsure is to do: `fail`, `warn` or `pass`."""
+    """How an unsure gate is treated: `fail`, `warn` or `pass`."""
     checks: list[Check]
     stored: bool = False
-    """Whether the head was held against stored runs, and not against a base that took turns with it."""
+    """Whether the head was compared with stored runs, and not with a base that ran in turns with it."""
 
 
 @dataclass(frozen=True)
 class _Timed:
-    """One time that is gated."""
+    """One gated time."""
 
     triple: Triple
     metric: str
     part: str | None
     contrast: Contrast
     seconds: float | None
-    """Of the base."""
+    """The time of the base."""
     once: float = 0.0
-    """The share of them that goes to tracing and compiling."""
+    """The share of the base's time that goes to tracing and compiling."""
 
     @property
     def tolerance(self) -> float:
@@ -64,7 +65,7 @@ class _Timed:
 
 
 def gate_verdict(record: Lines) -> GateVerdict | None:
-    """The verdict of a gate's record; None of another's."""
+    """Return the verdict from a gate's record, or None for the record of any other command."""
     gate = record.plan.gate
     if gate is None:
         return None
@@ -77,7 +78,7 @@ def gate_verdict(record: Lines) -> GateVerdict | None:
 
 
 def regressed(record: Lines) -> bool:
-    """Whether anything has, so far."""
+    """Whether any metric has regressed so far."""
     found = gate_verdict(record)
     return found is not None and any(check.answer == REGRESSED for check in found.checks)
 
@@ -92,7 +93,7 @@ def _answer(checks: Sequence[Check], failed: bool) -> GateAnswer:
 
 
 def _untimed(record: Lines, triple: Triple, found: Sequence[Check]) -> list[Check]:
-    """That a time of a variant was not measured, where it is gated: a gate passes by what it saw."""
+    """Return an unsure check for each gated time that was not measured: a gate must not pass on what it did not see."""
     if not triple.base or any(record.failure(arm) for arm in triple.arms):
         return []
     seen = {check.metric for check in found if check.variant == triple.name}
@@ -110,7 +111,7 @@ def _counts(record: Lines, triple: Triple) -> list[Check]:
 
 
 def timed_checks(record: Lines) -> list[tuple[Contrast, Check]]:
-    """All times of all variants: luck has a chance in each, so they are judged together."""
+    """Check all times of all variants. They are judged together, since each is another chance of a false answer."""
     gate = record.plan.gate
     if gate is None:
         return []
@@ -142,7 +143,7 @@ def _check(one: _Timed, answer: contrasts.Contrasted, shown: float) -> Check:
 
 
 def _why(one: _Timed, ratio: Ratio | None) -> str:
-    """Why it cannot be told."""
+    """Explain why a time is unsure."""
     if ratio is None or one.contrast.blocks < FIRST_LOOK:
         return f"it takes {FIRST_LOOK} blocks to tell"
     if one.contrast.apart(one.tolerance):
@@ -156,7 +157,7 @@ def _of_triple(record: Lines, triple: Triple) -> list[_Timed]:
     if table.empty:
         return []
     allowed = triple.tolerances
-    # A gate is about all that ran, the first epochs too: of a training without a length, too.
+    # A gate covers all epochs that ran, first ones included, even in a training without a length.
     found = Projection(part, table)
     found = Projection(part, table, "epochs") if found.scope == "epoch" else found
     return [
@@ -194,13 +195,13 @@ def _first_epoch_time(part: Lines, table: pd.DataFrame, triple: Triple) -> Itera
 
 
 def _shared(part: Lines, triple: Triple) -> bool:
-    """Whether all arms of a block lived together."""
+    """Whether all arms of each block were alive at the same time."""
     return all(len(start.order) == len(triple.arms) and not start.one_by_one for start in part.starts)
 
 
 def _kinds(found: Projection, triple: Triple) -> dict[str, tuple[list[float], list[float]]]:
-    """The log-ratios of the head and of the second base by block, for each kind that is worth gating: of an epoch on
-    the average over what comes again every so many."""
+    """Return the log-ratios of the head and of the base's repeat by block, for each kind that is gated individually.
+    Periodic work is included, at its average over epochs."""
     tolerance = triple.tolerances[EPOCH_TIME] or 0.0
     both = [found.rates(arm) for arm in (triple.head, str(triple.again))]
     if any(one.empty for one in both):
@@ -221,7 +222,7 @@ def _kinds(found: Projection, triple: Triple) -> dict[str, tuple[list[float], li
 
 
 def _shares(part: Lines, table: pd.DataFrame, triple: Triple) -> Mapping[str, float]:
-    """How much of the base's whole schedule, or of the epochs that ran, each kind of epoch takes."""
+    """Return each kind's share of the time of the base's whole schedule, or of the epochs that ran."""
     base = str(triple.base)
     steady = epoch_table.in_turns(table)
     mean = steady[steady["arm"] == base].groupby("kind")["wall"].mean()

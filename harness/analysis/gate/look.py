@@ -1,4 +1,4 @@
-"""Whether another block would make a gate clearer: it stops as soon as its answer cannot change any more."""
+"""Decides whether a gate runs another block: it stops as soon as its answer cannot change any more."""
 
 from math import log
 
@@ -14,7 +14,7 @@ from harness.record.schema import Look
 
 
 def look(record: Lines, elapsed: float) -> Look:
-    """What to do after the latest block of a gate, `elapsed` seconds after the command began."""
+    """Decide what to do after the latest block of a gate, `elapsed` seconds after the command began."""
     go_on, why = _decide(record, elapsed)
     return Look(record.blocks_done[-1].block, go_on, why)
 
@@ -39,7 +39,7 @@ def _decide(record: Lines, elapsed: float) -> tuple[bool, str]:
         return True, f"{plan.fewest} blocks were asked for"
     if done < FIRST_LOOK:
         return True, f"a verdict takes {FIRST_LOOK} blocks"
-    if judge.regressed(record):  # what else it may come to, the answer is that
+    if judge.regressed(record):  # other checks cannot change the answer
         return False, "there is a regression"
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
     if not unsure:
@@ -54,7 +54,7 @@ def _decide(record: Lines, elapsed: float) -> tuple[bool, str]:
 
 
 def _hopeless(record: Lines, contrast: Contrast, tolerance: float | str | None) -> bool:
-    """Whether the blocks scatter so much that all planned ones would tell nothing: see `stopping`."""
+    """Whether the blocks scatter so much that even all planned ones would not give an answer; see `stopping`."""
     assert isinstance(tolerance, float), "a time's tolerance is a share"
     plan = record.plan
     half = least_half_width(list(contrast.own), plan.fewest, plan.blocks, 2 * (plan.blocks - 1))

@@ -1,8 +1,8 @@
-"""How much memory a head takes, against two runs of its base: in the pass that counts, and in each block.
+"""Compares a head's peak memory with two runs of its base: in the counting pass and in each block.
 
-A peak is not quite deterministic: one large tensor more may live, or not, when another is freed on another thread, as
-if by the toss of a coin. So one run proves nothing: the head has regressed if it takes more than both of its bases in
-every run, and is unsure if in most.
+A peak is not quite deterministic: it is left to chance whether one more large tensor is alive when another thread frees
+one. One run therefore proves nothing: the head has regressed if it takes more than both runs of its base in every run,
+and is unsure if it does in most.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from harness.record.lines import Lines
 from harness.record.schema import ArmEnd
 
 LEAST_BYTES = 4_000_000
-"""What may be taken more in any case: the kernel counts no finer."""
+"""Bytes by which a peak may always increase: the kernel does not count more finely."""
 _FIELDS = {PEAK_MEMORY: "peak_rss_bytes", PEAK_TENSORS: "peak_tensor_bytes"}
 
 Run = Mapping[str, ArmEnd]
-"""The ends of a base, the base again and the head that ran alike, by arm."""
+"""The ends of a base, its repeat and a head that ran in the same way, by arm."""
 
 
 def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
-    """A check for each sort of memory that is gated."""
+    """Return a check for each gated kind of memory."""
     by_block: dict[int, dict[str, ArmEnd]] = {}
     for end in timed.ends:
         if end.status == "ok":
@@ -33,7 +33,7 @@ def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
 
 
 def checks(runs: Sequence[Run], triple: Triple) -> list[Check]:
-    """The same, of these runs."""
+    """Return a check for each gated kind of memory, from these runs."""
     gated = {metric: triple.tolerances[metric] for metric in _FIELDS}
     return [_check(runs, triple, metric, share) for metric, share in gated.items() if share is not None]
 

@@ -1,7 +1,8 @@
-"""A head against stored runs of the same variant: another hour, so its times are judged by how far those scatter.
+"""Compares a head with stored runs of the same variant.
 
-A new run lies within mean +- t s sqrt(1 + 1/n) of n runs like it, in 95 of 100 cases, on the logarithms of their times
-(the prediction interval of Student's t). Run to run a machine scatters by far more than within one: see docs/method.md.
+Stored runs were measured in another hour, so times are judged by how far these runs scatter. A new run lies within mean
++- t s sqrt(1 + 1/n) of n runs like it in 95 of 100 cases, on the logarithms of their times (the prediction interval of
+Student's t). A machine scatters far more from run to run than within a run: see docs/method.md.
 """
 
 from collections import defaultdict
@@ -35,7 +36,7 @@ BASE, AGAIN = "stored", "stored, another"
 
 
 def stored(record: Lines, label: str) -> Stored:
-    """What a later gate needs of `label`, an arm of a stored run."""
+    """Return what a later gate needs from `label`, an arm of a stored run."""
     passes = {(piece.block, piece.group) for piece in record.watched if piece.probe == EXACTLY and piece.arm == label}
     own = [piece for piece in record.watched if piece.arm == label and piece.probe == EXACTLY]
     ends = [end for end in record.ends if end.arm == label and (end.block, end.group) in passes]
@@ -55,13 +56,14 @@ def stored(record: Lines, label: str) -> Stored:
 
 
 def _unobserved(record: Lines, label: str) -> dict[str, str]:
-    """As this version would have said it."""
+    """Return why traces or compilations were not observed, in the words of this version."""
     reasons = {what: why_unobserved(record, label, what) for what in (TRACES, COMPILATIONS)}
     return {what: why for what, why in reasons.items() if why}
 
 
 def times(record: Lines, label: str) -> dict[str, list[float]]:
-    """Seconds of what can be gated, by metric, and by kind for epochs (`epoch_time full`): a figure for each block."""
+    """Return the seconds of each time that can be gated, a figure for each block. Keys are metrics, for epochs with the
+    kind (`epoch_time full`)."""
     part = _alone(record, label)
     table = epoch_table.table(part)
     found: dict[str, list[float]] = defaultdict(list)
@@ -75,19 +77,19 @@ def times(record: Lines, label: str) -> dict[str, list[float]]:
 
 
 def _alone(record: Lines, label: str) -> Lines:
-    """What was timed of one arm."""
+    """Return the timed lines of one arm."""
     return replace(record.of([label], record.plan, without=record.passes), ends=record.ends)
 
 
 def _once(record: Lines, label: str) -> float:
-    """The share of its training that goes to tracing and compiling."""
+    """Return the share of an arm's training that goes to tracing and compiling."""
     part = _alone(record, label)
     table = epoch_table.table(part)
     return 0.0 if table.empty else once_share(part, table, label)
 
 
 def checks(record: Lines, triple: Triple) -> list[Check]:
-    """The head of `triple` against the stored runs that its record begins with."""
+    """Compare the head of `triple` with the stored runs at the beginning of its record."""
     before = [line for line in record.stored if line.arm == triple.head]
     if not before or record.failure(triple.head):
         return []
@@ -101,13 +103,13 @@ def checks(record: Lines, triple: Triple) -> list[Check]:
 
 
 def _time(what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, at: float, busy: bool) -> Check:
-    """One time. What disturbs a machine makes a run slower, so the head is called so only if its quickest block is, and
-    if nothing else was computing when it began: nobody took turns with it that it could be held against."""
+    """Compare one time. A disturbance only makes a run slower, and no other arm ran in turns with the head to show it,
+    so the head is called slower only if its fastest block is, and if nothing else was computing when it began."""
     metric, _, kind = what.partition(" ")
     part = kind or None
     seen = [line.seconds[what] for line in before if what in line.seconds]
     tolerance = time_tolerance(triple.tolerances, metric, seen[0] if seen else None, before[0].once)
-    if not now:  # a gate passes by what it saw
+    if not now:  # a gate must not pass on what it did not see
         why = "a stored run has it, and this one does not"
         return Check(triple.name, metric, part, UNSURE, seen[0], None, None, tolerance, why)
     took = median(now)
@@ -127,20 +129,21 @@ def _time(what: str, now: Sequence[float], before: Sequence[Stored], triple: Tri
 
 
 def disturbed(facts: Facts) -> bool:
-    """Whether others computed here as much as makes times worthless."""
+    """Whether other processes computed so much on this machine that times are worthless."""
     return bool(pids(facts)) or (number(facts, "busy_elsewhere") or 0.0) >= VERY_BUSY
 
 
 def prediction_half_width(seconds: Sequence[float], at: float = ERROR) -> float:
-    """Half the width of the interval for the logarithm of one more, by n >= 2 of them, that misses with `at`."""
+    """Return half the width of the prediction interval for the logarithm of one more time, from n >= 2 times. The
+    interval misses with probability `at`."""
     n = len(seconds)
     scatter = float(np.std(np.log(seconds), ddof=1))
     return float(stats.t.ppf(1 - at / 2, n - 1)) * scatter * sqrt(1 + 1 / n)
 
 
 def _counted(record: Lines, before: Sequence[Stored], triple: Triple) -> list[Check]:
-    """What is deterministic: the first of the stored runs stands for the base, and each other one of the same epochs
-    for its second run, with which it must agree."""
+    """Compare what is deterministic. The first stored run takes the place of the base, and each other one with the same
+    epochs that of its repeat, with which it must agree."""
     first, *others = before
     alike = [one for one in others if _indices(one) == _indices(first)]
     found: dict[tuple[str, str | None], Check] = {}
@@ -160,7 +163,8 @@ def _indices(run: Stored) -> list[int]:
 
 
 def _by_one_run(check: Check) -> Check:
-    """One stored run does not tell whether it would come to the same again, which counts nearly always do."""
+    """Turn a regression of losses or quality into unsure: one stored run does not show whether a second one would
+    agree. Counts nearly always do."""
     if check.answer == REGRESSED and check.metric in (LOSSES, QUALITY):
         why = ", ".join(filter(None, [check.why, "and one stored run does not tell whether two are alike"]))
         return replace(check, answer=UNSURE, why=why)
@@ -168,12 +172,12 @@ def _by_one_run(check: Check) -> Check:
 
 
 def _standing(triple: Triple) -> Triple:
-    """The triple with stored runs in the places of its base, and of its base again."""
+    """Return the triple with stored runs in place of its base and the base's repeat."""
     return Triple(triple.name, triple.head, BASE, AGAIN, triple.tolerances)
 
 
 def _against(record: Lines, base: Stored, again: Stored, triple: Triple) -> list[Check]:
-    """Counts, losses and quality, beside two stored runs."""
+    """Compare counts, losses and quality with those of two stored runs."""
     arms = {BASE: base, AGAIN: again, triple.head: stored(record, triple.head)}
     plan = structs.replace(record.plan, arms=tuple(Arm(label, label) for label in arms), baseline=BASE)
     side_by_side = Lines(

@@ -1,4 +1,4 @@
-"""The lines of a gate's run, parted by variant: each part reads like the run of a comparison of three arms."""
+"""Splits the lines of a gate's run by variant. Each part reads like the run of a comparison of three arms."""
 
 from harness.plan.gate_rules import Triple
 from harness.plan.plan import EXACTLY
@@ -6,12 +6,12 @@ from harness.record.lines import Lines
 
 
 def timed(lines: Lines, triple: Triple) -> Lines:
-    """What was timed of one variant: the base, the base again, and the head."""
+    """Return the timed lines of one variant: of the base, its repeat and the head."""
     return lines.of(triple.arms, lines.plan.of(triple), without=lines.passes)
 
 
 def counted(lines: Lines, triple: Triple) -> Lines:
-    """The pass in which what is deterministic of one variant was counted, as if it had been timed."""
+    """Return the pass that counted what is deterministic in one variant, in the form of timed lines."""
     passes = {(piece.block, piece.group) for piece in lines.watched if piece.probe == EXACTLY}
     others = {(start.block, start.group) for start in lines.starts} - passes
     return lines.of(triple.arms, lines.plan.of(triple), without=others).in_one_group()

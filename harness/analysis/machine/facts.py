@@ -1,4 +1,4 @@
-"""What one fact of a machine means, and reading facts that anyone may have written."""
+"""The meaning of a single fact about a machine, and reading facts from records, which may contain anything."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from harness.record.lines import Lines
 
 
 class Level(StrEnum):
-    """What a fact of a machine asks for."""
+    """How serious a fact about a machine is."""
 
     OK = "ok"
-    """Nothing."""
+    """Nothing to do."""
     NOTE = "note"
-    """To be known."""
+    """Worth knowing."""
     WARN = "warn"
-    """It makes figures worse than they need be."""
+    """It makes results worse than they need be."""
 
 
 OK, NOTE, WARN = Level
@@ -26,7 +26,8 @@ Facts = Mapping[str, Any]
 
 
 def measured_on(record: Lines) -> dict[str, Any]:
-    """What a run was measured on. Whoever else measured there when it began, or was resumed, disturbed it."""
+    """Return the facts of the machine that a run was measured on, with any other harness runs that were measuring
+    there, and so disturbed it, when it began or was resumed."""
     began = record.header.machine
     others = [pid for line in record.resumed for pid in pids(line.machine)]
     return began | {"other_runs": [*dict.fromkeys([*pids(began), *others])]} if others else began
@@ -39,22 +40,22 @@ class Finding:
     level: Level
     means: str
     do: str = ""
-    """Empty where nothing is to be done."""
+    """Empty if there is nothing to do."""
 
 
 def unreadable(facts: Facts, name: str, what: str, means: str) -> Finding | None:
-    """For a fact that was looked for in vain; a record without it is of a version that did not look."""
+    """Return the finding that a fact could not be read; None if the record is of a version that did not look for it."""
     return Finding(what, UNREADABLE, NOTE, means) if name in facts else None
 
 
 def number(facts: Facts, name: str) -> float | None:
-    """What is no number counts as not read."""
+    """Return a fact that is a number; None for anything else, which counts as not read."""
     value = facts.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def pids(facts: Facts) -> Sequence[int]:
-    """The processes of other harness runs."""
+    """Return the process ids of other harness runs."""
     found = facts.get("other_runs")
     return [pid for pid in found if isinstance(pid, int)] if isinstance(found, list) else []
 

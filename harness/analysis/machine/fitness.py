@@ -1,9 +1,9 @@
-"""What a machine's facts mean for measurements made on it, and what to do about them: a rule each.
+"""Rules about the facts of a machine: what each means for measurements, and what to do about it.
 
-The limits are rules of thumb; whether this machine can tell variants apart is for `harness selfcheck` to measure.
+The limits are rules of thumb; `harness selfcheck` measures whether a machine can tell variants apart.
 
-Turns cancel what slows all arms alike, such as a clock that follows the temperature. They do not cancel what comes and
-goes within a turn, nor what differs between processes: that widens intervals.
+Turns cancel what slows all arms alike, such as a clock frequency that follows the temperature. They do not cancel what
+changes within a turn, nor differences between processes: these widen intervals.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,23 +12,23 @@ from math import floor
 from harness.analysis.machine.facts import NOTE, OK, WARN, Facts, Finding, level, number, pids, unreadable
 
 BUSY, VERY_BUSY = 0.1, 0.25
-"""Shares of the cores' time that others take now."""
+"""Shares of the cores' time that other processes take now."""
 STOLEN, MUCH_STOLEN = 0.005, 0.02
-"""Shares of the time that was wanted."""
+"""Shares of the time that was asked for."""
 THROTTLED = 0.01
 LITTLE_MEMORY = 2_000_000_000
 """Bytes: about what two arms take that have loaded a large framework."""
 SWAPPED = 100_000_000
-"""Bytes. A few are always put there that nobody has asked for again."""
+"""Bytes. Some are always swapped out because they have not been used again."""
 
 
 def findings(facts: Facts) -> list[Finding]:
-    """A finding for every fact that a record has. Of those that could not be read, that they could not."""
+    """Return a finding for every fact that a record has, including facts that could not be read."""
     return [found for rule in _RULES if (found := rule(facts))]
 
 
 def company(facts: Facts) -> str | None:
-    """A sentence where another harness run was measuring on the same machine."""
+    """Return a sentence if another harness run was measuring on the same machine."""
     others = pids(facts)
     if not others:
         return None
@@ -166,7 +166,7 @@ def _quota(facts: Facts) -> Finding | None:
 
 def _throttled(facts: Facts) -> Finding | None:
     share = number(facts, "throttled")
-    if share is None:  # where there is no limit, nobody counts
+    if share is None:  # without a limit, the kernel does not count
         return None
     means, do = "The container has hardly ever used its processor time up.", ""
     if share >= THROTTLED:

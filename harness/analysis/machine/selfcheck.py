@@ -1,7 +1,7 @@
 """Whether a machine is fit to measure on, from two arms whose answers are known: a null arm and a planted slowdown.
 
-Fit means that the measuring says the truth of both. Unfit means that it says something else of one of them; unsure,
-that it says too little: the blocks are too few, or they scatter too much.
+Fit means that the measured answers of both are correct. Unfit means that one of them is wrong. Unsure means that there
+are too few blocks, or too much scatter, for an answer.
 """
 
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ class Control:
 
     ratio: Ratio | None
     verdict: Verdict | None
-    """None with too few blocks."""
+    """None if there are too few blocks."""
 
 
 @dataclass(frozen=True)
 class SelfCheck:
     answer: Fitness
     why: tuple[str, ...]
-    """What keeps it from being fit."""
+    """The reasons why it is not fit."""
     planted: float
-    """The slowdown that was there to be found, as a share."""
+    """The planted slowdown, as a share."""
     smallest_visible_ratio: float | None
-    """The smallest difference that it could have shown of either arm, as a ratio above 1."""
+    """The smallest difference that could have shown in either arm, as a ratio above 1."""
 
     @property
     def fit(self) -> bool:
@@ -46,7 +46,8 @@ class SelfCheck:
 
 
 def self_check(null: Control, slowed: Control, planted: float, tolerance: float) -> SelfCheck:
-    """Whether a machine is fit to tell differences beyond `tolerance`, where a slowdown of `planted` was there."""
+    """Decide whether a machine is fit to detect differences beyond `tolerance`, given a planted slowdown of
+    `planted`."""
     against = [*_against_null(null, tolerance), *_against_planted(slowed, planted)]
     missing = _missing(null, slowed, planted)
     seen = [control.verdict.smallest_visible for control in (null, slowed) if control.verdict]
@@ -60,7 +61,7 @@ def self_check(null: Control, slowed: Control, planted: float, tolerance: float)
 
 def _against_null(null: Control, tolerance: float) -> list[str]:
     if null.verdict is None or null.ratio is None or null.verdict.answer == UNSURE:
-        return []  # scatter alone may explain whatever its ratio is
+        return []  # scatter alone may explain any ratio
     if null.verdict.answer != SAME:
         return [f"two identical arms differ: the second one is called {null.verdict.answer}"]
     if abs(log(null.ratio.estimate)) > log(1 + tolerance) / 2:

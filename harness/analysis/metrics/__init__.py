@@ -1,1 +1,1 @@
-"""Every quantity that reports, claims and gates speak of, each with one name."""
+"""All quantities in reports, claims and gates, each with one name."""

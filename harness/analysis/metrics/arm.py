@@ -1,4 +1,4 @@
-"""One arm of a run, as metrics look at it: each fact is worked out once."""
+"""One arm of a run, as metrics need it; each fact is computed once."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -21,17 +21,18 @@ from harness.record.schema import ArmEnd, Epoch
 
 @dataclass(frozen=True)
 class EpochTimes:
-    """Wall-clock seconds of an epoch run in turns: the median of each kind, and of the commonest one."""
+    """Wall-clock seconds of epochs that ran in turns: the median of each kind, and of the most frequent kind."""
 
     median: float
     by_kind: Mapping[str, float]
     commonest: str
-    """The kind that the schedule has most epochs of; of those without a schedule, that was run most."""
+    """The kind with the most epochs in the schedule or, without a schedule, among those that ran."""
 
 
 @dataclass(frozen=True)
 class MeasuredArm:
-    """`costs` are those of the whole run; `of_blocks` are the arm's log-ratios to the baseline by block, if known."""
+    """One arm of a run. `costs` covers the whole run; `of_blocks` has the arm's log-ratios to the baseline by block, if
+    known."""
 
     costs: Projection
     label: str
@@ -48,29 +49,29 @@ class MeasuredArm:
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
-        """Those of the blocks that it saw through to their end."""
+        """The arm's epochs in the blocks that it completed."""
         usable = epoch_table.usable(self.lines, self.costs.epochs, self.label)
         return usable[usable["arm"] == self.label]
 
     @cached_property
     def ends(self) -> list[ArmEnd]:
-        """How its processes ended, those of passes under a probe apart."""
+        """How the arm's processes ended, without those of passes under a probe."""
         passes = self.lines.passes
         return [end for end in self.lines.ends if end.arm == self.label and (end.block, end.group) not in passes]
 
     @cached_property
     def one_block(self) -> list[Epoch] | None:
-        """Every epoch of one block: what is counted repeats from block to block."""
+        """Every epoch of one block, which is enough for counts: they are the same in every block."""
         return of_one_block(self.lines, self.label)
 
     @property
     def steady(self) -> bool:
-        """Whether there is a typical epoch: none where epochs get slower and slower."""
+        """Whether there is a typical epoch: there is none if epochs get slower and slower."""
         return self.label not in self.costs.trends
 
     @cached_property
     def epoch_times(self) -> EpochTimes | None:
-        """None where no epoch ran in turns, or none is typical."""
+        """The times of its epochs; None if no epoch ran in turns, or none is typical."""
         steady = epoch_table.in_turns(self.epochs)
         if not self.steady or steady.empty:
             return None
@@ -82,22 +83,22 @@ class MeasuredArm:
 
     @cached_property
     def work(self) -> Arithmetic:
-        """How much its epochs compute."""
+        """The arithmetic of its epochs."""
         return arithmetic(self.lines, self.label, self.epoch_times.by_kind if self.epoch_times else {})
 
     @property
     def level(self) -> float:
-        """With what probability an interval may miss."""
+        """The probability with which an interval may miss."""
         return level(self.lines.plan.fewest, self.lines.plan.blocks)
 
     @cached_property
     def ratio(self) -> Ratio | None:
-        """What it costs relative to the baseline."""
+        """Its cost relative to the baseline."""
         return of_times(list(self.of_blocks.values()), self.level) if self.of_blocks else None
 
     @cached_property
     def ratio_by_kind(self) -> dict[str, Ratio] | None:
-        """Of an epoch of each kind, on the average; None where epochs of either get slower and slower."""
+        """The ratio of an average epoch of each kind; None if epochs of either arm get slower and slower."""
         plan = self.lines.plan
         trending = {self.label, self.baseline} & self.costs.trends.keys()
         if self.label == self.baseline or self.lines.failure(self.baseline) or plan.trains or trending:

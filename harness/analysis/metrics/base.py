@@ -1,4 +1,5 @@
-"""What a metric is: its one public name, its unit, how it is got from a run, and how much worse a gate lets it get."""
+"""The definition of a metric: its public name, its unit, how it is read from a run, and how much worse a gate lets it
+get."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Unit(StrEnum):
     FLOP = "FLOP"
     COUNT = "count"
     OWN = ""
-    """A number in a unit of its own, or without one."""
+    """A number with a unit of its own, or without a unit."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,12 @@ class Measured:
     value: float | None
     unit: Unit
     low: float | None = None
-    """The 95 % interval, where it has one."""
+    """The lower end of the 95 % interval, if it has one."""
     high: float | None = None
     by_kind: Mapping[str, float] | None = None
-    """By kind of epoch."""
+    """The value for each kind of epoch."""
     ratio: Ratio | None = None
-    """Relative to the baseline."""
+    """The ratio to the baseline."""
     ratio_by_kind: Mapping[str, Ratio] | None = None
     unavailable: str | None = None
     """Why there is no value."""
@@ -45,34 +46,34 @@ class Metric:
     """One quantity of an arm."""
 
     name: str
-    """As claims, settings of a gate, CSV and JSON have it."""
+    """The name in claims, settings of a gate, CSV and JSON."""
     title: str
-    """As tables and sentences have it."""
+    """The name in tables and sentences."""
     unit: Unit = Unit.OWN
     deterministic: bool
-    """Whether two runs of the same program come to the same: it is compared exactly then, and has no interval."""
+    """Whether two runs of the same program give the same value: it is then compared exactly, and has no interval."""
     measure: Callable[[MeasuredArm], Measured] | None = None
-    """None of a family, and of a relation to the baseline that has no number."""
+    """None for a family, and for a relation to the baseline that has no number."""
     logs: Callable[[MeasuredArm, str | None], Logs] | None = None
-    """Of a metric with noise: by block, of one kind of epoch, or the commonest, or of one name of a family. None where
-    blocks say nothing of it."""
+    """For a metric with noise, its logarithms by block: for one kind of epoch, by default the most frequent one, or for
+    one member of a family. None if blocks do not measure it."""
     gated: bool = False
-    """Whether a gate may look at it."""
+    """Whether a gate can check it."""
     tolerance: Tolerance = None
-    """How much worse a gate lets it get by default: a share, a number of events, or a word; None is not gated."""
+    """How much worse a gate lets it get by default: a share, a number of events, or a word; None means not gated."""
     members: Callable[[MeasuredArm], Mapping[str, float | None]] | None = None
-    """Of a family, which stands for one metric for each name that a trainer gives, such as `quality.error`: the value
-    of each."""
+    """For a family, which has one metric for each name that a trainer reports, such as `quality.error`: the value of
+    each."""
     formerly: tuple[str, ...] = ()
-    """Names that earlier versions took for it."""
+    """Names that earlier versions accepted for it."""
 
     def all_of(self, arm: MeasuredArm) -> dict[str, Measured]:
-        """Of one arm, by public name: one, or of a family several."""
+        """Return the metric of one arm by its public name; for a family, all its members."""
         if self.members:
             return {f"{self.name}.{name}": Measured(value, self.unit) for name, value in self.members(arm).items()}
         return {self.name: self.measure(arm)} if self.measure else {}
 
     def of(self, arm: MeasuredArm, member: str = "") -> Measured:
-        """That of one name of a family, or the one that there is."""
+        """Return one member of a family, or the metric itself."""
         found = self.all_of(arm)
         return found.get(f"{self.name}.{member}" if member else self.name) or Measured(None, self.unit)

@@ -1,8 +1,9 @@
-"""Is a claim confirmed or refuted by a run?
+"""Decides whether a run confirms or refutes a claim.
 
-The claim draws a line through the ratios: ten times less is all at 1/10 and below. It is confirmed where the whole
-interval is on its side, refuted where all is on the other, and else unsure; what is counted has no interval. A verdict
-takes three blocks, as any does. Each claim is judged by itself, by an interval as sure as any other of the run.
+A claim draws a line through the ratios: ten times less is everything at 1/10 and below. It is confirmed if the whole
+interval is on its side, refuted if the whole interval is on the other side, and unsure otherwise; counts have no
+interval. A verdict takes three blocks, as elsewhere. Each claim is judged separately, with an interval at the same
+level as any other of the run.
 """
 
 from collections.abc import Sequence
@@ -27,13 +28,13 @@ from harness.record.lines import Lines
 
 
 class ClaimAnswer(StrEnum):
-    """What a run says of a claim."""
+    """The result of checking a claim against a run."""
 
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     UNSURE = "unsure"
     ABSENT = "not in this run"
-    """An arm is not."""
+    """An arm is missing."""
     UNKNOWN = "not measured"
 
 
@@ -42,22 +43,22 @@ CONFIRMED, REFUTED, UNSURE, ABSENT, UNKNOWN = ClaimAnswer
 
 @dataclass(frozen=True)
 class Checked:
-    """A claim, and what a run says of it."""
+    """A claim and its result in a run."""
 
     claim: Claim
     baseline: str
-    """What the arm was held against."""
+    """What the arm was compared with."""
     verdict: ClaimAnswer
     ratio: Ratio | None = None
-    """The arm's figure relative to the baseline's; without an interval where it is counted, or of one block."""
+    """The arm's figure relative to the baseline's; counts and a single block have no interval."""
     counts: Pair | None = None
-    """Of what is counted, the figures themselves."""
+    """The figures themselves, for what is counted."""
     why: str | None = None
-    """What is to be said where there is no ratio."""
+    """The reason for the verdict, if the ratio does not show it."""
 
 
 def check(claims: Sequence[Claim], record: Lines) -> list[Checked]:
-    """Hold each claim against a run. Raises BadInput for a metric that there is not."""
+    """Check each claim against a run. Raises BadInput for an unknown metric."""
     if not claims:
         return []
     costs = Projection(record, epoch_table.table(record))
@@ -97,7 +98,7 @@ def _check(claim: Claim, costs: Projection) -> Checked:
 
 
 def answer(claim: Claim, found: Estimate, margin: float) -> ClaimAnswer:
-    """The verdict on a log-ratio with its interval; what lies within `margin` of 0 does not matter."""
+    """Return the verdict on a log-ratio with its interval; differences within `margin` of 0 do not matter."""
     low = found.estimate if found.low is None else found.low
     high = found.estimate if found.high is None else found.high
     if claim.relation in ("more", "not less"):  # the same line, seen from the other side
@@ -109,7 +110,7 @@ def answer(claim: Claim, found: Estimate, margin: float) -> ClaimAnswer:
 
 
 def _between(metric: Metric, part: str | None, mine: MeasuredArm, theirs: MeasuredArm) -> Logs:
-    """The log-ratio of two arms in each block, or seed, that has both."""
+    """Return the log-ratio of two arms for each block, or seed, that has both."""
     if metric.logs is None:
         return {}
     own, other = metric.logs(mine, part), metric.logs(theirs, part)
@@ -117,13 +118,13 @@ def _between(metric: Metric, part: str | None, mine: MeasuredArm, theirs: Measur
 
 
 def _figures(metric: Metric, member: str, mine: MeasuredArm, theirs: MeasuredArm) -> Pair | None:
-    """What is deterministic, of both."""
+    """Return the values of a deterministic metric for both arms; None if one is missing."""
     own, other = metric.of(mine, member).value, metric.of(theirs, member).value
     return None if own is None or other is None else Pair(other, own)
 
 
 def _sizes(arm: MeasuredArm, name: str) -> Pair | None:
-    """A size where the first stretch of the schedule begins, and where the last one does."""
+    """Return a size at the start of the schedule's first stretch and at the start of its last one."""
     sizes = sizes_of(arm, name)
     return Pair(sizes[0], sizes[-1]) if len(sizes) > 1 else None
 
@@ -143,7 +144,7 @@ def _log_ratio(pair: Pair) -> float:
 
 
 def _relation(claim: Claim, metric: Metric, baseline: str, record: Lines) -> Checked:
-    """Whether both minimise the same, or have the same losses bit for bit."""
+    """Check whether both arms minimise the same objective, or have the same losses bit for bit."""
     found = losses(record, claim.arm) if baseline == record.plan.baseline else None
     if found is None:
         return Checked(claim, baseline, UNKNOWN, why="their losses are not in the record")

@@ -1,4 +1,4 @@
-"""What of an arm is counted: traces, compilations, floating-point operations."""
+"""The counted metrics of an arm: traces, compilations and floating-point operations."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,7 @@ from harness.worker.wire.evidence import Trace
 
 
 def _events(what: str, count: Callable[[Sequence[Epoch]], int]) -> Callable[[MeasuredArm], Measured]:
-    """In the epochs of one block; None where they were not observed."""
+    """Return a function that counts events in the epochs of one block; its value is None if they were not observed."""
 
     def measure(arm: MeasuredArm) -> Measured:
         why = why_unobserved(arm.lines, arm.label, what)
@@ -29,7 +29,7 @@ def _traces(epochs: Sequence[Epoch]) -> list[Trace]:
 
 
 def _flops(arm: MeasuredArm) -> Measured:
-    """Of an epoch's matrix products: of the commonest kind, and of each."""
+    """Return the operations of an epoch's matrix products: for the most frequent kind, and for each kind."""
     work = arm.work
     schedule = arm.lines.schedule(arm.label)
     usual = max(sorted(work.flops), key=lambda kind: schedule[kind], default="")

@@ -1,4 +1,4 @@
-"""How much memory an arm takes at its peak."""
+"""The peak memory of an arm."""
 
 from collections.abc import Callable
 from math import log
@@ -10,7 +10,7 @@ from harness.record.schema import ArmEnd
 
 
 def _peak(of: Callable[[ArmEnd], int | None]) -> Callable[[MeasuredArm], Measured]:
-    """The most over all its processes."""
+    """Return a function that measures the highest peak over all processes of an arm."""
     return lambda arm: Measured(max(filter(None, map(of, arm.ends)), default=None), Unit.BYTES)
 
 

@@ -1,4 +1,4 @@
-"""Which metrics there are. A new one is a line in its module, or a call of `register`."""
+"""The list of metrics. A new one is a line in its module, or a call of `register`."""
 
 from harness.analysis.metrics import counts, memory, results, times
 from harness.analysis.metrics.base import Metric
@@ -8,17 +8,17 @@ from harness.suggest import nearest
 METRICS: dict[str, Metric] = {
     metric.name: metric for metric in (*times.METRICS, *memory.METRICS, *counts.METRICS, *results.METRICS)
 }
-"""By their public names, in the order in which they are shown."""
+"""All metrics by public name, in the order in which they are shown."""
 
 
 def register(metric: Metric) -> None:
-    """Add a metric of one's own: claims, CSV, JSON and, if it is `gated`, gates have it from then on."""
+    """Add a metric, which claims, CSV, JSON and, if it is `gated`, gates then have as well."""
     METRICS[metric.name] = metric
 
 
 def metric_of(name: str, where: str) -> tuple[Metric, str]:
-    """The metric `name`, and of a family the name within it: of `quality.error` that is `error`. What earlier versions
-    called it will do, too. Raises BadInput, which begins with `where`, for what is none."""
+    """Return the metric `name` and, for a family, the member: for `quality.error` that is `error`. Former names are
+    accepted. Raises BadInput, beginning with `where`, for an unknown name."""
     family, _, member = name.partition(".")
     found = METRICS.get(family) or next((one for one in METRICS.values() if family in one.formerly), None)
     if found is None or bool(found.members) != bool(member):

@@ -1,4 +1,4 @@
-"""What an arm's training comes to: its losses, its objective, its quality, and how its sizes grow."""
+"""The results of an arm's training: its losses, its objective, its quality, and the growth of its sizes."""
 
 from math import log
 
@@ -9,20 +9,20 @@ from harness.plan.gate_rules import GROWTH, LOSSES, OBJECTIVE, QUALITY
 
 
 def _quality(arm: MeasuredArm) -> dict[str, float | None]:
-    """At the end of its whole trainings: the mean over seeds."""
+    """Return each metric at the end of the arm's whole trainings, as the mean over seeds."""
     final = arm.converged.final if arm.converged else None
     return {name: metric.mean for name, metric in final.metrics.items()} if final else {}
 
 
 def _quality_logs(arm: MeasuredArm, name: str | None) -> Logs:
-    """At the end of those trainings that were completed, by seed."""
+    """Return the logarithm of a metric at the end of each completed training, by seed."""
     whole = [one for one in trainings(arm.lines, arm.label) if one.status == "ok" and one.checkpoints]
     ends = {one.seed: one.checkpoints[-1].metrics.get(name or "") for one in whole}
     return {seed: log(value) for seed, value in ends.items() if value and value > 0}
 
 
 def _growth(arm: MeasuredArm) -> dict[str, float | None]:
-    """Each size where the last stretch of the schedule begins, relative to that at its beginning."""
+    """Return each size at the start of the schedule's last stretch, relative to the start of its first one."""
     ready = next((line for line in arm.lines.ready if line.arm == arm.label), None)
     known = [segment.sizes for segment in ready.description.segments if segment.sizes] if ready else []
     names = dict.fromkeys(name for sizes in known for name in sizes)
@@ -31,7 +31,7 @@ def _growth(arm: MeasuredArm) -> dict[str, float | None]:
 
 
 def sizes_of(arm: MeasuredArm, name: str) -> list[float]:
-    """A size where each stretch of the schedule begins, as far as the trainer says."""
+    """Return a size at the start of each stretch of the schedule, as far as the trainer reports it."""
     ready = next((line for line in arm.lines.ready if line.arm == arm.label), None)
     segments = ready.description.segments if ready else []
     return [segment.sizes[name] for segment in segments if segment.sizes and name in segment.sizes]

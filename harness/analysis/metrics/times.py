@@ -1,4 +1,4 @@
-"""How long an arm takes."""
+"""The times of an arm."""
 
 from harness.analysis.metrics.arm import MeasuredArm
 from harness.analysis.metrics.base import Logs, Measured, Metric, Unit
@@ -26,7 +26,7 @@ def _epoch(arm: MeasuredArm) -> Measured:
 
 
 def _epoch_logs(arm: MeasuredArm, kind: str | None) -> Logs:
-    """Of one kind of epoch; by default of the baseline's commonest."""
+    """Return the log-ratios for one kind of epoch, by default the baseline's most frequent one."""
     if arm.lines.plan.trains:
         return {}
     if own := _own(arm):
@@ -43,7 +43,7 @@ def _epoch_logs(arm: MeasuredArm, kind: str | None) -> Logs:
 
 
 def _own(arm: MeasuredArm) -> Logs:
-    """The baseline's, relative to itself."""
+    """Return the log-ratios of the baseline to itself; empty for another arm."""
     if arm.label != arm.baseline:
         return {}
     return dict.fromkeys((piece.block for piece in arm.lines.slices), 0.0)

@@ -1,16 +1,16 @@
-"""What tracing and compiling cost, beyond the seconds in which they were seen.
+"""The cost of tracing and compiling, beyond the seconds in which they were observed.
 
-The seconds of a tracing are those of its Python code. The first run of the new graph costs more: it is optimised,
-placed, set up, maybe compiled. So an epoch that traced or compiled is charged with all that it took beyond a typical
-epoch of its kind that did neither. That excess is split among what was traced and compiled in it, in proportion to the
-seconds of each without what is nested in it; so no part of it is charged twice, and all charges together are never more
-than the epochs took.
+The seconds of a trace are those of its Python code. The first run of the new graph costs more: the graph is optimised,
+placed, set up and perhaps compiled. An epoch that traced or compiled is therefore charged everything that it took
+beyond a typical epoch of its kind that did neither. This excess is split among the traces and compilations of the
+epoch, in proportion to the seconds of each, without those of nested ones. No part of it is charged twice, and all
+charges together never exceed the time of the epochs.
 
-Where every epoch of a kind traced there is none to hold the others against. Then a charge lies between two bounds: the
-least is the seconds that were seen, with what epochs with more tracings took beyond those with the fewest; the most is
-all but the seconds in which its operations run, as the framework's profiler saw them, since they run in any case.
+If every epoch of a kind traced, there is none to compare with, and the charge lies between two bounds. The lower bound
+is the observed seconds, plus what epochs with more traces took beyond those with the fewest. The upper bound is
+everything but the seconds in which operations run, as the framework's profiler saw them, since they run in any case.
 
-The first epoch of each kind is charged with nothing: it traces in any training, and takes longer for other reasons too.
+The first epoch of each kind is charged nothing: it traces in any training, and takes longer for other reasons too.
 """
 
 from collections import defaultdict
@@ -25,34 +25,34 @@ from harness.record.schema import Epoch
 from harness.worker.wire.evidence import Compilation, Trace
 
 NEAREST = 15
-"""Undisturbed epochs, the nearest in the schedule, that an epoch is held against: what an epoch takes may change as the
-training goes on."""
+"""The number of undisturbed epochs, the nearest in the schedule, that an epoch is compared with: the time of an epoch
+may change as the training goes on."""
 FOLLOWS = "variables"
-"""The kind of cause of a tracing that follows from another one: of a function that makes variables the second, and that
-of what initialises them."""
+"""The kind of cause of a trace that follows from another one: the second trace of a function that creates variables,
+and the trace of their initialisation."""
 
 
 class Event(NamedTuple):
-    """One kind of tracing or compilation."""
+    """One kind of trace or compilation."""
 
     what: str
-    """`trace`, or `compile` for one that no tracing announced, or `announced`."""
+    """`trace`, `announced` for a compilation that a trace announced, or `compile` for one that no trace did."""
     function: str
     where: str
     kind: str | None = None
-    """Of a tracing's cause."""
+    """The kind of a trace's cause."""
 
 
 @dataclass(frozen=True)
 class Charge:
-    """What one kind of tracing or compilation cost, in epochs that were not the first of their kind."""
+    """The cost of one kind of trace or compilation, in epochs that were not the first of their kind."""
 
     seconds: float
-    """The least that it can have cost."""
+    """The lower bound of the cost."""
     most: float | None = None
-    """The most; None where that is not known. The same as the least where it was held against others."""
+    """The upper bound, or None if it is unknown. It equals the lower bound if there were epochs to compare with."""
     unheld: tuple[str, ...] = ()
-    """The kinds of epochs of which every one traced or compiled, so that none could be held against others."""
+    """The kinds of epochs of which every one traced or compiled, so that there were none to compare with."""
 
 
 def traced(trace: Trace) -> Event:
@@ -64,9 +64,9 @@ def compiled(one: Compilation) -> Event:
 
 
 def charges(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> dict[Event, Charge]:
-    """The charge of each event in these epochs of one process.
+    """Return the charge of each event in these epochs of one process.
 
-    `busy` says of a kind how many seconds of its epochs some operation runs in, as far as that was seen.
+    `busy` has, for each kind, the seconds of an epoch in which some operation runs, as far as they were observed.
     """
     bills: dict[Event, _Bill] = {}
     for kind, own in by_kind(epoch for epoch in epochs if not epoch.first).items():
@@ -82,7 +82,7 @@ def charges(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) ->
 
 
 def together(some: Iterable[Charge]) -> Charge:
-    """What several cost in all."""
+    """Return the sum of several charges."""
     bill = _Bill()
     for charge in some:
         bill.add(1.0, charge.seconds, charge.most, *charge.unheld)
@@ -107,14 +107,15 @@ class _Bill:
 
 
 def _seen(epoch: Epoch) -> float:
-    """Seconds in which it was seen to trace and compile."""
+    """Return the seconds in which the epoch was observed to trace and compile."""
     return sum(trace.seconds or 0.0 for trace in evidence.traces(epoch)) + sum(
         one.seconds for one in evidence.compilations(epoch)
     )
 
 
 def _capped(epoch: Epoch, cost: float) -> float:
-    """At least what was seen, and never more than the epoch took: other threads may trace beside it."""
+    """Limit a cost to at least what was observed and at most the epoch's time: other threads may trace at the same
+    time."""
     return min(max(cost, _seen(epoch)), epoch.wall)
 
 
@@ -124,7 +125,7 @@ def _beyond(epoch: Epoch, clean: Sequence[Epoch]) -> float:
 
 
 def _least(epochs: Sequence[Epoch]) -> list[float]:
-    """What each of these cost at least, all of which traced or compiled."""
+    """Return the lower bound of the cost in each of these epochs, all of which traced or compiled."""
     counts = [len(evidence.traces(epoch)) + len(evidence.compilations(epoch)) for epoch in epochs]
     fewest = [epoch for epoch, count in zip(epochs, counts, strict=True) if count == min(counts)]
     wall, seen = median(epoch.wall for epoch in fewest), median(map(_seen, fewest))
@@ -135,7 +136,7 @@ def _least(epochs: Sequence[Epoch]) -> list[float]:
 
 
 def _shares(epoch: Epoch) -> dict[Event, float]:
-    """How what an epoch is charged with is split; the shares add up to 1."""
+    """Return each event's share of an epoch's charge; the shares add up to 1."""
     timed = all(trace.seconds is not None for trace in evidence.traces(epoch))
     weights = defaultdict[Event, float](float)
     for trace in evidence.traces(epoch):
@@ -151,7 +152,7 @@ def _shares(epoch: Epoch) -> dict[Event, float]:
 
 
 def _to_their_causes(shares: Mapping[Event, float]) -> dict[Event, float]:
-    """With the share of what follows from another tracing added to that one: of the same function, if there is one."""
+    """Add the share of what follows from another trace to that trace: to one of the same function, if there is one."""
     causes = {event: share for event, share in shares.items() if event.what == "trace" and event.kind != FOLLOWS}
     found = dict(shares)
     for event in shares:

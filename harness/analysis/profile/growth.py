@@ -1,13 +1,15 @@
-"""Whether a process's memory grows from epoch to epoch, from what was resident after each.
+"""Whether a process's memory grows from epoch to epoch, from the resident memory after each epoch.
 
-An allocator takes memory in steps, and gives some of it back: resident memory that is higher at the end than at the
-start is no leak yet. A leak goes on. So the epochs after the warm-up are cut into parts, up to six, and memory has to
-rise from each part to the next, by a good share of the average rise: one step, or two, or a burst leave some part no
-higher than the one before it. It may not fall meanwhile by much of what it rises: what is given back is not kept. And
-the rise has to come to something beside what the process has: an interpreter's own lists are no leak of the training.
+An allocator takes memory in steps and gives some of it back, so resident memory that is higher at the end than at the
+start is not yet a leak. A leak continues. The epochs after the warm-up are therefore split into up to six parts, and
+memory has to rise from each part to the next by a good share of the average rise: after one or two steps, or a burst,
+some part is no higher than the one before it. Memory may not fall in between by a large share of the rise, since a leak
+gives nothing back. The rise must also be large enough relative to the process: an interpreter's own lists are not a
+leak of the training.
 
-How often that is wrong, and what it finds: `benchmarks/experiments/growth.py`. Of its simulated processes in 20 or 60
-epochs, none that is flat, warms up, or takes a step or two is called growing, and 3 in 100 staircases that also fall.
+`benchmarks/experiments/growth.py` simulates how often this is wrong, and what it finds. In 20 or 60 epochs, none of its
+processes that are flat, warm up, or take one or two steps is called growing, and 3 in 100 of the staircases that also
+fall are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,32 +22,33 @@ from numpy.typing import NDArray
 from scipy import stats
 
 FEWEST = 8
-"""Epochs in a row below which nothing is said."""
+"""The number of consecutive epochs below which there is no answer."""
 WARM_UP = 0.4
-"""Share of the epochs in a row, from the first on, in which an allocator may still find out what it needs."""
+"""The share of consecutive epochs, from the first on, in which an allocator may still find out what it needs."""
 PARTS = 6
-"""Of the epochs after that, at most: as many as two steps, each of which may fall within a part, cannot all raise."""
+"""The largest number of parts for the epochs after the warm-up: two steps, each of which may fall within a part, cannot
+raise all of so many."""
 EVEN = 0.25
-"""The share of the average rise by which each part has to rise above the one before it."""
+"""The share of the average rise by which each part has to exceed the one before it."""
 FALL = 0.4
-"""The share of the rise by which it may fall from any earlier epoch: noise does."""
+"""The share of the rise by which memory may fall below any earlier epoch, because of noise."""
 LOOK_BACK = 12
-"""Epochs, the latest, in which a fall counts, even if they are more than those after the warm-up."""
+"""The number of latest epochs in which a fall counts, even if they are more than those after the warm-up."""
 LEAST_BYTES = 4_000_000
-"""What must have come in all before it is told: an allocator takes memory by the megabyte."""
+"""The smallest total rise that is reported: an allocator takes memory by the megabyte."""
 LEAST_SHARE = 0.005
-"""The same as a share of what is resident: the larger a process, the larger its steps."""
+"""The smallest total rise as a share of resident memory: larger processes take larger steps."""
 
 
 class MemoryTrend(StrEnum):
-    """How resident memory goes on from epoch to epoch."""
+    """How resident memory develops from epoch to epoch."""
 
     STEADY = "steady"
     GROWING = "growing"
     WARM_UP = "warm-up"
-    """It grew at first, and then no more."""
+    """It grew at first and then stopped."""
     UNEVEN = "uneven"
-    """It went up and down, or up by a step or two, without going on."""
+    """It went up and down, or up by one or two steps, without continuing."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,14 @@ class Growth:
     bytes_per_epoch: float = 0.0
     low: float = 0.0
     high: float = 0.0
-    """The 95 % interval of the slope (Theil and Sen: the median of the slopes between all pairs of epochs; a single
-    step, or a burst, decides nothing)."""
+    """The upper end of the 95 % interval of the slope (Theil and Sen: the median of the slopes between all pairs of
+    epochs, so that a single step or burst decides nothing)."""
     sizes: Mapping[str, float] = field(default_factory=dict)
-    """What of the trainer's own sizes grew meanwhile, each by how much an epoch."""
+    """The trainer's sizes that grew at the same time, with the growth of each per epoch."""
 
 
 def growth(resident_bytes: Sequence[float]) -> Growth | None:
-    """What the sizes after epochs in a row tell; None where they are too few."""
+    """Return how memory develops, from the sizes after consecutive epochs; None if there are too few."""
     sizes = np.asarray(resident_bytes, dtype=float)
     if len(sizes) < FEWEST:
         return None
@@ -80,19 +83,20 @@ def growth(resident_bytes: Sequence[float]) -> Growth | None:
 
 
 def _goes_on(sizes: NDArray[np.float64]) -> bool:
-    """Whether memory rises from each part of these epochs to the next, and by about as much."""
+    """Whether memory rises from each part of these epochs to the next, and by similar amounts."""
     parts = np.array_split(_without_bursts(sizes), min(PARTS, len(sizes)))
     rises = [float(after.mean() - before.mean()) for before, after in pairwise(parts)]
     return min(rises) > 0 and min(rises) >= EVEN * sum(rises) / len(rises)
 
 
 def _fall(sizes: NDArray[np.float64]) -> float:
-    """The most by which memory is lower than it was before, in bytes."""
+    """Return the largest fall of memory below an earlier epoch, in bytes."""
     smooth = _without_bursts(sizes)
     return float((np.maximum.accumulate(smooth) - smooth).max())
 
 
 def _without_bursts(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each size as the median of itself and its neighbours: what lasts for one epoch is gone, steps stay."""
+    """Replace each size by the median of itself and its neighbours: this removes what lasts for one epoch and keeps
+    steps."""
     inner = np.median([sizes[:-2], sizes[1:-1], sizes[2:]], axis=0)
     return np.concatenate([sizes[:1], inner, sizes[-1:]])

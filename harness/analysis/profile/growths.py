@@ -1,4 +1,4 @@
-"""Whether memory grows in the epochs of an arm, by their kind, and what of its trainer grows with it."""
+"""Whether memory grows in the epochs of an arm, by kind, and which of its trainer's sizes grow with it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from harness.record.schema import Epoch
 
 
 def growths(record: Lines, arm: str) -> dict[str, Growth]:
-    """From the last epochs in a row of each kind, of the pass in which memory was watched."""
+    """Return the growth of each kind, from its last consecutive epochs in the pass that observed memory."""
     rows: dict[str, list[Epoch]] = {}
     epochs = watched(record, arm, "memory")
     for before, epoch in pairwise(epochs):
@@ -32,13 +32,13 @@ def growths(record: Lines, arm: str) -> dict[str, Growth]:
 
 
 def _resident(epoch: Epoch) -> int | None:
-    """Bytes, after an epoch."""
+    """Return the resident memory after an epoch, in bytes."""
     used = evidence.memory(epoch)
     return used.rss if used else None
 
 
 def _sizes(epochs: Sequence[Epoch]) -> dict[int, Mapping[str, float]]:
-    """The trainer's sizes at each epoch, by its index; an epoch has those that changed."""
+    """Return the trainer's sizes at each epoch, by its index; an epoch holds only those that changed."""
     found: dict[int, Mapping[str, float]] = {}
     latest: dict[str, float] = {}
     for epoch in epochs:
@@ -48,7 +48,7 @@ def _sizes(epochs: Sequence[Epoch]) -> dict[int, Mapping[str, float]]:
 
 
 def _grown(sizes: Mapping[int, Mapping[str, float]], row: Sequence[Epoch]) -> dict[str, float]:
-    """By how much an epoch each size grew over these epochs, of those that did."""
+    """Return the growth per epoch, over these epochs, of each size that grew."""
     first, last = sizes[row[0].index], sizes[row[-1].index]
     by = {name: (last[name] - first[name]) / max(len(row) - 1, 1) for name in first.keys() & last.keys()}
     return {name: more for name, more in sorted(by.items()) if more > 0}

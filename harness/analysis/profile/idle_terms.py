@@ -1,4 +1,4 @@
-"""Terms of a loss that are computed and reported, and make no difference to it: their weight is 0."""
+"""Finds terms of a loss that are computed and reported but do not affect it: their weight is 0."""
 
 import re
 from collections.abc import Sequence
@@ -8,25 +8,26 @@ import numpy as np
 from harness.record.schema import Epoch
 
 TOTAL = ("loss", "total", "total_loss")
-"""Names under which the whole loss is reported."""
+"""Names under which the total loss is reported."""
 _TERM = re.compile(
     r"physics|residual|boundary|initial|equation|(?<![a-z])(pde|ode|bc|ic)s?(?![a-z])",
     re.IGNORECASE,
 )
-"""In names of what is a term of a PINN's loss for certain. Of others, which may be there to be looked at only, it must
-be seen elsewhere that they count."""
+"""Matches names that are certainly terms of a PINN's loss. Other names may be reported for information only, so they
+must affect the loss in another kind of epoch."""
 _EXACT = 1e-4
-"""Relative deviation within which a loss is what its other terms make of it: single precision, and some to spare."""
+"""The relative deviation within which a loss equals the combination of its other terms: single precision, with a
+margin."""
 _ROUNDING = 1e-7
-"""Relative deviation that is nothing but rounding."""
+"""The relative deviation that is only rounding."""
 _NEARER = 10
-"""A term counts, however little, if with it the loss is explained by so many times more exactly."""
+"""A term counts, however small, if the loss is explained this many times more exactly with it."""
 _MORE = 3
-"""Epochs that there must be beyond the number of terms."""
+"""The number of epochs that are needed beyond the number of terms."""
 
 
 def idle_terms(epochs: Sequence[Epoch]) -> dict[str, list[str]]:
-    """The terms that have no weight, and the kinds of epochs in which they have none."""
+    """Return the terms without weight, with the kinds of epochs in which they have none."""
     by_kind: dict[str, list[Epoch]] = {}
     for epoch in epochs:
         by_kind.setdefault(epoch.kind, []).append(epoch)
@@ -38,10 +39,10 @@ def idle_terms(epochs: Sequence[Epoch]) -> dict[str, list[str]]:
 
 
 def _idle(epochs: Sequence[Epoch]) -> dict[str, bool]:
-    """Of the terms of one kind's epochs, whether the loss does without; only those of which that can be told.
+    """Return whether each term of one kind's epochs is idle; terms for which this cannot be determined are left out.
 
-    The loss is a fixed combination of other terms, found by least squares, and the term is not, nor does it make that
-    combination any more exact: it does without.
+    A term is idle if the loss is a fixed combination of the other terms, found by least squares, the term itself is
+    not, and it does not make that combination more exact.
     """
     losses = [epoch.losses for epoch in epochs]
     total = next((name for name in TOTAL if all(name in own for own in losses)), None)
@@ -61,10 +62,10 @@ def _idle(epochs: Sequence[Epoch]) -> dict[str, bool]:
 
 
 def _misfit(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", others: Sequence[np.ndarray]) -> float:
-    """How far `values` are from a fixed combination of `others`: the largest relative deviation."""
+    """Return the largest relative deviation of `values` from a fixed combination of `others`."""
     columns = np.stack(others, axis=1)
     scale = np.abs(columns).max(axis=0)
-    columns = columns / np.where(scale > 0, scale, 1.0)  # a small term is not to drown in the rounding of a large one
+    columns = columns / np.where(scale > 0, scale, 1.0)  # a small term must not drown in the rounding of a large one
     weights, *_ = np.linalg.lstsq(columns, values, rcond=None)
     apart, size = np.abs(columns @ weights - values), np.abs(values)
     return float(np.max(np.divide(apart, size, out=np.where(apart > 0, np.inf, 0.0), where=size > 0)))

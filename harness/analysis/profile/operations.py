@@ -1,4 +1,4 @@
-"""Which operations an arm's epochs spend their time in, by kind, from the pass under the framework's profiler."""
+"""The operations in which an arm's epochs spend their time, by kind, from the pass under the framework's profiler."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,34 +15,34 @@ from harness.worker.wire.evidence import OTHERS, OperationUse
 
 @dataclass(frozen=True)
 class Spent:
-    """What operations with something in common take of an epoch, on the average over the typical ones of a kind."""
+    """What a group of operations takes of an epoch, averaged over the typical epochs of a kind."""
 
     calls: float
     own_seconds: float
     share: float
-    """Of what all operations of the epoch take, over all threads."""
+    """The share of the time of all operations of the epoch, over all threads."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Of one kind of epoch; the costliest first."""
+    """The operations of one kind of epoch, the costliest first."""
 
     types: dict[str, Spent]
     parts: dict[str, Spent]
     idle: float | None
-    """The share of the epoch in which no operation ran: Python, and what hands operations out."""
+    """The share of the epoch in which no operation ran: Python, and the dispatch of operations."""
     traced: bool = False
-    """Whether every epoch of the kind traced or compiled, so that this is in its idle share."""
+    """Whether every epoch of the kind traced or compiled, so that the idle share includes this."""
 
 
 def profiles(record: Lines, arm: str) -> dict[str, Profile]:
-    """By kind, in the order of the schedule; empty where no operations were seen."""
+    """Return the profile of each kind, in the order of the schedule; empty if no operations were observed."""
     epochs = by_kind(typical(watched(record, arm, "operations")))
     return {kind: _profile(own) for kind, own in epochs.items() if any(evidence.operations(epoch) for epoch in own)}
 
 
 def busy_seconds(record: Lines, arm: str) -> dict[str, float]:
-    """In how many seconds of a median epoch of each kind some operation runs, as far as that was seen."""
+    """Return the seconds of a median epoch of each kind in which some operation runs, as far as they were observed."""
     seen = by_kind(later(watched(record, arm, "operations")))
     known = {kind: [busy for epoch in own if (busy := evidence.busy(epoch)) is not None] for kind, own in seen.items()}
     return {kind: median(own) for kind, own in known.items() if own}

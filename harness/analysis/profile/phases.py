@@ -1,4 +1,4 @@
-"""What the phases of an arm's epochs take, by kind, from the passes under probes."""
+"""The time and memory of the phases of an arm's epochs, by kind, from the passes under probes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,26 +22,26 @@ class Phase:
 
     kind: str
     path: str
-    """Empty for what is in no phase."""
+    """Empty for time outside any phase."""
     calls: float
-    """On the average."""
+    """The average number of calls."""
     own_seconds: float
     total_seconds: float
     share: float
-    """Of the epoch, by its own time. All shares of a kind add up to 1."""
+    """The share of the epoch, by the phase's own time. All shares of a kind add up to 1."""
     peak_rss_bytes: int | None
-    """The most in any epoch of the kind but its first."""
+    """The highest peak in any epoch of the kind except its first."""
     traced: bool = False
-    """Whether every epoch of the kind traced or compiled, so that its seconds hold that, too."""
+    """Whether every epoch of the kind traced or compiled, so that the seconds include this."""
 
 
 def watched(record: Lines, arm: str, probe: str) -> list[Epoch]:
-    """The epochs of an arm's pass under a probe."""
+    """Return the epochs of an arm's pass under a probe."""
     return [epoch for piece in record.watched if (piece.arm, piece.probe) == (arm, probe) for epoch in piece.epochs]
 
 
 def phases(record: Lines, arm: str) -> list[Phase]:
-    """In the order of the schedule's kinds; the costliest phase of each first."""
+    """Return the phases in the order of the schedule's kinds, the costliest phase of each kind first."""
     peaks = defaultdict[tuple[str, str], int](int)
     for epoch, use in _uses(later(watched(record, arm, "memory"))):
         peaks[epoch.kind, use.path] = max(peaks[epoch.kind, use.path], use.peak_rss_bytes or 0)
@@ -50,7 +50,7 @@ def phases(record: Lines, arm: str) -> list[Phase]:
 
 
 def _of_kind(kind: str, epochs: list[Epoch], peaks: Mapping[tuple[str, str], int]) -> list[Phase]:
-    """The costliest first."""
+    """Return the phases of one kind, the costliest first."""
     uses = defaultdict[str, list[PhaseUse]](list)
     for _, use in _uses(epochs):
         uses[use.path].append(use)

@@ -1,6 +1,6 @@
-"""What a profile's reader should know first: sentences over what was measured, each with its figure.
+"""The findings that a profile's reader needs first: sentences about what was measured, each with its figure.
 
-A rule is a function from the evidence to what it finds, if it does. What it would save orders the findings.
+A rule is a function from the evidence to its findings. They are ordered by what acting on them would save.
 """
 
 import re
@@ -22,19 +22,19 @@ from harness.worker.wire.messages import EPOCH
 
 MOST = 5
 FEWEST = 2
-"""Epochs, not the first of their kind, in which a function is traced again for one cause, or compiled for another
-shape. Where it stops after the first ones it costs a training next to nothing, and may well be meant: a function that
-is called on points of three sorts has three shapes."""
+"""The number of epochs, other than the first of their kind, in which a function has to be traced again for one cause,
+or compiled for another shape. If this stops after the first ones, it costs a training next to nothing and may well be
+intended: a function that is called on three kinds of points has three shapes."""
 OFTEN = 0.25
-"""The share of epochs, not the first of their kind, that trace something else each, from which on that is told."""
+"""Traces of something new each time are reported from this share of epochs on, the first of their kind apart."""
 LEAST_SHARE = 0.01
-"""What would save less than this share of the time is not worth a reader's."""
+"""Findings that would save less than this share of the time are left out."""
 MOSTLY = 0.5
-"""A part that has this share of the arithmetic is named."""
+"""A part with at least this share of the arithmetic is reported."""
 HEAVY = 1 / 3
-"""A phase other than the step itself that takes this share of an epoch is named."""
+"""A phase other than the step itself is reported if it takes at least this share of an epoch."""
 STEP = re.compile("step|train|fit|update|optimi[sz]|gradient|forward|backward", re.IGNORECASE)
-"""In the name of a phase that does what an epoch is for."""
+"""Matches the name of a phase that does the main work of an epoch."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ class Found:
     rule: str
     text: str
     seconds: float | None = None
-    """What it cost at least, of the epochs that were run; None for what is not about time."""
+    """The lower bound of its cost, in the epochs that ran; None for findings that are not about time."""
     share: float = 0.0
-    """Of the time of those epochs: of all of them where it is about tracing or compiling, else of the steady ones, each
-    kind as often as the schedule has it."""
+    """The share of the time of those epochs: of all epochs for tracing or compiling, otherwise of steady epochs, each
+    kind counted as often as the schedule has it."""
     most_share: float | None = None
-    """The share that it had at most, where that is known and another one."""
+    """The upper bound of the share, if it is known and differs."""
 
     @property
     def weight(self) -> float:
-        """By which findings are ordered."""
+        """The share by which findings are ordered."""
         return self.share if self.most_share is None else self.most_share
 
 
@@ -60,7 +60,7 @@ class Evidence:
     """What was measured of one arm."""
 
     epochs: list[Epoch]
-    """Of the timed pass."""
+    """The epochs of the timed pass."""
     traced: list[Traced]
     compiled: list[Compiled]
     phases: list[Phase]
@@ -70,7 +70,7 @@ class Evidence:
     times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """The share of the time of an epoch's operations, by kind and part."""
     schedule: Mapping[str, int] = field(default_factory=dict)
-    """Epochs of each kind in the whole schedule; empty where it is not known."""
+    """The number of epochs of each kind in the whole schedule; empty if unknown."""
 
     @classmethod
     def of(cls, record: Lines, arm: str) -> "Evidence":
@@ -96,7 +96,8 @@ class Evidence:
 
 
 def findings(evidence: Evidence) -> list[Found]:
-    """At most five: those that cost the most time first, then what is about memory, which is never left out."""
+    """Return at most five findings: the costliest ones first, then those that are not about time, which are never left
+    out."""
     found = [one for rule in RULES for one in rule(evidence)]
     others = [one for one in found if one.seconds is None][:MOST]
     timed = [one for one in found if one.seconds is not None and one.weight >= LEAST_SHARE]
@@ -104,7 +105,8 @@ def findings(evidence: Evidence) -> list[Found]:
 
 
 def retraced(evidence: Evidence) -> Iterator[Found]:
-    """A function that is traced again and again for one cause; or ever others, each once or for another cause."""
+    """Find functions that are traced again and again for one cause, and epochs that keep tracing something new, each
+    function once or for another cause."""
     left = []
     for one in evidence.traced:
         if one.charge is None:
@@ -144,7 +146,7 @@ def _advice(one: Traced) -> str:
 
 
 def recompiled(evidence: Evidence) -> Iterator[Found]:
-    """A function that is compiled for each new shape, though nothing is traced."""
+    """Find functions that are compiled for each new shape, though nothing is traced."""
     for one in evidence.compiled:
         if one.again >= FEWEST and one.charge:
             text = (
@@ -162,7 +164,7 @@ def _charged(evidence: Evidence, rule: str, text: str, charge: Charge, advice: s
 
 
 def _took(charge: Charge, whole: float) -> str:
-    """What it cost, of the `whole` seconds of all epochs, as far as that can be told."""
+    """Describe the cost in relation to the `whole` seconds of all epochs, as far as it is known."""
     seconds, share = _seconds(charge.seconds), _percent(charge.seconds / whole)
     if not charge.unheld:
         return f"That took {seconds}, {share} of the time of all epochs"
@@ -181,7 +183,7 @@ def _took(charge: Charge, whole: float) -> str:
 
 
 def arithmetic(evidence: Evidence) -> Iterator[Found]:
-    """A part of the computation that has most of the arithmetic, of the kind of epoch that took the most time."""
+    """Find a part of the computation with most of the arithmetic, in the kind of epoch that took the most time."""
     kind = max(evidence.parts, key=lambda kind: _spent(evidence, [kind]), default="")
     parts = evidence.parts.get(kind, {})
     total = sum(parts.values())
@@ -197,7 +199,7 @@ def arithmetic(evidence: Evidence) -> Iterator[Found]:
 
 
 def unweighted(evidence: Evidence) -> Iterator[Found]:
-    """A term of the loss that is computed where its weight is 0."""
+    """Find terms of the loss that are computed where their weight is 0."""
     for term, kinds in idle_terms(evidence.epochs).items():
         here = sum(evidence.schedule.get(kind, 0) for kind in kinds)
         share = f"{_percent(here / sum(evidence.schedule.values()))} of epochs" if here else "Epochs"
@@ -212,15 +214,15 @@ def unweighted(evidence: Evidence) -> Iterator[Found]:
 
 
 def _share_of(evidence: Evidence, term: str, kind: str) -> float:
-    """The share of an epoch of `kind` that goes to the scope named after `term`: by the time of its operations, or,
-    where that was not seen, by its arithmetic."""
+    """Return the share of an epoch of `kind` that goes to the scope named after `term`: by the time of its operations
+    or, if that was not observed, by its arithmetic."""
     parts = evidence.times.get(kind) or evidence.parts.get(kind, {})
     own = sum(number for name, number in parts.items() if name.partition("/")[0] == term)
     return own / sum(parts.values()) if own else 0.0
 
 
 def _steady(evidence: Evidence, rule: str, text: str, shares: Mapping[str, float]) -> Found:
-    """What takes these shares of steady epochs, by their kind."""
+    """Make the finding for something that takes these shares of steady epochs, by kind."""
     seconds = sum(share * _spent(evidence, [kind]) for kind, share in shares.items())
     whole = {kind: _trained(evidence, kind) for kind in dict.fromkeys(epoch.kind for epoch in evidence.epochs)}
     part = sum(share * whole.get(kind, 0.0) for kind, share in shares.items())
@@ -228,12 +230,14 @@ def _steady(evidence: Evidence, rule: str, text: str, shares: Mapping[str, float
 
 
 def _spent(evidence: Evidence, kinds: Sequence[str]) -> float:
-    """Seconds that the epochs of these kinds that were run and are not their first take, were all of them typical."""
+    """Return the seconds that the epochs of these kinds that ran, without first ones, would take if all were
+    typical."""
     return sum(_typically(evidence, kind) * len(_steady_of(evidence, kind)) for kind in kinds)
 
 
 def _trained(evidence: Evidence, kind: str) -> float:
-    """Seconds that typical epochs of one kind take of a whole training; of those that ran, if nobody knows."""
+    """Return the seconds of one kind's typical epochs in a whole training; in the epochs that ran, if its length is
+    unknown."""
     return _typically(evidence, kind) * (evidence.schedule.get(kind) or len(_steady_of(evidence, kind)))
 
 
@@ -242,13 +246,13 @@ def _steady_of(evidence: Evidence, kind: str) -> list[Epoch]:
 
 
 def _typically(evidence: Evidence, kind: str) -> float:
-    """Seconds of a typical epoch of a kind, 0 for one of which nothing but its first epoch ran."""
+    """Return the seconds of a typical epoch of a kind; 0 if only its first epoch ran."""
     walls = [epoch.wall for epoch in typical(_steady_of(evidence, kind))]
     return median(walls) if walls else 0.0
 
 
 def heavy(evidence: Evidence) -> Iterator[Found]:
-    """A phase that takes much of an epoch, and is not the step that trains."""
+    """Find phases that take much of an epoch and are not the step that trains."""
     told: dict[str, list[Phase]] = {}
     for one in evidence.phases:
         of_kind = [phase for phase in evidence.phases if phase.kind == one.kind]
@@ -269,13 +273,13 @@ def heavy(evidence: Evidence) -> Iterator[Found]:
 
 
 def _whole_share(one: Phase, of_kind: Sequence[Phase]) -> float:
-    """The share of an epoch that a phase takes with what is in it."""
+    """Return the share of an epoch that a phase takes, including the phases within it."""
     whole = sum(phase.own_seconds for phase in of_kind)
     return min(one.total_seconds / whole, 1.0) if whole else 0.0
 
 
 def growing(evidence: Evidence) -> Iterator[Found]:
-    """Memory that grows from epoch to epoch."""
+    """Find memory that grows from epoch to epoch."""
     for kind, one in evidence.growths.items():
         if one.verdict == MemoryTrend.GROWING:
             which = "" if kind == EPOCH else f", in epochs of kind {kind}"

@@ -1,4 +1,4 @@
-"""What was traced and compiled, how often, why, and what that took."""
+"""What was traced and compiled: how often, why, and at what cost."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,28 +12,30 @@ from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 @dataclass(frozen=True)
 class Traced:
-    """The tracings of one function for one kind of cause."""
+    """The traces of one function for one kind of cause."""
 
     function: str
     where: str
     cause: Cause | None
-    """Of the first of them."""
+    """The cause of the first of them."""
     times: int
     seconds: float | None
-    """Without what was traced inside them; None where no tracing could be timed."""
+    """The time of these traces, without nested ones; None if no trace could be timed."""
     epochs: tuple[int, ...] = ()
-    """In which it was traced."""
+    """The epochs in which it was traced."""
     again: int = 0
-    """How many of these were not the first of their kind: what is traced there is likely to be traced on and on."""
+    """How many of these were not the first of their kind: what is traced in such epochs is likely to be traced
+    again."""
     phases: tuple[str, ...] = ()
-    """In which it was traced, where that was noted; empty for no phase."""
+    """The phases in which it was traced, if recorded; an empty string means outside any phase."""
     charge: Charge | None = None
-    """What it cost with the first runs of what was traced, in the epochs that were not the first of their kind; None
-    where it was traced in no others, or follows from another tracing that has its cost."""
+    """The cost including the first runs of what was traced, in epochs that were not the first of their kind. None if it
+    was traced in no such epoch, or if it follows from another trace, which then has the cost."""
 
 
 def of_one_block(record: Lines, arm: str) -> list[Epoch] | None:
-    """Every epoch of the first block that `arm` took part in to its end, else of the first one."""
+    """Return every epoch of the first block that `arm` completed, or else of its first block; None if it ran
+    nothing."""
     pieces = [piece for piece in record.slices if piece.arm == arm]
     if not pieces:
         return None
@@ -45,7 +47,7 @@ def of_one_block(record: Lines, arm: str) -> list[Epoch] | None:
 
 
 def by_cause(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> list[Traced]:
-    """What was traced in these epochs, the costliest first. For `busy` see `charges`."""
+    """Return what was traced in these epochs, the costliest first. For `busy` see `charges`."""
     epochs = list(epochs)
     costs = charges(epochs, busy)
     found: dict[Event, list[tuple[Trace, Epoch]]] = {}
@@ -60,7 +62,7 @@ def by_cause(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -
 
 
 def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch], charge: Charge | None) -> Traced:
-    """Tracings of one function for one kind of cause, the epoch of each, and what they cost."""
+    """Combine the traces of one function for one kind of cause with the epoch of each and their cost."""
     first, *_ = traces
     timed = [trace.seconds for trace in traces if trace.seconds is not None]
     return Traced(
@@ -77,7 +79,7 @@ def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch], charge: Charge | N
 
 
 def _later(epochs: Iterable[Epoch]) -> int:
-    """How many of these there are that were not the first of their kind."""
+    """Count the epochs that were not the first of their kind."""
     return len({epoch.index for epoch in epochs if not epoch.first})
 
 
@@ -89,20 +91,20 @@ class Compiled:
     where: str
     times: int
     silent: int
-    """For another shape, which no tracing announced."""
+    """The number of compilations for another shape, which no trace announced."""
     seconds: float
     epochs: tuple[int, ...] = ()
-    """In which it was compiled."""
+    """The epochs in which it was compiled."""
     again: int = 0
-    """How many epochs it was silently compiled in that were not the first of their kind."""
+    """The number of epochs, other than the first of their kind, in which it was compiled silently."""
     charge: Charge | None = None
-    """What the silent ones cost in those."""
+    """The cost of the silent compilations in those epochs."""
     compiler: str = ""
-    """Who compiled it; empty where that is not on record."""
+    """The compiler; empty if it was not recorded."""
 
 
 def by_function(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> list[Compiled]:
-    """What was compiled in these epochs, the costliest first. For `busy` see `charges`."""
+    """Return what was compiled in these epochs, the costliest first. For `busy` see `charges`."""
     epochs = list(epochs)
     costs = charges(epochs, busy)
     found: dict[tuple[str, str], list[tuple[Compilation, Epoch]]] = {}

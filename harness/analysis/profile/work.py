@@ -1,4 +1,4 @@
-"""How much an arm's epochs compute, and how near that comes to what its processor can do."""
+"""The arithmetic of an arm's epochs, and how close its rate comes to what the processor can do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,19 +8,21 @@ from harness.record.lines import Lines
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """Of the matrix products of one epoch, by kind; empty where they could not be counted."""
+    """The matrix products of one epoch, by kind; empty if they could not be counted."""
 
     flops: Mapping[str, float] = field(default_factory=dict)
     unavailable: str | None = None
-    """Why some kinds, or all, have none."""
+    """Why some kinds, or all, have no count."""
     gemm_flops_per_second: float | None = None
-    """What the product of two large matrices reaches in the same process."""
+    """The rate of the product of two large matrices in the same process."""
     gemm_share: Mapping[str, float] = field(default_factory=dict)
-    """What an epoch reaches, relative to that: operations by its median time, so all it does besides counts as well."""
+    """The rate of an epoch relative to that: its operations divided by its median time, which includes everything else
+    it does."""
 
 
 def arithmetic(record: Lines, arm: str, median_seconds: Mapping[str, float]) -> Arithmetic:
-    """What `arm` counted, related to the `median_seconds` of its epochs by kind. An arm counts once in a run."""
+    """Relate the operations that `arm` counted to the `median_seconds` of its epochs by kind. An arm counts once in a
+    run."""
     work = next((line for line in record.works if line.arm == arm), None)
     if work is None:
         return Arithmetic()

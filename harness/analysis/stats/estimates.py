@@ -1,4 +1,4 @@
-"""The mean of what blocks say, and its interval."""
+"""The mean over blocks and its interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from harness.analysis.stats.levels import ERROR
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure that adds, such as a log-ratio or a difference of seconds; no interval from a single block."""
+    """An additive figure, such as a log-ratio or a difference in seconds; a single block gives no interval."""
 
     estimate: float
     low: float | None = None
@@ -20,7 +20,7 @@ class Estimate:
 
 
 def mean(values: Sequence[float], at: float = ERROR) -> Estimate:
-    """The mean over blocks, with Student's t interval, which misses with probability `at`.
+    """Return the mean over blocks with Student's t interval, which misses with probability `at`.
 
     Raises ValueError without any block.
     """

@@ -1,16 +1,16 @@
-"""How sure each look must be, so that all looks together are as sure as they claim to be.
+"""The significance level of each look, such that all looks together keep the error that is promised.
 
-Who looks after every block and stops at the first clear answer has several chances to be wrong: with four looks at
-unadjusted 95 % intervals, one of them misses the truth in 12 % of runs. So each look is at the constant level that
-keeps the whole at 5 % (S. J. Pocock, "Group sequential methods in the design and analysis of clinical trials",
-Biometrika 64 (1977) 191; his constants are for known variance, those here for Student's t with its few degrees of
-freedom). `benchmarks/experiments/looks.py` simulates them.
+Looking after every block and stopping at the first clear answer gives several chances to be wrong: with four looks at
+unadjusted 95 % intervals, one of them misses the true value in 12 % of runs. Each look therefore uses the constant
+level that keeps the total error at 5 % (S. J. Pocock, "Group sequential methods in the design and analysis of clinical
+trials", Biometrika 64 (1977) 191; his constants are for known variance, those here for Student's t with its few degrees
+of freedom). `benchmarks/experiments/looks.py` simulates them.
 """
 
 ERROR = 0.05
-"""The chance of a false answer that a whole run may have, over all its arms and looks."""
+"""The probability of a false answer that is allowed for a whole run, over all its arms and looks."""
 FIRST_LOOK = 3
-"""Blocks before the first look: two give an interval, but too wide a one for a verdict."""
+"""The number of blocks before the first look: two give an interval, but it is too wide for a verdict."""
 
 _LEVELS: dict[int, tuple[float, ...]] = {
     4: (0.03047, 0.01462, 0.00955, 0.00708, 0.00561, 0.00465),
@@ -23,14 +23,14 @@ _LEVELS: dict[int, tuple[float, ...]] = {
     16: (0.00879, 0.00395, 0.00250, 0.00181, 0.00142, 0.00116),
     20: (0.00771, 0.00345, 0.00218, 0.00158, 0.00123, 0.00100),
 }
-"""By the last planned look: the level of every look for an error of 5 %, 5 % / 2, 5 % / 3, ..."""
+"""The level of every look for an error of 5 %, 5 % / 2, 5 % / 3, ..., by the last planned look."""
 
 
 def level(fewest: int, most: int, rank: int = 1) -> float:
-    """The two-sided level of each look, where there may be one after every block from `fewest` to `most`.
+    """Return the two-sided level of each look, if there may be one after every block from `fewest` to `most`.
 
-    `rank` divides the error that is allowed, which is what Holm's procedure asks of the arm with the rank-th largest
-    p-value. Where no constant is known the error is divided by the number of looks, which is always enough.
+    `rank` divides the allowed error, as Holm's procedure requires for the arm with the rank-th largest p-value. If no
+    constant is known, the error is divided by the number of looks, which is always strict enough.
     """
     number = looks(fewest, most)
     simulated = _LEVELS.get(most, ()) if number > 1 and fewest <= FIRST_LOOK else ()
@@ -38,5 +38,5 @@ def level(fewest: int, most: int, rank: int = 1) -> float:
 
 
 def looks(fewest: int, most: int) -> int:
-    """How many looks there may be, where one may come after every block from `fewest` to `most`."""
+    """Return the largest number of looks, if there may be one after every block from `fewest` to `most`."""
     return max(most - max(fewest, FIRST_LOOK) + 1, 1)

@@ -1,5 +1,7 @@
-"""A median and its interval without any assumption about the distribution: what times to a target need, where a seed
-that never gets there counts as infinite, so that they have no mean."""
+"""A median and its interval, without any assumption about the distribution.
+
+Times to a target need this: a seed that never reaches the target counts as infinite, so they have no mean.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +12,24 @@ from harness.analysis.stats.levels import ERROR
 
 @dataclass(frozen=True)
 class Median:
-    """Of some durations or numbers of epochs; infinite is never (null in JSON). A single one gives no interval."""
+    """The median of durations or numbers of epochs; infinite means never (null in JSON). A single value gives no
+    interval."""
 
     estimate: float
     low: float | None = None
     high: float | None = None
     coverage: float | None = None
-    """How sure it is that the interval holds the true median; null where there is no interval."""
+    """The probability that the interval contains the true median; None without an interval."""
 
 
 def median(values: Sequence[float], confidence: float = 1 - ERROR) -> Median:
-    """The median, between the innermost two order statistics that cover it as surely as `confidence` asks.
+    """Return the median between the innermost two order statistics that cover it with probability `confidence`.
 
-    The j-th smallest and the j-th largest of n independent values hold the true median between them unless fewer than j
-    of the n fall on one side of it, so with probability 1 - 2 P(B < j), B ~ Binomial(n, 1/2): for the extremes, j = 1,
-    that is 1 - 2^(1-n), and exact if no two values are the same (David and Nagaraja, Order Statistics, 2003, section
-    7.1). The extremes are taken where even they cover less than was asked. Raises ValueError without any value.
+    The j-th smallest and the j-th largest of n independent values have the true median between them unless fewer than j
+    of the n values lie on one side of it. The coverage is therefore 1 - 2 P(B < j), B ~ Binomial(n, 1/2); for the
+    extremes, j = 1, it is 1 - 2^(1-n). It is exact if no two values are equal (David and Nagaraja, Order Statistics,
+    2003, section 7.1). If even the extremes cover less than `confidence`, they are used. Raises ValueError without any
+    value.
     """
     if not values:
         raise ValueError("there is no value to take the median of")

@@ -1,9 +1,10 @@
-"""Log-ratios by block, their interval, and what to believe where typical epochs and sums differ.
+"""Log-ratios by block, their interval, and the choice between typical epochs and sums of all epochs.
 
-The unit is the block (fresh processes), not the epoch: two processes running the same program differ by more than their
-epochs' scatter suggests, so an interval over epochs or rounds is too narrow (Kalibera and Jones, "Rigorous benchmarking
-in reasonable time", ISMM 2013). With blocks as the unit, and few of them, Student's t covers what it promises as long
-as the blocks' effects are not far from normal; a process that falls into one of two speeds is beyond it at 3 blocks.
+The unit is the block (fresh processes), not the epoch: two processes that run the same program differ by more than the
+scatter of their epochs suggests, so an interval over epochs or rounds is too narrow (Kalibera and Jones, "Rigorous
+benchmarking in reasonable time", ISMM 2013). With a few blocks as the unit, Student's t keeps its coverage as long as
+the blocks' effects are not far from normal; processes that fall into one of two speeds are too far from it with 3
+blocks.
 """
 
 from collections.abc import Sequence
@@ -17,17 +18,17 @@ from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import ERROR, FIRST_LOOK
 
 TRIM = 0.2
-"""Share of the rounds left out at each end, so that a burst of other load decides nothing."""
+"""The share of rounds that is left out at each end, so that a burst of other load decides nothing."""
 RESOLUTION = 1e-4
-"""Half the width, as a logarithm, below which no interval is told."""
+"""The smallest half-width of a reported interval of times, as a logarithm."""
 SURELY, HIDDEN = 0.01, 1e-3
-"""The chance, by blocks, that what sums show beyond what is typical is not there, below which it is believed; and what
-is too little to matter, as a logarithm."""
+"""The p-value below which a difference between sums and typical epochs is believed, and the log-ratio below which such
+a difference is too small to matter."""
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio and its interval; no interval from a single block."""
+    """A ratio and its interval; a single block gives no interval."""
 
     estimate: float
     low: float | None = None
@@ -35,17 +36,17 @@ class Ratio:
 
 
 def typical(log_ratios: Sequence[float]) -> float:
-    """One block's log-ratio by its rounds': their trimmed mean."""
+    """Return one block's log-ratio: the trimmed mean of its rounds' log-ratios."""
     return float(stats.trim_mean(np.asarray(log_ratios), TRIM))
 
 
 def guarded(typical: Sequence[float], of_sums: Sequence[float], tolerance: float) -> list[float]:
-    """The blocks' log-ratios: the typical ones, unless these hide what the sums of all epochs show.
+    """Return the blocks' log-ratios: the typical ones, unless the sums of all epochs show something that these hide.
 
-    An arm that stalls in one epoch of fifty really costs more, and what is typical of it does not tell. The sums decide
-    where the two differ, on the average over blocks, by more than half the tolerance, or by less but surely (`SURELY`).
-    On the average, since in one block a burst of other load makes them differ, while what an arm does of itself it does
-    in every block.
+    An arm that stalls in one epoch of fifty really costs more, and its typical epochs do not show it. The sums override
+    the estimate where the two differ, averaged over blocks, by more than half the tolerance, or by less but
+    significantly (`SIGNIFICANCE`). The average over blocks counts because a burst of other load makes the two differ in
+    one block, whereas an arm's own stalls occur in every block.
     """
     hidden = np.asarray(of_sums) - np.asarray(typical)
     much = abs(float(hidden.mean())) > log(1 + tolerance) / 2
@@ -53,7 +54,8 @@ def guarded(typical: Sequence[float], of_sums: Sequence[float], tolerance: float
 
 
 def _surely(hidden: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> bool:
-    """Whether what is hidden is there, by Student's t over at least three blocks, and worth a thousandth."""
+    """Whether the difference `hidden` is significant, by Student's t over at least three blocks, and at least a
+    thousandth."""
     if len(hidden) < FIRST_LOOK or abs(float(hidden.mean())) < HIDDEN:
         return False
     error = max(float(hidden.std(ddof=1)) / sqrt(len(hidden)), 1e-12)
@@ -61,7 +63,7 @@ def _surely(hidden: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> bool:
 
 
 def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
-    """The ratio over blocks, with Student's t interval, which misses with probability `at`.
+    """Return the ratio over blocks with Student's t interval, which misses with probability `at`.
 
     Raises ValueError without any block.
     """
@@ -69,8 +71,8 @@ def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
 
 
 def of_times(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
-    """The same of times. Blocks may agree to the last bit, as where an epoch waits for a timer; a clock and what reads
-    it do not resolve more than `RESOLUTION`, so no interval of theirs is narrower."""
+    """Return the same for times. Blocks may agree to the last bit, for example if an epoch waits for a timer, but
+    clocks and the code that reads them do not resolve less than `RESOLUTION`, so no interval of times is narrower."""
     found = mean(block_log_ratios, at)
     if found.low is None or found.high is None:
         return of_logs(found)
@@ -79,12 +81,13 @@ def of_times(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
 
 
 def of_logs(found: Estimate) -> Ratio:
-    """A log-ratio as a ratio."""
+    """Convert a log-ratio to a ratio."""
     if found.low is None or found.high is None:
         return Ratio(_exp(found.estimate))
     return Ratio(_exp(found.estimate), _exp(found.low), _exp(found.high))
 
 
 def _exp(value: float) -> float:
-    """An interval from two blocks that disagree wildly has bounds beyond what a float can hold."""
+    """Return the exponential within the range of a float, which the interval from two blocks that disagree wildly
+    exceeds."""
     return exp(min(max(value, -700.0), 700.0))

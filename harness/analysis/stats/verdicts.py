@@ -1,11 +1,11 @@
-"""What the measured ratios allow us to say: faster, slower, same, or that we cannot tell.
+"""Verdicts on measured ratios: faster, slower, same or unsure.
 
-With m = ln(1 + tolerance) and the interval of an arm's log-ratio: slower if all of it is above m, faster if all of it
-is below -m, same if all of it is between. Same is then a finding, not the lack of one (two one-sided tests: D. J.
-Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987) 657).
+With m = ln(1 + tolerance) and the interval of an arm's log-ratio: slower if the whole interval lies above m, faster if
+it lies below -m, same if it lies between. `SAME` is then a positive finding, not the lack of a difference (two
+one-sided tests: D. J. Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987) 657).
 
-Several arms have several chances to look different by luck. Holm's procedure (S. Holm, Scand. J. Statist. 6 (1979) 65)
-keeps the chance that any of them does at 5 %: the arm that is clearest must pass the strictest level.
+Several arms have several chances to look different by accident. Holm's procedure (S. Holm, Scand. J. Statist. 6 (1979)
+65) keeps the probability that any of them does at 5 %: the clearest arm must pass the strictest level.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from harness.analysis.stats.levels import FIRST_LOOK, level
 
 
 class Answer(StrEnum):
-    """What the measured ratio of an arm allows us to say."""
+    """The verdict on the measured ratio of an arm."""
 
     FASTER = "faster"
     SLOWER = "slower"
@@ -33,12 +33,12 @@ FASTER, SLOWER, SAME, UNSURE = Answer
 COARSE = 1 / 3
 """A difference counts only if its interval's half-width is below the tolerance, or below this share of the difference.
 
-Under other load blocks scatter by several tolerances, and three of them sometimes agree on a difference by luck.
+Under other load, blocks scatter by several tolerances, and three of them sometimes agree on a difference by chance.
 """
 
 
 def widest(log_ratio: float, margin: float, coarse: float = COARSE) -> float:
-    """The half-width of an interval above which a difference of `log_ratio` does not count."""
+    """Return the largest half-width of an interval with which a difference of `log_ratio` counts."""
     return max(margin, coarse * abs(log_ratio))
 
 
@@ -52,9 +52,10 @@ class Verdict:
 def verdicts(
     logs: Mapping[str, Sequence[float]], tolerance: float, fewest: int, most: int, coarse: float = COARSE
 ) -> dict[str, Verdict]:
-    """The verdict on every arm with at least three blocks, from each one's log-ratios to the baseline by block.
+    """Return the verdict on every arm with at least three blocks, from its log-ratios to the baseline by block.
 
-    `fewest` and `most` are the plan's blocks, between which it looks after every one; `coarse` takes `COARSE`'s place.
+    `fewest` and `most` are the plan's numbers of blocks; there is a look after every block between them. `coarse`
+    replaces `COARSE`.
     """
     margin = log(1 + tolerance)
     tests = {arm: _Test(np.asarray(values), margin) for arm, values in logs.items() if len(values) >= FIRST_LOOK}
@@ -73,18 +74,18 @@ def verdicts(
 
 
 class _Test:
-    """Student's t over the blocks of one arm, against the margin."""
+    """Student's t over the blocks of one arm, compared with the margin."""
 
     def __init__(self, values: "np.ndarray[tuple[int], np.dtype[np.float64]]", margin: float) -> None:
         self._margin = margin
         self.middle = float(values.mean())
         self._freedom = len(values) - 1
-        # Blocks that agree to the last bit are simulated ones; a real clock's scatter more than this.
+        # Only simulated blocks agree to the last bit; those of a real clock scatter more than this.
         self._error = max(float(values.std(ddof=1)) / sqrt(len(values)), 1e-12)
 
     @property
     def p_value(self) -> float:
-        """Two-sided: the level at which the interval begins to lie wholly above, below or within the margins."""
+        """The two-sided level at which the interval begins to lie entirely above, below or between the margins."""
         above = (self.middle - self._margin) / self._error
         below = (self.middle + self._margin) / self._error
         slower, faster = stats.t.sf(above, self._freedom), stats.t.cdf(below, self._freedom)
@@ -95,7 +96,8 @@ class _Test:
         return float(stats.t.ppf(1 - at / 2, self._freedom)) * self._error
 
     def answer(self, at: float, fine: bool) -> Answer:
-        """At this level; a difference only where the interval that is shown is `fine` enough."""
+        """Return the answer at this level; a difference counts only if the interval that is shown is `narrow`
+        enough."""
         half = self.half_width(at)
         if abs(self.middle) + half < self._margin:
             return SAME

@@ -1,4 +1,4 @@
-"""What whole trainings come to: at equal epochs, at equal time, at their own end, and when they reach a target.
+"""The results of whole trainings: after equal epochs, after equal time, at their own end, and when they reach a target.
 
 The unit is the seed: a training from its first epoch to its last in a process of its own. Errors differ by factors
 between seeds, so a metric is averaged by its logarithm, with Student's t interval; times to a target are ranked.
@@ -19,55 +19,55 @@ from harness.record.lines import Lines
 
 @dataclass(frozen=True)
 class Quality:
-    """One metric over some trainings; null means where it was not finite in all of them."""
+    """One metric over several trainings. A mean is None unless the metric was finite in all of them."""
 
     mean: float | None
     geometric_mean: Ratio | None
-    """With Student's t interval of the logarithms; without, from one training, or where one is zero, and so is this.
-    Null where one is negative."""
+    """With Student's t interval of the logarithms; a single training gives no interval. It is 0, without an interval,
+    if one value is 0, and None if one is negative."""
     trainings: int
     not_finite: int
-    """In how many of those it was not finite."""
+    """The number of trainings in which it was not finite."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an arm stood over those of its seeds that got there, each at a checkpoint of its own."""
+    """The standing of an arm, over the seeds that got that far, each at a checkpoint of its own."""
 
     epochs: int
-    """The median over them (of an even number, the lower one of the middle two)."""
+    """The median over these seeds (for an even number, the lower one of the middle two)."""
     seconds: float
-    """The median over them."""
+    """The median over these seeds."""
     metrics: dict[str, Quality]
 
 
 @dataclass(frozen=True)
 class At:
-    """Where an arm stood at the last checkpoint that is not beyond a limit which all arms share."""
+    """The standing of an arm at the last checkpoint within a limit that all arms share."""
 
     limit: float
     standing: Standing | None
-    """Null where no training of it got that far."""
+    """None if no training of the arm got that far."""
 
 
 @dataclass(frozen=True)
 class ToTarget:
-    """When a metric was first seen at or below a value. A training that ended before it was never got there."""
+    """When a metric was first evaluated at or below a value. A training that ended before that never reached it."""
 
     metric: str
     value: float
     reached: int
-    """Trainings that got there,"""
+    """The number of trainings that reached it."""
     trainings: int
-    """of so many that ended, whether well or not."""
+    """The number of trainings that ended, successfully or not."""
     seconds: Median | None
-    """Null, as `epochs` is, where none has ended."""
+    """None, like `epochs`, if no training has ended."""
     epochs: Median | None
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One training in short."""
+    """A summary of one training."""
 
     seed: int
     status: str
@@ -77,20 +77,20 @@ class Trained:
 
 @dataclass(frozen=True)
 class Convergence:
-    """What one arm's trainings come to. A reference's epochs are no training: each stands for itself."""
+    """The results of one arm's trainings. The epochs of a reference are not a training: each is a result of its own."""
 
     reference: bool
     trainings: list[Trained]
     curve: list[Standing]
-    """Over the seeds that got there, checkpoint by checkpoint."""
+    """The standing at each checkpoint, over the seeds that got there."""
     final: Standing | None
-    """At the end of the trainings that were completed; if none was, as far as they got."""
+    """The standing at the end of the completed trainings; if none was completed, as far as they got."""
     equal_epochs: At | None
-    """At the length of the shortest training."""
+    """The standing after as many epochs as the shortest training has."""
     equal_time: At | None
-    """In seconds, those after which the quickest training was over."""
+    """The standing after as many seconds as the fastest training took."""
     to_target: ToTarget | None
-    """Null where nobody named a target."""
+    """None without a target."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class _Limits:
 
 
 def convergence(record: Lines) -> dict[str, Convergence]:
-    """What every arm's trainings come to, by the arm's label."""
+    """Return the results of every arm's trainings, by the arm's label."""
     plan = record.plan
     found = {arm.label: trainings(record, arm.label) for arm in plan.arms}
     limits = _limits([own for arm, own in found.items() if arm not in plan.references])
@@ -108,7 +108,7 @@ def convergence(record: Lines) -> dict[str, Convergence]:
 
 
 def quality(values: Sequence[float | None]) -> Quality:
-    """One metric over trainings. One that is not finite makes every mean of them so, and is not left out of it."""
+    """Summarise one metric over trainings. A value that is not finite is not left out: it makes every mean None."""
     finite = [value for value in values if value is not None]
     if len(finite) < len(values) or not finite:
         return Quality(None, None, len(values), len(values) - len(finite))
@@ -121,7 +121,8 @@ def quality(values: Sequence[float | None]) -> Quality:
 
 
 def to_target(own: Sequence[Training], target: Target) -> ToTarget:
-    """When trainings got to a target. One that the run's end cut off says nothing of that, and is left out."""
+    """Return when trainings reached a target. A training that was cut off by the end of the run does not show this, and
+    is left out."""
     ended = [training for training in own if training.status != "cut off"]
     firsts = [training.first_at_most(target.metric, target.value) for training in ended]
     seconds = [inf if first is None else first.seconds for first in firsts]
@@ -151,13 +152,14 @@ def _of_one(own: Sequence[Training], reference: bool, limits: _Limits | None, ta
 
 
 def _completed(own: Sequence[Training]) -> list[Training]:
-    """The trainings that were completed; if none was, all that were begun and evaluated."""
+    """Return the completed trainings; if there are none, all that began and were evaluated."""
     evaluated = [training for training in own if training.checkpoints]
     return [training for training in evaluated if training.status == "ok"] or evaluated
 
 
 def _limits(arms: Sequence[Sequence[Training]]) -> _Limits | None:
-    """Where all arms can be held against each other. An arm that completed no training sets no limit to the others."""
+    """Return the limits at which all arms can be compared. An arm that completed no training sets no limit for the
+    others."""
     completed = [[training for training in own if training.status == "ok"] for own in arms]
     setting = [own for own in completed if own] or [done for own in arms if (done := _completed(own))]
     if not setting:

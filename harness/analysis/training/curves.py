@@ -1,4 +1,4 @@
-"""A record -> its trainings: what each had come to, after how many epochs and seconds."""
+"""The trainings of a record: the metrics of each, after how many epochs and seconds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,34 +12,35 @@ class Checkpoint:
 
     epochs: int
     seconds: float
-    """What those epochs took, without building and evaluating. Of a reference, whose every epoch stands for itself,
-    what the last one took."""
+    """The time of these epochs, without building and evaluating. For a reference, each epoch of which is a result of
+    its own, only the time of the last one."""
     metrics: dict[str, float | None]
-    """None is a metric that was not finite."""
+    """None for a metric that was not finite."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """One arm from one seed, as far as it got."""
+    """The training of one arm from one seed, as far as it got."""
 
     seed: int
     status: str
-    """`ok`, `failed`, or `cut off`: the run ended before it did."""
+    """`ok`, `failed`, or `cut off` if the run ended first."""
     epochs: int
     seconds: float
-    """What it took, as `Checkpoint.seconds` counts."""
+    """The time of its epochs, counted like `Checkpoint.seconds`."""
     checkpoints: list[Checkpoint]
 
     def at_epochs(self, limit: float) -> Checkpoint | None:
-        """The last checkpoint with no more epochs; None if the training did not get as far, and not to its end."""
+        """Return the last checkpoint within `limit` epochs; None if the training neither got that far nor was
+        completed."""
         return self._last([point for point in self.checkpoints if point.epochs <= limit], self.epochs >= limit)
 
     def at_seconds(self, limit: float) -> Checkpoint | None:
-        """The same for time."""
+        """Return the last checkpoint within `limit` seconds; None as in `at_epochs`."""
         return self._last([point for point in self.checkpoints if point.seconds <= limit], self.seconds >= limit)
 
     def first_at_most(self, metric: str, value: float) -> Checkpoint | None:
-        """The first checkpoint at which a metric is at or below `value`."""
+        """Return the first checkpoint at which a metric is at or below `value`."""
         for point in self.checkpoints:
             found = point.metrics.get(metric)
             if found is not None and found <= value:
@@ -51,7 +52,8 @@ class Training:
 
 
 def trainings(record: Lines, arm: str) -> list[Training]:
-    """Every training of `arm` that was begun, by seed. One given up because memory got short was begun again."""
+    """Return every training of `arm` that began, by seed. One that was given up for lack of memory was started
+    again."""
     given_up = {(end.block, end.group) for end in record.ends if end.arm == arm and end.status == "regrouped"}
     begun = {(line.block, line.group) for line in record.ready if line.arm == arm}
     begun |= {(end.block, end.group) for end in record.ends if end.arm == arm}  # it may have failed to be built

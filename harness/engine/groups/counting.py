@@ -1,8 +1,8 @@
-"""A pass for what is deterministic: the same epochs in the same order for each arm of a gate, one after the other.
+"""A gate's pass for deterministic metrics: each arm runs the same epochs in the same order, one arm after the other.
 
-What it counts (tracings, compilations, operations, losses, memory, quality) is the same however busy the machine is, so
-one pass is enough. Which epochs they are follows from the base's pace, for all arms of a variant alike; beside stored
-runs they are those of the first.
+What it counts (traces, compilations, operations, losses, memory, quality) does not depend on how busy the machine is,
+so one pass is enough. The base's pace decides which epochs run, the same for all arms of a variant; against stored runs
+they are the epochs of the first stored run.
 """
 
 from collections.abc import Generator, Iterator
@@ -17,26 +17,26 @@ from harness.schedule import turns
 
 
 class Counting:
-    """Builds the arms of one variant, which are those of `group`, and then runs each to its end."""
+    """Builds the arms of one variant, which are the arms of `group`, and then runs each to its end."""
 
     def __init__(self, group: Group, triple: Triple) -> None:
         self._group, self._triple = group, triple
 
     def count(self) -> Iterator[Event]:
-        """What is gated of the variant."""
+        """Run the counting pass, and yield its events."""
         try:
             yield BlockStart(self._group.block, self._group.number, list(self._group.arms))
             yield from self._group.build(self._group.arms)
             for label in list(self._group.live):
                 yield Progress(self._group.block, "counting over the same epochs", label)
-                epochs = yield from self._run(label)
+                epochs = yield from self._run_epochs(label)
                 if label in self._group.live:
                     yield from self._conclude(label, len(epochs))
         finally:
             self._group.close()
 
-    def _run(self, label: str) -> Generator[Event, None, list[Epoch]]:
-        answer = self._group.live[label].run(self._indices(label), note_calls=self._counts(label))
+    def _run_epochs(self, label: str) -> Generator[Event, None, list[Epoch]]:
+        answer = self._group.live[label].run(self._choose_epochs(label), note_calls=self._should_count(label))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             yield Slice(
@@ -49,10 +49,10 @@ class Counting:
                 probe=EXACTLY,
             )
         if not isinstance(answer, Ran):
-            yield from self._group.lose(self._group.live[label], answer)
+            yield from self._group.record_failure(self._group.live[label], answer)
         return epochs
 
-    def _indices(self, label: str) -> list[int]:
+    def _choose_epochs(self, label: str) -> list[int]:
         stored = self._group.known.stored.get(label, [])
         own = self._group.descriptions[label]
         length = own.segments[-1].stop if own.segments else None
@@ -65,20 +65,20 @@ class Counting:
         )
 
     def _conclude(self, label: str, epochs: int) -> Iterator[Event]:
-        """What it took, first: what follows takes memory too."""
+        """Ask for peak memory first: evaluating and counting operations take memory too."""
         arm = self._group.live[label]
-        took = arm.finish()
-        if not isinstance(took, Finished):
-            yield from self._group.lose(arm, took)
+        usage = arm.finish()
+        if not isinstance(usage, Finished):
+            yield from self._group.record_failure(arm, usage)
             return
         if self._triple.tolerances[QUALITY] is not None and self._group.descriptions[label].evaluates:
             yield Progress(self._group.block, "evaluating", label)
             answer = arm.evaluate(epochs, None)
             if not isinstance(answer, Evaluated):
-                yield from self._group.lose(arm, answer)
+                yield from self._group.record_failure(arm, answer)
                 return
             yield Evaluation(self._group.block, self._group.number, label, epochs, answer.metrics)
-        if self._counts(label):
+        if self._should_count(label):
             yield Progress(self._group.block, "counting its operations", label)
             yield self._group.count(arm)
         arm.close()
@@ -88,13 +88,13 @@ class Counting:
             group=self._group.number,
             arm=label,
             status="ok",
-            peak_rss_bytes=took.peak_rss_bytes,
-            peak_tensor_bytes=took.peak_tensor_bytes,
-            unavailable=took.state.unavailable,
-            versions=took.state.versions,
-            seeded=took.state.seeded,
+            peak_rss_bytes=usage.peak_rss_bytes,
+            peak_tensor_bytes=usage.peak_tensor_bytes,
+            unavailable=usage.state.unavailable,
+            versions=usage.state.versions,
+            seeded=usage.state.seeded,
         )
 
-    def _counts(self, label: str) -> bool:
-        """The base's second run would count what the first one did."""
+    def _should_count(self, label: str) -> bool:
+        """Whether to count operations: not for the base's second run, which would count the same as its first."""
         return self._triple.tolerances[FLOPS] is not None and label != self._triple.again

@@ -1,4 +1,4 @@
-"""Arms whose rounds are related to each other, as processes: they live at the same time, if memory holds them."""
+"""The processes of the arms that are compared with each other: all are alive at the same time, if memory allows it."""
 
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -18,18 +18,18 @@ from harness.worker.wire.messages import Description, StateObjective
 
 BUILDS_AT_ONCE = 2
 STATEMENTS = 2
-"""How often an arm states the terms of its loss, each time in another block's process."""
+"""Number of blocks in which an arm states the terms of its loss, each time in a new process."""
 RESERVE_BYTES = 500_000_000
-"""Memory that is left to everything else."""
+"""Memory, in bytes, that is left free for everything else."""
 GROWTH = 0.4
-"""What an arm may come to take beyond its first epochs, as a share: its batch may grow, and each new shape leaves gaps
-in what a framework's allocator keeps."""
+"""How much an arm's memory may grow beyond its first epochs, as a share: its batch may grow, and each new shape leaves
+gaps in the memory that a framework's allocator holds."""
 
 
 class Group:
-    """The processes of the arms `arms` of one block: built, told what to run, and ended. What happens is yielded.
+    """Builds, runs and ends the processes of the arms `arms` of one block. Its methods yield events.
 
-    Which epochs they run, and in which order, is decided elsewhere: see `blocks`.
+    It does not decide which epochs run, or in which order: see `blocks`.
     """
 
     def __init__(
@@ -49,17 +49,17 @@ class Group:
         self.exact_memory = exact_memory
         self.live: dict[str, ArmProcess] = {}
         self.descriptions: dict[str, Description] = {}
-        """Of every arm that was built. One that fails later still decides whether all run in lockstep."""
+        """Descriptions of all arms that were built. One that fails later still decides whether all run in lockstep."""
         self.states: dict[str, State] = {}
-        """What each arm's process last said of itself: one that dies says no more."""
+        """The latest state that each arm's process reported, for the record of an arm that dies."""
 
     def build(self, order: Sequence[str]) -> Iterator[Event]:
-        """Start the processes, two at a time: nothing is timed yet."""
-        forking: ForkServer | None = None
+        """Start the processes in this order, two at a time: nothing is timed yet."""
+        fork_server: ForkServer | None = None
         if self.servers:
-            if self.servers.lacking(self.block):
+            if self.servers.needs_start(self.block):
                 yield Progress(self.block, "importing", order[0])
-            forking = self.servers.of(self.block, self.cores)
+            fork_server = self.servers.server_for(self.block, self.cores)
         arms = {arm.label: arm for arm in self.plan.arms}
         waiting = list(order)
         building: list[ArmProcess] = []
@@ -68,7 +68,7 @@ class Group:
                 label = waiting.pop(0)
                 yield Progress(self.block, "building", label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
-                server = None if label in self.plan.references else forking
+                server = None if label in self.plan.references else fork_server
                 self.live[label] = ArmProcess(
                     arms[label], self.plan, self.block, self.cores, log, server, self.exact_memory
                 )
@@ -78,12 +78,12 @@ class Group:
                     building.remove(arm)
 
     def _receive_start(self, arm: ArmProcess) -> Generator[Event, None, bool]:
-        """What a starting arm answers. True if it has more to say: the terms of its loss."""
+        """Handle the answer of a starting arm. Returns True if another answer follows: the terms of its loss."""
         answer = arm.receive()
         match answer:
             case Built():
                 yield self._note_built(arm, answer)
-                if self._states(arm.label):
+                if self._should_state(arm.label):
                     self.known.stated.add((arm.label, self.block))
                     arm.send(StateObjective(), "in objective()")
                     return True
@@ -91,7 +91,7 @@ class Group:
                 if terms:
                     yield Objective(self.block, self.number, arm.label, terms)
             case _:
-                yield from self.lose(arm, answer)
+                yield from self.record_failure(arm, answer)
         return False
 
     def _note_built(self, arm: ArmProcess, answer: Built) -> ArmReady:
@@ -111,12 +111,13 @@ class Group:
             unavailable=answer.state.unavailable,
         )
 
-    def crowded(self, further: int) -> bool:
-        """Whether memory would get short beside the other arms, if `further` bytes were taken and the arms grew."""
+    def short_of_memory(self, extra: int) -> bool:
+        """Whether several arms are alive and memory would run short if they used `extra` more bytes and grew by
+        `GROWTH`."""
         margin = max(RESERVE_BYTES, int(GROWTH * max(self.known.needs.values(), default=0)))
-        return len(self.live) > 1 and further + margin > free_memory_bytes()
+        return len(self.live) > 1 and extra + margin > free_memory_bytes()
 
-    def slice(
+    def run_slice(
         self,
         label: str,
         indices: list[int],
@@ -127,6 +128,7 @@ class Group:
         timeline: Path | None = None,
         seconds: float | None = None,
     ) -> Generator[Event, None, list[Epoch]]:
+        """Run these epochs of one arm, record them as a slice, and return those that it completed."""
         arm = self.live[label]
         answer = arm.run(indices, note_calls, probe, timeline, seconds=seconds)
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
@@ -144,11 +146,11 @@ class Group:
                 between=between,
             )
         if not isinstance(answer, Ran):
-            yield from self.lose(arm, answer)
+            yield from self.record_failure(arm, answer)
         return epochs
 
-    def lose(self, arm: ArmProcess, answer: Answer) -> Iterator[Event]:
-        """An arm failed: keep its last words, end it, and let the others go on."""
+    def record_failure(self, arm: ArmProcess, answer: Answer) -> Iterator[Event]:
+        """End an arm that failed, and record why, with its last output. The other arms go on."""
         failure = answer if isinstance(answer, Failed) else Failed("?", f"it answered {type(answer).__name__}")
         state = failure.state or self.states.get(arm.label) or State({}, {}, {})
         arm.close()
@@ -169,12 +171,13 @@ class Group:
         )
 
     def end(self, status: str, reason: str | None = None) -> Iterator[Event]:
+        """End all live arms and record their peak memory; count their operations first where that is due."""
         for label, arm in list(self.live.items()):
             answer = arm.finish()
             if not isinstance(answer, Finished):
-                yield from self.lose(arm, answer)
+                yield from self.record_failure(arm, answer)
                 continue
-            if status == "ok" and self.counts(label):
+            if status == "ok" and self.should_count(label):
                 yield Progress(self.block, "counting its operations", label)
                 yield self.count(arm)
             arm.close()
@@ -192,19 +195,19 @@ class Group:
                 seeded=answer.state.seeded,
             )
 
-    def _states(self, label: str) -> bool:
-        """Whether an arm is to state the terms of its loss: in the first two blocks that it takes part in, since two
-        processes show whether it comes to the same terms again. A gate has its base run twice in any case."""
+    def _should_state(self, label: str) -> bool:
+        """Whether an arm is to state the terms of its loss: in the first two blocks that it takes part in, because two
+        processes show whether the terms repeat. In a gate once, because its base runs twice in any case."""
         asked = {block for arm, block in self.known.stated if arm == label}
         most = STATEMENTS if self.plan.gate is None else 1
         return self.plan.states_objectives and self.block not in asked and len(asked) < most
 
-    def counts(self, label: str) -> bool:
-        """Whether an arm is to count its operations once its turns are over: in the first block, and once."""
+    def should_count(self, label: str) -> bool:
+        """Whether an arm is to count its operations after its turns: once, in the first block."""
         return self.plan.counts_operations and not self.block and label not in self.known.counted
 
     def count(self, arm: ArmProcess) -> Work:
-        """How much an arm's epochs compute. Not even its death in counting makes it fail: its turns are over."""
+        """Count the operations of an arm's epochs. If the arm dies meanwhile it has not failed: its turns are over."""
         self.known.counted.add(arm.label)
         answer = arm.count_work(rate=self.plan.gate is None)  # a gate compares numbers of operations
         if isinstance(answer, Counted):

@@ -1,4 +1,4 @@
-"""What earlier groups of a run have taught about the arms."""
+"""What earlier groups of a run have shown about the arms: memory, pace, and what was asked already."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,24 +11,26 @@ from harness.worker.wire.messages import Description
 
 @dataclass
 class Known:
-    """It grows while the run goes on."""
+    """Facts about the arms. They grow during the run."""
 
     needs: dict[str, int] = field(default_factory=dict)
-    """Bytes that an arm takes for good once its first epochs are over."""
+    """Bytes of memory that an arm keeps in use after its first epochs."""
     descriptions: dict[str, Description] = field(default_factory=dict)
+    """How each built trainer described itself."""
     paces: dict[str, Pace] = field(default_factory=dict)
+    """Seconds that an epoch of each kind takes, by arm."""
     too_large: set[frozenset[str]] = field(default_factory=set)
     """Sets of arms that memory did not hold together."""
     stated: set[tuple[str, int]] = field(default_factory=set)
-    """Arms that were asked for the terms of their loss, and in which block."""
+    """Pairs of arm and block: where an arm was asked for the terms of its loss."""
     counted: set[str] = field(default_factory=set)
-    """Arms that were asked how much their epochs compute."""
+    """Arms that were asked to count their operations."""
     stored: dict[str, list[int]] = field(default_factory=dict)
-    """The epochs that a stored gate counted of an arm, in their order."""
+    """The epochs that a stored gate counted of each arm, in their order."""
 
     @classmethod
-    def of(cls, before: Record) -> Self:
-        """What a record has of it."""
+    def from_record(cls, before: Record) -> Self:
+        """The facts that can be read from the record of an interrupted run."""
         groups = {(end.block, end.group) for end in before.ends if end.status == "regrouped"}
         return cls(
             descriptions={line.arm: line.description for line in before.ready},
@@ -41,13 +43,16 @@ class Known:
         )
 
     def forget(self, block: int) -> None:
-        """That block is to run again, and its arms are to say again what they are asked once."""
+        """Forget what was asked in a block that runs again, so that its arms are asked again."""
         self.stated = {(arm, asked) for arm, asked in self.stated if asked != block}
         if not block:
             self.counted.clear()
 
     def fit(self, arms: Sequence[str]) -> bool:
-        """Whether memory may hold these. As many as did not fit are not tried again: blocks may differ in their arms,
-        and not much in what these take. A pair is another matter: what did not fit may have been the other arm."""
-        many = any(2 < len(large) <= len(arms) for large in self.too_large)
-        return not many and frozenset(arms) not in self.too_large
+        """Whether memory may hold these arms together.
+
+        False for at least as many arms as did not fit before: blocks may differ in their arms, but those differ little
+        in memory. A pair counts only for itself, because its other arm may have been the one that did not fit.
+        """
+        too_many = any(2 < len(large) <= len(arms) for large in self.too_large)
+        return not too_many and frozenset(arms) not in self.too_large

@@ -1,28 +1,29 @@
-"""A pass: some epochs of one arm under a probe that costs time, in a process of their own."""
+"""A profiling pass: some epochs of one arm under a probe that costs time, in a process of their own."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
 
 from harness.engine.groups.group import Group
-from harness.engine.machine.rss_sampler import MemoryLine
+from harness.engine.machine.rss_sampler import RssSampler
 from harness.record.events import Event, Progress
-from harness.record.schema import MEMORY_LINE, TIMELINE, BlockStart
+from harness.record.schema import RSS_SAMPLES, TIMELINE, BlockStart
 from harness.schedule import turns
 from harness.worker.wire.evidence import MEMORY, OPERATIONS
 
 PASS_SECONDS = 120.0
-"""After so long a pass ends with the epoch under way."""
+"""Seconds after which a pass ends, once the current epoch is finished."""
 MOST_PROFILED = 5
-"""Epochs of a kind in a row, whose operations are seen: each is some thousand of them."""
+"""Most epochs of a kind in a row whose operations are recorded: each epoch has thousands of operations."""
 
 
 class Profiling:
-    """Runs the one arm of `group` in the pass `watch`. Its epochs stand apart in the record: they time nothing."""
+    """Runs the only arm of `group` under the probe `watch`. The record marks its epochs, which are not timings."""
 
     def __init__(self, group: Group, watch: str) -> None:
         self._group, self._watch = group, watch
 
     def run(self) -> Iterator[Event]:
+        """Build the arm, run its epochs under the probe, and end it. Yields the events."""
         (label,) = self._group.arms
         probe = self._watch
         try:
@@ -33,12 +34,12 @@ class Profiling:
                 pace = self._group.known.paces.get(label, {})
                 most = MOST_PROFILED if probe == OPERATIONS else None
                 indices = turns.watched(self._group.plan, label, self._group.descriptions, pace, most)
-                line = MemoryLine(self._group.live[label].pid, self._group.logs / MEMORY_LINE, label)
-                with line if probe == MEMORY else nullcontext():
+                sampler = RssSampler(self._group.live[label].pid, self._group.logs / RSS_SAMPLES, label)
+                with sampler if probe == MEMORY else nullcontext():
                     timeline = None
                     if probe == OPERATIONS:
                         timeline = self._group.logs.parent.absolute() / TIMELINE  # a trainer may change its directory
-                    yield from self._group.slice(
+                    yield from self._group.run_slice(
                         label, indices, 0, 0, probe=probe, timeline=timeline, seconds=PASS_SECONDS
                     )
                 yield from self._group.end("ok")

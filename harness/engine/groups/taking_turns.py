@@ -1,4 +1,4 @@
-"""Arms that take turns: a slice of epochs each, round by round, or one arm after the other."""
+"""Arms that take turns to be timed: a slice of epochs each, round by round, or one arm after the other."""
 
 from collections.abc import Generator, Iterator
 
@@ -11,17 +11,17 @@ from harness.record.schema import BlockStart, Epoch
 from harness.schedule import turns
 
 TURN_SECONDS = 4.0
-"""After so long a turn ends with the epoch under way: its epochs take far longer than those that it was planned by."""
+"""Seconds after which a turn ends, once the current epoch is finished: its epochs then take far longer than planned."""
 
 
 class TakingTurns:
-    """What the arms of `group` run where they are timed."""
+    """Runs the timed epochs of the arms of `group`."""
 
     def __init__(self, group: Group) -> None:
         self._group = group
 
     def run_together(self) -> Iterator[Event]:
-        """All arms live and take turns. If memory turns out not to hold them, end them and note that in `known`."""
+        """Let all arms take turns, alive together. If memory does not hold them, end them and note that in `known`."""
         order = turns.start_order(self._group.plan, self._group.block, self._group.number, self._group.arms)
         try:
             yield BlockStart(self._group.block, self._group.number, order)
@@ -31,15 +31,16 @@ class TakingTurns:
                     self._group.known.too_large.add(frozenset(self._group.arms))
                     yield from self._group.end("regrouped", "memory does not hold these arms together")
                     return
-            yield from self._take_turns(self._rounds())
+            yield from self._take_turns(self._plan_rounds())
             yield from self._group.end("ok")
         finally:
             self._group.close()
 
     def run_one_by_one(self) -> Iterator[Event]:
-        """Each arm runs its turns of every round before the next one starts, because memory holds only one.
+        """Run all rounds of one arm before the next arm starts, because memory holds only one.
 
-        What else the machine does is then not shared, so the ratios are worth less; the record says that it was so.
+        Disturbances of the machine are then not shared by the arms, so the ratios are less reliable; the record notes
+        it.
         """
         order = turns.start_order(self._group.plan, self._group.block, self._group.number, self._group.arms)
         yield BlockStart(self._group.block, self._group.number, order, one_by_one=True)
@@ -48,7 +49,7 @@ class TakingTurns:
             for arm in self._group.arms
             if arm in self._group.known.descriptions
         }
-        rounds = self._rounds()
+        rounds = self._plan_rounds()
         try:
             for label in order:
                 yield from self._group.build([label])
@@ -60,49 +61,49 @@ class TakingTurns:
             self._group.close()
 
     def _warm_up(self, label: str) -> Generator[Event, None, bool]:
-        """First epochs, alone: they trace and compile, and show how fast the arm is. False if memory gets short."""
+        """Run first epochs alone: they trace, compile and show the arm's pace. Returns False if memory runs short."""
         yield Progress(self._group.block, "first epochs", label)
         before = free_memory_bytes()
         largest = max(self._group.known.needs.values(), default=0)
-        if self._group.crowded(self._group.known.needs.get(label, largest // 2)):
+        if self._group.short_of_memory(self._group.known.needs.get(label, largest // 2)):
             return False
         start, *rest = turns.warm_up(self._group.plan, label, self._group.descriptions)
         epochs: list[Epoch] = []
         for indices in filter(None, ([start], rest)):
             if label in self._group.live:
-                epochs += yield from self._group.slice(label, indices, 0, 0, self._group.counts(label))
+                epochs += yield from self._group.run_slice(label, indices, 0, 0, self._group.should_count(label))
                 self._group.known.needs[label] = max(before - free_memory_bytes(), 0)
-                if self._group.crowded(0):
+                if self._group.short_of_memory(0):
                     return False
         self._group.known.paces[label] = paces(epochs)
         return True
 
-    def _rounds(self) -> turns.Rounds:
-        """The rounds of these arms. One whose pace nobody knows yet is taken to be like another."""
-        some = next(iter(self._group.known.paces.values()), {})
-        paces = {label: self._group.known.paces.get(label, some) for label in self._group.descriptions}
+    def _plan_rounds(self) -> turns.Rounds:
+        """The rounds of these arms. An arm of unknown pace gets the pace of another."""
+        other = next(iter(self._group.known.paces.values()), {})
+        paces = {label: self._group.known.paces.get(label, other) for label in self._group.descriptions}
         return turns.rounds(self._group.plan, self._group.block, self._group.number, self._group.descriptions, paces)
 
     def _take_turns(self, rounds: turns.Rounds) -> Iterator[Event]:
-        """The turns of those arms that live."""
+        """Run the turns of the arms that are alive."""
         for done, round_ in enumerate(rounds):
             for position, turn in enumerate(round_.turns):
                 if turn.arm not in self._group.live:
                     continue
                 yield Progress(self._group.block, "taking turns", turn.arm, done, max(turns.ROUNDS, done + 1))
-                ran = yield from self._turn(turn, round_.number, position)
+                ran = yield from self._run_turn(turn, round_.number, position)
                 if turn.arm not in self._group.live:
                     rounds.drop(turn.arm)
                     continue
                 rounds.observe(turn, ran)
                 if turn.after:
-                    yield from self._group.slice(turn.arm, turn.after, 0, 0)
+                    yield from self._group.run_slice(turn.arm, turn.after, 0, 0)
 
-    def _turn(self, turn: turns.Turn, number: int, position: int) -> Generator[Event, None, list[Epoch]]:
-        """One order: nobody else runs between the epochs that settle and those that count."""
+    def _run_turn(self, turn: turns.Turn, number: int, position: int) -> Generator[Event, None, list[Epoch]]:
+        """Run a turn as one order, so that no other arm runs between the settling epochs and the counted ones."""
         arm = self._group.live[turn.arm]
         answer = arm.run([*turn.before, *turn.indices], least=len(turn.before) + 1, seconds=TURN_SECONDS)
         yield from slices_of(turn, answer, self._group.block, self._group.number, number, position)
         if not isinstance(answer, Ran):
-            yield from self._group.lose(arm, answer)
+            yield from self._group.record_failure(arm, answer)
         return answer.epochs if isinstance(answer, Ran | Failed) else []

@@ -1,4 +1,4 @@
-"""What an arm ran in a turn, as the record keeps it, and what its epochs take."""
+"""An arm's answer to a turn -> the slices of the record; and the pace of its epochs."""
 
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -11,12 +11,12 @@ from harness.schedule.turns import Turn
 
 
 def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, position: int) -> Iterator[Slice]:
-    """The slices of one turn, which was one order: what ran before its own epochs counts to no round."""
+    """The slices of one turn, which was one order. The epochs before its counted ones belong to no round."""
     epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
     idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
     before, counted = epochs[: len(turn.before)], epochs[len(turn.before) :]
     if before:
-        settling = turn.settling if counted else 0  # one that failed did not get that far
+        settling = turn.settling if counted else 0  # a failed arm did not get to the counted epochs
         yield Slice(
             block=block, group=group, round=0, position=0, arm=turn.arm, epochs=before, idle=idle, settling=settling
         )
@@ -35,7 +35,7 @@ def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, p
 
 
 def _with_sizes(counted: list[Epoch], before: Sequence[Epoch]) -> list[Epoch]:
-    """A slice says the sizes that it begins with, though in the arm it went on from the one before."""
+    """Give the first counted epoch the sizes known from the epochs before: every slice states its initial sizes."""
     known = next((epoch.sizes for epoch in reversed(before) if epoch.sizes), {})
     if counted[0].sizes or not known:
         return counted
@@ -43,8 +43,10 @@ def _with_sizes(counted: list[Epoch], before: Sequence[Epoch]) -> list[Epoch]:
 
 
 def paces(epochs: Sequence[Epoch]) -> dict[str, float]:
-    """Seconds that an epoch of each kind takes: the median of those that were not the first of their kind, which trace,
-    and in lockstep of the later half, since others trace too."""
+    """Seconds that an epoch of each kind takes: the median of the later half of its epochs.
+
+    The first epoch of a kind is left out because it traces, the first half because in lockstep other epochs trace too.
+    """
     found = {}
     for kind in {epoch.kind for epoch in epochs}:
         walls = [epoch.wall for epoch in epochs if epoch.kind == kind and not epoch.first]

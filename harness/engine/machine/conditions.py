@@ -1,6 +1,6 @@
-"""What decides whether this machine is fit to measure on, now: who shares its cores, and what sets their speed.
+"""The conditions that decide whether this machine is fit to measure on now: what shares its cores, and their speed.
 
-What cannot be read is None, never guessed.
+A value that cannot be read is None, never guessed.
 """
 
 import os
@@ -17,20 +17,20 @@ from harness.plan.plan import usable_cores
 from harness.worker import frameworks
 
 SAMPLE_SECONDS = 0.2
-"""How long it watches what others do. The kernel counts in hundredths of a second on each core."""
+"""Seconds over which the load of other programs is measured. The kernel counts hundredths of a second per core."""
 ENVIRONMENT = (
     *frameworks.thread_variables(),
     *("OMP_DYNAMIC", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "KMP_BLOCKTIME"),
 )
-"""The variables that decide how many threads a numerical library runs, and where."""
+"""Environment variables that decide how many threads a numerical library runs, and on which cores."""
 _CPUS = Path("/sys/devices/system/cpu")
 _CPUINFO = Path("/proc/cpuinfo")
-_OURS = {"harness.worker.worker", "harness.worker.fork_server"}
-"""Modules in the command lines of arms, and of what these are forked from."""
+_ARM_MODULES = {"harness.worker.worker", "harness.worker.fork_server"}
+"""Modules in the command lines of arms and fork servers."""
 
 
 def now() -> dict[str, Any]:
-    """The conditions at this moment, while nothing of ours computes. Takes `SAMPLE_SECONDS`, and little more."""
+    """Read all conditions; no arm may be running. Takes little more than `SAMPLE_SECONDS`."""
     cores = usable_cores()
     return {
         "cores_online": os.cpu_count(),
@@ -51,7 +51,7 @@ def now() -> dict[str, Any]:
 
 
 def threads_per_core(cores: Sequence[int]) -> int | None:
-    """How many of the machine's processors are hyper-threads of one core, at most."""
+    """The largest number of logical processors that share one physical core (hyper-threads)."""
     siblings = [_read(_CPUS / f"cpu{core}/topology/thread_siblings_list") for core in cores]
     with suppress(ValueError):
         return max((_count(text) for text in siblings if text), default=None)
@@ -59,13 +59,13 @@ def threads_per_core(cores: Sequence[int]) -> int | None:
 
 
 def governor(cores: Sequence[int]) -> str | None:
-    """What sets the clock's frequency, such as `performance` or `powersave`; all, where the cores differ in it."""
+    """The frequency governor, such as `performance` or `powersave`; all of them, if the cores differ."""
     found = {_read(_CPUS / f"cpu{core}/cpufreq/scaling_governor") for core in cores} - {None}
     return ", ".join(sorted(filter(None, found))) or None
 
 
 def turbo() -> bool | None:
-    """Whether the clock may go beyond what it can keep up."""
+    """Whether the clock may exceed its sustained frequency."""
     intel, others = _read(_CPUS / "intel_pstate/no_turbo"), _read(_CPUS / "cpufreq/boost")
     if intel in ("0", "1"):
         return intel == "0"
@@ -73,10 +73,10 @@ def turbo() -> bool | None:
 
 
 def busy_elsewhere(cores: Sequence[int]) -> float | None:
-    """The share of these cores' time that others take now: programs here or, beneath a virtual machine, its host."""
-    before, own = _spent(cores), _own_seconds()
+    """The share of these cores' time that others use now: programs here or, in a virtual machine, its host."""
+    before, own = _cpu_seconds(cores), _own_seconds()
     time.sleep(SAMPLE_SECONDS)
-    after = _spent(cores)
+    after = _cpu_seconds(cores)
     total = after[0] - before[0]
     if total <= 0:
         return None
@@ -85,16 +85,16 @@ def busy_elsewhere(cores: Sequence[int]) -> float | None:
 
 
 def stolen() -> float | None:
-    """Of the time that this machine has wanted to compute since it started, the share that its host withheld."""
+    """Steal time: the share of CPU time demanded since boot that the host of this virtual machine withheld."""
     times = psutil.cpu_times()
     if not hasattr(times, "steal"):
         return None
-    wanted = sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq", "steal"))
-    return round(times.steal / wanted, 5) if wanted else None
+    demanded = sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq", "steal"))
+    return round(times.steal / demanded, 5) if demanded else None
 
 
 def virtual() -> bool | None:
-    """Whether this is a virtual machine, as its processor says."""
+    """Whether this is a virtual machine, according to its processor flags."""
     for line in (_read(_CPUINFO) or "").splitlines():
         if line.startswith("flags"):
             return "hypervisor" in line.split()
@@ -109,27 +109,27 @@ def swap_used_bytes() -> int | None:
 
 
 def other_runs() -> list[int]:
-    """The processes that run another harness on this machine, and have arms alive. Other containers' are not seen."""
+    """Process ids of other harness runs on this machine with live arms. Runs in other containers are not visible."""
     parents = dict(_arms_and_parents())
     return sorted(set(parents.values()) - parents.keys() - {os.getpid()})
 
 
 def _arms_and_parents() -> Iterator[tuple[int, int]]:
     for process in psutil.process_iter():
-        with suppress(psutil.Error):  # it has ended meanwhile, or is nobody else's business
-            if _OURS.intersection(process.cmdline()):
+        with suppress(psutil.Error):  # it has ended meanwhile, or may not be inspected
+            if _ARM_MODULES.intersection(process.cmdline()):
                 yield process.pid, process.ppid()
 
 
-def _spent(cores: Sequence[int]) -> tuple[float, float]:
-    """Seconds of these cores since the machine started: all, and those in which they were busy."""
+def _cpu_seconds(cores: Sequence[int]) -> tuple[float, float]:
+    """Seconds of these cores since boot: the total, and the busy part."""
     times = psutil.cpu_times(percpu=True)
-    if max(cores) < len(times):  # else some are offline, and which is which cannot be told
+    if max(cores) < len(times):  # otherwise some are offline, and the list cannot be matched to cores
         times = [times[core] for core in cores]
     total = idle = 0.0
     for of_core in times:
         fields = of_core._asdict()
-        total += sum(seconds for name, seconds in fields.items() if not name.startswith("guest"))  # that is in `user`
+        total += sum(seconds for name, seconds in fields.items() if not name.startswith("guest"))  # included in `user`
         idle += fields.get("idle", 0.0) + fields.get("iowait", 0.0)
     return total, total - idle
 
@@ -140,7 +140,7 @@ def _own_seconds() -> float:
 
 
 def _count(cpus: str) -> int:
-    """How many processors a list such as `0,4` or `0-1` names."""
+    """The number of processors in a list such as `0,4` or `0-1`."""
     ends = [part.split("-") for part in cpus.split(",")]
     return sum(int(part[-1]) - int(part[0]) + 1 for part in ends)
 

@@ -1,4 +1,4 @@
-"""What this machine is, whether it is fit to measure on, and how much of its memory is free."""
+"""Facts about this machine: hardware, installed versions, free memory."""
 
 import os
 import platform
@@ -18,11 +18,11 @@ from harness.worker import libraries
 
 _STAT = Path("/proc/self/stat")
 _STARTED = 19
-"""The place, after the name, of the moment at which a process began: in ticks since the machine did (`man proc`)."""
+"""Index, after the name, of the field with a process's start time, in clock ticks since boot (`man proc`)."""
 
 
 def facts() -> dict[str, Any]:
-    """What decides how fast a program runs here, and how well that can be told. Takes under half a second."""
+    """What decides how fast a program runs here, and how well that can be measured. Takes under half a second."""
     limit = cgroup.memory_limit()
     return {
         "system": f"{platform.system()} {platform.release()}",
@@ -37,7 +37,7 @@ def facts() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The installed versions of what a run depends on, the libraries by module, found without importing any of it."""
+    """The installed versions of Python, harness and the numerical libraries, found without importing them."""
     found = {"python": platform.python_version()}
     with suppress(metadata.PackageNotFoundError):
         found["pinn-harness"] = metadata.version("pinn-harness")
@@ -45,26 +45,26 @@ def versions() -> dict[str, str]:
 
 
 def seconds_since_start() -> float:
-    """How long ago this process began, its imports included. No clock counts that somebody may set meanwhile."""
+    """Seconds since this process started, its imports included. Based on clocks that cannot be set meanwhile."""
     age, then = _age_at_first()
     return age + time.monotonic() - then
 
 
 @cache
 def _age_at_first() -> tuple[float, float]:
-    """The age of this process when it was first asked for, and what the steady clock said then."""
+    """The age of this process at the first call, and the monotonic clock at that moment, both in seconds."""
     then = time.monotonic()
-    with suppress(OSError, AttributeError, ValueError):  # elsewhere than on Linux
+    with suppress(OSError, AttributeError, ValueError):  # not on Linux
         ticks = int(_STAT.read_text().rpartition(")")[2].split()[_STARTED])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"), then
     return time.time() - float(psutil.Process().create_time()), then
 
 
 def free_memory_bytes() -> int:
-    """Memory that a new process could take without another being pushed out: the machine's, or the container's."""
+    """Bytes that a new process could use without swapping or killing another, within the container's limit."""
     free = int(psutil.virtual_memory().available)
     limit = cgroup.memory_limit()
-    return free if limit is None else min(free, limit - cgroup.memory_taken())
+    return free if limit is None else min(free, limit - cgroup.memory_used())
 
 
 def _processor() -> str:

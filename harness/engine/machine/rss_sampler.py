@@ -1,7 +1,7 @@
-"""A process's memory over time, sampled from outside by memory-profiler, in the format that `mprof plot` draws.
+"""Samples a process's memory over time with memory-profiler, in the format that `mprof plot` reads.
 
-Sampling takes a moment of the parent, not of the process that is watched. What is shorter than the interval it may
-miss, which is why peaks are taken inside.
+Sampling costs time in the parent, not in the observed process. It may miss peaks shorter than the interval, so peak
+memory is measured inside the process instead.
 """
 
 from contextlib import suppress
@@ -11,15 +11,15 @@ from types import TracebackType
 from typing import Self
 
 INTERVAL = 0.05
-"""Seconds from one sample to the next."""
+"""Seconds between samples."""
 
 
-class MemoryLine:
-    """Samples into `file` from its entering to its leaving, or until the process ends."""
+class RssSampler:
+    """A context manager that samples process `pid` into `file` until it is left or the process ends."""
 
-    def __init__(self, pid: int, file: Path, what: str) -> None:
-        self._pid, self._file, self._what = pid, file, what
-        self._over = Event()
+    def __init__(self, pid: int, file: Path, label: str) -> None:
+        self._pid, self._file, self._label = pid, file, label
+        self._stop = Event()
         self._thread = Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> Self:
@@ -29,16 +29,16 @@ class MemoryLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._stop.set()
         self._thread.join()
 
     def _sample(self) -> None:
-        from memory_profiler import memory_usage  # only where memory is watched
+        from memory_profiler import memory_usage  # slow to import, and only needed here
         from psutil import Error
 
-        # The process may end, and the disk be full: that loses the line, not the pass.
+        # The process may end, or the disk may be full: then the samples are lost, but the pass goes on.
         with suppress(OSError, Error), self._file.open("w") as stream:
-            print(f"CMDLINE {self._what}", file=stream)
-            while not self._over.is_set():
-                for mebibytes, at in memory_usage(self._pid, INTERVAL, timeout=INTERVAL, timestamps=True):
-                    print(f"MEM {mebibytes:.6f} {at:.4f}", file=stream, flush=True)
+            print(f"CMDLINE {self._label}", file=stream)
+            while not self._stop.is_set():
+                for mebibytes, time in memory_usage(self._pid, INTERVAL, timeout=INTERVAL, timestamps=True):
+                    print(f"MEM {mebibytes:.6f} {time:.4f}", file=stream, flush=True)

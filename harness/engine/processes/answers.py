@@ -1,6 +1,6 @@
-"""What an arm's process answers, checked: it runs somebody else's code, which may write anything on harness's pipe.
+"""The answers of an arm's process, validated: it runs the user's code, which may write anything to harness's pipe.
 
-Each type has the fields of that name in `worker.wire.messages`.
+Each type has the fields of the type of the same name in `worker.wire.messages`.
 """
 
 from __future__ import annotations
@@ -70,13 +70,16 @@ _answers = msgspec.json.Decoder(Answer)
 
 
 def receive_answer(pipe: Connection) -> Answer:
-    """Raises EOFError or OSError where the process has hung up, msgspec.DecodeError for what is no answer."""
+    """Read one answer.
+
+    Raises EOFError or OSError if the process has closed the pipe, msgspec.DecodeError if the message is not an answer.
+    """
     answer: Answer = _answers.decode(pipe.recv_bytes())
     return answer
 
 
 def from_journal(epochs: list[messages.Epoch]) -> list[Epoch]:
-    """Epochs that a process had run before it died, up to one that is none."""
+    """The epochs that a process completed before it died, up to the first that is invalid."""
     found = []
     with suppress(msgspec.ValidationError):
         for epoch in epochs:

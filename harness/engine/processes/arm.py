@@ -1,4 +1,4 @@
-"""A child process, seen from its parent."""
+"""An arm's process, as its parent sees it."""
 
 import os
 import re
@@ -22,21 +22,23 @@ from harness.engine.processes.fork_client import ForkServer, ForkServerLost
 from harness.engine.revisions import revisions
 from harness.plan.plan import Arm, Plan
 from harness.worker import frameworks, journal
+from harness.worker.imports import loading
 from harness.worker.wire.messages import Build, CountWork, Evaluate, Finish, Order, Run, send
 
 LAST_LINES = 12
 COUNTING_SECONDS = 60.0
-"""How long an arm may take to count its operations: it takes about two, and nobody has asked for it."""
+"""Seconds that an arm may take to count its operations. It takes about two, and the user did not ask for it."""
 _LAST_BYTES = 20_000
 _ROUTINE = re.compile("|".join(frameworks.routine_output()) or "(?!)")
-"""What frameworks log in any case: it says nothing of why an arm ended."""
+"""Lines that frameworks always log: they do not explain why an arm ended."""
 
 
 class ArmProcess:
-    """One arm's own process, started when this is made: `send` gives an order, `receive` waits, `close` ends it.
+    """One arm's process. The constructor starts it, `send` gives an order, `receive` waits for an answer, `close` kills
+    it.
 
-    It is forked from `server`, if there is one. Whatever waits for its end then raises ForkServerLost when that
-    has gone.
+    If `server` is given, the process is forked from it; methods that wait for the process to end then raise
+    ForkServerLost if the server has died.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class ArmProcess:
         server: ForkServer | None = None,
         exact_memory: bool = False,
     ) -> None:
-        source = revisions.source(arm, plan)  # first: it may not be there to be had
+        source = revisions.source(arm, plan)  # first, because it raises if the revision is not available
         self.label = arm.label
         self.forked = server is not None
         seed = plan.seed_of(block)
@@ -60,26 +62,26 @@ class ArmProcess:
         self._indices: list[int] = []
         self._log = log
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        # Its temporary files too: it ends too abruptly to remove them, and some frameworks write one for each function.
+        # For temporary files too: the arm is killed before it can remove them, and some frameworks write many.
         self._scratch = Path(tempfile.mkdtemp(prefix="harness-"))
         self._journal = self._scratch / "journal"
         self._journal.touch()
         self._pipe, theirs = Pipe()
         self._process: process.Process
-        self._death_notice: int | None = None
+        self._pidfd: int | None = None
         with self._log.open("wb") as output, theirs:
             if server:
                 try:
                     self._process = server.fork(theirs.fileno(), output.fileno(), self._scratch)
                 except ForkServerLost:
-                    self._clear_away()
+                    self._clean_up()
                     raise
             else:
                 self._process = process.start("harness.worker.worker", theirs.fileno(), seed, self._scratch, output)
         if hasattr(os, "pidfd_open"):
-            with suppress(ProcessLookupError):  # the server has gone, and this with it: receiving will say so
-                self._death_notice = os.pidfd_open(self.pid)
-        self._offer_to_the_oom_killer()
+            with suppress(ProcessLookupError):  # the server died, and this process with it: `receive` reports it
+                self._pidfd = os.pidfd_open(self.pid)
+        self._prefer_for_oom_kill()
         self.send(
             Build(
                 variant=arm.variant,
@@ -96,7 +98,7 @@ class ArmProcess:
                 exact_memory=exact_memory,
                 notes_phases=plan.notes_phases,
                 source=source,
-                preload=list(_preload(arm, plan)),
+                preload=list(_modules_to_preload(arm, plan)),
             ),
             "while it was built",
         )
@@ -114,45 +116,48 @@ class ArmProcess:
         least: int = 0,
         seconds: float | None = None,
     ) -> Answer:
-        """Run these epochs, and wait until they are done: `least` of them in any case, and the others until they have
-        taken so many seconds. A pass of a profile is one order, with the time of all its epochs."""
+        """Run these epochs, and wait until they are done.
+
+        At least `least` of them run; after that the run ends with the epoch in which they have taken `seconds`. A pass
+        of a profile is one order, so its timeout is that of all its epochs together.
+        """
         self._indices = list(indices)
         patience = self._timeout * len(self._indices) if watch else None
-        drawn = str(timeline) if timeline else None
-        self.send(Run(self._indices, note_calls, watch, drawn, least, seconds), "in epoch", patience)
+        file = str(timeline) if timeline else None
+        self.send(Run(self._indices, note_calls, _from_anywhere(watch), file, least, seconds), "in epoch", patience)
         return self.receive()
 
     def evaluate(self, epochs: int, metric: str | None) -> Answer:
-        """Ask what it has come to after so many epochs."""
+        """Ask for the quality after `epochs` epochs of training. `metric` must be among the answers."""
         order = Evaluate(epochs, metric)
         self.send(order, order.moment)
         return self.receive()
 
     def finish(self) -> Answer:
-        """Ask what it used, once it has run its last epoch."""
+        """Ask for its peak memory, after its last epoch."""
         self.send(Finish(), "as it ended")
         return self.receive()
 
     def count_work(self, rate: bool = True) -> Answer:
-        """Ask how much its epochs compute, once it has said what it used: counting takes memory too."""
+        """Ask for the operations of its epochs; after `finish`, because counting takes memory too."""
         self.send(CountWork(rate), "as its work was counted", min(COUNTING_SECONDS, self._timeout))
         return self.receive()
 
     def send(self, order: Order, doing: str, patience: float | None = None) -> None:
-        """Give an order, to be answered within `patience` seconds, or else the plan's timeout."""
+        """Give an order. The answer is due within `patience` seconds; the default is the plan's timeout."""
         self._doing = doing
         self._patience = patience or self._timeout
         self._deadline = monotonic() + self._patience
-        with suppress(OSError):  # it is dead: receiving will say so
+        with suppress(OSError):  # the process is dead: `receive` reports it
             send(self._pipe, order)
 
     def receive(self) -> Answer:
-        """Its answer. A child that died or hangs answers through what it left behind."""
+        """Wait for its answer. If the process died or hangs, return a failure built from its exit code and journal."""
         while True:
             left = self._deadline - monotonic()
             if left <= 0:
                 self._kill()
-                return self._lost(f"it gave no answer for {self._patience:g} s and was stopped")
+                return self._build_failure(f"it gave no answer for {self._patience:g} s and was stopped")
             if receive_any([self], left):
                 break
         try:
@@ -162,15 +167,16 @@ class ArmProcess:
             pass
         except msgspec.DecodeError as error:
             self._kill()
-            return self._lost(f"it sent on harness's own pipe what harness cannot read: {error}")
-        return self._lost(self._death())
+            return self._build_failure(f"it wrote something to harness's pipe that is not an answer: {error}")
+        return self._build_failure(self._describe_death())
 
     def waitables(self) -> list[Any]:
-        """What becomes readable when it answers, or dies: a forked child of its own may hold its pipe open."""
-        return [self._pipe] if self._death_notice is None else [self._pipe, self._death_notice]
+        """Handles that become readable when it answers or dies. The pipe is not enough: a child that it forked may keep
+        the pipe open."""
+        return [self._pipe] if self._pidfd is None else [self._pipe, self._pidfd]
 
     def last_lines(self) -> list[str]:
-        """The last lines that the variant printed."""
+        """The last lines that the variant printed, without routine output of frameworks."""
         try:
             with self._log.open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST_BYTES))
@@ -180,53 +186,58 @@ class ArmProcess:
         return [line for line in text.splitlines() if line.strip() and not _ROUTINE.match(line)][-LAST_LINES:]
 
     def close(self) -> None:
-        """End it, whatever it is doing, and what it started itself."""
+        """Kill the process and everything that it started, and remove its files."""
         self._kill()
-        self._clear_away()
+        self._clean_up()
 
-    def _clear_away(self) -> None:
+    def _clean_up(self) -> None:
         self._pipe.close()
-        if self._death_notice is not None:
-            os.close(self._death_notice)
+        if self._pidfd is not None:
+            os.close(self._pidfd)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        with suppress(ForkServerLost):  # then it has ended too
+        with suppress(ForkServerLost):  # then the arm has ended too
             self._process.wait()
 
-    def _lost(self, reason: str) -> Failed:
-        """What a child that can no longer speak would have said."""
+    def _build_failure(self, reason: str) -> Failed:
+        """The failure of a process that can no longer answer, with the epochs that its journal holds."""
         if self._doing != "in epoch":
             return Failed(self._doing, reason, [])
-        done = from_journal(journal.read(self._journal))[
-            : len(self._indices) - 1
-        ]  # it may have ended after its last epoch
+        # At most all but one: it may have died after its last epoch.
+        done = from_journal(journal.read(self._journal))[: len(self._indices) - 1]
         return Failed(f"in epoch {self._indices[len(done)]}", reason, done)
 
-    def _death(self) -> str:
+    def _describe_death(self) -> str:
         try:
             code = self._process.wait(timeout=max(self._deadline - monotonic(), 1))
         except subprocess.TimeoutExpired:
             self._kill()
-            return "it closed harness's own pipe, so it could not be heard"
+            return "it closed harness's pipe, so it could not answer"
         return f"its process {process.describe_end(code)}"
 
-    def _offer_to_the_oom_killer(self) -> None:
-        """Should memory run out, the kernel is to take the arm, not the parent that holds the record."""
+    def _prefer_for_oom_kill(self) -> None:
+        """If memory runs out, the kernel should kill the arm, not the parent, which holds the record."""
         with suppress(OSError):
             Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000")
 
 
-def _preload(arm: Arm, plan: Plan) -> tuple[str, ...]:
-    """What an arm imports before anything else, forked or not: it is to draw the same numbers either way."""
+def _modules_to_preload(arm: Arm, plan: Plan) -> tuple[str, ...]:
+    """The modules that an arm imports before anything else, forked or not, so that it draws the same random numbers."""
     if arm.label in plan.references:
         return ()
     return plan.preload or registry.registered().preloads.get(arm.variant, ())
 
 
+def _from_anywhere(watch: str | None) -> str | None:
+    """The pass, by the whole path of its file: a trainer may have changed its directory by then."""
+    place, _, name = (watch or "").rpartition(":")
+    return f"{loading.file(place).absolute()}:{name}" if loading.is_file(place) else watch
+
+
 def receive_any(arms: Sequence[ArmProcess], timeout: float) -> list[ArmProcess]:
-    """Those of `arms` that have answered, or have died, once one of them has; none after `timeout` seconds."""
-    ready = wait([place for arm in arms for place in arm.waitables()], timeout)
-    return [arm for arm in arms if any(place in ready for place in arm.waitables())]
+    """Wait until at least one of `arms` has answered or died, and return those; empty after `timeout` seconds."""
+    ready = wait([handle for arm in arms for handle in arm.waitables()], timeout)
+    return [arm for arm in arms if any(handle in ready for handle in arm.waitables())]

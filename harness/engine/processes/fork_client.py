@@ -1,9 +1,8 @@
-"""The process from which a run's arms are forked, seen from the parent of the run; what runs in it is
-`worker.fork_server`.
+"""The fork server, from which a run's arms are forked, as the run's process sees it. `worker.fork_server` runs in it.
 
-It has imported what all of these arms import, and has done nothing else: so starting an arm takes a fork, not seconds
-of importing. It is prepared as a fresh arm is. It is the arms' parent, so it is the one to ask how they ended. When the
-run ends, however that happens, the kernel kills it, and with it what it has forked.
+The server imports what all of these arms import, and does nothing else, so starting an arm takes a fork instead of
+seconds of importing. It is prepared like a fresh arm. It is the parent of the arms, so only it knows their exit codes.
+When the run ends, for whatever reason, the kernel kills the server and the arms that it forked.
 """
 
 import os
@@ -42,88 +41,88 @@ _Expected = TypeVar("_Expected", bound=Reply)
 
 
 class ForkServerLost(Exception):
-    """Arms can no longer be forked, nor asked how they ended; those that lived have ended too."""
+    """The fork server is gone: arms can no longer be forked, exit codes are unknown, and forked arms have ended too."""
 
 
 def available() -> bool:
-    """Whether this system can fork, hand over open files, and tell of the end of another's child."""
+    """Whether this system can fork, pass open files to another process, and wait for a process that is not a child."""
     return sys.platform == "linux" and hasattr(socket, "send_fds") and hasattr(os, "pidfd_open")
 
 
 class ForkServer:
-    """Started when this is made, while it still imports: `wait_until_ready` waits for that. `close` ends it."""
+    """A fork server. The constructor starts it; `wait_until_ready` waits for its imports; `close` ends it."""
 
     def __init__(self, modules: Sequence[str], cores: Sequence[int], seed: int, timeout: float, log: Path) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._scratch = Path(tempfile.mkdtemp(prefix="harness-"))
-        self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # it keeps messages apart
-        self._door.settimeout(timeout)
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # keeps messages apart
+        self._socket.settimeout(timeout)
         with log.open("wb") as output, theirs:
             self._process = process.start("harness.worker.fork_server", theirs.fileno(), seed, self._scratch, output)
-        self._first = Prepare(list(modules), list(cores), seed)
+        self._prepare = Prepare(list(modules), list(cores), seed)
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     def wait_until_ready(self) -> None:
-        """Raises ForkServerLost, here as elsewhere, with the reason in one line."""
-        self._ask(self._first, Ready)
+        """Wait until the modules are imported. Raises ForkServerLost, as every request does, with a one-line reason."""
+        self._ask(self._prepare, Ready)
 
     def fork(self, pipe: int, log: int, scratch: Path) -> "ForkedProcess":
-        """An arm's process, which gets these open files for its own; it leads a process group already."""
+        """Fork an arm's process, which gets these open files. On return it leads its own process group."""
         return ForkedProcess(self, self._ask(Fork(str(scratch)), Forked, [pipe, log]).pid)
 
     def exit_code(self, pid: int) -> int:
-        """How a process ended that was forked here, once it has. To be asked once."""
+        """The exit code of a forked process, once it has ended. Call it only once per process."""
         return self._ask(Reap(pid), Reaped).code
 
     def close(self) -> None:
-        """End it, and what is left of what it has forked."""
+        """Kill the server and the arms that it forked."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
-        self._door.close()
+        self._socket.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _ask(self, request: Prepare | Fork | Reap, expected: type[_Expected], files: Sequence[int] = ()) -> _Expected:
         try:
-            socket.send_fds(self._door, [encode(request)], files)
-            data = self._door.recv(MOST_BYTES)
+            socket.send_fds(self._socket, [encode(request)], files)
+            data = self._socket.recv(MOST_BYTES)
         except TimeoutError:
-            raise ForkServerLost(f"{_WHO} gave no answer for {self._door.gettimeout():g} s") from None
-        except OSError:  # it hung up
+            raise ForkServerLost(f"{_WHO} gave no answer for {self._socket.gettimeout():g} s") from None
+        except OSError:  # it closed the socket
             data = b""
-        reply = decode_reply(data) if data else Broken(self._end())
+        reply = decode_reply(data) if data else Broken(self._describe_death())
         if not isinstance(reply, expected):
             reason = reply.reason if isinstance(reply, Broken) else f"answered {type(reply).__name__}"
             raise ForkServerLost(f"{_WHO} {reason}")
         return reply
 
-    def _end(self) -> str:
+    def _describe_death(self) -> str:
         try:
             return process.describe_end(self._process.wait(timeout=5))
         except subprocess.TimeoutExpired:
-            return "hung up"
+            return "closed its connection"
 
 
 class ForkServers:
-    """Where the arms of a run are forked, if they are: one process, started when it is first needed, and anew for a
-    block that has a seed of its own."""
+    """The fork server of a run, if its arms are forked. It is started when first needed, and again for a block with
+    another seed."""
 
     def __init__(self, plan: Plan, logs: Path) -> None:
         self._plan, self._logs = plan, logs
         self._current: ForkServer | None = None
         self._seed: int | None = None
-        self._wanted = bool(plan.preload) and available()
+        self._enabled = bool(plan.preload) and available()
 
-    def lacking(self, block: int) -> bool:
-        """Whether `of` will take the seconds that importing takes."""
-        return self._wanted and (self._current is None or self._seed != self._plan.seed_of(block))
+    def needs_start(self, block: int) -> bool:
+        """Whether `server_for` will start a server, which takes seconds of importing."""
+        return self._enabled and (self._current is None or self._seed != self._plan.seed_of(block))
 
-    def of(self, block: int, cores: Sequence[int]) -> ForkServer | None:
-        """The one for a block, ready; None where arms are not forked. Raises ForkServerLost."""
-        if self.lacking(block):
+    def server_for(self, block: int, cores: Sequence[int]) -> ForkServer | None:
+        """The server for a block, ready to fork; None if arms are not forked. Raises ForkServerLost."""
+        if self.needs_start(block):
             self.close()
             self._seed = self._plan.seed_of(block)
             log = self._logs / f"fork-server-seed{self._seed}.log"
@@ -131,9 +130,9 @@ class ForkServers:
             self._current.wait_until_ready()
         return self._current
 
-    def give_up(self) -> None:
-        """Have none from here on."""
-        self._wanted = False
+    def disable(self) -> None:
+        """Close the server and start no other: from now on arms are fresh processes."""
+        self._enabled = False
         self.close()
 
     def close(self) -> None:
@@ -143,7 +142,7 @@ class ForkServers:
 
 
 class ForkedProcess:
-    """A process that the server forked: its end is seen from here, its exit code is known there."""
+    """A process that the server forked. This process can wait for its end; only the server knows its exit code."""
 
     def __init__(self, server: ForkServer, pid: int) -> None:
         self.pid = pid
@@ -151,14 +150,14 @@ class ForkedProcess:
         self._code: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
-        """As `Popen.wait`. Raises ForkServerLost where nobody can tell any more."""
+        """Like `Popen.wait`. Raises ForkServerLost if the server that knows the exit code is gone."""
         if self._code is None:
-            with suppress(ProcessLookupError):  # the server has gone, and this has gone with it
-                notice = os.pidfd_open(self.pid)
+            with suppress(ProcessLookupError):  # the server died, and this process with it
+                handle = os.pidfd_open(self.pid)
                 try:
-                    if not wait([notice], timeout):
+                    if not wait([handle], timeout):
                         raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
                 finally:
-                    os.close(notice)
+                    os.close(handle)
             self._code = self._server.exit_code(self.pid)
         return self._code

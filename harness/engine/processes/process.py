@@ -1,4 +1,4 @@
-"""A process of ours as its parent sees it: how one is started, and what its exit code says."""
+"""Starts a process of harness, and describes how one ended."""
 
 import os
 import signal
@@ -9,19 +9,19 @@ from typing import IO, Protocol
 
 
 class Process(Protocol):
-    """What `subprocess.Popen` offers, and what a process that another one forked can offer too."""
+    """The part of `subprocess.Popen` that a process forked by another one can offer too."""
 
     @property
     def pid(self) -> int: ...
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code once it has ended, negative for a signal. Raises subprocess.TimeoutExpired."""
+        """Wait for the exit code, negative for a signal. Raises subprocess.TimeoutExpired after `timeout` seconds."""
 
 
 def start(module: str, handle: int, seed: int, scratch: Path, output: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start `python -m module HANDLE PARENT` in a session of its own; it inherits `handle`, and prints to `output`.
+    """Start `python -m module HANDLE PARENT` in its own session; it inherits `handle`, and prints to `output`.
 
-    From the main thread only: the kernel takes the end of the starting thread for the parent's.
+    Call it from the main thread only: for the kernel, the parent's death is the end of the thread that started it.
     """
     return subprocess.Popen(
         [sys.executable, "-P", "-m", module, str(handle), str(os.getpid())],
@@ -29,7 +29,7 @@ def start(module: str, handle: int, seed: int, scratch: Path, output: IO[bytes])
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # Ctrl-C is the parent's to handle
+        start_new_session=True,  # only the parent handles Ctrl-C
         env=os.environ
         | {
             "PYTHONHASHSEED": str(seed % 2**32),
@@ -40,9 +40,9 @@ def start(module: str, handle: int, seed: int, scratch: Path, output: IO[bytes])
 
 
 def describe_end(code: int) -> str:
-    """How a process ended that said nothing of it: the end of a sentence."""
+    """How a process ended that sent no answer, as the end of a sentence whose subject is the process."""
     if code >= 0:
-        return f"ended with exit code {code}, without a word"
+        return f"ended with exit code {code} and sent no answer"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else "signal"
     hint = ", as the kernel does when memory runs out" if -code == signal.SIGKILL else ""
     return f"was killed by {name} ({-code}){hint}"

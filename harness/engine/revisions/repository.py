@@ -1,4 +1,4 @@
-"""A git repository, read without changing anything in it: not a file, not the index, not a lock."""
+"""Reads a git repository without changing anything in it: no file, no index, no lock."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from typing import IO
 from harness.errors import BadInput, NotComparable
 
 SECONDS = 60.0
-"""What a question to git may take."""
+"""Seconds that a git command may take."""
 
 
 @dataclass(frozen=True)
@@ -21,28 +21,28 @@ class Repository:
     """The repository that the working directory is in."""
 
     top: Path
-    """Where its working tree begins."""
+    """The root of its working tree."""
     prefix: str
-    """The working directory in it; empty at its top."""
+    """The working directory, relative to `top`; empty at the top."""
 
     @classmethod
     def here(cls) -> "Repository":
-        """Raises NotComparable where there is none, or no git."""
-        asked = _git("rev-parse", "--show-toplevel", "--show-prefix")
-        if asked.returncode:
-            said = asked.stderr.decode(errors="replace").strip().partition("\n")[0] or "git does not say why"
-            raise NotComparable(f"There is no revision to compare with in {Path.cwd()}: {said}.")
-        top, prefix = os.fsdecode(asked.stdout).split("\n")[:2]
+        """The repository of the working directory. Raises NotComparable if there is none, or git is not installed."""
+        found = _git("rev-parse", "--show-toplevel", "--show-prefix")
+        if found.returncode:
+            reason = found.stderr.decode(errors="replace").strip().partition("\n")[0] or "git gives no reason"
+            raise NotComparable(f"There is no revision to compare with in {Path.cwd()}: {reason}.")
+        top, prefix = os.fsdecode(found.stdout).split("\n")[:2]
         return cls(Path(top), prefix.rstrip("/"))
 
     def resolve(self, revision: str) -> str:
-        """The commit that `revision` names, by its full hash.
+        """The full hash of the commit that `revision` names.
 
-        Raises BadInput where it names none, NotComparable where the clone is too shallow to have it.
+        Raises BadInput if it names none, NotComparable if it is not found in a shallow clone.
         """
-        asked = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        commit = asked.stdout.decode(errors="replace").strip()
-        if not asked.returncode and not commit.startswith("^"):  # that is how git writes "not this one"
+        found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        commit = found.stdout.decode(errors="replace").strip()
+        if not found.returncode and not commit.startswith("^"):  # git's notation for an excluded commit
             return commit
         if self.shallow:
             raise NotComparable(
@@ -56,51 +56,51 @@ class Repository:
         return _git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
     def extract(self, commit: str, into: Path) -> None:
-        """Write the files of `commit` below `into`. Raises NotComparable where git cannot hand them over."""
-        packing = subprocess.Popen(
+        """Write the files of `commit` to the folder `into`. Raises NotComparable if git cannot provide them."""
+        archive = subprocess.Popen(
             _command("archive", "--format=tar", commit),
             cwd=self.top,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
         )
-        with packing:
-            assert packing.stdout is not None
-            assert packing.stderr is not None
-            trouble = _unpack(packing.stdout, into, self.top)
-            packing.stdout.close()  # where it was not read to its end, git is to stop
-            said = packing.stderr.read().decode(errors="replace").strip()
-        if packing.returncode or trouble:
-            reason = " ".join((said or trouble or "").split()) or f"git archive ended with {packing.returncode}"
+        with archive:
+            assert archive.stdout is not None
+            assert archive.stderr is not None
+            problem = _unpack(archive.stdout, into, self.top)
+            archive.stdout.close()  # so that git stops if its output was not read to the end
+            message = archive.stderr.read().decode(errors="replace").strip()
+        if archive.returncode or problem:
+            reason = " ".join((message or problem or "").split()) or f"git archive ended with {archive.returncode}"
             raise NotComparable(f"The files of revision {commit[:12]} cannot be read: {reason}.")
 
-    def changed(self) -> bool:
-        """Whether the working tree differs from its commit: in files that git follows, or by others that it would."""
+    def has_changes(self) -> bool:
+        """Whether the working tree differs from its commit: in tracked files, or by untracked ones not ignored."""
         return bool(_git("status", "--porcelain", "--untracked-files=normal").stdout.strip())
 
-    def knows(self, commit: str, path: str) -> bool:
-        """Whether `commit` has a file at `path`, which is relative to the top."""
+    def has_file(self, commit: str, path: str) -> bool:
+        """Whether `commit` has a file at `path`, relative to the top."""
         return not _git("cat-file", "-e", f"{commit}:{path}").returncode
 
 
 def describe() -> str | None:
-    """The commit of the working directory, with `-dirty` where tracked files differ from it; None outside of git.
+    """The commit of the working directory, with `-dirty` if tracked files differ from it; None outside of git.
 
-    Not by `git describe --dirty`, which writes the index anew.
+    Does not use `git describe --dirty`, which rewrites the index.
     """
     try:
-        asked = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        if asked.returncode:
+        head = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if head.returncode:
             return None
         changed = _git("status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none")
     except NotComparable:
         return None
-    return asked.stdout.decode().strip() + ("-dirty" if changed.stdout.strip() else "")
+    return head.stdout.decode().strip() + ("-dirty" if changed.stdout.strip() else "")
 
 
-def code(others: Iterable[Path] = ()) -> str | None:
-    """A hash of all Python files that git follows, or would, in the repository that this is in, and of `others`; None
-    where there are neither."""
+def code_hash(others: Iterable[Path] = ()) -> str | None:
+    """A hash of the Python files of the working directory's repository, ignored ones excepted, and of `others`; None if
+    there are neither."""
     files = {str(path): path for path in others}
     with suppress(NotComparable):
         top = Repository.here().top
@@ -108,30 +108,30 @@ def code(others: Iterable[Path] = ()) -> str | None:
         files |= {name: top / name for name in map(os.fsdecode, filter(None, listed.split(b"\0")))}
     if not files:
         return None
-    seen = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, path in sorted(files.items()):
-        with suppress(OSError):  # deleted, and git still follows it
-            seen.update(os.fsencode(name) + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return seen.hexdigest()
+        with suppress(OSError):  # deleted, but still tracked
+            digest.update(os.fsencode(name) + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _unpack(stream: IO[bytes], into: Path, top: Path) -> str | None:
-    """Unpack what an archive of `top` holds, and nothing outside of `into`. Why it could not be, or None."""
-    outward: dict[Path, Path] = {}
+    """Unpack an archive of `top` into `into`, and nothing outside of it. Returns the reason for a failure, or None."""
+    outside: dict[Path, Path] = {}
 
     def keep(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:
         try:
             return tarfile.data_filter(member, place)
         except (tarfile.AbsoluteLinkError, tarfile.LinkOutsideDestinationError):
-            outward[into / member.name] = (top / member.name).parent / member.linkname
+            outside[into / member.name] = (top / member.name).parent / member.linkname
             return None
 
     try:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             archive.extractall(into, filter=keep)
-        while stream.read(65_536):  # what fills the last record
+        while stream.read(65_536):  # the padding of the last record
             pass
-        for link, target in outward.items():  # last, so that nothing is unpacked through one
+        for link, target in outside.items():  # last, so that nothing is unpacked through a link
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(target)
     except (tarfile.TarError, OSError) as error:
@@ -145,7 +145,7 @@ def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
             _command(*arguments), check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS
         )
     except FileNotFoundError:
-        raise NotComparable("There is no git here, so there is no revision to compare with: install git.") from None
+        raise NotComparable("git is not installed, so there is no revision to compare with: install git.") from None
     except subprocess.TimeoutExpired:
         raise NotComparable(f"git {arguments[0]} gave no answer for {SECONDS:g} s.") from None
 

@@ -1,8 +1,8 @@
-"""Where an arm's own code comes from: the working tree, or the files of a git revision in a folder of their own.
+"""Where an arm's code comes from: the working tree, or the files of a git revision in a temporary folder.
 
-Nothing is written into the repository, so nothing can be left behind in it, whatever ends this process: no worktree, no
-branch, no lock. The folder is one below the system's for temporary files. This process removes it when it ends; where
-it was killed, the next run does: the folder is locked for as long as the process lives.
+Nothing is written into the repository (no worktree, no branch, no lock), so nothing can be left behind in it, however
+this process ends. The process removes the folder when it ends; if it is killed, the next run does. The process holds a
+lock on the folder while it lives, which shows that the folder is in use.
 """
 
 import fcntl
@@ -21,13 +21,13 @@ from harness.worker.wire.messages import Source
 
 PREFIX = "harness-revision-"
 YOUNG = 60.0
-"""Seconds for which a folder that nobody has locked is left alone: somebody may be about to."""
+"""Seconds for which an unlocked folder is kept: its process may be about to lock it."""
 
 
 def source(arm: Arm, plan: Plan) -> Source | None:
-    """Where to import `arm` from. None where no gate runs: from the working directory, as any program would.
+    """Where to import `arm` from; None unless a gate runs, for the working directory, as in any program.
 
-    Raises NotComparable where its revision cannot be had.
+    Raises NotComparable if its revision is not available.
     """
     if plan.gate is None:
         return None
@@ -36,23 +36,23 @@ def source(arm: Arm, plan: Plan) -> Source | None:
         return Source(str(folder(arm.revision)), repository.prefix, instead_of=str(repository.top))
     try:
         repository = Repository.here()
-    except NotComparable:  # not needed: no revision is asked for
+    except NotComparable:  # no repository is needed without a revision
         return Source(str(Path.cwd()), "")
     return Source(str(repository.top), repository.prefix)
 
 
 @cache
 def folder(commit: str) -> Path:
-    """The files of `commit`, in a folder that is there until this process ends."""
+    """A folder with the files of `commit`, kept until this process ends. Raises NotComparable."""
     remove_abandoned()
-    held = _Held()
-    Repository.here().extract(commit, held.path)
-    _kept.append(held)
-    return held.path
+    locked = _LockedFolder()
+    Repository.here().extract(commit, locked.path)
+    _kept.append(locked)
+    return locked.path
 
 
 def remove_abandoned() -> None:
-    """Remove the folders of processes that were killed."""
+    """Remove the folders of processes that were killed: old ones that no process has locked."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError):
             if path.is_symlink() or path.stat().st_uid != os.getuid() or time.time() - path.stat().st_mtime < YOUNG:
@@ -65,8 +65,8 @@ def remove_abandoned() -> None:
                 os.close(lock)
 
 
-class _Held:
-    """A new folder, locked while this process lives, and removed when it ends."""
+class _LockedFolder:
+    """A new temporary folder, locked while this process lives and removed when it ends."""
 
     def __init__(self) -> None:
         self._removed_at_exit = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
@@ -75,4 +75,4 @@ class _Held:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
 
-_kept: list[_Held] = []
+_kept: list[_LockedFolder] = []

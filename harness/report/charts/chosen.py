@@ -1,15 +1,15 @@
-"""The charts that reports show, each from what a run came to."""
+"""The charts of reports, made from a summary and its record."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from harness.analysis.comparison.ablation import Attribution
-from harness.analysis.profile.memory_line import samples
+from harness.analysis.comparison.shares_of_changes import Attribution
+from harness.analysis.profile.rss_samples import samples
 from harness.analysis.training.convergence import Standing
 from harness.analysis.training.curves import trainings
 from harness.record.lines import Lines
-from harness.record.schema import MEMORY_LINE
+from harness.record.schema import RSS_SAMPLES
 from harness.report import units
 from harness.report.charts.epochs import epochs as epochs
 from harness.report.charts.errors import Curve, Yardstick, errors
@@ -24,7 +24,9 @@ from harness.report.summary import ArmSummary, Summary
 
 def ratios_of(summary: Summary) -> Figure | None:
     what = f"Of {'the ' if summary.whole else ''}{scopes.whole(summary)}"
-    rows = [Row(arm.name, arm.ratio, arm.verdict, _ended(arm), arm.name == summary.baseline) for arm in summary.arms]
+    rows = [
+        Row(arm.name, arm.ratio, arm.verdict, _describe_end(arm), arm.name == summary.baseline) for arm in summary.arms
+    ]
     return ratios(rows, summary.baseline, what, summary.tolerance)
 
 
@@ -34,8 +36,8 @@ def shares_of(found: Attribution) -> Figure | None:
     return waterfall(shares, found.start, found.goal)
 
 
-def _ended(arm: ArmSummary) -> str:
-    """Whether it ran, and when it failed; why is too long for a chart."""
+def _describe_end(arm: ArmSummary) -> str:
+    """Whether the arm ran, and when it failed. The reason is too long for a chart."""
     return f"failed {(arm.reason or '').partition(':')[0]}" if arm.status == "failed" else arm.status
 
 
@@ -47,7 +49,7 @@ def errors_of(summary: Summary, record: Lines) -> list[Figure]:
     for arm in summary.arms:
         own = arm.convergence
         if own and own.reference:
-            yardsticks += list(_best_step(arm.name, own.curve, metric))
+            yardsticks += list(_find_best_step(arm.name, own.curve, metric))
         elif own:
             curves.append(Curve(arm.name, trainings(record, arm.name), own.curve))
     target = record.plan.target
@@ -56,8 +58,8 @@ def errors_of(summary: Summary, record: Lines) -> list[Figure]:
     return errors(curves, metric, [one for one in yardsticks if one.value > 0])
 
 
-def _best_step(name: str, steps: Sequence[Standing], metric: str) -> Iterator[Yardstick]:
-    """A reference's lowest error, and what that step took."""
+def _find_best_step(name: str, steps: Sequence[Standing], metric: str) -> Iterator[Yardstick]:
+    """A reference's lowest error, and the time of that step."""
     found = [(at.metrics[metric].mean, at.seconds) for at in steps if metric in at.metrics]
     known = [(value, seconds) for value, seconds in found if value is not None]
     if known:
@@ -66,6 +68,6 @@ def _best_step(name: str, steps: Sequence[Standing], metric: str) -> Iterator[Ya
 
 
 def memory_of(summary: Summary, directory: Path) -> Iterator[Figure | None]:
-    with suppress(OSError):  # it is an extra, and the record is not in it
-        text = (directory / "logs" / MEMORY_LINE).read_text(errors="replace")
+    with suppress(OSError):  # the chart is an extra: without the file there is none
+        text = (directory / "logs" / RSS_SAMPLES).read_text(errors="replace")
         yield memory(samples(text.splitlines()), summary.arms[0].name)

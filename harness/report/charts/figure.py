@@ -1,4 +1,4 @@
-"""What every chart is made of: a definition that knows no theme and no width, and what goes above it."""
+"""A chart: its Vega-Lite definition without theme and width, its title and its caption."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 import altair as alt
 
 PICKED = "picked"
-"""The chart parameter that names the arm which is picked out, or none; the page sets it in all charts at once."""
+"""The chart parameter that names the highlighted arm, or none. The page sets it in all charts at once."""
 WIDTH = 760
-"""Pixels of a picture beside the Markdown."""
+"""Width in pixels of a picture for the Markdown report."""
 PANELS_FROM = 640
-"""Pixels from which on panels stand in two columns."""
+"""Width in pixels from which on panels are laid out in two columns."""
 AXIS = 74
-"""Pixels that a panel's axis and its title take on the left, and the room around all panels."""
+"""Pixels for a panel's axis and its title on the left, and for the margin around all panels."""
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,18 @@ class Figure:
     """One chart."""
 
     name: str
-    """Of its file."""
+    """The name of its file, without extension."""
     title: str
     says: str
-    """How it is to be read."""
+    """How to read it."""
     spec: dict[str, Any]
-    """In Vega-Lite, without width, title and theme."""
+    """Vega-Lite, without width, title and theme."""
 
     @classmethod
     def of(
         cls, name: str, title: str, says: str, chart: alt.TopLevelMixin, **data: Iterable[Mapping[str, Any]]
     ) -> "Figure":
-        """A chart over `named` data. What a user named is data, and only that: never a part of an expression."""
+        """A chart over named data. Names that users chose are only ever data, never part of an expression."""
         spec: dict[str, Any] = chart.to_dict()
         spec.pop("config", None)  # Altair's own: the theme is ours
         spec["description"] = f"{title}. {says}"
@@ -41,17 +41,17 @@ class Figure:
 
     @property
     def panels(self) -> int:
-        """How many panels side by side and below each other it has; 0 for a chart that is one."""
+        """The number of panels; 0 for a chart without panels."""
         return int(self.spec.get("usermeta", {}).get("panels", 0))
 
 
 def named(name: str) -> alt.NamedData:
-    """Data that a chart's `datasets` hold under that name."""
+    """A reference to the data of that name in a chart's `datasets`."""
     return alt.NamedData.from_dict({"name": name})
 
 
 def picked(arm: str = "arm", faded: float = 0.15) -> Any:
-    """The opacity that fades what is not of the arm picked out; `arm` is the field of the data that names it."""
+    """An opacity that fades all but the highlighted arm. `arm` is the data field with the arm's name."""
     return alt.when(f"{PICKED} === null || datum.{arm} === {PICKED}").then(alt.value(1.0)).otherwise(alt.value(faded))
 
 

@@ -1,4 +1,4 @@
-"""Charts as pictures: SVG, of fixed width and on light ground, so that they can be read on any page."""
+"""Charts as SVG of fixed width on a light background, so that they can be read on any page."""
 
 from copy import deepcopy
 from typing import Any
@@ -8,11 +8,11 @@ from harness.report.charts.panels import widths
 from harness.report.charts.theme import config
 
 _LINE = 116
-"""Characters of a line below the title."""
+"""Characters per line of the caption below the title."""
 
 
 def svg(figure: Figure) -> str:
-    """A picture with its title."""
+    """The chart with its title, as SVG."""
     import vl_convert  # starts an engine of its own
 
     return vl_convert.vegalite_to_svg(titled(figure))
@@ -20,13 +20,13 @@ def svg(figure: Figure) -> str:
 
 def titled(figure: Figure) -> dict[str, Any]:
     spec = sized(figure, WIDTH)
-    spec["title"] = {"text": figure.title, "subtitle": _lines(figure.says)}
+    spec["title"] = {"text": figure.title, "subtitle": _wrap(figure.says)}
     spec["config"] = config("light")
     return spec
 
 
 def sized(figure: Figure, width: int) -> dict[str, Any]:
-    """The definition of a chart that is so many pixels wide."""
+    """The definition of a chart that is `width` pixels wide."""
     spec = deepcopy(figure.spec)
     if figure.panels:
         spec["columns"], spec["spec"]["width"] = widths(figure.panels, width)
@@ -36,7 +36,7 @@ def sized(figure: Figure, width: int) -> dict[str, Any]:
     return spec
 
 
-def _lines(text: str) -> list[str]:
+def _wrap(text: str) -> list[str]:
     import textwrap
 
     return textwrap.wrap(text, _LINE)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from harness.analysis.profile.memory_line import Sample
+from harness.analysis.profile.rss_samples import Sample
 from harness.report import units
 from harness.report.charts.figure import Figure, named
 from harness.report.names import short
 
 MOST = 600
-"""Points of the line: of more samples, the highest of neighbours, so that no peak is lost."""
+"""Points of the line. With more samples, the highest of neighbouring ones is drawn, so that no peak is lost."""
 
 
 def memory(samples: Sequence[Sample], arm: str) -> Figure | None:
-    """None where there are no two samples."""
+    """None if there are fewer than two samples."""
     if len(samples) < 2:
         return None
     each = -(-len(samples) // MOST)
@@ -36,7 +36,7 @@ def memory(samples: Sequence[Sample], arm: str) -> Figure | None:
             text="says:N"
         ),
     ).properties(height=240)
-    says = "Of the whole process, sampled from outside during the pass that watched memory. Ringed: the highest sample."
+    says = "The whole process, sampled from outside during the pass that watched memory. Ring: the highest sample."
     return Figure.of(
         "memory",
         f"Memory of {short(arm)} over time",

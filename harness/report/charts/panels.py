@@ -1,4 +1,4 @@
-"""A panel for each arm, all with the same axes: eleven arms stay apart where eleven colours would not."""
+"""One panel per arm, all with the same axes: eleven arms can be told apart, eleven colours could not."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,10 @@ GAP = 26
 
 
 def panels(layers: Sequence[alt.Chart], number: int, height: int) -> alt.FacetChart:
-    """`layers` over each other, in so many panels: those which the data named "points" have in their field `panel`, in
-    the order of their field `place`."""
+    """`layers` on top of each other in `number` panels.
+
+    The data named "points" names the panel in its field `panel` and gives the order of panels in its field `place`.
+    """
     order = alt.EncodingSortField(field="place", op="min", order="ascending")
     return (
         alt.layer(*layers)
@@ -28,6 +30,6 @@ def panels(layers: Sequence[alt.Chart], number: int, height: int) -> alt.FacetCh
 
 
 def widths(panels: int, width: int) -> tuple[int, int]:
-    """How many columns panels have, and how wide each is, in so many pixels; the page does likewise."""
+    """The number of columns and the width of a panel in `width` pixels. The page computes the same in JavaScript."""
     columns = 2 if panels > 1 and width >= PANELS_FROM else 1
     return columns, (width - AXIS - GAP * (columns - 1)) // columns

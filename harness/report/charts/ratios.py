@@ -1,4 +1,4 @@
-"""What each arm costs relative to the baseline, with its interval: a forest plot."""
+"""The cost of each arm relative to the baseline, with its interval: a forest plot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import altair as alt
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
-from harness.report.charts.axes import relative
+from harness.report.charts.axes import ratio_axis
 from harness.report.charts.figure import Figure, named, pick, picked
 from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain
@@ -25,14 +25,14 @@ class Row:
 
     arm: str
     ratio: Ratio | None
-    """None for the baseline, which is 1, and where there is none."""
+    """None for the baseline, which is drawn at 1, and for arms without a ratio."""
     verdict: str | None
     status: str = "ok"
     baseline: bool = False
 
 
 def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> Figure | None:
-    """`what` was paid, such as "whole schedule"; None where no arm has a ratio."""
+    """A chart whose caption begins with `what` the cost is of. None if no arm has a ratio."""
     found = [row.ratio for row in rows if row.ratio]
     if not found:
         return None
@@ -40,8 +40,8 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
     ends = [end for ratio in found for end in (ratio.low, ratio.high) if end is not None]
     low, high = domain(ends, [*(ratio.estimate for ratio in found), margins[0] / 1.005, margins[1] * 1.005])
     names = short_names([row.arm for row in rows])
-    values = [{"row": place} | _values(row, names[row.arm], low, high) for place, row in enumerate(rows)]
-    x = relative("ratio", low, high, baseline)
+    values = [{"row": place} | _make_values(row, names[row.arm], low, high) for place, row in enumerate(rows)]
+    x = ratio_axis("ratio", low, high, baseline)
     stands = alt.Scale(domain=_STANDS)
     band = alt.Chart(named("band")).mark_rect(style="band", clip=True)
     one = alt.Chart(named("one")).mark_rule(style="rule")
@@ -61,7 +61,7 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
         ),
         *words(arms),
     ).properties(height=ROW * len(rows))
-    says = f"{what}, below 1 is faster. The band is the difference that does not matter, {units.percent(tolerance)}."
+    says = f"{what}, below 1 is faster. The band is the tolerance, {units.percent(tolerance)}."
     if ends:
         says += " Lines are intervals over blocks."
     return Figure.of(
@@ -75,8 +75,8 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
     )
 
 
-def _values(row: Row, name: str, low: float, high: float) -> dict[str, Any]:
-    """What the chart knows of an arm. The ends of its interval are where the axis ends, if they are beyond it."""
+def _make_values(row: Row, name: str, low: float, high: float) -> dict[str, Any]:
+    """The data of one arm. An interval that reaches beyond the axis is cut off where the axis ends."""
     ratio = Ratio(1.0) if row.baseline else row.ratio
     ends = (max(ratio.low, low), min(ratio.high, high)) if ratio and ratio.low and ratio.high else (None, None)
     return {
@@ -86,12 +86,12 @@ def _values(row: Row, name: str, low: float, high: float) -> dict[str, Any]:
         "low": ends[0],
         "high": ends[1],
         "stands": "baseline" if row.baseline else row.verdict or "no verdict",
-        "result": _result(row),
+        "result": _format_result(row),
         "ended": row.status,
     }
 
 
-def _result(row: Row) -> str:
+def _format_result(row: Row) -> str:
     ran = [] if row.status == "ok" else [row.status]
     if row.baseline:
         return ", ".join(["baseline", *ran])

@@ -1,21 +1,21 @@
-"""Rows of words with something drawn below them: names need no margin, so they fit where there is little width."""
+"""Rows of text with a drawing below: names need no margin, so they fit into narrow pages."""
 
 import altair as alt
 
 ROW = 60
-"""Pixels of a row."""
+"""Height of a row in pixels."""
 _NAME, _RESULT = -20, -4
 DRAWN = 14
-"""Pixels from the middle of a row to each of its lines; the last is where something is drawn."""
+"""Pixels from the middle of a row down to its drawing; the two before are those of its lines of text."""
 
 
 def y() -> alt.Y:
-    """Of the data's field `row`, a number."""
+    """The vertical position, by the number in the data field `row`."""
     return alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
 
 
 def words(chart: alt.Chart) -> list[alt.Chart]:
-    """The data's fields `name` and `result`, before whatever lines cross them."""
+    """The data fields `name` and `result` as text, in front of lines that cross them."""
     return [
         chart.mark_text(style=f"{behind}{style}", align="left", dy=dy).encode(x=alt.value(0), text=f"{field}:N")
         for behind in ("behind-", "")

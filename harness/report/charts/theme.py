@@ -1,7 +1,7 @@
-"""How all charts look, on light and on dark ground.
+"""How all charts look, on a light and on a dark background.
 
-Colours are those of M. Okabe and K. Ito ("Color Universal Design", 2008), which people with any common colour blindness
-tell apart, in an order in which neighbours differ in lightness too; no chart tells by colour alone.
+The colours are those of M. Okabe and K. Ito ("Color Universal Design", 2008), which people with any common colour
+blindness can distinguish, in an order in which neighbours also differ in lightness. No chart relies on colour alone.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ _WORDS: dict[str, Any] = {"fontSize": 12}
 
 
 def config(ground: str) -> dict[str, Any]:
-    """Vega-Lite's configuration for a ground, "light" or "dark". Charts name these styles, and never a colour."""
+    """Vega-Lite's configuration for a "light" or "dark" background. Charts name these styles, never a colour."""
     ink, quiet, ground_colour, colours = _INK[ground], _QUIET[ground], _GROUND[ground], _COLOURS[ground]
     behind = {"color": ground_colour, "stroke": ground_colour, "strokeWidth": 7, "strokeJoin": "round"}
     return {

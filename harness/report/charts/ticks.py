@@ -1,15 +1,15 @@
-"""Where a logarithmic axis has its ticks: few, round, and also where it spans a percent or five decades."""
+"""Few, round ticks for a logarithmic axis, whether it spans one percent or five decades."""
 
 from collections.abc import Sequence
 from math import ceil, floor, isfinite, log10
 
 MOST = 7
 EXTREME = 1e4
-"""An interval's end that is further than this from every estimate is drawn as far as the axis goes."""
+"""An interval whose end is more than this factor away from every estimate is cut off at the end of the axis."""
 
 
 def domain(values: Sequence[float], around: Sequence[float], room: float = 0.06) -> tuple[float, float]:
-    """The ends of an axis that shows all of `around`, `values` as far as is sensible, and some room."""
+    """The ends of an axis that shows all of `around`, `values` within `EXTREME` of them, and a margin of `room`."""
     nearest, furthest = min(around), max(around)
     seen = [value for value in values if isfinite(value) and nearest / EXTREME <= value <= furthest * EXTREME]
     low, high = min([*seen, nearest]), max([*seen, furthest])
@@ -18,7 +18,7 @@ def domain(values: Sequence[float], around: Sequence[float], room: float = 0.06)
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round values from `low` to `high`, which are positive: 1-2-5 a decade, fewer over many, finer within one."""
+    """Round values from `low` to `high`, both positive: 1-2-5 per decade, fewer over many decades, finer within one."""
     first, last = floor(log10(low)), ceil(log10(high))
     for steps in ((1, 2, 5), (1, 3), (1,)):
         found = [step * 10.0**power for power in range(first, last + 1) for step in steps]
@@ -27,11 +27,11 @@ def ticks(low: float, high: float) -> list[float]:
             return inside
     if len(inside) > MOST:
         return inside[:: ceil(len(inside) / MOST)]
-    return _even(low, high)
+    return _choose_even_steps(low, high)
 
 
-def _even(low: float, high: float) -> list[float]:
-    """Within a decade: even steps."""
+def _choose_even_steps(low: float, high: float) -> list[float]:
+    """Even steps, for an axis within one decade."""
     rough = (high - low) / 4
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
@@ -39,5 +39,5 @@ def _even(low: float, high: float) -> list[float]:
 
 
 def _round(value: float) -> float:
-    """Without the dust of floating point."""
+    """Remove floating-point residue, such as 0.30000000000000004."""
     return float(f"{value:.9g}")

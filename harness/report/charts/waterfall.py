@@ -1,4 +1,4 @@
-"""What each change earned, on the way from one recipe to another: a waterfall."""
+"""The share of each change in the difference between two variants: a waterfall chart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import altair as alt
 
 from harness.analysis.stats.ratios import Ratio
 from harness.report import units
-from harness.report.charts.axes import relative
+from harness.report.charts.axes import ratio_axis
 from harness.report.charts.figure import Figure, named
 from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain
@@ -21,7 +21,7 @@ _WHAT = ["whole", "faster", "slower"]
 
 @dataclass(frozen=True)
 class Share:
-    """What one change earned, in logarithms of the cost: below 0 is faster. The ends are None without an interval."""
+    """One change's share as a logarithm of the cost: below 0 is faster. The ends are None without an interval."""
 
     change: str
     log: float
@@ -30,13 +30,13 @@ class Share:
 
 
 def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
-    """From `start`, whose cost is 1, to `end`; None without any change."""
+    """From `start`, whose cost is 1, to `end`. None if there is no change."""
     if not shares:
         return None
     places = [0.0, *accumulate(share.log for share in shares)]
     names = short_names([share.change for share in shares])
-    bars = [_bar(share, names[share.change], before) for share, before in zip(shares, places, strict=False)]
-    bars = [_whole(start, 0.0, "from"), *bars, _whole(end, places[-1], "to")]
+    bars = [_make_bar(share, names[share.change], before) for share, before in zip(shares, places, strict=False)]
+    bars = [_make_end(start, 0.0, "from"), *bars, _make_end(end, places[-1], "to")]
     ends = [value for bar in bars for value in (bar["low"], bar["high"]) if value is not None]
     low, high = domain(ends, [exp(place) for place in places])
     for number, bar in enumerate(bars):
@@ -44,7 +44,7 @@ def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
         bar["low"], bar["high"] = (
             None if end is None else min(max(end, low), high) for end in (bar["low"], bar["high"])
         )
-    x = relative("cost", low, high, start)
+    x = ratio_axis("cost", low, high, start)
     drawn = alt.Chart(named("bars")).encode(
         y=y(),
         tooltip=["change:N", alt.Tooltip("result:N", title="cost")],
@@ -55,20 +55,20 @@ def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
     colours = alt.Color("what:N", scale=alt.Scale(domain=_WHAT[1:]), legend=None)
     chart = alt.layer(
         steps.encode(x=x, y=y(), detail="step:N"),
-        changes.mark_bar(size=15, yOffset=DRAWN).encode(x=x, x2="before:Q", color=colours),
+        changes.mark_make_bar(size=15, yOffset=DRAWN).encode(x=x, x2="before:Q", color=colours),
         changes.mark_rule(style="whisker", yOffset=DRAWN).encode(x=alt.X("low:Q"), x2="high:Q"),
         wholes.mark_tick(style="ink", thickness=4, size=20, yOffset=DRAWN).encode(x=x),
         *words(drawn),
     ).properties(height=ROW * len(bars))
-    says = "Each change's share of the way, averaged over the orders in which they can be made; to the left is faster."
+    says = "Each change's share, averaged over all orders in which the changes can be made. Left is faster."
     if ends:
         says += " Lines are intervals."
-    title = f"What each change earned, from {short(start)} to {short(end)}"
-    return Figure.of("waterfall", title, says, chart, bars=bars, steps=_steps(bars))
+    title = f"Effect of each change, from {short(start)} to {short(end)}"
+    return Figure.of("waterfall", title, says, chart, bars=bars, steps=_make_steps(bars))
 
 
-def _bar(share: Share, name: str, before: float) -> dict[str, Any]:
-    """A change's bar goes from where the one before ended to where this one ends, and its interval is around that."""
+def _make_bar(share: Share, name: str, before: float) -> dict[str, Any]:
+    """A change's bar starts where the one before it ended; its interval is drawn around its end."""
     ends = (share.low, share.high) if share.low is not None and share.high is not None else (None, None)
     factor = Ratio(exp(share.log), *(None if end is None else exp(end) for end in ends))
     return {
@@ -83,9 +83,9 @@ def _bar(share: Share, name: str, before: float) -> dict[str, Any]:
     }
 
 
-def _whole(name: str, place: float, which: str) -> dict[str, Any]:
-    """The recipe at either end."""
-    said = f"{which}, {units.ratio(Ratio(exp(place)))}"
+def _make_end(name: str, place: float, which: str) -> dict[str, Any]:
+    """The mark of the variant at either end."""
+    result = f"{which}, {units.ratio(Ratio(exp(place)))}"
     return {
         "change": name,
         "name": short(name),
@@ -93,13 +93,13 @@ def _whole(name: str, place: float, which: str) -> dict[str, Any]:
         "cost": exp(place),
         "low": None,
         "high": None,
-        "result": said,
+        "result": result,
         "what": "whole",
     }
 
 
-def _steps(bars: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Where each bar ends and the next one begins: a line down from one to the other."""
+def _make_steps(bars: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines from the end of each bar down to the beginning of the next."""
     return [
         {"step": number, "row": row, "cost": bars[number]["cost"]}
         for number in range(len(bars) - 1)

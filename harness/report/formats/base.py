@@ -1,4 +1,4 @@
-"""What a format of reports offers, and which there are."""
+"""The interface of a report format, and the list of formats."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from harness.report.layouts.contents import Contents
 
 CHARTS = "charts"
-"""The folder of the pictures that a report shows."""
+"""The folder for a report's pictures."""
 
 
 class Format(Protocol):
-    """Makes files of what a report shows."""
+    """Turns the contents of a report into files."""
 
     def files(self, contents: "Contents") -> Iterator[tuple[str, str]]:
-        """Each file's path, from the record's directory, and its text."""
+        """The path of each file, relative to the record's directory, and its text."""
 
 
 FORMATS: dict[str, str | Format] = {
@@ -27,14 +27,16 @@ FORMATS: dict[str, str | Format] = {
     "csv": "harness.report.formats.spreadsheet:FORMAT",
     "json": "harness.report.formats.json_summary:FORMAT",
 }
-"""By the name that `--format` takes: an object or, where loading it takes long, `module:object`. A new one is a line
-here."""
-USUAL = "md,html,csv"
-"""What every run leaves behind."""
+"""The formats by the name that `--format` takes: an object, or `module:object` if it is slow to import.
+
+A new format is one line here.
+"""
+DEFAULT = "md,html,csv"
+"""The formats that every run writes."""
 
 
 def parse(wanted: str) -> list[str]:
-    """Formats as a user lists them, such as `html,md`. Raises BadInput for what is none."""
+    """Parse a list of formats, such as `html,md`. Raises BadInput for a name that is no format."""
     found = [name.strip().lower() for name in wanted.split(",")]
     for name in found:
         if name not in FORMATS:

@@ -1,6 +1,6 @@
-"""What a gate tells GitHub: annotations, by commands that the runner reads in what a step prints, and a summary.
+"""Output of a gate for GitHub Actions: annotations, and a job summary.
 
-The commands and how they are escaped: GitHub's documentation, "Workflow commands for GitHub Actions".
+Commands and escaping follow GitHub's documentation, "Workflow commands for GitHub Actions".
 """
 
 import os
@@ -13,14 +13,14 @@ from harness.report.summary import Summary
 _TITLE = "harness gate"
 
 
-def tell(summary: Summary, directory: Path) -> None:
-    """Where this runs as a step of a workflow; elsewhere nothing happens. Never the reason why a gate fails."""
+def report(summary: Summary, directory: Path) -> None:
+    """Does nothing outside a workflow. An error here never fails a gate."""
     if summary.gate is None:
         return
     if os.environ.get("GITHUB_ACTIONS") == "true":
         failures = [("error", f"{arm.name} failed {arm.reason}") for arm in summary.arms if arm.status == "failed"]
         for level, text in [*failures, *gate.lines(summary.gate)]:
-            # The runner reads both streams, and the other one may hold JSON.
+            # The runner reads both streams, and standard output may hold JSON.
             print(annotation(level, text), file=sys.stderr)
     place = os.environ.get("GITHUB_STEP_SUMMARY")
     if place:

@@ -1,4 +1,4 @@
-"""Findings as Markdown, for a pull request or a file beside the record."""
+"""The report as Markdown, for a pull request or as a file next to the record."""
 
 import html
 import re
@@ -10,7 +10,7 @@ from harness.report.table import Table
 
 
 class Markdown:
-    """The report; of a gate, what it says in short; and the pictures that the report shows."""
+    """The report, a short form of it for gates, and the report's pictures."""
 
     def files(self, contents: Contents) -> Iterator[tuple[str, str]]:
         from harness.report.charts.images import svg  # Altair, only where something is drawn
@@ -27,45 +27,47 @@ FORMAT = Markdown()
 
 
 def render(contents: Contents, pictures: Sequence[tuple[str, str]] = ()) -> str:
-    """The whole report; `pictures` are paths from its directory, each with what it shows."""
-    parts = [f"# {_text(contents.heading)}"]
-    parts += [f"**{_text(sentence)}**" for sentence in dict.fromkeys([contents.headline, *contents.notes]) if sentence]
-    found = [f"{number}. {_text(one)}" for number, one in enumerate(contents.findings, start=1)]
+    """The whole report. `pictures` are paths relative to its directory, each with a title."""
+    parts = [f"# {_escape(contents.heading)}"]
+    parts += [
+        f"**{_escape(sentence)}**" for sentence in dict.fromkeys([contents.headline, *contents.notes]) if sentence
+    ]
+    found = [f"{number}. {_escape(one)}" for number, one in enumerate(contents.findings, start=1)]
     parts += ["\n".join(found)] if found else []
     for place, table in enumerate(contents.tables):
-        parts += [f"## {_text(table.title)}", _table(table)]
-        parts += [_text(table.note)] if table.note else []
+        parts += [f"## {_escape(table.title)}", _format_table(table)]
+        parts += [_escape(table.note)] if table.note else []
         if place == 0:
-            parts += [f"![{_text(title)}]({path})" for path, title in pictures]
+            parts += [f"![{_escape(title)}]({path})" for path, title in pictures]
     for end in contents.failures:
-        parts += [f"## The last lines of {_text(end.arm)}", _verbatim(end.last_lines)]
-    parts += ["## How it was measured", contents.method, _text(contents.conditions)]
+        parts += [f"## Last output of {_escape(end.arm)}", _indent(end.last_lines)]
+    parts += ["## How it was measured", contents.method, _escape(contents.conditions)]
     return "\n\n".join(parts) + "\n"
 
 
 def brief(contents: Contents) -> str:
-    """What a gate says, for a comment on a pull request: the answer, and its tables to be opened."""
-    parts = [f"### {_text(contents.heading)}", f"**{_text(contents.headline)}**"]
-    parts += ["\n".join(f"- {_text(one)}" for one in contents.notes)] if contents.notes else []
+    """The short form of a gate's report for a comment on a pull request: the answer, and collapsed tables."""
+    parts = [f"### {_escape(contents.heading)}", f"**{_escape(contents.headline)}**"]
+    parts += ["\n".join(f"- {_escape(one)}" for one in contents.notes)] if contents.notes else []
     for table in contents.tables:
-        title = html.escape(table.title)  # within HTML, Markdown's own escapes are shown as they are
-        parts += [f"<details><summary>{title}</summary>", _table(table), _text(table.note), "</details>"]
-    return "\n\n".join([*parts, _text(contents.conditions)]) + "\n"
+        title = html.escape(table.title)  # within HTML, Markdown escapes are not interpreted
+        parts += [f"<details><summary>{title}</summary>", _format_table(table), _escape(table.note), "</details>"]
+    return "\n\n".join([*parts, _escape(contents.conditions)]) + "\n"
 
 
-def _table(table: Table) -> str:
+def _format_table(table: Table) -> str:
     rows = [
         table.columns,
         ["---"] * table.texts + ["---:"] * (len(table.columns) - table.texts),
-        *([_text(c) for c in row] for row in table.rows),
+        *([_escape(c) for c in row] for row in table.rows),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _text(text: str) -> str:
-    """Text in which nothing is markup: names and error messages are the user's."""
+def _escape(text: str) -> str:
+    """Escape markup, since names and error messages are the user's."""
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
 
 
-def _verbatim(lines: list[str]) -> str:
+def _indent(lines: list[str]) -> str:
     return "\n".join("    " + line for line in lines)

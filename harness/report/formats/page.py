@@ -1,4 +1,4 @@
-"""Findings as one page that opens from a disk: everything is in it, and it may fetch nothing."""
+"""The report as one self-contained HTML page that fetches nothing from the network."""
 
 import base64
 import hashlib
@@ -29,50 +29,50 @@ FORMAT = Page()
 
 
 @dataclass(frozen=True)
-class Sorted:
-    """A cell of the page."""
+class PageCell:
+    """A cell of a table on the page."""
 
     text: str
     key: float | None
-    """What its column is sorted by; None is last. Columns of words are sorted by the text."""
+    """The number by which its column is sorted; None is last. Columns of text are sorted by the text."""
 
 
 def render(contents: Contents) -> str:
     """The whole page."""
     figures = contents.figures
-    vega, own = _script(_vega()) if figures else "", _script(_template("page.js"))
+    vega, own = _prepare_script(_read_vega()) if figures else "", _prepare_script(_read_template("page.js"))
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_template("page.html")).render(
+    return environment.from_string(_read_template("page.html")).render(
         contents=contents,
         summary=contents.summary,
         arms={arm.name for arm in contents.summary.arms},
-        rows=_rows,
+        rows=_make_rows,
         figures=figures,
-        style=Markup(_template("page.css")),
-        policy=_policy([script for script in (vega, own) if script]),
-        data=Markup(as_script_data(_data(figures))),
+        style=Markup(_read_template("page.css")),
+        policy=_make_policy([script for script in (vega, own) if script]),
+        data=Markup(as_script_make_data(_make_data(figures))),
         vega=Markup(vega),
         own=Markup(own),
     )
 
 
-def as_script_data(value: Any) -> str:
-    """JSON that can stand in a script element: nothing in it ends the element, or begins a comment."""
+def as_script_make_data(value: Any) -> str:
+    """JSON that is safe within a script element: nothing in it ends the element or begins a comment."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
 
 
-def _rows(table: Table) -> list[list[Sorted]]:
+def _make_rows(table: Table) -> list[list[PageCell]]:
     keys = [values(column) for column in zip(*table.rows, strict=True)]
     return [
-        [Sorted(str(text), keys[place][row]) for place, text in enumerate(cells)]
+        [PageCell(str(text), keys[place][row]) for place, text in enumerate(cells)]
         for row, cells in enumerate(table.rows)
     ]
 
 
-def _data(figures: Sequence[Figure]) -> dict[str, Any]:
+def _make_data(figures: Sequence[Figure]) -> dict[str, Any]:
     return {
         "figures": [{"name": one.name, "panels": one.panels, "spec": one.spec} for one in figures],
         "themes": {ground: config(ground) for ground in ("light", "dark")},
@@ -80,8 +80,8 @@ def _data(figures: Sequence[Figure]) -> dict[str, Any]:
     }
 
 
-def _policy(scripts: Sequence[str]) -> str:
-    """A Content Security Policy: these scripts alone, and no network. Vega's styles and pictures are its own."""
+def _make_policy(scripts: Sequence[str]) -> str:
+    """A Content Security Policy that allows these scripts, Vega's inline styles and images, and no network."""
     allowed = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts
     )
@@ -91,18 +91,18 @@ def _policy(scripts: Sequence[str]) -> str:
     )
 
 
-def _vega() -> str:
-    """Vega, Vega-Lite and Vega-Embed, as vl-convert carries them."""
+def _read_vega() -> str:
+    """The source of Vega, Vega-Lite and Vega-Embed, as bundled with vl-convert."""
     import vl_convert
 
     return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
-def _script(code: str) -> str:
-    """Code that can stand in a script element, as a browser reads it there."""
+def _prepare_script(code: str) -> str:
+    """Code that is safe within a script element."""
     lines = code.replace("\r\n", "\n").replace("\r", "\n")
     return lines.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _template(name: str) -> str:
+def _read_template(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")

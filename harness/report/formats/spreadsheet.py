@@ -1,4 +1,4 @@
-"""A summary as CSV for a spreadsheet: a row an arm, units in the columns' names, what was not measured left empty."""
+"""The summary as CSV: one row per arm, units in the column names, empty cells for what was not measured."""
 
 import csv
 import io
@@ -10,9 +10,9 @@ from harness.plan.gate_rules import TOTAL_TIME
 from harness.report.layouts.contents import Contents
 from harness.report.summary import ArmSummary, Summary
 
-Cell = str | int | float | None
+Value = str | int | float | None
 FORMULAS = "=+-@"
-"""What a spreadsheet takes for the beginning of a formula."""
+"""The characters with which a formula begins in a spreadsheet."""
 
 
 class Spreadsheet:
@@ -24,19 +24,19 @@ FORMAT = Spreadsheet()
 
 
 def render(summary: Summary) -> str:
-    """All arms in command-line order, each with what the run was."""
+    """The CSV text: all arms in command-line order, each with the data of the run."""
     found = rows(summary)
     columns = list(dict.fromkeys(name for row in found for name in row))
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([_text(column) for column in columns])
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in found)
+    writer.writerow([_escape(column) for column in columns])
+    writer.writerows([_format_cell(row.get(column)) for column in columns] for row in found)
     return stream.getvalue()
 
 
-def rows(summary: Summary) -> list[dict[str, Cell]]:
-    """A row an arm, by the columns' names; all have the same columns, what was not measured is None."""
-    run: dict[str, Cell] = {
+def rows(summary: Summary) -> list[dict[str, Value]]:
+    """One row per arm, by column name. All rows have the same columns; None is what was not measured."""
+    run: dict[str, Value] = {
         "run": summary.run,
         "command": summary.command,
         "case": summary.case,
@@ -46,14 +46,14 @@ def rows(summary: Summary) -> list[dict[str, Cell]]:
         "partial": "yes" if summary.partial else "no",
         "commit": summary.commit,
     }
-    found = [_row(arm) for arm in summary.arms]
+    found = [_make_row(arm) for arm in summary.arms]
     columns = dict.fromkeys(name for row in found for name in row)
     return [{name: row.get(name) for name in columns} | run for row in found]
 
 
-def _row(arm: ArmSummary) -> dict[str, Cell]:
-    """Each metric by its public name with its unit; its interval and its ratio where it has these, and by kind."""
-    row: dict[str, Cell] = {
+def _make_row(arm: ArmSummary) -> dict[str, Value]:
+    """Every metric by its public name and unit, with its interval and ratio if it has them, and by kind."""
+    row: dict[str, Value] = {
         "arm": arm.name,
         "status": arm.status,
         "reason": arm.reason,
@@ -61,35 +61,35 @@ def _row(arm: ArmSummary) -> dict[str, Cell]:
         "losses": arm.losses,
     }
     for name, found in arm.metrics.items():
-        row |= _metric(name, found)
+        row |= _make_metric_cells(name, found)
     return row
 
 
-def _metric(name: str, found: Measured) -> dict[str, Cell]:
+def _make_metric_cells(name: str, found: Measured) -> dict[str, Value]:
     unit = f" ({found.unit})" if found.unit else ""
-    cells: dict[str, Cell] = {f"{name}{unit}": found.value}
+    cells: dict[str, Value] = {f"{name}{unit}": found.value}
     if found.low is not None or name == TOTAL_TIME:
         cells |= {f"{name} low{unit}": found.low, f"{name} high{unit}": found.high}
     if found.ratio or name == TOTAL_TIME:
-        cells |= _ratio(f"{name} ratio", found.ratio)
+        cells |= _make_ratio_cells(f"{name} ratio", found.ratio)
     for kind, value in (found.by_kind or {}).items():
         cells[f"{name} {kind}{unit}"] = value
     for kind, ratio in (found.ratio_by_kind or {}).items():
-        cells |= _ratio(f"{name} {kind} ratio", ratio)
+        cells |= _make_ratio_cells(f"{name} {kind} ratio", ratio)
     return cells
 
 
-def _ratio(name: str, ratio: Ratio | None) -> dict[str, Cell]:
+def _make_ratio_cells(name: str, ratio: Ratio | None) -> dict[str, Value]:
     if ratio is None:
         return {name: None, f"{name} low": None, f"{name} high": None}
     return {name: ratio.estimate, f"{name} low": ratio.low, f"{name} high": ratio.high}
 
 
-def _cell(value: Cell) -> str:
-    return "" if value is None else _text(value) if isinstance(value, str) else repr(value)
+def _format_cell(value: Value) -> str:
+    return "" if value is None else _escape(value) if isinstance(value, str) else repr(value)
 
 
-def _text(text: str) -> str:
-    """Text in one line, which no spreadsheet takes for a formula: names and error messages are the user's."""
+def _escape(text: str) -> str:
+    """Text in one line that no spreadsheet reads as a formula, since names and error messages are the user's."""
     line = " ".join(text.split())
     return f"'{line}" if line.startswith(tuple(FORMULAS)) else line

@@ -1,4 +1,4 @@
-"""Findings on a terminal."""
+"""The report on a terminal."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,13 +11,13 @@ from harness.report.layouts.contents import Contents
 from harness.report.table import Table
 
 _PADDING = "|  "
-"""What a column takes beside its text."""
+"""What a column takes besides its text."""
 _FOLDED = 24
-"""Characters of a word, such as a path, that is folded without harm where it stands among words."""
+"""Longer words in a text column, such as paths, may be folded."""
 
 
 def show(console: Console, contents: Contents) -> None:
-    """Print what a report shows."""
+    """Print a report."""
     console.print(escape(contents.heading), style="bold")
     console.print()
     if contents.headline:
@@ -34,15 +34,15 @@ def show(console: Console, contents: Contents) -> None:
 
 
 def show_table(console: Console, table: Table) -> None:
-    for part in _parts(table, console.width):
-        console.print(_rich(part))
+    for part in _split(table, console.width):
+        console.print(_to_rich(part))
     if table.note:
         console.print(escape(table.note), style="dim")
     console.print()
 
 
-def _parts(table: Table, width: int) -> list[Table]:
-    """The table, or where words would be broken to make it fit, its columns in several, each beside the first one."""
+def _split(table: Table, width: int) -> list[Table]:
+    """The table, or if its words would be broken, several tables with the first column in each."""
     columns = zip(table.columns, *table.rows, strict=True)
     longest = [max(len(word) for text in column for word in text.split() or [""]) for column in columns]
     wanted = [min(most, _FOLDED) if number < table.texts else most for number, most in enumerate(longest)]
@@ -55,16 +55,16 @@ def _parts(table: Table, width: int) -> list[Table]:
         parts[-1].append(number)
     if len(parts) == 1:
         return [table]
-    return [_with_columns(table, [0, *numbers]) for numbers in parts]
+    return [_select_columns(table, [0, *numbers]) for numbers in parts]
 
 
-def _with_columns(table: Table, numbers: Sequence[int]) -> Table:
+def _select_columns(table: Table, numbers: Sequence[int]) -> Table:
     rows = [[row[number] for number in numbers] for row in table.rows]
     texts = sum(number < table.texts for number in numbers)
     return replace(table, columns=[table.columns[number] for number in numbers], rows=rows, texts=texts)
 
 
-def _rich(table: Table) -> RichTable:
+def _to_rich(table: Table) -> RichTable:
     rich = RichTable(title=escape(table.title), title_justify="left", header_style="bold")
     for number, column in enumerate(table.columns):
         rich.add_column(column, justify="left" if number < table.texts else "right", overflow="fold")

@@ -1,1 +1,1 @@
-"""What the report of each command shows, in which order."""
+"""What each command's report shows, and in which order."""

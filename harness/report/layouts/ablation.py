@@ -1,4 +1,4 @@
-"""Which change between two variants earned what."""
+"""The report of an ablation: the share of each change between two variants."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def figures(summary: Summary, record: Lines, directory: Path) -> "Iterator[Figur
     if found:
         yield chosen.shares_of(found)
         yield chosen.ratios_of(summary) if found.crossed else None
-        yield chosen.epochs(record, [found.start, found.goal])  # of each set would be too many
+        yield chosen.epochs(record, [found.start, found.goal])  # a panel for each set of changes would be too many
 
 
 LAYOUT = Layout(

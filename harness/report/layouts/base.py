@@ -1,4 +1,4 @@
-"""What makes up a report: a function for each part, of which each command has its own."""
+"""The parts of a report, one function each. Each command has its own."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ def nothing(summary: Summary) -> Iterable[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """None in place of a table or a figure is one that there is nothing for."""
+    """Tables and figures may be None if there is nothing to show."""
 
     headline: Callable[[Summary], str]
-    """The answer in a sentence; empty where there is none."""
+    """The answer in one sentence; empty if there is none."""
     findings: Callable[[Summary], Iterable[str]] = nothing
-    """What a reader wants to know first, in order."""
+    """Numbered findings, the most important first."""
     tables: Callable[[Summary, Lines], Iterable[Table | None]]
     notes: Callable[[Summary], Iterable[str]]
-    """What a reader must know beside the tables: failures, what is missing, what disturbed it, how it ended."""
+    """What a reader must know besides the tables: failures, what is missing, disturbances, how the run ended."""
     method: Callable[[Summary], str]
     figures: Callable[[Summary, Lines, Path], "Iterable[Figure | None]"]
-    """Given the directory of the record too: what was sampled over time is beside it."""
+    """Also takes the directory of the record, which holds memory samples."""

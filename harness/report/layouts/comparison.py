@@ -1,4 +1,4 @@
-"""Arms side by side, each related to the baseline."""
+"""The report of a comparison: every arm relative to the baseline."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

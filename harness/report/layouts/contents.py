@@ -1,4 +1,4 @@
-"""Everything that a report shows, whatever its format is."""
+"""The contents of a report, independent of its format."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What `layout` makes of a run; its record is in `directory`. Each part is made when it is first asked for."""
+    """The contents that `layout` makes from a run. Each part is made when it is first used."""
 
     summary: Summary
     record: Lines
@@ -30,12 +30,12 @@ class Contents:
 
     @cached_property
     def heading(self) -> str:
-        """What was run, in a line."""
+        """What was run, in one line."""
         return notes.heading(self.summary)
 
     @cached_property
     def headline(self) -> str:
-        """The answer in a sentence, with names short enough for one."""
+        """The answer in one sentence, with shortened names."""
         names = short_names([arm.name for arm in self.summary.arms])
         arms = [replace(arm, name=names[arm.name]) for arm in self.summary.arms]
         return self.layout.headline(replace(self.summary, baseline=names[self.summary.baseline], arms=arms))
@@ -47,7 +47,7 @@ class Contents:
 
     @cached_property
     def notes(self) -> list[str]:
-        """Those that are not the headline again."""
+        """Notes that do not repeat the headline."""
         return [one for one in self.layout.notes(self.summary) if one != self.headline]
 
     @cached_property
@@ -66,10 +66,10 @@ class Contents:
 
     @cached_property
     def conditions(self) -> str:
-        """On what it was measured, in a sentence."""
+        """Machine, versions and seeds, in one sentence."""
         return notes.conditions(self.summary)
 
     @property
     def failures(self) -> list[ArmEnd]:
-        """Arms that failed and had something to say."""
+        """Arms that failed after printing something."""
         return [end for end in self.record.ends if end.status == "failed" and end.last_lines]

@@ -1,4 +1,4 @@
-"""Whether a head may pass."""
+"""The report of a gate."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One variant in depth."""
+"""The report of a profile: one variant in detail."""
 
 from collections.abc import Iterator
 from pathlib import Path

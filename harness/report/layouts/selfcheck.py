@@ -1,4 +1,4 @@
-"""Whether a machine is fit to measure on."""
+"""The report of a self-check: whether the machine is fit for measuring."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whole trainings: how good each got, and when."""
+"""The report of whole trainings: what each reached, and when."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

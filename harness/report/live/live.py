@@ -1,6 +1,6 @@
-"""What a run shows while it goes on: a table on a terminal, plain lines elsewhere.
+"""The live display of a run: a table on a terminal, plain lines elsewhere.
 
-It draws only when told of an event, which is while no arm is being timed.
+It draws only when it receives an event, and events come while no arm is being timed.
 """
 
 from collections import Counter
@@ -32,14 +32,14 @@ class Display:
         self._started = monotonic()
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
         self._last: Progress | None = None
-        self._apart = ""
+        self._grouping = ""
         self._epochs: Counter[str] = Counter()
         self._states: dict[str, str] = {}
         self._latest: dict[str, float] = {}
         self._lengths: dict[str, int] = {}
-        self._told = 0
+        self._last_reported = 0
         self._looked = ""
-        self._found = Evaluations(plan) if plan.trains else Ratios(plan)
+        self._results = Evaluations(plan) if plan.trains else Ratios(plan)
         self._passes = Passes(plan) if plan.probes else None
         self._block_started = self._started
         self._turns_started = 0.0
@@ -58,23 +58,23 @@ class Display:
 
     def __call__(self, event: Event, record: Lines) -> None:
         self._note(event)
-        self._found.note(event, record)
+        self._results.note(event, record)
         if self._passes:
             self._passes.note(event)
         if self._live:
             below = self._passes.table() if self._passes else self._table()
             self._live.update(Group(self._headline(), below), refresh=True)
         else:
-            self._say(event)
+            self._print_event(event)
 
     def _note(self, event: Event) -> None:
         match event:
             case BlockStart():
                 if not event.group:
                     self._block_started = monotonic()
-                self._apart = _apart(event, self._plan)
+                self._grouping = _describe_grouping(event, self._plan)
                 self._states = dict.fromkeys(event.order, "waiting")
-                if self._plan.trains:  # what counts is how far the training at hand has got
+                if self._plan.trains:  # the column shows how far the present training has got
                     self._epochs.subtract({arm: self._epochs[arm] for arm in event.order})
             case Progress():
                 if event.steps and not (self._last and self._last.steps):
@@ -104,19 +104,19 @@ class Display:
         last = self._last
         if last is None:
             return Text("starting")
-        parts = [] if self._passes else [f"{self._block()} {last.block + 1} of {self._plan.blocks}"]
-        if self._apart:
-            parts.append(self._apart)
+        parts = [] if self._passes else [f"{self._unit()} {last.block + 1} of {self._plan.blocks}"]
+        if self._grouping:
+            parts.append(self._grouping)
         parts.append(f"{last.arm}: {last.doing}")
         if last.steps:
             parts.append(f"round {last.step + 1} of {last.steps}")
-        parts.append(f"{units.seconds(monotonic() - self._started)} so far{self._left()}")
+        parts.append(f"{units.seconds(monotonic() - self._started)} so far{self._estimate_left()}")
         if self._looked:
             parts.append(self._looked)
         return Text(" | ".join(parts), style="bold")
 
-    def _left(self) -> str:
-        """How long it may still take: as long as the blocks before took, or as the rounds of this one suggest."""
+    def _estimate_left(self) -> str:
+        """The estimated time left, from the time of earlier blocks or, in the first one, of its rounds."""
         if self._last is None:
             return ""
         now, last = monotonic(), self._last
@@ -124,7 +124,7 @@ class Display:
         later = max(self._plan.fewest, last.block + 1) - last.block - 1
         if self._block_seconds:
             block = sum(self._block_seconds) / len(self._block_seconds)
-        elif last.step and not self._apart:
+        elif last.step and not self._grouping:
             block = in_block + (now - self._turns_started) / last.step * (last.steps - last.step)
         else:
             return ""
@@ -132,53 +132,57 @@ class Display:
         return f", about {units.seconds(left)} left" if left > 1 else ""
 
     def _table(self) -> Table:
-        table = Table("arm", "now", "epochs", "last epoch", escape(self._found.title), header_style="bold")
+        table = Table("arm", "now", "epochs", "last epoch", escape(self._results.title), header_style="bold")
         for label in self._plan.labels(self._last.block if self._last else 0):
             latest = units.seconds(self._latest[label]) if label in self._latest else ""
             epochs = f"{self._epochs[label]}{f' of {self._lengths[label]}' if label in self._lengths else ''}"
-            table.add_row(escape(label), self._states.get(label, ""), epochs, latest, self._found.cell(label))
+            table.add_row(escape(label), self._states.get(label, ""), epochs, latest, self._results.cell(label))
         return table
 
-    def _say(self, event: Event) -> None:
-        where = f"{self._block()} {getattr(event, 'block', 0) + 1}/{self._plan.blocks}"
+    def _print_event(self, event: Event) -> None:
+        where = f"{self._unit()} {getattr(event, 'block', 0) + 1}/{self._plan.blocks}"
         match event:
             case BlockStart():
-                apart = f" ({self._apart})" if self._apart else ""
-                self._told = 0
-                self._line(f"{where}: starting {', '.join(event.order)}{apart}")
-            case Progress(doing="training") if event.step > self._told and event.step % max(event.steps // 4, 1) == 0:
-                self._told = event.step
-                self._line(f"{where}: {event.step} of {event.steps} parts{self._left()}{self._so_far()}")
+                grouping = f" ({self._grouping})" if self._grouping else ""
+                self._last_reported = 0
+                self._print(f"{where}: starting {', '.join(event.order)}{grouping}")
+            case Progress(doing="training") if (
+                event.step > self._last_reported and event.step % max(event.steps // 4, 1) == 0
+            ):
+                self._last_reported = event.step
+                self._print(
+                    f"{where}: {event.step} of {event.steps} parts{self._estimate_left()}{self._format_results()}"
+                )
             case Progress(doing="first epochs"):
-                self._line(f"{where}: first epochs of {event.arm}")
+                self._print(f"{where}: first epochs of {event.arm}")
             case Progress() if self._passes and not event.steps and event.doing.startswith("watching"):
-                self._line(f"{where}: {event.doing}")
+                self._print(f"{where}: {event.doing}")
             case ArmEnd(status="failed"):
-                self._line(f"{where}: {event.arm} failed {event.moment}: {event.reason}")
+                self._print(f"{where}: {event.arm} failed {event.moment}: {event.reason}")
             case ArmEnd(status="regrouped"):
-                self._line(f"{where}: {event.arm} was ended: {event.reason}")
+                self._print(f"{where}: {event.arm} was ended: {event.reason}")
             case BlockAgain():
-                self._line(f"{where}: begins again: {event.why}")
+                self._print(f"{where}: restarts: {event.why}")
             case BlockEnd():
-                self._line(f"{where}: done{self._left()}{self._so_far()}")
+                self._print(f"{where}: done{self._estimate_left()}{self._format_results()}")
             case Look():
-                self._line(f"{where}: {self._looked}")
+                self._print(f"{where}: {self._looked}")
             case _:
                 pass
 
-    def _so_far(self) -> str:
-        shown = [self._plan.ablation.goal] if self._plan.ablation else list(self._found.by_arm)
-        return "".join(f"; {arm} {self._found.by_arm[arm]}" for arm in shown if arm in self._found.by_arm)
+    def _format_results(self) -> str:
+        shown = [self._plan.ablation.goal] if self._plan.ablation else list(self._results.by_arm)
+        return "".join(f"; {arm} {self._results.by_arm[arm]}" for arm in shown if arm in self._results.by_arm)
 
-    def _block(self) -> str:
+    def _unit(self) -> str:
         return "seed" if self._plan.trains else "block"
 
-    def _line(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._console.print(escape(text), soft_wrap=True, highlight=False)
 
 
-def _apart(start: BlockStart, plan: Plan) -> str:
-    """How this group keeps arms apart that memory does not hold together."""
+def _describe_grouping(start: BlockStart, plan: Plan) -> str:
+    """How arms are grouped that do not fit in memory together. Empty if all do."""
     if start.one_by_one:
-        return "one after the other: memory holds one"
-    return "in pairs: memory does not hold all" if 1 < len(start.order) < len(plan.arms) and start.group else ""
+        return "one after the other: memory holds only one"
+    return "in pairs: memory does not hold all arms" if 1 < len(start.order) < len(plan.arms) and start.group else ""

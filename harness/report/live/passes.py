@@ -1,4 +1,4 @@
-"""How far a profile has got: a bar for each of its passes."""
+"""The progress of a profile: one bar per pass."""
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
@@ -9,11 +9,11 @@ from harness.record.events import Event
 from harness.record.schema import ArmEnd, BlockStart
 
 TIMING = "epochs"
-"""What the pass is called in which nothing but the clock, the traces and the compilations are watched."""
+"""The name of the pass in which only the clock, traces and compilations are watched."""
 
 
 class Passes:
-    """A bar for each pass: the epochs as they are, and then under each probe."""
+    """One bar per pass: first without further probes, then one for each probe."""
 
     def __init__(self, plan: Plan) -> None:
         columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[doing]}")

@@ -1,4 +1,4 @@
-"""What the live display shows beside each arm: how it compares so far, or what its training has come to so far."""
+"""The last column of the live display: each arm's ratio so far, or the latest metric of its training."""
 
 from time import monotonic
 
@@ -9,42 +9,42 @@ from harness.record.schema import BlockEnd, BlockStart, Evaluation, Slice
 from harness.report import units
 
 _BETWEEN_RATIOS = 2.0
-"""Seconds; working the ratios out takes some hundredths of one."""
+"""Seconds between two updates. Computing the ratios takes some hundredths of a second."""
 _PAUSES = 20
-"""With many arms it takes longer: the pause is this many times as long at least."""
+"""With many arms it takes longer: the pause is at least this many times as long as the computation."""
 
 
 class Ratios:
-    """What each arm costs relative to the baseline."""
+    """The cost of each arm relative to the baseline, so far."""
 
     title = "cost"
 
     def __init__(self, plan: Plan) -> None:
         self.by_arm: dict[str, str] = {}
         self._baseline = plan.baseline
-        self._worked_out_at = 0.0
+        self._updated_at = 0.0
         self._pause = _BETWEEN_RATIOS
 
     def note(self, event: Event, record: Lines) -> None:
         if isinstance(event, BlockEnd) or (
-            isinstance(event, Slice) and event.round and monotonic() - self._worked_out_at > self._pause
+            isinstance(event, Slice) and event.round and monotonic() - self._updated_at > self._pause
         ):
-            self._work_out(record)
+            self._update(record)
 
     def cell(self, arm: str) -> str:
         return "baseline" if arm == self._baseline else self.by_arm.get(arm, "")
 
-    def _work_out(self, record: Lines) -> None:
+    def _update(self, record: Lines) -> None:
         from harness.report.summarize import ratios
 
         began = monotonic()
         self.by_arm = {arm: units.ratio(found) for arm, found in ratios(record).items()}
-        self._worked_out_at = monotonic()
-        self._pause = max(_BETWEEN_RATIOS, _PAUSES * (self._worked_out_at - began))
+        self._updated_at = monotonic()
+        self._pause = max(_BETWEEN_RATIOS, _PAUSES * (self._updated_at - began))
 
 
 class Evaluations:
-    """The latest value of one metric: the target's, or else the first that was heard of."""
+    """The latest value of one metric: the target's, or the first that an evaluation reported."""
 
     def __init__(self, plan: Plan) -> None:
         self._metric = plan.target.metric if plan.target else None

@@ -1,4 +1,4 @@
-"""How much each arm's epochs compute, and at which rate."""
+"""How many floating-point operations each arm's epochs do, and at which rate."""
 
 from harness.plan.gate_rules import FLOPS
 from harness.report import units
@@ -7,19 +7,23 @@ from harness.report.table import Table
 from harness.worker.wire.messages import NOTHING_COUNTS
 
 UNCOUNTED = {NOTHING_COUNTS, "TensorFlow was not loaded"}
-"""Why nothing was counted at all; earlier versions said it of TensorFlow."""
+"""Reasons for which nothing was counted at all. Earlier versions gave the second one."""
 
 
 def arithmetic(summary: Summary, in_depth: bool = False) -> Table | None:
-    """A row for each arm, of its commonest kind of epoch, or, `in_depth`, for each kind that was counted; None where
-    nothing could be, for want of a framework."""
-    rows = [row for arm in summary.arms for row in _rows(arm, in_depth)]
+    """One row per arm, for its commonest kind of epoch, or with `in_depth` one for each kind that was counted.
+
+    None if nothing could be counted, because no framework was there that can.
+    """
+    rows = [row for arm in summary.arms for row in _make_rows(arm, in_depth)]
     if not rows:
         return None
-    return Table("Arithmetic", ["arm", "kind", "an epoch", "rate", "of large products"], rows, _note(summary), texts=2)
+    return Table(
+        "Arithmetic", ["arm", "kind", "an epoch", "rate", "of large products"], rows, _make_note(summary), texts=2
+    )
 
 
-def _rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
+def _make_rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
     counted, seconds = arm.flops, arm.epoch_times
     kinds = [*counted, *seconds] if in_depth or not arm.commonest else [arm.commonest]
     rows = []
@@ -33,12 +37,13 @@ def _rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
     return rows
 
 
-def _note(summary: Summary) -> str:
+def _make_note(summary: Summary) -> str:
     note = (
-        "Operations of the matrix products in an epoch's tf.functions, forward and backward. Rate: those by the median "
-        "epoch, whatever else it does; its share is of what 4096 x 4096 matrices reach in the same process."
+        "Floating-point operations of the matrix products in an epoch's tf.functions, forward and backward. Rate:"
+        " these divided by the median time of an epoch, other work included. Of large products: the rate as a share of"
+        " what 4096 x 4096 matrices reach in the same process."
     )
     reasons = [
         f"{arm.name}: {arm.measured(FLOPS).unavailable}" for arm in summary.arms if arm.measured(FLOPS).unavailable
     ]
-    return f"{note} Not all was counted. {'; '.join(reasons)}." if reasons else note
+    return f"{note} Not everything was counted. {'; '.join(reasons)}." if reasons else note

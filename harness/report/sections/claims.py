@@ -1,4 +1,4 @@
-"""Claims, and what the run says of them."""
+"""Claims, and whether the run confirms them."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ from harness.report.table import Table
 
 
 def sentence(summary: Summary) -> str | None:
-    """How many claims hold."""
+    """How many claims were confirmed and refuted."""
     if not summary.claims:
         return None
     counts = Counter(one.verdict for one in summary.claims)
@@ -19,18 +19,18 @@ def sentence(summary: Summary) -> str | None:
 
 
 def table(summary: Summary) -> Table | None:
-    """A row a claim."""
+    """One row per claim."""
     if not summary.claims:
         return None
-    rows = [[one.claim.words, _asked(one), one.verdict, _figure(one)] for one in summary.claims]
+    rows = [[one.claim.words, _describe_test(one), one.verdict, _describe_finding(one)] for one in summary.claims]
     note = (
-        "Confirmed: the whole interval is as claimed. Refuted: none of it is. What is counted, or known exactly, has no"
-        " interval. Less and more are by a difference that matters, where the claim gives no factor."
+        "Confirmed: the whole interval agrees with the claim. Refuted: no part of it does. Exact counts have no"
+        " interval. If a claim gives no factor, less and more mean a difference beyond the tolerance."
     )
-    return Table("Claims", ["claimed", "which is to say", "verdict", "found"], rows, note, texts=3)
+    return Table("Claims", ["claim", "tested as", "verdict", "found"], rows, note, texts=3)
 
 
-def _asked(one: Checked) -> str:
+def _describe_test(one: Checked) -> str:
     claim = one.claim
     what = f"{claim.arm} has "
     how = f"{claim.factor:g}x {claim.relation}" if claim.factor else claim.relation
@@ -38,7 +38,7 @@ def _asked(one: Checked) -> str:
     return f"{what}{how} {of} {'as' if claim.relation == 'same' else 'than'} {one.baseline}"
 
 
-def _figure(one: Checked) -> str:
+def _describe_finding(one: Checked) -> str:
     if one.counts is not None:
         pair = f"{units.number(one.counts.baseline)} -> {units.number(one.counts.arm)}"
         return pair if one.ratio is None else f"{units.ratio(one.ratio)} ({pair})"

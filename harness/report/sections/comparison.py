@@ -9,11 +9,11 @@ from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
 
 _COSTS = FIRST_EPOCH_TIME, TRACES, RETRACES, PEAK_MEMORY, PEAK_TENSORS
-"""What a median epoch does not show."""
+"""Metrics that the median time of an epoch does not show."""
 
 
 def times(summary: Summary) -> Table:
-    """The main table of a comparison: a row an arm."""
+    """The main table of a comparison: one row per arm."""
     judged = any(arm.verdict for arm in summary.arms)
     rows = [
         [
@@ -26,27 +26,29 @@ def times(summary: Summary) -> Table:
     ]
     what, took = scopes.columns(summary)
     columns = ["arm", what, *(["verdict"] if judged else []), took]
-    note = " ".join(filter(None, [_ratio_note(summary), units.explained(arm.total_time for arm in summary.arms)]))
+    note = " ".join(
+        filter(None, [_explain_ratio(summary), units.explain_interval(arm.total_time for arm in summary.arms)])
+    )
     return Table("Cost", columns, rows, note)
 
 
 def kinds(summary: Summary) -> Table | None:
-    """Like epochs related to like: the baseline's in seconds, the others' as ratios to them."""
+    """Epochs of the same kind compared: the baseline in seconds, the other arms as ratios to it."""
     names = list(dict.fromkeys(kind for arm in summary.arms for kind in arm.ratio_by_kind))
     if not names:
         return None
-    rows = [_row_by_kind(arm, names) for arm in summary.arms if arm.ratio_by_kind or arm.name == summary.baseline]
+    rows = [_make_row_by_kind(arm, names) for arm in summary.arms if arm.ratio_by_kind or arm.name == summary.baseline]
     intervals = any(ratio.low is not None for arm in summary.arms for ratio in arm.ratio_by_kind.values())
-    note = f"A median epoch of {summary.baseline}, and the others' relative to it, what comes every so many counted in"
-    note += "; ± is half the 95 % interval." if intervals else "."
-    return Table("An epoch, by kind", ["arm", *names], rows, note)
+    note = f"The median epoch of {summary.baseline}, and the others relative to it, periodic extra work included."
+    note += " ± is half the 95 % interval." if intervals else ""
+    return Table("Time of an epoch, by kind", ["arm", *names], rows, note)
 
 
-def _row_by_kind(arm: ArmSummary, kinds: list[str]) -> list[str]:
+def _make_row_by_kind(arm: ArmSummary, kinds: list[str]) -> list[str]:
     if arm.ratio_by_kind:
         return [arm.name, *(units.short_ratio(arm.ratio_by_kind.get(kind)) for kind in kinds)]
     seconds = arm.epoch_times
-    # Among ratios to it, it is 1, whatever its seconds are.
+    # The column is sorted by ratio, and the baseline relative to itself is 1.
     return [
         arm.name,
         *(Cell(units.seconds(seconds[kind]), 1.0) if kind in seconds else units.NOTHING for kind in kinds),
@@ -54,7 +56,7 @@ def _row_by_kind(arm: ArmSummary, kinds: list[str]) -> list[str]:
 
 
 def costs(summary: Summary) -> Table:
-    """What a median epoch does not show."""
+    """What the median time of an epoch does not show: tracing, and memory."""
     rows = [
         [
             arm.name,
@@ -63,11 +65,11 @@ def costs(summary: Summary) -> Table:
         for arm in summary.arms
     ]
     columns = ["arm", *(METRICS[name].title for name in _COSTS)]
-    return Table("Tracing and memory", columns, rows, "Traces are those of the epochs that one block sampled.")
+    return Table("Tracing and memory", columns, rows, "Traces are counted over the epochs sampled in one block.")
 
 
 def counts(summary: Summary) -> Table | None:
-    """What is deterministic, where an arm's differs from the baseline's."""
+    """Deterministic counts of the arms that have them, next to the baseline's."""
     rows = []
     for arm in summary.arms:
         if arm.exact is None or not (arm.exact.traces or arm.exact.flops):
@@ -82,39 +84,40 @@ def counts(summary: Summary) -> Table | None:
             [
                 arm.name,
                 units.count(arm.exact.epochs),
-                _pair(arm.exact.traces),
-                _pair(arm.exact.retraces),
+                _format_pair(arm.exact.traces),
+                _format_pair(arm.exact.retraces),
                 ", ".join(flops),
             ]
         )
     note = (
-        f"Counted exactly, {summary.baseline} -> arm: traces over the epochs that both ran in the same order from the "
-        "first on; operations of the matrix products of an epoch, relative to the baseline's."
+        f"Exact counts, {summary.baseline} -> arm. Traces: over the epochs that both ran in the same order from the "
+        "first one on. Operations: floating-point operations of the matrix products of an epoch, relative to the "
+        "baseline."
     )
     return Table("Counts", ["arm", "epochs", "traces", "retraces", "operations"], rows, note) if rows else None
 
 
-def _pair(pair: Pair | None) -> Cell:
+def _format_pair(pair: Pair | None) -> Cell:
     if pair is None:
         return units.NOTHING
     return Cell("same" if pair.same else f"{pair.baseline:g} -> {pair.arm:g}", pair.arm - pair.baseline)
 
 
 def losses(summary: Summary) -> Table | None:
-    """Whether what was timed is the same training: the others' losses beside the baseline's."""
+    """Whether the arms are the same training: their losses compared with the baseline's."""
     rows = [
         [arm.name, arm.losses, units.count(arm.losses_epochs)]
         for arm in summary.arms
         if arm.losses and arm.name != summary.baseline
     ]
     note = (
-        f"From the same seed as {summary.baseline}, over the epochs that both ran in the same order from the first on. "
-        "A different objective was seen on one batch, before any training."
+        f"Compared with {summary.baseline} from the same seed, over the epochs that both ran in the same order from "
+        "the first one on. A different objective was found on one batch, before any training."
     )
     return Table("Losses", ["arm", "losses", "epochs compared"], rows, note, texts=2) if rows else None
 
 
-def _ratio_note(summary: Summary) -> str:
+def _explain_ratio(summary: Summary) -> str:
     ratios = [arm.ratio for arm in summary.arms if arm.ratio]
     if not ratios:
         return ""

@@ -1,4 +1,4 @@
-"""What whole trainings came to, as tables and sentences."""
+"""The results of whole trainings, as tables and sentences."""
 
 from collections.abc import Callable, Iterator
 from math import inf, isinf
@@ -10,24 +10,24 @@ from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
 
 REFERENCE_STEPS = 4
-"""Steps of a reference that a report shows: its best ones."""
+"""How many steps of a reference a report shows: its best ones."""
 METHOD = (
-    "From each seed every arm is trained whole in a fresh process. The arms take turns in random order, a part of"
-    " their trainings each, and only one computes at a time, so that they share whatever else the machine does. After"
-    " each part a training is evaluated, which is not timed; nor is building it. The time of a training is that of its"
-    " epochs, the first ones with their tracing included. The unit is the seed: means of metrics are geometric, with"
-    " Student's t interval of their logarithms; times to a target are medians between order statistics, and a training"
-    " that never got there counts as infinite."
+    "For each seed every arm is trained from start to end in a new process. The arms take turns in random order, a"
+    " part of their training each, and only one computes at a time, so whatever else the machine does affects all of"
+    " them alike. After each part the training is evaluated; evaluating and building are not timed. The time of a"
+    " training is that of its epochs, tracing in first epochs included. The sampling unit is the seed: means of"
+    " metrics are geometric, with Student's t interval of their logarithms; times to a target are medians with order"
+    " statistics as their interval, and a training that never reached the target counts as infinite."
 )
 
 
 def headline(summary: Summary) -> str:
-    """When each got to the target or, without one, how good each was at its end."""
-    return _to_target(summary) or _at_the_end(summary)
+    """When each arm reached the target or, without a target, its metric at the end."""
+    return _describe_target(summary) or _describe_end(summary)
 
 
-def _to_target(summary: Summary) -> str:
-    """Who got to the target, the quickest first."""
+def _describe_target(summary: Summary) -> str:
+    """The arms that reached the target, fastest first, and those that did not."""
     ended = []
     for arm in summary.arms:
         goal = arm.convergence.to_target if arm.convergence and not arm.convergence.reference else None
@@ -36,13 +36,13 @@ def _to_target(summary: Summary) -> str:
     there = [f"{name} in {units.seconds(took) if took else '0 s'}" for took, name, _ in sorted(ended) if took < inf]
     never = [name for took, name, _ in ended if took == inf]
     if not there:
-        return f"No training got to {ended[0][2]}." if ended else ""
-    others = f"; {units.listed(never)} never" if never else ""
+        return f"No training reached {ended[0][2]}." if ended else ""
+    others = f"; {units.listed(never)} never reached it" if never else ""
     return f"To {ended[0][2]}: {units.listed(there)} of training{others}."
 
 
-def _at_the_end(summary: Summary) -> str:
-    """What trainings came to, the best first."""
+def _describe_end(summary: Summary) -> str:
+    """The metric of each arm at the end, best first."""
     metric = leading_metric(summary)
     found = []
     for arm in summary.arms:
@@ -56,89 +56,89 @@ def _at_the_end(summary: Summary) -> str:
 
 
 def tables(summary: Summary) -> list[Table]:
-    """Where every arm stood at equal epochs and at equal time, when it got to the target, and all at the end."""
+    """Metrics at equal epochs and at equal time, times to the target, and every metric at the end."""
     found = [standings(summary), times_to_target(summary), metrics_at_the_end(summary)]
     return [table for table in found if table is not None]
 
 
 def standings(summary: Summary) -> Table:
-    """The main table: a row a training arm, and one for each of the best steps of a reference."""
+    """The main table: one row per trained arm, and one for each of the best steps of a reference."""
     metric = leading_metric(summary)
-    shared = next((own for _, own in _converged(summary) if own.equal_epochs and own.equal_time), None)
+    shared = next((own for _, own in _select_converged(summary) if own.equal_epochs and own.equal_time), None)
     columns, note = ["arm", "epochs", "one training"], "One training: the time of its epochs, the median over seeds."
     if shared and shared.equal_epochs and shared.equal_time and metric:
         seconds = units.seconds(shared.equal_time.limit)
         columns += [f"at {shared.equal_epochs.limit:,g} epochs", f"after {seconds}"]
-        ends = {own.final.epochs for _, own in _converged(summary) if own.final and not own.reference}
+        ends = {own.final.epochs for _, own in _select_converged(summary) if own.final and not own.reference}
         if ends != {shared.equal_epochs.limit}:
             columns.append("at its end")
         note += (
-            f" {metric}: the geometric mean over seeds, at the last evaluation until"
-            f" then; lower is better. After {seconds} the quickest training was over."
+            f" {metric}: the geometric mean over seeds at the last evaluation before that point; lower is better. The"
+            f" fastest training was over after {seconds}."
         )
     elif metric:
         columns.append("at its end")
         note += f" {metric}: the geometric mean over seeds; lower is better."
     limits = len(columns) > 4
     rows = []
-    for arm, own in _converged(summary):
+    for arm, own in _select_converged(summary):
         if own.reference:
-            for what, took, *cells in _steps(own, metric):
-                rows.append([_name(arm), what, took, *(cells if limits else cells[2:])][: len(columns)])
+            for what, took, *cells in _make_step_cells(own, metric):
+                rows.append([_name_arm(arm), what, took, *(cells if limits else cells[2:])][: len(columns)])
         else:
             ats = [at.standing if at else None for at in (own.equal_epochs, own.equal_time)]
-            qualities = [_quality(standing, metric, own) for standing in [*ats, own.final]]
-            qualities[1] = Cell(qualities[1] + _early(ats[1], own), qualities[1].value)
+            qualities = [_format_quality(standing, metric, own) for standing in [*ats, own.final]]
+            qualities[1] = Cell(qualities[1] + _describe_early(ats[1], own), qualities[1].value)
             shown = qualities if limits else qualities[2:]
-            rows.append([arm.name, _epochs(own), _one_training(arm, own), *shown][: len(columns)])
+            rows.append([arm.name, _format_epochs(own), _format_training_time(arm, own), *shown][: len(columns)])
     if any("[" in cell for row in rows for cell in row[3:]):
         note += " In brackets: its 95 % interval."
-    if any(own.reference for _, own in _converged(summary)):
-        note += " A reference is no training: each of its steps stands for itself."
+    if any(own.reference for _, own in _select_converged(summary)):
+        note += " A reference is not trained: each of its steps is a result of its own."
     return Table(f"{metric} of whole trainings" if metric else "Whole trainings", columns, rows, note)
 
 
 def times_to_target(summary: Summary) -> Table | None:
-    """When each arm was first seen at the target or below it."""
+    """When each arm first reached the target."""
     rows, coverages = [], set()
     what = ""
-    for arm, own in _converged(summary):
+    for arm, own in _select_converged(summary):
         goal = own.to_target
         if goal is None:
             continue
         what = f"{goal.metric} <= {goal.value:g}"
-        seconds, epochs = (_lasting(goal.seconds, _seconds), _lasting(goal.epochs, _whole))
-        rows.append([_name(arm), seconds, epochs, _reached(goal)])
+        seconds, epochs = (_format_median(goal.seconds, _format_seconds), _format_median(goal.epochs, _format_whole))
+        rows.append([_name_arm(arm), seconds, epochs, _format_reached(goal)])
         if goal.seconds and goal.seconds.coverage:
             coverages.add(f"{100 * goal.seconds.coverage:.3g} %")
     if not rows:
         return None
-    note = "Until the first evaluation that saw it: the median over seeds"
+    note = "The time of the first evaluation at or below the target: the median over seeds"
     if coverages:
         note += f", with an interval that holds the true one with a probability of {' or '.join(sorted(coverages))}"
-    return Table(f"To {what}", ["arm", "training time", "epochs", "got there"], rows, f"{note}.")
+    return Table(f"To {what}", ["arm", "training time", "epochs", "reached"], rows, f"{note}.")
 
 
-def _reached(goal: ToTarget) -> Cell:
+def _format_reached(goal: ToTarget) -> Cell:
     return Cell(f"{goal.reached} of {units.many(goal.trainings, 'seed')}", goal.reached)
 
 
 def metrics_at_the_end(summary: Summary) -> Table | None:
-    """Every metric at the end of the trainings: a row a metric, a column an arm."""
-    ends = [(arm, own.final) for arm, own in _converged(summary) if own.final]
+    """Every metric at the end of the trainings: one row per metric, one column per arm."""
+    ends = [(arm, own.final) for arm, own in _select_converged(summary) if own.final]
     names = dict.fromkeys(name for _, final in ends for name in final.metrics)
     if not names:
         return None
-    rows = [[name, *(_mean(final.metrics.get(name)) for _, final in ends)] for name in names]
-    early = [f"{arm.name} after {final.epochs} epochs" for arm, final in ends if not _done(arm)]
+    rows = [[name, *(_format_mean(final.metrics.get(name)) for _, final in ends)] for name in names]
+    stopped = [f"{arm.name} after {final.epochs} epochs" for arm, final in ends if not _is_done(arm)]
     note = "The mean over seeds, at the end of the trainings"
-    note += f"; as far as it got: {', '.join(early)}." if early else "."
-    return Table("Every metric at the end", ["metric", *(_name(arm) for arm, _ in ends)], rows, note)
+    note += f"; not trained to the end: {', '.join(stopped)}." if stopped else "."
+    return Table("Every metric at the end", ["metric", *(_name_arm(arm) for arm, _ in ends)], rows, note)
 
 
 def leading_metric(summary: Summary) -> str | None:
-    """The metric that is shown: the target's, or else the first that all trainings have."""
-    converged = [own for _, own in _converged(summary)]
+    """The metric that is shown: the target's, or the first one that all trainings have."""
+    converged = [own for _, own in _select_converged(summary)]
     for own in converged:
         if own.to_target:
             return own.to_target.metric
@@ -150,28 +150,28 @@ def leading_metric(summary: Summary) -> str | None:
 
 
 def sentences(summary: Summary) -> list[str]:
-    """What a reader must know beside the tables."""
-    said = []
+    """What a reader must know besides the tables."""
+    sentences = []
     for arm in summary.arms:
         if arm.status == "failed":
             failed = [one.seed for one in (arm.convergence.trainings if arm.convergence else []) if one.status != "ok"]
-            said.append(f"{arm.name} failed{f' from seed {failed[0]}' if failed else ''} {arm.reason}")
-    goals = [own.to_target for _, own in _converged(summary) if own.to_target and not own.reference]
+            sentences.append(f"{arm.name} failed{f' from seed {failed[0]}' if failed else ''} {arm.reason}")
+    goals = [own.to_target for _, own in _select_converged(summary) if own.to_target and not own.reference]
     if goals and not any(goal.reached for goal in goals):
-        said.append(f"No training got to {goals[0].metric} <= {goals[0].value:g}.")
+        sentences.append(f"No training reached {goals[0].metric} <= {goals[0].value:g}.")
     if summary.one_by_one:
-        said.append(
-            "The arms did not fit in memory together: each was trained alone, so what else the machine did is in their"
-            " times."
+        sentences.append(
+            "The arms did not fit in memory together: each was trained alone, so their times include whatever else the"
+            " machine did."
         )
     if summary.partial:
-        said.append(f"This run is partial: {units.many(summary.blocks, 'seed')} completed.")
+        sentences.append(f"This run is partial: {units.many(summary.blocks, 'seed')} completed.")
     elif summary.blocks == 1:
-        said.append("One seed gives no interval: that takes at least two (--seeds).")
-    return said
+        sentences.append("One seed gives no interval: that needs at least two (--seeds).")
+    return sentences
 
 
-def _converged(summary: Summary) -> Iterator[tuple[ArmSummary, Convergence]]:
+def _select_converged(summary: Summary) -> Iterator[tuple[ArmSummary, Convergence]]:
     """Trainings first, then references."""
     for references in (False, True):
         for arm in summary.arms:
@@ -179,13 +179,13 @@ def _converged(summary: Summary) -> Iterator[tuple[ArmSummary, Convergence]]:
                 yield arm, arm.convergence
 
 
-def _early(standing: Standing | None, own: Convergence) -> str:
-    """After how many epochs a training was last evaluated, where that is not its end: the last time may be long ago."""
+def _describe_early(standing: Standing | None, own: Convergence) -> str:
+    """The epoch of the last evaluation, unless that is the end of the training."""
     return f" (epoch {standing.epochs:,g})" if standing and own.final and standing.epochs < own.final.epochs else ""
 
 
-def _steps(reference: Convergence, metric: str | None) -> list[list[Cell]]:
-    """A row's cells for each of the best steps of a reference, in order."""
+def _make_step_cells(reference: Convergence, metric: str | None) -> list[list[Cell]]:
+    """The cells of one row for each of the best steps of a reference, in order."""
 
     def error(step: Standing) -> float:
         value = step.metrics[metric].mean if metric in step.metrics else None
@@ -195,35 +195,35 @@ def _steps(reference: Convergence, metric: str | None) -> list[list[Cell]]:
     limit = reference.equal_time.limit if reference.equal_time else None
     rows = []
     for step in (step for step in reference.curve if step in best):
-        value = _quality(step, metric, reference)
+        value = _format_quality(step, metric, reference)
         in_time = limit is None or step.seconds <= limit
         now = value if in_time else units.NOTHING
         rows.append([Cell(f"step {step.epochs}", step.epochs), units.seconds(step.seconds), value, now, value])
     return rows or [[units.NOTHING] * 5]
 
 
-def _name(arm: ArmSummary) -> str:
+def _name_arm(arm: ArmSummary) -> str:
     return f"{arm.name} (reference)" if arm.convergence and arm.convergence.reference else arm.name
 
 
-def _epochs(own: Convergence) -> Cell:
-    """The length of its trainings, and how far those got that did not get there."""
+def _format_epochs(own: Convergence) -> Cell:
+    """The length of the trainings, and the last epoch of those that did not finish."""
     whole = sorted({one.epochs for one in own.trainings if one.status == "ok"})
     parts = [" or ".join(f"{epochs:,}" for epochs in whole)] if whole else []
     parts += [f"{one.status} at {one.epochs:,}" for one in own.trainings if one.status != "ok"]
     return Cell(", ".join(parts), max(one.epochs for one in own.trainings)) if parts else units.NOTHING
 
 
-def _one_training(arm: ArmSummary, own: Convergence) -> str:
-    return units.seconds(own.final.seconds) if own.final and _done(arm) else units.NOTHING
+def _format_training_time(arm: ArmSummary, own: Convergence) -> str:
+    return units.seconds(own.final.seconds) if own.final and _is_done(arm) else units.NOTHING
 
 
-def _done(arm: ArmSummary) -> bool:
+def _is_done(arm: ArmSummary) -> bool:
     return arm.convergence is not None and any(one.status == "ok" for one in arm.convergence.trainings)
 
 
-def _quality(standing: Standing | None, metric: str | None, own: Convergence) -> Cell:
-    """A metric's geometric mean with its interval; it says so where it is not of all seeds."""
+def _format_quality(standing: Standing | None, metric: str | None, own: Convergence) -> Cell:
+    """A metric's geometric mean with its interval, and the number of seeds if that is not all."""
     found = standing.metrics.get(metric) if standing and metric else None
     if found is None:
         return units.NOTHING
@@ -234,7 +234,7 @@ def _quality(standing: Standing | None, metric: str | None, own: Convergence) ->
     )
     middle = found.geometric_mean
     if middle is None:
-        return Cell(_mean(found) + few, _mean(found).value)
+        return Cell(_format_mean(found) + few, _format_mean(found).value)
     text = str(units.number(middle.estimate))
     if middle.low is not None and middle.high is not None:
         low, high = units.number(middle.low), units.number(middle.high)
@@ -242,7 +242,7 @@ def _quality(standing: Standing | None, metric: str | None, own: Convergence) ->
     return Cell(text + few, middle.estimate)
 
 
-def _mean(found: Quality | None) -> Cell:
+def _format_mean(found: Quality | None) -> Cell:
     if found is None:
         return units.NOTHING
     if found.not_finite:
@@ -250,8 +250,8 @@ def _mean(found: Quality | None) -> Cell:
     return units.number(found.mean)
 
 
-def _lasting(value: Median | None, unit: Callable[[float], str]) -> Cell:
-    """What is never has no value: it is sorted behind whatever once was."""
+def _format_median(value: Median | None, unit: Callable[[float], str]) -> Cell:
+    """A median with its interval. Never has no value, so it is sorted last."""
     if value is None:
         return units.NOTHING
     text = unit(value.estimate)
@@ -261,9 +261,9 @@ def _lasting(value: Median | None, unit: Callable[[float], str]) -> Cell:
     return Cell(f"{text} [{unit(value.low)}, {unit(value.high)}]", known)
 
 
-def _seconds(value: float) -> str:
+def _format_seconds(value: float) -> str:
     return "never" if isinf(value) else units.seconds(value) if value else "0 s"
 
 
-def _whole(value: float) -> str:
+def _format_whole(value: float) -> str:
     return "never" if isinf(value) else f"{value:,g}" if value < 1e5 else f"{value:,.0f}"

@@ -1,4 +1,4 @@
-"""What probes saw that have no table of their own: a user's, or one that was added."""
+"""Evidence of probes that have no table of their own, such as a user's probe."""
 
 from collections import defaultdict
 from statistics import median
@@ -11,8 +11,10 @@ from harness.report.table import Table
 
 
 def others(arm: str, record: Lines) -> Table | None:
-    """A row for each probe and kind of epoch: the median of what is a number, and in how many epochs anything was seen.
-    None where there is no such probe."""
+    """One row per probe and kind of epoch: the median of its numbers, and the number of epochs with evidence.
+
+    None if no such probe ran.
+    """
     epochs = [epoch for piece in [*record.slices, *record.watched] if piece.arm == arm for epoch in piece.epochs]
     rows = []
     for kind, own in by_kind(epochs).items():
@@ -25,5 +27,5 @@ def others(arm: str, record: Lines) -> Table | None:
             numbers = [float(value) for value in values if isinstance(value, int | float)]
             middle = units.number(median(numbers)) if numbers else units.NOTHING
             rows.append([name, kind, middle, units.count(len(values))])
-    note = "What further probes saw: the median over the epochs in which they saw a number."
+    note = "Evidence of further probes: the median over the epochs for which they gave a number."
     return Table("Other evidence", ["probe", "kind", "median", "epochs"], rows, note, texts=2) if rows else None

@@ -1,4 +1,4 @@
-"""What a gate says, in a table a variant and in sentences."""
+"""What a gate found, as one table per variant and as sentences."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,122 +18,126 @@ from harness.report.table import Cell, Table
 from harness.worker.wire.messages import EPOCH
 
 METHOD = (
-    "In each block the base, the base again and the head are new processes from the same seed, which take turns in"
-    " random order, a few epochs each; only one computes at a time. A time is the head's relative to the mean of both"
-    " bases, with Student's t interval over blocks: it is ok if the whole interval lies below what is allowed,"
-    " regressed if above (at a level that pays for asking of several metrics), else unsure; nothing is said where the"
-    " two bases differ by more than half of what is allowed. What is deterministic is counted in a pass of its own, in"
-    " which all three run the same epochs in the same order, and compared exactly."
+    "In each block the base, the base again and the head are new processes with the same seed. They take turns in"
+    " random order, a few epochs each; only one computes at a time. Times are the head's relative to the mean of both"
+    " bases, with Student's t interval over blocks: ok if the whole interval lies below the tolerance, regressed if it"
+    " lies above (at a level corrected for testing several metrics), else unsure. A time is also unsure if the two"
+    " bases differ by more than half the tolerance. Deterministic metrics are counted in a separate pass, in which all"
+    " three run the same epochs in the same order, and are compared exactly."
 )
 METHOD_STORED = (
-    "The head ran in new processes, a block each, and is held against what earlier runs measured at other hours. A time"
-    " has regressed only where it lies beyond the 95 % prediction limit of the stored runs, in every block, and nothing"
-    " else was computing when it began. What is deterministic is compared exactly, with the first of the stored runs."
+    "The head ran in new processes, one per block, and is compared with runs measured earlier. A time has regressed"
+    " only if it lies beyond the 95 % prediction limit of the stored runs in every block, and nothing else was"
+    " computing when the run began. Deterministic metrics are compared exactly, with the first of the stored runs."
 )
 _MOST_LISTED = 3
-"""Checks that one sentence names; each has a sentence of its own."""
-_ALLOWED_LOSSES = {"same": "bit for bit", "rounding": "but for rounding", "any": "any"}
+"""Checks that the headline names; each also has a sentence of its own."""
+_ALLOWED_LOSSES = {"same": "bit for bit", "rounding": "rounding", "any": "any"}
 
 
 def tables(verdict: GateVerdict) -> list[Table]:
-    """A table for each variant, a row for each metric that is gated."""
+    """One table per variant, one row per gated metric."""
     variants = list(dict.fromkeys(check.variant for check in verdict.checks))
-    return [_table(verdict, variant) for variant in variants]
+    return [_make_table(verdict, variant) for variant in variants]
 
 
 def sentence(verdict: GateVerdict) -> str:
-    """The answer, and what it rests on."""
+    """The answer, and the checks that decided it."""
     against = f"{verdict.head} against {verdict.base}"
-    told = {answer: [check for check in verdict.checks if check.answer == answer] for answer in (REGRESSED, UNSURE)}
+    checks = {answer: [check for check in verdict.checks if check.answer == answer] for answer in (REGRESSED, UNSURE)}
     if verdict.answer == GateAnswer.FAILED:
-        return f"No answer, since an arm failed; {against}."
+        return f"No answer, because an arm failed; {against}."
     if verdict.answer == GateAnswer.REGRESSED:
-        return f"Regressed: {_listed(told[REGRESSED])}; {against}."
+        return f"Regressed: {_list_checks(checks[REGRESSED])}; {against}."
     if verdict.answer == GateAnswer.UNSURE:
-        return f"Unsure: {_listed(told[UNSURE])}; {against}."
-    return f"Passed: nothing that is gated got worse; {against}."
+        return f"Unsure: {_list_checks(checks[UNSURE])}; {against}."
+    return f"Passed: no gated metric got worse; {against}."
 
 
 def sentences(verdict: GateVerdict) -> list[str]:
-    """The answer first, then whatever is worse, unsure, or better."""
-    said = [sentence(verdict)]
+    """The answer first, then the metrics that regressed, are unsure, or improved."""
+    sentences = [sentence(verdict)]
     for answer in (REGRESSED, UNSURE, IMPROVED):
-        said += [sentence_of(check) for check in verdict.checks if check.answer == answer]
-    return said
+        sentences += [sentence_of(check) for check in verdict.checks if check.answer == answer]
+    return sentences
 
 
 def sentence_of(check: Check) -> str:
     """One check as a sentence."""
-    what = f"{check.variant}: {_name(check)}"
+    what = f"{check.variant}: {_name_of(check)}"
     why = f" {check.why}" if check.why else ""
     if check.answer == UNSURE:
         visible = check.smallest_visible_ratio
-        shown = f"; a difference of {units.percent(visible - 1)} would have shown" if visible and visible < 2 else ""
-        return f"{what} is unsure:{why or ' it cannot be told'}{shown}."
+        shown = (
+            f"; a difference of {units.percent(visible - 1)} would have been detected"
+            if visible and visible < 2
+            else ""
+        )
+        return f"{what} is unsure:{why or ' it could not be decided'}{shown}."
     if check.metric == LOSSES:
         return f"{what} are not the same:{why}."
     if METRICS[check.metric].unit == Unit.COUNT:
-        before, after = units.count(_whole(check.base)), units.count(_whole(check.head))
+        before, after = units.count(_to_int(check.base)), units.count(_to_int(check.head))
         return f"{what} went from {before} to {after}{f',{why}' if why else ''}."
     verb = "got better" if check.answer == IMPROVED else "got worse"
-    figures = f"{_figure(check, check.base)} to {_figure(check, check.head)}"
+    figures = f"{_format_figure(check, check.base)} to {_format_figure(check, check.head)}"
     return f"{what} {verb}: {figures}{_change_in_words(check)}.{f'{why}.' if why else ''}"
 
 
-def _table(verdict: GateVerdict, variant: str) -> Table:
+def _make_table(verdict: GateVerdict, variant: str) -> Table:
     checks = [check for check in verdict.checks if check.variant == variant]
-    parts = Counter(check.metric for check in checks if not _same(check))
+    parts = Counter(check.metric for check in checks if not _is_same(check))
     rows = []
     for metric, of_metric in groupby(checks, key=lambda check: check.metric):
         own = [check for check in of_metric if check.answer != NOT_MEASURED or check.why]
         if len(own) > 1 and not parts[metric]:
-            rows.append([METRICS[metric].title, "", "", f"all {len(own)} same", _allowed(own[0]), own[0].answer])
+            rows.append([METRICS[metric].title, "", "", f"all {len(own)} same", _format_allowed(own[0]), own[0].answer])
         else:
-            rows += [_row(check) for check in own]
-    missing = [_name(check) for check in checks if check.answer == NOT_MEASURED and not check.why]
+            rows += [_make_row(check) for check in own]
+    missing = [_name_of(check) for check in checks if check.answer == NOT_MEASURED and not check.why]
     left_out = f" Not measured: {', '.join(missing)}." if missing else ""
     mean = "the mean of the stored runs" if verdict.stored else "the mean of two runs of the base"
     note = (
-        f"{verdict.head[:1].upper()}{verdict.head[1:]}, against {verdict.base}. Change: the head relative to {mean};"
-        f" of a time ± is half its 95 % interval.{left_out}"
+        f"{verdict.head[:1].upper()}{verdict.head[1:]}, against {verdict.base}. Change: the head relative to {mean}."
+        f" ± is half the 95 % interval of a time.{left_out}"
     )
     return Table(variant, ["metric", "base", "head", "change", "allowed", "answer"], rows, note)
 
 
-def _row(check: Check) -> list[str]:
-    figures = [_figure(check, check.base), _figure(check, check.head)]
-    return [_name(check), *figures, _change(check), _allowed(check), check.answer]
+def _make_row(check: Check) -> list[str]:
+    figures = [_format_figure(check, check.base), _format_figure(check, check.head)]
+    return [_name_of(check), *figures, _format_change(check), _format_allowed(check), check.answer]
 
 
-def _same(check: Check) -> bool:
+def _is_same(check: Check) -> bool:
     return check.base is not None and check.base == check.head
 
 
-def _name(check: Check) -> str:
+def _name_of(check: Check) -> str:
     part = f" ({check.part})" if check.part and check.part != EPOCH else ""
     return f"{METRICS[check.metric].title}{part}"
 
 
-def _listed(checks: list[Check]) -> str:
-    named = ", ".join(f"{_name(check)} of {check.variant}" for check in checks[:_MOST_LISTED])
+def _list_checks(checks: list[Check]) -> str:
+    named = ", ".join(f"{_name_of(check)} of {check.variant}" for check in checks[:_MOST_LISTED])
     more = len(checks) - _MOST_LISTED
     return f"{named}, and {more} more" if more > 0 else named
 
 
-def _figure(check: Check, value: float | None) -> Cell:
+def _format_figure(check: Check, value: float | None) -> Cell:
     if value is None:
         return units.NOTHING
     return units.figure(METRICS[check.metric].unit, value)
 
 
-def _change(check: Check) -> str:
-    """A relative change has its ratio for a value; a count that changed, what that would be."""
+def _format_change(check: Check) -> str:
+    """The cell's value is the ratio of head and base, for counts too."""
     if check.metric == LOSSES:
         return check.why or units.NOTHING
     if check.answer == NOT_MEASURED:
         return f"{check.why}"
     if METRICS[check.metric].unit == Unit.COUNT:
-        more = _whole(check.head or 0) - _whole(check.base or 0)
+        more = _to_int(check.head or 0) - _to_int(check.base or 0)
         relative = (check.head or 0.0) / check.base if check.base else None
         return Cell(f"{more:+d}", relative) if more else Cell("same", 1.0)
     if check.ratio and check.ratio.estimate == 1:
@@ -142,20 +146,24 @@ def _change(check: Check) -> str:
 
 
 def _change_in_words(check: Check) -> str:
-    """By how many percent, and what was allowed."""
+    """The change in percent, and what was allowed."""
     if check.ratio is None:
         return ""
     low, high = check.ratio.low, check.ratio.high
-    interval = f" [{_signed(low)}, {_signed(high)}]" if low is not None and high is not None else ""
-    allowed = f"; {_allowed(check)} is allowed" if check.answer == REGRESSED else ""
-    return f", {_signed(check.ratio.estimate)} %{interval}{allowed}"
+    interval = (
+        f" [{_format_percent_change(low)}, {_format_percent_change(high)}]"
+        if low is not None and high is not None
+        else ""
+    )
+    allowed = f"; {_format_allowed(check)} is allowed" if check.answer == REGRESSED else ""
+    return f", {_format_percent_change(check.ratio.estimate)} %{interval}{allowed}"
 
 
-def _signed(ratio: float) -> str:
+def _format_percent_change(ratio: float) -> str:
     return f"{100 * (ratio - 1):+.3g}"
 
 
-def _allowed(check: Check) -> str:
+def _format_allowed(check: Check) -> str:
     if check.tolerance is None:
         return units.NOTHING
     if check.metric == FIRST_EPOCH_TIME and check.base and check.tolerance == LEAST_SECONDS / check.base:
@@ -163,16 +171,16 @@ def _allowed(check: Check) -> str:
     if isinstance(check.tolerance, str):
         return _ALLOWED_LOSSES[check.tolerance]
     if METRICS[check.metric].unit == Unit.COUNT:
-        return Cell(f"+{_whole(check.tolerance)}", check.tolerance)
+        return Cell(f"+{_to_int(check.tolerance)}", check.tolerance)
     return Cell(f"+{units.percent(check.tolerance)}", check.tolerance)
 
 
-def _whole(value: float | None) -> int:
+def _to_int(value: float | None) -> int:
     return int(value or 0)
 
 
 def lines(verdict: GateVerdict) -> Iterator[tuple[str, str]]:
-    """What is worth an annotation: how bad it is (`error`, `warning` or `notice`), and a sentence."""
+    """The annotations: a level (`error`, `warning` or `notice`) and a sentence each."""
     levels = {REGRESSED: "error", UNSURE: {"fail": "error", "warn": "warning"}.get(verdict.unsure, "notice")}
     for check in verdict.checks:
         if check.answer in levels:

@@ -1,4 +1,4 @@
-"""The answer of a comparison in a sentence: what a reader wants to know first."""
+"""The answer of a comparison in one sentence: what a reader wants to know first."""
 
 from collections.abc import Iterator, Sequence
 from math import inf
@@ -9,20 +9,20 @@ from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 
 FACTOR = 1.5
-"""From here on a difference is told as a factor, below it in percent."""
-_FEW = {0: "By an unfinished block: ", 1: "By one block alone: ", 2: "By two blocks: "}
+"""Differences of at least this factor are given as a factor, smaller ones in percent."""
+_FEW = {0: "Estimate from an unfinished block: ", 1: "Estimate from one block: ", 2: "Estimate from two blocks: "}
 
 
 def headline(summary: Summary) -> str:
-    """Who is faster, slower, the same, unsure, failed. Empty where nothing was found."""
+    """Which arms are faster, slower, the same, unsure or failed. Empty if nothing was measured."""
     baseline = next(arm for arm in summary.arms if arm.name == summary.baseline)
     others = [arm for arm in summary.arms if arm is not baseline]
     if baseline.status == "failed":
-        nothing = ": there is nothing to relate the others to" if others else ""
+        nothing = ", so the others have nothing to be compared with" if others else ""
         return f"{baseline.name}{', the baseline,' if others else ''} failed {moment(baseline)}{nothing}."
     if not others:
         took = baseline.total_time
-        what = "one training takes" if summary.whole else "its epochs took"
+        what = "one training takes" if summary.whole else "the epochs that ran took"
         return f"{baseline.name} ran alone: {what} {units.projection(took)}." if took else ""
     clauses = [*_differences(others, baseline.name), *_equal(others, baseline.name, summary.tolerance)]
     clauses += [*_estimates(others, baseline.name), *_missing(others)]
@@ -33,16 +33,18 @@ def headline(summary: Summary) -> str:
 
 
 def _differences(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
-    """The faster ones, the fastest first, and the slower ones, the slowest first; each first one with its interval."""
+    """Faster arms, fastest first, then slower arms, slowest first. The first of each has its interval."""
     for verdict, sign in ((FASTER, 1), (SLOWER, -1)):
         found = sorted((arm for arm in arms if arm.verdict == verdict), key=lambda arm: sign * _estimate(arm))
-        told = [f"{arm.name} {_difference(arm, None if place else baseline)}" for place, arm in enumerate(found)]
-        if told:
-            yield units.listed(told)
+        clauses = [
+            f"{arm.name} {_describe_difference(arm, None if place else baseline)}" for place, arm in enumerate(found)
+        ]
+        if clauses:
+            yield units.listed(clauses)
 
 
-def _difference(arm: ArmSummary, baseline: str | None) -> str:
-    """As a factor or in percent, in the words of its direction; with its interval if it says beside what."""
+def _describe_difference(arm: ArmSummary, baseline: str | None) -> str:
+    """A difference as a factor or in percent. With `baseline`, its name and the interval are added."""
     ratio = arm.ratio
     assert ratio, "a verdict rests on a ratio"
     values = [ratio.estimate, *(end for end in (ratio.low, ratio.high) if end)]
@@ -53,11 +55,11 @@ def _difference(arm: ArmSummary, baseline: str | None) -> str:
     else:
         more = "more" if ratio.estimate > 1 else "less"
         shown, what = [units.percent(abs(value - 1)) for value in values], ("takes", f"{more} time", "than")
-    said = f"{what[0]} {shown[0]} {what[1]}"
+    clause = f"{what[0]} {shown[0]} {what[1]}"
     if baseline is None:
-        return said
+        return clause
     ends = shown[1:] if ratio.estimate > 1 else shown[:0:-1]
-    return f"{said} {what[2]} {baseline}{f' [{ends[0]}, {ends[1]}]' if len(ends) == 2 else ''}"
+    return f"{clause} {what[2]} {baseline}{f' [{ends[0]}, {ends[1]}]' if len(ends) == 2 else ''}"
 
 
 def _equal(arms: Sequence[ArmSummary], baseline: str, tolerance: float) -> Iterator[str]:
@@ -71,7 +73,7 @@ def _equal(arms: Sequence[ArmSummary], baseline: str, tolerance: float) -> Itera
 
 
 def _estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
-    """Of those without a verdict; one that failed may have come to some ratio before."""
+    """Arms without a verdict that have a ratio. A failed arm is left out, though it may have one from before."""
     found = sorted((arm for arm in arms if arm.ratio and not arm.verdict and arm.status != "failed"), key=_estimate)
     if found:
         first, *rest = found
@@ -88,16 +90,16 @@ def _missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
         if arm.status == "failed":
             yield f"{arm.name} failed {moment(arm)}"
         elif not arm.ratio:
-            yield f"{arm.name} {'was cut off' if arm.status == 'cut off' else 'was not measured beside it'}"
+            yield f"{arm.name} {'was cut off' if arm.status == 'cut off' else 'was not measured together with it'}"
 
 
 def moment(arm: ArmSummary) -> str:
-    """When it failed, such as `in epoch 3`; why is told below."""
+    """When the arm failed, such as `in epoch 3`. The reason is given further down in the report."""
     return (arm.reason or "").partition(":")[0]
 
 
 def _factor(arm: ArmSummary) -> str:
-    """The estimate alone; the table has its interval."""
+    """The estimate without its interval, which the table shows."""
     return units.ratio(Ratio(_estimate(arm)))
 
 

@@ -1,4 +1,4 @@
-"""What a reader must know beside the tables, in sentences."""
+"""What a reader must know besides the tables, in sentences."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,13 @@ from harness.report.sections.arithmetic import UNCOUNTED
 from harness.report.summary import ArmSummary, Summary
 
 FAR = 2.0
-"""From here on a ratio is told as a factor: nobody thinks in hundreds of percent."""
+"""Ratios of at least this are given as a factor, since nobody thinks in hundreds of percent."""
 RESTLESS = 0.02
-"""The share of a processor from which on an arm that waits disturbs the others."""
+"""A waiting arm that uses more than this share of a processor is reported, since it slows the others."""
 
 
 def heading(summary: Summary) -> str:
-    """What was run, in a line."""
+    """What was run, in one line."""
     names = list(dict.fromkeys(check.variant for check in summary.gate.checks)) if summary.gate else []
     names = names or [arm.name for arm in summary.arms]
     found = summary.ablation
@@ -27,29 +27,29 @@ def heading(summary: Summary) -> str:
 
 
 def about_machine(summary: Summary) -> list[str]:
-    """Who else measured on it."""
-    beside = company(summary.machine)
-    return [beside] if beside else []
+    """Whether something else was being measured on the machine."""
+    other = company(summary.machine)
+    return [other] if other else []
 
 
 def failures(summary: Summary) -> Iterator[str]:
-    baseline = _baseline(summary)
+    baseline = _find_baseline(summary)
     for arm in summary.arms:
         if arm.status == "failed":
             yield f"{arm.name} failed {arm.reason}"
     for arm in summary.arms:
         if not arm.ratio and arm.name != baseline.name and {arm.status, baseline.status} == {"ok"}:
-            yield f"{arm.name} and {baseline.name} took no turns, so they have no ratio: more --epochs would give one."
+            yield f"{arm.name} and {baseline.name} ran too few epochs to take turns: no ratio. Give more --epochs."
 
 
 def memory(summary: Summary) -> Iterator[str]:
     others = {arm.name for arm in summary.arms} - {summary.baseline}
     if summary.paired and others - set(summary.one_by_one):
-        yield "The arms did not fit in memory together: each was measured beside the baseline alone."
+        yield "The arms did not fit in memory together, so each was measured in a pair with the baseline."
     if summary.one_by_one:
         yield (
-            f"Memory does not hold {' or '.join(summary.one_by_one)} beside {summary.baseline}: they ran one after the "
-            "other, so what else the machine did is in their ratios."
+            f"{' and '.join(summary.one_by_one)} did not fit in memory together with {summary.baseline}: they ran one "
+            "after the other, so their ratios include whatever else the machine did."
         )
 
 
@@ -58,19 +58,19 @@ def unrest(summary: Summary) -> Iterator[str]:
         if arm.idle_share and arm.idle_share > RESTLESS and len(summary.arms) > 1:
             share = units.percent(arm.idle_share)
             yield (
-                f"{arm.name} used {share} of a processor while it was others' turn, which slowed them: "
-                "does it leave threads running between epochs?"
+                f"{arm.name} used {share} of a processor while other arms had their turn, which slowed them: does it "
+                "leave threads running between epochs?"
             )
 
 
 def unseen(summary: Summary) -> Iterator[str]:
-    """What could not be seen, so that tables are not there, or say less: each reason once."""
+    """What could not be observed, so that tables are missing or say less. Each reason appears once."""
     found: dict[str, dict[str, list[str]]] = {}
     for arm in summary.arms:
         uncounted = arm.measured(FLOPS).unavailable if arm.measured(FLOPS).unavailable in UNCOUNTED else None
         reasons = arm.unavailable | ({"arithmetic": uncounted} if uncounted else {})
         for what, why in reasons.items():
-            if what == TRENDING:  # its trend is told by itself
+            if what == TRENDING:  # `accounting` has a sentence of its own for it
                 continue
             found.setdefault(why, {}).setdefault(what, []).append(arm.name)
     for why, arms_of in found.items():
@@ -85,9 +85,9 @@ def unsure(summary: Summary) -> Iterator[str]:
         if arm.verdict == UNSURE and arm.smallest_visible_ratio:
             visible = arm.smallest_visible_ratio
             if visible < FAR:
-                yield f"{arm.name}: unsure; a difference of {units.percent(visible - 1)} would have shown."
+                yield f"{arm.name}: unsure; a difference of {units.percent(visible - 1)} would have been detected."
             else:
-                yield f"{arm.name}: unsure; only {units.number(visible)} times as much or as little would have shown."
+                yield f"{arm.name}: unsure; only a factor of {units.number(visible)} or more would have been detected."
 
 
 def end(summary: Summary) -> Iterator[str]:
@@ -99,19 +99,19 @@ def end(summary: Summary) -> Iterator[str]:
     elif summary.partial:
         yield f"This run is partial: {blocks} completed."
     elif not any(arm.ratio and arm.status != "failed" for arm in summary.arms):
-        return  # more blocks would give no interval either
+        return  # more blocks would not give an interval either
     elif summary.blocks == 1 and len(summary.arms) > 1:
-        yield "One block is an estimate: an interval takes at least two, a verdict three (--blocks)."
+        yield "One block gives an estimate only: an interval needs at least two blocks, a verdict three (--blocks)."
     elif summary.blocks == 2 and len(summary.arms) > 1:
-        yield "Two blocks give no verdict: it takes three (--blocks)."
+        yield "Two blocks give no verdict: that needs three (--blocks)."
 
 
 def conditions(summary: Summary) -> str:
-    """On what it was measured, in a sentence."""
+    """Machine, versions and seeds, in one sentence."""
     machine, versions = summary.machine, summary.versions
     trained = any(arm.convergence for arm in summary.arms)
     loaded = "".join(f", {name} {version}" for name, version in summary.loaded.items())
-    seed = _seeds(summary) if trained else f"seed {summary.seed}, {units.many(summary.blocks, 'block')}"
+    seed = _describe_seeds(summary) if trained else f"seed {summary.seed}, {units.many(summary.blocks, 'block')}"
     cores = f"{units.many(summary.threads, 'thread')} of {machine.get('cores', '?')} cores"
     return (
         f"Measured with {cores} on "
@@ -120,11 +120,11 @@ def conditions(summary: Summary) -> str:
     )
 
 
-def _baseline(summary: Summary) -> ArmSummary:
+def _find_baseline(summary: Summary) -> ArmSummary:
     return next(arm for arm in summary.arms if arm.name == summary.baseline)
 
 
-def _seeds(summary: Summary) -> str:
-    """From which seeds the trainings that were completed began."""
+def _describe_seeds(summary: Summary) -> str:
+    """The seeds of the completed trainings."""
     last = summary.seed + summary.blocks - 1
     return f"seeds {summary.seed} to {last}" if summary.blocks > 1 else f"seed {summary.seed}"

@@ -1,4 +1,4 @@
-"""A profile's tables: where one variant's time and memory go, and what was traced and compiled."""
+"""A profile's tables: where time and memory go, and what was traced and compiled."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,15 +20,15 @@ from harness.worker.wire.evidence import OTHERS
 from harness.worker.wire.messages import EPOCH
 
 MOST_OPERATIONS = 5
-"""Types of operations that are listed of each kind of epoch."""
+"""Operation types listed per kind of epoch."""
 MOST_EPOCHS = 3
-"""Epochs that are listed of those in which something was traced."""
+"""Epochs listed per traced function."""
 LEAST_PART = 0.01
-"""What has less of both time and arithmetic is not listed."""
+"""Parts with less than this share of both time and arithmetic are not listed."""
 
 
 def headline(summary: Summary) -> str:
-    """What an epoch takes, the first one, and memory."""
+    """The time of a median epoch and of the first one, and peak memory."""
     arm = summary.arms[0]
     if arm.status == "failed":
         return f"{arm.name} failed {moment(arm)}."
@@ -43,23 +43,23 @@ def headline(summary: Summary) -> str:
 
 
 def tables(arm: ArmSummary, record: Lines) -> list[Table | None]:
-    """None for what was not seen."""
-    seen = arm.profile
-    assert seen is not None, "an arm that was profiled has one"
+    """One entry per table, None if there is nothing to show."""
+    profile = arm.profile
+    assert profile is not None, "an arm that was profiled has one"
     return [
-        _epochs(record, arm.name),
-        _traces(seen.traces),
-        _compilations(seen.compilations),
-        _phases(seen.phases),
-        _operations(seen.operations),
-        _parts(seen.parts, seen.operations),
-        _memory(arm),
-        _growth(seen.growth),
+        _make_epochs_table(record, arm.name),
+        _make_traces_table(profile.traces),
+        _make_compilations_table(profile.compilations),
+        _make_phases_table(profile.phases),
+        _make_operations_table(profile.operations),
+        _make_parts_table(profile.parts, profile.operations),
+        _make_memory_table(arm),
+        _make_growth_table(profile.growth),
     ]
 
 
-def _epochs(record: Lines, arm: str) -> Table:
-    """The epochs of one arm: the first of each kind, and the steady ones."""
+def _make_epochs_table(record: Lines, arm: str) -> Table:
+    """The epochs of one arm by kind: the first, and the steady ones."""
     epochs = epoch_table.table(record)
     mine = epochs[epochs["arm"] == arm]
     rows = []
@@ -78,7 +78,7 @@ def _epochs(record: Lines, arm: str) -> Table:
                 units.seconds(first.median() if len(first) else None),
                 units.seconds(quartiles[0.5] if len(steady) else None),
                 spread,
-                _cores(steady) if len(steady) else units.NOTHING,
+                _format_cores(steady) if len(steady) else units.NOTHING,
                 units.count(len(steady)),
             ]
         )
@@ -86,14 +86,14 @@ def _epochs(record: Lines, arm: str) -> Table:
     return Table("Epochs", columns, rows)
 
 
-def _cores(epochs: pd.DataFrame) -> Cell:
-    """How many were busy, on the average."""
+def _format_cores(epochs: pd.DataFrame) -> Cell:
+    """The average number of busy cores."""
     busy = float(epochs["cpu"].sum() / epochs["wall"].sum())
     return Cell(f"{busy:.2f}", busy)
 
 
-def _traces(found: Sequence[Traced]) -> Table | None:
-    """Which functions were traced, why, how often, and what it took."""
+def _make_traces_table(found: Sequence[Traced]) -> Table | None:
+    """Which functions were traced, why, how often, and at what cost."""
     if not found:
         return None
     marked = any(phase for one in found for phase in one.phases)
@@ -101,52 +101,61 @@ def _traces(found: Sequence[Traced]) -> Table | None:
         [
             one.function,
             one.where,
-            _why(one),
+            _format_cause(one),
             *([", ".join(phase or "none" for phase in one.phases)] if marked else []),
-            _few(one.epochs),
+            _list_epochs(one.epochs),
             units.count(one.times),
             units.seconds(one.seconds),
-            _charge(one.charge),
+            _format_charge(one.charge),
         ]
         for one in found
     ]
     note = (
-        "Tracing is the time of the function's own Python code, without the functions traced inside it; in all is what"
-        " the epochs that traced, but for the first of their kind, took beyond others: first runs of new graphs are in"
-        f" it. Of like causes the first is shown.{_bounds(one.charge for one in found)}"
+        "Tracing: the time of the function's own Python code, without functions traced inside it. Extra time: what"
+        " the epochs that traced, except the first of their kind, took beyond the others, first runs of new graphs"
+        f" included. Of equal causes the first is shown.{_explain_bounds(one.charge for one in found)}"
     )
     causes = {one.cause.kind: one.cause for one in found if one.cause and one.cause.advice}
     note = " ".join([note, *(f"For {kind}: {cause.advice}." for kind, cause in causes.items())])
-    columns = ["function", "defined at", "why", *(["phase"] if marked else []), "epochs", "times", "tracing", "in all"]
+    columns = [
+        "function",
+        "defined at",
+        "why",
+        *(["phase"] if marked else []),
+        "epochs",
+        "times",
+        "tracing",
+        "extra time",
+    ]
     return Table("Traces", columns, rows, note, texts=3 + marked)
 
 
-def _compilations(found: Sequence[Compiled]) -> Table | None:
-    """Which functions XLA compiled, how often, and what it took."""
+def _make_compilations_table(found: Sequence[Compiled]) -> Table | None:
+    """Which functions XLA compiled, how often, and at what cost."""
     if not found:
         return None
     rows = [
         [
             one.function,
             one.where,
-            _few(one.epochs),
+            _list_epochs(one.epochs),
             units.count(one.times),
             units.count(one.silent),
             units.seconds(one.seconds),
-            _charge(one.charge),
+            _format_charge(one.charge),
         ]
         for one in found
     ]
     note = (
-        "Silently: for another shape, without a tracing that would announce it. In all is what the epochs that silently"
-        f" compiled, but for the first of their kind, took beyond others.{_bounds(one.charge for one in found)}"
+        "Silently: for another shape, without a new trace. Extra time: what the epochs that compiled silently, except"
+        f" the first of their kind, took beyond the others.{_explain_bounds(one.charge for one in found)}"
     )
-    columns = ["function", "defined at", "epochs", "times", "silently", "compiling", "in all"]
+    columns = ["function", "defined at", "epochs", "times", "silently", "compiling", "extra time"]
     return Table("Compilations by XLA", columns, rows, note, texts=2)
 
 
-def _phases(found: Sequence[Phase]) -> Table | None:
-    """Where the time and the memory of an epoch go, as the trainer marks it."""
+def _make_phases_table(found: Sequence[Phase]) -> Table | None:
+    """Time and memory of an epoch by the phases that the trainer marks."""
     if not found:
         return None
     rows = [
@@ -162,32 +171,32 @@ def _phases(found: Sequence[Phase]) -> Table | None:
         for one in found
     ]
     note = (
-        "Of a median epoch that neither traced nor compiled. Own time is without the phases inside. Peak memory is the"
-        " whole process's. Passes apart watched both."
+        "Of a median epoch that neither traced nor compiled. Own time: without inner phases. Peak memory: of the whole"
+        " process. Time and memory were measured in separate passes."
     )
-    note += _all_traced(list(dict.fromkeys(one.kind for one in found if one.traced)), "its phases")
+    note += _explain_traced(list(dict.fromkeys(one.kind for one in found if one.traced)), "its phases")
     return Table(
-        "Phases", ["kind", "phase", "share", "own time", "with inner", "calls", "peak memory"], rows, note, texts=2
+        "Phases", ["kind", "phase", "share", "own time", "total time", "calls", "peak memory"], rows, note, texts=2
     )
 
 
-def _growth(found: Mapping[str, Growth]) -> Table | None:
-    """Whether memory grows from epoch to epoch."""
+def _make_growth_table(found: Mapping[str, Growth]) -> Table | None:
+    """Whether resident memory grows from epoch to epoch."""
     if not found:
         return None
     rows = [
-        [kind, one.verdict, _per_epoch(one) if one.verdict == MemoryTrend.GROWING else ""]
+        [kind, one.verdict, _format_growth(one) if one.verdict == MemoryTrend.GROWING else ""]
         for kind, one in found.items()
     ]
     return Table("Memory from epoch to epoch", ["kind", "verdict", "growth"], rows, texts=2)
 
 
-def _per_epoch(one: Growth) -> Cell:
+def _format_growth(one: Growth) -> Cell:
     return Cell(f"{units.size(one.bytes_per_epoch)} an epoch", one.bytes_per_epoch)
 
 
-def _operations(found: Mapping[str, Profile]) -> Table | None:
-    """Which operations take the time of an epoch."""
+def _make_operations_table(found: Mapping[str, Profile]) -> Table | None:
+    """The operations that take most of an epoch's time."""
     if not found:
         return None
     rows = [
@@ -198,20 +207,20 @@ def _operations(found: Mapping[str, Profile]) -> Table | None:
     ]
     idle = [f"{units.percent(one.idle)} ({kind})" for kind, one in found.items() if one.idle is not None]
     note = (
-        "Own time over all threads, as TensorFlow's profiler sees it, in a pass apart: small operations look costlier"
-        f" than they are. None of an epoch's operations ran in {', '.join(idle)} of its time: that goes to Python, and"
-        " to handing them out."
+        "Own time over all threads, by TensorFlow's profiler in a separate pass, which makes small operations look more"
+        f" expensive than they are. No operation ran during {', '.join(idle)} of an epoch: that time goes to Python and"
+        " to dispatch."
     )
     return Table("Operations", ["kind", "operation", "share", "own time", "calls"], rows, note, texts=2)
 
 
-def _parts(counted: Mapping[str, Mapping[str, float]], timed: Mapping[str, Profile]) -> Table | None:
-    """Where the time and the arithmetic of an epoch are, as the trainer names its scopes."""
+def _make_parts_table(counted: Mapping[str, Mapping[str, float]], timed: Mapping[str, Profile]) -> Table | None:
+    """Time and arithmetic of an epoch by the name scopes that the trainer uses."""
     rows = []
     for kind in dict.fromkeys([*counted, *timed]):
         flops, spent = counted.get(kind, {}), timed[kind].parts if kind in timed else {}
         whole = sum(flops.values())
-        names = sorted({*flops, *spent}, key=lambda name: (-_share(spent, name), -flops.get(name, 0.0)))
+        names = sorted({*flops, *spent}, key=lambda name: (-_share_of(spent, name), -flops.get(name, 0.0)))
         rows += [
             [
                 kind,
@@ -221,21 +230,21 @@ def _parts(counted: Mapping[str, Mapping[str, float]], timed: Mapping[str, Profi
                 units.flops(flops[name]) if flops.get(name) else units.NOTHING,
             ]
             for name in names
-            if max(_share(spent, name), flops.get(name, 0.0) / whole if whole else 0.0) >= LEAST_PART
+            if max(_share_of(spent, name), flops.get(name, 0.0) / whole if whole else 0.0) >= LEAST_PART
         ]
     note = (
-        "By the tf.name_scope in which operations were written, gradients with what they are the gradients of: the"
-        " share of all operations' time, and that of the matrix products' arithmetic."
+        "By tf.name_scope; gradients belong to the scope of the operation that they are the gradient of. Time: the"
+        " share of all operations' time. Arithmetic: the share of the matrix products' floating-point operations."
     )
     columns = ["kind", "part", "time", "arithmetic", "operations"]
     return Table("Parts of a step", columns, rows, note, texts=2) if rows else None
 
 
-def _share(spent: Mapping[str, Spent], name: str) -> float:
+def _share_of(spent: Mapping[str, Spent], name: str) -> float:
     return spent[name].share if name in spent else 0.0
 
 
-def _charge(charge: Charge | None) -> Cell:
+def _format_charge(charge: Charge | None) -> Cell:
     if charge is None:
         return units.NOTHING
     least = units.seconds(charge.seconds)
@@ -245,31 +254,31 @@ def _charge(charge: Charge | None) -> Cell:
     return Cell(text, charge.seconds)
 
 
-def _bounds(charges: Iterable[Charge | None]) -> str:
-    """Why some charges are bounds; empty where none is."""
+def _explain_bounds(charges: Iterable[Charge | None]) -> str:
+    """Why some extra times are bounds. Empty if none is."""
     if not any(charge and charge.unheld for charge in charges):
         return ""
-    return " Bounds: where every epoch of a kind traced or compiled, first runs cannot be told from its work."
+    return " Bounds: every epoch of a kind traced or compiled, so first runs cannot be separated from its work."
 
 
-def _all_traced(kinds: Sequence[str], where: str) -> str:
-    """That no epoch of these kinds ran without; empty where there is none."""
+def _explain_traced(kinds: Sequence[str], where: str) -> str:
+    """Says that every epoch of these kinds traced or compiled. Empty if there are none."""
     named = [f"kind {kind}" for kind in kinds if kind != EPOCH]
     of_kind = f" of {units.listed(named)}" if named else ""
-    return f" Every epoch{of_kind} traced or compiled, so that is in {where}." if kinds else ""
+    return f" Every epoch{of_kind} traced or compiled, so {where} include that." if kinds else ""
 
 
-def _few(epochs: Sequence[int]) -> str:
-    """The epochs in which something was, or the first of them."""
+def _list_epochs(epochs: Sequence[int]) -> str:
+    """The first few epochs of a list."""
     more = ", ..." if len(epochs) > MOST_EPOCHS else ""
     return ", ".join(str(index) for index in sorted(epochs)[:MOST_EPOCHS]) + more
 
 
-def _why(one: Traced) -> str:
-    return one.cause.text if one.cause else "not seen"
+def _format_cause(one: Traced) -> str:
+    return one.cause.text if one.cause else "not observed"
 
 
-def _memory(arm: ArmSummary) -> Table:
+def _make_memory_table(arm: ArmSummary) -> Table:
     kept = arm.profile.variables if arm.profile else None
     rows = [
         ["peak memory of the process", units.size(arm.value(PEAK_MEMORY))],

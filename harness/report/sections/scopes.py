@@ -1,50 +1,50 @@
-"""What a ratio is about, in words: a whole schedule, the epochs that ran, or an epoch of a long training."""
+"""What a ratio covers, in words: a whole schedule, the epochs that ran, or one epoch of a long training."""
 
 from harness.report import units
 from harness.report.summary import Summary
 
 
 def columns(summary: Summary) -> tuple[str, str]:
-    """The headings of what is related, and of what it took."""
+    """The headings of the ratio and of the time it is about."""
     if summary.scope == "schedule":
         return "whole schedule", "one training"
-    number = _epochs(summary)
-    return ("an epoch" if summary.scope == "epoch" else number), f"{number} took"
+    number = _count_epochs(summary)
+    return ("an epoch" if summary.scope == "epoch" else f"{number}, first included"), f"{number} took"
 
 
 def note(summary: Summary) -> tuple[str, str]:
-    """What is related, up to "relative to", and how it was come by."""
+    """What the ratio is of, up to "relative to", and how the time was found."""
     if summary.scope == "schedule":
-        if _all_ran(summary):
-            return "Whole schedule: the cost", "One training: the sum of its epochs, which all ran."
+        if _did_all_run(summary):
+            return "Whole schedule: the cost", "One training: the sum of its epochs, all of which ran."
         return (
             "Whole schedule: the cost",
-            "One training: projected from the epochs that ran; a single event in the others is not foreseen.",
+            "One training: projected from the epochs that ran; the others may hold single slow epochs that nobody saw.",
         )
-    number = _epochs(summary)
+    number = _count_epochs(summary)
     if summary.scope == "epoch":
         return (
-            "An epoch: the cost of one on the average over a long training, first epochs apart,",
-            f"The length of a training is not known (`epochs`, --epochs). {number[0].upper()}{number[1:]} took: the "
-            "sum of all that ran in a block, first epochs included.",
+            "An epoch: the average cost of an epoch of a long training, first epochs left out,",
+            f"The length of a training is not known: the trainer has no `epochs`, and --epochs was not given. "
+            f"{number[0].upper()}{number[1:]} took: the sum over one block, first epochs included.",
         )
     return (
-        f"{number[0].upper()}{number[1:]}: the cost of all that ran, the first ones with their tracing included,",
-        "They are no whole training.",
+        f"{number[0].upper()}{number[1:]}, first included: the cost of all that ran, tracing in first epochs included,",
+        "This is not a whole training.",
     )
 
 
 def whole(summary: Summary) -> str:
-    """What was paid, as the name of an axis or a total."""
+    """What the cost is of, as the name of an axis or a total."""
     return columns(summary)[0]
 
 
-def _epochs(summary: Summary) -> str:
-    """How many a block ran of each arm, as far as all did."""
+def _count_epochs(summary: Summary) -> str:
+    """How many epochs of each arm one block ran; the fewest, if the arms differ."""
     ran = [arm.accounting.epochs for arm in summary.arms if arm.accounting]
     return units.many(min(ran), "epoch") if ran else "the epochs run"
 
 
-def _all_ran(summary: Summary) -> bool:
+def _did_all_run(summary: Summary) -> bool:
     known = [arm.accounting for arm in summary.arms if arm.accounting]
     return bool(known) and all(one.scheduled is not None and one.epochs >= one.scheduled for one in known)

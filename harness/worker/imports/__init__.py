@@ -1,1 +1,1 @@
-"""Importing in a measured process: what, from where, and what happens then."""
+"""Imports in a measured process: of variants, from the right source, and with hooks."""

@@ -1,4 +1,4 @@
-"""What has installed a module, found without importing it."""
+"""Finds the distribution that installed a module, without importing the module."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from importlib import metadata
 
 
 def distribution(module: str) -> metadata.Distribution | None:
-    """What has installed a module, whatever it is called; None where there is no such module, or nothing installed it
-    that can be found."""
-    with suppress(ValueError):  # it is loaded, and has been made by somebody who gave it no spec
+    """Return the distribution that installed a module, which may have another name than the module.
+
+    Returns None if there is no such module, or if no distribution can be found for it.
+    """
+    with suppress(ValueError):  # raised for a loaded module that was created without a spec
         if importlib.util.find_spec(module) is None:
             return None
-    return _named(module) or next(filter(None, map(_named, _installers().get(module, ()))), None)
+    return _find_distribution(module) or next(
+        filter(None, map(_find_distribution, _list_installers().get(module, ()))), None
+    )
 
 
-def _named(name: str) -> metadata.Distribution | None:
+def _find_distribution(name: str) -> metadata.Distribution | None:
     with suppress(metadata.PackageNotFoundError):
         return metadata.distribution(name)
     return None
 
 
 @cache
-def _installers() -> dict[str, list[str]]:
-    """What has installed each module. This reads all that is installed, which takes some tenths of a second."""
+def _list_installers() -> dict[str, list[str]]:
+    """Return the distributions that installed each module.
+
+    This reads the metadata of all installed distributions, which takes some tenths of a second.
+    """
     return {name: list(own) for name, own in metadata.packages_distributions().items()}

@@ -1,6 +1,6 @@
-"""What happens when somebody imports a module: something is done then, or its source is compiled anew.
+"""Import hooks: they call a function when a module is imported, or compile its source again.
 
-Frameworks are the variant's to load, and when; what is to be done with them is done at that moment.
+The variant decides whether and when to import a framework, so harness has to act at that moment.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
-    """Call `then` with the module `name`: now if it is loaded, else right after whoever imports it has done so."""
+    """Call `then` with the module `name`: now if it is loaded, otherwise right after it has been imported."""
     if name in sys.modules:
         then(sys.modules[name])
     else:
@@ -24,15 +24,17 @@ def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
 
 
 class Uncached(importlib.machinery.SourceFileLoader):
-    """Compiles a source each time, and neither reads nor writes bytecode beside it: so code that has just been unpacked
-    is imported as code is that has been run before, and nobody's folder gets a `__pycache__`."""
+    """A loader that compiles a source each time and neither reads nor writes bytecode files.
+
+    So new files are imported like files that have been run before, and no `__pycache__` folder is created.
+    """
 
     def path_stats(self, path: Any) -> Any:
-        raise OSError("a source without a time has no bytecode")  # which is how importlib is told
+        raise OSError("a source without a time has no bytecode")  # importlib then uses no bytecode file
 
 
 def compile_anew(concerns: Callable[[str], bool]) -> None:
-    """Import by `Uncached` from now on, from every folder that it `concerns`."""
+    """Use `Uncached` from now on to import from every folder for which `concerns` is true."""
     extensions = importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES
     sources = Uncached, importlib.machinery.SOURCE_SUFFIXES
     usual = importlib.machinery.FileFinder.path_hook(extensions, sources)
@@ -47,7 +49,7 @@ def compile_anew(concerns: Callable[[str], bool]) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds one module as the other finders would, and adds something to do once it has been executed."""
+    """Finds one module as the other finders would, and calls a function once that module has been executed."""
 
     def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
         self._name = name
@@ -69,7 +71,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
             def exec_module(module: ModuleType) -> None:
                 run(module)
-                if self in sys.meta_path:  # a spec may also be looked up without being imported
+                if self in sys.meta_path:  # the spec may have been looked up several times without an import
                     sys.meta_path.remove(self)
                     self._then(module)
 

@@ -1,4 +1,4 @@
-"""A name, a `file.py:Name` or a `package.module:Name` -> what it names, by importing it."""
+"""Imports what a reference names: a registered name, a `file.py:Name` or a `package.module:Name`."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from harness.interface import Collection, Variant
 from harness.worker.imports.hooks import Uncached
 
 GROUP = "harness.variants"
-"""The entry points under which collections of variants are installed."""
+"""The entry point group under which collections of variants are installed."""
 
 
 @cache
 def entries() -> tuple[EntryPoint, ...]:
-    """The installed ones, not loaded."""
+    """Return the installed entry points of the group without loading them, sorted by name."""
     return tuple(sorted(entry_points(group=GROUP), key=lambda entry: entry.name))
 
 
 def collection_of(entry: EntryPoint) -> Collection:
-    """What an entry point offers. Raises whatever importing it raises."""
+    """Load an entry point and return its collection. Raises whatever importing it raises."""
     loaded = entry.load()
     found: Collection = loaded if isinstance(loaded, Collection) else loaded()
     return found
 
 
 def names_of(entry: EntryPoint) -> list[str]:
-    """The variants that an entry point offers; none of one that cannot be loaded."""
+    """Return the names of an entry point's variants, or an empty list if it cannot be loaded."""
     try:
         return [variant.name for variant in collection_of(entry).variants]
     except (Exception, SystemExit):
@@ -40,13 +40,13 @@ def names_of(entry: EntryPoint) -> list[str]:
 
 
 def load(reference: str, here: str | None = None) -> Variant:
-    """Import what `reference` names. A bare callable becomes a Variant of that name.
+    """Import the variant that `reference` names. A callable becomes a Variant of its name.
 
-    A module is looked for in the folder `here` first, or else in the working directory. Raises LookupError where there
+    A module is searched for in the folder `here` first, by default the working directory. Raises LookupError if there
     is no such registered variant, and whatever importing raises.
     """
     if ":" not in reference:
-        return _registered(reference)
+        return _load_registered(reference)
     name, target = reference.rpartition(":")[2], attribute(reference, here)
     if isinstance(target, Variant):
         return target
@@ -56,27 +56,27 @@ def load(reference: str, here: str | None = None) -> Variant:
 
 
 def attribute(reference: str, here: str | None = None) -> Any:
-    """What stands behind the colon of `file.py:Name` or `package.module:Name`."""
+    """Import a `file.py:Name` or `package.module:Name` and return the object of that name."""
     place, _, name = reference.rpartition(":")
     module = _import_file(file(place)) if is_file(place) else _import_module(place, here or str(Path.cwd()))
     return getattr(module, name)
 
 
 def is_file(place: str) -> bool:
-    """Whether what stands before the colon of a reference is a file's path, not a module's name."""
+    """Whether the part of a reference before the colon is a file's path and not a module's name."""
     return place.endswith(".py") or "/" in place or "\\" in place
 
 
 def file(place: str) -> Path:
-    """The path that somebody wrote."""
+    """Return the path of a file reference, with a leading ~ expanded if possible."""
     try:
         return Path(place).expanduser()
-    except RuntimeError:  # there is no such user as ~name
+    except RuntimeError:  # there is no user of that name after the ~
         return Path(place)
 
 
-def _registered(name: str) -> Variant:
-    """The first of that name, in the order of the entry points; those that cannot be loaded hide no other."""
+def _load_registered(name: str) -> Variant:
+    """Return the first variant of that name, in the order of the entry points, skipping those that cannot be loaded."""
     for entry in entries():
         if name in names_of(entry):
             return next(variant for variant in collection_of(entry).variants if variant.name == name)
@@ -84,10 +84,10 @@ def _registered(name: str) -> Variant:
 
 
 def _import_file(path: Path) -> ModuleType:
-    """Import a file as a script would see itself: its own folder comes first on the path, for its neighbours."""
+    """Import a file like a script: its own folder comes first on the path, so that it can import its neighbours."""
     path = path.resolve()
     sys.path.insert(0, str(path.parent))
-    name = path.stem if path.stem not in sys.modules else f"{path.stem} (file)"  # a random.py is not `random`
+    name = path.stem if path.stem not in sys.modules else f"{path.stem} (file)"  # random.py must not replace `random`
     spec = importlib.util.spec_from_file_location(name, path, loader=Uncached(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be imported as Python")
@@ -98,6 +98,6 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _import_module(dotted: str, here: str) -> ModuleType:
-    """Import a module as `python -m` would: the working directory, or what stands for it, comes first on the path."""
+    """Import a module as `python -m` would: the working directory, or `here` instead, comes first on the path."""
     sys.path.insert(0, here)
     return importlib.import_module(dotted)

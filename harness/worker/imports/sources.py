@@ -1,7 +1,7 @@
-"""In an arm's process: import the arm's own code from where it is to come from, and from nowhere else.
+"""Makes an arm's process import the arm's own code from its source, and from nowhere else.
 
-`harness` itself is loaded by then, from where it is installed: it is never the revision's. So a revision that holds a
-`harness` of its own does not change how it is measured.
+`harness` itself has been loaded before, from where it is installed. So a revision that contains a version of `harness`
+does not change how it is measured.
 """
 
 from __future__ import annotations
@@ -21,30 +21,35 @@ _INSTALLED = {"site-packages", "dist-packages"}
 
 
 def use(source: Source) -> None:
-    """Put the source's folders first on the path, and take those off that hold the other code of the same name.
+    """Put the source's folders first on the path, and remove the folders of the working tree that it replaces.
 
-    Their code is compiled anew in each process: arms are alike in that, and the working tree stays as it is.
+    Each process compiles their code again, without bytecode files. So all arms do the same, and the working tree
+    remains unchanged.
     """
-    loading.entries()  # read while the path is as the user has it: what describes a package may lie in its source
+    loading.entries()  # read before the path changes, because package metadata may be in a folder that is removed
     compile_anew(lambda folder: holds_code_of(folder, source.folder))
     sys.path[:] = path(source)
     importlib.invalidate_caches()
 
 
 def path(source: Source) -> list[str]:
-    """What `sys.path` is to be."""
+    """Return the new value of `sys.path`."""
     others = [entry for entry in sys.path if not (source.instead_of and holds_code_of(entry, source.instead_of))]
     return [*folders(source), *others]
 
 
 def folders(source: Source) -> list[str]:
-    """Where its modules are looked for first: the working directory's counterpart, and the top, each with its `src`."""
+    """Return the folders to search first: the counterpart of the working directory and the top folder, each with its
+    `src` folder."""
     tops = dict.fromkeys([Path(source.folder) / source.prefix, Path(source.folder)])
     return [str(place) for top in tops for place in (top, top / "src") if place.is_dir()]
 
 
 def reference(variant: str, source: Source) -> str:
-    """`file.py:Name` as it stands on the command line -> the same file in the source; other references as they are."""
+    """Change a reference `file.py:Name` from the command line to the same file in the source.
+
+    Other references are returned unchanged.
+    """
     place, _, name = variant.rpartition(":")
     if not place or not loading.is_file(place):
         return variant
@@ -59,7 +64,7 @@ def reference(variant: str, source: Source) -> str:
 
 
 def stray(source: Source) -> str | None:
-    """A module that was loaded from the code that this source stands in place of, and its file."""
+    """Return the name and file of a module that was loaded from the code that this source replaces, or None."""
     if source.instead_of is None:
         return None
     for name, module in list(sys.modules.items()):
@@ -72,19 +77,19 @@ def stray(source: Source) -> str | None:
 
 @cache
 def _folder_holds_code_of(folder: str, top: str) -> bool:
-    """Modules are many, their folders fewer."""
+    """Cached `holds_code_of`, because there are many modules but fewer folders."""
     return holds_code_of(folder, top)
 
 
 def holds_code_of(entry: str, top: str) -> bool:
-    """Whether a file or folder is the code of a working tree, not a library or a Python installed somewhere in it."""
+    """Whether a file or folder is code of the working tree `top`, and not a library or a Python installed inside it."""
     place, tree = Path(entry).resolve(), Path(top).resolve()
     if not place.is_relative_to(tree) or _INSTALLED & set(place.relative_to(tree).parts):
         return False
-    within = [root for root in _pythons() if root != tree and root.is_relative_to(tree)]
+    within = [root for root in _list_pythons() if root != tree and root.is_relative_to(tree)]
     return not any(place.is_relative_to(root) for root in within)
 
 
-def _pythons() -> Sequence[Path]:
+def _list_pythons() -> Sequence[Path]:
     found = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
     return [Path(root).resolve() for root in found]

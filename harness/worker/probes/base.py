@@ -1,4 +1,4 @@
-"""What a probe offers, and what is known of a framework: a new one of either is a file and a line in a list."""
+"""The interfaces of probes and frameworks. To add one of either, add a file, and an entry in a list."""
 
 from __future__ import annotations
 
@@ -15,126 +15,134 @@ from harness.worker.wire.messages import Counted
 
 
 class Span(NamedTuple):
-    """Something on a profile's timeline."""
+    """A span of time on a profile's timeline."""
 
     process: str
     track: str
-    """What follows a slash tells those apart that have one name, and is not shown."""
+    """The name of the track. Text after a slash distinguishes tracks of the same name and is not shown."""
     name: str
     began: float
-    """By the clock of `perf_counter`."""
+    """The start, by the clock of `perf_counter`."""
     seconds: float
     scope: str = ""
 
 
 @runtime_checkable
 class Probe(Protocol):
-    """Observes one epoch after the other, in the measured process. Its `name` is what its evidence is kept under.
+    """Observes epochs one after the other, in the measured process.
 
-    It may also offer `spans() -> Iterable[Span]`, what of the latest epoch a timeline is to show.
+    It may also have `spans() -> Iterable[Span]`, which returns the spans of the latest epoch for a timeline.
     """
 
     name: str
+    """The name under which its evidence is stored."""
 
     def begin(self, fresh: bool) -> None:
-        """An epoch is about to run. `fresh`: it does not directly follow the one before, so whatever was seen since
-        belongs to no epoch."""
+        """Prepare for an epoch that is about to run.
+
+        If `fresh`, it does not directly follow the epoch before, and what happened since then belongs to no epoch.
+        """
 
     def end(self, wall: float) -> Any:
-        """What was seen of the epoch that has just ended and took `wall` seconds: what JSON can hold. Nothing, if that
-        is empty or None."""
+        """Return what was seen in the epoch that has just ended after `wall` seconds, as a value that JSON can
+        represent. An empty list or None stands for no evidence."""
 
     @property
     def unavailable(self) -> Mapping[str, str]:
-        """What cannot be observed, and why."""
+        """What cannot be observed, with the reasons."""
 
 
 class Counter(Protocol):
-    """Notes what epochs call, and counts later how much that computes."""
+    """Notes the functions that epochs call, and counts their operations later."""
 
     def watching(self, kind: str) -> AbstractContextManager[None]:
-        """While this lasts, an epoch of `kind` runs."""
+        """Return a context in which an epoch of `kind` runs and its calls are noted."""
 
     def count(self, rate: bool) -> Counted | None:
-        """The operations of each kind of epoch; and, with `rate`, what large matrix products reach. None where its
-        framework was not loaded."""
+        """Count the operations of each kind of epoch and, with `rate`, measure the rate of large matrix products.
+
+        Returns None if the framework is not loaded.
+        """
 
 
 class Allocator(Protocol):
-    """What a framework's own allocator says of the tensors that it holds."""
+    """Reports the memory in tensors that a framework's own allocator holds."""
 
     def forget_peak(self) -> None:
-        """Count the peak from now on."""
+        """Restart the measurement of the peak."""
 
     def peak_bytes(self) -> int | None:
-        """The most that it held at once; None where it does not count."""
+        """Return the peak in bytes, or None if the allocator does not count."""
 
     def why_no_peak(self) -> str | None:
-        """Why there is none; None where there is."""
+        """Return why there is no peak, or None if there is one."""
 
 
 class Framework:
-    """One framework: how to prepare a process for it, how to seed it, and how to watch what it does.
+    """A framework: how to prepare a process for it, how to seed it, and how to observe it.
 
-    What most frameworks have nothing of has a default here.
+    The defaults are right for a framework without the respective feature.
     """
 
     name = ""
-    """As people write it."""
+    """The name as people write it."""
     module = ""
-    """As programs import it."""
+    """The name of the module that programs import."""
     libraries: tuple[str, ...] = ()
-    """Modules that decide what it computes, itself included: their versions are recorded."""
+    """The modules that affect what it computes, including its own. Their versions are recorded."""
     thread_variables: tuple[str, ...] = ()
-    """Environment variables that take the number of threads."""
+    """The environment variables that set its number of threads."""
     result_variables: tuple[str, ...] = ()
-    """Environment variables that decide what it computes."""
+    """The environment variables that affect what it computes."""
     compiles = True
     """Whether it traces or compiles at all."""
     observed = False
-    """Whether its traces and compilations are."""
+    """Whether its traces and compilations are observed."""
     generator: tuple[str, int] | None = None
-    """The function that sets its global random generator, and what a seed must be below."""
+    """The function that seeds its global random generator, and the exclusive upper limit of a seed."""
     no_generator: str | None = None
-    """Why it has none to set."""
+    """Why it has no global generator."""
     routine_output = ""
-    """A regular expression for the beginning of lines that it logs in any case."""
+    """A regular expression for the beginning of the lines that it logs in every program."""
 
     @property
     def loaded(self) -> ModuleType | None:
-        """Its module, once somebody has imported it."""
+        """Its module if it has been imported, otherwise None."""
         return sys.modules.get(self.module)
 
     def prepare(self) -> None:
-        """Set what must be set before it is imported. Nobody knows whether it will be."""
+        """Set what must be set before the framework is imported, which may never happen."""
 
     def hand_back_memory(self) -> None:
-        """Before it is imported: have its allocator hand back at once what is freed, if it has one."""
+        """Make its allocator, if it has one, return freed memory immediately. Call this before it is imported."""
 
     def seed(self, seed: int) -> None:
-        """Set its random generator, if it is loaded and has one."""
+        """Seed its random generator, if it is loaded and has one."""
         if self.generator and (module := self.loaded):
             attrgetter(self.generator[0])(module)(self.within(seed))
 
     def seed_when_imported(self, seed: int) -> None:
-        """The same as soon as somebody imports it: now, where it is loaded."""
+        """Seed its random generator when it is imported, or now if it is loaded."""
         if self.generator:
             when_imported(self.module, lambda _: self.seed(seed))
 
     def within(self, seed: int) -> int:
+        """Return the seed reduced to the range of the generator."""
         return seed % self.generator[1] if self.generator else seed
 
     def computes(self) -> bool:
-        """Whether it has been used, as far as it tells: many are imported by programs that never use them."""
+        """Whether it has been used, as far as is known. Many programs import frameworks that they do not use."""
         return self.loaded is not None
 
     def has_traced(self) -> bool:
-        """Whether it has traced anything so far that was observed."""
+        """Whether any tracing has been observed so far."""
         return False
 
     def build_facts(self) -> dict[str, str]:
-        """Its version and the platforms that it was built for, found without importing it; nothing where it is not
-        installed, or is no framework that computes by itself."""
+        """Return its version and the platforms for which it was built, without importing it.
+
+        Returns an empty dictionary if it is not installed, or if it does not trace or compile.
+        """
         installed = distribution(self.module) if self.compiles else None
         if installed is None:
             return {}
@@ -143,23 +151,27 @@ class Framework:
         return {self.name: f"{installed.version} ({', '.join(tags)})" if tags else installed.version}
 
     def probes(self, phase: Callable[[], str] | None) -> Sequence[Probe]:
-        """Those that cost next to nothing, so that they watch every epoch. To be made once, before it is imported.
-        `phase` tells which phase of an epoch is under way."""
+        """Make the probes whose cost is negligible, which observe every epoch. Call this once, before it is imported.
+
+        `phase` returns the current phase of an epoch.
+        """
         return ()
 
     def pass_probes(self, watch: str) -> Sequence[Probe]:
-        """Those that cost time, of one pass of a profile."""
+        """Make the probes, whose cost is not negligible, for one pass of a profile."""
         return ()
 
     def counter(self) -> Counter | None:
+        """Make its counter of operations, if there is one."""
         return None
 
     def allocator(self) -> Allocator | None:
+        """Return its own allocator, if it has one."""
         return None
 
 
 def joined(evidence: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Evidence by name, without what is empty. Lists under the same name become one."""
+    """Return the evidence by name, without empty evidence. Lists under the same name are concatenated."""
     found: dict[str, Any] = {}
     for name, value in evidence:
         if value is None or value == []:

@@ -1,4 +1,4 @@
-"""Memory of this process: what the operating system gave it, and what frameworks' allocators held of that."""
+"""Memory of this process: resident memory, and the part that allocators of frameworks hold in tensors."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ from harness.worker.wire.evidence import MEMORY, MemoryUse
 
 STATUS = Path("/proc/self/status")
 FORGET = Path("/proc/self/clear_refs")
-"""Where Linux takes the order to count the peak of resident memory from now on."""
+"""The file of Linux that resets the peak of resident memory when written to."""
 
 
 def peak_rss_bytes() -> int | None:
-    """The most memory that was resident at once.
+    """Return the peak of resident memory.
 
-    Linux's VmHWM, not `ru_maxrss`, which a child inherits from the parent it was forked from; elsewhere `ru_maxrss`.
+    On Linux this is VmHWM, because a child inherits `ru_maxrss` from the parent it was forked from. Elsewhere it is
+    `ru_maxrss`.
     """
     unit = 1 if sys.platform == "darwin" else 1024
-    return _status_bytes("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit or None
+    return _read_status_bytes("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit or None
 
 
 def rss_bytes() -> int | None:
-    """What is resident now; None where nothing tells it, which is elsewhere than on Linux."""
-    return _status_bytes("VmRSS")
+    """Return the resident memory, or None if it is unknown, as without Linux."""
+    return _read_status_bytes("VmRSS")
 
 
 class PeakGauge:
-    """Peak resident memory since it was last asked: exact, but blind to what is smaller than some megabytes."""
+    """Returns the peak of resident memory since its previous call. The peak is exact, but peaks of less than some
+    megabytes do not show."""
 
     def __init__(self) -> None:
         self.unavailable: str | None = None
-        """Why there is none, or None where there is."""
+        """Why there is no peak, or None if there is one."""
         try:
             self._forget()
         except OSError as error:
@@ -45,7 +47,7 @@ class PeakGauge:
     def __call__(self) -> int | None:
         if self.unavailable:
             return None
-        peak = _status_bytes("VmHWM")
+        peak = _read_status_bytes("VmHWM")
         self._forget()
         return peak
 
@@ -55,8 +57,10 @@ class PeakGauge:
 
 
 class MemoryProbe:
-    """What an epoch takes at its peak, and what is resident after it. `phases`, whose peaks are by `gauge`, watch it
-    too, and end before."""
+    """Observes the peak memory during an epoch and the resident memory after it.
+
+    `phases` must observe the same epoch, measure peaks with `gauge`, and end before this probe.
+    """
 
     name = MEMORY
 
@@ -76,12 +80,12 @@ class MemoryProbe:
 
 
 def peak_tensor_bytes(allocators: list[Allocator]) -> int | None:
-    """The most that any of them held at once; None where none counts."""
+    """Return the highest peak of these allocators, or None if none of them counts."""
     return max(filter(None, (one.peak_bytes() for one in allocators)), default=None)
 
 
-def _status_bytes(name: str) -> int | None:
-    """A size that Linux tells of this process; None elsewhere."""
+def _read_status_bytes(name: str) -> int | None:
+    """Return a size from the status of this process on Linux, or None elsewhere."""
     with suppress(OSError):
         for line in STATUS.read_text().splitlines():
             if line.startswith(f"{name}:"):

@@ -1,4 +1,4 @@
-"""Frameworks of which little is known here: that they have a generator, or that they compile."""
+"""Frameworks with little support: harness only knows their generator, or that they compile."""
 
 from harness.worker.probes.base import Framework
 
@@ -24,7 +24,7 @@ class Numba(Framework):
 
 
 class Keras(Framework):
-    """It computes in one of the others, which trace and compile for it."""
+    """Keras computes with another framework, which traces and compiles for it."""
 
     name = "Keras"
     module = "keras"
@@ -34,7 +34,7 @@ class Keras(Framework):
 
 
 class DeepXDE(Framework):
-    """As Keras does."""
+    """DeepXDE computes with another framework, as Keras does."""
 
     name = "DeepXDE"
     module = "deepxde"

@@ -1,7 +1,7 @@
-"""What the phases of an epoch take, as its trainer marks them with `harness.phase`: time, and where asked, peak memory.
+"""Measures the phases of an epoch that its trainer marks with `harness.phase`: their time and, on request, peak memory.
 
-A phase within another is told by its path, such as `refine > pool`; what an epoch does outside of all phases, and a
-phase outside of those within it, is its own time. So the own times of all add up to the epoch.
+A phase inside another one is identified by its path, such as `refine > pool`. The own time of a phase excludes the
+phases inside it, and that of the epoch excludes all phases. So all own times add up to the time of the epoch.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from harness.worker.wire.evidence import PHASES, PhaseUse
 
 UNMARKED = ""
 """The path of the epoch itself."""
-_BETWEEN = " > "
+_SEPARATOR = " > "
 
 
 @dataclass
-class _Span:
-    """A phase under way."""
+class _OpenPhase:
+    """A phase that has begun and not ended."""
 
     name: str
     path: str
     began: float
     within: float = 0.0
-    """Seconds of the phases in it."""
+    """Seconds of the phases inside it."""
     peak: int | None = None
 
 
 @dataclass
-class _Use:
+class _PhaseTotals:
     calls: int = 0
     own: float = 0.0
     total: float = 0.0
@@ -41,14 +41,14 @@ class _Use:
 
 
 class Place:
-    """Which phase is under way in the thread that made this, and nothing else: it costs next to nothing."""
+    """Keeps track of the current phase in the thread that created it, and of nothing else, at a negligible cost."""
 
     def __init__(self) -> None:
         self._thread = get_ident()
         self._names: list[str] = []
 
     def path(self) -> str:
-        return _BETWEEN.join(self._names)
+        return _SEPARATOR.join(self._names)
 
     def enter(self, name: str) -> None:
         if get_ident() == self._thread:
@@ -61,10 +61,11 @@ class Place:
 
 
 class PhaseProbe:
-    """Watches one epoch at a time: `begin`, then whatever the trainer marks, then `end`. What other threads mark beside
-    the one that trains is not seen: it would be time that passes twice.
+    """Observes one epoch at a time: call `begin`, let the trainer mark its phases, and call `end`.
 
-    `peak_since` says, where given, peak memory since it was last asked: it is asked wherever a phase begins or ends.
+    Phases in other threads than the one that trains are ignored, because their time would be counted twice.
+    `peak_since`, if given, returns the peak memory since its previous call. It is called whenever a phase begins or
+    ends.
     """
 
     name = PHASES
@@ -74,12 +75,12 @@ class PhaseProbe:
     ) -> None:
         self.clock, self.peak_since = clock, peak_since
         self.whole = PhaseUse(UNMARKED, 0, 0.0, 0.0)
-        """The latest epoch itself."""
+        """The totals of the latest epoch itself."""
         self._ended: list[tuple[str, float, float]] = []
-        """The phases of the latest epoch as they ended: name, when it began by the clock, and seconds."""
+        """The phases of the latest epoch in the order in which they ended: name, start by the clock, and seconds."""
         self._thread = 0
-        self._open: list[_Span] = []
-        self._uses: dict[str, _Use] = {}
+        self._open: list[_OpenPhase] = []
+        self._uses: dict[str, _PhaseTotals] = {}
 
     def begin(self, fresh: bool = False) -> None:
         watch_phases(self)
@@ -87,28 +88,28 @@ class PhaseProbe:
         self._thread = get_ident()
         if self.peak_since:
             self.peak_since()
-        self._open.append(_Span(UNMARKED, UNMARKED, self.clock()))
+        self._open.append(_OpenPhase(UNMARKED, UNMARKED, self.clock()))
 
     @property
     def unavailable(self) -> Mapping[str, str]:
         return {}
 
     def enter(self, name: str) -> None:
-        """Called by `harness.phase`, maybe outside of an epoch, where nothing is measured."""
+        """Open a phase. `harness.phase` may also call this outside of an epoch, where nothing is measured."""
         if self._open and get_ident() == self._thread:
             self._note_peak()
-            path = name if len(self._open) == 1 else f"{self._open[-1].path}{_BETWEEN}{name}"
-            self._open.append(_Span(name, path, self.clock()))
+            path = name if len(self._open) == 1 else f"{self._open[-1].path}{_SEPARATOR}{name}"
+            self._open.append(_OpenPhase(name, path, self.clock()))
 
     def leave(self, name: str) -> None:
-        # A phase that was entered before the epoch began, or that a generator leaves late, is none of those open.
+        # A phase that was entered before the epoch, or that a generator leaves late, is not among the open ones.
         if get_ident() == self._thread and any(span.name == name for span in self._open[1:]):
-            while self._open[-1].name != name:  # one that outlasts what it is in ends with it
+            while self._open[-1].name != name:  # a phase ends at the latest with the one around it
                 self._close()
             self._close()
 
     def end(self, wall: float = 0.0) -> list[PhaseUse]:
-        """What the epoch took, itself first; nothing where none had begun."""
+        """Return the totals of the epoch's phases, the epoch itself first. Returns an empty list without `begin`."""
         while self._open:
             self._close()
         watch_phases(None)
@@ -119,7 +120,7 @@ class PhaseProbe:
         return found
 
     def spans(self) -> Iterable[Span]:
-        """The epoch itself has no name here: whoever draws it knows what it is."""
+        """Yield the spans of the epoch and its phases. The span of the epoch has no name: the timeline names it."""
         for name, began, seconds in self._ended:
             yield Span("training", "phases" if name else "epochs", name, began, seconds)
 
@@ -130,9 +131,9 @@ class PhaseProbe:
         self._open.pop()
         if self._open:
             self._open[-1].within += total
-            self._raise_peak(self._open[-1], span.peak)  # whatever is in a phase is in those around it
+            self._raise_peak(self._open[-1], span.peak)  # a peak in a phase is also one in the phases around it
         self._ended.append((span.name, span.began, total))
-        use = self._uses.setdefault(span.path, _Use())
+        use = self._uses.setdefault(span.path, _PhaseTotals())
         use.calls += 1
         use.own += total - span.within
         use.total += total
@@ -143,6 +144,6 @@ class PhaseProbe:
             self._raise_peak(self._open[-1], self.peak_since())
 
     @staticmethod
-    def _raise_peak(span: _Span, peak: int | None) -> None:
+    def _raise_peak(span: _OpenPhase, peak: int | None) -> None:
         if peak:
             span.peak = max(span.peak or 0, peak)

@@ -1,1 +1,1 @@
-"""What the parent and a measured process say to each other, and the values in it."""
+"""The messages between the parent and a measured process, and the values in them."""

@@ -1,6 +1,6 @@
-"""What probes see of an epoch: plain values that go over the wire as JSON, and into the record as they are.
+"""The evidence that probes collect in an epoch: plain values that are sent as JSON and stored in the record unchanged.
 
-A `NamedTuple` is a JSON array there, a dataclass is an object.
+A `NamedTuple` becomes a JSON array, a dataclass an object.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 TRACES, COMPILATIONS, PHASES, MEMORY, OPERATIONS = "traces", "compilations", "phases", "memory", "operations"
-"""The names under which it is kept."""
+"""The names under which evidence is stored."""
 OTHERS = "(others)"
-"""The type of the operations that are not listed one by one."""
+"""The type that stands for all operations that are not listed individually."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Cause:
     """Why a function was traced."""
 
     kind: str
-    """"first" or "variables"; of an argument "shape", "rank", "dtype", "value", "object", "type" or "structure"; "new
-    function", "new code", "new dataset", "context"."""
+    """"first", "variables", "new function", "new code", "new dataset" or "context"; or, if an argument differs,
+    "shape", "rank", "dtype", "value", "object", "type" or "structure"."""
     text: str
     advice: str | None = None
 
@@ -33,11 +33,11 @@ class Trace:
     where: str
     """`file:line` of the Python function that was traced."""
     seconds: float | None = None
-    """Time spent on this tracing alone, without those nested in it; None where it could not be timed."""
+    """Time spent on this tracing alone, without those nested in it. None if it could not be timed."""
     cause: Cause | None = None
-    """None where it could not be seen."""
+    """None if it could not be determined."""
     phase: str | None = None
-    """The phase in which it was traced, where a profile noted that: empty for none."""
+    """The phase in which it was traced, empty outside of all phases. None if phases were not noted."""
 
 
 @dataclass(frozen=True)
@@ -49,31 +49,31 @@ class Compilation:
     """`file:line` of the Python function, or "?"."""
     seconds: float
     recompiled: bool = False
-    """Whether it had been compiled before: now it was for another shape, without a tracing."""
+    """Whether the function had been compiled before, and was now compiled for another shape without a tracing."""
     compiler: str = ""
-    """Who compiled it."""
+    """The compiler's name."""
 
 
 class PhaseUse(NamedTuple):
-    """What one phase of an epoch took, over all its calls."""
+    """The time and memory of one phase of an epoch, over all its calls."""
 
     path: str
-    """Such as `refine > pool`; empty for the epoch itself."""
+    """The names of the phases around it and its own, such as `refine > pool`; empty for the epoch itself."""
     calls: int
     own: float
-    """Seconds, without the phases in it."""
+    """Seconds without the phases inside."""
     total: float
-    """Seconds, with them."""
+    """Seconds including the phases inside."""
     peak_rss_bytes: int | None = None
 
 
 class OperationUse(NamedTuple):
-    """What the operations of one type, written in one scope, took of an epoch."""
+    """The time in one epoch of the operations of one type that were created in one scope."""
 
     type: str
-    """Such as `MatMul`."""
+    """The type of the operations, such as `MatMul`."""
     part: str
-    """The scope; empty for what is in none."""
+    """The scope; empty outside of all scopes."""
     calls: int
     own: float
     """Seconds over all threads, without the operations inside."""
@@ -81,29 +81,29 @@ class OperationUse(NamedTuple):
 
 @dataclass(frozen=True)
 class OperationsUse:
-    """What an epoch's operations took."""
+    """The time of an epoch's operations."""
 
     uses: list[OperationUse]
-    """Those that took the most, the most first, and last the others together."""
+    """The operations that took the longest, in descending order, followed by one entry for all others together."""
     busy: float
-    """Seconds in which at least one of them ran."""
+    """Seconds in which at least one operation ran."""
 
 
 class MemoryUse(NamedTuple):
-    """Bytes; None where they cannot be known."""
+    """The memory of an epoch in bytes. A value is None if it is unknown."""
 
     peak_rss: int | None
-    """Of the whole process, in the epoch."""
+    """The peak of resident memory of the whole process during the epoch."""
     rss: int | None
-    """After it."""
+    """The resident memory after the epoch."""
     peak_tensors: int | None
-    """The most that the framework's allocator held at once in the epoch, in tensors from 256 KB up."""
+    """The peak of memory that the framework's allocator held in tensors of 256 KB or more, during the epoch."""
 
 
 class Variables(NamedTuple):
-    """What a trainer keeps in its framework's variables, in bytes."""
+    """The memory of a trainer's framework variables, in bytes."""
 
     trained: int
-    """The parameters."""
+    """The memory of the trainable parameters."""
     others: int
-    """What an optimizer keeps of them, counters, and whatever else."""
+    """The memory of all others, such as an optimizer's slots and counters."""

@@ -1,4 +1,4 @@
-"""What the parent and the process from which arms are forked say to each other: one JSON object a message."""
+"""The messages between the parent and the process from which arms are forked: one JSON object each."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_BYTES = 65_536
-"""No message is longer."""
+"""Maximum size of a message."""
 
 
 @dataclass(frozen=True)
 class Prepare:
-    """To the fork server, first: prepare the process as an arm's, and import these modules."""
+    """First request to the fork server: prepare the process like that of an arm, and import these modules."""
 
     modules: list[str]
     cores: list[int]
@@ -21,22 +21,22 @@ class Prepare:
 
 @dataclass(frozen=True)
 class Fork:
-    """To the fork server, with two open files, the arm's pipe and its log: fork an arm."""
+    """Request to the fork server: fork an arm. Two open files come with it, the arm's pipe and its log."""
 
     scratch: str
-    """The folder for its temporary files."""
+    """The folder for the arm's temporary files."""
 
 
 @dataclass(frozen=True)
 class Reap:
-    """To the fork server: how did this process end? It waits for that."""
+    """Request to the fork server: wait until this process has ended, and report how."""
 
     pid: int
 
 
 @dataclass(frozen=True)
 class Ready:
-    """From the fork server: all is imported."""
+    """Reply of the fork server: all modules are imported."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Forked:
 @dataclass(frozen=True)
 class Reaped:
     code: int
-    """Negative for a signal."""
+    """The exit code; negative for a signal."""
 
 
 @dataclass(frozen=True)
 class Broken:
-    """From the fork server, last: it cannot serve."""
+    """Last reply of the fork server: it cannot fork arms."""
 
     reason: str
 
@@ -69,7 +69,7 @@ def decode_request(data: bytes) -> Request:
 
 
 def decode_reply(data: bytes) -> Reply:
-    """Both ends are ours: only importing runs anybody else's code there."""
+    """Decode a reply without validating it: both ends are part of harness, and user code runs there only in imports."""
     reply: Reply = _decode(data, _REPLIES)
     return reply
 

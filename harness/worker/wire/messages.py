@@ -1,7 +1,7 @@
-"""What the parent and a measured process say to each other: one JSON object a message, over a pipe of their own.
+"""The messages between the parent and a measured process: one JSON object each, over a pipe of their own.
 
-The parent checks what it receives against types of its own (`engine.processes.answers`): a measured process runs
-somebody else's code, which may write anything there.
+The parent validates what it receives with its own types (`engine.processes.answers`), because a measured process runs
+user code, which may write anything to the pipe.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from harness.worker.wire.evidence import Variables
 
 EPOCH = "epoch"
-"""The kind of every epoch of a trainer that has no kinds."""
+"""The kind of all epochs of a trainer that does not define kinds."""
 
 
 class Segment(NamedTuple):
@@ -25,32 +25,33 @@ class Segment(NamedTuple):
     start: int
     stop: int
     sizes: dict[str, float] | None = None
-    """The trainer's `state()` before `start`; None where it was not asked, or offers none."""
+    """The trainer's `state()` before `start`. None if it was not called, or if the trainer has none."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a built trainer says of itself."""
+    """The properties of a built trainer."""
 
     seekable: bool
+    """Whether it has seek()."""
     segments: list[Segment]
-    """Its whole schedule, in order; empty where it does not know its length."""
+    """Its whole schedule, in order. Empty if it does not know its length."""
     evaluates: bool = False
-    """Whether it can say how good it has become."""
+    """Whether it has evaluate()."""
 
 
 class Idle(NamedTuple):
-    """A wait between an arm's latest answer and its next order. An arm that computes then slows down the others."""
+    """The wait between an arm's latest answer and its next order. An arm that computes meanwhile slows down others."""
 
     wall: float
     """Seconds."""
     cpu: float
-    """Processor seconds that its process used, over all threads."""
+    """Processor seconds that the arm's process used, over all threads."""
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch that was run; `record.schema.Epoch` is the same in the parent."""
+    """One epoch that was run. `record.schema.Epoch` is its counterpart in the parent."""
 
     index: int
     kind: str
@@ -59,25 +60,25 @@ class Epoch:
     cpu: float
     """Processor seconds over all threads of the process."""
     losses: dict[str, float | None]
-    """As the trainer returned them; None for one that was not finite."""
+    """The losses that the trainer returned. None for a loss that was not finite."""
     first: bool = False
-    """The first epoch of its kind in this process: it may trace and compile."""
+    """Whether it is the first epoch of its kind in this process, which may trace and compile."""
     sizes: dict[str, float] = field(default_factory=dict)
-    """The trainer's `state()` just before it; empty where that is what it was before the slice's previous epoch."""
+    """The trainer's `state()` just before this epoch. Empty if it has not changed since the slice's previous epoch."""
     evidence: dict[str, Any] = field(default_factory=dict)
-    """What probes saw, by the probe's name; nothing of those that saw nothing."""
+    """What the probes saw, by the name of the probe, without probes that saw nothing."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an arm's own code is."""
+    """The location of an arm's own code."""
 
     folder: str
-    """The top of a repository's files: the working tree, or another folder with those of a revision."""
+    """The top folder of a repository's files: the working tree, or another folder with the files of a revision."""
     prefix: str
-    """The working directory in it; empty at its top."""
+    """The working directory, relative to the top folder. Empty for the top folder itself."""
     instead_of: str | None = None
-    """The working tree whose code is not to be imported."""
+    """The working tree whose code must not be imported, if this source replaces it."""
 
 
 # Orders, parent to child
@@ -85,7 +86,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Build:
-    """First: prepare the process and build the trainer."""
+    """First order: prepare the process and build the trainer."""
 
     variant: str
     """A reference: NAME, file.py:Name or package.module:Name."""
@@ -93,25 +94,25 @@ class Build:
     scale: str | None
     seed: int
     cores: list[int]
-    """The processors to run on; as many threads as these."""
+    """The processors to run on. Their number is also the number of threads."""
     journal: str
-    """The file in which the child keeps the finished epochs of the slice it is running."""
+    """The file in which the child keeps the finished epochs of its current slice."""
     settings: dict[str, Any] = field(default_factory=dict)
     slowdown: float = 0.0
-    """The share of each epoch's time by which it is made longer, so that there is something to find."""
+    """A deliberate slowdown, as a share of each epoch's time, for a self-check that must find it."""
     allow_nonfinite: bool = False
     whole: bool = False
-    """Whether it is to be trained as a whole and evaluated, for which it must have a length, and `evaluate`."""
+    """Whether the trainer is trained completely and evaluated. This requires a length and `evaluate`."""
     epochs: int | None = None
-    """How long to train it, where the plan says so."""
+    """The training length in epochs, if the plan sets one."""
     exact_memory: bool = False
-    """Whether memory that is freed is to be handed back at once, whatever that costs."""
+    """Whether freed memory is returned immediately, although that takes time."""
     notes_phases: bool = False
-    """Whether to note in which phase a function is traced."""
+    """Whether to note the phase in which a function is traced."""
     source: Source | None = None
-    """None: as for any program that is started in the working directory."""
+    """None imports the code as in any program that is started in the working directory."""
     preload: list[str] = field(default_factory=list)
-    """The modules that an arm which is forked has imported already. Any other imports them first, too."""
+    """The modules that a forked arm has imported already. An arm that is not forked imports them first, too."""
 
 
 @dataclass(frozen=True)
@@ -120,20 +121,20 @@ class Run:
 
     indices: list[int]
     note_calls: bool = False
-    """Whether to note what these epochs call, so that their operations can be counted later."""
+    """Whether to note the function calls of these epochs, so that their operations can be counted later."""
     watch: str | None = None
-    """The pass of a profile in which they run: what to watch them by."""
+    """The pass of a profile that these epochs belong to, which determines the probes."""
     timeline: str | None = None
-    """The file in which to draw them."""
+    """The file to which to write a timeline of these epochs."""
     least: int = 0
-    """How many of them to run in any case,"""
+    """Minimum number of epochs to run, however long they take."""
     seconds: float | None = None
-    """before ending with the epoch in which they have taken so long."""
+    """Time limit for the slice: once its epochs have taken this many seconds, it ends. None for no limit."""
 
 
 @dataclass(frozen=True)
 class StateObjective:
-    """Before any epoch: say what your loss is made of."""
+    """Before any epoch: return the terms of the loss."""
 
 
 @dataclass(frozen=True)
@@ -141,17 +142,17 @@ class CountWork:
     """After the last epoch and `Finish`: count the operations of the epochs whose calls were noted."""
 
     rate: bool = True
-    """Whether to measure what large matrix products reach, too, which takes some seconds."""
+    """Whether to measure the rate of large matrix products too, which takes some seconds."""
 
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Say how good you have become."""
+    """Evaluate the trainer in its current state."""
 
     epochs: int
-    """How many it has been trained for by now."""
+    """The number of epochs that it has been trained for."""
     metric: str | None
-    """The one that must be among the answers."""
+    """A metric that the result must contain."""
 
     @property
     def moment(self) -> str:
@@ -160,7 +161,7 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Finish:
-    """After the last epoch: say what you used."""
+    """After the last epoch: report the peak memory and the state of the process."""
 
 
 # Answers, child to parent
@@ -168,14 +169,14 @@ class Finish:
 
 @dataclass(frozen=True)
 class State:
-    """What a process has loaded, and what follows from that."""
+    """The libraries that a process has loaded, and what follows from that."""
 
     versions: dict[str, str]
-    """Of the numerical libraries, by module."""
+    """The versions of the numerical libraries, by module."""
     seeded: dict[str, str]
-    """By module, what its random generator was set to."""
+    """The seeds of the random generators, by module."""
     unavailable: dict[str, str]
-    """What could not be watched, and why."""
+    """What could not be observed, with the reasons."""
 
 
 @dataclass(frozen=True)
@@ -189,15 +190,15 @@ class Built:
 class Ran:
     epochs: list[Epoch]
     idle: Idle | None = None
-    """The wait before."""
+    """The wait before this slice."""
     between: float = 0.0
-    """Seconds from the order to its end that were no epoch's."""
+    """Seconds between receiving the order and finishing it that did not belong to any epoch."""
 
 
 @dataclass(frozen=True)
 class Stated:
     terms: dict[str, float | None] | None
-    """None from a trainer that does not offer them."""
+    """None if the trainer has no objective()."""
 
 
 NOTHING_COUNTS = "no framework whose operations can be counted was loaded"
@@ -206,10 +207,12 @@ NOTHING_COUNTS = "no framework whose operations can be counted was loaded"
 @dataclass(frozen=True)
 class Counted:
     flops: dict[str, float]
-    """By kind of epoch."""
+    """The operations of one epoch, by kind of epoch."""
     unavailable: str | None
+    """Why some or all of them could not be counted, or None."""
     gemm_flops_per_second: float | None
     parts: dict[str, dict[str, float]] = field(default_factory=dict)
+    """The operations by kind of epoch and by part of the trainer."""
     variables: Variables | None = None
 
 
@@ -227,7 +230,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """The variant cannot go on. `epochs` are those of the slice that it did finish."""
+    """The variant cannot continue. `epochs` are the finished epochs of the slice."""
 
     moment: str
     reason: str
@@ -235,7 +238,7 @@ class Failed:
     peak_rss_bytes: int | None = None
     peak_tensor_bytes: int | None = None
     state: State | None = None
-    """None where the process could not say so any more."""
+    """None if the process could no longer report it."""
 
 
 Order = Build | StateObjective | Run | Evaluate | Finish | CountWork
@@ -244,17 +247,17 @@ _ORDERS: dict[str, Any] = {one.__name__: one for one in (Build, StateObjective, 
 
 
 def encode(message: Any) -> bytes:
-    """A message as JSON, its type under `type`. What JSON has no word for becomes null: a number that is not finite."""
+    """Encode a message as JSON, with its type under `type`. Numbers that are not finite become null."""
     fields_ = {"type": type(message).__name__, **as_json(message)}
     try:
         text = json.dumps(fields_, default=as_json, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        text = json.dumps(_finite(fields_), default=as_json, ensure_ascii=False)
+        text = json.dumps(_replace_nonfinite(fields_), default=as_json, ensure_ascii=False)
     return text.encode(errors="replace")
 
 
 def decode_order(data: bytes) -> Order:
-    """From the parent, which is trusted."""
+    """Decode an order. It is not validated, because it comes from the parent."""
     given = json.loads(data)
     kind = _ORDERS[given.pop("type")]
     if given.get("source"):
@@ -272,25 +275,27 @@ def receive_order(pipe: Connection) -> Order:
 
 
 def as_json(one: Any) -> dict[str, Any]:
-    """The fields of a message, or of a part of one. Of an epoch, those that are not empty: a slice may have thousands,
-    and probes saw nothing of most."""
+    """Return the fields of a message, or of a part of one.
+
+    Empty fields of an epoch are omitted, because a slice may have thousands of epochs, most without any evidence.
+    """
     if not is_dataclass(one):
         raise TypeError(f"{type(one).__name__} is no message, nor part of one")
     found = {each.name: getattr(one, each.name) for each in fields(one)}
     if isinstance(one, Epoch):
-        found = {name: value for name, value in found.items() if name not in _OMITTED or value}
+        found = {name: value for name, value in found.items() if name not in _OMITTED_IF_EMPTY or value}
     return found
 
 
-_OMITTED = {"first", "sizes", "evidence"}
+_OMITTED_IF_EMPTY = {"first", "sizes", "evidence"}
 
 
-def _finite(value: Any) -> Any:
-    """The same with None in place of every number that is not finite."""
+def _replace_nonfinite(value: Any) -> Any:
+    """Return the value with None in place of every number that is not finite."""
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, dict):
-        return {name: _finite(own) for name, own in value.items()}
+        return {name: _replace_nonfinite(own) for name, own in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(own) for own in value]
-    return _finite(as_json(value)) if is_dataclass(value) else value
+        return [_replace_nonfinite(own) for own in value]
+    return _replace_nonfinite(as_json(value)) if is_dataclass(value) else value

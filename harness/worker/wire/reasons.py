@@ -1,4 +1,4 @@
-"""Exceptions as reasons, in one line."""
+"""Formats exceptions as reasons, in one line."""
 
 
 def one_line(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schedules import schedule
 from simulated import sampled
 
-from harness.analysis.epochs.accounted import accounted
+from harness.analysis.epochs.accounting import accounted
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.table import table
 from harness.worker.wire.messages import Description

@@ -57,5 +57,5 @@ def test_what_was_seen_is_not_absent_whatever_another_process_lacked():
 def test_what_earlier_versions_said_of_traces_alone_was_true_of_compilations_too():
     old = {"traces": "TensorFlow was not loaded"}
     line = {"line": "arm end", "block": 0, "group": 0, "arm": "a", "status": "ok", "unavailable": dict(old)}
-    end = msgspec.convert(schema_1.upgraded(line), ArmEnd)
+    end = msgspec.convert(schema_1.upgrade(line), ArmEnd)
     assert reasons(run(end)) == old | {"compilations": old["traces"]}

@@ -13,7 +13,7 @@ from harness.analysis.gate.counted import counts
 from harness.analysis.metrics.base import Measured, Metric, Unit
 from harness.analysis.metrics.claims import CONFIRMED, REFUTED, check
 from harness.analysis.metrics.registry import METRICS, metric_of
-from harness.commands.gate_settings import Asked, read
+from harness.commands.gate_settings import GateOptions, read
 from harness.errors import BadInput
 from harness.plan.claims import Claim
 from harness.plan.gate_rules import Tolerances, Triple
@@ -38,7 +38,11 @@ def test_every_name_stands_for_one_metric_and_so_does_every_former_one():
 
 @pytest.mark.parametrize(
     ("name", "suggestion"),
-    [("total_tme", "did you mean 'total_time'?"), ("quality", "did you mean 'quality.NAME'?"), ("traces.x", "did you mean 'traces'?")],
+    [
+        ("total_tme", "did you mean 'total_time'?"),
+        ("quality", "did you mean 'quality.NAME'?"),
+        ("traces.x", "did you mean 'traces'?"),
+    ],
 )
 def test_what_is_no_metric_is_refused_with_the_nearest_that_is(name, suggestion):
     with pytest.raises(BadInput) as refused:
@@ -50,7 +54,7 @@ def test_what_is_no_metric_is_refused_with_the_nearest_that_is(name, suggestion)
 def test_a_gates_defaults_are_those_of_the_metrics():
     gated = {name: metric for name, metric in METRICS.items() if metric.gated}
     assert list(gated)[: len(GATED)] == GATED
-    assert Asked().tolerances("any").values == {name: metric.tolerance for name, metric in gated.items()}
+    assert GateOptions().tolerances("any").values == {name: metric.tolerance for name, metric in gated.items()}
 
 
 def test_json_and_csv_have_each_metric_under_its_name():

@@ -36,7 +36,7 @@ def test_each_arm_counts_the_kinds_that_its_warm_up_met_once_in_a_run(dense):
     assert works["Dense"].flops == {"early": 2 * LAYER}
     assert works["Dense"].unavailable is None
     assert works["Dense"].gemm_flops_per_second > 1e8
-    assert summarize(dense).arms[0].flops_by_kind == {"early": 2 * LAYER}
+    assert summarize(dense).arms[0].flops == {"early": 2 * LAYER}
     assert summarize(dense).arms[0].gemm_share > 0
 
 
@@ -44,7 +44,7 @@ def test_what_cannot_be_counted_says_why_and_no_arm_fails_for_it(dense):
     unavailable = {work.arm: work.unavailable for work in dense.works if not work.flops}
     assert unavailable == {
         "Eager": "gradients were taken outside of every tf.function",
-        "DiesWhenCounted": "asked for a count, its process ended with exit code 5, without a word",
+        "DiesWhenCounted": "asked for a count, its process ended with exit code 5 and sent no answer",
         "FailsWhenCounted": "asked for a count, SystemExit: enough",
     }
     assert {(end.status, end.block) for end in dense.ends} == {("ok", 0), ("ok", 1)}
@@ -117,7 +117,7 @@ def test_arms_without_a_framework_say_so_and_have_no_rate(tmp_path):
 
 @pytest.mark.parametrize("together", [2, 1])
 def test_arms_that_memory_does_not_hold_together_are_asked_no_more_often(tmp_path, monkeypatch, together):
-    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > together)
+    monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > together)
     record = run(tmp_path / "run", "Stating", "StatingTheSame", "StatingAnother", epochs=6, blocks=3)
     assert len(record.starts) > 3
     assert sorted(work.arm for work in record.works) == ["Stating", "StatingAnother", "StatingTheSame"]

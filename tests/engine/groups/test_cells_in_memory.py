@@ -4,7 +4,7 @@ import pytest
 from paths import CHANGED
 from planned import planned
 
-from harness.analysis.comparison.ablation import attribute
+from harness.analysis.comparison.shares_of_changes import attribute
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
 from harness.engine.groups.group import Group
@@ -29,7 +29,7 @@ def test_as_many_arms_as_did_not_fit_are_not_tried_again(too_large, arms, fit):
 
 
 def test_cells_that_do_not_fit_are_paired_with_the_baseline_and_their_shares_add_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 2)
+    monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > 2)
     plan = planned("ablate", goal=f"{CHANGED}:five", epochs=6, blocks=2)
     run = measure(plan, tmp_path / "run", lambda event, record: None)
     regrouped = {(end.block, end.group) for end in run.ends if end.status == "regrouped"}

@@ -151,7 +151,7 @@ def test_slices_are_split_where_a_part_would_last_too_long(tmp_path, monkeypatch
 
 
 def test_arms_that_do_not_fit_in_memory_train_alone_from_then_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 1)
+    monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > 1)
     record, lines = run(tmp_path / "run", "Learner", "StaysBad", "ShortLearner", blocks=2)
     assert [(start.block, start.group, len(start.order), start.one_by_one) for start in record.starts] == [
         (0, 0, 3, False),

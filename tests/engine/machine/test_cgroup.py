@@ -62,13 +62,13 @@ def test_how_often_it_was_stopped_is_a_share_of_the_periods(container, files, sh
 def test_memory_that_is_given_up_when_needed_is_not_taken(container):
     container("/", {"memory.max": "900\n", "memory.current": "700\n", "memory.stat": "anon 1\ninactive_file 200\n"})
     assert cgroup.memory_limit() == 900
-    assert cgroup.memory_taken() == 500
+    assert cgroup.memory_used() == 500
 
 
 def test_without_a_container_there_is_no_limit(container):
     container("/", {"memory.max": "max\n"})
     assert cgroup.memory_limit() is None
-    assert cgroup.memory_taken() == 0
+    assert cgroup.memory_used() == 0
 
 
 def test_the_limits_of_older_systems_are_read_too(container):
@@ -76,6 +76,6 @@ def test_the_limits_of_older_systems_are_read_too(container):
     files = {"memory.limit_in_bytes": "900\n", "memory.usage_in_bytes": "700\n", "memory.stat": stat}
     container(None, {f"memory/{name}": text for name, text in files.items()})
     assert cgroup.memory_limit() == 900
-    assert cgroup.memory_taken() == 500
+    assert cgroup.memory_used() == 500
     container(None, {"memory/memory.limit_in_bytes": "9223372036854771712\n"})
     assert cgroup.memory_limit() is None

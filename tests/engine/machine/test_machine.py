@@ -117,3 +117,23 @@ def test_free_memory_is_the_machines_or_what_the_container_has_left(cgroup, file
 
 def test_this_machine_has_free_memory():
     assert 0 < machine.free_memory_bytes() <= machine.facts()["memory_bytes"]
+
+
+# Time
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the age of a process is by the clock on the wall")
+def test_the_time_since_the_start_does_not_follow_a_clock_that_somebody_sets():
+    """Neither before it is first asked for nor after that."""
+    code = (
+        "import time; real = time.time; time.time = lambda: real() + 3600\n"
+        "from harness.engine.machine.machine import seconds_since_start\n"
+        "first = seconds_since_start()\n"
+        "time.time = lambda: real() - 3600\n"
+        "time.sleep(0.05)\n"
+        "print(first, seconds_since_start())"
+    )
+    child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    first, later = map(float, child.stdout.split())
+    assert 0 < first < 60
+    assert first + 0.05 <= later < first + 60

@@ -101,7 +101,7 @@ TROUBLES = {
     "RedirectsItsOutput": "in epoch 3: ValueError: said to nobody",
     "DiesInObjective": "in objective(): its process ended with exit code 3",
     "Hangs": "in epoch 3: it gave no answer for 4 s",
-    "ClosesEverything": "in epoch 3: it closed harness's own pipe",
+    "ClosesEverything": "in epoch 3: it closed harness's pipe",
 }
 
 
@@ -250,7 +250,7 @@ def test_where_forking_cannot_be_had_each_arm_is_a_fresh_process(tmp_path, monke
 
 
 def test_arms_that_run_one_after_the_other_are_forked_from_one_process_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(Group, "crowded", lambda self, further: len(self.live) > 1)
+    monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > 1)
     family = Family()
     record, _ = run(tmp_path / "run", "Sought", "Slow", epochs=12, blocks=1, watch=family)
     assert [start.one_by_one for start in record.starts] == [False, True]

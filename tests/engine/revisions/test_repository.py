@@ -79,7 +79,7 @@ def test_nothing_is_written_in_asking(committed, git):
     os.utime(committed / "loop.py", (0, 0))  # which makes git look at the file again, and note that it has
     before = contents(committed)
     assert repository.describe() == Repository.here().resolve("HEAD")
-    assert not Repository.here().changed()
+    assert not Repository.here().has_changes()
     assert contents(committed) == before
 
 
@@ -146,13 +146,13 @@ def test_links_that_leave_the_repository_lead_where_they_led(committed, git, tmp
 
 
 def test_the_code_is_another_one_only_when_a_python_file_is(committed, git, monkeypatch):
-    seen = [repository.code()]
+    seen = [repository.code_hash()]
     (committed / "loop.py").write_text("here = 2\n")
-    seen.append(repository.code())
+    seen.append(repository.code_hash())
     (committed / "src" / "new.py").write_text("")
-    seen.append(repository.code())
+    seen.append(repository.code_hash())
     (committed / "src" / "inner.py").unlink()
-    seen.append(repository.code())
+    seen.append(repository.code_hash())
     assert len(set(seen)) == len(seen)
     git("add", "-A")
     git("commit", "-qm", "second")
@@ -161,20 +161,20 @@ def test_the_code_is_another_one_only_when_a_python_file_is(committed, git, monk
     (committed / ".gitignore").write_text("*.txt.py\n")
     (committed / "ignored.txt.py").write_text("")
     monkeypatch.chdir(committed / "src")
-    assert repository.code() == seen[-1]
+    assert repository.code_hash() == seen[-1]
 
 
 def test_files_from_elsewhere_are_code_too(committed, git, tmp_path_factory, monkeypatch):
     other = tmp_path_factory.mktemp("elsewhere") / "mine.py"
     other.write_text("here = 1")
-    first = repository.code([other])
-    assert first not in (None, repository.code())
+    first = repository.code_hash([other])
+    assert first not in (None, repository.code_hash())
     monkeypatch.chdir(other.parent)
-    assert repository.code() is None
-    alone = repository.code([other])
+    assert repository.code_hash() is None
+    alone = repository.code_hash([other])
     other.write_text("here = 2")
     assert alone is not None
-    assert repository.code([other]) not in (None, alone)
+    assert repository.code_hash([other]) not in (None, alone)
 
 
 def test_a_git_that_hangs_is_a_sentence(committed, monkeypatch):
@@ -184,7 +184,7 @@ def test_a_git_that_hangs_is_a_sentence(committed, monkeypatch):
     monkeypatch.setattr(repository.subprocess, "run", hang)
     with pytest.raises(NotComparable, match="git rev-parse gave no answer for 60 s"):
         Repository.here()
-    assert repository.code() is None
+    assert repository.code_hash() is None
 
 
 def test_what_cannot_be_unpacked_is_a_sentence(committed, git, tmp_path_factory, monkeypatch):

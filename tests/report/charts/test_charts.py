@@ -1,7 +1,6 @@
 """What the charts show, and that they can be drawn, whatever a run came to."""
 
 import json
-from pathlib import Path
 
 import pytest
 import simulated
@@ -10,18 +9,17 @@ from epochs import epoch_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from shown import contents
 from simulated import DATA, FULL, REFINE
 
-from harness.analysis.profile.memory_line import Sample
+from harness.analysis.profile.rss_samples import Sample
 from harness.analysis.stats.ratios import Ratio
 from harness.record.schema import ArmEnd, Slice
 from harness.record.store import Record
 from harness.report.charts import images
-from harness.report.charts.chosen import chosen
 from harness.report.charts.memory import memory
 from harness.report.charts.ratios import Row, ratios
 from harness.report.charts.waterfall import Share, waterfall
-from harness.report.summarize import summarize
 from harness.worker.wire.evidence import Trace
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
@@ -33,7 +31,7 @@ def run(arms, **options):
 
 
 def charts(made, place="."):
-    return {figure.name: figure for figure in chosen(summarize(made), made, Path(place))}
+    return {figure.name: figure for figure in contents(made, place).figures}
 
 
 def failed(made, arm):
@@ -128,7 +126,7 @@ def test_a_profiles_memory_is_read_from_beside_its_record_and_no_peak_is_lost(tm
     lines = [f"MEM {100 + 900 * (number == 777)} {number / 20}" for number in range(5000)]
     (tmp_path / "logs" / "block0-memory.dat").write_text("\n".join(["CMDLINE a", *lines, "MEM 1"]))
     compared = run(["a"], blocks=1)
-    profiled = Record([replace(compared.header, plan=replace(compared.plan, command="profile"))])
+    profiled = Record([replace(compared.header, plan=replace(compared.plan, command="profile", probes=("phases",)))])
     profiled.slices, profiled.ends = compared.slices, compared.ends
     data = charts(profiled, tmp_path)["memory"].spec["datasets"]
     assert "memory" not in charts(compared, tmp_path)

@@ -7,7 +7,7 @@ from shown import contents
 from simulated import DATA, FULL, REFINE, record
 
 from harness.errors import BadInput
-from harness.report.formats.base import FORMATS, USUAL, load, parse
+from harness.report.formats.base import DEFAULT, FORMATS, load, parse
 
 
 def written(formats, run):
@@ -17,7 +17,7 @@ def written(formats, run):
 
 
 def test_formats_are_listed_with_commas():
-    assert parse(USUAL) == ["md", "html", "csv"]
+    assert parse(DEFAULT) == ["md", "html", "csv"]
     assert parse("HTML, md,html") == ["html", "md"]
     for wrong in ("", "pdf", "md,,csv"):
         with pytest.raises(BadInput):

@@ -8,22 +8,18 @@ from ablated import ablated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from shown import as_markdown, contents, on_terminal
 
 from harness.plan.cells import draw_orders
 from harness.record.events import Progress
 from harness.record.schema import Objective
-from harness.report.charts.chosen import chosen
-from harness.report.formats import markdown, terminal
 from harness.report.live.live import Display
 from harness.report.summarize import summarize
 
 
 def both(run):
     """The report on a terminal and as Markdown, each on one line and without escapes."""
-    console = Console(file=io.StringIO(), width=200)
-    summary = summarize(run)
-    terminal.show(console, summary, run)
-    texts = console.file.getvalue(), markdown.render(summary, run)
+    texts = on_terminal(run, width=200), as_markdown(run)
     return [" ".join(text.replace("\\", "").split()) for text in texts]
 
 
@@ -101,7 +97,7 @@ def test_of_many_changes_only_what_was_measured_is_listed():
 def test_it_is_drawn_as_a_waterfall_from_one_end_to_the_other(tmp_path, orders, drawn):
     names = tuple("abcdef" if orders else "ab")
     run = ablated(names, halves("a"), orders=draw_orders(names, 3, 0) if orders else ())
-    figures = {figure.name: figure for figure in chosen(summarize(run), run, tmp_path)}
+    figures = {figure.name: figure for figure in contents(run, tmp_path).figures}
     assert figures.keys() == drawn
     bars = figures["waterfall"].spec["datasets"]["bars"]
     assert [bar["change"] for bar in bars] == ["start", *names, "goal"]

@@ -6,7 +6,8 @@ import pytest
 from schedules import schedule
 from simulated import sampled
 
-from harness.report.sections import sentences, tables
+from harness.report.layouts.comparison import sentences
+from harness.report.sections import accounting, comparison
 from harness.report.summarize import summarize
 from harness.worker.wire.messages import Description
 
@@ -19,7 +20,7 @@ def summary_of(cost, description=ENDLESS, epochs=None, cold=1.0):
 
 
 def told(summary):
-    return " ".join(sentences.sentences(summary))
+    return " ".join(sentences(summary))
 
 
 def test_a_period_is_told_with_its_epochs_and_its_price():
@@ -58,8 +59,8 @@ def test_a_trend_is_told_and_steady_figures_are_withheld():
     summary = summary_of(lambda index: 0.05 + 0.002 * index)
     assert "The epochs of other get slower: each takes 2.0" in told(summary)
     _, other = summary.arms
-    assert other.epoch_seconds is None
-    assert other.ratio_by_kind is None
+    assert other.value("epoch_time") is None
+    assert (other.epoch_times, other.ratio_by_kind) == ({}, {})
     assert other.unavailable == {"a steady epoch": "each epoch is slower than the one before"}
     assert other.ratio.estimate > 1.5
     assert summary.scope == "epochs"
@@ -74,7 +75,8 @@ def test_what_settling_takes_is_told_where_it_differs():
 
 def test_the_table_counts_each_epoch_once():
     summary = summary_of(lambda index: 0.05 + 0.3 * (index % 4 == 1))
-    table = next(table for table in tables.chosen(summary, None) if table.title == "Epochs")
+    table = accounting.table(summary)
+    assert table.title == "Epochs"
     found = summary.arms[1].accounting
     assert table.rows[1][:2] == ["other", str(found.epochs)]
     assert found.once.epochs + found.periodic.epochs + found.steady.epochs == found.epochs
@@ -90,6 +92,6 @@ def test_the_table_counts_each_epoch_once():
     ],
 )
 def test_the_main_table_says_what_its_ratio_is_about(description, epochs, columns, note):
-    table = tables.times(summary_of(lambda index: 0.1, description, epochs))
+    table = comparison.times(summary_of(lambda index: 0.1, description, epochs))
     assert [table.columns[1], table.columns[-1]] == columns
     assert note in table.note

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from shown import as_markdown, contents
+from shown import on_terminal as shown_on_terminal
 from trained import falling, record
 
 from harness.record.events import Progress
 from harness.record.schema import ArmEnd, BlockEnd, BlockStart
-from harness.report.formats import markdown, terminal
 from harness.report.live.live import Display
-from harness.report.sections import tables
 from harness.report.summarize import summarize
 
 
@@ -35,22 +35,15 @@ def run(curves=None, walls=WALLS, target=("error", 0.1), references=("solver",),
     return record(curves, walls=walls, target=target, references=tuple(references), **options)
 
 
-def on_terminal(made, width=120):
-    console = Console(file=io.StringIO(), width=width)
-    terminal.show(console, summarize(made), made)
-    return console.file.getvalue()
-
-
-def as_markdown(made):
-    return markdown.render(summarize(made), made)
+def on_terminal(made):
+    return shown_on_terminal(made, width=120)
 
 
 def chosen(made):
     """The tables by their titles, each a dictionary of rows by their first cell."""
-    summary = summarize(made)
     return {
         table.title: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-        for table in tables.chosen(summary, made)
+        for table in contents(made).tables
     }
 
 
@@ -142,9 +135,11 @@ def test_arms_that_trained_alone_are_told_apart():
 def test_the_summary_has_what_converged_and_nothing_of_a_comparison():
     summary = json.loads(summarize(run()).to_json())
     found, second, solver = summary["arms"]
-    assert found["ratio"] is found["ratio_by_kind"] is second["ratio"] is found["projected_seconds"] is None
+    for arm in (found, second):
+        assert (arm["metrics"]["total_time"]["value"], arm["metrics"]["total_time"]["ratio"]) == (None, None)
+        assert arm["metrics"]["epoch_time"]["ratio_by_kind"] is None
     assert summary["one_by_one"] == []
-    assert found["quality"] == {"error": pytest.approx((0.05 + 0.1 + 0.2) / 3)}
+    assert found["metrics"]["quality.error"]["value"] == pytest.approx((0.05 + 0.1 + 0.2) / 3)
     converged = found["convergence"]
     assert converged["equal_epochs"]["limit"] == 15
     assert converged["equal_time"]["limit"] == pytest.approx(30.0)

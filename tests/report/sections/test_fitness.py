@@ -1,17 +1,17 @@
 """A self-check's report, from records of runs that never happened."""
 
-import io
 import json
 
 import pytest
 from msgspec.structs import replace
-from rich.console import Console
+from shown import as_markdown as usual_markdown
+from shown import contents
+from shown import on_terminal as usual_terminal
 from simulated import DATA, FULL, REFINE, record
 
 from harness.plan.plan import Arm
 from harness.record.schema import ArmEnd
-from harness.report.formats import markdown, terminal
-from harness.report.sections import fitness, sentences
+from harness.report.sections import fitness
 from harness.report.summarize import summarize
 
 FACTS = {"cores": 2, "cores_online": 2, "load": 0.5, "busy_elsewhere": 0.5, "turbo": None, "other_runs": []}
@@ -28,13 +28,11 @@ def checked(again=1.0, slowed=1.06, blocks=3, machine=FACTS):
 
 
 def on_terminal(run):
-    console = Console(file=io.StringIO(), width=100)
-    terminal.show(console, summarize(run), run)
-    return " ".join(console.file.getvalue().split())
+    return " ".join(usual_terminal(run, width=100).split())
 
 
 def as_markdown(run):
-    return " ".join(markdown.render(summarize(run), run).replace("\\", "").split())
+    return " ".join(usual_markdown(run).replace("\\", "").split())
 
 
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
@@ -102,7 +100,7 @@ def test_a_check_whose_arm_failed_says_that_and_nothing_of_the_machine_being_fit
     run.add(ArmEnd(block=2, group=0, arm="a again", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     summary = summarize(run)
     assert summary.selfcheck is None
-    assert sentences.sentences(summary)[0] == "a again failed in epoch 3: ValueError: boom"
+    assert contents(run).notes[0] == "a again failed in epoch 3: ValueError: boom"
 
 
 def test_a_check_without_its_controls_is_no_fault_of_ours():
@@ -114,6 +112,6 @@ def test_a_check_without_its_controls_is_no_fault_of_ours():
 @pytest.mark.parametrize("command", ["compare", "profile", "converge", "selfcheck"])
 def test_another_run_beside_it_is_told_in_every_report(command):
     run = checked(machine={"other_runs": [7]})
-    evaluations = 1 if command == "converge" else None
-    run.add(replace(run.header, plan=replace(run.plan, command=command, evaluations=evaluations)))
+    own = {"converge": {"evaluations": 1}, "profile": {"probes": ("phases",)}}.get(command, {})
+    run.add(replace(run.header, plan=replace(run.plan, command=command, **own)))
     assert "(process 7): each disturbs what the others measure." in as_markdown(run)

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.analysis.gate.check import Check
-from harness.analysis.gate.judge import Verdict
+from harness.analysis.gate.judge import GateVerdict
 from harness.analysis.stats.ratios import Ratio
 from harness.report.formats.github import annotation
 from harness.report.sections import gate
@@ -14,7 +14,7 @@ FINE = Check("pinn", "peak_memory", None, "ok", 1e9, 1.01e9, Ratio(1.01), 0.1)
 
 
 def verdict(answer, *checks, unsure="fail"):
-    return Verdict(answer, "main (0123)", "the working tree", unsure, list(checks))
+    return GateVerdict(answer, "main (0123)", "the working tree", unsure, list(checks))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def verdict(answer, *checks, unsure="fail"):
     ],
 )
 def test_a_check_is_a_sentence(check, says):
-    assert gate.told(check) == says
+    assert gate.sentence_of(check) == says
 
 
 def test_the_answer_comes_first_and_names_what_it_rests_on():

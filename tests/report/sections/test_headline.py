@@ -2,13 +2,12 @@
 
 import pytest
 from msgspec.structs import replace
+from shown import contents
 from simulated import DATA, FULL, REFINE, record
 from trained import falling
 from trained import record as trained
 
 from harness.record.schema import ArmEnd
-from harness.report.sections.headline import headline
-from harness.report.summarize import summarize
 
 BASE = {DATA: 0.1, REFINE: 0.1, FULL: 0.1}
 
@@ -18,7 +17,7 @@ def times(factor):
 
 
 def of(run):
-    return headline(summarize(run))
+    return contents(run).headline
 
 
 def compared(blocks=3, **factors):
@@ -97,7 +96,7 @@ def test_one_arm_alone_says_what_it_takes():
 
 def test_a_profile_says_what_an_epoch_takes():
     run = compared(1)
-    run.add(replace(run.header, plan=replace(run.plan, command="profile")))
+    run.add(replace(run.header, plan=replace(run.plan, command="profile", probes=("phases",))))
     assert (
         of(run)
         == "A median full epoch of base takes 100 ms, its first epoch took 100 ms and its memory peaked at 1.00 GB."
@@ -108,7 +107,7 @@ def test_a_profile_of_a_trainer_that_tells_no_kinds_apart_says_epoch_once():
     run = record({"base": {"data": 0.1}}, blocks=1)
     for piece in run.slices:
         piece.epochs[:] = [replace(epoch, kind="epoch") for epoch in piece.epochs]
-    run.add(replace(run.header, plan=replace(run.plan, command="profile")))
+    run.add(replace(run.header, plan=replace(run.plan, command="profile", probes=("phases",))))
     assert of(run).startswith("A median epoch of base takes 100 ms, ")
 
 

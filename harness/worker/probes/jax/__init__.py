@@ -1,4 +1,4 @@
-"""JAX: its programs state every seed themselves; what it traces and compiles is not observed."""
+"""JAX. Its programs set every seed themselves. Its traces and compilations are not observed."""
 
 import sys
 
@@ -13,8 +13,10 @@ class Jax(Framework):
     no_generator = "nothing to seed: its keys are explicit"
 
     def computes(self) -> bool:
-        """It is imported by many who never use it: whether it has a backend shows it. Which of its modules keeps those
-        is its own affair; where none does, it is taken to compute."""
+        """Whether it has initialized a backend. Many programs import JAX without using it.
+
+        The internal module that holds the backends may change. If none is found, JAX is assumed to have been used.
+        """
         inner = [module for name, module in sys.modules.items() if name.startswith("jax._src.")]
         kept = [module._backends for module in inner if hasattr(module, "_backends")]
         return self.loaded is not None and (any(kept) if kept else True)

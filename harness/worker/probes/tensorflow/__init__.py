@@ -1,4 +1,4 @@
-"""TensorFlow: traces with their causes, compilations by XLA, operations, tensors, and how much an epoch computes."""
+"""TensorFlow: traces and their causes, compilations by XLA, operations, tensors, and the operations that an epoch needs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from harness.worker.probes.tensorflow.work import WorkCounter
 from harness.worker.wire.evidence import OPERATIONS
 
 LOGGED = "device_compilation_profiler=1"
-"""What it is to log: every compilation."""
+"""The setting with which TensorFlow logs every compilation."""
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-"""What would hide that."""
-_BEFORE_ITS_LIBRARY = "tensorflow.python.platform.self_check"
-"""The module that it imports just before its own library, which reads the level."""
+"""The environment variable that could hide those lines."""
+_IMPORTED_BEFORE_LIBRARY = "tensorflow.python.platform.self_check"
+"""The module that TensorFlow imports just before its library, which reads the level."""
 _GRAPHS = "tensorflow.python.framework.ops"
-"""Where it has its graphs. Those of TensorFlow 1's programs have a seed each, and no other counts in them."""
+"""The module that defines graphs. In programs for TensorFlow 1, each graph has a seed, and only that one has an effect.
+"""
 
 
 class TensorFlow(Framework):
@@ -45,8 +46,8 @@ class TensorFlow(Framework):
 
     def prepare(self) -> None:
         os.environ["TF_CPP_VMODULE"] = ",".join(filter(None, [os.environ.get("TF_CPP_VMODULE"), LOGGED]))
-        _show_what_it_logs(None)
-        when_imported(_BEFORE_ITS_LIBRARY, _show_what_it_logs)  # many set the level themselves
+        _unset_log_level(None)
+        when_imported(_IMPORTED_BEFORE_LIBRARY, _unset_log_level)  # many programs set the level themselves
 
     def hand_back_memory(self) -> None:
         os.environ["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
@@ -73,13 +74,16 @@ class TensorFlow(Framework):
         return TensorAllocator()
 
 
-def _show_what_it_logs(_: object) -> None:
+def _unset_log_level(_: object) -> None:
     os.environ.pop(_LEVEL, None)
 
 
 def _seed_new_graphs(ops: ModuleType, seed: int) -> None:
-    """Have every graph begin with `seed`, however it comes to be: `tf.Graph()`, the default one of a program without
-    eager execution, or the one that follows a `reset_default_graph()`. Graphs of functions set their own afterwards."""
+    """Make every new graph start with `seed`, however it is created.
+
+    That is `tf.Graph()`, the default graph of a program without eager execution, or a graph after
+    `reset_default_graph()`. The graphs of functions set their own seeds afterwards.
+    """
     original = ops.Graph.__init__
 
     @wraps(original)

@@ -1,8 +1,8 @@
-"""Which `tf.function`s an epoch calls, and with what: so that their operations can be counted later.
+"""Notes which `tf.function`s an epoch calls, and with which arguments, so that their operations can be counted later.
 
-It takes the place of `tf.function`'s `__call__` for as long as one epoch lasts, and holds on to what a call was given
-without its tensors: of those it keeps shape and type. Only outermost calls are noted, since the others are part of
-them. What runs outside of every `tf.function` is not seen, except that a gradient taken there is told of.
+It replaces `tf.function`'s `__call__` during one epoch. It keeps the arguments of a call, but only shape and type of
+tensors. Only outermost calls are noted, because the others are part of them. Operations outside of every `tf.function`
+are not seen; if a gradient is taken there, that is reported.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _BY_VALUE = (bool, int, float, complex, str, bytes, type(None))
-"""Types of Python arguments that are the same to TensorFlow where they are equal."""
+"""Types of Python arguments that TensorFlow compares by value."""
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Call:
 
     function: Any
     arguments: Any
-    """(args, kwargs), nested as they were given, with a `tf.TensorSpec` in the place of every tensor and array."""
+    """(args, kwargs) with their nesting, and with a `tf.TensorSpec` in place of every tensor and array."""
     times: int = 0
 
 
@@ -34,11 +34,11 @@ class Calls:
 
     distinct: dict[Any, Call] = field(default_factory=dict)
     trouble: str | None = None
-    """Why they are not all that the epoch computes, where that is known."""
+    """Why the noted calls are known not to be all that the epoch computes, or None."""
 
 
 class CallProbe:
-    """Notes the calls of those epochs that it is told to watch; of each kind it keeps the last one's."""
+    """Notes the calls of the epochs that run in its context, and keeps those of the last epoch of each kind."""
 
     def __init__(self) -> None:
         self.by_kind: dict[str, Calls] = {}
@@ -46,7 +46,7 @@ class CallProbe:
 
     @contextmanager
     def watching(self, kind: str) -> Iterator[None]:
-        """While this lasts, an epoch of `kind` runs. Until somebody loads TensorFlow, there is nothing to see."""
+        """Note the calls of an epoch of `kind` in this context. Nothing is noted until TensorFlow is loaded."""
         if "tensorflow" not in sys.modules:
             yield
             return
@@ -63,9 +63,9 @@ class CallProbe:
 
             function, tape = type(tf.function(lambda: 0)), tf.GradientTape
             call, gradient = function.__call__, tape.gradient
-            function.__call__ = self._noting(call, calls)
-            tape.gradient = self._telling(gradient, calls)
-        except Exception as error:  # a TensorFlow that is not as expected is no reason for an arm to fail
+            function.__call__ = self._wrap_call(call, calls)
+            tape.gradient = self._wrap_gradient(gradient, calls)
+        except Exception as error:  # an unexpected version of TensorFlow must not make an arm fail
             calls.trouble = f"TensorFlow's calls could not be watched: {error!r}"
             return lambda: None
 
@@ -75,7 +75,7 @@ class CallProbe:
 
         return undo
 
-    def _noting(self, call: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
+    def _wrap_call(self, call: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
         depth = self._depth
 
         def noted(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -90,44 +90,44 @@ class CallProbe:
 
         return noted
 
-    def _telling(self, gradient: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
+    def _wrap_gradient(self, gradient: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
         depth = self._depth
 
-        def told(*args: Any, **kwargs: Any) -> Any:
+        def reported(*args: Any, **kwargs: Any) -> Any:
             if not getattr(depth, "level", 0):
                 calls.trouble = calls.trouble or "gradients were taken outside of every tf.function"
             return gradient(*args, **kwargs)
 
-        return told
+        return reported
 
 
 def _note(calls: Calls, function: Any, args: Any, kwargs: Any) -> None:
     try:
         import tensorflow as tf
 
-        if tf.inside_function():  # as when a data pipeline traces what it maps
+        if tf.inside_function():  # such as when a data pipeline traces the function that it maps
             return
-        arguments = tf.nest.map_structure(_described, (args, kwargs))
+        arguments = tf.nest.map_structure(_describe_argument, (args, kwargs))
         nesting = repr(tf.nest.map_structure(lambda leaf: 0, arguments))
-        key = id(function), nesting, *(_identity(leaf) for leaf in tf.nest.flatten(arguments))
+        key = id(function), nesting, *(_identify_argument(leaf) for leaf in tf.nest.flatten(arguments))
         calls.distinct.setdefault(key, Call(function, arguments)).times += 1
     except Exception as error:  # an exception here would end the user's own call
         calls.trouble = calls.trouble or f"one of its calls could not be noted: {error}"
 
 
-def _described(leaf: Any) -> Any:
-    """What stands for an argument: shape and type of a tensor or an array, anything else itself."""
+def _describe_argument(leaf: Any) -> Any:
+    """Return shape and type of a tensor or an array as a `tf.TensorSpec`, or any other argument itself."""
     import numpy as np
     import tensorflow as tf
 
     if isinstance(leaf, tf.Tensor | np.ndarray | np.generic):
         return tf.TensorSpec(leaf.shape, leaf.dtype)
-    if hasattr(leaf, "_type_spec") and not isinstance(leaf, tf.Variable):  # it is made of tensors
+    if hasattr(leaf, "_type_spec") and not isinstance(leaf, tf.Variable):  # it consists of tensors
         raise TypeError(f"it takes a {type(leaf).__name__}")
     return leaf
 
 
-def _identity(leaf: Any) -> Any:
+def _identify_argument(leaf: Any) -> Any:
     import tensorflow as tf
 
     if isinstance(leaf, tf.TensorSpec):

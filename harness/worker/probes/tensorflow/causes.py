@@ -1,7 +1,8 @@
-"""Why a function was traced: what of its arguments is new, against the nearest of its tracings before.
+"""Explains why a function was traced: how its arguments differ from those of its most similar earlier tracing.
 
-TensorFlow keeps a function's tracings by the types of their arguments. A type says of a tensor its shape and dtype, of
-a Python value the value, of any other object its identity, and of a structure what it is made of.
+TensorFlow stores the tracings of a function by the types of their arguments. The type of a tensor consists of shape and
+dtype. The type of a Python value is the value, that of any other object its identity, and that of a structure the types
+of its elements.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ CONTEXT = Cause(
     "the same arguments in another context (device, strategy, gradient or XLA scope)",
     "call it in the same context",
 )
-_OF_DATASETS = "_tf_data_function"
-"""The attribute of functions that a tf.data.Dataset maps, filters or the like by."""
+_DATASET_ATTRIBUTE = "_tf_data_function"
+"""The attribute of functions that a tf.data.Dataset uses to map, filter and so on."""
 _ADVICE = {
     "shape": "keep the shape fixed (pad it), or leave it open: input_signature, reduce_retracing=True",
     "rank": "bring it to one rank before the call",
@@ -47,16 +48,16 @@ _ADVICE = {
     "structure": "pass the same structure each time",
 }
 _INITIALIZER = "initialize_variables"
-"""TensorFlow's own function that gives a function's variables their values."""
+"""TensorFlow's own function that initializes the variables of a function."""
 _MOST_NAMED = 2
-"""Arguments that a cause names."""
+"""Maximum number of arguments named in a cause."""
 _LONGEST = 40
-"""Characters of a value that it shows."""
+"""Maximum number of characters of a value shown in a cause."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What is new about one leaf of the arguments."""
+    """The difference between two tracings in one leaf of the arguments."""
 
     kind: str
     place: str
@@ -71,39 +72,41 @@ class Difference:
 
 
 class Causes:
-    """Explains the tracings of one process, in the order in which they come."""
+    """Explains the tracings of one process, in the order in which they happen."""
 
     def __init__(self) -> None:
         self._traced: set[object] = set()
-        """The code that has been traced."""
-        self._places: set[object] = set()
-        """Where that code is, and what it is called."""
+        """The code objects that have been traced."""
+        self._known_places: set[object] = set()
+        """The files, lines and names of those code objects."""
 
     def explain(self, function_type: Any, options: Any, code: object) -> Cause:
-        """The cause of a tracing that is about to begin: of these types, of this code."""
+        """Return the cause of a tracing of this code, with arguments of these types, that is about to begin."""
         known = list(getattr(options.function_cache, "_primary", None) or ())
         in_this_scope = [old for context, old in known if context.scope_type == options.scope_type]
         before = code is not None and code in self._traced
-        place = _place(code)
-        replaces = place is not None and place in self._places
+        place = _locate(code)
+        replaces = place is not None and place in self._known_places
         self._traced.add(code)
-        self._places.add(place)
+        self._known_places.add(place)
         if in_this_scope:
-            return _cause(min((_differences(old, function_type) for old in reversed(in_this_scope)), key=_distance))
+            return _make_cause(
+                min((_find_differences(old, function_type) for old in reversed(in_this_scope)), key=_measure_distance)
+            )
         if known or getattr(code, "co_name", "") == _INITIALIZER:
             return VARIABLES
-        if before and _OF_DATASETS in (getattr(options, "attributes", None) or {}):
+        if before and _DATASET_ATTRIBUTE in (getattr(options, "attributes", None) or {}):
             return NEW_DATASET
         return AGAIN if before else NEW_CODE if replaces else FIRST
 
 
-def _place(code: object) -> object:
-    """File, line and name of code; None of what has none."""
+def _locate(code: object) -> object:
+    """Return file, line and name of a code object, or None if it has no name."""
     name = getattr(code, "co_qualname", getattr(code, "co_name", None))
     return name and (getattr(code, "co_filename", ""), getattr(code, "co_firstlineno", 0), name)
 
 
-def _cause(differences: list[Difference]) -> Cause:
+def _make_cause(differences: list[Difference]) -> Cause:
     if not differences:
         return CONTEXT
     named = "; ".join(str(difference) for difference in differences[:_MOST_NAMED])
@@ -112,51 +115,53 @@ def _cause(differences: list[Difference]) -> Cause:
     return Cause(kind, f"{named}; and {more} more" if more > 0 else named, _ADVICE[kind])
 
 
-def _distance(differences: list[Difference]) -> tuple[int, int]:
-    """How far two types are apart: what is of another structure is further from what was traced than any shape."""
+def _measure_distance(differences: list[Difference]) -> tuple[int, int]:
+    """Return a sort key for the distance of two types. Differences in structure or type count more than all others."""
     return sum(one.kind in ("structure", "type") for one in differences), len(differences)
 
 
-def _differences(old: Any, new: Any) -> list[Difference]:
-    """Between two types of a function's arguments, the nearest first."""
+def _find_differences(old: Any, new: Any) -> list[Difference]:
+    """Return the differences between two types of a function's arguments, in the order of the arguments."""
     before, now = (
         {name: parameter.type_constraint for name, parameter in one.parameters.items()}
         | {f"{name} (captured)": kind for name, kind in (getattr(one, "captures", None) or {}).items()}
         for one in (old, new)
     )
-    return list(_of_mappings(before, now, str))
+    return list(_compare_mappings(before, now, str))
 
 
-def _of_mappings(before: Mapping[Any, Any], now: Mapping[Any, Any], name: Any) -> Iterator[Difference]:
+def _compare_mappings(before: Mapping[Any, Any], now: Mapping[Any, Any], name: Any) -> Iterator[Difference]:
     for key in {**before, **now}:
         if key not in before or key not in now:
-            if "(captured)" not in str(key):  # captures are known after the tracing only
-                yield Difference("structure", name(key), _present(key in before), _present(key in now))
+            if "(captured)" not in str(key):  # captures are only known after the tracing
+                yield Difference(
+                    "structure", name(key), _describe_presence(key in before), _describe_presence(key in now)
+                )
         else:
-            yield from _of(name(key), before[key], now[key])
+            yield from _compare(name(key), before[key], now[key])
 
 
-def _of(place: str, old: Any, new: Any) -> Iterator[Difference]:
-    """The differences between two types at `place`."""
+def _compare(place: str, old: Any, new: Any) -> Iterator[Difference]:
+    """Yield the differences between two types at `place`."""
     if old == new:
         return
     if all(hasattr(one, "shape") and hasattr(one, "dtype") for one in (old, new)):
-        yield from _of_tensors(place, old, new)
+        yield from _compare_tensors(place, old, new)
     elif type(old) is not type(new):
-        yield Difference("type", place, _kind(old), _kind(new))
+        yield Difference("type", place, _describe_type(old), _describe_type(new))
     elif hasattr(old, "mapping"):
-        yield from _of_mappings(old.mapping, new.mapping, lambda key: f"{place}[{key!r}]")
-    elif _components(old) is not None:
-        yield from _of_components(place, _components(old) or (), _components(new) or ())
+        yield from _compare_mappings(old.mapping, new.mapping, lambda key: f"{place}[{key!r}]")
+    elif _get_components(old) is not None:
+        yield from _compare_components(place, _get_components(old) or (), _get_components(new) or ())
     elif hasattr(old, "value"):
-        yield Difference("value", place, _short(old.value), _short(new.value))
+        yield Difference("value", place, _shorten(old.value), _shorten(new.value))
     elif hasattr(old, "_ref"):
-        yield Difference("object", place, "", _named(new))
+        yield Difference("object", place, "", _describe_object(new))
     else:
-        yield Difference("type", place, _short(old), _short(new))
+        yield Difference("type", place, _shorten(old), _shorten(new))
 
 
-def _of_tensors(place: str, old: Any, new: Any) -> Iterator[Difference]:
+def _compare_tensors(place: str, old: Any, new: Any) -> Iterator[Difference]:
     if old.shape.rank != new.shape.rank:
         yield Difference("rank", place, str(old.shape), str(new.shape))
     elif old.shape != new.shape:
@@ -164,47 +169,47 @@ def _of_tensors(place: str, old: Any, new: Any) -> Iterator[Difference]:
     if old.dtype != new.dtype:
         yield Difference("dtype", place, old.dtype.name, new.dtype.name)
     elif old.shape == new.shape:
-        yield Difference("type", place, _kind(old), _kind(new))
+        yield Difference("type", place, _describe_type(old), _describe_type(new))
 
 
-def _of_components(place: str, old: Iterable[Any], new: Iterable[Any]) -> Iterator[Difference]:
+def _compare_components(place: str, old: Iterable[Any], new: Iterable[Any]) -> Iterator[Difference]:
     old, new = tuple(old), tuple(new)
     if len(old) != len(new):
         yield Difference("structure", place, f"{len(old)} elements", f"{len(new)} elements")
         return
     for index, (one, other) in enumerate(zip_longest(old, new)):
-        yield from _of(f"{place}[{index}]", one, other)
+        yield from _compare(f"{place}[{index}]", one, other)
 
 
-def _components(one: Any) -> tuple[Any, ...] | None:
-    """What a sequence's type is made of; None for others."""
+def _get_components(one: Any) -> tuple[Any, ...] | None:
+    """Return the element types of a sequence's type, or None for other types."""
     for holder in ("components_tuple", "attributes", "named_attributes"):
         inner = getattr(one, holder, None)
         if inner is not None:
-            return _components(inner)
+            return _get_components(inner)
     components = getattr(one, "components", None)
     return tuple(components) if isinstance(components, tuple) else None
 
 
-def _kind(one: Any) -> str:
+def _describe_type(one: Any) -> str:
     if hasattr(one, "shape") and hasattr(one, "dtype"):
         name = "tensor" if type(one).__name__ == "TensorSpec" else type(one).__name__.removesuffix("Spec").lower()
         return f"{one.dtype.name} {name}"
     if hasattr(one, "value"):
         return f"Python {type(one.value).__name__}"
-    return _named(one) if hasattr(one, "_ref") else type(one).__name__.lower()
+    return _describe_object(one) if hasattr(one, "_ref") else type(one).__name__.lower()
 
 
-def _named(weak: Any) -> str:
-    """The class of an object that is known by its identity."""
+def _describe_object(weak: Any) -> str:
+    """Return the class of an object whose type is its identity."""
     there = weak._ref()
     return "object" if there is None else type(there).__name__
 
 
-def _present(there: bool) -> str:
+def _describe_presence(there: bool) -> str:
     return "given" if there else "not given"
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

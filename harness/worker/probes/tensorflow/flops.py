@@ -1,9 +1,9 @@
-"""How many floating-point operations the matrix products of a `tf.function` take, forward and backward.
+"""Counts the floating-point operations of the matrix products in a `tf.function`, forward and backward.
 
-XLA is asked for the program that it would compile for one call, which does not run the function, nor trace it again,
-and `hlo` counts in it; so the count is exact where TensorFlow's own profiler misses nested functions, loops and
-einsums. It is there only for what XLA can compile: no `py_function`, no gradient of a loop without
-`maximum_iterations`.
+XLA returns the program that it would compile for one call, without running or tracing the function again, and `hlo`
+counts the operations in that program. So the count is exact, while TensorFlow's own profiler misses nested functions,
+loops and einsums. It exists only for functions that XLA can compile, so not with a `py_function`, nor with the gradient
+of a loop without `maximum_iterations`.
 """
 
 from __future__ import annotations
@@ -19,30 +19,31 @@ __all__ = ["Uncountable", "of_call"]
 
 
 def of_call(function: Any, arguments: Any) -> Counter[str]:
-    """The operations of one call of `function`, a `tf.function`, by its parts: the `tf.name_scope`s in which they were
-    written, those of their gradients with them. Raises Uncountable, with the reason in one line.
+    """Return the operations of one call of `function`, a `tf.function`, by part. Raises Uncountable with the reason.
 
-    `arguments` is (args, kwargs), nested in any way, with a `tf.TensorSpec` in the place of every tensor.
+    A part is a `tf.name_scope`; operations belong to the one in which they were created, gradients to that of their
+    operations. `arguments` is (args, kwargs), nested in any way, with a `tf.TensorSpec` in place of every tensor. The
+    reason is one line.
     """
     try:
         parts = Counter[str]()
-        for name, number in hlo.flops(_module(function, arguments)).items():
+        for name, number in hlo.flops(_compile_module(function, arguments)).items():
             parts[part(name)] += number
         return parts
     except Uncountable:
         raise
     except Exception as error:
-        raise Uncountable(f"XLA cannot compile it: {_in_a_line(error)}") from error
+        raise Uncountable(f"XLA cannot compile it: {_shorten(error)}") from error
 
 
-def _in_a_line(error: Exception) -> str:
-    """The first line of what TensorFlow says, or the last where the first only says that there is more."""
+def _shorten(error: Exception) -> str:
+    """Return the first line of an error message, or the last one if the first only announces more lines."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return lines[-1] if lines[0].endswith(":") else lines[0]
 
 
-def _module(function: Any, arguments: Any) -> Any:
-    """The HLO of one call, as an `HloModuleProto`."""
+def _compile_module(function: Any, arguments: Any) -> Any:
+    """Return the HLO of one call, as an `HloModuleProto`."""
     import tensorflow as tf
     from tensorflow.compiler.xla.service import hlo_pb2
 

@@ -1,4 +1,4 @@
-"""How fast this process multiplies large matrices: the yardstick for the rate that an epoch reaches."""
+"""Measures how fast this process multiplies large matrices, for comparison with the rate that an epoch reaches."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from harness.worker.wire.reasons import one_line
 SIZE = 4096
 REPEATS = 8
 AGREEMENT = 0.03
-"""The two best agree within this share, or another one is tried: something else may have had a core meanwhile."""
+"""The two best times must agree within this fraction. Otherwise another product is timed, because another process may
+have used a core."""
 PATIENCE = 3.0
-"""Seconds after which no further product is begun: on a slow machine one has to do."""
+"""Seconds after which no further product is started, so that one may have to suffice on a slow machine."""
 
 
 def flops_per_second(size: int = SIZE) -> float | None:
-    """Operations a second in the best of some float32 products of two square matrices, after one to warm up.
+    """Return the operations per second of the fastest of some float32 products of two square matrices, after a warm-up.
 
-    None where TensorFlow was never loaded, or cannot do it.
+    Returns None if TensorFlow is not loaded, or cannot compute the product.
     """
     if "tensorflow" not in sys.modules:
         return None
@@ -29,11 +30,11 @@ def flops_per_second(size: int = SIZE) -> float | None:
         begun, seconds = perf_counter(), []
         for _ in range(1 + REPEATS):
             start = perf_counter()
-            tf.matmul(left, right)[0, 0].numpy()  # one number on the host, so that it is done
+            tf.matmul(left, right)[0, 0].numpy()  # copying one number to the host waits for the product
             seconds.append(perf_counter() - start)
             if perf_counter() - begun > PATIENCE or _agree(seconds[1:]):
                 break
-    except Exception as error:  # too little memory, say; a yardstick is worth no arm
+    except Exception as error:  # such as too little memory; an arm must not fail because of this measurement
         print(f"harness: large matrix products could not be timed: {one_line(error)}", file=sys.stderr)
         return None
     return 2.0 * size**3 / min(seconds[1:] or seconds)

@@ -1,13 +1,13 @@
-"""How many floating-point operations the matrix products of a compiled program take, from its HLO.
+"""Counts the floating-point operations of the matrix products in a compiled program, from its HLO.
 
-HLO is what XLA makes of a program before it optimizes it (https://openxla.org/xla/operation_semantics). A `dot` whose
-result has n elements, each a sum over k products, takes 2 n k operations: the usual count, one multiplication and one
-addition each. Nothing else counts: no convolution, and nothing that is done element by element.
+HLO is XLA's representation of a program before optimization (https://openxla.org/xla/operation_semantics). A `dot`
+whose result has n elements, each a sum of k products, takes 2 n k operations: the usual count of one multiplication and
+one addition for each product. Nothing else counts, neither convolutions nor elementwise operations.
 
-What the result does not depend on is left out, as any compiler leaves it out. A product that is written twice counts
-twice, though a compiler may do it once. Where a branch is taken at run time, the costliest counts. A loop's body counts
-as often as the loop turns: that is found by running the integers that decide it, and nothing else, so it is known where
-they follow from the program and not from its data.
+Instructions that the result does not depend on are left out, as any compiler leaves them out. A product that occurs
+twice counts twice, although a compiler may compute it once. If a branch is chosen at run time, the costliest one
+counts. The body of a loop counts once per iteration. The number of iterations is found by running only the integer
+instructions that determine it, so it is known if these depend on the program and not on its data.
 """
 
 from __future__ import annotations
@@ -20,31 +20,33 @@ from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub
 from typing import Any
 
 STEPS = 1_000_000
-"""Instructions that are run to find how often a loop turns: about a second of them."""
+"""Maximum number of instructions to run to find the number of iterations of a loop, which take about a second."""
 
 Value = Any
-"""An integer, a truth, a tuple of values, or None for whatever cannot be known without the data."""
+"""An integer, a boolean, a tuple of values, or None for a value that depends on the data."""
 
-_PRED, _TUPLE = 1, 13  # in xla.PrimitiveType, like those below
+_PRED, _TUPLE = 1, 13  # members of xla.PrimitiveType, like those below
 _COMPLEX = (15, 18)
 _LITERALS = {_PRED: "preds", 4: "s32s", 5: "s64s", 8: "u32s", 9: "u64s"}
-_UNCHANGED = {"bitcast", "broadcast", "copy", "convert", "opt-barrier", "reshape", "transpose"}
+_IDENTITIES = {"bitcast", "broadcast", "copy", "convert", "opt-barrier", "reshape", "transpose"}
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {"add": add, "subtract": sub, "multiply": mul, "and": and_, "or": or_}
 _BINARY |= {"minimum": min, "maximum": max}
 _COMPARISONS = {"EQ": eq, "NE": ne, "LT": lt, "LE": le, "GT": gt, "GE": ge}
 
 
 class Uncountable(Exception):
-    """Why the operations cannot be counted."""
+    """The operations cannot be counted. The message is the reason."""
 
 
 def flops(module: Any) -> Counter[str]:
-    """The operations of one run of `module`, an `HloModuleProto`, by the names that its products have. Raises
-    Uncountable."""
+    """Return the operations of one run of `module`, an `HloModuleProto`, by the names of its products.
+
+    Raises Uncountable with the reason if they cannot be counted.
+    """
     return _Program(module).flops(module.entry_computation_id, ())
 
 
-def _times(turns: int, counted: Counter[str]) -> Counter[str]:
+def _multiply(turns: int, counted: Counter[str]) -> Counter[str]:
     return Counter({name: turns * number for name, number in counted.items()})
 
 
@@ -55,17 +57,17 @@ class _Program:
             computation.id: {step.id: step for step in computation.instructions} for computation in module.computations
         }
         self._steps = 0
-        self._has_dots = cache(self._find_dots)
-        self._deciding = cache(self._find_deciding)
+        self._has_dots = cache(self._contains_dots)
+        self._deciding = cache(self._select_deciding)
 
     def flops(self, number: int, given: tuple[Value, ...]) -> Counter[str]:
-        """Of computation `number`, given what is known of its parameters."""
-        values, loops = self._run(number, given)
+        """Return the operations of computation `number`, given the known values of its parameters."""
+        values, loops = self._evaluate(number, given)
         total = Counter[str]()
-        for step in self._needed(number):
+        for step in self._walk_needed(number):
             called = step.called_computation_ids
             if step.opcode == "dot":
-                total[step.metadata.op_name] += _dot(step, self._instructions[number][step.operand_ids[0]])
+                total[step.metadata.op_name] += _count_dot(step, self._instructions[number][step.operand_ids[0]])
             elif not called or not any(map(self._has_dots, called)):
                 continue
             elif step.opcode == "while":
@@ -73,12 +75,12 @@ class _Program:
                 if turns is None:
                     raise Uncountable("how often one of its loops turns depends on data")
                 body, condition = called
-                total += _times(turns, self.flops(body, (steady,)))
-                total += _times(turns + 1, self.flops(condition, (steady,)))
+                total += _multiply(turns, self.flops(body, (steady,)))
+                total += _multiply(turns + 1, self.flops(condition, (steady,)))
             elif step.opcode == "conditional":
                 which, *operands = (values.get(operand) for operand in step.operand_ids)
                 branches = list(zip(called, operands, strict=True))
-                taken = branches if which is None else [branches[_branch(which, len(branches))]]
+                taken = branches if which is None else [branches[_choose_branch(which, len(branches))]]
                 counted = [self.flops(branch, (operand,)) for branch, operand in taken]
                 costliest: Counter[str] = max(counted, key=lambda one: sum(one.values()))
                 total += costliest
@@ -88,8 +90,11 @@ class _Program:
                 raise Uncountable(f"it has matrix products inside a {step.opcode}")
         return total
 
-    def _run(self, number: int, given: tuple[Value, ...]) -> tuple[dict[int, Value], dict[int, tuple[Value, Value]]]:
-        """The values of a computation's instructions; and of its loops, how often each turns and what never changes."""
+    def _evaluate(
+        self, number: int, given: tuple[Value, ...]
+    ) -> tuple[dict[int, Value], dict[int, tuple[Value, Value]]]:
+        """Return the values of a computation's instructions, and for each of its loops the number of iterations and the
+        part of its state that never changes."""
         values: dict[int, Value] = {}
         loops: dict[int, tuple[Value, Value]] = {}
         for step in self._deciding(number):
@@ -100,52 +105,55 @@ class _Program:
                 case "parameter":
                     value = given[step.parameter_number] if step.parameter_number < len(given) else None
                 case "while":
-                    turns, steady, value = self._loop(called[0], called[1], operands[0])
+                    turns, steady, value = self._run_loop(called[0], called[1], operands[0])
                     loops[step.id] = turns, steady
                 case "conditional":
                     which = operands[0]
-                    at = None if which is None else _branch(which, len(called))
-                    value = None if at is None else self._result(called[at], (operands[1 + at],))
+                    at = None if which is None else _choose_branch(which, len(called))
+                    value = None if at is None else self._evaluate_root(called[at], (operands[1 + at],))
                 case "call":
-                    value = self._result(called[0], tuple(operands))
+                    value = self._evaluate_root(called[0], tuple(operands))
                 case _:
-                    value = _simple(step, operands)
+                    value = _evaluate_simple(step, operands)
             values[step.id] = value
         return values, loops
 
-    def _result(self, number: int, given: tuple[Value, ...]) -> Value:
-        return self._run(number, given)[0].get(self._roots[number])
+    def _evaluate_root(self, number: int, given: tuple[Value, ...]) -> Value:
+        return self._evaluate(number, given)[0].get(self._roots[number])
 
-    def _loop(self, body: int, condition: int, state: Value) -> tuple[Value, Value, Value]:
-        """How often a loop turns, what of its state no turn changes, and its last state; None where unknown."""
+    def _run_loop(self, body: int, condition: int, state: Value) -> tuple[Value, Value, Value]:
+        """Return the number of iterations of a loop, the part of its state that never changes, and its last state.
+
+        All are None if they are unknown.
+        """
         turns, steady, start = 0, state, self._steps
         while self._steps - start < STEPS:
-            go_on = self._result(condition, (state,))
+            go_on = self._evaluate_root(condition, (state,))
             if go_on is None:
                 break
             if not go_on:
                 return turns, steady, state
-            state = self._result(body, (state,))
-            steady = _unchanged(steady, state)
+            state = self._evaluate_root(body, (state,))
+            steady = _keep_unchanged(steady, state)
             turns += 1
         return None, None, None
 
-    def _find_dots(self, number: int) -> bool:
+    def _contains_dots(self, number: int) -> bool:
         return any(
             step.opcode == "dot" or any(map(self._has_dots, step.called_computation_ids))
             for step in self._instructions[number].values()
         )
 
-    def _find_deciding(self, number: int) -> list[Any]:
-        """The instructions that a loop's turns may depend on: those that give a single number, or a tuple."""
+    def _select_deciding(self, number: int) -> list[Any]:
+        """Return the instructions that may affect the iterations of a loop: those with a scalar or a tuple as result."""
         return [
             step
             for step in self._instructions[number].values()
             if step.shape.element_type == _TUPLE or not step.shape.dimensions or step.opcode == "while"
         ]
 
-    def _needed(self, number: int) -> Iterator[Any]:
-        """The instructions that a computation's result depends on."""
+    def _walk_needed(self, number: int) -> Iterator[Any]:
+        """Yield the instructions that a computation's result depends on."""
         waiting, seen = [self._roots[number]], {self._roots[number]}
         while waiting:
             step = self._instructions[number][waiting.pop()]
@@ -155,7 +163,7 @@ class _Program:
             waiting += before
 
 
-def _dot(step: Any, left: Any) -> int:
+def _count_dot(step: Any, left: Any) -> int:
     if any(step.shape.is_dynamic_dimension) or any(left.shape.is_dynamic_dimension):
         raise Uncountable("the size of one of its matrix products depends on data")
     summed = prod(left.shape.dimensions[axis] for axis in step.dot_dimension_numbers.lhs_contracting_dimensions)
@@ -163,8 +171,8 @@ def _dot(step: Any, left: Any) -> int:
     return int(each * prod(step.shape.dimensions) * summed)
 
 
-def _simple(step: Any, operands: list[Value]) -> Value:
-    """The value of an instruction that calls nothing."""
+def _evaluate_simple(step: Any, operands: list[Value]) -> Value:
+    """Return the value of an instruction that calls no other computation."""
     opcode = step.opcode
     if opcode == "constant":
         numbers: Sequence[int] = getattr(step.literal, _LITERALS.get(step.shape.element_type, ""), ())
@@ -176,10 +184,10 @@ def _simple(step: Any, operands: list[Value]) -> Value:
     if opcode == "select":
         return None if operands[0] is None else operands[1] if operands[0] else operands[2]
     if opcode in ("and", "or") and step.shape.element_type == _PRED and (opcode == "or") in operands:
-        return opcode == "or"  # whatever the other one is
+        return opcode == "or"  # one operand determines the result
     if None in operands or step.shape.element_type not in (_TUPLE, *_LITERALS):
         return None
-    if opcode in _UNCHANGED:
+    if opcode in _IDENTITIES:
         if step.shape.element_type == _PRED:
             return bool(operands[0])
         return int(operands[0]) if isinstance(operands[0], bool) else operands[0]
@@ -192,14 +200,17 @@ def _simple(step: Any, operands: list[Value]) -> Value:
     return None
 
 
-def _branch(which: int | bool, branches: int) -> int:
-    """Which branch a `conditional` takes: by a truth, the first if it holds; by a number, the last if out of range."""
+def _choose_branch(which: int | bool, branches: int) -> int:
+    """Return the index of the branch that a `conditional` takes.
+
+    A boolean selects the first branch if True, else the second. A number that is out of range selects the last one.
+    """
     if isinstance(which, bool):
         return 0 if which else 1
     return which if 0 <= which < branches else branches - 1
 
 
-def _unchanged(before: Value, after: Value) -> Value:
+def _keep_unchanged(before: Value, after: Value) -> Value:
     if isinstance(before, tuple) and isinstance(after, tuple):
-        return tuple(map(_unchanged, before, after))
+        return tuple(map(_keep_unchanged, before, after))
     return before if before == after else None

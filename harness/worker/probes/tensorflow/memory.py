@@ -1,6 +1,6 @@
-"""The peak memory of TensorFlow's tensors, by its allocator on the CPU.
+"""The peak memory of TensorFlow's tensors, as counted by its allocator on the CPU.
 
-That repeats exactly, and counts tensors from 256 KB up.
+It repeats exactly, and counts tensors of 256 KB or more.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 
 _REFUSALS = ValueError, AttributeError, RuntimeError
-"""What the allocator raises where it does not count."""
+"""The exceptions that the allocator raises if it does not count."""
 
 
 class TensorAllocator:
@@ -21,23 +21,25 @@ class TensorAllocator:
                 tf.config.experimental.reset_memory_stats("CPU:0")
 
     def peak_bytes(self) -> int | None:
-        """None where TensorFlow was never loaded, or does not count (with oneDNN off it refuses; with the system's
-        allocator it reads 0)."""
+        """Return the peak in bytes, or None if TensorFlow is not loaded or does not count.
+
+        It raises an error if oneDNN is off, and returns 0 with the system's allocator.
+        """
         with suppress(*_REFUSALS):
-            return _peak()
+            return _read_peak()
         return None
 
     def why_no_peak(self) -> str | None:
         if "tensorflow" not in sys.modules:
             return "TensorFlow was not loaded"
         try:
-            peak = _peak()
+            peak = _read_peak()
         except _REFUSALS:
             return "TensorFlow's allocator does not count them, as where oneDNN is off"
         return None if peak else "TensorFlow's allocator counted none, as where no tensor has 256 KB"
 
 
-def _peak() -> int | None:
+def _read_peak() -> int | None:
     if "tensorflow" not in sys.modules:
         return None
     import tensorflow as tf

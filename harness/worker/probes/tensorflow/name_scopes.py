@@ -1,17 +1,17 @@
-"""The part of a trainer that an operation belongs to, by its name: the `tf.name_scope` in which it was written."""
+"""Finds the part of a trainer that an operation belongs to: the `tf.name_scope` in which it was created."""
 
 import re
 
 _TAPE = "gradient_tape"
-"""Before the names in a gradient that a tape took: below the operation's own name there is one more."""
+"""The prefix of the names in a gradient that a tape computes. They have one more level, after the operation's name."""
 _GRADIENTS, _GRADIENT = "gradients", re.compile(r".+_grad(_\d+)?")
-"""Before the names in the gradient of a nested function, and the name of that of one of its operations."""
+"""The prefix of the names in the gradient of a nested function, and the name of the gradient of one operation."""
 _CALL = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
-"""What TensorFlow puts before the names in a nested function."""
+"""The prefix of the names in a nested function."""
 
 
 def part(name: str) -> str:
-    """The scope of an operation by its name: `gradient_tape/physics/matmul_3/MatMul_1` is of `physics`."""
+    """Return the scope of an operation from its name: `physics` for `gradient_tape/physics/matmul_3/MatMul_1`."""
     steps = [step for step in name.split("/") if not _CALL.fullmatch(step)]
     forward = [step for step in steps if step != _TAPE]
     if _GRADIENTS in forward:

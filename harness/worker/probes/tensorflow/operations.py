@@ -1,8 +1,8 @@
-"""Which operations TensorFlow runs in an epoch, when, and for how long: from its own profiler.
+"""Observes which operations TensorFlow runs in an epoch, when, and for how long, with TensorFlow's own profiler.
 
-Kernels that it finds cheap leave out their times once they are warm, and those that it does tell of take longer than
-otherwise; so this has a pass of its own. What XLA compiled appears by its own instructions, whose scopes come from the
-program that the profiler hands over with them.
+Under the profiler, operations take longer, and kernels that TensorFlow considers cheap report no times once they are
+warm. So this probe has a pass of its own. Code that XLA compiled appears as its instructions, whose scopes come from
+the program that the profiler adds to them.
 """
 
 from __future__ import annotations
@@ -25,23 +25,24 @@ MOST = 100
 _MARK = "harness: an epoch"
 _HOST, _PROGRAMS = "/host:CPU", "/host:metadata"
 _KERNEL = re.compile(r"(?P<name>[^\s:]+):(?P<type>_?[A-Z]\w*)")
-"""How the profiler names one run of a kernel: by the operation's name in its graph, and by its type."""
+"""The profiler's name for one run of a kernel: the operation's name in its graph, and its type."""
 _EAGER = re.compile(r"EagerLocalExecute: (?P<type>(?!__)\w+)")
-"""And one outside of every graph, where it has no name. A `tf.function`'s begins with two underscores."""
+"""The profiler's name for an operation outside of every graph, which has only a type. The call of a `tf.function` has a
+type that begins with two underscores."""
 
 
 @dataclass
 class Operation:
-    """One run of one operation. Times are in seconds, `start` by the clock of `perf_counter`."""
+    """One run of one operation. Times are in seconds; `start` is by the clock of `perf_counter`."""
 
     type: str
     part: str
-    """The `tf.name_scope` in which it was written, or empty."""
+    """The `tf.name_scope` in which it was created, or empty."""
     thread: str
     start: float
     seconds: float
     own: float
-    """Without the operations that ran inside it, in the same thread."""
+    """Seconds without the operations that ran inside it in the same thread."""
 
 
 class OperationProbe:
@@ -50,8 +51,8 @@ class OperationProbe:
     name = OPERATIONS
 
     def __init__(self) -> None:
-        self._why: str | None = None
-        """Why the latest epoch's operations could not be seen, or None."""
+        self._reason: str | None = None
+        """Why the operations of the latest epoch could not be observed, or None."""
         self._folder: Path | None = None
         self._mark: Any = None
         self._began = 0.0
@@ -59,12 +60,12 @@ class OperationProbe:
 
     @property
     def unavailable(self) -> Mapping[str, str]:
-        return {OPERATIONS: self._why} if self._why else {}
+        return {OPERATIONS: self._reason} if self._reason else {}
 
     def begin(self, fresh: bool) -> None:
         self._folder = None
         if "tensorflow" not in sys.modules:
-            self._why = "TensorFlow was not loaded"
+            self._reason = "TensorFlow was not loaded"
             return
         folder = Path(tempfile.mkdtemp(prefix="operations-"))
         try:
@@ -72,17 +73,17 @@ class OperationProbe:
 
             options = profiler.experimental.ProfilerOptions(host_tracer_level=2, python_tracer_level=0)
             profiler.experimental.start(str(folder), options)
-        except Exception as error:  # it may be running already, for whoever wrote the trainer
+        except Exception as error:  # the trainer may have started the profiler itself
             shutil.rmtree(folder, ignore_errors=True)
-            self._why = f"TensorFlow's profiler did not start: {error}"
+            self._reason = f"TensorFlow's profiler did not start: {error}"
             return
-        self._folder, self._why = folder, None
+        self._folder, self._reason = folder, None
         self._mark = profiler.experimental.Trace(_MARK)
         self._mark.__enter__()
         self._began = perf_counter()
 
     def end(self, wall: float) -> OperationsUse | None:
-        self._latest = self._read()
+        self._latest = self._read_profile()
         return OperationsUse(summed(self._latest), busy(self._latest)) if self._latest else None
 
     def spans(self) -> Iterable[Span]:
@@ -91,8 +92,8 @@ class OperationProbe:
             for one in self._latest
         ]
 
-    def _read(self) -> list[Operation]:
-        """The epoch's operations, in no order; none where they are unavailable."""
+    def _read_profile(self) -> list[Operation]:
+        """Return the epoch's operations in no order, or an empty list if they are unavailable."""
         if self._folder is None:
             return []
         try:
@@ -103,37 +104,37 @@ class OperationProbe:
             profiler.experimental.stop()
             (file,) = self._folder.rglob("*.xplane.pb")
             return read(xplane_pb2.XSpace.FromString(file.read_bytes()), self._began)
-        except Exception as error:  # none of this may end the user's run
-            self._why = f"what TensorFlow's profiler reports could not be read: {error}"
+        except Exception as error:  # an error here must not end the user's run
+            self._reason = f"what TensorFlow's profiler reports could not be read: {error}"
             return []
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def read(space: Any, began: float) -> list[Operation]:
-    """The operations in an `XSpace` whose epoch began when the clock said `began`."""
+    """Return the operations in an `XSpace`, whose epoch began at `began` by the clock."""
     (host,) = (plane for plane in space.planes if plane.name == _HOST)
     names = {number: one.name for number, one in host.event_metadata.items()}
     stats = {number: one.name for number, one in host.stat_metadata.items()}
-    programs = _programs(space)
+    programs = _read_programs(space)
     found, shift = list[Operation](), began
     for line in host.lines:
         for event in line.events:
             name, start = names[event.metadata_id], line.timestamp_ns / 1e9 + event.offset_ps / 1e12
             if name == _MARK:
                 shift = began - start
-            told = _described(name, event, stats, programs)
-            if told:
-                found.append(Operation(*told, line.name, start, event.duration_ps / 1e12, 0.0))
+            type_and_part = _classify(name, event, stats, programs)
+            if type_and_part:
+                found.append(Operation(*type_and_part, line.name, start, event.duration_ps / 1e12, 0.0))
     for operation in found:
         operation.start += shift
-    for own in _by_thread(found):
-        _subtract_inner(own)
+    for own in _group_by_thread(found):
+        _set_own_times(own)
     return found
 
 
 def busy(operations: list[Operation]) -> float:
-    """Seconds in which at least one of them ran."""
+    """Return the seconds in which at least one of the operations ran."""
     total, until = 0.0, float("-inf")
     for one in sorted(operations, key=lambda one: one.start):
         end = one.start + one.seconds
@@ -143,7 +144,10 @@ def busy(operations: list[Operation]) -> float:
 
 
 def summed(operations: list[Operation]) -> list[OperationUse]:
-    """What those of one type and part took together: the `MOST` that took the most, and last the others together."""
+    """Return the total times of the operations by type and part.
+
+    The `MOST` largest come first, in descending order, followed by one entry for all others together.
+    """
     uses: dict[tuple[str, str], list[Operation]] = {}
     for one in operations:
         uses.setdefault((one.type, one.part), []).append(one)
@@ -154,29 +158,29 @@ def summed(operations: list[Operation]) -> list[OperationUse]:
     return [*found[:MOST], *([others] if rest else [])]
 
 
-def _described(
+def _classify(
     name: str, event: Any, stats: dict[int, str], programs: dict[tuple[str, str], tuple[str, str]]
 ) -> tuple[str, str] | None:
-    """The type and the part of what an event tells of, if that is an operation."""
+    """Return the type and the part of the operation that an event describes, or None if it is not an operation."""
     kernel = _KERNEL.fullmatch(name)
     if kernel:
         return kernel["type"], part(kernel["name"])
     eager = _EAGER.fullmatch(name)
     if eager:
         return eager["type"], ""
-    told = {stats[stat.metadata_id]: stat for stat in event.stats}
-    if "hlo_op" not in told:
+    named = {stats[stat.metadata_id]: stat for stat in event.stats}
+    if "hlo_op" not in named:
         return None
     instruction, module = (
-        stats.get(told[key].ref_value, "") if told[key].ref_value else told[key].str_value
+        stats.get(named[key].ref_value, "") if named[key].ref_value else named[key].str_value
         for key in ("hlo_op", "hlo_module")
     )
     opcode, scope = programs.get((module, instruction), (instruction.rstrip("0123456789."), ""))
     return f"XLA {opcode}", scope
 
 
-def _programs(space: Any) -> dict[tuple[str, str], tuple[str, str]]:
-    """What XLA compiled: the opcode and the part of each instruction, by the names of its module and its own."""
+def _read_programs(space: Any) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the opcode and the part of each instruction that XLA compiled, by the names of its module and its own."""
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for plane in space.planes:
         if plane.name == _PROGRAMS and plane.event_metadata:
@@ -191,15 +195,15 @@ def _programs(space: Any) -> dict[tuple[str, str], tuple[str, str]]:
     return found
 
 
-def _by_thread(operations: list[Operation]) -> Iterator[list[Operation]]:
+def _group_by_thread(operations: list[Operation]) -> Iterator[list[Operation]]:
     threads: dict[str, list[Operation]] = {}
     for one in operations:
         threads.setdefault(one.thread, []).append(one)
     yield from threads.values()
 
 
-def _subtract_inner(operations: list[Operation]) -> None:
-    """Set the own times of one thread's operations."""
+def _set_own_times(operations: list[Operation]) -> None:
+    """Set the own times of the operations of one thread."""
     under_way: list[Operation] = []
     for one in sorted(operations, key=lambda one: (one.start, -one.seconds)):
         while under_way and under_way[-1].start + under_way[-1].seconds <= one.start:

@@ -1,4 +1,4 @@
-"""How much a trainer keeps in TensorFlow's variables: its parameters, and what its optimizer keeps of them."""
+"""The memory of a trainer's TensorFlow variables: its parameters, and all others, such as those of its optimizer."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from harness.worker.wire.evidence import Variables
 
 
 def sizes() -> Variables | None:
-    """The bytes of all variables that live in this process; None without TensorFlow."""
+    """Return the bytes of all variables that exist in this process, or None if TensorFlow is not loaded."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return None
-    # By type, not isinstance: some libraries' objects do something when they are asked for their class.
+    # By type() and not isinstance(), because objects of some libraries run code when asked for __class__.
     living = [one for one in gc.get_objects() if issubclass(type(one), tensorflow.Variable)]
-    bytes_of = {id(one): _bytes(one) for one in living}
+    bytes_of = {id(one): _count_bytes(one) for one in living}
     trained = sum(bytes_of[id(one)] for one in living if one.trainable)
     return Variables(trained, sum(bytes_of.values()) - trained)
 
 
-def _bytes(variable: Any) -> int:
-    """0 for one whose size changes."""
+def _count_bytes(variable: Any) -> int:
+    """Return the size of a variable in bytes, or 0 if its shape is not fixed."""
     return (variable.shape.num_elements() or 0) * int(variable.dtype.size)

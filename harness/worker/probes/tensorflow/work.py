@@ -1,4 +1,4 @@
-"""How much a trainer's epochs compute: the operations of the calls that were noted, and a yardstick for their rate."""
+"""Counts the operations of a trainer's epochs from the noted calls, and measures a rate to compare them with."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from harness.worker.probes.tensorflow.calls import CallProbe, Calls
 from harness.worker.wire.messages import Counted
 
 MOST_CALLS = 40
-"""Different calls of one epoch beyond which it is not counted: each costs about as much as a tracing."""
+"""Maximum number of different calls in an epoch that is counted. Each takes about as long as a tracing."""
 
 
 class WorkCounter:
+    """The `Counter` of TensorFlow."""
+
     def __init__(self) -> None:
         self.calls = CallProbe()
 
@@ -23,8 +25,10 @@ class WorkCounter:
         return self.calls.watching(kind)
 
     def count(self, rate: bool) -> Counted | None:
-        """The operations of each kind of epoch for which they could be counted, and why others could not be; with the
-        `rate` of large matrix products, if asked for. None where TensorFlow was not loaded."""
+        """Count the operations of each kind of epoch, as far as possible, with the reason if some cannot be counted.
+
+        With `rate`, also measure the rate of large matrix products. Returns None if TensorFlow is not loaded.
+        """
         if "tensorflow" not in sys.modules:
             return None
         found: dict[str, Counter[str]] = {}
@@ -32,7 +36,7 @@ class WorkCounter:
         reasons = []
         for kind, calls in self.calls.by_kind.items():
             try:
-                found[kind] = _of_epoch(calls, known)
+                found[kind] = _count_epoch(calls, known)
             except flops.Uncountable as error:
                 reasons.append(str(error))
         reason = reasons[0] if reasons else None if found else "no epoch's calls were noted"
@@ -41,8 +45,11 @@ class WorkCounter:
         return Counted(sums, reason, gemm.flops_per_second() if rate else None, parts, variables.sizes())
 
 
-def _of_epoch(calls: Calls, known: dict[Any, Counter[str]]) -> Counter[str]:
-    """The operations of one epoch by part; `known` are those of the calls that another kind of epoch has too."""
+def _count_epoch(calls: Calls, known: dict[Any, Counter[str]]) -> Counter[str]:
+    """Return the operations of one epoch by part.
+
+    `known` caches the operations of calls, because another kind of epoch may make the same calls.
+    """
     if calls.trouble:
         raise flops.Uncountable(calls.trouble)
     if not calls.distinct:

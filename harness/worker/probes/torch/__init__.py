@@ -1,4 +1,4 @@
-"""PyTorch: it is seeded; what it traces and compiles is not observed."""
+"""PyTorch. It is seeded. Its traces and compilations are not observed."""
 
 from harness.worker.probes.base import Framework
 
@@ -7,7 +7,7 @@ class PyTorch(Framework):
     name = "PyTorch"
     module = "torch"
     libraries = ("torch", "lightning", "pytorch_lightning", "pina")
-    # That is the generator on the CPU, and any accelerator's as soon as somebody uses that: it starts none.
+    # This seeds the generator of the CPU, and those of accelerators once they are used. It initializes no accelerator.
     generator = ("manual_seed", 2**63)
 
 

@@ -181,7 +181,7 @@ def test_a_call_that_cannot_be_noted_is_made_all_the_same(probe, monkeypatch):
     def fails(leaf):
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(module, "_described", fails)
+    monkeypatch.setattr(module, "_describe_argument", fails)
     with probe.watching("data"):
         assert inner(tf.ones(())).numpy() == 2.0
     assert probe.by_kind["data"].trouble == "one of its calls could not be noted: a bug of ours"

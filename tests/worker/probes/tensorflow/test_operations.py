@@ -108,8 +108,8 @@ def operation(start, seconds, type_="Op", part="", thread="one"):
 def test_inner_operations_take_from_those_around_them_in_their_thread_only():
     outer, inner, innermost = operation(0.0, 1.0), operation(0.2, 0.5), operation(0.3, 0.1)
     later, elsewhere = operation(1.0, 0.5), operation(0.1, 0.9, thread="two")
-    for own in probe._by_thread([later, outer, elsewhere, innermost, inner]):
-        probe._subtract_inner(own)
+    for own in probe._group_by_thread([later, outer, elsewhere, innermost, inner]):
+        probe._set_own_times(own)
     assert [one.own for one in (outer, inner, innermost, later, elsewhere)] == pytest.approx([0.5, 0.4, 0.1, 0.5, 0.9])
 
 

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from harness.worker import frameworks
-from harness.worker.probes.tensorflow.traces import TraceProbe, _name
+from harness.worker.probes.tensorflow.traces import TraceProbe, _qualify_name
 
 HOOKED = "tensorflow.python.eager.polymorphic_function.tracing_compilation"
 CALLBACKS = "tensorflow.python.eager.polymorphic_function.transform"
@@ -390,6 +390,6 @@ class Loss:
 
 def test_where_code_does_not_say_its_qualified_name_the_function_does():
     for code in (Loss.step.__code__, WithoutQualifiedName):
-        assert _name(Loss.step, code) == _name(Loss().step, code) == "Loss.step"
+        assert _qualify_name(Loss.step, code) == _qualify_name(Loss().step, code) == "Loss.step"
     for code in (Loss.__call__.__code__, WithoutQualifiedName):
-        assert _name(Loss(), code) == "Loss.__call__"
+        assert _qualify_name(Loss(), code) == "Loss.__call__"

@@ -8,18 +8,18 @@ from math import isfinite
 @dataclass(frozen=True)
 class Sample:
     seconds: float
-    """Since the first sample."""
+    """Seconds since the first sample."""
     bytes: float
 
 
 def samples(lines: Iterable[str]) -> list[Sample]:
-    """The samples in order of time. Lines that are none, such as one cut off, are passed over."""
+    """Return the samples in order of time. Lines that are not samples, such as one that was cut off, are skipped."""
     found = sorted(_read(lines))
     return [Sample(at - found[0][0], mebibytes * 2**20) for at, mebibytes in found]
 
 
 def _read(lines: Iterable[str]) -> Iterator[tuple[float, float]]:
-    """Time and mebibytes."""
+    """Yield the time and the mebibytes of each sample."""
     for line in lines:
         match line.split():
             case ["MEM", size, at]:

@@ -7,7 +7,7 @@ import pytest
 from ablated import ablated, ablation
 from shares import SYSTEMS, measured, simulate
 
-from harness.analysis.comparison.ablation import attribute, block_shares, shares
+from harness.analysis.comparison.shares_of_changes import attribute, block_shares, shares
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
 from harness.plan.cells import draw_orders

@@ -1,4 +1,4 @@
-"""What the epochs of one process counted as, for a reader: once, periodic or steady, and what that rests on."""
+"""A summary of how the epochs of one process were counted, as once, periodic or steady, and what that is based on."""
 
 from dataclasses import dataclass, field
 
@@ -7,11 +7,11 @@ from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.trend import Trend
 
 MOST_EVENTS = 5
-"""Single events that are listed, the longest; the table has the time of all."""
+"""The largest number of single events that are listed, the longest ones; the table has the time of all."""
 STALL = 2.0
-"""How many times as long as a steady epoch one before the turns must take to be told of."""
+"""An epoch before the turns is reported if it takes more than this many times as long as a steady epoch."""
 LEAST = 0.01
-"""The share of an arm's time that a period must take to be told of."""
+"""A period is reported if it takes at least this share of an arm's time."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Period:
-    """Epochs that take longer, or shorter, every so many."""
+    """Epochs that take longer, or shorter, at regular intervals."""
 
     kind: str
     every: int
     phases: list[int]
-    """Which ones of each so many, counted from epoch 0."""
+    """The places of these epochs in the period, counted from epoch 0."""
     factor: float
-    """How many times as long as the others they take, on the average."""
+    """How many times as long as the others they take, on average."""
     seconds: float
-    """How much longer one takes."""
+    """How much longer one of them takes."""
 
 
 @dataclass(frozen=True)
@@ -47,29 +47,30 @@ class Event:
 
 @dataclass(frozen=True)
 class Accounted:
-    """Of one process: the three parts make up what its epochs took."""
+    """The accounting of one process: the three parts add up to the time of its epochs."""
 
     epochs: int
     seconds: float
     once: Part
-    """First epochs, those before the turns, those that traced or compiled, and single events."""
+    """First epochs, epochs before the turns, epochs that traced or compiled, and single events."""
     periodic: Part
     steady: Part
     between: float | None
-    """Seconds of its turns that were no epoch's: `seek`, `state` and harness itself. None where that was not kept."""
+    """Seconds of its turns outside epochs: `seek`, `state` and harness itself. None if that was not recorded."""
     scheduled: int | None
-    """Epochs of its whole schedule; None where it does not say."""
+    """The number of epochs in its whole schedule; None if the trainer does not report it."""
     periods: list[Period] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     """The longest first."""
     settling: float | None = None
-    """How many times as long as the others epochs take that settle at the beginning of a turn; None where none did."""
+    """How many times as long as the others the settling epochs at the start of a turn take; None if none settled."""
     trend: Trend | None = None
-    """Where its epochs get slower, or quicker: there is no steady epoch then."""
+    """Set if its epochs get slower or faster: there is no steady epoch then."""
 
 
 def accounted(costs: Projection, arm: str) -> Accounted | None:
-    """Of the first process of `arm` that ran to its end, else of the first; None where it ran nothing."""
+    """Return the accounting of the first process of `arm` that ran to its end, or else of its first process; None if it
+    ran nothing."""
     accounts = costs.accounts(arm)
     if not accounts:
         return None
@@ -119,7 +120,7 @@ def _periods(costs: Projection, arm: str, rates: dict[str, float], epochs: int, 
 
 
 def _events(costs: Projection, arm: str, rates: dict[str, float]) -> list[Event]:
-    """Of those in the turns, by their pattern, and of those before them, by what each process took there."""
+    """Return single events in the turns, from their pattern, and before the turns, from the time in each process."""
     found = [
         Event(kind, index, factor * rates[kind], rates[kind])
         for kind, pattern in costs.shapes.of(arm).items()

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.analysis.profile.memory_line import samples
+from harness.analysis.profile.rss_samples import samples
 
 
 def test_samples_are_in_order_of_time_and_count_from_the_first():

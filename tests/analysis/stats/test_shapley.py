@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.stats.attribution import interactions, shares, shares_by_orders, steps, subsets
+from harness.analysis.stats.shapley import interactions, shares, shares_by_orders, steps, subsets
 
 NAMES = ("a", "b", "c", "d")
 

@@ -1,8 +1,9 @@
-"""A record of cells -> what each change earned.
+"""The contribution of each change, from a record of cells.
 
-Each block measures cells beside the same baseline, and yields shares of its own: from all cells, or along an order and
-its reverse. So shares over blocks have a mean and Student's t interval like any ratio, which in the second case holds
-the lots of the orders too; and in each block, and so on the average, they add up to what all changes did together.
+Each block measures cells together with the same baseline, and yields its own shares: from all cells, or along an order
+and its reverse. Shares over blocks therefore have a mean and Student's t interval like any ratio, which in the second
+case includes the randomness of the orders. In each block, and so on average, the shares add up to the effect of all
+changes together.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from harness.analysis.epochs.observed import TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.stats import attribution
-from harness.analysis.stats.attribution import Cell, Values
+from harness.analysis.stats.shapley import Cell, Values
 from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import level
 from harness.analysis.stats.ratios import Ratio, of_logs
@@ -29,88 +30,88 @@ from harness.record.lines import Lines
 
 @dataclass(frozen=True)
 class Share:
-    """What one change earned, or all together. Of the shares of a figure, the sum is that of all together."""
+    """The contribution of one change, or of all together. The shares of a figure add up to that of all together."""
 
     name: str
     text: str
-    """What it changes, such as `median -> mean`."""
+    """A description of the change, such as `median -> mean`."""
     verdict: str | None
-    """`faster`, `slower`, `same` (within the tolerance) or `unsure`, from three blocks on."""
+    """`faster`, `slower`, `same` (within the tolerance) or `unsure`; from three blocks on."""
     log_ratio: Estimate | None
-    """Its share of the logarithm of what `goal` costs relative to `start`; null where no block has all it takes."""
+    """Its share of the logarithm of the cost of `goal` relative to `start`; None if no block is complete."""
     ratio: Ratio | None
     """The same as a factor: the factors of all changes multiply to that of all together."""
     seconds: Estimate | None
-    """Its share of the difference in seconds of an epoch, on the average over the schedule."""
+    """Its share of the difference in seconds per epoch, averaged over the schedule."""
     part: float | None
-    """Its share of the whole log-ratio, as a share of 1; null unless the whole is clearly not 0."""
+    """Its share of the total log-ratio, as a fraction of 1; None unless the total clearly differs from 0."""
     alone: Ratio | None
     """`start` with this change only, relative to `start`."""
     last: Ratio | None
     """`goal`, relative to `goal` without this change."""
     peak_rss_bytes: float | None
-    """Its share of the difference in peak memory,"""
+    """Its share of the difference in peak memory."""
     peak_tensor_bytes: float | None
-    """of that in tensors,"""
+    """Its share of the difference in peak memory of tensors."""
     traces: float | None
-    """of that in the number of tracings in one block's epochs,"""
+    """Its share of the difference in the number of traces in one block's epochs."""
     retraces: float | None
-    """and of that in those beyond the first of the same function."""
+    """Its share of the difference in the number of traces beyond the first of the same function."""
     losses: str | None
-    """Of `start` with this change only, beside `start`'s."""
+    """How the losses of `start` with this change only compare with those of `start`, in words."""
     relation: Relation | None = None
-    """The same, for programs."""
+    """The same comparison, for programs."""
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """Two changes that do clearly more, or less, together than each without the other."""
+    """Two changes that clearly do more, or less, together than each without the other."""
 
     changes: tuple[str, str]
     log_ratio: Estimate
     ratio: Ratio
-    """Below 1, they help each other; above, they do the same work."""
+    """Below 1, they help each other; above 1, they do the same work."""
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """The changes between two arms, and what each of them earned."""
+    """The changes between two arms, and the contribution of each."""
 
     start: str
     goal: str
     crossed: bool
-    """Whether all sets of changes were measured; else those along some orders, each with its reverse."""
+    """Whether all sets of changes were measured; otherwise those along some orders, each with its reverse."""
     blocks: int
-    """Those that measured all it takes, on which the shares rest."""
+    """The number of complete blocks, on which the shares are based."""
     cells: int
-    """Sets of changes that were measured, none and all among them."""
+    """The number of sets of changes that were measured, including none and all."""
     failed: list[str]
-    """The arms among them that failed."""
+    """The arms of these sets that failed."""
     epoch_seconds: float | None
-    """Of `start`, on the average over its schedule."""
+    """Seconds of an epoch of `start`, averaged over its schedule."""
     total: Share
     changes: list[Share]
     interactions: list[Interaction] | None
-    """The clear ones; null where not all sets were measured, or too few blocks."""
+    """The clear ones; None if not all sets were measured, or if there were too few blocks."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """By change, what each complete block says of it."""
+    """The results of each complete block, by change."""
 
     logs: dict[str, list[float]]
     seconds: dict[str, list[float]]
     interactions: dict[tuple[str, str], list[float]]
     totals: list[float]
     differences: list[float]
-    """In seconds of an epoch, between `goal` and `start`."""
+    """Seconds per epoch between `goal` and `start`."""
     blocks: list[int]
 
 
 def cells_by_block(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[int, dict[Cell, float]]:
-    """By block, the log-ratio of each cell to the baseline that it measured, from those of arms by block.
+    """Return, by block, the log-ratio of each cell to the baseline; `logs` has those of arms by block.
 
-    What failed in a block has no ratio there.
+    An arm that failed in a block has no ratio there.
     """
     plan = record.plan
     assert plan.ablation is not None, "there is nothing to take apart in a plan without changes"
@@ -124,10 +125,10 @@ def cells_by_block(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> di
 
 
 def shares(plan: Ablation, logs: Mapping[int, Values], seconds: float | None = None) -> Shares:
-    """What each change earned in every block that has all the cells it takes.
+    """Return the contribution of each change in every complete block, which has all the cells that it needs.
 
-    `logs` holds the log-ratios of cells to the baseline by block. `seconds` are those of the baseline's epoch: the same
-    for all blocks, so that a machine that is quicker in one block than in another makes no share uncertain.
+    `logs` has the log-ratios of cells to the baseline by block. `seconds` is the time of the baseline's epoch: the same
+    for all blocks, so that a machine that is faster in one block than in another makes no share uncertain.
     """
     names = plan.names
     blocks = [block for block in sorted(logs) if _complete(plan, block, logs[block])]
@@ -151,7 +152,8 @@ def shares(plan: Ablation, logs: Mapping[int, Values], seconds: float | None = N
 
 
 def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None = None) -> Attribution | None:
-    """What each change of an ablation earned; None for any other run. `all_` is what `projection.all_logs` finds."""
+    """Return the contribution of each change of an ablation; None for any other run. `all_` is the result of
+    `projection.all_logs`."""
     record = costs.record
     plan = record.plan
     ablation = plan.ablation
@@ -228,10 +230,10 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
 
 
 def coarsest(plan: Ablation) -> float:
-    """How wide the interval of a share may be, relative to the share, if that is to count.
+    """Return how wide the interval of a share may be, relative to the share, if the share is to count.
 
-    Along orders blocks scatter by what depends on the order, and no more if the machine is busy: what six of them show
-    is not luck, and it is enough that their interval is on one side.
+    Along orders, blocks scatter because the shares depend on the order, and no more if the machine is busy: what six of
+    them show is not chance, and it is enough if their interval is on one side.
     """
     return 1.0 if plan.orders else COARSE
 
@@ -240,7 +242,7 @@ EXACTLY = ("peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces")
 
 
 class _Exact:
-    """What is known of cells beside time, and the changes' shares of it."""
+    """Figures of cells other than times, and the changes' shares of them."""
 
     def __init__(self, record: Lines, ran: set[str]) -> None:
         self._record = record
@@ -258,7 +260,7 @@ class _Exact:
         return values[all_made] - values[frozenset()] if {all_made, frozenset()} <= values.keys() else None
 
     def share(self, what: str, name: str) -> float | None:
-        """From all cells, or along the orders of which all cells are known."""
+        """Return the share from all cells, or along the orders of which all cells are known."""
         values = self._values[what]
         if not self._plan.orders:
             known = len(values) == len(self._plan.cells)
@@ -269,7 +271,7 @@ class _Exact:
 
 
 def _known(record: Lines, label: str) -> dict[str, float]:
-    """Peaks over all blocks, and the tracings of one."""
+    """Return the peaks over all blocks, and the traces of one."""
     ends = [end for end in record.ends if end.arm == label]
     ran = of_one_block(record, label) or []
     traces = [trace for epoch in ran for trace in evidence.traces(epoch)]
@@ -282,7 +284,7 @@ def _known(record: Lines, label: str) -> dict[str, float]:
 
 
 def _epoch_seconds(costs: Projection) -> float | None:
-    """The seconds of the baseline's epoch, on the average over blocks and over its schedule or, without one, over what
+    """Return the seconds of the baseline's epoch, averaged over blocks and over its schedule or, without one, over what
     ran."""
     baseline = costs.record.plan.baseline
     seconds = costs.seconds_by_block(baseline)
@@ -312,7 +314,7 @@ def _append(lists: dict[str, list[float]], values: Mapping[str, float]) -> None:
 
 
 def _clear(record: Lines, found: Shares, at: float) -> list[Interaction]:
-    """The interactions that clearly exceed the tolerance, the largest first."""
+    """Return the interactions that clearly exceed the tolerance, the largest first."""
     plan = record.plan
     by_name = {"\n".join(two): values for two, values in found.interactions.items()}
     answers = verdicts(by_name, plan.tolerance, plan.fewest, plan.blocks)
@@ -323,7 +325,7 @@ def _clear(record: Lines, found: Shares, at: float) -> list[Interaction]:
 
 
 def block_shares(record: Lines, epochs: pd.DataFrame) -> Mapping[str, Sequence[float]]:
-    """Each change's share of the log-ratio by block, which says whether another block is needed."""
+    """Return each change's share of the log-ratio by block, which decides whether another block is needed."""
     plan = record.plan
     assert plan.ablation is not None
     found = shares(plan.ablation, cells_by_block(record, all_logs(Projection(record, epochs))))

@@ -1,0 +1,73 @@
+"""Where a run goes, and what may be completed."""
+
+import subprocess
+from datetime import datetime
+
+import pytest
+from paths import ARMS
+from planned import planned
+
+from harness.cli import app
+from harness.engine import session
+from harness.engine.session import measure
+from harness.record.schema import BlockEnd
+from harness.record.store import FILE_NAME, read
+
+STEADY = f"{ARMS}:Steady"
+SHORT = ["--epochs", "2", "--blocks", "1", "--threads", "1"]
+
+
+@pytest.fixture
+def cut_off(tmp_path):
+    """A run of two blocks, of which the second is missing."""
+    out = tmp_path / "run"
+
+    def watch(event, record):
+        if isinstance(event, BlockEnd):
+            raise KeyboardInterrupt
+
+    measure(planned("compare", STEADY, epochs=2, blocks=2, threads=1), out, watch)
+    return out
+
+
+def test_runs_that_begin_in_the_same_second_have_a_directory_each(tmp_path, monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 1, 2, 3, 4, 5, tzinfo=tz)
+
+    monkeypatch.setattr(session, "datetime", Clock)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(3):
+        assert app.run(["compare", STEADY, *SHORT]) == 0
+    first = tmp_path / "reports" / "20260102-030405-compare"
+    found = sorted((tmp_path / "reports").iterdir())
+    assert found == [first, first.with_name(f"{first.name}-2"), first.with_name(f"{first.name}-3")]
+    assert {len(read(place).blocks_done) for place in found} == {1}
+    assert {read(place).header.run for place in found} == {place.name for place in found}
+
+
+def test_git_does_not_follow_what_a_command_leaves_behind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert app.run(["compare", STEADY, *SHORT]) == 0
+    assert list(tmp_path.glob("reports/*/report.md"))
+    told = subprocess.run(["git", "status", "--porcelain"], check=True, capture_output=True, text=True)
+    assert told.stdout == ""
+
+
+def test_a_copy_of_a_record_is_not_resumed_and_left_as_it_is(cut_off, capsys):
+    copy = cut_off / "copy.jsonl"
+    copy.write_bytes((cut_off / FILE_NAME).read_bytes())
+    before = copy.read_bytes()
+    assert app.run(["compare", "--resume", str(copy)]) == 2
+    told = capsys.readouterr().err
+    assert told == f"harness: {copy} cannot be resumed: give the run's own directory, or its run.jsonl.\n"
+    assert copy.read_bytes() == before == (cut_off / FILE_NAME).read_bytes()
+    assert app.run(["compare", "--resume", str(cut_off / FILE_NAME)]) == 0
+    assert len(read(cut_off).blocks_done) == 2
+
+
+def test_what_is_no_record_is_not_resumed(tmp_path, capsys):
+    assert app.run(["compare", "--resume", str(tmp_path / "nowhere.jsonl")]) == 2
+    assert "There is no readable record at" in capsys.readouterr().err

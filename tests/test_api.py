@@ -1,0 +1,160 @@
+"""Measuring from Python: what the command line does, with typed results."""
+
+from importlib import metadata, resources
+
+import pandas as pd
+import pytest
+from paths import ARMS
+
+import harness
+from harness.errors import BadInput, BadRecord
+from harness.record.schema import BlockEnd
+
+STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    return harness.compare(STEADY, OTHER, epochs=8, blocks=2, threads=1, out=tmp_path_factory.mktemp("api") / "run")
+
+
+@pytest.fixture(scope="module")
+def profiled(tmp_path_factory):
+    return harness.profile(f"{ARMS}:Sought", epochs=12, threads=1, out=tmp_path_factory.mktemp("api") / "run")
+
+
+def test_an_arm_is_had_by_its_name_and_all_of_them_in_order(compared):
+    assert [arm.name for arm in compared] == ["Steady", "Other"]
+    arm = compared["Other"]
+    assert (arm.name, arm.status) == ("Other", "ok")
+    assert arm.ratio.low < arm.ratio.estimate < arm.ratio.high
+    assert arm.value("epoch_time") >= 0.002
+    assert compared["Steady"].ratio is None
+
+
+def test_the_table_has_a_row_for_each_arm(compared):
+    assert isinstance(compared.table, pd.DataFrame)
+    assert list(compared.table.index) == ["Steady", "Other"]
+    assert compared.table.loc["Other", "total_time ratio"] == compared["Other"].ratio.estimate
+    assert compared.table.loc["Other", "epoch_time (s)"] == compared["Other"].value("epoch_time")
+
+
+def test_the_epochs_have_a_row_for_each_that_was_timed(compared):
+    assert len(compared.epochs) == sum(len(piece.epochs) for piece in compared.record.slices) == 2 * 2 * 8
+    assert set(compared.epochs["arm"]) == {"Steady", "Other"}
+    assert (compared.epochs["wall"] >= 0.002).all()
+
+
+def test_the_verdict_is_the_headline_of_the_report(compared):
+    (path, *_) = compared.write("md")
+    assert compared.verdict
+    assert compared.verdict == compared.contents.headline
+    assert compared.verdict.split(":")[0] in path.read_text(encoding="utf-8")
+
+
+def test_reports_are_written_beside_the_record_where_they_are_asked_for(tmp_path):
+    result = harness.compare(STEADY, epochs=3, blocks=1, threads=1, out=tmp_path / "run")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.jsonl", "logs"}
+    assert result.directory == tmp_path / "run"
+    written = result.write("csv,json")
+    assert written == [tmp_path / "run" / "report.csv", tmp_path / "run" / "report.json"]
+    assert all(path.is_file() for path in written)
+    with pytest.raises(BadInput, match="There is no format 'htlm': did you mean 'html'"):
+        result.write("htlm")
+
+
+def test_a_notebook_shows_the_verdict_and_the_table(compared):
+    shown = compared._repr_html_()
+    assert compared.verdict in shown
+    assert "<table" in shown
+
+
+def test_a_run_that_is_read_again_says_the_same(compared):
+    for place in (compared.directory, str(compared.directory / "run.jsonl")):
+        again = harness.read(place)
+        assert again.summary.to_json() == compared.summary.to_json()
+        assert again.verdict == compared.verdict
+        assert again.directory == compared.directory
+        pd.testing.assert_frame_equal(again.table, compared.table)
+
+
+def test_a_profile_has_its_findings_and_what_each_pass_saw(profiled):
+    (arm,) = profiled
+    assert arm.name == "Sought"
+    assert arm.profile.phases
+    assert profiled.record.plan.probes == ("phases", "memory", "operations")
+    assert {piece.probe for piece in profiled.record.watched} == {"phases", "memory", "operations"}
+    assert harness.read(profiled.directory).summary.to_json() == profiled.summary.to_json()
+
+
+def test_whoever_watches_is_told_of_each_event_with_the_record_so_far(tmp_path):
+    told = []
+
+    def watch(event, record):
+        if isinstance(event, BlockEnd):
+            told.append((event.block, len(record.blocks_done)))
+
+    harness.compare(STEADY, epochs=2, blocks=2, threads=1, out=tmp_path / "run", watch=watch)
+    assert told == [(0, 1), (1, 2)]
+
+
+def test_an_arm_that_fails_is_in_the_result(tmp_path):
+    result = harness.compare(STEADY, f"{ARMS}:RaisesAtThree", epochs=6, blocks=1, threads=1, out=tmp_path / "run")
+    assert result["RaisesAtThree"].status == "failed"
+    assert result["RaisesAtThree"].reason == "in epoch 3: ValueError: the residual is empty"
+    assert result["Steady"].status == "ok"
+
+
+def test_where_nobody_says_where_a_run_is_kept_in_a_folder_of_its_own():
+    result = harness.compare(STEADY, epochs=2, blocks=1, threads=1)
+    try:
+        assert (result.directory / "run.jsonl").is_file()
+    finally:
+        for file in sorted(result.directory.rglob("*"), reverse=True):
+            file.rmdir() if file.is_dir() else file.unlink()
+        result.directory.rmdir()
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (lambda: harness.compare("momets"), "There is no variant 'momets': did you mean 'moments'?"),
+        (lambda: harness.compare(f"{ARMS}:Stedy"), "did you mean 'Steady'"),
+        (lambda: harness.compare(STEADY, epocs=3), "compare() takes no 'epocs': did you mean 'epochs'?"),
+        (lambda: harness.compare(STEADY, evaluations=3), "compare() takes no 'evaluations': choose from baseline, "),
+        (lambda: harness.compare(STEADY, blocks=0), "--blocks must be at least 1, not 0."),
+        (lambda: harness.compare(STEADY, budget="soon"), "--budget must be a duration such as 90s or 2min"),
+        (lambda: harness.profile("nosuch"), "There is no variant 'nosuch'"),
+        (lambda: harness.profile(STEADY, blocks=3), "profile() takes no 'blocks': "),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_sentence(asked, says):
+    with pytest.raises(BadInput) as error:
+        asked()
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_arm_that_there_is_not_is_refused_in_one_sentence(compared):
+    with pytest.raises(KeyError, match=r"there is no arm 'Stedy': did you mean 'Steady'\?"):
+        compared["Stedy"]
+
+
+def test_a_place_without_a_run_is_refused(tmp_path):
+    with pytest.raises(BadRecord, match="no readable record at"):
+        harness.read(tmp_path)
+
+
+def test_a_directory_that_holds_a_run_is_not_written_over(compared):
+    before = (compared.directory / "run.jsonl").read_bytes()
+    with pytest.raises(BadInput, match="already holds a run"):
+        harness.compare(STEADY, epochs=2, blocks=1, threads=1, out=compared.directory)
+    assert (compared.directory / "run.jsonl").read_bytes() == before
+
+
+def test_the_version_is_the_installed_one():
+    assert harness.__version__ == metadata.version("pinn-harness")
+
+
+def test_type_checkers_may_read_the_package():
+    assert (resources.files("harness") / "py.typed").is_file()
