@@ -24,8 +24,8 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.command("list")(list_variants)
-    for command in COMMANDS.values():
-        add(app, command)
+    for each in COMMANDS.values():
+        add(app, each)
     app.command()(report)
     return app
 

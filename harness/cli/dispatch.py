@@ -16,6 +16,8 @@ from harness.commands.registry import command_of
 from harness.errors import BadInput, Interrupted, VariantFailed
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from harness.plan.claims import Claim
     from harness.plan.request import Request
     from harness.record.schema import Look
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 REPORTING = 3.0
 """Seconds of a budget that are reserved for the reports, mostly for starting the chart renderer."""
-_RESUMED = ("resume", "json", "claims")
+_RESUMED = ("resume", "json", "claims", "verbose")
 """Parameters that may be combined with `--resume`."""
 
 
@@ -42,28 +44,33 @@ class Output:
     """The file of claims to check the run against."""
     trace: Path | None = None
     """The file to write a profile's timeline to."""
+    verbose: int = 0
+    """How much to log; see `cli.logs`."""
 
 
 def carry_out(command: Command, request: Request, output: Output, context: typer.Context) -> None:
     """Plan, measure and report. Raises the HarnessError whose exit code the command ends with."""
     from rich.console import Console
 
+    from harness.cli import logs
     from harness.commands import claims_file
     from harness.engine.session import measure, run_id
     from harness.record.schema import TIMELINE
     from harness.report.live.live import Display
 
+    console = Console(stderr=True)
+    logs.show(output.verbose, console)
     claims = claims_file.read(output.claims) if output.claims else []
     if output.resume:
         _refuse_other_options(context)
-        return _resume_run(command, output.resume, output.json, claims)
+        return _resume_run(command, output.resume, output.json, claims, console)
     planned = command.plan(request)
     plan = planned.plan
     _check_writable(output.json)
     _check_writable(str(output.trace) if output.trace else None, "--trace")
     directory = output.out or _make_run_directory(run_id(plan))
     _warn_of_other_runs()
-    with Display(plan, Console(stderr=True)) as display:
+    with Display(plan, console) as display:
         record = measure(
             plan, directory, display, _make_look(command), stored=planned.stored, run_block=command.run_block(plan)
         )
@@ -96,10 +103,8 @@ def _refuse_other_options(context: typer.Context) -> None:
             raise BadInput(f"--resume takes its plan from the run: leave {option} out.")
 
 
-def _resume_run(command: Command, run: Path, json: str | None, claims: Sequence[Claim]) -> None:
+def _resume_run(command: Command, run: Path, json: str | None, claims: Sequence[Claim], console: Console) -> None:
     """Complete an interrupted run and report it."""
-    from rich.console import Console
-
     from harness.engine.session import resume
     from harness.record import store
     from harness.report.live.live import Display
@@ -110,7 +115,7 @@ def _resume_run(command: Command, run: Path, json: str | None, claims: Sequence[
     if not run.is_dir() and run.name != store.FILE_NAME:  # new lines are written to the file of that name
         raise BadInput(f"{run} cannot be resumed: give the run's own directory, or its {store.FILE_NAME}.")
     _warn_of_other_runs()
-    with Display(before.plan, Console(stderr=True)) as display:
+    with Display(before.plan, console) as display:
         record = resume(
             command.name, before, directory, display, _make_look(command), run_block=command.run_block(before.plan)
         )

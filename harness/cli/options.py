@@ -142,6 +142,14 @@ OPTIONS: dict[str, Choice] = {
     "claims": _option(Path | None, metavar="FILE", help="Check the run against the claims in a TOML file."),
     "out": _option(Path | None, help="The directory for the run. [default: reports/RUN]"),
     "json": _option(str | None, metavar="FILE", help="Write the summary as JSON; - is stdout."),
+    "verbose": _option(
+        int,
+        "-v",
+        "--verbose",
+        help="Log processes and decisions to standard error; -vv also logs every order.",
+        default=0,
+        count=True,
+    ),
 }
 Claims, Json = OPTIONS["claims"].kind, OPTIONS["json"].kind
 Formats = Annotated[

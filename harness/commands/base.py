@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 COMMON = ("case", "scale", "epochs", "blocks", "budget", "tolerance", "seed", "threads", "timeout")
 """Options that most commands have."""
-OUTPUT = ("out", "json")
-"""Options that say where results go. They are not part of a request."""
+OUTPUT = ("out", "json", "verbose")
+"""Options that say where results and logs go. They are not part of a request."""
 
 
 @dataclass(frozen=True)

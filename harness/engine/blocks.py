@@ -46,7 +46,7 @@ while the block runs. An arm that fails in one group is left out of every later 
 
 def default_run_block(plan: Plan) -> RunBlock:
     """The function that runs a block, chosen by the plan's features."""
-    return run_training if plan.trains else run_gate if plan.gate else run_profile if plan.probes else run_together
+    return run_training if plan.trains else run_gate if plan.gate else run_profile if plan.profiles else run_together
 
 
 def run_together(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:

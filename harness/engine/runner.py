@@ -3,6 +3,7 @@
 The generator does nothing between two events, so its consumer can draw, write and compute while no arm is being timed.
 """
 
+import logging
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from time import monotonic
@@ -14,6 +15,8 @@ from harness.plan.plan import Plan
 from harness.record.events import Event
 from harness.record.schema import ArmEnd, BlockAgain, BlockEnd, Look
 from harness.record.store import Record
+
+_log = logging.getLogger(__name__)
 
 
 def run(
@@ -63,6 +66,7 @@ def _run_blocks(
         yield BlockEnd(block, monotonic() - started)
         decision = look()
         if decision:
+            _log.info("block %d: %s, because %s", block, "goes on" if decision.go_on else "stops", decision.why)
             yield decision
             if not decision.go_on:
                 break

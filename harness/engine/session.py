@@ -1,5 +1,6 @@
 """Runs a plan and writes its record to disk, line by line; reports each event to a watcher."""
 
+import logging
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -20,6 +21,8 @@ from harness.record import compatibility
 from harness.record.events import Event, Progress
 from harness.record.schema import SCHEMA, BlockEnd, Footer, Header, Line, Look, Resume, Stored
 from harness.record.store import Record, Writer
+
+_log = logging.getLogger(__name__)
 
 
 def run_id(plan: Plan) -> str:
@@ -138,6 +141,7 @@ class _Run:
         """Run from the first unfinished block until the plan is done, its budget is spent, or Ctrl-C."""
         record = self._record
         plan = record.plan
+        _log.info("%s: %s of %s", directory, plan.command, ", ".join(arm.label for arm in plan.arms))
         events = runner.run(plan, directory / "logs", lambda: look(record) if look else None, record, run_block)
         status = "complete"
         try:
@@ -155,6 +159,7 @@ class _Run:
         except KeyboardInterrupt:
             status = "interrupted"
         self.keep(Footer(status, _now()))
+        _log.info("%s: %s after %d blocks", directory, status, len(record.blocks_done))
         return record
 
 

@@ -1,5 +1,6 @@
 """An arm's process, as its parent sees it."""
 
+import logging
 import os
 import re
 import shutil
@@ -25,7 +26,11 @@ from harness.worker import frameworks, journal
 from harness.worker.imports import loading
 from harness.worker.wire.messages import Build, CountWork, Evaluate, Finish, Order, Run, send
 
+_log = logging.getLogger(__name__)
+
 LAST_LINES = 12
+LOGGED = 300
+"""Characters of an order or an answer that are logged."""
 COUNTING_SECONDS = 60.0
 """Seconds that an arm may take to count its operations. It takes about two, and the user did not ask for it."""
 _LAST_BYTES = 20_000
@@ -82,6 +87,7 @@ class ArmProcess:
             with suppress(ProcessLookupError):  # the server died, and this process with it: `receive` reports it
                 self._pidfd = os.pidfd_open(self.pid)
         self._prefer_for_oom_kill()
+        _log.info("%s: process %d, %s; its output is in %s", arm.label, self.pid, "forked" if server else "fresh", log)
         self.send(
             Build(
                 variant=arm.variant,
@@ -100,7 +106,7 @@ class ArmProcess:
                 source=source,
                 preload=list(_modules_to_preload(arm, plan)),
             ),
-            "while it was built",
+            "while it was being built",
         )
 
     @property
@@ -148,6 +154,7 @@ class ArmProcess:
         self._doing = doing
         self._patience = patience or self._timeout
         self._deadline = monotonic() + self._patience
+        _log.debug("%s <- %s", self.label, _abridge(order))
         with suppress(OSError):  # the process is dead: `receive` reports it
             send(self._pipe, order)
 
@@ -162,7 +169,9 @@ class ArmProcess:
                 break
         try:
             if self._pipe.poll():
-                return receive_answer(self._pipe)
+                answer = receive_answer(self._pipe)
+                _log.debug("%s -> %s", self.label, _abridge(answer))
+                return answer
         except (EOFError, OSError):
             pass
         except msgspec.DecodeError as error:
@@ -187,6 +196,7 @@ class ArmProcess:
 
     def close(self) -> None:
         """Kill the process and everything that it started, and remove its files."""
+        _log.info("%s: process %d ends", self.label, self.pid)
         self._kill()
         self._clean_up()
 
@@ -222,6 +232,12 @@ class ArmProcess:
         """If memory runs out, the kernel should kill the arm, not the parent, which holds the record."""
         with suppress(OSError):
             Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000")
+
+
+def _abridge(message: object) -> str:
+    """A message of bounded length, for the log."""
+    text = repr(message)
+    return text if len(text) <= LOGGED else f"{text[:LOGGED]}..."
 
 
 def _modules_to_preload(arm: Arm, plan: Plan) -> tuple[str, ...]:

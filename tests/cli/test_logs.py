@@ -1,0 +1,51 @@
+"""What `-v` shows, through the standard `logging`."""
+
+import io
+import logging
+
+import pytest
+from paths import ARMS
+from rich.console import Console
+
+from harness.cli import app, logs
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    yield
+    logs.show(0, Console(file=io.StringIO()))
+
+
+def lines(capfd, *options):
+    assert app.run(["compare", f"{ARMS}:Steady", "--epochs", "2", "--blocks", "1", "--threads", "1", *options]) == 0
+    return [line for line in capfd.readouterr().err.splitlines() if " harness." in line]
+
+
+def test_processes_and_decisions_are_logged_where_that_is_asked_for(tmp_path, capfd):
+    shown = lines(capfd, "--out", str(tmp_path / "run"), "-v")
+    assert any("INFO harness.engine.processes.arm: Steady: process" in line for line in shown)
+    assert any("stops, because the only block is done" in line for line in shown)
+    assert not any("DEBUG" in line for line in shown)
+
+
+def test_every_order_and_answer_is_logged_on_more_demand(tmp_path, capfd):
+    shown = lines(capfd, "--out", str(tmp_path / "run"), "-vv")
+    assert any("DEBUG harness.engine.processes.arm: Steady <- Run(indices=[0]" in line for line in shown)
+    assert any("DEBUG harness.engine.processes.arm: Steady -> Ran(" in line for line in shown)
+
+
+def test_nothing_is_logged_otherwise(tmp_path, capfd):
+    lines(capfd, "--out", str(tmp_path / "first"), "-vv")
+    assert lines(capfd, "--out", str(tmp_path / "run")) == []
+
+
+def test_a_program_that_uses_harness_may_log_as_it_likes(tmp_path, caplog):
+    import harness
+
+    with caplog.at_level(logging.INFO, logger="harness"):
+        harness.compare(f"{ARMS}:Steady", epochs=2, blocks=1, threads=1, out=tmp_path / "run")
+    assert {record.name for record in caplog.records} == {
+        "harness.engine.processes.arm",
+        "harness.engine.runner",
+        "harness.engine.session",
+    }
