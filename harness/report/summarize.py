@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from harness.analysis.comparison.shares_of_changes import attribute
 from harness.analysis.comparison.exact import exact
 from harness.analysis.comparison.losses import losses
+from harness.analysis.comparison.shares_of_changes import attribute
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.accounting import accounted
 from harness.analysis.epochs.projection import Projection, all_logs
@@ -33,17 +33,17 @@ from harness.worker.wire.evidence import MEMORY
 
 
 def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
-    """Every arm in command-line order, the baseline included: its ratios are null; and whether `claims` hold."""
+    """Summarize a run: every arm in command-line order, the baseline included, and whether `claims` hold."""
     header, plan, machine = record.header, record.plan, measured_on(record)
     epochs = epoch_table.table(record)
     converged = convergence(record) if plan.trains else {}
     costs = Projection(record, epochs)
     logs = all_logs(costs)
-    found = _verdicts(record, logs)
+    found = _judge(record, logs)
     if plan.gate:
-        arms = [arm for triple in plan.gate.triples for arm in _gated(timed(record, triple))]
+        arms = [arm for triple in plan.gate.triples for arm in _summarize_gated(timed(record, triple))]
     else:
-        arms = _arms(costs, logs, found, converged)
+        arms = _summarize_arms(costs, logs, found, converged)
     return Summary(
         schema=SCHEMA,
         run=header.run,
@@ -59,7 +59,7 @@ def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
         tolerance=plan.tolerance,
         looks=looks(plan.fewest, plan.blocks),
         paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2 and not plan.trains,
-        one_by_one=_one_by_one(record),
+        one_by_one=_find_one_by_one(record),
         whole=costs.scope == "schedule",
         scope=costs.scope,
         threads=plan.threads,
@@ -69,7 +69,7 @@ def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
         loaded=record.loaded(),
         commit=header.commit,
         fitness=findings(machine),
-        selfcheck=_selfcheck(record, arms, found),
+        selfcheck=_check_machine(record, arms, found),
         arms=arms,
         ablation=attribute(costs, logs),
         claims=check(claims, record),
@@ -77,7 +77,7 @@ def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
     )
 
 
-def _arms(
+def _summarize_arms(
     costs: Projection,
     logs: Mapping[str, Mapping[int, float]],
     found: Mapping[str, Verdict],
@@ -87,15 +87,15 @@ def _arms(
     return [_summarize_arm(costs, arm, converged.get(arm), found.get(arm), logs.get(arm)) for arm in labels]
 
 
-def _gated(record: Lines) -> list[ArmSummary]:
-    """The arms that one variant's gate is about, beside the base of that variant."""
+def _summarize_gated(record: Lines) -> list[ArmSummary]:
+    """The arms of one variant's gate, compared with the base of that variant."""
     costs = Projection(record, epoch_table.table(record))
     logs = all_logs(costs)
-    return _arms(costs, logs, _verdicts(record, logs), {})
+    return _summarize_arms(costs, logs, _judge(record, logs), {})
 
 
-def _selfcheck(record: Lines, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
-    """From the null arm and the slowed one; the plan says which is which."""
+def _check_machine(record: Lines, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
+    """The result of a self-check. The plan says which arm is the repeat and which is slowed down."""
     plan = record.plan
     controls = {arm.slowdown > 0: arm for arm in plan.arms if arm.label != plan.baseline}
     if not controls.get(True) or len(controls) < 2 or any(record.failure(arm.label) for arm in plan.arms):
@@ -118,8 +118,8 @@ def _summarize_arm(
     work = measured.work
     times = measured.epoch_times
     found = None if converged else losses(record, arm)
-    evidence = rules.Evidence.of(record, arm) if record.plan.probes else None
-    profile = _profiled(record, arm, evidence) if evidence else None
+    evidence = rules.Evidence.of(record, arm) if record.plan.profiles else None
+    profile = _collect_profile(record, arm, evidence) if evidence else None
     cut_off = "cut off" if len(measured.epochs) else "not run"
     return ArmSummary(
         name=arm,
@@ -137,7 +137,7 @@ def _summarize_arm(
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
-        unavailable=_unavailable(costs, arm, profile),
+        unavailable=_collect_unavailable(costs, arm, profile),
         findings=rules.findings(evidence) if evidence else [],
         profile=profile,
         accounting=None if converged else accounted(costs, arm),
@@ -145,7 +145,7 @@ def _summarize_arm(
     )
 
 
-def _profiled(record: Lines, arm: str, evidence: rules.Evidence) -> Profiled:
+def _collect_profile(record: Lines, arm: str, evidence: rules.Evidence) -> Profiled:
     return Profiled(
         evidence.traced,
         evidence.compiled,
@@ -157,38 +157,38 @@ def _profiled(record: Lines, arm: str, evidence: rules.Evidence) -> Profiled:
     )
 
 
-def _unavailable(costs: Projection, arm: str, profile: Profiled | None) -> dict[str, str]:
-    """What could not be watched, and why: in its processes, or for want of epochs, or of steady ones."""
+def _collect_unavailable(costs: Projection, arm: str, profile: Profiled | None) -> dict[str, str]:
+    """What could not be observed and why: reasons from its processes, a trend, or too few epochs."""
     record = costs.record
     found = record.unavailable(arm)
     if arm in costs.trends:
         direction = "slower" if costs.trends[arm].seconds > 0 else "quicker"
         found[TRENDING] = f"each epoch is {direction} than the one before"
-    if profile and not profile.growth and _watched_memory(record, arm):
+    if profile and not profile.growth and _has_memory_samples(record, arm):
         found["memory from epoch to epoch"] = f"fewer than {FEWEST} epochs of any kind ran in a row"
     return found
 
 
-def _watched_memory(record: Lines, arm: str) -> bool:
-    """Whether what was resident after epochs is known."""
+def _has_memory_samples(record: Lines, arm: str) -> bool:
+    """Whether resident memory after epochs was recorded."""
     return any(used.rss for epoch in watched(record, arm, MEMORY) if (used := seen.memory(epoch)))
 
 
-def _one_by_one(record: Lines) -> list[str]:
+def _find_one_by_one(record: Lines) -> list[str]:
     apart = {arm for start in record.starts if start.one_by_one for arm in start.order}
     beside = None if record.plan.trains else record.plan.baseline
     return [arm.label for arm in record.plan.arms if arm.label in apart and arm.label != beside]
 
 
 def ratios(record: Lines) -> dict[str, Ratio]:
-    """What each arm costs relative to the baseline, of those of which that is known."""
+    """The cost of each arm relative to the baseline, for arms where it is known."""
     costs = Projection(record, epoch_table.table(record))
     found = {arm: MeasuredArm(costs, arm, logs).ratio for arm, logs in all_logs(costs).items()}
     return {arm: ratio for arm, ratio in found.items() if ratio}
 
 
-def _verdicts(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
-    """Of the arms that did not fail. Of an ablation it is changes that are judged, not the arms."""
+def _judge(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
+    """Verdicts on the arms that did not fail. In an ablation, changes are judged instead of arms."""
     plan = record.plan
     judged = {arm: list(own.values()) for arm, own in logs.items() if not record.failure(arm)}
     return {} if plan.ablation else verdicts(judged, plan.tolerance, plan.fewest, plan.blocks)

@@ -1,13 +1,13 @@
-"""What a run came to: what other programs read (`--json`), and what every report here is made from."""
+"""The summary of a run: what `--json` writes for other programs, and what every report is made from."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from harness.analysis.comparison.shares_of_changes import Attribution
 from harness.analysis.comparison.exact import Exact
 from harness.analysis.comparison.losses import Relation
+from harness.analysis.comparison.shares_of_changes import Attribution
 from harness.analysis.epochs.accounting import Accounted
 from harness.analysis.epochs.accounts import Scope
 from harness.analysis.epochs.projection import Seconds
@@ -31,24 +31,25 @@ SCHEMA = 2
 
 
 class Profiled(msgspec.Struct, frozen=True):
-    """What a profile's tables are made of. Empty is what was not seen, or was not there: see `unavailable`."""
+    """The data of a profile's tables. A field is empty if nothing happened or nothing was observed: see
+    `ArmSummary.unavailable`."""
 
     traces: list[Traced]
     compilations: list[Compiled]
     phases: list[Phase]
-    """By kind of epoch."""
+    """Phases by kind of epoch."""
     operations: dict[str, Profile]
-    """The time of each kind's operations, by their type and by the part of the step."""
+    """The time of operations by kind of epoch, by type and by part of the step."""
     parts: dict[str, dict[str, float]]
-    """Floating-point operations of each kind's matrix products, by part."""
+    """Floating-point operations of matrix products by kind of epoch, and by part of the step."""
     growth: dict[str, Growth]
-    """Of resident memory, from epoch to epoch of each kind."""
+    """The growth of resident memory from epoch to epoch, by kind."""
     variables: Variables | None
-    """Bytes."""
+    """The bytes of the trainer's variables."""
 
 
 class ArmSummary(msgspec.Struct, frozen=True):
-    """One arm. What was not measured is null, never 0."""
+    """One arm. What was not measured is None (null in JSON), never 0."""
 
     name: str
     status: str
@@ -57,39 +58,40 @@ class ArmSummary(msgspec.Struct, frozen=True):
     verdict: str | None
     """`faster`, `slower`, `same` or `unsure`, from three blocks on."""
     metrics: dict[str, Measured] = {}
-    """Every metric by its public name, of a family each name, such as `quality.error`: see `analysis.metrics`."""
+    """Every metric by its public name, such as `epoch_time` or `quality.error`: see `analysis.metrics`."""
     commonest: str | None = None
-    """The kind of epoch that `epoch_time` and `flops` are about, and of which a schedule has most."""
+    """The most frequent kind of epoch, which `epoch_time` and `flops` are about."""
     gemm_flops_per_second: float | None = None
-    """What large matrix products reach in the arm's process."""
+    """The rate of large matrix products in the arm's process."""
     gemm_share: float | None = None
-    """The rate that those epochs reach, relative to it."""
+    """The rate of epochs of the commonest kind, relative to `gemm_flops_per_second`."""
     gemm_share_by_kind: dict[str, float] | None = None
+    """`gemm_share` for each kind of epoch."""
     losses: str | None = None
-    """Beside the baseline's, a sentence that begins with `same bit for bit`, `drifts from epoch K by X`, `different
-    objective (TERM RATIO)` or, where the baseline does not come to the same itself, `not repeatable here`."""
+    """Its losses compared with the baseline's: a sentence that begins with `same bit for bit`, `drifts from epoch K by
+    X`, `different objective (TERM RATIO)` or, if the baseline disagrees with itself, `not repeatable here`."""
     losses_relation: Relation | None = None
-    """The same, for programs."""
+    """The same answer as an enum, for programs."""
     losses_epochs: int | None = None
-    """How many epochs both ran in the same order from the first on, which is what that rests on."""
+    """How many epochs both ran in the same order from the first one on: those that were compared."""
     idle_share: float | None = None
-    """How much of a processor it used while it was others' turn."""
+    """The share of a processor that it used while other arms had their turn."""
     exact: Exact | None = None
-    """What is deterministic, beside the baseline's."""
+    """Deterministic counts next to the baseline's."""
     smallest_visible_ratio: float | None = None
-    """The smallest difference that these blocks could have shown, as a ratio above 1."""
+    """The smallest difference that these blocks could have detected, as a ratio above 1."""
     unavailable: dict[str, str] = {}
-    """What could not be watched in its processes, and why."""
+    """What could not be observed in its processes, with the reason."""
     findings: list[rules.Found] = []
-    """What a profile would tell first."""
+    """The findings of a profile, the most important first."""
     profile: Profiled | None = None
     accounting: Accounted | None = None
-    """What the epochs of one process counted as; null where whole trainings ran, whose every epoch is counted."""
+    """How the epochs of one process were counted. None for whole trainings, where every epoch was timed."""
     convergence: Convergence | None = None
-    """What its whole trainings came to, where whole trainings ran; an infinite time, which is never, is null."""
+    """The results of its whole trainings, if such ran. An infinite time, meaning never, is null in JSON."""
 
     def measured(self, name: str) -> Measured:
-        """One metric; without a value where it was not measured."""
+        """One metric. Its value is None if it was not measured."""
         return self.metrics.get(name) or Measured(None, METRICS[name].unit)
 
     def value(self, name: str) -> float | None:
@@ -97,7 +99,7 @@ class ArmSummary(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> Ratio | None:
-        """The cost relative to the baseline, of what the summary's `scope` says: below 1 is faster."""
+        """The cost relative to the baseline, below 1 is faster. The summary's `scope` says what the cost is of."""
         return self.measured(TOTAL_TIME).ratio
 
     @property
@@ -106,13 +108,13 @@ class ArmSummary(msgspec.Struct, frozen=True):
 
     @property
     def total_time(self) -> Seconds | None:
-        """What one training takes, by its whole schedule; or what the epochs took that ran."""
+        """The time of one training if its schedule is known, else of the epochs that ran."""
         found = self.measured(TOTAL_TIME)
         return None if found.value is None else Seconds(found.value, found.low, found.high)
 
     @property
     def epoch_times(self) -> Mapping[str, float]:
-        """Seconds of an epoch run in turns, by kind: medians."""
+        """Median seconds of an epoch run in turns, by kind."""
         return self.measured(EPOCH_TIME).by_kind or {}
 
     @property
@@ -129,47 +131,47 @@ class Summary(msgspec.Struct, frozen=True):
     scale: str | None
     baseline: str
     blocks: int
-    """Blocks that were completed."""
+    """The number of completed blocks."""
     partial: bool
     out_of_time: bool
-    """Whether its budget ended within a block."""
+    """Whether the budget ended within a block."""
     budget: float | None
-    """Seconds that the whole command was allowed."""
+    """The seconds that the whole command was allowed."""
     stopped: str | None
-    """Why there were no more blocks."""
+    """Why the run stopped before the last possible block."""
     tolerance: float
-    """The difference that does not matter, as a share: what is the same lies within it."""
+    """The difference that does not matter, as a share. Arms within it are the same."""
     looks: int
-    """After how many blocks it might have stopped; so sure is each look that all of them together miss in 5 %."""
+    """After how many blocks it might have stopped. Intervals are widened so that all looks together miss in 5 %."""
     paired: bool
-    """Whether memory did not hold all arms at once, so that each was measured beside the baseline alone."""
+    """Whether the arms did not fit in memory together, so that each was measured in a pair with the baseline."""
     one_by_one: list[str]
-    """Arms that memory did not even hold beside the baseline, so that they were measured before or after it; of whole
-    trainings, those that trained alone."""
+    """Arms that did not fit in memory together with the baseline, so that they ran before or after it. In whole
+    trainings, arms that were trained alone."""
     whole: bool
-    """Whether what was projected are whole schedules."""
+    """Whether times and ratios are of whole schedules."""
     scope: Scope
-    """What `ratio` is about: a whole `schedule`; the `epochs` that ran; or an `epoch`, on the average over a long
-    training, of arms of which nobody said how long they are. `projected_seconds` is of the epochs that ran then."""
+    """What `ratio` is of: a whole `schedule`; the `epochs` that ran; or an average `epoch` of a long training, if the
+    length of the training is not known. `total_time` is then of the epochs that ran."""
     threads: int
     seed: int
     machine: dict[str, Any]
     versions: dict[str, str]
-    """What is installed."""
+    """The installed packages."""
     loaded: dict[str, str]
-    """The numerical libraries that the arms had loaded."""
+    """The numerical libraries that the arms loaded."""
     commit: str | None
     fitness: list[Finding]
-    """What the machine's facts mean for what was measured, and what to do about them."""
+    """The properties of the machine, what they mean for the measurement, and what to do."""
     selfcheck: SelfCheck | None
-    """Whether the machine is fit to measure on, where that was asked; null too where an arm failed."""
+    """Whether the machine is fit for measuring, if this is a self-check. None if an arm failed."""
     arms: list[ArmSummary]
     ablation: Attribution | None = None
-    """What each change earned, where changes were taken apart; each arm has then made some of them."""
+    """The share of each change, if this is an ablation. Each arm then has some of the changes."""
     claims: list[Checked] = []
-    """The claims that were held against the run, and what it says of them."""
+    """The claims that were tested against the run, with the results."""
     gate: GateVerdict | None = None
-    """Whether the head may pass, where that was asked."""
+    """Whether the head passes, if this is a gate."""
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"

@@ -1,9 +1,9 @@
-"""Numbers with units, formatted for people."""
+"""Cells of numbers with units. The rules by which they round are those of `harness.rounding`."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from math import sqrt
 
+from harness import rounding
 from harness.analysis.epochs.projection import Seconds
 from harness.analysis.metrics.base import Unit
 from harness.analysis.stats.ratios import Ratio
@@ -14,18 +14,12 @@ NOTHING = Cell("-")
 
 def seconds(value: float | None) -> Cell:
     """A duration in a suitable unit, to three significant digits."""
-    if value is None:
-        return NOTHING
-    larger = (("h", 3600.0, 3600.0), ("min", 120.0, 60.0), ("s", 1.0, 1.0), ("ms", 1e-3, 1e-3))
-    unit, size = next(((unit, size) for unit, least, size in larger if value >= least), ("us", 1e-6))
-    return Cell(f"{_format_three(value / size)} {unit}", value)
+    return NOTHING if value is None else Cell(rounding.seconds(value), value)
 
 
 def size(value: float | None) -> Cell:
     """Bytes in MB or GB (powers of ten), to three significant digits."""
-    if value is None:
-        return NOTHING
-    return Cell(f"{_format_three(value / 1e9)} GB" if value >= 1e9 else f"{_format_three(value / 1e6)} MB", value)
+    return NOTHING if value is None else Cell(rounding.size(value), value)
 
 
 def ratio(value: Ratio | None) -> Cell:
@@ -33,9 +27,9 @@ def ratio(value: Ratio | None) -> Cell:
     if value is None:
         return NOTHING
     if value.low is None or value.high is None:
-        return Cell(f"{_format_factor(value.estimate)}x", value.estimate)
-    interval = f"[{_format_factor(value.low)}, {_format_factor(value.high)}]"
-    return Cell(f"{_format_factor(value.estimate)}x {interval}", value.estimate)
+        return Cell(f"{rounding.factor(value.estimate)}x", value.estimate)
+    interval = f"[{rounding.factor(value.low)}, {rounding.factor(value.high)}]"
+    return Cell(f"{rounding.factor(value.estimate)}x {interval}", value.estimate)
 
 
 def short_ratio(value: Ratio | None) -> Cell:
@@ -43,8 +37,8 @@ def short_ratio(value: Ratio | None) -> Cell:
     if value is None:
         return NOTHING
     if not value.low or value.high is None:
-        return Cell(f"{_format_factor(value.estimate)}x", value.estimate)
-    return Cell(f"{_format_factor(value.estimate)}x {_format_half(value.low, value.high)}", value.estimate)
+        return Cell(f"{rounding.factor(value.estimate)}x", value.estimate)
+    return Cell(f"{rounding.factor(value.estimate)}x {_format_half(value.low, value.high)}", value.estimate)
 
 
 def projection(value: Seconds | None) -> Cell:
@@ -71,15 +65,12 @@ def _format_half(low: float, high: float) -> str:
 
 def number(value: float | None) -> Cell:
     """A number without a unit, to three significant digits."""
-    return NOTHING if value is None else Cell("0" if value == 0 else _format_three(value), value)
+    return NOTHING if value is None else Cell(rounding.number(value), value)
 
 
 def flops(value: float | None) -> Cell:
     """Floating-point operations in MFLOP, GFLOP or TFLOP (powers of ten), to three significant digits."""
-    if value is None:
-        return NOTHING
-    unit, scale = ("TFLOP", 1e12) if value >= 1e12 else ("GFLOP", 1e9) if value >= 1e9 else ("MFLOP", 1e6)
-    return Cell(f"{number(value / scale)} {unit}", value)
+    return NOTHING if value is None else Cell(rounding.flops(value), value)
 
 
 def flops_per_second(value: float | None) -> Cell:
@@ -88,9 +79,7 @@ def flops_per_second(value: float | None) -> Cell:
 
 def percent(value: float | None) -> Cell:
     """A share of 1 in percent, to two significant digits."""
-    if value is None:
-        return NOTHING
-    return Cell(f"{100 * value:.2g} %" if value < 0.0995 else f"{100 * value:.0f} %", value)
+    return NOTHING if value is None else Cell(rounding.percent(value), value)
 
 
 def count(value: int | None) -> Cell:
@@ -127,15 +116,3 @@ def listed(names: Sequence[str]) -> str:
 def many(number: int, noun: str) -> str:
     """A number with its noun, in the plural if needed."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _format_three(value: float) -> str:
-    """Three significant digits, without an exponent unless the number is very small or large."""
-    if value == 0 or 1e-4 <= abs(value) < 1e6:
-        return format(Decimal(f"{value:.2e}"), "f")
-    return f"{value:.3g}"
-
-
-def _format_factor(value: float) -> str:
-    """Like `_format_three`, but with three decimals near 1, where small differences matter."""
-    return f"{value:.3f}" if 0.1 <= value < 10 else _format_three(value)

@@ -49,13 +49,13 @@ def exact(record: Lines, arm: str) -> Exact | None:
     shared = max(common_prefixes(record, arm), key=len, default=[])
     if not shared:
         return None
-    mine, theirs = _traces([own for own, _ in shared]), _traces([other for _, other in shared])
+    mine, theirs = _list_traces([own for own, _ in shared]), _list_traces([other for _, other in shared])
     why = why_unobserved(record, arm, TRACES) or why_unobserved(record, record.plan.baseline, TRACES)
     return Exact(
         epochs=len(shared),
         traces=None if why else Pair(len(theirs), len(mine)),
         retraces=None if why else Pair(retraces(theirs), retraces(mine)),
-        flops=_flops(record, arm),
+        flops=_pair_flops(record, arm),
         unobserved=why,
     )
 
@@ -66,11 +66,11 @@ def retraces(traces: Sequence[Trace]) -> int:
     return len(traces) - len({(trace.function, trace.where) for trace in traces})
 
 
-def _traces(epochs: Sequence[Epoch]) -> list[Trace]:
+def _list_traces(epochs: Sequence[Epoch]) -> list[Trace]:
     return [trace for epoch in epochs for trace in evidence.traces(epoch)]
 
 
-def _flops(record: Lines, arm: str) -> dict[str, Pair]:
+def _pair_flops(record: Lines, arm: str) -> dict[str, Pair]:
     counted = {line.arm: line.flops for line in record.works}
     theirs, mine = counted.get(record.plan.baseline, {}), counted.get(arm, {})
     return {kind: Pair(theirs[kind], mine[kind]) for kind in theirs if kind in mine}

@@ -19,8 +19,8 @@ from harness.analysis.comparison.repeats import (
     difference,
     differences,
     far_apart,
+    own_differences,
     statements,
-    unlike_itself,
 )
 from harness.analysis.epochs.prefix import common_prefixes, own_prefixes
 from harness.record.lines import Lines
@@ -28,7 +28,7 @@ from harness.record.lines import Lines
 ROUNDING = 1e-4
 """Terms with a smaller relative difference are the same objective: a float32 sum in another order, or fused by a
 compiler, differs by 1e-6 to 1e-5, more if it cancels; another statistic, weight or quadrature by percents at least."""
-_ALONE = ", by one process of each"
+_ONE_PROCESS_EACH = ", judged from one process of each"
 """Ends a verdict if the baseline ran in only one process."""
 
 
@@ -72,7 +72,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class _Apart:
+class _Divergence:
     """How several pairs of processes diverge."""
 
     place: int
@@ -101,11 +101,11 @@ class _Apart:
 
     def __str__(self) -> str:
         first, largest = f"{self.at_first:.0e}", f"{self.largest:.0e}"
-        said = f"from epoch {self.index} by {first}"
-        return said if first == largest else f"{said}, up to {largest} at epoch {self.largest_in}"
+        text = f"from epoch {self.index} by {first}"
+        return text if first == largest else f"{text}, up to {largest} at epoch {self.largest_in}"
 
 
-def losses(record: Lines, arm: str, again: str | None = None) -> Losses | None:
+def losses(record: Lines, arm: str, base_repeat: str | None = None) -> Losses | None:
     """Return the verdict on `arm`; None for the baseline, and if the two have nothing in common to compare.
 
     `base_repeat` is an arm that repeats the baseline's program, and so shows whether that is repeatable; without one,
@@ -114,18 +114,18 @@ def losses(record: Lines, arm: str, again: str | None = None) -> Losses | None:
     baseline = record.plan.baseline
     if arm == baseline:
         return None
-    found = _compared(common_prefixes(record, arm))
-    own = _compared(common_prefixes(record, again) if again else own_prefixes(record, baseline))
+    found = _pair_losses(common_prefixes(record, arm))
+    own = _pair_losses(common_prefixes(record, base_repeat) if base_repeat else own_prefixes(record, baseline))
     epochs = max((len(by_place) for _, by_place in found), default=0)
-    apart, itself = _Apart.of(found), _Apart.of(own)
-    theirs = [*statements(record, baseline), *(statements(record, again) if again else ())]
-    other = _objective(arm, statements(record, arm), baseline, theirs)
+    apart, itself = _Divergence.of(found), _Divergence.of(own)
+    theirs = [*statements(record, baseline), *(statements(record, base_repeat) if base_repeat else ())]
+    other = _compare_objectives(arm, statements(record, arm), baseline, theirs)
     if other:
         verdict, repeatable = other
         alone = repeatable and len(theirs) < 2 and (not own or itself)
         at_first = apart.at_first if apart else 0.0
         relation = Relation.OTHER_OBJECTIVE if repeatable else Relation.NOT_REPEATABLE
-        return Losses(f"{verdict}{_ALONE if alone else ''}", epochs, relation, at_first)
+        return Losses(f"{verdict}{_ONE_PROCESS_EACH if alone else ''}", epochs, relation, at_first)
     if not found:
         return None
     if apart is None:
@@ -134,8 +134,8 @@ def losses(record: Lines, arm: str, again: str | None = None) -> Losses | None:
     if itself is None:
         known = max((len(by_place) for _, by_place in own), default=0)
         alike = f"{known} epoch{'' if known == 1 else 's'}"
-        few = f"; two processes of {baseline} ran only {alike} alike" if known <= apart.place else ""
-        return Losses(f"{verdict}{few if own else _ALONE}", epochs, Relation.DRIFTS, apart.at_first)
+        few = f"; two processes of {baseline} agree over only {alike}" if known <= apart.place else ""
+        return Losses(f"{verdict}{few if own else _ONE_PROCESS_EACH}", epochs, Relation.DRIFTS, apart.at_first)
     if far_apart([by_place for _, by_place in found], [by_place for _, by_place in own]):
         verdict += f", far more than two processes of {baseline} do"
         return Losses(verdict, epochs, Relation.DRIFTS, apart.at_first)
@@ -143,43 +143,52 @@ def losses(record: Lines, arm: str, again: str | None = None) -> Losses | None:
     return Losses(verdict, epochs, Relation.NOT_REPEATABLE, apart.at_first)
 
 
-def _compared(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:
+def _pair_losses(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:
     """Return the prefixes that have losses in common, with their differences."""
     found = [(pairs, differences(pairs)) for pairs in prefixes]
     return [(pairs, by_place) for pairs, by_place in found if by_place]
 
 
-def _objective(arm: str, mine: Sequence[Numbers], baseline: str, theirs: Sequence[Numbers]) -> tuple[str, bool] | None:
+def _compare_objectives(
+    arm: str, mine: Sequence[Numbers], baseline: str, theirs: Sequence[Numbers]
+) -> tuple[str, bool] | None:
     """Describe the terms that differ beyond rounding, and whether the arm is the cause; None if no term does.
 
     A term that one side lacks is not compared: it may be part of another one there.
     """
-    apart = {name: _least(mine, theirs, name) for name in (mine[0] if mine else ()) if name in (theirs or [{}])[0]}
+    apart = {
+        name: _find_smallest_difference(mine, theirs, name)
+        for name in (mine[0] if mine else ())
+        if name in (theirs or [{}])[0]
+    }
     apart = {name: by for name, by in apart.items() if by > ROUNDING}
-    itself, arm_itself = unlike_itself(theirs), unlike_itself(mine)
+    itself, arm_itself = own_differences(theirs), own_differences(mine)
     usual = {name: max(itself.get(name, 0.0), arm_itself.get(name, 0.0)) for name in apart}
     sound = [name for name in apart if usual[name] <= ROUNDING or apart[name] > FAR * usual[name]]
     if sound:
         name = max(sound, key=lambda name: apart[name])
         who = baseline if itself.get(name, 0.0) == usual[name] else arm
         beyond = f", far more than two processes of {who} do" if usual[name] > ROUNDING else ""
-        return f"different objective ({name} {_relation(mine[0][name], theirs[0][name])}){beyond}", True
+        return f"different objective ({name} {_describe_relation(mine[0][name], theirs[0][name])}){beyond}", True
     if apart:
         own = [name for name in apart if itself.get(name, 0.0) > ROUNDING]
         name = max(own or apart, key=lambda name: usual[name])
         who, stated = (baseline, theirs) if own else (arm, mine)
         first = stated[0][name]
         other = max((one[name] for one in stated[1:] if name in one), key=lambda value: difference(first, value))
-        return f"not repeatable here: two processes of {who} differ in {name} ({_relation(other, first)})", False
+        return (
+            f"not repeatable here: two processes of {who} differ in {name} ({_describe_relation(other, first)})",
+            False,
+        )
     return None
 
 
-def _least(mine: Sequence[Numbers], theirs: Sequence[Numbers], name: str) -> float:
+def _find_smallest_difference(mine: Sequence[Numbers], theirs: Sequence[Numbers], name: str) -> float:
     """Return the smallest difference in a term between any statements of the two sides."""
     return min(difference(one[name], other[name]) for one in mine for other in theirs if name in one and name in other)
 
 
-def _relation(one: float | None, other: float | None) -> str:
+def _describe_relation(one: float | None, other: float | None) -> str:
     if one is None or other is None:
         return "not finite" if one is None else "finite"
     if other == 0 or one / other <= 0:

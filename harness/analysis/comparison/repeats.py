@@ -14,7 +14,7 @@ from harness.record.schema import Epoch
 
 FAR = 10.0
 """A difference this many times that between the baseline's own processes is caused by the arm."""
-FEWEST = 3
+MIN_PROCESSES = 3
 """The number of processes of the baseline that show how fast their differences grow. In simulations with onsets and
 rates of growth that differ from process to process, identical programs are then called different in at most 5 of 100
 runs."""
@@ -37,10 +37,10 @@ def difference(one: float | None, other: float | None) -> float:
 def differences(pairs: Pairs) -> list[float]:
     """Return the largest relative difference of each epoch's losses, over those that both report, until they have none
     in common."""
-    return list(_differences(pairs))
+    return list(_iterate_differences(pairs))
 
 
-def _differences(pairs: Pairs) -> Iterator[float]:
+def _iterate_differences(pairs: Pairs) -> Iterator[float]:
     for mine, theirs in pairs:
         names = mine.losses.keys() & theirs.losses.keys()
         if not names:
@@ -53,7 +53,7 @@ def statements(record: Lines, arm: str) -> list[Numbers]:
     return [line.terms for line in record.objectives if line.arm == arm]
 
 
-def unlike_itself(stated: Sequence[Numbers]) -> dict[str, float]:
+def own_differences(stated: Sequence[Numbers]) -> dict[str, float]:
     """Return how much each term differs between the statements of one arm."""
     first, *others = stated or [{}]
     return {
@@ -72,7 +72,7 @@ def far_apart(arm: Sequence[Sequence[float]], own: Sequence[Sequence[float]]) ->
     counts.
     """
     so_far = max((next(filter(None, of_pair), 0.0) for of_pair in own), default=0.0)  # their first differences
-    if len(own) < FEWEST - 1:
+    if len(own) < MIN_PROCESSES - 1:
         so_far = max((max(of_pair, default=0.0) for of_pair in own), default=0.0)
     for place in range(min(map(len, [*arm, *own]), default=0)):
         so_far = max(so_far, *(of_pair[place] for of_pair in own))

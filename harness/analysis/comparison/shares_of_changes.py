@@ -17,11 +17,10 @@ from harness.analysis.comparison.losses import Relation, losses
 from harness.analysis.epochs.observed import TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.profile.tracings import of_one_block
-from harness.analysis.stats import attribution
-from harness.analysis.stats.shapley import Cell, Values
 from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import level
 from harness.analysis.stats.ratios import Ratio, of_logs
+from harness.analysis.stats.shapley import Cell, Values, interactions, shapley_shares, shares_by_orders
 from harness.analysis.stats.verdicts import COARSE, FASTER, SLOWER, verdicts
 from harness.plan.cells import Ablation
 from harness.record import evidence
@@ -114,7 +113,7 @@ def cells_by_block(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> di
     An arm that failed in a block has no ratio there.
     """
     plan = record.plan
-    assert plan.ablation is not None, "there is nothing to take apart in a plan without changes"
+    assert plan.ablation is not None, "a plan without changes cannot be ablated"
     failed = {(end.arm, end.block) for end in record.ends if end.status == "failed"}
     found: dict[int, dict[Cell, float]] = {}
     for label, made in plan.ablation.cells.items():
@@ -131,7 +130,7 @@ def shares(plan: Ablation, logs: Mapping[int, Values], seconds: float | None = N
     for all blocks, so that a machine that is faster in one block than in another makes no share uncertain.
     """
     names = plan.names
-    blocks = [block for block in sorted(logs) if _complete(plan, block, logs[block])]
+    blocks = [block for block in sorted(logs) if _is_complete(plan, block, logs[block])]
     found = Shares(
         logs={name: [] for name in names},
         seconds={name: [] for name in names},
@@ -141,12 +140,12 @@ def shares(plan: Ablation, logs: Mapping[int, Values], seconds: float | None = N
         blocks=blocks,
     )
     for block in blocks:
-        _append(found.logs, _share(plan, block, logs[block]))
+        _append_values(found.logs, _compute_shares(plan, block, logs[block]))
         if seconds:
             costs = {cell: seconds * exp(ratio) for cell, ratio in logs[block].items()}
-            _append(found.seconds, _share(plan, block, costs))
+            _append_values(found.seconds, _compute_shares(plan, block, costs))
         if not plan.orders:
-            for two, together in attribution.interactions(logs[block], names).items():
+            for two, together in interactions(logs[block], names).items():
                 found.interactions.setdefault(two, []).append(together)
     return found
 
@@ -160,7 +159,7 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
     if ablation is None:
         return None
     logs = cells_by_block(record, all_logs(costs) if all_ is None else all_)
-    seconds = _epoch_seconds(costs)
+    seconds = _compute_epoch_seconds(costs)
     found = shares(ablation, logs, seconds)
     at = level(plan.fewest, plan.blocks)
     answers = verdicts(found.logs, plan.tolerance, plan.fewest, plan.blocks, coarsest(ablation))
@@ -168,7 +167,7 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
     total = mean(found.totals, at) if found.blocks else None
     clear = whole is not None and whole.answer in (FASTER, SLOWER)
     ran = {label for label in ablation.cells if any(piece.arm == label for piece in record.slices)}
-    exact = _Exact(record, ran)
+    exact = _ExactShares(record, ran)
     labels = {frozenset(made): label for label, made in ablation.cells.items()}
 
     def ratio_between(before: Iterable[str], after: Iterable[str]) -> Ratio | None:
@@ -225,7 +224,7 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
             retraces=exact.difference("retraces"),
         ),
         changes=[of(change.name, change.text) for change in ablation.changes],
-        interactions=_clear(record, found, at) if not ablation.orders and whole else None,
+        interactions=_find_clear_interactions(record, found, at) if not ablation.orders and whole else None,
     )
 
 
@@ -238,10 +237,10 @@ def coarsest(plan: Ablation) -> float:
     return 1.0 if plan.orders else COARSE
 
 
-EXACTLY = ("peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces")
+EXACT_FIGURES = ("peak_rss_bytes", "peak_tensor_bytes", "traces", "retraces")
 
 
-class _Exact:
+class _ExactShares:
     """Figures of cells other than times, and the changes' shares of them."""
 
     def __init__(self, record: Lines, ran: set[str]) -> None:
@@ -249,10 +248,10 @@ class _Exact:
         plan = record.plan.ablation
         assert plan is not None
         self._plan = plan
-        self._values: dict[str, dict[Cell, float]] = {what: {} for what in EXACTLY}
+        self._values: dict[str, dict[Cell, float]] = {what: {} for what in EXACT_FIGURES}
         for label in ran:
             if not record.failure(label):
-                for what, value in _known(record, label).items():
+                for what, value in _collect_figures(record, label).items():
                     self._values[what][frozenset(plan.cells[label])] = value
 
     def difference(self, what: str) -> float | None:
@@ -264,13 +263,13 @@ class _Exact:
         values = self._values[what]
         if not self._plan.orders:
             known = len(values) == len(self._plan.cells)
-            return attribution.shares(values, self._plan.names)[name] if known else None
-        whole = [block for block in range(len(self._plan.orders)) if _complete(self._plan, block, values)]
+            return shapley_shares(values, self._plan.names)[name] if known else None
+        whole = [block for block in range(len(self._plan.orders)) if _is_complete(self._plan, block, values)]
         orders = [order for block in whole for order in self._plan.pair(block)]
-        return attribution.shares_by_orders(values, orders)[name] if orders else None
+        return shares_by_orders(values, orders)[name] if orders else None
 
 
-def _known(record: Lines, label: str) -> dict[str, float]:
+def _collect_figures(record: Lines, label: str) -> dict[str, float]:
     """Return the peaks over all blocks, and the traces of one."""
     ends = [end for end in record.ends if end.arm == label]
     ran = of_one_block(record, label) or []
@@ -283,7 +282,7 @@ def _known(record: Lines, label: str) -> dict[str, float]:
     return {what: float(value) for what, value in found.items() if value is not None}
 
 
-def _epoch_seconds(costs: Projection) -> float | None:
+def _compute_epoch_seconds(costs: Projection) -> float | None:
     """Return the seconds of the baseline's epoch, averaged over blocks and over its schedule or, without one, over what
     ran."""
     baseline = costs.record.plan.baseline
@@ -298,22 +297,22 @@ def _epoch_seconds(costs: Projection) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def _complete(plan: Ablation, block: int, values: Values) -> bool:
+def _is_complete(plan: Ablation, block: int, values: Values) -> bool:
     return all(frozenset(plan.cells[label]) in values for label in plan.labels(block))
 
 
-def _share(plan: Ablation, block: int, values: Values) -> dict[str, float]:
+def _compute_shares(plan: Ablation, block: int, values: Values) -> dict[str, float]:
     if plan.orders:
-        return attribution.shares_by_orders(values, plan.pair(block))
-    return attribution.shares(values, plan.names)
+        return shares_by_orders(values, plan.pair(block))
+    return shapley_shares(values, plan.names)
 
 
-def _append(lists: dict[str, list[float]], values: Mapping[str, float]) -> None:
+def _append_values(lists: dict[str, list[float]], values: Mapping[str, float]) -> None:
     for name, value in values.items():
         lists[name].append(value)
 
 
-def _clear(record: Lines, found: Shares, at: float) -> list[Interaction]:
+def _find_clear_interactions(record: Lines, found: Shares, at: float) -> list[Interaction]:
     """Return the interactions that clearly exceed the tolerance, the largest first."""
     plan = record.plan
     by_name = {"\n".join(two): values for two, values in found.interactions.items()}

@@ -20,8 +20,8 @@ from harness.analysis.stats.verdicts import COARSE, UNSURE, verdicts, widest
 from harness.record.lines import Lines
 from harness.record.schema import Look
 
-DOUBT = 0.8
-"""The confidence that the blocks scatter too much, from which on this ends a run."""
+CONFIDENCE = 0.8
+"""The confidence with which the blocks must scatter too much for this to end a run."""
 
 
 @dataclass(frozen=True)
@@ -53,29 +53,29 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     """
     done = len(blocks)
     if done >= looks.most:
-        return Decision(False, f"all {done} blocks are done" if done > 1 else "its block is done")
-    if looks.budget is not None and elapsed + _next(blocks) > looks.budget:
+        return Decision(False, f"all {done} blocks are done" if done > 1 else "the only block is done")
+    if looks.budget is not None and elapsed + _estimate_next(blocks) > looks.budget:
         return Decision(False, f"another block would not fit into the budget of {looks.budget:g} s")
     if done < looks.fewest != FIRST_LOOK:
-        return Decision(True, f"there are to be {looks.fewest} blocks at least")
+        return Decision(True, f"at least {looks.fewest} blocks are needed")
     if done < FIRST_LOOK:
-        return Decision(True, f"a verdict takes {FIRST_LOOK} blocks")
+        return Decision(True, f"a verdict needs {FIRST_LOOK} blocks")
     if not logs:
         return Decision(False, "there is nothing to compare")
     found = verdicts(logs, looks.tolerance, looks.fewest, looks.most, looks.coarse)
     unsure = [arm for arm, verdict in found.items() if verdict.answer == UNSURE]
     if not unsure:
         return Decision(False, "every verdict is clear" if len(found) > 1 else "the verdict is clear")
-    hopeful = [arm for arm in unsure if looks.budget is not None or not _hopeless(looks, logs[arm])]
+    hopeful = [arm for arm in unsure if looks.budget is not None or not _is_hopeless(looks, logs[arm])]
     if not hopeful:
-        return Decision(False, f"{_names(unsure)} would stay unsure in {looks.most} blocks")
-    still = f"{_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure"
-    if looks.patience is not None and elapsed + _next(blocks) > looks.patience:
+        return Decision(False, f"{_join_names(unsure)} would stay unsure in {looks.most} blocks")
+    still = f"{_join_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure"
+    if looks.patience is not None and elapsed + _estimate_next(blocks) > looks.patience:
         return Decision(False, f"{still}, but another block would end after {looks.patience:g} s (--budget, --blocks)")
     return Decision(True, still)
 
 
-def _next(blocks: Sequence[float]) -> float:
+def _estimate_next(blocks: Sequence[float]) -> float:
     """Return the most seconds that another block would take. The first block is not typical: it did what is done once
     in a run."""
     return max(blocks[1:] or blocks, default=0.0)
@@ -114,13 +114,13 @@ def nothing_left(record: Lines, every_arm: bool = False) -> str | None:
     if plan.baseline in failed:
         return f"{plan.baseline}, the baseline, failed, so there is nothing to compare" if others else None
     if others and set(others) <= set(failed):
-        return f"{_names(others)} failed, so there is nothing left to compare with {plan.baseline}"
+        return f"{_join_names(others)} failed, so there is nothing left to compare with {plan.baseline}"
     if failed and every_arm:
-        return f"{_names(failed)} failed, and all arms are needed"
+        return f"{_join_names(failed)} failed, and all arms are needed"
     return None
 
 
-def _hopeless(looks: Looks, values: Sequence[float]) -> bool:
+def _is_hopeless(looks: Looks, values: Sequence[float]) -> bool:
     """Whether the blocks scatter so much that all planned ones would still be unsure."""
     half = least_half_width(values, looks.fewest, looks.most, looks.most - 1)
     return half > widest(float(np.mean(values)), log(1 + looks.tolerance), looks.coarse)
@@ -132,9 +132,9 @@ def least_half_width(values: Sequence[float], fewest: int, most: int, freedom: i
     The scatter of a few blocks is itself uncertain, so the smallest plausible value is used (chi-squared).
     """
     seen = len(values) - 1
-    scatter = float(np.std(values, ddof=1)) * sqrt(seen / float(stats.chi2.ppf(DOUBT, seen)))
+    scatter = float(np.std(values, ddof=1)) * sqrt(seen / float(stats.chi2.ppf(CONFIDENCE, seen)))
     return float(stats.t.ppf(1 - level(fewest, most) / 2, freedom)) * scatter / sqrt(most)
 
 
-def _names(arms: Sequence[str]) -> str:
+def _join_names(arms: Sequence[str]) -> str:
     return arms[0] if len(arms) == 1 else f"{', '.join(arms[:-1])} and {arms[-1]}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from harness import rounding
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.gate import stored
@@ -21,7 +22,7 @@ from harness.analysis.stats.ratios import Ratio, guarded
 from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, TIMES, TOTAL_TIME, Triple
 from harness.record.lines import Lines
 
-WORTH = 0.05
+MIN_SHARE = 0.05
 """Kinds of epochs with at least this share of the whole schedule are gated individually; the total time covers the
 others."""
 _ANSWERS = {
@@ -47,7 +48,7 @@ class GateVerdict:
 
 
 @dataclass(frozen=True)
-class _Timed:
+class _GatedTime:
     """One gated time."""
 
     triple: Triple
@@ -70,11 +71,11 @@ def gate_verdict(record: Lines) -> GateVerdict | None:
     if gate is None:
         return None
     checks = [check for _, check in timed_checks(record)]
-    checks += [check for triple in gate.triples for check in _untimed(record, triple, checks)]
-    checks += [check for triple in gate.triples for check in _counts(record, triple)]
+    checks += [check for triple in gate.triples for check in _check_untimed(record, triple, checks)]
+    checks += [check for triple in gate.triples for check in _check_counts(record, triple)]
     checks.sort(key=lambda check: [triple.name for triple in gate.triples].index(check.variant))
     failed = any(record.failure(arm.label) for arm in record.plan.arms)
-    return GateVerdict(_answer(checks, failed), gate.base, gate.head, gate.unsure, checks, bool(record.stored))
+    return GateVerdict(_combine_answers(checks, failed), gate.base, gate.head, gate.unsure, checks, bool(record.stored))
 
 
 def regressed(record: Lines) -> bool:
@@ -83,7 +84,7 @@ def regressed(record: Lines) -> bool:
     return found is not None and any(check.answer == REGRESSED for check in found.checks)
 
 
-def _answer(checks: Sequence[Check], failed: bool) -> GateAnswer:
+def _combine_answers(checks: Sequence[Check], failed: bool) -> GateAnswer:
     answers = {check.answer for check in checks}
     if failed:
         return GateAnswer.FAILED
@@ -92,7 +93,7 @@ def _answer(checks: Sequence[Check], failed: bool) -> GateAnswer:
     return GateAnswer.UNSURE if UNSURE in answers else GateAnswer.PASSED
 
 
-def _untimed(record: Lines, triple: Triple, found: Sequence[Check]) -> list[Check]:
+def _check_untimed(record: Lines, triple: Triple, found: Sequence[Check]) -> list[Check]:
     """Return an unsure check for each gated time that was not measured: a gate must not pass on what it did not see."""
     if not triple.base or any(record.failure(arm) for arm in triple.arms):
         return []
@@ -101,11 +102,11 @@ def _untimed(record: Lines, triple: Triple, found: Sequence[Check]) -> list[Chec
     return [Check(triple.name, metric, None, UNSURE, why="it was not measured") for metric in wanted]
 
 
-def _counts(record: Lines, triple: Triple) -> list[Check]:
+def _check_counts(record: Lines, triple: Triple) -> list[Check]:
     if any(record.failure(arm) for arm in triple.arms):
         return []
     if not triple.base:
-        return stored.checks(record, triple)
+        return stored.compare_with_stored(record, triple)
     passes = counted(record, triple)
     return [*counts(passes, triple), *peaks(passes, timed(record, triple), triple)]
 
@@ -116,18 +117,18 @@ def timed_checks(record: Lines) -> list[tuple[Contrast, Check]]:
     if gate is None:
         return []
     whole = [triple for triple in gate.triples if triple.base and not any(record.failure(arm) for arm in triple.arms)]
-    found = [one for triple in whole for one in _of_triple(record, triple)]
+    found = [one for triple in whole for one in _collect_times(record, triple)]
     plan = record.plan
     levels = [level(plan.fewest, plan.blocks, rank) for rank in range(1, max(len(found), 1) + 1)]
     answers = contrasts.answers([(one.contrast, one.tolerance) for one in found], levels)
-    return [(one.contrast, _check(one, answer, levels[0])) for one, answer in zip(found, answers, strict=True)]
+    return [(one.contrast, _make_check(one, answer, levels[0])) for one, answer in zip(found, answers, strict=True)]
 
 
-def _check(one: _Timed, answer: contrasts.Contrasted, shown: float) -> Check:
+def _make_check(one: _GatedTime, answer: contrasts.Contrasted, shown: float) -> Check:
     ratio = one.contrast.ratio(shown) if one.contrast.blocks else None
     seconds = one.seconds * ratio.estimate if one.seconds and ratio else None
     visible = one.contrast.smallest_visible(one.tolerance, shown)
-    why = _why(one, ratio) if answer == contrasts.UNSURE else None
+    why = _explain_unsure(one, ratio) if answer == contrasts.UNSURE else None
     return Check(
         one.triple.name,
         one.metric,
@@ -142,16 +143,16 @@ def _check(one: _Timed, answer: contrasts.Contrasted, shown: float) -> Check:
     )
 
 
-def _why(one: _Timed, ratio: Ratio | None) -> str:
+def _explain_unsure(one: _GatedTime, ratio: Ratio | None) -> str:
     """Explain why a time is unsure."""
     if ratio is None or one.contrast.blocks < FIRST_LOOK:
-        return f"it takes {FIRST_LOOK} blocks to tell"
+        return f"it needs {FIRST_LOOK} blocks"
     if one.contrast.apart(one.tolerance):
-        return f"two runs of the base differ by {100 * abs(one.contrast.null):.2g} %"
+        return f"two runs of the base differ by {rounding.percent(abs(one.contrast.null))}"
     return "its interval is too wide"
 
 
-def _of_triple(record: Lines, triple: Triple) -> list[_Timed]:
+def _collect_times(record: Lines, triple: Triple) -> list[_GatedTime]:
     part = timed(record, triple)
     table = epoch_table.table(part)
     if table.empty:
@@ -161,57 +162,59 @@ def _of_triple(record: Lines, triple: Triple) -> list[_Timed]:
     found = Projection(part, table)
     found = Projection(part, table, "epochs") if found.scope == "epoch" else found
     return [
-        *(_epoch_times(found, triple) if allowed[EPOCH_TIME] is not None else ()),
-        *(_total_time(found, triple) if allowed[TOTAL_TIME] is not None else ()),
-        *(_first_epoch_time(part, table, triple) if allowed[FIRST_EPOCH_TIME] is not None else ()),
+        *(_collect_epoch_times(found, triple) if allowed[EPOCH_TIME] is not None else ()),
+        *(_collect_total_time(found, triple) if allowed[TOTAL_TIME] is not None else ()),
+        *(_collect_first_epoch_time(part, table, triple) if allowed[FIRST_EPOCH_TIME] is not None else ()),
     ]
 
 
-def _epoch_times(found: Projection, triple: Triple) -> Iterator[_Timed]:
+def _collect_epoch_times(found: Projection, triple: Triple) -> Iterator[_GatedTime]:
     steady = epoch_table.in_turns(found.shapes.epochs)
-    for kind, logs in _kinds(found, triple).items():
+    for kind, logs in _collect_logs_by_kind(found, triple).items():
         own = steady[(steady["arm"] == triple.base) & (steady["kind"] == kind)]["wall"]
-        yield _Timed(triple, EPOCH_TIME, kind, Contrast(*logs, _shared(found.record, triple)), float(own.median()))
+        yield _GatedTime(
+            triple, EPOCH_TIME, kind, Contrast(*logs, _ran_together(found.record, triple)), float(own.median())
+        )
 
 
-def _total_time(found: Projection, triple: Triple) -> Iterator[_Timed]:
-    head, again = (found.logs_by_block(arm) for arm in (triple.head, str(triple.again)))
-    both = sorted(head.keys() & again.keys())
+def _collect_total_time(found: Projection, triple: Triple) -> Iterator[_GatedTime]:
+    head, base_repeat = (found.logs_by_block(arm) for arm in (triple.head, str(triple.again)))
+    both = sorted(head.keys() & base_repeat.keys())
     took = found.seconds(str(triple.base))
     if both:
-        shared = _shared(found.record, triple)
-        contrast = Contrast([head[block] for block in both], [again[block] for block in both], shared)
+        shared = _ran_together(found.record, triple)
+        contrast = Contrast([head[block] for block in both], [base_repeat[block] for block in both], shared)
         once = found.once_share(str(triple.base))
-        yield _Timed(triple, TOTAL_TIME, None, contrast, took.estimate if took else None, once)
+        yield _GatedTime(triple, TOTAL_TIME, None, contrast, took.estimate if took else None, once)
 
 
-def _first_epoch_time(part: Lines, table: pd.DataFrame, triple: Triple) -> Iterator[_Timed]:
+def _collect_first_epoch_time(part: Lines, table: pd.DataFrame, triple: Triple) -> Iterator[_GatedTime]:
     first = table[table["first"] & (table["index"] == 0)].groupby(["block", "arm"])["wall"].first().unstack("arm")
     if set(triple.arms) <= set(first.columns):
         walls = first[list(triple.arms)].dropna()
         logs = np.log(walls).sub(np.log(walls[triple.base]), axis=0)
-        contrast = Contrast(list(logs[triple.head]), list(logs[triple.again]), _shared(part, triple))
-        yield _Timed(triple, FIRST_EPOCH_TIME, None, contrast, float(walls[triple.base].median()))
+        contrast = Contrast(list(logs[triple.head]), list(logs[triple.again]), _ran_together(part, triple))
+        yield _GatedTime(triple, FIRST_EPOCH_TIME, None, contrast, float(walls[triple.base].median()))
 
 
-def _shared(part: Lines, triple: Triple) -> bool:
+def _ran_together(part: Lines, triple: Triple) -> bool:
     """Whether all arms of each block were alive at the same time."""
     return all(len(start.order) == len(triple.arms) and not start.one_by_one for start in part.starts)
 
 
-def _kinds(found: Projection, triple: Triple) -> dict[str, tuple[list[float], list[float]]]:
+def _collect_logs_by_kind(found: Projection, triple: Triple) -> dict[str, tuple[list[float], list[float]]]:
     """Return the log-ratios of the head and of the base's repeat by block, for each kind that is gated individually.
     Periodic work is included, at its average over epochs."""
     tolerance = triple.tolerances[EPOCH_TIME] or 0.0
     both = [found.rates(arm) for arm in (triple.head, str(triple.again))]
     if any(one.empty for one in both):
         return {}
-    head, again = (one.groupby(["kind", "block"]).mean() for one in both)
+    head, base_repeat = (one.groupby(["kind", "block"]).mean() for one in both)
     logs_of = {}
-    for kind, share in _shares(found.record, found.epochs, triple).items():
-        if share < WORTH or kind not in head.index or kind not in again.index:
+    for kind, share in _compute_time_shares(found.record, found.epochs, triple).items():
+        if share < MIN_SHARE or kind not in head.index or kind not in base_repeat.index:
             continue
-        own, null = head.loc[kind], again.loc[kind]
+        own, null = head.loc[kind], base_repeat.loc[kind]
         blocks = own.index.intersection(null.index)
         logs = [
             guarded(list(one.loc[blocks, "typical"]), list(one.loc[blocks, "of_sums"]), tolerance)
@@ -221,7 +224,7 @@ def _kinds(found: Projection, triple: Triple) -> dict[str, tuple[list[float], li
     return logs_of
 
 
-def _shares(part: Lines, table: pd.DataFrame, triple: Triple) -> Mapping[str, float]:
+def _compute_time_shares(part: Lines, table: pd.DataFrame, triple: Triple) -> Mapping[str, float]:
     """Return each kind's share of the time of the base's whole schedule, or of the epochs that ran."""
     base = str(triple.base)
     steady = epoch_table.in_turns(table)

@@ -26,34 +26,34 @@ def _decide(record: Lines, elapsed: float) -> tuple[bool, str]:
     if not alive:
         return False, "an arm failed, so there is nothing to compare"
     if done >= plan.blocks:
-        return False, f"all {done} blocks are done" if done > 1 else "its block is done"
+        return False, f"all {done} blocks are done" if done > 1 else "the only block is done"
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     if plan.budget is not None and elapsed + max(seconds[1:] or seconds) > plan.budget:
         return False, f"another block would not fit into the budget of {plan.budget:g} s"
     if record.stored:
-        return done < plan.fewest, f"{plan.fewest} blocks are what it takes"
+        return done < plan.fewest, f"{plan.fewest} blocks are needed"
     times = judge.timed_checks(record)
     if not times:
         return False, "no time is gated"
     if done < plan.fewest != FIRST_LOOK:
         return True, f"{plan.fewest} blocks were asked for"
     if done < FIRST_LOOK:
-        return True, f"a verdict takes {FIRST_LOOK} blocks"
+        return True, f"a verdict needs {FIRST_LOOK} blocks"
     if judge.regressed(record):  # other checks cannot change the answer
-        return False, "there is a regression"
+        return False, "a time has regressed"
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
     if not unsure:
         return False, "everything is clear"
     if (
         plan.budget is None
         and elapsed > AMPLE
-        and all(_hopeless(record, contrast, check.tolerance) for contrast, check in unsure)
+        and all(_is_hopeless(record, contrast, check.tolerance) for contrast, check in unsure)
     ):
-        return False, f"what is unsure would stay so in {plan.blocks} blocks"
+        return False, f"unsure times would stay unsure in {plan.blocks} blocks"
     return True, f"{len(unsure)} of {len(times)} times {'is' if len(unsure) == 1 else 'are'} unsure"
 
 
-def _hopeless(record: Lines, contrast: Contrast, tolerance: float | str | None) -> bool:
+def _is_hopeless(record: Lines, contrast: Contrast, tolerance: float | str | None) -> bool:
     """Whether the blocks scatter so much that even all planned ones would not give an answer; see `stopping`."""
     assert isinstance(tolerance, float), "a time's tolerance is a share"
     plan = record.plan

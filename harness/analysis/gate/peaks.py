@@ -29,37 +29,43 @@ def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
         if end.status == "ok":
             by_block.setdefault(end.block, {})[end.arm] = end
     runs = [{end.arm: end for end in passes.ends if end.status == "ok"}, *by_block.values()]
-    return checks([run for run in runs if set(triple.arms) <= run.keys()], triple)
+    return compare_peaks([run for run in runs if set(triple.arms) <= run.keys()], triple)
 
 
-def checks(runs: Sequence[Run], triple: Triple) -> list[Check]:
+def compare_peaks(runs: Sequence[Run], triple: Triple) -> list[Check]:
     """Return a check for each gated kind of memory, from these runs."""
     gated = {metric: triple.tolerances[metric] for metric in _FIELDS}
-    return [_check(runs, triple, metric, share) for metric, share in gated.items() if share is not None]
+    return [_compare_peak(runs, triple, metric, share) for metric, share in gated.items() if share is not None]
 
 
-def _check(runs: Sequence[Run], triple: Triple, metric: str, tolerance: float) -> Check:
+def _compare_peak(runs: Sequence[Run], triple: Triple, metric: str, tolerance: float) -> Check:
     found = [[getattr(run[arm], _FIELDS[metric]) for arm in triple.arms] for run in runs]
-    of_both = [(base, again, head) for base, again, head in found if base and again]
-    known = [(base, again, head) for base, again, head in of_both if head]
+    of_both = [(base, base_repeat, head) for base, base_repeat, head in found if base and base_repeat]
+    known = [(base, base_repeat, head) for base, base_repeat, head in of_both if head]
     if not known:
         answer = UNSURE if of_both or not runs else NOT_MEASURED
-        of_base = next((why for run in runs if (why := _unmeasured(run[triple.arms[0]], metric))), None)
-        why = "it was measured of the base, and not of the head" if of_both else of_base if runs else NOT_COMPLETED
+        of_base = next((why for run in runs if (why := _explain_unmeasured(run[triple.arms[0]], metric))), None)
+        why = "it was measured in the base but not in the head" if of_both else of_base if runs else NOT_COMPLETED
         return Check(triple.name, metric, None, answer, why=why)
-    more = sum(head > max(base, again) + _allowed(max(base, again), tolerance) for base, again, head in known)
-    less = sum(head < min(base, again) - _allowed(min(base, again), tolerance) for base, again, head in known)
+    more = sum(
+        head > max(base, base_repeat) + _compute_allowance(max(base, base_repeat), tolerance)
+        for base, base_repeat, head in known
+    )
+    less = sum(
+        head < min(base, base_repeat) - _compute_allowance(min(base, base_repeat), tolerance)
+        for base, base_repeat, head in known
+    )
     base = median([(one + other) / 2 for one, other, _ in known])
     head = median([own for _, _, own in known])
     answer = REGRESSED if more == len(known) else UNSURE if 2 * more > len(known) else OK
     answer = IMPROVED if less == len(known) else answer
-    why = f"it is more in {more} of {len(known)} runs" if 0 < more < len(known) else None
+    why = f"it is larger in {more} of {len(known)} runs" if 0 < more < len(known) else None
     return Check(triple.name, metric, None, answer, base, head, Ratio(head / base), tolerance, why)
 
 
-def _unmeasured(end: ArmEnd, metric: str) -> str | None:
+def _explain_unmeasured(end: ArmEnd, metric: str) -> str | None:
     return end.unavailable.get("peak of tensors") if metric == PEAK_TENSORS else None
 
 
-def _allowed(base: float, tolerance: float) -> float:
+def _compute_allowance(base: float, tolerance: float) -> float:
     return max(tolerance * base, LEAST_BYTES)

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import structs
 from scipy import stats
 
+from harness import rounding
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.effects import QUANTILE
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
@@ -32,7 +33,7 @@ from harness.plan.plan import EXACTLY, Arm
 from harness.record.lines import Lines
 from harness.record.schema import ArmEnd, Evaluation, Slice, Stored, Work
 
-BASE, AGAIN = "stored", "stored, another"
+BASE, BASE_REPEAT = "stored", "stored, another"
 
 
 def stored(record: Lines, label: str) -> Stored:
@@ -49,13 +50,13 @@ def stored(record: Lines, label: str) -> Stored:
         peak_tensor_bytes=ends[0].peak_tensor_bytes if ends else None,
         flops=next((line.flops for line in record.works if line.arm == label), {}),
         metrics=next((line.metrics for line in record.evaluations if line.arm == label), {}),
-        unavailable=record.unavailable(label) | _unobserved(record, label),
+        unavailable=record.unavailable(label) | _collect_unobserved(record, label),
         counted=bool(own),
-        once=_once(record, label),
+        once=_compute_once_share(record, label),
     )
 
 
-def _unobserved(record: Lines, label: str) -> dict[str, str]:
+def _collect_unobserved(record: Lines, label: str) -> dict[str, str]:
     """Return why traces or compilations were not observed, in the words of this version."""
     reasons = {what: why_unobserved(record, label, what) for what in (TRACES, COMPILATIONS)}
     return {what: why for what, why in reasons.items() if why}
@@ -64,7 +65,7 @@ def _unobserved(record: Lines, label: str) -> dict[str, str]:
 def times(record: Lines, label: str) -> dict[str, list[float]]:
     """Return the seconds of each time that can be gated, a figure for each block. Keys are metrics, for epochs with the
     kind (`epoch_time full`)."""
-    part = _alone(record, label)
+    part = _select_timed(record, label)
     table = epoch_table.table(part)
     found: dict[str, list[float]] = defaultdict(list)
     for (_, kind), walls in epoch_table.in_turns(table).groupby(["block", "kind"])["wall"]:
@@ -76,19 +77,19 @@ def times(record: Lines, label: str) -> dict[str, list[float]]:
     return {what: walls for what, walls in found.items() if walls}
 
 
-def _alone(record: Lines, label: str) -> Lines:
+def _select_timed(record: Lines, label: str) -> Lines:
     """Return the timed lines of one arm."""
     return replace(record.of([label], record.plan, without=record.passes), ends=record.ends)
 
 
-def _once(record: Lines, label: str) -> float:
+def _compute_once_share(record: Lines, label: str) -> float:
     """Return the share of an arm's training that goes to tracing and compiling."""
-    part = _alone(record, label)
+    part = _select_timed(record, label)
     table = epoch_table.table(part)
     return 0.0 if table.empty else once_share(part, table, label)
 
 
-def checks(record: Lines, triple: Triple) -> list[Check]:
+def compare_with_stored(record: Lines, triple: Triple) -> list[Check]:
     """Compare the head of `triple` with the stored runs at the beginning of its record."""
     before = [line for line in record.stored if line.arm == triple.head]
     if not before or record.failure(triple.head):
@@ -98,11 +99,13 @@ def checks(record: Lines, triple: Triple) -> list[Check]:
     wanted = [what for what in known if triple.tolerances[what.partition(" ")[0]] is not None]
     busy = disturbed(measured_on(record))
     at = ERROR / max(len(wanted), 1)
-    timed = [_time(what, now.get(what, []), before, triple, at, busy) for what in wanted]
-    return [*timed, *_counted(record, before, triple)]
+    timed = [_compare_time(what, now.get(what, []), before, triple, at, busy) for what in wanted]
+    return [*timed, *_compare_counts(record, before, triple)]
 
 
-def _time(what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, at: float, busy: bool) -> Check:
+def _compare_time(
+    what: str, now: Sequence[float], before: Sequence[Stored], triple: Triple, at: float, busy: bool
+) -> Check:
     """Compare one time. A disturbance only makes a run slower, and no other arm ran in turns with the head to show it,
     so the head is called slower only if its fastest block is, and if nothing else was computing when it began."""
     metric, _, kind = what.partition(" ")
@@ -110,18 +113,19 @@ def _time(what: str, now: Sequence[float], before: Sequence[Stored], triple: Tri
     seen = [line.seconds[what] for line in before if what in line.seconds]
     tolerance = time_tolerance(triple.tolerances, metric, seen[0] if seen else None, before[0].once)
     if not now:  # a gate must not pass on what it did not see
-        why = "a stored run has it, and this one does not"
+        why = "a stored run has it but this one does not"
         return Check(triple.name, metric, part, UNSURE, seen[0], None, None, tolerance, why)
     took = median(now)
     if len(seen) < 2:
-        why = "one stored run gives no verdict on a time: keep several" if seen else "no stored run has it"
+        why = "one stored run gives no verdict on a time: store several" if seen else "no stored run has it"
         return Check(triple.name, metric, part, NOT_MEASURED, seen[0] if seen else None, took, None, tolerance, why)
     middle, half = float(np.log(seen).mean()), prediction_half_width(seen, at)
     apart, limit = log(took) - middle, min(max(half, log(1 + tolerance)), 300.0)
-    why = f"{len(seen)} stored runs scatter so much that {100 * (exp(min(limit, 10.0)) - 1):.2g} % would have shown"
+    visible = rounding.percent(exp(min(limit, 10.0)) - 1)
+    why = f"{len(seen)} stored runs scatter so much that only {visible} would have been detected"
     if apart > limit and (busy or log(min(now)) - middle <= limit):
         answer = UNSURE
-        why = "something else computes on this machine" if busy else "its blocks differ by as much"
+        why = "something else was computing on this machine" if busy else "its blocks differ by as much"
     else:
         answer = REGRESSED if apart > limit else IMPROVED if apart < -limit else OK
     ratio = Ratio(exp(apart), exp(max(apart - half, -300.0)), exp(min(apart + half, 300.0)))
@@ -141,58 +145,58 @@ def prediction_half_width(seconds: Sequence[float], at: float = ERROR) -> float:
     return float(stats.t.ppf(1 - at / 2, n - 1)) * scatter * sqrt(1 + 1 / n)
 
 
-def _counted(record: Lines, before: Sequence[Stored], triple: Triple) -> list[Check]:
+def _compare_counts(record: Lines, before: Sequence[Stored], triple: Triple) -> list[Check]:
     """Compare what is deterministic. The first stored run takes the place of the base, and each other one with the same
     epochs that of its repeat, with which it must agree."""
     first, *others = before
-    alike = [one for one in others if _indices(one) == _indices(first)]
+    alike = [one for one in others if _list_indices(one) == _list_indices(first)]
     found: dict[tuple[str, str | None], Check] = {}
-    for again in alike or [first]:
-        for check in _against(record, first, again, triple):
+    for base_repeat in alike or [first]:
+        for check in _compare_with_two(record, first, base_repeat, triple):
             key = check.metric, check.part
             if key not in found or check.answer == UNSURE:
                 found[key] = check
-    checks = list(found.values()) if alike else [_by_one_run(check) for check in found.values()]
-    ends = [{BASE: _end(BASE, one), AGAIN: _end(AGAIN, before[-1])} for one in before]
-    head = {triple.head: _end(triple.head, stored(record, triple.head))}
-    return [*checks, *peaks.checks([bases | head for bases in ends], _standing(triple))]
+    checks = list(found.values()) if alike else [_downgrade_single_run(check) for check in found.values()]
+    ends = [{BASE: _make_end(BASE, one), BASE_REPEAT: _make_end(BASE_REPEAT, before[-1])} for one in before]
+    head = {triple.head: _make_end(triple.head, stored(record, triple.head))}
+    return [*checks, *peaks.compare_peaks([bases | head for bases in ends], _make_stored_triple(triple))]
 
 
-def _indices(run: Stored) -> list[int]:
+def _list_indices(run: Stored) -> list[int]:
     return [epoch.index for epoch in run.epochs]
 
 
-def _by_one_run(check: Check) -> Check:
+def _downgrade_single_run(check: Check) -> Check:
     """Turn a regression of losses or quality into unsure: one stored run does not show whether a second one would
     agree. Counts nearly always do."""
     if check.answer == REGRESSED and check.metric in (LOSSES, QUALITY):
-        why = ", ".join(filter(None, [check.why, "and one stored run does not tell whether two are alike"]))
+        why = ", ".join(filter(None, [check.why, "and one stored run does not show whether two agree"]))
         return replace(check, answer=UNSURE, why=why)
     return check
 
 
-def _standing(triple: Triple) -> Triple:
+def _make_stored_triple(triple: Triple) -> Triple:
     """Return the triple with stored runs in place of its base and the base's repeat."""
-    return Triple(triple.name, triple.head, BASE, AGAIN, triple.tolerances)
+    return Triple(triple.name, triple.head, BASE, BASE_REPEAT, triple.tolerances)
 
 
-def _against(record: Lines, base: Stored, again: Stored, triple: Triple) -> list[Check]:
+def _compare_with_two(record: Lines, base: Stored, base_repeat: Stored, triple: Triple) -> list[Check]:
     """Compare counts, losses and quality with those of two stored runs."""
-    arms = {BASE: base, AGAIN: again, triple.head: stored(record, triple.head)}
+    arms = {BASE: base, BASE_REPEAT: base_repeat, triple.head: stored(record, triple.head)}
     plan = structs.replace(record.plan, arms=tuple(Arm(label, label) for label in arms), baseline=BASE)
     side_by_side = Lines(
         head=structs.replace(record.header, plan=plan),
         slices=[Slice(block=0, group=0, round=0, position=0, arm=a, epochs=one.epochs) for a, one in arms.items()],
-        ends=[_end(label, one) for label, one in arms.items()],
+        ends=[_make_end(label, one) for label, one in arms.items()],
         works=[Work(block=0, group=0, arm=label, flops=one.flops) for label, one in arms.items() if one.flops],
         evaluations=[
             Evaluation(0, 0, label, len(one.epochs), one.metrics) for label, one in arms.items() if one.metrics
         ],
     )
-    return counts(side_by_side, _standing(triple))
+    return counts(side_by_side, _make_stored_triple(triple))
 
 
-def _end(label: str, one: Stored) -> ArmEnd:
+def _make_end(label: str, one: Stored) -> ArmEnd:
     return ArmEnd(
         block=0,
         group=0,

@@ -60,5 +60,5 @@ def pids(facts: Facts) -> Sequence[int]:
     return [pid for pid in found if isinstance(pid, int)] if isinstance(found, list) else []
 
 
-def level(value: float, note: float, warn: float) -> Level:
+def grade(value: float, note: float, warn: float) -> Level:
     return WARN if value >= warn else NOTE if value >= note else OK

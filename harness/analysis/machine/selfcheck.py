@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import log
 
+from harness import rounding
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import SAME, SLOWER, UNSURE, Verdict
@@ -48,39 +49,39 @@ class SelfCheck:
 def self_check(null: Control, slowed: Control, planted: float, tolerance: float) -> SelfCheck:
     """Decide whether a machine is fit to detect differences beyond `tolerance`, given a planted slowdown of
     `planted`."""
-    against = [*_against_null(null, tolerance), *_against_planted(slowed, planted)]
-    missing = _missing(null, slowed, planted)
+    errors = [*_find_null_errors(null, tolerance), *_find_planted_errors(slowed, planted)]
+    missing = _find_missing(null, slowed, planted)
     seen = [control.verdict.smallest_visible for control in (null, slowed) if control.verdict]
     return SelfCheck(
-        Fitness.UNFIT if against else Fitness.UNSURE if missing else Fitness.FIT,
-        (*against, *missing),
+        Fitness.UNFIT if errors else Fitness.UNSURE if missing else Fitness.FIT,
+        (*errors, *missing),
         planted,
         max(seen) if len(seen) == 2 else None,
     )
 
 
-def _against_null(null: Control, tolerance: float) -> list[str]:
+def _find_null_errors(null: Control, tolerance: float) -> list[str]:
     if null.verdict is None or null.ratio is None or null.verdict.answer == UNSURE:
         return []  # scatter alone may explain any ratio
     if null.verdict.answer != SAME:
         return [f"two identical arms differ: the second one is called {null.verdict.answer}"]
     if abs(log(null.ratio.estimate)) > log(1 + tolerance) / 2:
-        return [f"two identical arms differ by more than half the tolerance of {100 * tolerance:g} %"]
+        return [f"two identical arms differ by more than half the tolerance of {rounding.percent(tolerance)}"]
     return []
 
 
-def _against_planted(slowed: Control, planted: float) -> list[str]:
+def _find_planted_errors(slowed: Control, planted: float) -> list[str]:
     if slowed.verdict is None or slowed.verdict.answer in (SLOWER, UNSURE):
         return []
-    return [f"a planted slowdown of {100 * planted:g} % is called {slowed.verdict.answer}"]
+    return [f"a planted slowdown of {rounding.percent(planted)} is called {slowed.verdict.answer}"]
 
 
-def _missing(null: Control, slowed: Control, planted: float) -> list[str]:
+def _find_missing(null: Control, slowed: Control, planted: float) -> list[str]:
     if null.verdict is None or slowed.verdict is None:
-        return [f"a verdict takes {FIRST_LOOK} blocks, and there were fewer"]
-    said = []
+        return [f"a verdict needs {FIRST_LOOK} blocks, and there were fewer"]
+    found = []
     if null.verdict.answer == UNSURE:
-        said.append("it cannot be told that two identical arms are the same")
+        found.append("two identical arms are unsure, so it is not known whether they are the same")
     if slowed.verdict.answer == UNSURE:
-        said.append(f"a planted slowdown of {100 * planted:g} % cannot be told")
-    return said
+        found.append(f"a planted slowdown of {rounding.percent(planted)} was not detected for sure")
+    return found

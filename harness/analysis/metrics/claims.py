@@ -62,10 +62,10 @@ def check(claims: Sequence[Claim], record: Lines) -> list[Checked]:
     if not claims:
         return []
     costs = Projection(record, epoch_table.table(record))
-    return [_check(claim, costs) for claim in claims]
+    return [_check_claim(claim, costs) for claim in claims]
 
 
-def _check(claim: Claim, costs: Projection) -> Checked:
+def _check_claim(claim: Claim, costs: Projection) -> Checked:
     record = costs.record
     metric, member = metric_of(claim.metric, f"the claim {claim.words!r}")
     grows = metric.name == GROWTH
@@ -78,22 +78,22 @@ def _check(claim: Claim, costs: Projection) -> Checked:
     if failed:
         return Checked(claim, baseline, UNKNOWN, why=f"{' and '.join(failed)} failed")
     if metric.name in (OBJECTIVE, LOSSES):
-        return _relation(claim, metric, baseline, record)
+        return _check_losses(claim, metric, baseline, record)
     mine, theirs = (MeasuredArm(costs, label) for label in (claim.arm, claim.arm if grows else baseline))
     margin = log(1 + (claim.tolerance or record.plan.tolerance))
     if metric.deterministic:
-        counts = _sizes(mine, member) if grows else _figures(metric, member, mine, theirs)
+        counts = _measure_sizes(mine, member) if grows else _measure_pair(metric, member, mine, theirs)
         if counts is None:
-            return Checked(claim, baseline, UNKNOWN, why=_why_lacking(claim, metric, mine, theirs))
-        found = Estimate(_log_ratio(counts))
+            return Checked(claim, baseline, UNKNOWN, why=_explain_missing(claim, metric, mine, theirs))
+        found = Estimate(_compute_log_ratio(counts))
         shown = Ratio(counts.arm / counts.baseline) if counts.baseline else None
         return Checked(claim, baseline, answer(claim, found, margin), shown, counts)
-    logs = _between(metric, member or claim.kind, mine, theirs)
+    logs = _compute_log_ratios(metric, member or claim.kind, mine, theirs)
     if not logs:
-        return Checked(claim, baseline, UNKNOWN, why=f"{claim.metric} of both is not in the record")
+        return Checked(claim, baseline, UNKNOWN, why=f"{claim.metric} was not recorded for both arms")
     found = mean(list(logs.values()), level(record.plan.fewest, record.plan.blocks))
     if len(logs) < FIRST_LOOK:
-        return Checked(claim, baseline, UNSURE, of_logs(found), why=f"a verdict takes {FIRST_LOOK} blocks")
+        return Checked(claim, baseline, UNSURE, of_logs(found), why=f"a verdict needs {FIRST_LOOK} blocks")
     return Checked(claim, baseline, answer(claim, found, margin), of_logs(found))
 
 
@@ -109,7 +109,7 @@ def answer(claim: Claim, found: Estimate, margin: float) -> ClaimAnswer:
     return CONFIRMED if high <= line else REFUTED if low > line else UNSURE
 
 
-def _between(metric: Metric, part: str | None, mine: MeasuredArm, theirs: MeasuredArm) -> Logs:
+def _compute_log_ratios(metric: Metric, part: str | None, mine: MeasuredArm, theirs: MeasuredArm) -> Logs:
     """Return the log-ratio of two arms for each block, or seed, that has both."""
     if metric.logs is None:
         return {}
@@ -117,25 +117,25 @@ def _between(metric: Metric, part: str | None, mine: MeasuredArm, theirs: Measur
     return {block: own[block] - other[block] for block in sorted(own.keys() & other.keys())}
 
 
-def _figures(metric: Metric, member: str, mine: MeasuredArm, theirs: MeasuredArm) -> Pair | None:
+def _measure_pair(metric: Metric, member: str, mine: MeasuredArm, theirs: MeasuredArm) -> Pair | None:
     """Return the values of a deterministic metric for both arms; None if one is missing."""
     own, other = metric.of(mine, member).value, metric.of(theirs, member).value
     return None if own is None or other is None else Pair(other, own)
 
 
-def _sizes(arm: MeasuredArm, name: str) -> Pair | None:
+def _measure_sizes(arm: MeasuredArm, name: str) -> Pair | None:
     """Return a size at the start of the schedule's first stretch and at the start of its last one."""
     sizes = sizes_of(arm, name)
     return Pair(sizes[0], sizes[-1]) if len(sizes) > 1 else None
 
 
-def _why_lacking(claim: Claim, metric: Metric, *arms: MeasuredArm) -> str:
+def _explain_missing(claim: Claim, metric: Metric, *arms: MeasuredArm) -> str:
     reasons = [metric.of(arm).unavailable for arm in arms]
     why = next(filter(None, reasons), None)
     return f"{claim.metric} is not in the record{f': {why}' if why else ''}"
 
 
-def _log_ratio(pair: Pair) -> float:
+def _compute_log_ratio(pair: Pair) -> float:
     if pair.same:
         return 0.0
     if pair.arm > 0 and pair.baseline > 0:
@@ -143,7 +143,7 @@ def _log_ratio(pair: Pair) -> float:
     return -inf if pair.arm < pair.baseline else inf
 
 
-def _relation(claim: Claim, metric: Metric, baseline: str, record: Lines) -> Checked:
+def _check_losses(claim: Claim, metric: Metric, baseline: str, record: Lines) -> Checked:
     """Check whether both arms minimise the same objective, or have the same losses bit for bit."""
     found = losses(record, claim.arm) if baseline == record.plan.baseline else None
     if found is None:

@@ -12,7 +12,7 @@ from harness.record.schema import Epoch
 from harness.worker.wire.evidence import Trace
 
 
-def _events(what: str, count: Callable[[Sequence[Epoch]], int]) -> Callable[[MeasuredArm], Measured]:
+def _make_event_counter(what: str, count: Callable[[Sequence[Epoch]], int]) -> Callable[[MeasuredArm], Measured]:
     """Return a function that counts events in the epochs of one block; its value is None if they were not observed."""
 
     def measure(arm: MeasuredArm) -> Measured:
@@ -24,11 +24,11 @@ def _events(what: str, count: Callable[[Sequence[Epoch]], int]) -> Callable[[Mea
     return measure
 
 
-def _traces(epochs: Sequence[Epoch]) -> list[Trace]:
+def _list_traces(epochs: Sequence[Epoch]) -> list[Trace]:
     return [trace for epoch in epochs for trace in evidence.traces(epoch)]
 
 
-def _flops(arm: MeasuredArm) -> Measured:
+def _measure_flops(arm: MeasuredArm) -> Measured:
     """Return the operations of an epoch's matrix products: for the most frequent kind, and for each kind."""
     work = arm.work
     schedule = arm.lines.schedule(arm.label)
@@ -45,7 +45,7 @@ METRICS = (
         title="traces",
         unit=Unit.COUNT,
         deterministic=True,
-        measure=_events(TRACES, lambda epochs: len(_traces(epochs))),
+        measure=_make_event_counter(TRACES, lambda epochs: len(_list_traces(epochs))),
         gated=True,
         tolerance=0,
     ),
@@ -54,7 +54,7 @@ METRICS = (
         title="retraces",
         unit=Unit.COUNT,
         deterministic=True,
-        measure=_events(TRACES, lambda epochs: retraces(_traces(epochs))),
+        measure=_make_event_counter(TRACES, lambda epochs: retraces(_list_traces(epochs))),
         gated=True,
     ),
     Metric(
@@ -62,7 +62,9 @@ METRICS = (
         title="compilations",
         unit=Unit.COUNT,
         deterministic=True,
-        measure=_events(COMPILATIONS, lambda epochs: sum(len(evidence.compilations(epoch)) for epoch in epochs)),
+        measure=_make_event_counter(
+            COMPILATIONS, lambda epochs: sum(len(evidence.compilations(epoch)) for epoch in epochs)
+        ),
         gated=True,
         tolerance=0,
     ),
@@ -71,7 +73,7 @@ METRICS = (
         title="operations",
         unit=Unit.FLOP,
         deterministic=True,
-        measure=_flops,
+        measure=_measure_flops,
         gated=True,
         tolerance=0.0,
         formerly=("flops_per_epoch",),

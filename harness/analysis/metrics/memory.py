@@ -9,17 +9,17 @@ from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS
 from harness.record.schema import ArmEnd
 
 
-def _peak(of: Callable[[ArmEnd], int | None]) -> Callable[[MeasuredArm], Measured]:
+def _make_peak_measure(of: Callable[[ArmEnd], int | None]) -> Callable[[MeasuredArm], Measured]:
     """Return a function that measures the highest peak over all processes of an arm."""
     return lambda arm: Measured(max(filter(None, map(of, arm.ends)), default=None), Unit.BYTES)
 
 
-def _logs(arm: MeasuredArm, kind: str | None) -> Logs:
-    mine, theirs = (_by_block(arm, label) for label in (arm.label, arm.baseline))
+def _collect_logs(arm: MeasuredArm, kind: str | None) -> Logs:
+    mine, theirs = (_find_peaks(arm, label) for label in (arm.label, arm.baseline))
     return {block: log(mine[block] / theirs[block]) for block in sorted(mine.keys() & theirs.keys())}
 
 
-def _by_block(arm: MeasuredArm, label: str) -> dict[int, int]:
+def _find_peaks(arm: MeasuredArm, label: str) -> dict[int, int]:
     ends = [end for end in arm.lines.ends if end.arm == label and end.status == "ok"]
     return {end.block: end.peak_rss_bytes for end in ends if end.peak_rss_bytes}
 
@@ -30,8 +30,8 @@ METRICS = (
         title="peak memory",
         unit=Unit.BYTES,
         deterministic=False,
-        measure=_peak(lambda end: end.peak_rss_bytes),
-        logs=_logs,
+        measure=_make_peak_measure(lambda end: end.peak_rss_bytes),
+        logs=_collect_logs,
         gated=True,
         tolerance=0.10,
         formerly=("peak_rss_bytes",),
@@ -41,7 +41,7 @@ METRICS = (
         title="peak tensors",
         unit=Unit.BYTES,
         deterministic=True,
-        measure=_peak(lambda end: end.peak_tensor_bytes),
+        measure=_make_peak_measure(lambda end: end.peak_tensor_bytes),
         gated=True,
         tolerance=0.01,
         formerly=("peak_tensor_bytes",),

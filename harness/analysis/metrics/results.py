@@ -8,20 +8,20 @@ from harness.analysis.training.curves import trainings
 from harness.plan.gate_rules import GROWTH, LOSSES, OBJECTIVE, QUALITY
 
 
-def _quality(arm: MeasuredArm) -> dict[str, float | None]:
+def _measure_quality(arm: MeasuredArm) -> dict[str, float | None]:
     """Return each metric at the end of the arm's whole trainings, as the mean over seeds."""
     final = arm.converged.final if arm.converged else None
     return {name: metric.mean for name, metric in final.metrics.items()} if final else {}
 
 
-def _quality_logs(arm: MeasuredArm, name: str | None) -> Logs:
+def _collect_quality_logs(arm: MeasuredArm, name: str | None) -> Logs:
     """Return the logarithm of a metric at the end of each completed training, by seed."""
     whole = [one for one in trainings(arm.lines, arm.label) if one.status == "ok" and one.checkpoints]
     ends = {one.seed: one.checkpoints[-1].metrics.get(name or "") for one in whole}
     return {seed: log(value) for seed, value in ends.items() if value and value > 0}
 
 
-def _growth(arm: MeasuredArm) -> dict[str, float | None]:
+def _measure_growth(arm: MeasuredArm) -> dict[str, float | None]:
     """Return each size at the start of the schedule's last stretch, relative to the start of its first one."""
     ready = next((line for line in arm.lines.ready if line.arm == arm.label), None)
     known = [segment.sizes for segment in ready.description.segments if segment.sizes] if ready else []
@@ -44,10 +44,10 @@ METRICS = (
         name=QUALITY,
         title="quality",
         deterministic=False,
-        members=_quality,
-        logs=_quality_logs,
+        members=_measure_quality,
+        logs=_collect_quality_logs,
         gated=True,
         tolerance=0.05,
     ),
-    Metric(name=GROWTH, title="growth", deterministic=True, members=_growth),
+    Metric(name=GROWTH, title="growth", deterministic=True, members=_measure_growth),
 )

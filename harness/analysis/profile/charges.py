@@ -32,7 +32,7 @@ FOLLOWS = "variables"
 and the trace of their initialisation."""
 
 
-class Event(NamedTuple):
+class EventKind(NamedTuple):
     """One kind of trace or compilation."""
 
     what: str
@@ -55,42 +55,42 @@ class Charge:
     """The kinds of epochs of which every one traced or compiled, so that there were none to compare with."""
 
 
-def traced(trace: Trace) -> Event:
-    return Event("trace", trace.function, trace.where, trace.cause.kind if trace.cause else None)
+def traced(trace: Trace) -> EventKind:
+    return EventKind("trace", trace.function, trace.where, trace.cause.kind if trace.cause else None)
 
 
-def compiled(one: Compilation) -> Event:
-    return Event("compile" if one.recompiled else "announced", one.function, one.where)
+def compiled(one: Compilation) -> EventKind:
+    return EventKind("compile" if one.recompiled else "announced", one.function, one.where)
 
 
-def charges(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> dict[Event, Charge]:
+def charges(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> dict[EventKind, Charge]:
     """Return the charge of each event in these epochs of one process.
 
     `busy` has, for each kind, the seconds of an epoch in which some operation runs, as far as they were observed.
     """
-    bills: dict[Event, _Bill] = {}
+    sums: dict[EventKind, _ChargeSum] = {}
     for kind, own in by_kind(epoch for epoch in epochs if not epoch.first).items():
         clean = [epoch for epoch in own if undisturbed(epoch)]
         disturbed = [epoch for epoch in own if not undisturbed(epoch)]
-        costs = [_beyond(epoch, clean) for epoch in disturbed] if clean else _least(disturbed)
+        costs = [_compute_excess(epoch, clean) for epoch in disturbed] if clean else _compute_lower_bounds(disturbed)
         working = (busy or {}).get(kind)
         for epoch, cost in zip(disturbed, costs, strict=True):
             most = cost if clean else None if working is None else max(cost, epoch.wall - working)
-            for event, share in _shares(epoch).items():
-                bills.setdefault(event, _Bill()).add(share, cost, most, *([] if clean else [kind]))
-    return {event: bill.sum() for event, bill in bills.items()}
+            for event, share in _split_charge(epoch).items():
+                sums.setdefault(event, _ChargeSum()).add(share, cost, most, *([] if clean else [kind]))
+    return {event: charge_sum.sum() for event, charge_sum in sums.items()}
 
 
 def together(some: Iterable[Charge]) -> Charge:
     """Return the sum of several charges."""
-    bill = _Bill()
+    charge_sum = _ChargeSum()
     for charge in some:
-        bill.add(1.0, charge.seconds, charge.most, *charge.unheld)
-    return bill.sum()
+        charge_sum.add(1.0, charge.seconds, charge.most, *charge.unheld)
+    return charge_sum.sum()
 
 
 @dataclass
-class _Bill:
+class _ChargeSum:
     """A charge that is being summed."""
 
     seconds: float = 0.0
@@ -106,39 +106,39 @@ class _Bill:
         return Charge(self.seconds, self.most, tuple(self.unheld))
 
 
-def _seen(epoch: Epoch) -> float:
+def _sum_observed_seconds(epoch: Epoch) -> float:
     """Return the seconds in which the epoch was observed to trace and compile."""
     return sum(trace.seconds or 0.0 for trace in evidence.traces(epoch)) + sum(
         one.seconds for one in evidence.compilations(epoch)
     )
 
 
-def _capped(epoch: Epoch, cost: float) -> float:
+def _limit_cost(epoch: Epoch, cost: float) -> float:
     """Limit a cost to at least what was observed and at most the epoch's time: other threads may trace at the same
     time."""
-    return min(max(cost, _seen(epoch)), epoch.wall)
+    return min(max(cost, _sum_observed_seconds(epoch)), epoch.wall)
 
 
-def _beyond(epoch: Epoch, clean: Sequence[Epoch]) -> float:
+def _compute_excess(epoch: Epoch, clean: Sequence[Epoch]) -> float:
     nearest = sorted(clean, key=lambda other: abs(other.index - epoch.index))[:NEAREST]
-    return _capped(epoch, epoch.wall - median(other.wall for other in nearest))
+    return _limit_cost(epoch, epoch.wall - median(other.wall for other in nearest))
 
 
-def _least(epochs: Sequence[Epoch]) -> list[float]:
+def _compute_lower_bounds(epochs: Sequence[Epoch]) -> list[float]:
     """Return the lower bound of the cost in each of these epochs, all of which traced or compiled."""
     counts = [len(evidence.traces(epoch)) + len(evidence.compilations(epoch)) for epoch in epochs]
     fewest = [epoch for epoch, count in zip(epochs, counts, strict=True) if count == min(counts)]
-    wall, seen = median(epoch.wall for epoch in fewest), median(map(_seen, fewest))
+    wall, seen = median(epoch.wall for epoch in fewest), median(map(_sum_observed_seconds, fewest))
     return [
-        _capped(epoch, epoch.wall - wall + seen if count > min(counts) else 0.0)
+        _limit_cost(epoch, epoch.wall - wall + seen if count > min(counts) else 0.0)
         for epoch, count in zip(epochs, counts, strict=True)
     ]
 
 
-def _shares(epoch: Epoch) -> dict[Event, float]:
+def _split_charge(epoch: Epoch) -> dict[EventKind, float]:
     """Return each event's share of an epoch's charge; the shares add up to 1."""
     timed = all(trace.seconds is not None for trace in evidence.traces(epoch))
-    weights = defaultdict[Event, float](float)
+    weights = defaultdict[EventKind, float](float)
     for trace in evidence.traces(epoch):
         weights[traced(trace)] += trace.seconds if timed and trace.seconds is not None else 1.0
     places = {(event.function, event.where): event for event in weights}
@@ -148,10 +148,10 @@ def _shares(epoch: Epoch) -> dict[Event, float]:
     whole = sum(weights.values())
     if not whole:
         weights, whole = defaultdict(float, dict.fromkeys(weights, 1.0)), float(len(weights))
-    return _to_their_causes({event: weight / whole for event, weight in weights.items()})
+    return _move_to_causes({event: weight / whole for event, weight in weights.items()})
 
 
-def _to_their_causes(shares: Mapping[Event, float]) -> dict[Event, float]:
+def _move_to_causes(shares: Mapping[EventKind, float]) -> dict[EventKind, float]:
     """Add the share of what follows from another trace to that trace: to one of the same function, if there is one."""
     causes = {event: share for event, share in shares.items() if event.what == "trace" and event.kind != FOLLOWS}
     found = dict(shares)

@@ -34,9 +34,9 @@ FALL = 0.4
 """The share of the rise by which memory may fall below any earlier epoch, because of noise."""
 LOOK_BACK = 12
 """The number of latest epochs in which a fall counts, even if they are more than those after the warm-up."""
-LEAST_BYTES = 4_000_000
+MIN_RISE_BYTES = 4_000_000
 """The smallest total rise that is reported: an allocator takes memory by the megabyte."""
-LEAST_SHARE = 0.005
+MIN_RISE_SHARE = 0.005
 """The smallest total rise as a share of resident memory: larger processes take larger steps."""
 
 
@@ -70,32 +70,32 @@ def growth(resident_bytes: Sequence[float]) -> Growth | None:
         return None
     settled = sizes[int(WARM_UP * len(sizes)) :]
     slope, _, low, high = (float(value) for value in stats.theilslopes(settled))
-    enough = max(LEAST_BYTES, LEAST_SHARE * float(np.median(sizes)))
-    if low > 0 and slope * len(sizes) >= enough and _goes_on(settled):
-        fall = _fall(sizes[-max(len(settled), LOOK_BACK) :])
+    enough = max(MIN_RISE_BYTES, MIN_RISE_SHARE * float(np.median(sizes)))
+    if low > 0 and slope * len(sizes) >= enough and _keeps_growing(settled):
+        fall = _find_largest_fall(sizes[-max(len(settled), LOOK_BACK) :])
         if fall > FALL * slope * len(settled):
             return Growth(MemoryTrend.UNEVEN)
         return Growth(MemoryTrend.GROWING, slope, low, high)
-    smooth = _without_bursts(settled)
+    smooth = _remove_bursts(settled)
     if smooth.max() - smooth.min() >= enough:
         return Growth(MemoryTrend.UNEVEN)
     return Growth(MemoryTrend.WARM_UP if float(np.median(settled)) - sizes[0] >= enough else MemoryTrend.STEADY)
 
 
-def _goes_on(sizes: NDArray[np.float64]) -> bool:
+def _keeps_growing(sizes: NDArray[np.float64]) -> bool:
     """Whether memory rises from each part of these epochs to the next, and by similar amounts."""
-    parts = np.array_split(_without_bursts(sizes), min(PARTS, len(sizes)))
+    parts = np.array_split(_remove_bursts(sizes), min(PARTS, len(sizes)))
     rises = [float(after.mean() - before.mean()) for before, after in pairwise(parts)]
     return min(rises) > 0 and min(rises) >= EVEN * sum(rises) / len(rises)
 
 
-def _fall(sizes: NDArray[np.float64]) -> float:
+def _find_largest_fall(sizes: NDArray[np.float64]) -> float:
     """Return the largest fall of memory below an earlier epoch, in bytes."""
-    smooth = _without_bursts(sizes)
+    smooth = _remove_bursts(sizes)
     return float((np.maximum.accumulate(smooth) - smooth).max())
 
 
-def _without_bursts(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _remove_bursts(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Replace each size by the median of itself and its neighbours: this removes what lasts for one epoch and keeps
     steps."""
     inner = np.median([sizes[:-2], sizes[1:-1], sizes[2:]], axis=0)

@@ -16,28 +16,28 @@ def growths(record: Lines, arm: str) -> dict[str, Growth]:
     rows: dict[str, list[Epoch]] = {}
     epochs = watched(record, arm, "memory")
     for before, epoch in pairwise(epochs):
-        if _resident(epoch) is None:
+        if _read_resident_bytes(epoch) is None:
             continue
         row = rows.setdefault(epoch.kind, [])
         if (epoch.kind, epoch.index) != (before.kind, before.index + 1):
             row.clear()
         row.append(epoch)
-    sizes = _sizes(epochs)
+    sizes = _collect_sizes(epochs)
     found = {}
     for kind, row in rows.items():
-        fitted = growth([float(rss) for epoch in row if (rss := _resident(epoch))])
+        fitted = growth([float(rss) for epoch in row if (rss := _read_resident_bytes(epoch))])
         if fitted:
-            found[kind] = replace(fitted, sizes=_grown(sizes, row))
+            found[kind] = replace(fitted, sizes=_compute_size_growth(sizes, row))
     return found
 
 
-def _resident(epoch: Epoch) -> int | None:
+def _read_resident_bytes(epoch: Epoch) -> int | None:
     """Return the resident memory after an epoch, in bytes."""
     used = evidence.memory(epoch)
     return used.rss if used else None
 
 
-def _sizes(epochs: Sequence[Epoch]) -> dict[int, Mapping[str, float]]:
+def _collect_sizes(epochs: Sequence[Epoch]) -> dict[int, Mapping[str, float]]:
     """Return the trainer's sizes at each epoch, by its index; an epoch holds only those that changed."""
     found: dict[int, Mapping[str, float]] = {}
     latest: dict[str, float] = {}
@@ -47,7 +47,7 @@ def _sizes(epochs: Sequence[Epoch]) -> dict[int, Mapping[str, float]]:
     return found
 
 
-def _grown(sizes: Mapping[int, Mapping[str, float]], row: Sequence[Epoch]) -> dict[str, float]:
+def _compute_size_growth(sizes: Mapping[int, Mapping[str, float]], row: Sequence[Epoch]) -> dict[str, float]:
     """Return the growth per epoch, over these epochs, of each size that grew."""
     first, last = sizes[row[0].index], sizes[row[-1].index]
     by = {name: (last[name] - first[name]) / max(len(row) - 1, 1) for name in first.keys() & last.keys()}

@@ -20,9 +20,9 @@ _EXACT = 1e-4
 margin."""
 _ROUNDING = 1e-7
 """The relative deviation that is only rounding."""
-_NEARER = 10
+_IMPROVEMENT = 10
 """A term counts, however small, if the loss is explained this many times more exactly with it."""
-_MORE = 3
+_EXTRA_EPOCHS = 3
 """The number of epochs that are needed beyond the number of terms."""
 
 
@@ -31,14 +31,14 @@ def idle_terms(epochs: Sequence[Epoch]) -> dict[str, list[str]]:
     by_kind: dict[str, list[Epoch]] = {}
     for epoch in epochs:
         by_kind.setdefault(epoch.kind, []).append(epoch)
-    told = {kind: _idle(own) for kind, own in by_kind.items()}
-    names = dict.fromkeys(name for own in told.values() for name in own)
-    found = {name: [kind for kind, own in told.items() if own.get(name)] for name in names}
-    counts_elsewhere = {name for own in told.values() for name, idle in own.items() if idle is False}
+    idle_by_kind = {kind: _find_idle(own) for kind, own in by_kind.items()}
+    names = dict.fromkeys(name for own in idle_by_kind.values() for name in own)
+    found = {name: [kind for kind, own in idle_by_kind.items() if own.get(name)] for name in names}
+    counts_elsewhere = {name for own in idle_by_kind.values() for name, idle in own.items() if idle is False}
     return {name: kinds for name, kinds in found.items() if kinds and (name in counts_elsewhere or _TERM.search(name))}
 
 
-def _idle(epochs: Sequence[Epoch]) -> dict[str, bool]:
+def _find_idle(epochs: Sequence[Epoch]) -> dict[str, bool]:
     """Return whether each term of one kind's epochs is idle; terms for which this cannot be determined are left out.
 
     A term is idle if the loss is a fixed combination of the other terms, found by least squares, the term itself is
@@ -47,21 +47,21 @@ def _idle(epochs: Sequence[Epoch]) -> dict[str, bool]:
     losses = [epoch.losses for epoch in epochs]
     total = next((name for name in TOTAL if all(name in own for own in losses)), None)
     names = [name for name in losses[0] if name != total and all(own.get(name) is not None for own in losses)]
-    if total is None or len(losses) < len(names) + _MORE or any(own[total] is None for own in losses):
+    if total is None or len(losses) < len(names) + _EXTRA_EPOCHS or any(own[total] is None for own in losses):
         return {}
     whole = np.array([own[total] for own in losses], dtype=float)
     terms = {name: np.array([own[name] for own in losses], dtype=float) for name in names}
     found = {}
     for name, values in terms.items():
         others = [own for other, own in terms.items() if other != name]
-        if others and _misfit(values, others) > _EXACT:
-            without = _misfit(whole, others)
-            counts = without > max(_ROUNDING, _NEARER * _misfit(whole, [*others, values]))
+        if others and _compute_misfit(values, others) > _EXACT:
+            without = _compute_misfit(whole, others)
+            counts = without > max(_ROUNDING, _IMPROVEMENT * _compute_misfit(whole, [*others, values]))
             found[name] = without <= _EXACT and not counts
     return found
 
 
-def _misfit(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", others: Sequence[np.ndarray]) -> float:
+def _compute_misfit(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", others: Sequence[np.ndarray]) -> float:
     """Return the largest relative deviation of `values` from a fixed combination of `others`."""
     columns = np.stack(others, axis=1)
     scale = np.abs(columns).max(axis=0)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from harness.analysis.epochs.typical import all_traced, by_kind, later, typical
+from harness.analysis.epochs.typical import all_traced, by_kind, later, typical_epochs
 from harness.analysis.profile.phases import watched
 from harness.record import evidence
 from harness.record.lines import Lines
@@ -37,8 +37,10 @@ class Profile:
 
 def profiles(record: Lines, arm: str) -> dict[str, Profile]:
     """Return the profile of each kind, in the order of the schedule; empty if no operations were observed."""
-    epochs = by_kind(typical(watched(record, arm, "operations")))
-    return {kind: _profile(own) for kind, own in epochs.items() if any(evidence.operations(epoch) for epoch in own)}
+    epochs = by_kind(typical_epochs(watched(record, arm, "operations")))
+    return {
+        kind: _make_profile(own) for kind, own in epochs.items() if any(evidence.operations(epoch) for epoch in own)
+    }
 
 
 def busy_seconds(record: Lines, arm: str) -> dict[str, float]:
@@ -48,17 +50,17 @@ def busy_seconds(record: Lines, arm: str) -> dict[str, float]:
     return {kind: median(own) for kind, own in known.items() if own}
 
 
-def _profile(epochs: list[Epoch]) -> Profile:
+def _make_profile(epochs: list[Epoch]) -> Profile:
     idle = [1 - busy / epoch.wall for epoch in epochs if (busy := evidence.busy(epoch)) is not None]
     return Profile(
-        _spent(epochs, lambda use: use.type),
-        _spent(epochs, lambda use: OTHERS if use.type == OTHERS else use.part),
+        _sum_use(epochs, lambda use: use.type),
+        _sum_use(epochs, lambda use: OTHERS if use.type == OTHERS else use.part),
         max(sum(idle) / len(idle), 0.0) if idle else None,
         all_traced(epochs),
     )
 
 
-def _spent(epochs: list[Epoch], what: Callable[[OperationUse], str]) -> dict[str, Spent]:
+def _sum_use(epochs: list[Epoch], what: Callable[[OperationUse], str]) -> dict[str, Spent]:
     calls, seconds = defaultdict[str, float](float), defaultdict[str, float](float)
     for epoch in epochs:
         for use in evidence.operations(epoch):

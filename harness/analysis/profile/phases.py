@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from harness.analysis.epochs.typical import all_traced, by_kind, later, typical
+from harness.analysis.epochs.typical import all_traced, by_kind, later, typical_epochs
 from harness.record import evidence
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
@@ -43,16 +43,16 @@ def watched(record: Lines, arm: str, probe: str) -> list[Epoch]:
 def phases(record: Lines, arm: str) -> list[Phase]:
     """Return the phases in the order of the schedule's kinds, the costliest phase of each kind first."""
     peaks = defaultdict[tuple[str, str], int](int)
-    for epoch, use in _uses(later(watched(record, arm, "memory"))):
+    for epoch, use in _iterate_uses(later(watched(record, arm, "memory"))):
         peaks[epoch.kind, use.path] = max(peaks[epoch.kind, use.path], use.peak_rss_bytes or 0)
-    epochs = by_kind(typical(watched(record, arm, "phases")))
-    return [phase for kind, own in epochs.items() for phase in _of_kind(kind, own, peaks)]
+    epochs = by_kind(typical_epochs(watched(record, arm, "phases")))
+    return [phase for kind, own in epochs.items() for phase in _summarize_kind(kind, own, peaks)]
 
 
-def _of_kind(kind: str, epochs: list[Epoch], peaks: Mapping[tuple[str, str], int]) -> list[Phase]:
+def _summarize_kind(kind: str, epochs: list[Epoch], peaks: Mapping[tuple[str, str], int]) -> list[Phase]:
     """Return the phases of one kind, the costliest first."""
     uses = defaultdict[str, list[PhaseUse]](list)
-    for _, use in _uses(epochs):
+    for _, use in _iterate_uses(epochs):
         uses[use.path].append(use)
 
     def typically(seconds: Iterable[float]) -> float:
@@ -77,5 +77,5 @@ def _of_kind(kind: str, epochs: list[Epoch], peaks: Mapping[tuple[str, str], int
     return sorted(found, key=lambda phase: -phase.share)
 
 
-def _uses(epochs: list[Epoch]) -> Iterator[tuple[Epoch, PhaseUse]]:
+def _iterate_uses(epochs: list[Epoch]) -> Iterator[tuple[Epoch, PhaseUse]]:
     return ((epoch, use) for epoch in epochs for use in evidence.phases(epoch))

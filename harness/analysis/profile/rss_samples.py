@@ -14,11 +14,11 @@ class Sample:
 
 def samples(lines: Iterable[str]) -> list[Sample]:
     """Return the samples in order of time. Lines that are not samples, such as one that was cut off, are skipped."""
-    found = sorted(_read(lines))
+    found = sorted(_parse(lines))
     return [Sample(at - found[0][0], mebibytes * 2**20) for at, mebibytes in found]
 
 
-def _read(lines: Iterable[str]) -> Iterator[tuple[float, float]]:
+def _parse(lines: Iterable[str]) -> Iterator[tuple[float, float]]:
     """Yield the time and the mebibytes of each sample."""
     for line in lines:
         match line.split():

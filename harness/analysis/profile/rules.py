@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from harness.analysis.epochs.typical import typical
+from harness import rounding
+from harness.analysis.epochs.typical import typical_epochs
 from harness.analysis.profile.charges import FOLLOWS, Charge, together
 from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.growths import growths
@@ -21,13 +22,13 @@ from harness.record.schema import Epoch
 from harness.worker.wire.messages import EPOCH
 
 MOST = 5
-FEWEST = 2
+MIN_REPEATS = 2
 """The number of epochs, other than the first of their kind, in which a function has to be traced again for one cause,
 or compiled for another shape. If this stops after the first ones, it costs a training next to nothing and may well be
 intended: a function that is called on three kinds of points has three shapes."""
 OFTEN = 0.25
 """Traces of something new each time are reported from this share of epochs on, the first of their kind apart."""
-LEAST_SHARE = 0.01
+MIN_SAVING = 0.01
 """Findings that would save less than this share of the time are left out."""
 MOSTLY = 0.5
 """A part with at least this share of the arithmetic is reported."""
@@ -100,72 +101,77 @@ def findings(evidence: Evidence) -> list[Found]:
     out."""
     found = [one for rule in RULES for one in rule(evidence)]
     others = [one for one in found if one.seconds is None][:MOST]
-    timed = [one for one in found if one.seconds is not None and one.weight >= LEAST_SHARE]
+    timed = [one for one in found if one.seconds is not None and one.weight >= MIN_SAVING]
     return sorted(timed, key=lambda one: -one.weight)[: MOST - len(others)] + others
 
 
-def retraced(evidence: Evidence) -> Iterator[Found]:
+def find_retraced(evidence: Evidence) -> Iterator[Found]:
     """Find functions that are traced again and again for one cause, and epochs that keep tracing something new, each
     function once or for another cause."""
     left = []
     for one in evidence.traced:
         if one.charge is None:
             continue
-        if one.again < FEWEST:
+        if one.again < MIN_REPEATS:
             left.append((one, one.charge))
             continue
-        text = f"{_named(one)} was traced {one.times} times more in {_epochs(evidence)}: {_why(one)}."
-        yield _charged(evidence, "retraced", text, one.charge, _advice(one))
+        text = (
+            f"{_name_function(one)} was traced {one.times} times more in {_count_epochs(evidence)}:"
+            f" {_describe_cause(one)}."
+        )
+        yield _make_charged_finding(evidence, "retraced", text, one.charge, _choose_advice(one))
     later = [epoch for epoch in evidence.epochs if not epoch.first]
     tracing = [epoch for epoch in later if any(one.epochs.count(epoch.index) for one, _ in left)]
-    if len(tracing) >= max(FEWEST, OFTEN * len(later)):
+    if len(tracing) >= max(MIN_REPEATS, OFTEN * len(later)):
         most, _ = max(left, key=lambda own: own[1].seconds)
         text = (
-            f"{len(tracing)} of {len(later)} epochs trace what none before them did, {len(left)} functions or causes in"
-            f" all. The costliest is {_named(most)}: {_why(most)}."
+            f"{len(tracing)} of {len(later)} epochs trace something new, {len(left)} functions or causes in"
+            f" all. The costliest is {_name_function(most)}: {_describe_cause(most)}."
         )
-        yield _charged(evidence, "retraced", text, together(charge for _, charge in left), _advice(most))
+        yield _make_charged_finding(
+            evidence, "retraced", text, together(charge for _, charge in left), _choose_advice(most)
+        )
 
 
-def _named(one: Traced) -> str:
+def _name_function(one: Traced) -> str:
     return f"{one.function} ({one.where})"
 
 
-def _why(one: Traced) -> str:
+def _describe_cause(one: Traced) -> str:
     if one.cause is None:
-        return "why could not be seen"
-    return "each time as a function of its own" if one.cause.kind == "first" else one.cause.text
+        return "the cause was not observed"
+    return "each time as a new function" if one.cause.kind == "first" else one.cause.text
 
 
-def _advice(one: Traced) -> str:
+def _choose_advice(one: Traced) -> str:
     if one.cause and one.cause.advice:
         return one.cause.advice
     where = f"look at {one.where}" if ":" in one.where else f"look for what calls {one.function}"
     making = one.cause is not None and one.cause.kind in (FOLLOWS, "first")
-    return f"{where}{' for what makes it anew' if making else ''}"
+    return f"{where}{' for what creates it again' if making else ''}"
 
 
-def recompiled(evidence: Evidence) -> Iterator[Found]:
+def find_recompiled(evidence: Evidence) -> Iterator[Found]:
     """Find functions that are compiled for each new shape, though nothing is traced."""
     for one in evidence.compiled:
-        if one.again >= FEWEST and one.charge:
+        if one.again >= MIN_REPEATS and one.charge:
             text = (
                 f"{one.compiler or 'A compiler'} compiled {one.function} ({one.where}) {one.times} times, {one.silent}"
                 f" of them for another shape without any trace."
             )
-            yield _charged(evidence, "recompiled", text, one.charge, "keep the shapes fixed")
+            yield _make_charged_finding(evidence, "recompiled", text, one.charge, "keep the shapes fixed")
 
 
-def _charged(evidence: Evidence, rule: str, text: str, charge: Charge, advice: str) -> Found:
+def _make_charged_finding(evidence: Evidence, rule: str, text: str, charge: Charge, advice: str) -> Found:
     whole = evidence.seconds
-    told = f"{text} {_took(charge, whole)}. {advice[:1].upper()}{advice[1:]}."
+    sentence = f"{text} {_describe_cost(charge, whole)}. {advice[:1].upper()}{advice[1:]}."
     most = charge.most / whole if charge.unheld and charge.most is not None else None
-    return Found(rule, told, charge.seconds, charge.seconds / whole, most)
+    return Found(rule, sentence, charge.seconds, charge.seconds / whole, most)
 
 
-def _took(charge: Charge, whole: float) -> str:
+def _describe_cost(charge: Charge, whole: float) -> str:
     """Describe the cost in relation to the `whole` seconds of all epochs, as far as it is known."""
-    seconds, share = _seconds(charge.seconds), _percent(charge.seconds / whole)
+    seconds, share = rounding.seconds(charge.seconds), rounding.percent(charge.seconds / whole)
     if not charge.unheld:
         return f"That took {seconds}, {share} of the time of all epochs"
     kinds = [kind for kind in charge.unheld if kind != EPOCH]
@@ -173,47 +179,48 @@ def _took(charge: Charge, whole: float) -> str:
     every = f"every epoch{of_kind} traced or compiled"
     if charge.most is None:
         return (
-            f"That took at least {seconds}, {share} of the time of all epochs; first runs of new graphs come on top,"
-            f" and cannot be told from their work, since {every}"
+            f"That took at least {seconds}, {share} of the time of all epochs; first runs of new graphs add to that,"
+            f" but cannot be separated from their work, since {every}"
         )
     return (
-        f"That took {share} to {_percent(charge.most / whole)} of the time of all epochs ({seconds} to"
-        f" {_seconds(charge.most)}): from the tracing alone to all but the operations, since {every}"
+        f"That took {share} to {rounding.percent(charge.most / whole)} of the time of all epochs ({seconds} to"
+        f" {rounding.seconds(charge.most)}): from tracing alone to everything but the operations, since {every}"
     )
 
 
-def arithmetic(evidence: Evidence) -> Iterator[Found]:
+def find_arithmetic(evidence: Evidence) -> Iterator[Found]:
     """Find a part of the computation with most of the arithmetic, in the kind of epoch that took the most time."""
-    kind = max(evidence.parts, key=lambda kind: _spent(evidence, [kind]), default="")
+    kind = max(evidence.parts, key=lambda kind: _estimate_seconds(evidence, [kind]), default="")
     parts = evidence.parts.get(kind, {})
     total = sum(parts.values())
     name, most = max(parts.items(), key=lambda own: own[1], default=("", 0.0))
     timed = evidence.times.get(kind, {}).get(name)
     if name and most >= MOSTLY * total and (timed is None or timed >= MOSTLY):
         text = (
-            f"{_percent(most / total)} of the arithmetic of {_an_epoch(kind)} is in {name}:"
-            f" {most / 1e9:.3g} of {total / 1e9:.3g} GFLOP"
-            f"{f', and {_percent(timed)} of the time of its operations' if timed else ''}."
+            f"{rounding.percent(most / total)} of the arithmetic of {_name_epoch(kind)} is in {name}:"
+            f" {rounding.flops(most)} of {rounding.flops(total)}"
+            f"{f', and {rounding.percent(timed)} of the time of its operations' if timed else ''}."
         )
-        yield _steady(evidence, "arithmetic", text, {kind: timed or most / total})
+        yield _make_steady_finding(evidence, "arithmetic", text, {kind: timed or most / total})
 
 
-def unweighted(evidence: Evidence) -> Iterator[Found]:
+def find_unweighted(evidence: Evidence) -> Iterator[Found]:
     """Find terms of the loss that are computed where their weight is 0."""
     for term, kinds in idle_terms(evidence.epochs).items():
         here = sum(evidence.schedule.get(kind, 0) for kind in kinds)
-        share = f"{_percent(here / sum(evidence.schedule.values()))} of epochs" if here else "Epochs"
-        shares = {kind: _share_of(evidence, term, kind) for kind in kinds}
-        own = sum(part * _spent(evidence, [kind]) for kind, part in shares.items())
+        share = f"{rounding.percent(here / sum(evidence.schedule.values()))} of epochs" if here else "Epochs"
+        shares = {kind: _compute_term_share(evidence, term, kind) for kind in kinds}
+        own = sum(part * _estimate_seconds(evidence, [kind]) for kind, part in shares.items())
         which = "" if list(kinds) == [EPOCH] else f" (kind {', '.join(kinds)})"
+        whole = rounding.seconds(_estimate_seconds(evidence, kinds))
         text = (
-            f"{share} compute a {term} loss whose weight is 0{which}: the total is the same without."
-            f"{f' It has {_seconds(own)} of their {_seconds(_spent(evidence, kinds))}.' if own else ''}"
+            f"{share} compute a {term} loss whose weight is 0{which}: the total loss is the same without it."
+            f"{f' It has {rounding.seconds(own)} of their {whole}.' if own else ''}"
         )
-        yield _steady(evidence, "unweighted", text, shares) if own else Found("unweighted", text)
+        yield _make_steady_finding(evidence, "unweighted", text, shares) if own else Found("unweighted", text)
 
 
-def _share_of(evidence: Evidence, term: str, kind: str) -> float:
+def _compute_term_share(evidence: Evidence, term: str, kind: str) -> float:
     """Return the share of an epoch of `kind` that goes to the scope named after `term`: by the time of its operations
     or, if that was not observed, by its arithmetic."""
     parts = evidence.times.get(kind) or evidence.parts.get(kind, {})
@@ -221,94 +228,99 @@ def _share_of(evidence: Evidence, term: str, kind: str) -> float:
     return own / sum(parts.values()) if own else 0.0
 
 
-def _steady(evidence: Evidence, rule: str, text: str, shares: Mapping[str, float]) -> Found:
+def _make_steady_finding(evidence: Evidence, rule: str, text: str, shares: Mapping[str, float]) -> Found:
     """Make the finding for something that takes these shares of steady epochs, by kind."""
-    seconds = sum(share * _spent(evidence, [kind]) for kind, share in shares.items())
-    whole = {kind: _trained(evidence, kind) for kind in dict.fromkeys(epoch.kind for epoch in evidence.epochs)}
+    seconds = sum(share * _estimate_seconds(evidence, [kind]) for kind, share in shares.items())
+    whole = {kind: _project_seconds(evidence, kind) for kind in dict.fromkeys(epoch.kind for epoch in evidence.epochs)}
     part = sum(share * whole.get(kind, 0.0) for kind, share in shares.items())
     return Found(rule, text, seconds, part / (sum(whole.values()) or 1.0))
 
 
-def _spent(evidence: Evidence, kinds: Sequence[str]) -> float:
+def _estimate_seconds(evidence: Evidence, kinds: Sequence[str]) -> float:
     """Return the seconds that the epochs of these kinds that ran, without first ones, would take if all were
     typical."""
-    return sum(_typically(evidence, kind) * len(_steady_of(evidence, kind)) for kind in kinds)
+    return sum(_compute_typical_seconds(evidence, kind) * len(_select_steady(evidence, kind)) for kind in kinds)
 
 
-def _trained(evidence: Evidence, kind: str) -> float:
+def _project_seconds(evidence: Evidence, kind: str) -> float:
     """Return the seconds of one kind's typical epochs in a whole training; in the epochs that ran, if its length is
     unknown."""
-    return _typically(evidence, kind) * (evidence.schedule.get(kind) or len(_steady_of(evidence, kind)))
+    return _compute_typical_seconds(evidence, kind) * (
+        evidence.schedule.get(kind) or len(_select_steady(evidence, kind))
+    )
 
 
-def _steady_of(evidence: Evidence, kind: str) -> list[Epoch]:
+def _select_steady(evidence: Evidence, kind: str) -> list[Epoch]:
     return [epoch for epoch in evidence.epochs if epoch.kind == kind and not epoch.first]
 
 
-def _typically(evidence: Evidence, kind: str) -> float:
+def _compute_typical_seconds(evidence: Evidence, kind: str) -> float:
     """Return the seconds of a typical epoch of a kind; 0 if only its first epoch ran."""
-    walls = [epoch.wall for epoch in typical(_steady_of(evidence, kind))]
+    walls = [epoch.wall for epoch in typical_epochs(_select_steady(evidence, kind))]
     return median(walls) if walls else 0.0
 
 
-def heavy(evidence: Evidence) -> Iterator[Found]:
+def find_heavy(evidence: Evidence) -> Iterator[Found]:
     """Find phases that take much of an epoch and are not the step that trains."""
-    told: dict[str, list[Phase]] = {}
+    by_path: dict[str, list[Phase]] = {}
     for one in evidence.phases:
         of_kind = [phase for phase in evidence.phases if phase.kind == one.kind]
         inner = max((phase.total_seconds for phase in of_kind if phase.path.startswith(f"{one.path} > ")), default=0.0)
         says_more = inner >= MOSTLY * one.total_seconds
         trains = STEP.search(one.path.partition(" > ")[0])
-        if one.path and not trains and _whole_share(one, of_kind) >= HEAVY and not says_more:
-            told.setdefault(one.path, []).append(one)
-    for path, found in told.items():
-        shares = {one.kind: _whole_share(one, [p for p in evidence.phases if p.kind == one.kind]) for one in found}
+        if one.path and not trains and _compute_total_share(one, of_kind) >= HEAVY and not says_more:
+            by_path.setdefault(one.path, []).append(one)
+    for path, found in by_path.items():
+        shares = {
+            one.kind: _compute_total_share(one, [p for p in evidence.phases if p.kind == one.kind]) for one in found
+        }
         most = max(found, key=lambda one: shares[one.kind])
         more = f", and nearly as much of {', '.join(kind for kind in shares if kind != most.kind)}" if found[1:] else ""
-        took = _seconds(most.total_seconds)
-        tracing = " Tracing and compiling are in that: no such epoch ran without." if most.traced else ""
-        share = _percent(shares[most.kind])
-        text = f"The phase {path} takes {share} of {_an_epoch(most.kind)}: {took}{more}.{tracing}"
-        yield _steady(evidence, "heavy", text, shares)
+        took = rounding.seconds(most.total_seconds)
+        tracing = " That includes tracing and compiling: no such epoch ran without." if most.traced else ""
+        share = rounding.percent(shares[most.kind])
+        text = f"The phase {path} takes {share} of {_name_epoch(most.kind)}: {took}{more}.{tracing}"
+        yield _make_steady_finding(evidence, "heavy", text, shares)
 
 
-def _whole_share(one: Phase, of_kind: Sequence[Phase]) -> float:
+def _compute_total_share(one: Phase, of_kind: Sequence[Phase]) -> float:
     """Return the share of an epoch that a phase takes, including the phases within it."""
     whole = sum(phase.own_seconds for phase in of_kind)
     return min(one.total_seconds / whole, 1.0) if whole else 0.0
 
 
-def growing(evidence: Evidence) -> Iterator[Found]:
+def find_growing(evidence: Evidence) -> Iterator[Found]:
     """Find memory that grows from epoch to epoch."""
     for kind, one in evidence.growths.items():
         if one.verdict == MemoryTrend.GROWING:
             which = "" if kind == EPOCH else f", in epochs of kind {kind}"
             text = (
-                f"Memory grows by {one.bytes_per_epoch / 1e6:.3g} MB an epoch"
-                f" [{one.low / 1e6:.3g}, {one.high / 1e6:.3g}]{which}: {_kept(one.sizes)}."
+                f"Memory grows by {rounding.size(one.bytes_per_epoch)} an epoch"
+                f" [{rounding.size(one.low)}, {rounding.size(one.high)}]{which}: {_describe_growth(one.sizes)}."
             )
             yield Found("growing", text)
 
 
-def _kept(sizes: Mapping[str, float]) -> str:
-    grown = " and ".join(f"{name} by {more:.3g}" for name, more in sizes.items())
-    return f"meanwhile its trainer's sizes grow, {grown} an epoch" if grown else "something keeps what each makes"
+def _describe_growth(sizes: Mapping[str, float]) -> str:
+    grown = " and ".join(f"{name} by {rounding.number(more)}" for name, more in sizes.items())
+    if not grown:
+        return "something keeps what each epoch creates"
+    return f"the sizes that the trainer reports grow as well, {grown} an epoch"
 
 
-RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = retraced, recompiled, arithmetic, unweighted, heavy, growing
+RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
+    find_retraced,
+    find_recompiled,
+    find_arithmetic,
+    find_unweighted,
+    find_heavy,
+    find_growing,
+)
 
 
-def _an_epoch(kind: str) -> str:
+def _name_epoch(kind: str) -> str:
     return "an epoch" if kind == EPOCH else f"an epoch of kind {kind}"
 
 
-def _epochs(evidence: Evidence) -> str:
+def _count_epochs(evidence: Evidence) -> str:
     return f"{len(evidence.epochs)} epochs"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.3g} s" if value >= 0.9995 else f"{1e3 * value:.3g} ms"

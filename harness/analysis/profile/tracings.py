@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.analysis.profile.charges import Charge, Event, charges, compiled, traced
+from harness.analysis.profile.charges import Charge, EventKind, charges, compiled, traced
 from harness.record import evidence
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
@@ -50,18 +50,18 @@ def by_cause(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -
     """Return what was traced in these epochs, the costliest first. For `busy` see `charges`."""
     epochs = list(epochs)
     costs = charges(epochs, busy)
-    found: dict[Event, list[tuple[Trace, Epoch]]] = {}
+    found: dict[EventKind, list[tuple[Trace, Epoch]]] = {}
     for epoch in epochs:
         for trace in evidence.traces(epoch):
             found.setdefault(traced(trace), []).append((trace, epoch))
     groups = [
-        _traced([trace for trace, _ in own], [epoch for _, epoch in own], costs.get(event))
+        _make_traced([trace for trace, _ in own], [epoch for _, epoch in own], costs.get(event))
         for event, own in found.items()
     ]
     return sorted(groups, key=lambda group: -(group.seconds or 0.0))
 
 
-def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch], charge: Charge | None) -> Traced:
+def _make_traced(traces: Sequence[Trace], epochs: Sequence[Epoch], charge: Charge | None) -> Traced:
     """Combine the traces of one function for one kind of cause with the epoch of each and their cost."""
     first, *_ = traces
     timed = [trace.seconds for trace in traces if trace.seconds is not None]
@@ -72,13 +72,13 @@ def _traced(traces: Sequence[Trace], epochs: Sequence[Epoch], charge: Charge | N
         len(traces),
         sum(timed) if timed else None,
         tuple(dict.fromkeys(epoch.index for epoch in epochs)),
-        _later(epochs),
+        _count_later(epochs),
         tuple(dict.fromkeys(trace.phase for trace in traces if trace.phase is not None)),
         charge,
     )
 
 
-def _later(epochs: Iterable[Epoch]) -> int:
+def _count_later(epochs: Iterable[Epoch]) -> int:
     """Count the epochs that were not the first of their kind."""
     return len({epoch.index for epoch in epochs if not epoch.first})
 
@@ -118,8 +118,8 @@ def by_function(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None
             sum(one.recompiled for one, _ in own),
             sum(one.seconds for one, _ in own),
             tuple(dict.fromkeys(epoch.index for _, epoch in own)),
-            _later(epoch for one, epoch in own if one.recompiled),
-            _silent(costs, [one for one, _ in own]),
+            _count_later(epoch for one, epoch in own if one.recompiled),
+            _find_silent_charge(costs, [one for one, _ in own]),
             own[0][0].compiler,
         )
         for place, own in found.items()
@@ -127,5 +127,5 @@ def by_function(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None
     return sorted(groups, key=lambda group: -group.seconds)
 
 
-def _silent(costs: Mapping[Event, Charge], compiles: Sequence[Compilation]) -> Charge | None:
+def _find_silent_charge(costs: Mapping[EventKind, Charge], compiles: Sequence[Compilation]) -> Charge | None:
     return next((costs[compiled(one)] for one in compiles if one.recompiled and compiled(one) in costs), None)

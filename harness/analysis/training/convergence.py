@@ -103,8 +103,8 @@ def convergence(record: Lines) -> dict[str, Convergence]:
     """Return the results of every arm's trainings, by the arm's label."""
     plan = record.plan
     found = {arm.label: trainings(record, arm.label) for arm in plan.arms}
-    limits = _limits([own for arm, own in found.items() if arm not in plan.references])
-    return {arm: _of_one(own, arm in plan.references, limits, plan.target) for arm, own in found.items()}
+    limits = _find_limits([own for arm, own in found.items() if arm not in plan.references])
+    return {arm: _summarize_arm(own, arm in plan.references, limits, plan.target) for arm, own in found.items()}
 
 
 def quality(values: Sequence[float | None]) -> Quality:
@@ -137,31 +137,37 @@ def to_target(own: Sequence[Training], target: Target) -> ToTarget:
     )
 
 
-def _of_one(own: Sequence[Training], reference: bool, limits: _Limits | None, target: Target | None) -> Convergence:
+def _summarize_arm(
+    own: Sequence[Training], reference: bool, limits: _Limits | None, target: Target | None
+) -> Convergence:
     checkpoints = sorted({point.epochs for training in own for point in training.checkpoints})
-    curve = [_standing([training.at_epochs(epochs) for training in own]) for epochs in checkpoints]
+    curve = [_compute_standing([training.at_epochs(epochs) for training in own]) for epochs in checkpoints]
     return Convergence(
         reference=reference,
         trainings=[Trained(one.seed, one.status, one.epochs, one.seconds) for one in own],
         curve=[standing for standing in curve if standing],
-        final=_standing([training.checkpoints[-1] for training in _completed(own)]),
-        equal_epochs=At(limits.epochs, _standing([one.at_epochs(limits.epochs) for one in own])) if limits else None,
-        equal_time=At(limits.seconds, _standing([one.at_seconds(limits.seconds) for one in own])) if limits else None,
+        final=_compute_standing([training.checkpoints[-1] for training in _select_completed(own)]),
+        equal_epochs=At(limits.epochs, _compute_standing([one.at_epochs(limits.epochs) for one in own]))
+        if limits
+        else None,
+        equal_time=At(limits.seconds, _compute_standing([one.at_seconds(limits.seconds) for one in own]))
+        if limits
+        else None,
         to_target=to_target(own, target) if target else None,
     )
 
 
-def _completed(own: Sequence[Training]) -> list[Training]:
+def _select_completed(own: Sequence[Training]) -> list[Training]:
     """Return the completed trainings; if there are none, all that began and were evaluated."""
     evaluated = [training for training in own if training.checkpoints]
     return [training for training in evaluated if training.status == "ok"] or evaluated
 
 
-def _limits(arms: Sequence[Sequence[Training]]) -> _Limits | None:
+def _find_limits(arms: Sequence[Sequence[Training]]) -> _Limits | None:
     """Return the limits at which all arms can be compared. An arm that completed no training sets no limit for the
     others."""
     completed = [[training for training in own if training.status == "ok"] for own in arms]
-    setting = [own for own in completed if own] or [done for own in arms if (done := _completed(own))]
+    setting = [own for own in completed if own] or [done for own in arms if (done := _select_completed(own))]
     if not setting:
         return None
     return _Limits(
@@ -170,7 +176,7 @@ def _limits(arms: Sequence[Sequence[Training]]) -> _Limits | None:
     )
 
 
-def _standing(points: Sequence[Checkpoint | None]) -> Standing | None:
+def _compute_standing(points: Sequence[Checkpoint | None]) -> Standing | None:
     there = [point for point in points if point is not None]
     if not there:
         return None

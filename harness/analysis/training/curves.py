@@ -33,11 +33,11 @@ class Training:
     def at_epochs(self, limit: float) -> Checkpoint | None:
         """Return the last checkpoint within `limit` epochs; None if the training neither got that far nor was
         completed."""
-        return self._last([point for point in self.checkpoints if point.epochs <= limit], self.epochs >= limit)
+        return self._choose_last([point for point in self.checkpoints if point.epochs <= limit], self.epochs >= limit)
 
     def at_seconds(self, limit: float) -> Checkpoint | None:
         """Return the last checkpoint within `limit` seconds; None as in `at_epochs`."""
-        return self._last([point for point in self.checkpoints if point.seconds <= limit], self.seconds >= limit)
+        return self._choose_last([point for point in self.checkpoints if point.seconds <= limit], self.seconds >= limit)
 
     def first_at_most(self, metric: str, value: float) -> Checkpoint | None:
         """Return the first checkpoint at which a metric is at or below `value`."""
@@ -47,7 +47,7 @@ class Training:
                 return point
         return None
 
-    def _last(self, points: Sequence[Checkpoint], got_there: bool) -> Checkpoint | None:
+    def _choose_last(self, points: Sequence[Checkpoint], got_there: bool) -> Checkpoint | None:
         return points[-1] if points and (got_there or self.status == "ok") else None
 
 
@@ -58,10 +58,10 @@ def trainings(record: Lines, arm: str) -> list[Training]:
     begun = {(line.block, line.group) for line in record.ready if line.arm == arm}
     begun |= {(end.block, end.group) for end in record.ends if end.arm == arm}  # it may have failed to be built
     last_group = dict(sorted(begun - given_up))
-    return [_training(record, arm, block, group) for block, group in last_group.items()]
+    return [_read_training(record, arm, block, group) for block, group in last_group.items()]
 
 
-def _training(record: Lines, arm: str, block: int, group: int) -> Training:
+def _read_training(record: Lines, arm: str, block: int, group: int) -> Training:
     place = (arm, block, group)
     walls = {
         epoch.index: epoch.wall

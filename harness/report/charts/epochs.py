@@ -58,7 +58,7 @@ def epochs(record: Lines, arms: Collection[str] = ()) -> Figure | None:
 def _make_points(own: pd.DataFrame) -> pd.DataFrame:
     """The points of one arm: each epoch that traced, and medians of neighbouring epochs for the others."""
     ringed = own[(own["traces"] > 0) | own["first"]].nlargest(MOST_RINGED, "wall").assign(epochs=1, traced="yes")
-    others = own[(own["traces"] == 0) & ~own["first"]].sort_make_values(["block", "kind", "index"])
+    others = own[(own["traces"] == 0) & ~own["first"]].sort_values(["block", "kind", "index"])
     each = -(-len(others) // MOST) or 1
     groups = others.groupby(["arm", "block", "kind", others.groupby(["block", "kind"]).cumcount() // each], sort=False)
     medians = groups.agg(index=("index", "median"), wall=("wall", "median"), epochs=("wall", "size")).reset_index()

@@ -55,7 +55,7 @@ def waterfall(shares: Sequence[Share], start: str, end: str) -> Figure | None:
     colours = alt.Color("what:N", scale=alt.Scale(domain=_WHAT[1:]), legend=None)
     chart = alt.layer(
         steps.encode(x=x, y=y(), detail="step:N"),
-        changes.mark_make_bar(size=15, yOffset=DRAWN).encode(x=x, x2="before:Q", color=colours),
+        changes.mark_bar(size=15, yOffset=DRAWN).encode(x=x, x2="before:Q", color=colours),
         changes.mark_rule(style="whisker", yOffset=DRAWN).encode(x=alt.X("low:Q"), x2="high:Q"),
         wholes.mark_tick(style="ink", thickness=4, size=20, yOffset=DRAWN).encode(x=x),
         *words(drawn),

@@ -50,13 +50,13 @@ def render(contents: Contents) -> str:
         figures=figures,
         style=Markup(_read_template("page.css")),
         policy=_make_policy([script for script in (vega, own) if script]),
-        data=Markup(as_script_make_data(_make_data(figures))),
+        data=Markup(as_script_data(_make_data(figures))),
         vega=Markup(vega),
         own=Markup(own),
     )
 
 
-def as_script_make_data(value: Any) -> str:
+def as_script_data(value: Any) -> str:
     """JSON that is safe within a script element: nothing in it ends the element or begins a comment."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":

@@ -40,7 +40,7 @@ class Display:
         self._last_reported = 0
         self._looked = ""
         self._results = Evaluations(plan) if plan.trains else Ratios(plan)
-        self._passes = Passes(plan) if plan.probes else None
+        self._passes = Passes(plan) if plan.profiles else None
         self._block_started = self._started
         self._turns_started = 0.0
         self._block_seconds: list[float] = []

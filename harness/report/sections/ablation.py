@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.comparison.shares_of_changes import Attribution, Interaction, Share
 from harness.analysis.comparison.losses import Relation
+from harness.analysis.comparison.shares_of_changes import Attribution, Interaction, Share
 from harness.analysis.stats.estimates import Estimate
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
@@ -117,7 +117,7 @@ def _format_factor(ratio: Ratio | None) -> str:
 
 def _describe_effect(share: Share, total: Share) -> str:
     """A change that works against the total has no part of it, so its part is left out."""
-    verb, whole = ("saves", "gain") if share.verdict == FASTER else ("costs", "loss")
+    verb, whole = ("gives", "gain") if share.verdict == FASTER else ("costs", "loss")
     part = f", {_format_percent(share.part)} of the {whole}" if share.part and share.verdict == total.verdict else ""
     return f"{_name_change(share)} {verb} {units.ratio(share.ratio)}{part}"
 
@@ -136,7 +136,7 @@ def _describe_other_objectives(found: Attribution) -> Iterator[str]:
     """Changes of the objective: they make it another training, which no cost shows."""
     for share in found.changes:
         if share.relation == Relation.OTHER_OBJECTIVE:
-            yield f"{share.name} ({share.text}) changes the objective: {share.losses}."
+            yield f"{share.name} ({share.text}) gives a {share.losses}."
 
 
 def _make_shares_table(summary: Summary, found: Attribution) -> Table:
@@ -159,11 +159,11 @@ def _make_shares_table(summary: Summary, found: Attribution) -> Table:
         looks = f" over all {summary.looks} looks" if summary.looks > 1 else ""
         interval = f" ± and [] are 95 % intervals{looks}."
     same = f" Same: within {units.percent(summary.tolerance)}." if judged else ""
-    base = f", which takes {units.seconds(found.epoch_seconds)}" if found.epoch_seconds else ""
+    base = f", {units.seconds(found.epoch_seconds)} in {found.start}" if found.epoch_seconds else ""
     note = (
         f"Shares of the cost of {found.goal} relative to {found.start}, over the {scopes.whole(summary)}; below 1 is "
-        f"faster. Shares multiply, logarithms add up. An epoch: the share of the difference in the average time of an "
-        f"epoch to {found.start}{base}.{interval}{same}"
+        f"faster. Shares multiply, logarithms add up. An epoch: the share of the difference from {found.start} in the "
+        f"average time of an epoch{base}.{interval}{same}"
     )
     if judged and not clear:
         note += " The changes together make no clear difference, so there are no shares in percent."

@@ -6,8 +6,12 @@ from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
 from harness.worker.wire.messages import NOTHING_COUNTS
 
-UNCOUNTED = {NOTHING_COUNTS, "TensorFlow was not loaded"}
-"""Reasons for which nothing was counted at all. Earlier versions gave the second one."""
+UNCOUNTED = {
+    NOTHING_COUNTS,
+    "no framework whose operations can be counted was loaded",
+    "TensorFlow was not loaded",
+}
+"""Reasons for which nothing was counted at all. Earlier versions gave the last two."""
 
 
 def arithmetic(summary: Summary, in_depth: bool = False) -> Table | None:

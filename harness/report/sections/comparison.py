@@ -41,7 +41,7 @@ def kinds(summary: Summary) -> Table | None:
     intervals = any(ratio.low is not None for arm in summary.arms for ratio in arm.ratio_by_kind.values())
     note = f"The median epoch of {summary.baseline}, and the others relative to it, periodic extra work included."
     note += " ± is half the 95 % interval." if intervals else ""
-    return Table("Time of an epoch, by kind", ["arm", *names], rows, note)
+    return Table("An epoch, by kind", ["arm", *names], rows, note)
 
 
 def _make_row_by_kind(arm: ArmSummary, kinds: list[str]) -> list[str]:

@@ -50,7 +50,7 @@ def machine(summary: Summary) -> Table | None:
 def _describe_answer(check: SelfCheck) -> str:
     if check.fit:
         return (
-            "This machine is fit for measuring: two identical arms came out the same, and an added slowdown of "
+            "This machine is fit for measuring: two identical arms came out the same, and a planted slowdown of "
             f"{units.percent(check.planted)} was found."
         )
     why = "; ".join(check.why)
