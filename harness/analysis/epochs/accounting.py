@@ -8,9 +8,9 @@ from harness.analysis.epochs.trend import Trend
 
 MOST_EVENTS = 5
 """The largest number of single events that are listed, the longest ones; the table has the time of all."""
-STALL = 2.0
+EARLY_STALL = 2.0
 """An epoch before the turns is reported if it takes more than this many times as long as a steady epoch."""
-LEAST = 0.01
+MIN_PERIOD_SHARE = 0.01
 """A period is reported if it takes at least this share of an arm's time."""
 
 
@@ -92,34 +92,34 @@ def accounted(costs: Projection, arm: str) -> Accounted | None:
         part("once"),
         part("periodic"),
         part("steady"),
-        _between(costs, arm, block, group),
+        _sum_between(costs, arm, block, group),
         schedule.total() or None,
-        _periods(costs, arm, account.rate, len(classes), account.ran),
-        _events(costs, arm, account.rate),
+        _list_periods(costs, arm, account.rate, len(classes), account.ran),
+        _list_events(costs, arm, account.rate),
         patterns.get(commonest.iloc[0], STEADY).settling if len(commonest) else None,
         costs.trends.get(arm),
     )
 
 
-def _between(costs: Projection, arm: str, block: int, group: int) -> float | None:
+def _sum_between(costs: Projection, arm: str, block: int, group: int) -> float | None:
     own = [p for p in costs.record.slices if (p.block, p.group, p.arm) == (block, group, arm)]
     known = [piece.between for piece in own if piece.between is not None]
     return sum(known) if known else None
 
 
-def _periods(costs: Projection, arm: str, rates: dict[str, float], epochs: int, ran: float) -> list[Period]:
+def _list_periods(costs: Projection, arm: str, rates: dict[str, float], epochs: int, ran: float) -> list[Period]:
     found = []
     for kind, pattern in costs.shapes.of(arm).items():
         if not pattern.period or kind not in rates:
             continue
         factor = sum(pattern.phases.values()) / len(pattern.phases)
         more = (factor - 1) * rates[kind]
-        if abs(more) * epochs * len(pattern.phases) / pattern.period >= LEAST * ran:
+        if abs(more) * epochs * len(pattern.phases) / pattern.period >= MIN_PERIOD_SHARE * ran:
             found.append(Period(kind, pattern.period, sorted(pattern.phases), factor, more))
     return found
 
 
-def _events(costs: Projection, arm: str, rates: dict[str, float]) -> list[Event]:
+def _list_events(costs: Projection, arm: str, rates: dict[str, float]) -> list[Event]:
     """Return single events in the turns, from their pattern, and before the turns, from the time in each process."""
     found = [
         Event(kind, index, factor * rates[kind], rates[kind])
@@ -131,6 +131,6 @@ def _events(costs: Projection, arm: str, rates: dict[str, float]) -> list[Event]
     early = own[(own["arm"] == arm) & own["lead"] & ~own["first"] & (own["traces"] == 0) & (own["compiles"] == 0)]
     for (kind, index), some in early.groupby(["kind", "index"]):
         usual = rates.get(str(kind))
-        if usual and float(some["wall"].min()) > STALL * usual:
+        if usual and float(some["wall"].min()) > EARLY_STALL * usual:
             found.append(Event(str(kind), int(index), float(some["wall"].median()), usual))
     return sorted(found, key=lambda event: -event.seconds)[:MOST_EVENTS]

@@ -28,7 +28,7 @@ Scope = Literal["schedule", "epochs", "epoch"]
 RECURRING, RECURRING_IN_SAMPLE = 3, 2
 """The number of single events from which on more of them are projected, if each half of the epochs that ran has at
 least one: for a training in order, and for a sample of a whole schedule."""
-ITS_WAY = 0.5
+NORMAL_SHARE = 0.5
 """Tracing or compiling is taken as normal for a kind if more than this share of its epochs do it."""
 
 
@@ -58,7 +58,7 @@ class Account:
     ) -> None:
         self._patterns = patterns or {}
         self._scope: Scope = scope
-        self._schedule = _by_kind(segments) if segments and scope == "schedule" else _ran_by_kind(epochs)
+        self._schedule = _index_schedule(segments) if segments and scope == "schedule" else _index_ran(epochs)
         self._singles = {segment.kind for segment in segments} - {s.kind for s in segments if s.stop - s.start > 1}
         self.in_order = in_order(epochs)
         known = [
@@ -69,10 +69,10 @@ class Account:
         self._epochs = epochs
         self.first: dict[str, float] = epochs[epochs["first"]].groupby("kind")["wall"].first().to_dict()
         """Seconds of the first epoch of each kind."""
-        self._models = {kind: self._model(kind, known) for kind in self._schedule}
+        self._models = {kind: self._fit_model(kind, known) for kind in self._schedule}
         self.rate: dict[str, float] = {kind: model.mean for kind, model in self._models.items() if model}
         """Seconds of a steady epoch of each kind, averaged over those in turns."""
-        self.bill: Bill | None = self._per_epoch() if scope == "epoch" else self._whole()
+        self.bill: Bill | None = self._charge_per_epoch() if scope == "epoch" else self._charge_schedule()
         """None if some kind was not measured."""
 
     @property
@@ -103,7 +103,11 @@ class Account:
         """Seconds that first epochs, and epochs that traced, compiled or opened a stretch, took beyond steady ones."""
         firsts = (max(wall - self.rate.get(kind, wall), 0.0) for kind, wall in self.first.items())
         own = self._epochs[self._epochs["once"] & ~self._epochs["first"]]
-        return sum(firsts) + float(self._excess(own).clip(lower=0.0).sum()) + sum(self._opened().values())
+        return (
+            sum(firsts)
+            + float(self._compute_excess(own).clip(lower=0.0).sum())
+            + sum(self._compute_opening_charges().values())
+        )
 
     def classes(self) -> pd.DataFrame:
         """Return the epochs that ran with the class of each, `once`, `periodic` or `steady`, in the column `of`."""
@@ -121,10 +125,10 @@ class Account:
 
     # Charges
 
-    def _whole(self) -> Bill | None:
+    def _charge_schedule(self) -> Bill | None:
         """Charge the schedule, or what ran; None if some kind was not measured."""
         bill = Bill()
-        opened = self._opened()
+        opened = self._compute_opening_charges()
         for kind, indices in self._schedule.items():
             own = self._epochs[self._epochs["kind"] == kind]
             model, first = self._models[kind], self.first.get(kind)
@@ -140,32 +144,32 @@ class Account:
             seen = own[charged & ~own["first"] & ~own["opening"] & own["index"].isin(others)]
             seen = seen.drop_duplicates("index")
             if not self.in_order and kind not in self._singles:  # of a sample, only their excess
-                bill.once += float(self._excess(seen).sum())
+                bill.once += float(self._compute_excess(seen).sum())
                 seen = seen.iloc[:0]
             bill.once += float(seen["wall"].sum()) + sum(opened.get(index, 0.0) for index in others.tolist())
             left = others[~np.isin(others, seen["index"].to_numpy())]
-            bill.units[kind] = float((model.relative(left) * self._pattern(kind).at(left)).sum())
-            self._foresee(bill, kind, own, left)
+            bill.units[kind] = float((model.relative(left) * self._get_pattern(kind).at(left)).sum())
+            self._project_recurring(bill, kind, own, left)
         return bill
 
-    def _per_epoch(self) -> Bill | None:
+    def _charge_per_epoch(self) -> Bill | None:
         """Charge an average epoch after the lead, over whole periods of the kinds if there are any."""
         window = self._epochs[~self._epochs["lead"]]
         if window.empty:
             return None
         bill = Bill()
-        for kind, share in _shares(window).items():
+        for kind, share in _compute_kind_shares(window).items():
             own = window[window["kind"] == kind]
-            model, pattern = self._models[kind], self._pattern(kind)
+            model, pattern = self._models[kind], self._get_pattern(kind)
             if model is None:
                 return None
             events = sum(pattern.events.get(index, 1.0) - 1 for index in own["index"].tolist()) / len(window)
             growth = float(model.relative(own["index"].to_numpy()).mean())
             bill.units[kind] = share * growth * pattern.mean + events
-            bill.once += float(self._excess(own[own["once"] & ~own["first"]]).sum()) / len(window)
+            bill.once += float(self._compute_excess(own[own["once"] & ~own["first"]]).sum()) / len(window)
         return bill
 
-    def _foresee(self, bill: Bill, kind: str, own: pd.DataFrame, left: Indices) -> None:
+    def _project_recurring(self, bill: Bill, kind: str, own: pd.DataFrame, left: Indices) -> None:
         """Charge events that recurred, though not periodically, for the epochs that did not run."""
         window = own[~own["lead"] & ~own["first"] & ~own["opening"]]
         unseen = int((~np.isin(left, own["index"].to_numpy())).sum())
@@ -174,19 +178,19 @@ class Account:
         middle = window["index"].median()
         traced = window[window["once"]]
         enough = RECURRING if self.in_order else RECURRING_IN_SAMPLE
-        if _recur(traced["index"].to_numpy(), middle, enough):
-            bill.once += unseen * float(self._excess(traced).sum()) / len(window)
-        events = self._pattern(kind).events
+        if _has_recurred(traced["index"].to_numpy(), middle, enough):
+            bill.once += unseen * float(self._compute_excess(traced).sum()) / len(window)
+        events = self._get_pattern(kind).events
         met = np.array([index for index in window["index"].tolist() if index in events], dtype=int)
-        if _recur(met, middle, enough):
+        if _has_recurred(met, middle, enough):
             bill.units[kind] += unseen * sum(events[index] - 1 for index in met.tolist()) / len(window)
 
     # The time of an epoch
 
-    def _pattern(self, kind: str) -> Pattern:
+    def _get_pattern(self, kind: str) -> Pattern:
         return self._patterns.get(kind, STEADY)
 
-    def _model(self, kind: str, known: Sequence[tuple[int, Mapping[str, float]]]) -> Model | None:
+    def _fit_model(self, kind: str, known: Sequence[tuple[int, Mapping[str, float]]]) -> Model | None:
         """Fit the time of a steady epoch to the epochs in turns, with the pattern divided out."""
         own = self._epochs[self._epochs["kind"] == kind]
         if kind in self._singles:
@@ -196,7 +200,7 @@ class Account:
             seen = counted[~counted["once"]] if len(counted[~counted["once"]]) else counted
         if len(seen):
             indices = seen["index"].to_numpy()
-            walls = seen["wall"].to_numpy() / self._pattern(kind).at(indices)
+            walls = seen["wall"].to_numpy() / self._get_pattern(kind).at(indices)
             fitted = sizes.fit(sizes.at(indices, known), walls)
             return Model(lambda wanted: fitted(sizes.at(wanted, known)), indices)
         if kind in self.first and len(self._schedule[kind]) <= 2:
@@ -204,7 +208,7 @@ class Account:
             return Model(lambda wanted: np.full(len(wanted), self.first[kind]), np.array([0]))
         return None
 
-    def _excess(self, own: pd.DataFrame) -> "pd.Series[float]":
+    def _compute_excess(self, own: pd.DataFrame) -> "pd.Series[float]":
         """Return the seconds that epochs took beyond steady ones at the same place."""
         usual = pd.Series(0.0, index=own.index)
         for kind, some in own.groupby("kind"):
@@ -212,10 +216,10 @@ class Account:
             if model is None:
                 return own["wall"] * 0.0
             indices = some["index"].to_numpy()
-            usual.loc[some.index] = model.seconds(indices) * self._pattern(str(kind)).at(indices)
+            usual.loc[some.index] = model.seconds(indices) * self._get_pattern(str(kind)).at(indices)
         return own["wall"] - usual
 
-    def _opened(self) -> dict[int, float]:
+    def _compute_opening_charges(self) -> dict[int, float]:
         """Return the seconds beyond a steady epoch of each epoch that opens a stretch; for a training in order, only of
         those that did not run, since the others are charged what they took."""
         charges = self._openings.charges(self._epochs, self._models)
@@ -243,16 +247,16 @@ def classified(epochs: pd.DataFrame, segments: Sequence[Segment] = ()) -> pd.Dat
     opening = (not ordered) & epochs["index"].isin(Openings(segments, singles).indices)
     eventful = ((epochs["traces"] > 0) | (epochs["compiles"] > 0)) & (ordered | turning) & ~single
     share = eventful[turning].groupby(epochs["kind"][turning]).mean()
-    its_way = epochs["kind"].isin(share[share > ITS_WAY].index)
-    return epochs.assign(lead=lead, opening=opening, once=(eventful & ~its_way) | lead | opening | (ordered & single))
+    normal = epochs["kind"].isin(share[share > NORMAL_SHARE].index)
+    return epochs.assign(lead=lead, opening=opening, once=(eventful & ~normal) | lead | opening | (ordered & single))
 
 
-def _recur(indices: Indices, middle: float, enough: int) -> bool:
+def _has_recurred(indices: Indices, middle: float, enough: int) -> bool:
     late = int((indices >= middle).sum())
     return len(indices) >= enough and 0 < late < len(indices)
 
 
-def _shares(window: pd.DataFrame) -> dict[str, float]:
+def _compute_kind_shares(window: pd.DataFrame) -> dict[str, float]:
     """Return the share of each kind among the epochs, over whole periods if the kinds recur periodically."""
     kinds = window.sort_values("index")["kind"].tolist()
     period = next((p for p in range(1, len(kinds) // 2 + 1) if kinds[p:] == kinds[:-p]), len(kinds))
@@ -260,7 +264,7 @@ def _shares(window: pd.DataFrame) -> dict[str, float]:
     return {kind: whole.count(kind) / len(whole) for kind in dict.fromkeys(whole)}
 
 
-def _by_kind(segments: Sequence[Segment]) -> dict[str, Indices]:
+def _index_schedule(segments: Sequence[Segment]) -> dict[str, Indices]:
     """Return the indices of each kind's epochs in a schedule."""
     found: dict[str, list[int]] = {}
     for segment in segments:
@@ -268,6 +272,6 @@ def _by_kind(segments: Sequence[Segment]) -> dict[str, Indices]:
     return {kind: np.array(own, dtype=int) for kind, own in found.items()}
 
 
-def _ran_by_kind(epochs: pd.DataFrame) -> dict[str, Indices]:
+def _index_ran(epochs: pd.DataFrame) -> dict[str, Indices]:
     """Return the indices of each kind's epochs that ran."""
     return {str(kind): own["index"].to_numpy() for kind, own in epochs.groupby("kind", sort=False)}

@@ -15,7 +15,7 @@ epochs say more about the machine, and scatter more (J. Chen and J. Revels, "Rob
 2016, who take the minimum); the shortest epochs scatter too."""
 
 
-def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
+def log_ratios_by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     """Return each block's log-ratio of the rate of `arm` to the baseline's, for each kind of epoch: a `typical` one,
     and one `of_sums`.
 
@@ -32,13 +32,13 @@ def by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     steady = steady.assign(wall=steady["wall"] / steady["factor"])
     walls = steady.groupby([*where, "round", "arm"])["wall"].quantile(QUANTILE).unstack("arm")
     walls = walls[[arm, baseline]].dropna()
-    means = _means(epochs, [*where, "arm"]).unstack("arm")[[arm, baseline]].dropna()
+    means = _compute_means(epochs, [*where, "arm"]).unstack("arm")[[arm, baseline]].dropna()
     found["typical"] = np.log(walls[arm] / walls[baseline]).groupby(where).agg(typical)
     found["of_sums"] = np.log(means[arm] / means[baseline])
     return found.dropna()
 
 
-def _means(epochs: pd.DataFrame, of: list[str]) -> "pd.Series[float]":
+def _compute_means(epochs: pd.DataFrame, of: list[str]) -> "pd.Series[float]":
     """Return the seconds of a steady epoch, from the sums of all epochs. The usual excess of settling epochs is known
     only roughly, so only their stalls are added, which would be missing otherwise."""
     epochs = epochs[(epochs["round"] > 0) | epochs["settling"]]

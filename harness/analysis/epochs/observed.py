@@ -12,9 +12,9 @@ def why_unobserved(record: Lines, arm: str, what: str) -> str | None:
     """Return why the `traces` or `compilations` of an arm have no number; None if they have one."""
     reasons = record.unavailable(arm)
     why = reasons.get(what)
-    seen = any(_events(epoch, what) for piece in record.slices if piece.arm == arm for epoch in piece.epochs)
+    seen = any(_count_events(epoch, what) for piece in record.slices if piece.arm == arm for epoch in piece.epochs)
     return None if seen else why  # one of its processes ended before it had loaded its framework
 
 
-def _events(epoch: Epoch, what: str) -> int:
+def _count_events(epoch: Epoch, what: str) -> int:
     return len(evidence.traces(epoch) if what == TRACES else evidence.compilations(epoch))

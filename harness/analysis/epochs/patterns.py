@@ -26,28 +26,29 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int_]
 
 STANDS_OUT = 6.0
-"""The number of robust standard deviations above the level from which on an epoch stands out, in the median over
-processes."""
-LEAST = log(1.02)
-"""The smallest logarithm by which an epoch that stands out exceeds the level, in the median over processes."""
+"""How many robust standard deviations above the level an epoch must be to stand out, in the median over processes."""
+MIN_EXCESS = log(1.02)
+"""The smallest excess over the level, as a logarithm, of an epoch that stands out."""
 NEARLY_ALL = 0.75
 """The share of the processes that ran an epoch in which it must stand out, by half as much."""
 CONSISTENT = 0.9
 """The share of a phase's epochs that must be heavy."""
-ERROR = 1e-3
+PERIOD_ERROR = 1e-3
 """The probability of finding a period where there is none."""
 FEWEST_PER_PHASE = 4
 """The number of epochs that each phase of a period must have if no epoch stands out by itself."""
 PASSES = 2
-"""The number of passes, since settling is not known before the pattern, nor the pattern before settling."""
+"""Rounds of estimating settling and pattern in turn, since each can only be estimated with the other."""
 FEWEST_BOTH = 8
 """If at least this many epochs settled in one process and counted in another, settling is estimated from these
 alone."""
+LEAST_SCATTER = 1e-4
+"""Two patterns that leave less scatter than this, as a logarithm, explain the epochs equally well."""
 POLISHES = 3
 """Rounds of fitting the processes' levels to each other."""
 LONGEST, LONGEST_EXACT = 60, 500
 """The number of epochs in the longest period that is looked for: if no epoch stands out, and if some do."""
-WORTH_A_TEST = 10.0
+MIN_EXPLAINED = 10.0
 """The share of the variance that a period explains, times the number of epochs, below which no test would find it."""
 
 
@@ -82,12 +83,12 @@ class Pattern:
         between blocks. `epochs` are those of that process, as in `find_pattern`."""
         relative = (epochs["relative"] / np.where(epochs["settling"], self.settling, 1.0)).to_numpy()
         indices = epochs["index"].to_numpy()
-        told = np.isin(indices, list(self.events))
+        listed = np.isin(indices, list(self.events))
         if self.period:
-            told |= np.isin(indices % self.period, list(self.phases))
-        if told.all() or not told.any():
+            listed |= np.isin(indices % self.period, list(self.phases))
+        if listed.all() or not listed.any():
             return self
-        level = float(np.mean(relative[~told]))
+        level = float(np.mean(relative[~listed]))
 
         def factor(own: NDArray[np.bool_], usual: float) -> float:
             return float(np.mean(relative[own])) / level if own.any() else usual
@@ -100,22 +101,40 @@ class Pattern:
 STEADY = Pattern()
 
 
-def find(epochs: pd.DataFrame) -> Pattern:
+def find_pattern(epochs: pd.DataFrame) -> Pattern:
     """Return the pattern of one kind of one arm. `epochs` are those of all its processes that should take the same
     time: rows of `analysis.epochs.table` with a column `process`, and `relative`, the time of each in units of its
     process's level."""
     if epochs.empty:
         return STEADY
-    epochs = _levelled(epochs)
+    epochs = _fit_levels(epochs)
+    # Settling epochs may all be heavy ones, or none of them: then settling and the pattern look alike, so the fit
+    # starts once from each, and the simpler one of those that explain the epochs equally well is right.
+    starts = dict.fromkeys((_estimate_settling(epochs, STEADY), 1.0))
+    return min((_fit_both(epochs, start) for start in starts), key=lambda pattern: _measure_misfit(epochs, pattern))
+
+
+def _fit_both(epochs: pd.DataFrame, settling: float) -> Pattern:
+    """Return the pattern after estimating it and settling in turn, beginning with this estimate of settling."""
     pattern = STEADY
-    for _ in range(PASSES):
-        settling = _settling(epochs, pattern)
+    for number in range(PASSES):
+        settling = _estimate_settling(epochs, pattern) if number else settling
         corrected = epochs["relative"] / np.where(epochs["settling"], settling, 1.0)
-        pattern = _pattern(_levelled(epochs.assign(relative=corrected)))
+        pattern = _fit_pattern(_fit_levels(epochs.assign(relative=corrected)))
     return Pattern(pattern.period, pattern.phases, pattern.events, settling)
 
 
-def _levelled(epochs: pd.DataFrame) -> pd.DataFrame:
+def _measure_misfit(epochs: pd.DataFrame, pattern: Pattern) -> float:
+    """Return the Bayesian information criterion of a pattern, with noise of a Laplace distribution in logarithms
+    (G. Schwarz, Ann. Statist. 6 (1978) 461)."""
+    factors = pattern.at(epochs["index"].to_numpy()) * np.where(epochs["settling"], pattern.settling, 1.0)
+    left = np.log(epochs["relative"] / factors)
+    scatter = float((left - left.groupby(epochs["process"]).transform("median")).abs().mean())
+    numbers = len(pattern.phases) + len(pattern.events) + (pattern.period is not None) + (pattern.settling != 1.0)
+    return 2 * len(epochs) * log(max(scatter, LEAST_SCATTER)) + numbers * log(len(epochs))
+
+
+def _fit_levels(epochs: pd.DataFrame) -> pd.DataFrame:
     """Return the same epochs in units of levels that fit each other. The median of a process jumps if half of its
     epochs are heavy, so each process is compared with the others epoch by epoch (J. W. Tukey's median polish, 1977)."""
     logs = np.log(epochs.groupby(["index", "process"])["relative"].mean().unstack("process"))
@@ -126,27 +145,27 @@ def _levelled(epochs: pd.DataFrame) -> pd.DataFrame:
     return epochs.assign(relative=epochs["relative"] / np.exp(epochs["process"].map(levels)))
 
 
-def _settling(epochs: pd.DataFrame, pattern: Pattern) -> float:
+def _estimate_settling(epochs: pd.DataFrame, pattern: Pattern) -> float:
     """Return how many times as long settling epochs take, with the known pattern divided out: from the same epochs, if
     they settled in one process and counted in another; from all epochs, if few did."""
     logs = np.log(epochs["relative"] / pattern.at(epochs["index"].to_numpy()))
-    told = logs.groupby([epochs["index"], epochs["settling"]]).mean().unstack("settling")
-    if set(told.columns) != {False, True}:
+    by_settling = logs.groupby([epochs["index"], epochs["settling"]]).mean().unstack("settling")
+    if set(by_settling.columns) != {False, True}:
         return 1.0
-    both = (told[True] - told[False]).dropna()
-    apart = told[True].median() - told[False].median()
+    both = (by_settling[True] - by_settling[False]).dropna()
+    apart = by_settling[True].median() - by_settling[False].median()
     return float(np.exp(both.median() if len(both) >= FEWEST_BOTH else apart))
 
 
-def _pattern(epochs: pd.DataFrame) -> Pattern:
+def _fit_pattern(epochs: pd.DataFrame) -> Pattern:
     by_process = epochs.groupby(["index", "process"])["relative"].mean().unstack("process")
     logs = np.log(by_process)
     middle = logs.median(axis=1).to_numpy()
     indices = by_process.index.to_numpy(dtype=int)
-    heavy, sure = _standing_out(middle, logs.to_numpy())
-    period, phases = _exact_period(indices, heavy)
+    heavy, sure = _find_heavy(middle, logs.to_numpy())
+    period, phases = _find_exact_period(indices, heavy)
     if period is None:
-        period, phases = _hidden_period(indices, middle)
+        period, phases = _find_hidden_period(indices, middle)
     usual = by_process.median(axis=1).to_numpy()
     in_phase = np.isin(indices % period, list(phases)) if period else np.zeros(len(indices), dtype=bool)
     light = usual[~in_phase & ~heavy]
@@ -159,26 +178,26 @@ def _pattern(epochs: pd.DataFrame) -> Pattern:
     )
 
 
-def _standing_out(middle: Floats, logs: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _find_heavy(middle: Floats, logs: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return two masks: epochs that take longer than the others in nearly every process that ran them; and epochs that
     more than one process ran, if there are several processes, so that the machine is not the cause."""
     centre = np.median(middle)
     scatter = 1.4826 * float(np.median(np.abs(middle - centre)))
-    limit = max(STANDS_OUT * scatter, LEAST)
+    limit = max(STANDS_OUT * scatter, MIN_EXCESS)
     ran = np.isfinite(logs)
     agreeing = (logs - centre > limit / 2).sum(axis=1) / np.maximum(ran.sum(axis=1), 1)
     found: NDArray[np.bool_] = (middle - centre > limit) & (agreeing >= NEARLY_ALL)
     return found, ran.sum(axis=1) >= min(2, logs.shape[1])
 
 
-def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | None, list[int]]:
+def _find_exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | None, list[int]]:
     """Return the shortest period that explains the most heavy epochs, and its heavy phases; None if no period does."""
     found: list[tuple[int, int, list[int]]] = []
     span = int(indices.max()) - int(indices.min()) + 1 if heavy.sum() > 1 else 0
     for period in range(2, min(span // 2, LONGEST_EXACT) + 1):
         phase = indices % period
         phases = [
-            int(one) for one in np.unique(phase[heavy]) if _comes_again(indices, heavy, np.flatnonzero(phase == one))
+            int(one) for one in np.unique(phase[heavy]) if _is_periodic(indices, heavy, np.flatnonzero(phase == one))
         ]
         explained = int(heavy[np.isin(phase, phases)].sum())
         if explained > 1 and len(phases) < period:
@@ -187,7 +206,7 @@ def _exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | Non
     return next(((period, phases) for explained, period, phases in found if explained >= CONSISTENT * most), (None, []))
 
 
-def _comes_again(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bool:
+def _is_periodic(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bool:
     """Whether the epochs of a phase, `own` of all, are heavy, and whether two consecutive ones were observed with all
     epochs between them. Those of a sample with gaps would fit periods that were never observed."""
     if len(own) < 2 or float(heavy[own].mean()) < CONSISTENT:
@@ -199,10 +218,10 @@ def _comes_again(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bo
     )
 
 
-def _hidden_period(indices: Indices, logs: Floats) -> tuple[int | None, list[int]]:
+def _find_hidden_period(indices: Indices, logs: Floats) -> tuple[int | None, list[int]]:
     """Return the period whose phases differ though no epoch stands out; None if chance would explain it."""
-    found = sorted(_candidates(indices, logs))
-    significant = [one for one in found if one[0] < ERROR]
+    found = sorted(_test_periods(indices, logs))
+    significant = [one for one in found if one[0] < PERIOD_ERROR]
     if not significant:
         return None, []
     # Multiples of a period split its epochs as well as it does: take the shortest that explains nearly as much.
@@ -211,7 +230,7 @@ def _hidden_period(indices: Indices, logs: Floats) -> tuple[int | None, list[int
     return period, phases
 
 
-def _candidates(indices: Indices, logs: Floats) -> Iterator[tuple[float, int, float, list[int]]]:
+def _test_periods(indices: Indices, logs: Floats) -> Iterator[tuple[float, int, float, list[int]]]:
     """Yield the corrected p-value of each period, the period, the share of the variance that it explains, and its heavy
     phases."""
     periods = range(2, min(len(indices) // FEWEST_PER_PHASE, LONGEST) + 1)
@@ -227,7 +246,7 @@ def _candidates(indices: Indices, logs: Floats) -> Iterator[tuple[float, int, fl
         heavy = np.isin(phase, order[cut:])
         high, low = logs[heavy], logs[~heavy]
         between = len(low) * len(high) / len(logs) ** 2 * float(high.mean() - low.mean()) ** 2
-        if between / total * len(logs) < WORTH_A_TEST:
+        if between / total * len(logs) < MIN_EXPLAINED:
             continue
         chance = float(stats.mannwhitneyu(high, low, alternative="greater").pvalue)
         yield chance * comb(period, cut) * len(periods), period, between / total, sorted(order[cut:].tolist())

@@ -10,23 +10,26 @@ from harness.record.schema import Epoch
 def common_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
     """Return, for each group of arms, the pairs of `arm`'s epoch and the baseline's, until the index differs."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices)
-    return [_prefix(_epochs(record, *group, arm), _epochs(record, *group, record.plan.baseline)) for group in groups]
+    return [
+        _pair_epochs(_list_epochs(record, *group, arm), _list_epochs(record, *group, record.plan.baseline))
+        for group in groups
+    ]
 
 
 def own_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
     """Return the same for each of `arm`'s own processes but the first, paired with the first."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices if piece.arm == arm)
-    first, *others = [_epochs(record, *group, arm) for group in groups] or [[]]
-    return [_prefix(other, first) for other in others]
+    first, *others = [_list_epochs(record, *group, arm) for group in groups] or [[]]
+    return [_pair_epochs(other, first) for other in others]
 
 
-def _epochs(record: Lines, block: int, group: int, arm: str) -> list[Epoch]:
+def _list_epochs(record: Lines, block: int, group: int, arm: str) -> list[Epoch]:
     """Return the epochs of one process in the order in which it ran them, which is that of its lines."""
     own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
     return [epoch for piece in own for epoch in piece.epochs]
 
 
-def _prefix(mine: list[Epoch], theirs: list[Epoch]) -> list[tuple[Epoch, Epoch]]:
+def _pair_epochs(mine: list[Epoch], theirs: list[Epoch]) -> list[tuple[Epoch, Epoch]]:
     pairs = list(zip(mine, theirs, strict=False))
     apart = next((place for place, (own, other) in enumerate(pairs) if own.index != other.index), len(pairs))
     return pairs[:apart]

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from harness.analysis.epochs.accounts import Account, Scope, in_order
-from harness.analysis.epochs.effects import by_kind
+from harness.analysis.epochs.effects import log_ratios_by_kind
 from harness.analysis.epochs.patterns import STEADY
 from harness.analysis.epochs.shapes import Shapes
 from harness.analysis.epochs.table import in_turns, usable
@@ -49,7 +49,7 @@ class Projection:
     @cached_property
     def scope(self) -> Scope:
         """What is charged."""
-        return self._given or self._scope()
+        return self._given or self._choose_scope()
 
     def logs_by_block(self, arm: str) -> dict[int, float]:
         """Return the log-ratio of the cost of `arm` to the baseline's, by block; empty if they did not take turns.
@@ -60,13 +60,13 @@ class Projection:
         """
         baseline = self.record.plan.baseline
         mine = usable(self.record, self.shapes.epochs, arm)
-        effects = by_kind(mine, arm, baseline)
+        effects = log_ratios_by_kind(mine, arm, baseline)
         logs: dict[str, list[float]] = {how: [] for how in effects}
         blocks: list[int] = []
         for (block, group), here in mine.groupby(["block", "group"]):
             if not {arm, baseline} <= set(in_turns(here)["arm"].unique()):
                 continue
-            both = _common(here[here["arm"].isin([arm, baseline])]) if self.scope != "schedule" else here
+            both = _cut_to_common(here[here["arm"].isin([arm, baseline])]) if self.scope != "schedule" else here
             reference, own = (self.account(both, block, group, label) for label in (baseline, arm))
             theirs = reference.charged(reference.rate)
             if not theirs or not own.charged(own.rate):
@@ -90,7 +90,7 @@ class Projection:
         """Return the result of `effects.log_ratios_by_kind` for an arm relative to the baseline, with periodic work
         included: how much longer its epochs take on average."""
         baseline = self.record.plan.baseline
-        found = by_kind(usable(self.record, self.shapes.epochs, arm), arm, baseline)
+        found = log_ratios_by_kind(usable(self.record, self.shapes.epochs, arm), arm, baseline)
         for block, group, kind in found.index:
             mine, theirs = (self.shapes.in_process(block, group, one).get(kind, STEADY) for one in (arm, baseline))
             found.loc[(block, group, kind)] += log(mine.mean / theirs.mean)
@@ -130,16 +130,16 @@ class Projection:
 
     def account(self, here: pd.DataFrame, block: int, group: int, arm: str) -> Account:
         """Return the account of an arm in one process, whose epochs are in `here`."""
-        segments = _described(self.record, block, group)[arm].segments if self.scope == "schedule" else ()
+        segments = _get_descriptions(self.record, block, group)[arm].segments if self.scope == "schedule" else ()
         return Account(here[here["arm"] == arm], segments, self.shapes.in_process(block, group, arm), self.scope)
 
-    def _scope(self) -> Scope:
+    def _choose_scope(self) -> Scope:
         """Return whole schedules if they can be projected; else the epochs that were asked for; else an average epoch
         of a long training, unless epochs get slower and slower, so that there is no such epoch."""
         if self.record.plan.trains:
             return "schedule"
         groups = list(self.epochs.groupby(["block", "group"]))
-        if all(_whole(self.record, here, block, group, set(self.trends)) for (block, group), here in groups):
+        if all(_covers_schedules(self.record, here, block, group, set(self.trends)) for (block, group), here in groups):
             return "schedule"
         lengths = any(line.description.segments for line in self.record.ready)
         ordered = all(in_order(own) for _, here in groups for _, own in here.groupby("arm"))
@@ -191,7 +191,7 @@ def one_more(totals: Sequence[float]) -> Seconds:
     return Seconds(exp(middle), exp(max(middle - half, -700.0)), exp(min(middle + half, 700.0)))
 
 
-def _common(here: pd.DataFrame) -> pd.DataFrame:
+def _cut_to_common(here: pd.DataFrame) -> pd.DataFrame:
     """Return the epochs that all arms ran of a training in order: an arm that ended early is compared with as many
     epochs of the others."""
     own = [some for _, some in here.groupby("arm")]
@@ -200,10 +200,10 @@ def _common(here: pd.DataFrame) -> pd.DataFrame:
     return here[here["index"] < min(map(len, own))]
 
 
-def _whole(record: Lines, epochs: pd.DataFrame, block: int, group: int, drifting: set[str]) -> bool:
+def _covers_schedules(record: Lines, epochs: pd.DataFrame, block: int, group: int, drifting: set[str]) -> bool:
     """Whether a group's epochs can represent whole schedules: every arm must know its schedule, and arms that cannot
     seek in it must have met every kind, with neither sizes nor times that go on changing afterwards."""
-    described = _described(record, block, group)
+    described = _get_descriptions(record, block, group)
     if not set(epochs["arm"].unique()) <= described.keys() or not all(own.segments for own in described.values()):
         return False
     if all(description.seekable for description in described.values()):
@@ -211,18 +211,18 @@ def _whole(record: Lines, epochs: pd.DataFrame, block: int, group: int, drifting
     met = {str(arm): (set(own["kind"]), own["index"].nunique()) for arm, own in epochs.groupby("arm")}
     for arm, (kinds, number) in met.items():
         segments = described[arm].segments
-        unforeseen = number < segments[-1].stop and (arm in drifting or _sizes_change(record, block, group, arm))
+        unforeseen = number < segments[-1].stop and (arm in drifting or _has_changing_sizes(record, block, group, arm))
         if unforeseen or {segment.kind for segment in segments} != kinds:
             return False
     return True
 
 
-def _sizes_change(record: Lines, block: int, group: int, arm: str) -> bool:
+def _has_changing_sizes(record: Lines, block: int, group: int, arm: str) -> bool:
     """Whether the sizes of an arm's trainer changed during its epochs."""
     own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
-    told = [epoch.sizes for piece in own for epoch in piece.epochs if epoch.sizes]
-    return any(sizes != told[0] for sizes in told)
+    reported = [epoch.sizes for piece in own for epoch in piece.epochs if epoch.sizes]
+    return any(sizes != reported[0] for sizes in reported)
 
 
-def _described(record: Lines, block: int, group: int) -> dict[str, Description]:
+def _get_descriptions(record: Lines, block: int, group: int) -> dict[str, Description]:
     return {line.arm: line.description for line in record.ready if (line.block, line.group) == (block, group)}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from harness.analysis.epochs import sizes
 from harness.analysis.epochs.accounts import classified
-from harness.analysis.epochs.patterns import STEADY, Pattern, find
+from harness.analysis.epochs.patterns import STEADY, Pattern, find_pattern
 from harness.record.lines import Lines
 from harness.worker.wire.messages import Segment
 
@@ -22,7 +22,7 @@ class Shapes:
         parts = []
         for (block, group, arm), own in epochs.groupby([*PLACE, "arm"], sort=False):
             segments = described.get((block, group, arm), [])
-            parts.append(classified(own, segments).assign(relative=_relative(own, segments)))
+            parts.append(classified(own, segments).assign(relative=_compute_relative(own, segments)))
         table = pd.concat(parts).loc[epochs.index] if parts else epochs.assign(lead=False, opening=False, once=False)
         self._patterns: dict[str, dict[str, Pattern]] = {}
         self._local: dict[tuple[int, int, str], dict[str, Pattern]] = {}
@@ -31,7 +31,7 @@ class Shapes:
         for (arm, kind), own in table.groupby(["arm", "kind"], sort=False):
             rows = own[~own["once"] & ~own["first"] & ((own["round"] > 0) | own["settling"])]
             process = rows["block"].astype(str) + "/" + rows["group"].astype(str)
-            pattern = find(rows.assign(process=process)) if len(rows) else STEADY
+            pattern = find_pattern(rows.assign(process=process)) if len(rows) else STEADY
             self._patterns.setdefault(str(arm), {})[str(kind)] = pattern
             for (block, group), some in own.groupby(PLACE):
                 local = pattern.seen_in(rows.loc[rows.index.intersection(some.index)])
@@ -52,7 +52,7 @@ class Shapes:
         return self._local.get((block, group, arm), {})
 
 
-def _relative(own: pd.DataFrame, segments: list[Segment]) -> "pd.Series[float]":
+def _compute_relative(own: pd.DataFrame, segments: list[Segment]) -> "pd.Series[float]":
     """Return the time of each epoch of a process, in units of what others of its kind and size take in turns."""
     found = pd.Series(1.0, index=own.index)
     known = [(segment.start, segment.sizes or {}) for segment in segments]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-ENOUGH = 3
+MIN_LEVELS = 3
 """The number of different sizes from which on a cost is taken as linear in them."""
 
 
@@ -43,7 +43,7 @@ def fit(sizes: Floats, seconds: Floats) -> Callable[[Floats], Floats]:
     chosen = varying[np.argmax(np.abs(centred.T @ (seconds - seconds.mean())))]
     size = sizes[:, chosen]
     levels, where = np.unique(size, return_inverse=True)
-    if len(levels) < ENOUGH:
+    if len(levels) < MIN_LEVELS:
         means = np.bincount(where, seconds) / np.bincount(where)
         return lambda wanted: np.interp(wanted[:, chosen], levels, means)
     slope, constant = np.polyfit(size, seconds, 1)

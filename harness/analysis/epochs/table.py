@@ -36,12 +36,12 @@ def table(record: Lines) -> pd.DataFrame:
         )
         for piece in record.slices
         if (piece.block, piece.group) not in given_up
-        for place, (epoch, sizes) in enumerate(zip(piece.epochs, _sizes(piece.epochs), strict=True))
+        for place, (epoch, sizes) in enumerate(zip(piece.epochs, _fill_sizes(piece.epochs), strict=True))
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _sizes(epochs: Iterable[Epoch]) -> Iterator[dict[str, float]]:
+def _fill_sizes(epochs: Iterable[Epoch]) -> Iterator[dict[str, float]]:
     """Yield the trainer's sizes before each epoch of a slice; epochs record them where they change."""
     sizes: dict[str, float] = {}
     for epoch in epochs:

@@ -14,13 +14,13 @@ from scipy import stats
 
 TRENDING = "a steady epoch"
 """The name under which the lack of a steady epoch is reported."""
-FEWEST = 16
+MIN_EPOCHS = 16
 """The number of epochs in turns of one process below which there is no answer."""
-MOST = 200
+MAX_POINTS = 200
 """The largest number of epochs of a process that are used: with more, neighbours are combined."""
-LEAST = 0.15
+MIN_CHANGE = 0.15
 """The smallest change over the epochs that ran, as a share of their time, that is reported."""
-GOES_ON = 1 / 3
+MIN_HALF_SLOPE = 1 / 3
 """The share of the whole slope that each half must have at least."""
 
 
@@ -42,11 +42,11 @@ def trends(epochs: pd.DataFrame) -> Mapping[str, Trend]:
     steady = epochs[(epochs["round"] > 0) & ~epochs["first"] & ~epochs["once"]]
     found: dict[str, Trend] = {}
     for (arm, kind), own in steady.groupby(["arm", "kind"], sort=False):
-        if _sized(own):
+        if _reports_changing_sizes(own):
             continue
-        told = [_of_process(some) for _, some in own.groupby(["block", "group"])]
-        sure = [one for one in told if one is not None]
-        if not told or len(sure) < len(told) or len({np.sign(one[1]) for one in sure}) > 1:
+        fitted = [_fit_process(some) for _, some in own.groupby(["block", "group"])]
+        sure = [one for one in fitted if one is not None]
+        if not fitted or len(sure) < len(fitted) or len({np.sign(one[1]) for one in sure}) > 1:
             continue
         change = float(np.median([one[1] for one in sure]))
         if abs(change) > abs(found[str(arm)].share if str(arm) in found else 0.0):
@@ -55,29 +55,29 @@ def trends(epochs: pd.DataFrame) -> Mapping[str, Trend]:
     return found
 
 
-def _sized(own: pd.DataFrame) -> bool:
+def _reports_changing_sizes(own: pd.DataFrame) -> bool:
     """Whether the trainer reports sizes that change: the cost is then modelled by them."""
     first = own["sizes"].iloc[0]
     return any(sizes != first for sizes in own["sizes"])
 
 
-def _of_process(own: pd.DataFrame) -> tuple[float, float, int] | None:
+def _fit_process(own: pd.DataFrame) -> tuple[float, float, int] | None:
     """Return the seconds per epoch, the whole change as a share, and the number of epochs from the first to the last;
     None if there is no trend."""
-    if len(own) < FEWEST or not own["index"].is_monotonic_increasing:
+    if len(own) < MIN_EPOCHS or not own["index"].is_monotonic_increasing:
         return None
     index, walls = own["index"].to_numpy(dtype=float), (own["wall"] / own["factor"]).to_numpy()
-    if len(index) > MOST:
-        parts = np.array_split(np.arange(len(index)), MOST)
+    if len(index) > MAX_POINTS:
+        parts = np.array_split(np.arange(len(index)), MAX_POINTS)
         index = np.array([index[part].mean() for part in parts])
         walls = np.array([np.median(walls[part]) for part in parts])
     slope, _, low, high = (float(value) for value in stats.theilslopes(walls, index))
     span = float(index[-1] - index[0]) + 1
     share = slope * span / float(np.median(walls))
-    if low <= 0 <= high or abs(share) < LEAST:
+    if low <= 0 <= high or abs(share) < MIN_CHANGE:
         return None
     half = len(index) // 2
     halves = [float(stats.theilslopes(walls[some], index[some])[0]) for some in (slice(None, half), slice(half, None))]
-    if any(part / slope < GOES_ON for part in halves):
+    if any(part / slope < MIN_HALF_SLOPE for part in halves):
         return None
     return slope, share, int(span)

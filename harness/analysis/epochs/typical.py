@@ -12,7 +12,7 @@ def undisturbed(epoch: Epoch) -> bool:
     return not (epoch.first or evidence.traces(epoch) or evidence.compilations(epoch))
 
 
-def typical(epochs: Iterable[Epoch]) -> list[Epoch]:
+def typical_epochs(epochs: Iterable[Epoch]) -> list[Epoch]:
     """Return the undisturbed epochs of each kind; for a kind without any, those that are not its first, if there are
     others."""
     own = by_kind(later(epochs)).values()

@@ -34,7 +34,7 @@ class Contrasted(StrEnum):
 
 
 WORSE, BETTER, FINE, UNSURE = Contrasted
-_HEAD, _NULL = 1.5, 2.0
+_HEAD_VARIANCE, _NULL_VARIANCE = 1.5, 2.0
 """The variances of the two contrasts, in units of the variance of one arm."""
 
 
@@ -43,7 +43,7 @@ class Contrast:
     """Log-ratios by block, all relative to the first run of the base."""
 
     head: Sequence[float]
-    again: Sequence[float]
+    base_repeat: Sequence[float]
     shared: bool = True
     """Whether the three arms of a block were alive at the same time. If not, each contrast has a base of its own, and
     neither shows the scatter of the other."""
@@ -60,19 +60,19 @@ class Contrast:
     @property
     def null(self) -> float:
         """The log-ratio of the two bases, which is due to chance alone."""
-        return float(np.mean(self.again))
+        return float(np.mean(self.base_repeat))
 
     @property
     def own(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
         """The log-ratio of the head to the mean of its bases, by block."""
-        return np.asarray(self.head, dtype=float) - np.asarray(self.again, dtype=float) / 2
+        return np.asarray(self.head, dtype=float) - np.asarray(self.base_repeat, dtype=float) / 2
 
     @property
     def _error(self) -> tuple[float, float]:
         """The standard error of `middle` and its degrees of freedom. If the head scatters more than the base, a steady
         base does not make the head any more certain."""
         own = float(np.var(self.own, ddof=1))
-        null = _HEAD / _NULL * float(np.var(self.again, ddof=1))
+        null = _HEAD_VARIANCE / _NULL_VARIANCE * float(np.var(self.base_repeat, ddof=1))
         variance, freedom = own, float(self.blocks - 1)
         if self.shared and own <= null:
             variance, freedom = (own + null) / 2, 2 * freedom

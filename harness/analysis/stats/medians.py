@@ -37,9 +37,9 @@ def median(values: Sequence[float], confidence: float = 1 - ERROR) -> Median:
     estimate = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
     if n == 1:
         return Median(estimate)
-    rank = max((j for j in range(1, n // 2 + 1) if _coverage(n, j) >= confidence), default=1)
-    return Median(estimate, ordered[rank - 1], ordered[n - rank], _coverage(n, rank))
+    rank = max((j for j in range(1, n // 2 + 1) if _compute_coverage(n, j) >= confidence), default=1)
+    return Median(estimate, ordered[rank - 1], ordered[n - rank], _compute_coverage(n, rank))
 
 
-def _coverage(n: int, rank: int) -> float:
+def _compute_coverage(n: int, rank: int) -> float:
     return float(1 - 2 * sum(comb(n, below) for below in range(rank)) / 2**n)

@@ -21,7 +21,7 @@ TRIM = 0.2
 """The share of rounds that is left out at each end, so that a burst of other load decides nothing."""
 RESOLUTION = 1e-4
 """The smallest half-width of a reported interval of times, as a logarithm."""
-SURELY, HIDDEN = 0.01, 1e-3
+SIGNIFICANCE, NEGLIGIBLE = 0.01, 1e-3
 """The p-value below which a difference between sums and typical epochs is believed, and the log-ratio below which such
 a difference is too small to matter."""
 
@@ -50,16 +50,16 @@ def guarded(typical: Sequence[float], of_sums: Sequence[float], tolerance: float
     """
     hidden = np.asarray(of_sums) - np.asarray(typical)
     much = abs(float(hidden.mean())) > log(1 + tolerance) / 2
-    return list(of_sums if much or _surely(hidden) else typical)
+    return list(of_sums if much or _is_significant(hidden) else typical)
 
 
-def _surely(hidden: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> bool:
+def _is_significant(hidden: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> bool:
     """Whether the difference `hidden` is significant, by Student's t over at least three blocks, and at least a
     thousandth."""
-    if len(hidden) < FIRST_LOOK or abs(float(hidden.mean())) < HIDDEN:
+    if len(hidden) < FIRST_LOOK or abs(float(hidden.mean())) < NEGLIGIBLE:
         return False
     error = max(float(hidden.std(ddof=1)) / sqrt(len(hidden)), 1e-12)
-    return float(2 * stats.t.sf(abs(float(hidden.mean())) / error, len(hidden) - 1)) < SURELY
+    return float(2 * stats.t.sf(abs(float(hidden.mean())) / error, len(hidden) - 1)) < SIGNIFICANCE
 
 
 def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
@@ -83,11 +83,11 @@ def of_times(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
 def of_logs(found: Estimate) -> Ratio:
     """Convert a log-ratio to a ratio."""
     if found.low is None or found.high is None:
-        return Ratio(_exp(found.estimate))
-    return Ratio(_exp(found.estimate), _exp(found.low), _exp(found.high))
+        return Ratio(_exp_in_range(found.estimate))
+    return Ratio(_exp_in_range(found.estimate), _exp_in_range(found.low), _exp_in_range(found.high))
 
 
-def _exp(value: float) -> float:
+def _exp_in_range(value: float) -> float:
     """Return the exponential within the range of a float, which the interval from two blocks that disagree wildly
     exceeds."""
     return exp(min(max(value, -700.0), 700.0))

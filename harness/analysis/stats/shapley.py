@@ -24,7 +24,7 @@ Cell = frozenset[str]
 Values = Mapping[Cell, float]
 
 
-def shares(values: Values, changes: Sequence[str]) -> dict[str, float]:
+def shapley_shares(values: Values, changes: Sequence[str]) -> dict[str, float]:
     """Return the Shapley share of each change, from the values of all 2^n cells; they add up to the total difference.
 
     Raises KeyError if a cell is missing.

@@ -67,9 +67,9 @@ def verdicts(
         at = level(fewest, most, rank)
         settled = settled and test.p_value < at
         half = test.half_width(shown)
-        fine = half <= widest(test.middle, margin, coarse)
+        narrow = half <= widest(test.middle, margin, coarse)
         visible = max(margin + test.half_width(at), half / coarse if half > margin else 0.0)
-        found[arm] = Verdict(test.answer(at, fine) if settled else UNSURE, exp(min(visible, 700.0)))
+        found[arm] = Verdict(test.answer(at, narrow) if settled else UNSURE, exp(min(visible, 700.0)))
     return {arm: found[arm] for arm in tests}
 
 
@@ -95,12 +95,12 @@ class _Test:
     def half_width(self, at: float) -> float:
         return float(stats.t.ppf(1 - at / 2, self._freedom)) * self._error
 
-    def answer(self, at: float, fine: bool) -> Answer:
+    def answer(self, at: float, narrow: bool) -> Answer:
         """Return the answer at this level; a difference counts only if the interval that is shown is `narrow`
         enough."""
         half = self.half_width(at)
         if abs(self.middle) + half < self._margin:
             return SAME
-        if abs(self.middle) - half < self._margin or not fine:
+        if abs(self.middle) - half < self._margin or not narrow:
             return UNSURE
         return SLOWER if self.middle > 0 else FASTER
