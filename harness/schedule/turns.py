@@ -1,8 +1,8 @@
-"""Which epochs each arm of a block runs, and in which order: a function of the plan, of what the arms are, and of what
-their epochs take.
+"""Determines which epochs each arm of a block runs, and in which order.
 
-Where every arm can `seek`, epochs are sampled across the schedule: see `sampling`. Where one cannot, all run epochs
-0, 1, 2, ... in step: see `lockstep`.
+This depends on the plan, on the descriptions of the arms and on how long their epochs take. If every arm can seek,
+epochs are sampled across the schedule: see `sampling`. Otherwise all arms run epochs 0, 1, 2, ... in lockstep: see
+`lockstep`.
 """
 
 import random
@@ -14,7 +14,7 @@ from harness.plan.plan import Plan
 from harness.record.schema import Epoch
 from harness.schedule import sampling
 from harness.schedule.lockstep import Lengths, Lockstep
-from harness.schedule.sampling import ROUNDS, Pace, Turn, lots
+from harness.schedule.sampling import ROUNDS, Pace, Turn, make_rng
 from harness.worker.wire.messages import Description
 
 __all__ = ["ROUNDS", "Pace", "Round", "Rounds", "Turn", "in_lockstep", "rounds", "start_order", "warm_up"]
@@ -27,8 +27,8 @@ class Round:
 
 
 def start_order(plan: Plan, block: int, group: int, arms: Sequence[str]) -> list[str]:
-    """The order in which processes start: the first one started tends to be slower, so it is drawn by lot."""
-    return lots(plan, block, group, "start").sample(list(arms), len(arms))
+    """Return a random order in which to start the processes, because the first one tends to be slower."""
+    return make_rng(plan, block, group, "start").sample(list(arms), len(arms))
 
 
 def in_lockstep(descriptions: Mapping[str, Description]) -> bool:
@@ -36,7 +36,7 @@ def in_lockstep(descriptions: Mapping[str, Description]) -> bool:
 
 
 def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> list[int]:
-    """What an arm runs alone, before any turns: the first epoch of each kind, and what it takes to know its pace."""
+    """Return the epochs that an arm runs before any turns: the first of each kind, and some to determine its pace."""
     if in_lockstep(descriptions):
         return list(range(Lengths.of(plan, descriptions).lead))
     return sampling.warm_up(plan, arm, descriptions)
@@ -45,8 +45,10 @@ def warm_up(plan: Plan, arm: str, descriptions: Mapping[str, Description]) -> li
 def watched(
     plan: Plan, arm: str, descriptions: Mapping[str, Description], pace: Pace, most: int | None = None
 ) -> list[int]:
-    """What an arm runs under a probe: its first epochs, and then some of each kind in a row, as in training, at
-    `most` so many."""
+    """Return the epochs that an arm runs under a probe: its first ones, then consecutive ones of each kind.
+
+    `most` limits the number of consecutive epochs.
+    """
     if in_lockstep(descriptions):
         lengths = Lengths.of(plan, descriptions)
         length = min(filter(None, (lengths.stop or sampling.in_a_row(max(pace.values(), default=0.0)), lengths.most)))
@@ -55,9 +57,9 @@ def watched(
 
 
 class Rounds(Sequence[Round]):
-    """The rounds of a block, each made when it is asked for: by then every slice of those before is `observed`.
+    """The rounds of a block. Each is planned when it is needed, after `observe` has been called for all slices before.
 
-    Gone through again they are what they were the first time, for arms that run one after the other.
+    Iterating again gives the same rounds, for arms that run one after the other.
     """
 
     def __init__(
@@ -67,44 +69,44 @@ class Rounds(Sequence[Round]):
         self._lockstep: Lockstep | None = None
         self._sample: sampling.Sample | None = None
         if in_lockstep(descriptions):
-            self._lockstep = Lockstep(plan, lots(plan, block, group, "slices"), descriptions, paces)
+            self._lockstep = Lockstep(plan, make_rng(plan, block, group, "slices"), descriptions, paces)
             turns = self._lockstep.rounds()
         else:
             self._sample = sampling.Sample(plan, block, group, descriptions, paces)
             turns = self._sample.turns()
-        self._rest = self._unfold(turns, lots(plan, block, group, "turns"))
+        self._rest = self._shuffle_rounds(turns, make_rng(plan, block, group, "turns"))
 
     def observe(self, turn: Turn, epochs: Sequence[Epoch]) -> None:
-        """What an arm ran of its turn, of what it settled with and what was counted: perhaps not all of it."""
+        """Record what an arm ran of its turn, settling epochs included. It may be only a part."""
         if self._lockstep:
             self._lockstep.observe(turn.arm, [*turn.before, *turn.indices], epochs)
         if self._sample:
             self._sample.observe(turn.arm, epochs)
 
     def drop(self, arm: str) -> None:
-        """An arm failed: the others do not wait for it."""
+        """Remove an arm that failed, so that the others do not wait for it."""
         if self._lockstep:
             self._lockstep.drop(arm)
 
     @staticmethod
-    def _unfold(turns: Iterator[list[Turn]], order: random.Random) -> Iterator[Round]:
+    def _shuffle_rounds(turns: Iterator[list[Turn]], order: random.Random) -> Iterator[Round]:
         for number, own in enumerate(turns, start=1):
             yield Round(number, order.sample(own, len(own)))
 
     def __iter__(self) -> Iterator[Round]:
         place = 0
-        while place < len(self._made) or self._extend():
+        while place < len(self._made) or self._make_next():
             yield self._made[place]
             place += 1
 
-    def _extend(self) -> bool:
+    def _make_next(self) -> bool:
         made = next(self._rest, None)
         self._made += [made] if made else []
         return made is not None
 
     def __len__(self) -> int:
-        """How many there are in all: those not yet made are made now, as if they took what they are planned to take."""
-        while self._extend():
+        """Return the number of all rounds. Those that remain are planned now, as if epochs took their expected time."""
+        while self._make_next():
             pass
         return len(self._made)
 
@@ -125,5 +127,5 @@ class Rounds(Sequence[Round]):
 def rounds(
     plan: Plan, block: int, group: int, descriptions: Mapping[str, Description], paces: Mapping[str, Pace]
 ) -> Rounds:
-    """The block's rounds: a slice of every arm in each, in random order, long enough that switching costs little."""
+    """Return the rounds of a block: in each a slice of every arm, in random order, long enough for cheap switching."""
     return Rounds(plan, block, group, descriptions, paces)

@@ -242,3 +242,22 @@ def test_a_block_of_slow_epochs_ends_where_nobody_asked_for_a_number():
         for turn in round.turns:
             asked.observe(turn, epochs_of(turn, 100.0))
     assert max(asked[-1].turns[0].indices) == 29
+
+
+@pytest.mark.parametrize(("slower", "ends_early"), [(1, False), (4, True)])
+def test_a_sampled_block_leaves_the_others_their_part_of_the_budget(slower, ends_early):
+    descriptions = dict.fromkeys(ARMS, breakage(every=1000, length=1000))
+    pace = {"data": 0.05, "ramp": 0.05, "full": 0.05}
+    plan = planned(epochs=60, budget=300.0, fewest=3, **SHORT)
+    rounds = turns.rounds(plan, 0, 0, descriptions, dict.fromkeys(ARMS, pace))
+    spent, kinds = 0.0, []
+    for round in rounds:
+        kinds.append(kind_at(descriptions[round.turns[0].arm], round.turns[0].indices[0]))
+        for turn in round.turns:
+            epochs = epochs_of(turn, 0.05 * slower)
+            rounds.observe(turn, epochs)
+            spent += sum(epoch.wall for epoch in epochs)
+    whole = len(turns.rounds(plan, 0, 0, descriptions, dict.fromkeys(ARMS, pace)))
+    assert (len(rounds) < whole) is ends_early
+    assert spent < 50
+    assert min(kinds.count(kind) for kind in set(kinds)) >= 3
