@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from harness.report.layouts.contents import Contents
     from harness.report.summary import ArmSummary, Summary
 
-Watch = Callable[[Event, Record], None]
+OnEvent = Callable[[Event, Record], None]
 """Called with each event and the record so far, while no arm is being timed."""
 
 
@@ -113,20 +113,23 @@ class Result:
         return f"<p><strong>{escape(self.verdict)}</strong></p>{self.table.to_html()}"
 
 
-def compare(*names: str, out: str | Path | None = None, watch: Watch | None = None, **options: Any) -> Result:
+def compare(*names: str, out: str | Path | None = None, on_event: OnEvent | None = None, **options: Any) -> Result:
     """Run variants side by side, as `harness compare` does; the first is the baseline unless `baseline` names another.
 
     `options` are those of the command line, by the names of `harness.plan.request.Request`: `case`, `scale`, `epochs`,
     `blocks`, `budget`, `tolerance`, `seed`, `threads`, `timeout`, `fresh`, ... `out` is the directory of the run: by
-    default, a new temporary folder. `watch` is called with each event and the record so far. Raises BadInput for
+    default, a new temporary folder. `on_event` is called with each event and the record so far. Raises BadInput for
     invalid options, KeyboardInterrupt on Ctrl-C. An arm that fails raises nothing: its summary says so.
     """
-    return _run(COMMANDS["compare"], names, out, watch, options)
+    return _run(COMMANDS["compare"], names, out, on_event, options)
 
 
-def profile(variant: str, *, out: str | Path | None = None, watch: Watch | None = None, **options: Any) -> Result:
-    """Profile one variant, as `harness profile` does. The arguments are as for `compare`."""
-    return _run(COMMANDS["profile"], (variant,), out, watch, options)
+def profile(variant: str, *, out: str | Path | None = None, on_event: OnEvent | None = None, **options: Any) -> Result:
+    """Profile one variant, as `harness profile` does. The arguments are as for `compare`.
+
+    The option `watch` is a sequence of passes, such as `("phases", "memory")`; empty for the timed epochs alone.
+    """
+    return _run(COMMANDS["profile"], (variant,), out, on_event, options)
 
 
 def read(run: str | Path) -> Result:
@@ -136,7 +139,7 @@ def read(run: str | Path) -> Result:
 
 
 def _run(
-    command: Command, names: tuple[str, ...], out: str | Path | None, watch: Watch | None, options: dict[str, Any]
+    command: Command, names: tuple[str, ...], out: str | Path | None, on_event: OnEvent | None, options: dict[str, Any]
 ) -> Result:
     from harness.engine.session import measure
 
@@ -157,7 +160,7 @@ def _run(
     record = measure(
         planned.plan,
         directory,
-        watch or (lambda event, record: None),
+        on_event or (lambda event, record: None),
         look,
         elapsed,
         planned.stored,

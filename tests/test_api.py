@@ -87,14 +87,21 @@ def test_a_profile_has_its_findings_and_what_each_pass_saw(profiled):
     assert harness.read(profiled.directory).summary.to_json() == profiled.summary.to_json()
 
 
-def test_whoever_watches_is_told_of_each_event_with_the_record_so_far(tmp_path):
+def test_a_profile_without_passes_shows_what_the_clock_saw(tmp_path):
+    result = harness.profile(STEADY, epochs=4, threads=1, watch=(), out=tmp_path / "run")
+    assert result["Steady"].profile is not None
+    assert [path.name for path in result.write("md")][:1] == ["report.md"]
+    assert "## Epochs" in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_each_event_is_passed_on_with_the_record_so_far(tmp_path):
     told = []
 
-    def watch(event, record):
+    def note(event, record):
         if isinstance(event, BlockEnd):
             told.append((event.block, len(record.blocks_done)))
 
-    harness.compare(STEADY, epochs=2, blocks=2, threads=1, out=tmp_path / "run", watch=watch)
+    harness.compare(STEADY, epochs=2, blocks=2, threads=1, out=tmp_path / "run", on_event=note)
     assert told == [(0, 1), (1, 2)]
 
 
@@ -120,12 +127,12 @@ def test_where_nobody_says_where_a_run_is_kept_in_a_folder_of_its_own():
     [
         (lambda: harness.compare("momets"), "There is no variant 'momets': did you mean 'moments'?"),
         (lambda: harness.compare(f"{ARMS}:Stedy"), "did you mean 'Steady'"),
-        (lambda: harness.compare(STEADY, epocs=3), "compare() takes no 'epocs': did you mean 'epochs'?"),
-        (lambda: harness.compare(STEADY, evaluations=3), "compare() takes no 'evaluations': choose from baseline, "),
+        (lambda: harness.compare(STEADY, epocs=3), "compare() has no option 'epocs': did you mean 'epochs'?"),
+        (lambda: harness.compare(STEADY, evaluations=3), "has no option 'evaluations': choose from baseline, "),
         (lambda: harness.compare(STEADY, blocks=0), "--blocks must be at least 1, not 0."),
         (lambda: harness.compare(STEADY, budget="soon"), "--budget must be a duration such as 90s or 2min"),
         (lambda: harness.profile("nosuch"), "There is no variant 'nosuch'"),
-        (lambda: harness.profile(STEADY, blocks=3), "profile() takes no 'blocks': "),
+        (lambda: harness.profile(STEADY, blocks=3), "profile() has no option 'blocks': "),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(asked, says):
