@@ -1,6 +1,7 @@
-"""Every run is saved, so that `pytest benchmarks --benchmark-compare` compares with the last one on this machine.
+"""Saves every run, so that `pytest benchmarks --benchmark-compare` compares with the latest one on this machine.
 
-With `--benchmark-compare-fail` only the first one is: a run that failed must not be what the next one is held against.
+With `--benchmark-compare-fail`, only the first run is saved, because the next run must not be compared with a run that
+failed.
 """
 
 import os
@@ -13,7 +14,7 @@ from pytest_benchmark.utils import get_tag
 from variants.breakage.scales import SCALES
 from variants.recipes import collection
 
-# Before TensorFlow loads: it should report its errors only.
+# Set before TensorFlow is loaded, so that it only reports errors.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
@@ -23,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    # pytest-benchmark reads its options in its own pytest_configure.
+    # This must run before pytest-benchmark reads its options in its own pytest_configure.
     config.option.benchmark_autosave = get_tag()
 
 
@@ -34,7 +35,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    # As part of a benchmark's name, the scale keeps a run from being compared with one of another scale.
+    # The scale becomes part of a benchmark's name, so that runs of different scales are not compared.
     if "scale" in metafunc.fixturenames:
         metafunc.parametrize("scale", [metafunc.config.getoption("scale")], scope="session")
 
@@ -51,6 +52,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture
 def build(scale: str) -> Callable:
-    """Build a trainer of case 1: `build(name)`."""
+    """Return a function that builds a trainer for case 1: `build(name)`."""
     builds = {variant.name: variant.build for variant in collection.variants}
     return lambda name: partial(builds[name], case="case1", scale=scale, seed=0)()

@@ -1,4 +1,4 @@
-"""One epoch of each variant, physics in full, tracing and first use left out of the time."""
+"""Benchmarks of one epoch of each variant with the full physics loss, without the time of tracing and first use."""
 
 import pytest
 import tensorflow as tf
@@ -14,7 +14,7 @@ ROUNDS = {"smoke": 200, "laptop": 10, "paper": 3}
 )
 def test_epoch(benchmark, build, scale, name):
     trainer = build(name)
-    # The same epoch every round, with batch and pool as large as training would have made them by then.
+    # The same epoch in every round, with batch and pool as large as they would be in training.
     index = next(index for index in range(trainer.epochs) if trainer.kind(index) == "full")
     trainer.seek(index)
     benchmark.pedantic(trainer.epoch, args=(index,), rounds=ROUNDS[scale], warmup_rounds=2)
@@ -23,7 +23,7 @@ def test_epoch(benchmark, build, scale, name):
     losses = trainer.epoch(index)
     benchmark.extra_info |= {
         "traces": trainer.compiled_step.experimental_get_tracing_count(),
-        # TensorFlow counts tensors of 256 KB and more. It sees none at small sizes, which is not the same as 0 bytes.
+        # TensorFlow counts tensors of 256 KB or more. At small sizes it counts none, which does not mean 0 bytes.
         "peak_tensor_bytes": tf.config.experimental.get_memory_info("CPU:0")["peak"] or None,
     }
     assert benchmark.extra_info["traces"] == 1

@@ -1,4 +1,4 @@
-"""The parts that the variants exchange, each alone: what a change could earn if an epoch were nothing else."""
+"""Benchmarks of the parts in which variants differ, each alone, to show the maximum gain from changing that part."""
 
 from dataclasses import replace
 from typing import get_args
@@ -30,7 +30,7 @@ def test_statistic(benchmark, count, statistic):
 @pytest.mark.benchmark(group="physics loss and its gradient")
 @pytest.mark.parametrize("evaluation", get_args(Evaluation))
 def test_physics(benchmark, scale, evaluation):
-    """About as many points each; on shared times with the nodes that go with it."""
+    """All evaluations have about the same number of points. Shared times use the recipe with the nodes for them."""
     shared = evaluation == "shared_times"
     recipe = recipes.SHARED_TIMES if shared else replace(recipes.ORIGINAL, evaluation=evaluation)
     sizes = SCALES[scale]
@@ -51,7 +51,7 @@ def test_physics(benchmark, scale, evaluation):
 @pytest.mark.benchmark(group="refinement")
 @pytest.mark.parametrize("name", ["original", "capped-rar", "sound-rar"])
 def test_refinement(benchmark, build, name):
-    """The first one. Later ones cost the original more: its pool has grown, and each size is traced anew."""
+    """The first refinement. Later ones cost the original more, because it traces again for each size of its pool."""
     trainer = build(name)
     refiner = trainer.refiner
     index = next(index for index in range(trainer.epochs) if refiner.due(index))

@@ -75,7 +75,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Collection:
-    """Variants that belong together. An entry point in the group `harness.variants` is one, or returns one when called."""
+    """Variants that belong together.
+
+    An entry point in the group `harness.variants` is a collection, or something that returns one when called.
+    """
 
     variants: tuple[Variant, ...]
     compared: tuple[str, ...] = ()

@@ -1,1 +1,1 @@
-"""The built-in workload: a PINN for the breakage population balance, in every variant worth comparing."""
+"""The built-in workload: a PINN for the population balance equation of particle breakage, in several variants."""

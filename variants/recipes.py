@@ -1,4 +1,4 @@
-"""Every built-in variant, on one page. Importing it loads no TensorFlow: that happens when a variant is built."""
+"""All built-in variants. Importing this does not load TensorFlow, which happens when a variant is built."""
 
 from dataclasses import asdict, replace
 from functools import partial
@@ -50,9 +50,9 @@ TUNED = replace(
 
 
 def build(recipe: Recipe, *, case: str, scale: str, seed: int, epochs: int | None = None, **choices: Any) -> Trainer:
-    """A trainer that follows `recipe`, with any of its fields replaced by `choices`, for the scale's epochs or others.
+    """Build a trainer for `recipe`, with fields replaced by `choices`. `epochs` overrides the epochs of the scale.
 
-    Raises KeyError if there is no such case or scale, TypeError if no such field, ValueError if no such choice.
+    Raises KeyError for an unknown case or scale, TypeError for an unknown field, and ValueError for an invalid choice.
     """
     from variants.breakage.pinn import BreakagePinn
 
@@ -61,13 +61,13 @@ def build(recipe: Recipe, *, case: str, scale: str, seed: int, epochs: int | Non
 
 
 def solve_classically(*, case: str) -> Trainer:
-    """The fixed-pivot method on one case, for its own five resolutions. Raises KeyError if there is no such case."""
+    """Build the fixed-pivot method for one case, with its five resolutions. Raises KeyError for an unknown case."""
     from variants.breakage.fixed_pivot import FixedPivot
 
     return FixedPivot(CASES[case])
 
 
-def _variant(name: str, recipe: Recipe, summary: str) -> Variant:
+def _make_variant(name: str, recipe: Recipe, summary: str) -> Variant:
     return Variant(
         name=name,
         summary=summary,
@@ -83,31 +83,37 @@ def _variant(name: str, recipe: Recipe, summary: str) -> Variant:
 
 collection = Collection(
     variants=(
-        _variant("original", ORIGINAL, "weights by percentile, residuals of the whole batch, RAR that grows for good"),
-        _variant("moments", MOMENTS, "weights by the mean (tf.nn.moments) in place of the median"),
-        _variant("batched", BATCHED, "residuals in chunks, in a tf.while_loop"),
-        _variant("capped-rar", CAPPED_RAR, "RAR on a sample, half as often, points limited, pool cut at random"),
-        _variant("cached-weights", CACHED_WEIGHTS, "loss weights computed now and then, and kept meanwhile"),
-        _variant("surgical", SURGICAL, "those four together: what the fix recommends"),
-        _variant("coarse-grid", COARSE_GRID, "41 nodes in place of 500: the change that nobody credited"),
-        _variant("sound-rar", SOUND_RAR, "RAR into slots of the batch: highest residuals in, lowest out, no retrace"),
-        _variant("r3", R3, "R3: keep the points above the mean residual, draw the others anew"),
-        _variant("recompute", RECOMPUTE, "batched, with the birth term recomputed in the backward pass"),
-        _variant("lazy-physics", LAZY_PHYSICS, "no physics loss while its weight is 0"),
-        _variant(
+        _make_variant(
+            "original", ORIGINAL, "weights by percentile, residuals of the whole batch, RAR that grows permanently"
+        ),
+        _make_variant("moments", MOMENTS, "weights by the mean (tf.nn.moments) instead of the median"),
+        _make_variant("batched", BATCHED, "residuals in chunks, in a tf.while_loop"),
+        _make_variant(
+            "capped-rar", CAPPED_RAR, "RAR on a sample, half as often, new points limited, pool cut at random"
+        ),
+        _make_variant("cached-weights", CACHED_WEIGHTS, "loss weights computed at intervals and cached"),
+        _make_variant("surgical", SURGICAL, "these four combined, as the fix recommends"),
+        _make_variant("coarse-grid", COARSE_GRID, "41 nodes instead of 500, a change that the notes never mention"),
+        _make_variant("sound-rar", SOUND_RAR, "RAR into fixed slots: highest residuals replace lowest, no retracing"),
+        _make_variant("r3", R3, "R3: keep points above the mean residual, redraw the others"),
+        _make_variant("recompute", RECOMPUTE, "batched, with the birth term recomputed in the backward pass"),
+        _make_variant("lazy-physics", LAZY_PHYSICS, "no physics loss while its weight is 0"),
+        _make_variant(
             "shared-times",
             SHARED_TIMES,
-            "points on a grid that serves the birth integral too, by a 4-point rule; no RAR",
+            "points on a grid that also serves the birth integral, by a 4-point rule; no RAR",
         ),
-        _variant("fast", FAST, "shared-times, lazy, under XLA, with a falling learning rate; the original's losses"),
-        _variant(
+        _make_variant(
+            "fast", FAST, "shared-times and lazy under XLA, with a decaying learning rate; the original losses"
+        ),
+        _make_variant(
             "tuned",
             TUNED,
-            "fast on half the points, from an exact start, physics from the beginning and weighed by mass",
+            "fast with half the points, an exact start, and mass-weighted physics from the start",
         ),
         Variant(
             name="fixed-pivot",
-            summary="no network: the classical sectional method, with twice the bins in each epoch",
+            summary="no network: the classical fixed-pivot method, twice the bins in each epoch",
             build=solve_classically,
             cases=tuple(CASES),
             metrics=MEASURED,

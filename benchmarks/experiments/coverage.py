@@ -1,10 +1,10 @@
-"""What our intervals and verdicts promise, on simulated machines whose truth is known.
+"""Checks the coverage of intervals and the error rates of verdicts on simulated machines with a known true ratio.
 
     python benchmarks/experiments/coverage.py
 
-Blocks are simulated round by round and go through the functions that a run's own blocks go through. Takes a few
-minutes. For each machine: how often a 95 % interval holds the truth, by the number of blocks; and what the default rule
-(three to six blocks, a tolerance of 3 %) says of programs that take the same time, and of one that is slower.
+It simulates blocks round by round and passes them through the same functions as the blocks of a run, which takes a few
+minutes. For each machine, it prints how often a 95 % interval contains the true ratio, by the number of blocks, and the
+verdicts of the default rule (three to six blocks, a tolerance of 3 %) on equal programs and on a slower one.
 """
 
 import argparse
@@ -26,85 +26,85 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Machine:
-    """How log times scatter: between blocks, and within one, for two arms over its rounds."""
+    """The variation of log times between blocks, and within a block over its rounds, for two arms."""
 
     name: str
     between: Callable[[np.random.Generator], float]
-    """One block's effect on the log-ratio."""
+    """Draws the effect of one block on the log-ratio."""
     within: Callable[[np.random.Generator], Array]
-    """(2, rounds) noise of log times."""
+    """Draws (2, rounds) noise of log times."""
     skewed: bool = False
 
 
-def _quiet(random: np.random.Generator) -> Array:
-    return 0.01 * random.standard_normal((2, ROUNDS))
+def _draw_quiet(rng: np.random.Generator) -> Array:
+    return 0.01 * rng.standard_normal((2, ROUNDS))
 
 
-def _heavy(random: np.random.Generator) -> Array:
-    return 0.015 * random.standard_t(3, (2, ROUNDS))
+def _draw_heavy(rng: np.random.Generator) -> Array:
+    return 0.015 * rng.standard_t(3, (2, ROUNDS))
 
 
-def _drifting(random: np.random.Generator) -> Array:
-    """Both arms get slower by up to 20 % over the block, and recover."""
-    drift = 0.2 * random.random() * np.sin(np.linspace(0, np.pi * random.random() * 3, ROUNDS))
-    return _quiet(random) + drift
+def _draw_drifting(rng: np.random.Generator) -> Array:
+    """Both arms become up to 20 % slower during the block, and recover."""
+    drift = 0.2 * rng.random() * np.sin(np.linspace(0, np.pi * rng.random() * 3, ROUNDS))
+    return _draw_quiet(rng) + drift
 
 
-def _correlated(random: np.random.Generator) -> Array:
-    noise = 0.015 * random.standard_normal((2, ROUNDS))
+def _draw_correlated(rng: np.random.Generator) -> Array:
+    noise = 0.015 * rng.standard_normal((2, ROUNDS))
     for index in range(1, ROUNDS):
         noise[:, index] += 0.7 * noise[:, index - 1]
     return noise
 
 
-def _bursts(random: np.random.Generator) -> Array:
-    """Another load takes half of the machine for one slice in twelve, whoever's turn it is."""
-    return _quiet(random) + log(2) * (random.random((2, ROUNDS)) < 1 / 12)
+def _draw_bursts(rng: np.random.Generator) -> Array:
+    """Another load takes half of the machine during one slice in twelve, of either arm."""
+    return _draw_quiet(rng) + log(2) * (rng.random((2, ROUNDS)) < 1 / 12)
 
 
-def _loaded(random: np.random.Generator) -> Array:
-    """Another load all the time, which takes what it likes."""
-    return 0.2 * random.standard_t(3, (2, ROUNDS))
+def _draw_loaded(rng: np.random.Generator) -> Array:
+    """Another load of varying size runs all the time."""
+    return 0.2 * rng.standard_t(3, (2, ROUNDS))
 
 
-def _normal(scale: float) -> Callable[[np.random.Generator], float]:
-    return lambda random: scale * random.standard_normal()
+def _make_normal(scale: float) -> Callable[[np.random.Generator], float]:
+    return lambda rng: scale * rng.standard_normal()
 
 
-def _two_valued(random: np.random.Generator) -> float:
-    """Each process falls into one of two speeds, 1 % apart."""
-    return 0.01 * (int(random.integers(2)) - int(random.integers(2)))
+def _draw_two_valued(rng: np.random.Generator) -> float:
+    """Each process has one of two speeds, which differ by 1 %."""
+    return 0.01 * (int(rng.integers(2)) - int(rng.integers(2)))
 
 
-def _one_in_five(random: np.random.Generator) -> float:
+def _draw_one_in_five(rng: np.random.Generator) -> float:
     """One block in five is 3 % slower for the arm."""
-    return 0.03 * float(random.random() < 0.2) - 0.006
+    return 0.03 * float(rng.random() < 0.2) - 0.006
 
 
 MACHINES = (
-    Machine("quiet", _normal(0.0055), _quiet),
-    Machine("heavy tails", _normal(0.0055), _heavy),
-    Machine("drift", _normal(0.0055), _drifting),
-    Machine("autocorrelation", _normal(0.0055), _correlated),
-    Machine("bursts", _normal(0.0055), _bursts),
-    Machine("other load", _normal(0.0055), _loaded),
-    Machine("two speeds", _two_valued, _quiet, skewed=True),
-    Machine("one slow block in five", _one_in_five, _quiet, skewed=True),
+    Machine("quiet", _make_normal(0.0055), _draw_quiet),
+    Machine("heavy tails", _make_normal(0.0055), _draw_heavy),
+    Machine("drift", _make_normal(0.0055), _draw_drifting),
+    Machine("autocorrelation", _make_normal(0.0055), _draw_correlated),
+    Machine("bursts", _make_normal(0.0055), _draw_bursts),
+    Machine("other load", _make_normal(0.0055), _draw_loaded),
+    Machine("two speeds", _draw_two_valued, _draw_quiet, skewed=True),
+    Machine("one slow block in five", _draw_one_in_five, _draw_quiet, skewed=True),
 )
 
 
-def block(machine: Machine, truth: float, random: np.random.Generator) -> tuple[float, float]:
-    """One block's estimates of the log-ratio `truth`: the typical one, and that of the sums."""
-    walls = np.exp(machine.within(random))
-    walls[1] *= np.exp(truth + machine.between(random))
+def block(machine: Machine, truth: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Simulate a block and return its estimates of the log-ratio `truth`: the typical one, and that of the sums."""
+    walls = np.exp(machine.within(rng))
+    walls[1] *= np.exp(truth + machine.between(rng))
     return typical(list(np.log(walls[1] / walls[0]))), log(walls[1].sum() / walls[0].sum())
 
 
 def coverage(machine: Machine, blocks: int, runs: int, seed: int = 0) -> float:
-    """The share of 95 % intervals over so many blocks that hold the truth."""
-    random = np.random.default_rng([seed, blocks])
+    """Return the fraction of 95 % intervals over this number of blocks that contain the true ratio."""
+    rng = np.random.default_rng([seed, blocks])
     truth = log(1.05)
-    pairs = ([block(machine, truth, random) for _ in range(blocks)] for _ in range(runs))
+    pairs = ([block(machine, truth, rng) for _ in range(blocks)] for _ in range(runs))
     found = (interval(guarded(*zip(*own, strict=True), tolerance=0.03)) for own in pairs)
     return sum(ratio.low <= 1.05 <= ratio.high for ratio in found if ratio.low and ratio.high) / runs
 
@@ -112,37 +112,37 @@ def coverage(machine: Machine, blocks: int, runs: int, seed: int = 0) -> float:
 def answers(
     machine: Machine, truth: float, runs: int, looks: Looks | None = None, seed: int = 0
 ) -> tuple[Counter[str], float]:
-    """What the rule says of a difference `truth`, so many times, and how many blocks that took on the average."""
+    """Return the number of each verdict on a difference `truth` in `runs` runs, and the mean number of blocks."""
     looks = looks or Looks(fewest=3, most=6, tolerance=0.03)
-    random = np.random.default_rng([seed, 77])
-    said: Counter[str] = Counter()
+    rng = np.random.default_rng([seed, 77])
+    given: Counter[str] = Counter()
     spent = 0
     for _ in range(runs):
         both: list[tuple[float, float]] = []
         logs: list[float] = []
         while decide(looks, {"arm": logs}, [1.0] * len(logs), 0.0).go_on:
-            both.append(block(machine, truth, random))
+            both.append(block(machine, truth, rng))
             logs = guarded(*zip(*both, strict=True), tolerance=looks.tolerance)
         spent += len(logs)
-        said[verdicts({"arm": logs}, looks.tolerance, looks.fewest, looks.most)["arm"].answer] += 1
-    return said, spent / runs
+        given[verdicts({"arm": logs}, looks.tolerance, looks.fewest, looks.most)["arm"].answer] += 1
+    return given, spent / runs
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=4000)
     runs = parser.parse_args().runs
-    print("Share of 95 % intervals that hold the truth, by blocks")
+    print("Fraction of 95 % intervals that contain the true ratio, by blocks")
     for machine in MACHINES:
         shares = "  ".join(f"{number}: {coverage(machine, number, runs):.3f}" for number in BLOCKS)
         print(f"  {machine.name:24}{shares}{'  (skewed or discrete)' if machine.skewed else ''}", flush=True)
     for tolerance, slower in ((0.03, 0.05), (0.01, 0.03)):
         looks = Looks(fewest=3, most=6, tolerance=tolerance)
         for truth in (0.0, log(1 + tolerance), log(1 + slower)):
-            print(f"Tolerance {tolerance:.0%}, {np.exp(truth) - 1:+.0%}: what is said, and blocks on the average")
+            print(f"Tolerance {tolerance:.0%}, {np.exp(truth) - 1:+.0%}: verdicts, and mean number of blocks")
             for machine in MACHINES:
-                said, spent = answers(machine, truth, runs, looks)
-                shares = "  ".join(f"{answer} {said[answer] / runs:.4f}" for answer in sorted(said))
+                given, spent = answers(machine, truth, runs, looks)
+                shares = "  ".join(f"{answer} {given[answer] / runs:.4f}" for answer in sorted(given))
                 print(f"  {machine.name:24}{spent:.1f}  {shares}", flush=True)
 
 

@@ -1,10 +1,10 @@
-"""How often a comparison is wrong: pairs of equal programs, and pairs of which one was slowed on purpose.
+"""Measures how often a comparison is wrong, on pairs of equal programs and on pairs with a deliberate slowdown.
 
     python benchmarks/experiments/false_alarms.py --out false_alarms.jsonl
 
-Runs `harness compare` with a budget of 60 s on each pair, and, at the same time of day, the same pair through
-pytest-benchmark with a stored baseline and --benchmark-compare-fail=median:5%. The pairs come in random order. Takes
-about 75 s a pair. Started again with the same --out, it goes on.
+It runs `harness compare` with a budget of 60 s on each pair and, directly afterwards, the same pair with
+pytest-benchmark, with a stored baseline and --benchmark-compare-fail=median:5%. The pairs are in random order and take
+about 75 s each. If started again with the same --out, it continues.
 """
 
 import argparse
@@ -28,14 +28,16 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Pair:
+    """One repetition of a comparison."""
+
     program: str
-    """Of `pairs`; the baseline is `one`."""
+    """The name of a program in `pairs`, which is compared with `one`."""
     tolerance: float
     number: int
 
 
 def pairs(nulls: int, planted: int) -> list[Pair]:
-    """All pairs, in an order that is the same each time."""
+    """Return all pairs, in a random order that is always the same."""
     found = [Pair("other", 0.03, number) for number in range(nulls)]
     for program, tolerance in (("slower_5", 0.03), ("slower_3", 0.01)):
         found += [Pair(program, tolerance, number) for number in range(planted)]
@@ -43,7 +45,7 @@ def pairs(nulls: int, planted: int) -> list[Pair]:
 
 
 def measure(pair: Pair, budget: str, environment: dict[str, str]) -> dict[str, Any]:
-    """What `harness compare` says of the pair."""
+    """Return the results of `harness compare` for the pair."""
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
         arms = ["one", pair.program]
@@ -62,7 +64,7 @@ def measure(pair: Pair, budget: str, environment: dict[str, str]) -> dict[str, A
 
 
 def measure_with_stored_baseline(pair: Pair, environment: dict[str, str]) -> dict[str, Any]:
-    """Whether pytest-benchmark fails the pair, and its ratio of medians."""
+    """Return whether pytest-benchmark fails for the pair, and its ratio of medians."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pytest", str(HERE / "stored_baseline.py"), "-q", "-p", "no:cacheprovider"]
         command += ["--benchmark-only", f"--benchmark-storage={folder}"]
@@ -74,7 +76,7 @@ def measure_with_stored_baseline(pair: Pair, environment: dict[str, str]) -> dic
             ).returncode
 
         assert run("one", "--benchmark-save=base") == 0
-        # Saved by name: a run that fails is not saved of itself.
+        # Saved by name, because a run that fails is not saved automatically.
         compared = ("--benchmark-compare=0001", "--benchmark-compare-fail=median:5%", "--benchmark-save=head")
         code = run(pair.program, *compared)
         stored = (next(Path(folder).rglob(f"*_{name}.json")) for name in ("base", "head"))
@@ -83,7 +85,7 @@ def measure_with_stored_baseline(pair: Pair, environment: dict[str, str]) -> dic
 
 
 def conclude(done: Sequence[dict[str, Any]]) -> None:
-    """Print what was said of each sort of pair."""
+    """Print the verdicts for each kind of pair."""
     for program, tolerance in (("other", 0.03), ("slower_5", 0.03), ("slower_3", 0.01)):
         own = [one for one in done if (one["program"], one["tolerance"]) == (program, tolerance)]
         if own:
@@ -102,19 +104,19 @@ def main() -> None:
     parser.add_argument("--planted", type=int, default=10)
     parser.add_argument("--budget", default="60s")
     parser.add_argument("--out", type=Path, default=Path("false_alarms.jsonl"))
-    asked = parser.parse_args()
-    done = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
+    args = parser.parse_args()
+    done = [json.loads(line) for line in args.out.read_text().splitlines()] if args.out.exists() else []
     known = {(one["program"], one["tolerance"], one["number"]) for one in done}
     installed = tempfile.TemporaryDirectory()
     paths = os.pathsep.join(filter(None, [*install(Path(installed.name)), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    for pair in pairs(asked.nulls, asked.planted):
+    for pair in pairs(args.nulls, args.planted):
         if (pair.program, pair.tolerance, pair.number) in known:
             continue
-        ours = measure(pair, asked.budget, environment)
+        ours = measure(pair, args.budget, environment)
         found = asdict(pair) | ours | measure_with_stored_baseline(pair, environment)
         done.append(found)
-        with asked.out.open("a") as file:
+        with args.out.open("a") as file:
             print(json.dumps(found), file=file)
         print(
             f"{len(done):3} {pair.program:9} {found['verdict'] or 'none':7} {found['ratio']['estimate']:.4f} "

@@ -1,9 +1,9 @@
-"""What a gate says of its times: simulated blocks of a base, the base again and a head, through its own functions.
+"""Simulates the answers of a gate on times: blocks of a base, the base again and a head, with the gate's own functions.
 
     python benchmarks/experiments/gate_answers.py
 
-Takes a minute or two, and prints for each sort of head how often it passes, regresses and stays unsure, and in how many
-blocks. There is a look after each block from the third to the last planned one.
+It takes a minute or two, and prints for each kind of head how often it passes, regresses and stays unsure, and after
+how many blocks. The gate looks at the results after each block from the third to the last planned one.
 """
 
 import argparse
@@ -16,59 +16,59 @@ from harness.analysis.stats.contrast import FINE, UNSURE, WORSE, Contrast, Contr
 from harness.analysis.stats.levels import FIRST_LOOK, level
 
 MOST = 6
-"""Blocks."""
+"""Maximum number of blocks."""
 TOLERANCE = 0.03
 LEVELS = [level(FIRST_LOOK, MOST, rank) for rank in range(1, MOST + 1)]
 
 
 @dataclass(frozen=True)
 class Head:
-    """A head, and how its blocks scatter."""
+    """A head, and the variation of its blocks."""
 
     truth: float = 0.0
-    """The log-ratio of its times to the base's."""
+    """The log-ratio of its times to those of the base."""
     scatter: float = 0.0055
     """The standard deviation of the log time of a block."""
     metrics: int = 1
-    """Times that are gated."""
+    """The number of gated times."""
     heavy: bool = False
-    """Whether the tails are those of Student's t with 3 degrees of freedom."""
+    """Whether the noise has the tails of Student's t with 3 degrees of freedom."""
     restless: float = 1.0
-    """How many times as much the head scatters as its bases do."""
+    """The ratio of the head's scatter to that of its bases."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """The shares of runs."""
+    """The fraction of runs with each answer."""
 
     passed: float
     regressed: float
     unsure: float
     blocks: float
-    """On the average."""
+    """The mean number of blocks."""
 
 
 def contrast(logs: np.ndarray) -> Contrast:
-    """(3, blocks) log times of the base, the base again and the head."""
+    """Return the contrast of (3, blocks) log times: of the base, the base again and the head."""
     return Contrast(list(logs[2] - logs[0]), list(logs[1] - logs[0]))
 
 
 def said(head: Head, runs: int, seed: int = 0) -> Said:
-    """What so many gates come to."""
-    random = np.random.default_rng(seed)
+    """Simulate this number of gates."""
+    rng = np.random.default_rng(seed)
     found, blocks = dict.fromkeys((FINE, WORSE, UNSURE), 0), 0
     for _ in range(runs):
         shape = (head.metrics, 3, MOST)
-        logs = head.scatter * (random.standard_t(3, shape) if head.heavy else random.standard_normal(shape))
+        logs = head.scatter * (rng.standard_t(3, shape) if head.heavy else rng.standard_normal(shape))
         logs[:, 2] = head.restless * logs[:, 2] + head.truth
-        answer, needed = _answer(logs)
+        answer, needed = _judge(logs)
         found[answer] += 1
         blocks += needed
     return Said(*(number / runs for number in found.values()), blocks / runs)
 
 
-def _answer(logs: np.ndarray) -> tuple[Contrasted, int]:
-    """Of all times together, and after how many blocks."""
+def _judge(logs: np.ndarray) -> tuple[Contrasted, int]:
+    """Return the answer for all times together, and the number of blocks that it took."""
     for blocks in range(FIRST_LOOK, MOST + 1):
         each = answers([(contrast(one[:, :blocks]), TOLERANCE) for one in logs], LEVELS)
         answer = next((one for one in (WORSE, UNSURE) if one in each), FINE)
@@ -92,10 +92,10 @@ HEADS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=2000)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     print(f"{'':52} passed regressed unsure  blocks")
     for name, head in HEADS.items():
-        one = said(head, asked.runs)
+        one = said(head, args.runs)
         print(f"{name:52} {one.passed:6.1%} {one.regressed:9.1%} {one.unsure:6.1%} {one.blocks:7.2f}", flush=True)
 
 

@@ -1,6 +1,6 @@
-"""Repositories to gate: a small training in TensorFlow, committed, and then edited in the way that a row is about.
+"""Repositories for gates: a small training in TensorFlow that is committed and then edited as a row describes.
 
-`ROWS` are what `gates.py` carries out; each says what `harness gate` is to make of it.
+`gates.py` runs the `ROWS`. Each defines the results of `harness gate` that are right for it.
 """
 
 import subprocess
@@ -59,31 +59,34 @@ class Training:
             variable.assign_sub(RATE * gradient)
         return loss
 '''
-"""The base of every row, `training.py`."""
+"""The source of `training.py` in the base of every row."""
 VARIANT = "training.py:Training"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: how the head differs from its base, and which exit codes are right."""
+    """One row of the table: how the head differs from its base, and which exit codes are right."""
 
     name: str
     edit: Callable[[str], str]
-    """The base's source to the head's."""
+    """Turns the source of the base into that of the head."""
     exits: tuple[int, ...]
+    """The exit codes that are right."""
     times: int = 1
+    """The number of repetitions."""
     options: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
-    """What its report must contain."""
+    """Texts that the report must contain."""
     base: Callable[[str], str] = field(default=lambda source: source)
+    """Turns `SOURCE` into the source of the base."""
     load: bool = False
-    """Whether every core is kept busy meanwhile."""
+    """Whether every core is kept busy during the gate."""
     clear: float = 0.0
-    """The share of times that must come to the first of `exits`."""
+    """The fraction of repetitions that must give the first of `exits`."""
 
 
 def replacing(old: str, new: str) -> Callable[[str], str]:
-    """An edit. Raises ValueError where there is nothing to replace."""
+    """Return an edit that replaces a text. It raises ValueError if the source does not contain that text."""
 
     def edit(source: str) -> str:
         if old not in source:
@@ -93,13 +96,13 @@ def replacing(old: str, new: str) -> Callable[[str], str]:
     return edit
 
 
-def _comment(source: str) -> str:
+def _add_comment(source: str) -> str:
     return f"# A comment changed.\n{source}"
 
 
 _CALL = "loss = float(self.step(self.x, False))"
 ROWS = (
-    Row("a comment changed", _comment, (0, 3), times=20, clear=0.9),
+    Row("a comment changed", _add_comment, (0, 3), times=20, clear=0.9),
     Row("an epoch 10 % slower", replacing("EXTRA = 96, 768, 0.01, 0.0", "EXTRA = 96, 768, 0.01, 0.1"), (1,), times=10),
     Row(
         "one more retrace",
@@ -155,17 +158,17 @@ ROWS = (
         says=("no answer for 20 s",),
     ),
     Row("the base lacks it", lambda source: source, (5,), base=replacing("class Training", "class Other")),
-    Row("under load", _comment, (0, 3), times=10, load=True),
+    Row("under load", _add_comment, (0, 3), times=10, load=True),
 )
 
 
 def commit(folder: Path, row: Row) -> None:
-    """A new repository in `folder`: its commit is the row's base, its working tree the row's head."""
+    """Create a repository in `folder` whose commit is the row's base and whose working tree is the row's head."""
     folder.mkdir(parents=True)
     base = row.base(SOURCE)
     (folder / "training.py").write_text(base)
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "base"]):
         identity = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.invalid"]
         subprocess.run(["git", *identity, *command], cwd=folder, check=True)
-    # Where the base is the one that was edited, the head is the source as it is.
+    # If the base has been edited, the head is the original source.
     (folder / "training.py").write_text(row.edit(base if base == SOURCE else SOURCE))

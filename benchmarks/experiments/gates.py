@@ -1,11 +1,12 @@
-"""What `harness gate` makes of changes whose answer is known, in real repositories and real processes.
+"""Runs `harness gate` on changes with known answers, in real repositories and real processes.
 
     python benchmarks/experiments/gates.py --out gates.jsonl
 
-Takes a minute or less for each of some 50 gates. `--row NAME` carries out one row, `--times N` at most so many of each.
-Started again with the same --out, it goes on. Beside the rows of `gated.py`: `killed`, SIGKILL at random moments, after
-which the repository is to be as it was, byte for byte, and no process left; `another machine`, a stored run from one;
-and `built in`, this project's own variant with a comment changed.
+Each of about 50 gates takes a minute or less. `--row NAME` selects a row, and `--times N` limits the repetitions of
+each. If started again with the same --out, it continues. There are three rows in addition to those of `gated.py`.
+`killed` sends SIGKILL at random moments, after which the repository must be unchanged, byte for byte, and no process
+left. `another machine` uses a stored run of another machine. `built in` uses a variant of this project with a changed
+comment.
 """
 
 import argparse
@@ -35,14 +36,14 @@ _BURN = "while True:\n    sum(range(100_000))"
 
 
 def gate(folder: Path, out: Path, *options: str) -> tuple[int, str]:
-    """The exit code of a gate in `folder`, and all that it said."""
+    """Run a gate in `folder` and return its exit code and its output."""
     done = subprocess.run(
         [sys.executable, "-m", "harness", "gate", *options, "--out", str(out)],
         check=False,
         capture_output=True,
         text=True,
         cwd=folder,
-        env=_environment(),
+        env=_make_environment(),
     )
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
@@ -57,11 +58,17 @@ def carry_out(row: gated.Row) -> dict[str, Any]:
             code, said = gate(folder, Path(place) / "run", gated.VARIANT, "--base", "HEAD", *row.options)
         missing = [text for text in row.says if text not in said]
         right = code in row.exits and not missing and fingerprint(folder) == before
-        return {"code": code, "right": right, "missing": missing, "seconds": time.monotonic() - began, **_last(said)}
+        return {
+            "code": code,
+            "right": right,
+            "missing": missing,
+            "seconds": time.monotonic() - began,
+            **_record_output(said),
+        }
 
 
 def kill_once(seconds: float) -> dict[str, Any]:
-    """Kill a gate after so many seconds, and see what is left of it."""
+    """Kill a gate after this many seconds, and check what it has left behind."""
     with tempfile.TemporaryDirectory() as place:
         folder, temporary = Path(place) / "repository", Path(place) / "tmp"
         temporary.mkdir()
@@ -70,7 +77,7 @@ def kill_once(seconds: float) -> dict[str, Any]:
         running = subprocess.Popen(
             [sys.executable, "-m", "harness", "gate", gated.VARIANT, "--base", "HEAD", "--out", f"{place}/run"],
             cwd=folder,
-            env=_environment() | {"TMPDIR": str(temporary)},
+            env=_make_environment() | {"TMPDIR": str(temporary)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -86,7 +93,7 @@ def kill_once(seconds: float) -> dict[str, Any]:
 
 
 def from_another_machine() -> dict[str, Any]:
-    """A stored run of which the machine is another one."""
+    """Run a gate against a stored run of another machine."""
     with tempfile.TemporaryDirectory() as place:
         folder, run = Path(place) / "repository", Path(place) / "stored"
         gated.commit(folder, gated.ROWS[0])
@@ -97,11 +104,15 @@ def from_another_machine() -> dict[str, Any]:
         elsewhere["machine"]["processor"] = "another processor"
         record.write_text("".join([json.dumps(elsewhere) + "\n", *others]))
         code, said = gate(folder, Path(place) / "run", "--baseline", str(run))
-        return {"code": code, "right": code == 5 and "its processor was another processor" in said, **_last(said)}
+        return {
+            "code": code,
+            "right": code == 5 and "its processor was another processor" in said,
+            **_record_output(said),
+        }
 
 
 def built_in(variant: str = "fast") -> dict[str, Any]:
-    """A built-in variant at the smallest scale, after a comment has changed."""
+    """Run a gate on a built-in variant at the smallest scale, after changing a comment."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "repository"
         subprocess.run(["git", "clone", "-q", str(PROJECT), str(folder)], check=True)
@@ -109,12 +120,12 @@ def built_in(variant: str = "fast") -> dict[str, Any]:
         file.write_text(f"# A comment changed.\n{file.read_text()}")
         began = time.monotonic()
         code, said = gate(folder, Path(place) / "run", variant, "--base", "HEAD")
-        return {"code": code, "right": code in (0, 3), "seconds": time.monotonic() - began, **_last(said)}
+        return {"code": code, "right": code in (0, 3), "seconds": time.monotonic() - began, **_record_output(said)}
 
 
 @contextmanager
 def burning(number: int) -> Iterator[None]:
-    """So many processes that compute all the time."""
+    """Run this number of processes that compute all the time."""
     others = [subprocess.Popen([sys.executable, "-c", _BURN]) for _ in range(number)]
     try:
         yield
@@ -125,22 +136,22 @@ def burning(number: int) -> Iterator[None]:
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """Every file below `folder`, those of git included, by a hash of what is in it."""
+    """Return a hash of the content of every file below `folder`, including git's own files."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def _environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     paths = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     return os.environ | {"PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
-def _last(said: str) -> dict[str, str]:
+def _record_output(said: str) -> dict[str, str]:
     return {"said": said[-400:]}
 
 
 def planned(rows: Sequence[str], times: int) -> list[tuple[str, int]]:
-    """What is to be carried out, in an order that is the same each time."""
+    """Return the gates to run, in a random order that is always the same."""
     counts = {row.name: row.times for row in gated.ROWS} | {KILLED: 10, MACHINE: 1, BUILT_IN: 5}
     wanted = {name: min(number, times) for name, number in counts.items() if not rows or name in rows}
     found = [(name, number) for name, own in wanted.items() for number in range(own)]
@@ -162,15 +173,15 @@ def main() -> None:
     parser.add_argument("--row", action="append", default=[])
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path("gates.jsonl"))
-    asked = parser.parse_args()
-    done = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
+    args = parser.parse_args()
+    done = [json.loads(line) for line in args.out.read_text().splitlines()] if args.out.exists() else []
     known = {(each["row"], each["number"]) for each in done}
-    for name, number in planned(asked.row, asked.times):
+    for name, number in planned(args.row, args.times):
         if (name, number) in known:
             continue
         found = {"row": name, "number": number, **one(name, number)}
         done.append(found)
-        with asked.out.open("a") as file:
+        with args.out.open("a") as file:
             print(json.dumps(found), file=file)
         print(f"{len(done):3} {name}: {'right' if found['right'] else 'WRONG'} {found}", flush=True)
     for name in dict.fromkeys(each["row"] for each in done):

@@ -1,9 +1,9 @@
-"""How often a profile calls memory growing where nothing leaks, and how often it finds a leak.
+"""Measures how often a profile reports growing memory without a leak, and how often it finds a leak.
 
     python benchmarks/experiments/growth.py
 
-Simulates what is resident after each of some epochs in a row, for processes of 500 MB. The numbers of epochs are those
-of a profile's passes, and of one that was asked for 200. Takes a minute.
+It simulates the resident memory after each of several consecutive epochs, for processes of 500 MB. The numbers of
+epochs are those of the passes of a profile, and 200, as a user might request. It takes a minute.
 """
 
 import argparse
@@ -18,61 +18,62 @@ MB = 1e6
 RESIDENT = 500 * MB
 EPOCHS = (8, 20, 60, 200)
 Series = Callable[[np.random.Generator, int], NDArray[np.float64]]
-"""Bytes above what is resident at first, after each of so many epochs."""
+"""Draws the bytes above the initial resident memory after each of this number of epochs."""
 
 
-def flat(random: np.random.Generator, epochs: int) -> NDArray[np.float64]:
-    return MB * random.standard_normal(epochs)
+def flat(rng: np.random.Generator, epochs: int) -> NDArray[np.float64]:
+    return MB * rng.standard_normal(epochs)
 
 
-def warm_up(random: np.random.Generator, epochs: int) -> NDArray[np.float64]:
-    """300 MB within the first third of the epochs."""
+def warm_up(rng: np.random.Generator, epochs: int) -> NDArray[np.float64]:
+    """A rise of 300 MB within the first third of the epochs."""
     length = max(1, epochs // 3)
-    return 300 * MB * np.minimum(np.arange(epochs) / length, 1) + 0.1 * flat(random, epochs)
+    return 300 * MB * np.minimum(np.arange(epochs) / length, 1) + 0.1 * flat(rng, epochs)
 
 
-def steps(random: np.random.Generator, epochs: int) -> NDArray[np.float64]:
-    """One or two steps up of up to 64 MB, which stay."""
+def steps(rng: np.random.Generator, epochs: int) -> NDArray[np.float64]:
+    """One or two permanent steps up of at most 64 MB."""
     found = np.zeros(epochs)
-    for at in random.integers(0, epochs, size=random.integers(1, 3)):
-        found[at:] += random.uniform(1, 64) * MB
-    return found + 0.1 * flat(random, epochs)
+    for at in rng.integers(0, epochs, size=rng.integers(1, 3)):
+        found[at:] += rng.uniform(1, 64) * MB
+    return found + 0.1 * flat(rng, epochs)
 
 
-def staircase(random: np.random.Generator, epochs: int) -> NDArray[np.float64]:
-    """A step up or down, as likely, of up to 16 MB in a tenth of the epochs: an allocator that takes and gives back."""
-    jumps = random.uniform(-16, 16, epochs) * MB * (random.random(epochs) < 0.1)
-    return np.cumsum(jumps) + 0.05 * flat(random, epochs)
+def staircase(rng: np.random.Generator, epochs: int) -> NDArray[np.float64]:
+    """Steps up or down, equally likely, of at most 16 MB in a tenth of the epochs, as by an allocator that requests and
+    returns memory."""
+    jumps = rng.uniform(-16, 16, epochs) * MB * (rng.random(epochs) < 0.1)
+    return np.cumsum(jumps) + 0.05 * flat(rng, epochs)
 
 
-def rising_staircase(random: np.random.Generator, epochs: int) -> NDArray[np.float64]:
-    """Steps up of 1 to 3 MB in a twelfth of the epochs, and every fourth or so of them back to the start."""
+def rising_staircase(rng: np.random.Generator, epochs: int) -> NDArray[np.float64]:
+    """Steps up of 1 to 3 MB in a twelfth of the epochs. About every fourth step goes back to the start instead."""
     found, level = np.zeros(epochs), 0.0
     for index in range(epochs):
-        if random.random() < 1 / 12:
-            level = 0.0 if random.random() < 1 / 4 else level + random.uniform(1, 3) * MB
+        if rng.random() < 1 / 12:
+            level = 0.0 if rng.random() < 1 / 4 else level + rng.uniform(1, 3) * MB
         found[index] = level
     return found
 
 
-def random_walk(random: np.random.Generator, epochs: int) -> NDArray[np.float64]:
-    return np.cumsum(2 * MB * random.standard_normal(epochs))
+def random_walk(rng: np.random.Generator, epochs: int) -> NDArray[np.float64]:
+    return np.cumsum(2 * MB * rng.standard_normal(epochs))
 
 
-def sawtooth(random: np.random.Generator, epochs: int) -> NDArray[np.float64]:
-    """What is collected every 3 to 10 epochs, and has come to 40 MB by then."""
-    period = int(random.integers(3, 11))
-    return 40 * MB * ((np.arange(epochs) + random.integers(period)) % period) / period + 0.1 * flat(random, epochs)
+def sawtooth(rng: np.random.Generator, epochs: int) -> NDArray[np.float64]:
+    """Garbage that is collected every 3 to 10 epochs, when it has reached 40 MB."""
+    period = int(rng.integers(3, 11))
+    return 40 * MB * ((np.arange(epochs) + rng.integers(period)) % period) / period + 0.1 * flat(rng, epochs)
 
 
 def leak(by: float, noise: float = 0.1) -> Series:
-    """`by` MB an epoch, over noise of so many MB."""
-    return lambda random, epochs: by * MB * np.arange(epochs) + noise * flat(random, epochs)
+    """Return a series that grows by `by` MB per epoch, with noise of `noise` MB."""
+    return lambda rng, epochs: by * MB * np.arange(epochs) + noise * flat(rng, epochs)
 
 
-def leak_in_steps(random: np.random.Generator, epochs: int) -> NDArray[np.float64]:
-    """1 MB an epoch, which the allocator takes 4 MB at a time."""
-    return 4 * MB * ((np.arange(epochs) + random.integers(4)) // 4) + 0.1 * flat(random, epochs)
+def leak_in_steps(rng: np.random.Generator, epochs: int) -> NDArray[np.float64]:
+    """A leak of 1 MB per epoch, for which the allocator requests 4 MB at a time."""
+    return 4 * MB * ((np.arange(epochs) + rng.integers(4)) // 4) + 0.1 * flat(rng, epochs)
 
 
 SOUND: Mapping[str, Series] = {
@@ -94,9 +95,9 @@ LEAKING: Mapping[str, Series] = {
 
 
 def growing(series: Series, epochs: int, runs: int, seed: int = 0) -> float:
-    """The share of such processes that is called growing."""
-    random = np.random.default_rng(seed)
-    found = [growth((RESIDENT + series(random, epochs)).tolist()) for _ in range(runs)]
+    """Return the fraction of such processes that a profile reports as growing."""
+    rng = np.random.default_rng(seed)
+    found = [growth((RESIDENT + series(rng, epochs)).tolist()) for _ in range(runs)]
     return sum(one is not None and one.verdict == "growing" for one in found) / runs
 
 

@@ -1,10 +1,11 @@
-"""Kills `harness compare` at random moments, and looks for what was lost and for who was left behind.
+"""Kills `harness compare` at random moments, and looks for lost slices and for processes that were left behind.
 
     python benchmarks/experiments/kills.py --out kills.jsonl
 
-Every arm keeps a diary of its own: when it had run each epoch. A slice is lost if the diary has all of its epochs from
-before the kill and the record does not. Every other time the arms are forked from one process: these end a moment later
-than their parent's parent. Takes about ten seconds a kill. Started again with the same --out, it goes on.
+Every arm keeps a diary with the time at which it finished each epoch. A slice is lost if its epochs are in the diary,
+all from before the kill, and not in the record. Every second time, the arms are forked from one process. They then end
+slightly later than the parent of that process. Each kill takes about ten seconds. If started again with the same --out,
+it continues.
 """
 
 import argparse
@@ -31,12 +32,12 @@ from harness.interface import Trainer
 from harness.record.store import FILE_NAME, Record, read
 
 PATIENCE = 5.0
-"""Seconds that children may take to end."""
+"""Maximum time in seconds for children to end."""
 DIARIES = "HARNESS_EXPERIMENT_DIARIES"
 
 
 class Diarist:
-    """A trainer that writes every epoch down once it has run it."""
+    """A trainer that writes down the time after each epoch."""
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
@@ -52,7 +53,7 @@ class Diarist:
 
 
 def build(seed: int = 0) -> Trainer:
-    """A small training that keeps a diary."""
+    """Build a small training that keeps a diary."""
     import pairs
 
     return Diarist(pairs.build(0.0, seed=seed))
@@ -64,7 +65,7 @@ collection = Collection((one, other), preload=("tensorflow", "tensorflow_probabi
 
 
 def kill_once(seconds: float, forked: bool) -> dict[str, Any]:
-    """Start a comparison, kill it after so many seconds, and say what came of it."""
+    """Start a comparison, kill it after this many seconds, and return what was lost and left behind."""
     with tempfile.TemporaryDirectory() as folder:
         place, diaries = Path(folder) / "run", Path(folder) / "diaries"
         diaries.mkdir()
@@ -87,13 +88,13 @@ def kill_once(seconds: float, forked: bool) -> dict[str, Any]:
         try:
             record = read(place)
         except BadRecord as error:
-            # Killed before its first line: nothing had been measured yet.
+            # It was killed before it wrote its first line, so nothing had been measured yet.
             nothing = not any(diaries.iterdir())
             return {"seconds": seconds, "slices": 0, "lost": 0, "left": left, "readable": nothing, "why": str(error)}
         return {
             "seconds": seconds,
             "slices": len(record.slices),
-            "lost": _lost(record, diaries, killed),
+            "lost": _count_lost(record, diaries, killed),
             "left": left,
             "readable": True,
             "starts": [ready.started for ready in record.ready],
@@ -101,16 +102,19 @@ def kill_once(seconds: float, forked: bool) -> dict[str, Any]:
 
 
 def left_behind(parent: int) -> int:
-    """Workers of a dead parent that are still there after a while: they carry its number in their command line."""
+    """Return the number of workers that are still alive some time after their parent has died, and kill them.
+
+    The command line of a worker contains the process id of its parent.
+    """
     until = time.monotonic() + PATIENCE
-    while (alive := _workers(parent)) and time.monotonic() < until:
+    while (alive := _find_workers(parent)) and time.monotonic() < until:
         time.sleep(0.1)
     for process in alive:
         process.kill()
     return len(alive)
 
 
-def _workers(parent: int) -> list[psutil.Process]:
+def _find_workers(parent: int) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -121,11 +125,11 @@ def _workers(parent: int) -> list[psutil.Process]:
     return found
 
 
-def _lost(record: Record, diaries: Path, killed: float) -> int:
-    """Slices of which the diaries have every epoch, each run before it was `killed`, and the record none.
+def _count_lost(record: Record, diaries: Path, killed: float) -> int:
+    """Return the number of slices whose epochs are in the diaries, all from before `killed`, and not in the record.
 
-    Only one arm computes at a time, so at most one slice was under way; it is not complete as long as it is shorter
-    than the shortest slice of its arm.
+    Only one arm computes at a time, so at most one slice was running. It is considered incomplete if it is shorter than
+    the shortest slice of its arm.
     """
     lost = 0
     for ready in record.ready:
@@ -145,15 +149,15 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path("kills.jsonl"))
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    done = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
-    moments = random.Random(asked.seed)
-    for number in range(asked.kills):
+    args = parser.parse_args()
+    done = [json.loads(line) for line in args.out.read_text().splitlines()] if args.out.exists() else []
+    moments = random.Random(args.seed)
+    for number in range(args.kills):
         seconds = moments.uniform(0.5, 30.0)
         if number < len(done):
             continue
         done.append(kill_once(seconds, forked=number % 2 == 1))
-        with asked.out.open("a") as file:
+        with args.out.open("a") as file:
             print(json.dumps(done[-1]), file=file)
         print(f"kill {number + 1}: {done[-1]}", flush=True)
     lost, left = (sum(one[what] for one in done) for what in ("lost", "left"))

@@ -1,9 +1,9 @@
-"""How sure each look must be: simulates the constants in `harness/analysis/stats/levels.py`.
+"""Simulates the significance levels of looks in `harness/analysis/stats/levels.py`.
 
     python benchmarks/experiments/looks.py
 
-Takes a few minutes, and prints a row for each planned last look: the level of every look, from the third block on, at
-which the chance that any of them rejects what is true is 5 %, 5 % / 2, ... 5 % / 6.
+It takes a few minutes, and prints a row for each planned last look. The row contains the levels for every look from the
+third block on, for which the probability that any look rejects a true hypothesis is 5 %, 5 % / 2, ... 5 % / 6.
 """
 
 import argparse
@@ -17,14 +17,14 @@ RANKS = 6
 
 
 def levels(most: int, runs: int, seed: int = 0) -> list[float]:
-    """The levels for looks after blocks 3 to `most`, by rank, from so many simulated runs of normal blocks."""
-    random = np.random.default_rng([seed, most])
-    least = np.concatenate([_least_p_values(random.standard_normal((part, most))) for part in _parts(runs)])
+    """Return the levels for looks after blocks 3 to `most`, by rank, from simulated runs with normal blocks."""
+    rng = np.random.default_rng([seed, most])
+    least = np.concatenate([_find_least_p_values(rng.standard_normal((part, most))) for part in _split_runs(runs)])
     return [float(np.quantile(least, ERROR / rank)) for rank in range(1, RANKS + 1)]
 
 
-def _least_p_values(blocks: np.ndarray) -> np.ndarray:
-    """(runs, blocks) normal numbers to (runs,) least p-values of Student's t test that their mean is 0, over looks."""
+def _find_least_p_values(blocks: np.ndarray) -> np.ndarray:
+    """Return the (runs,) least p-values over looks of Student's t tests that the means of (runs, blocks) are 0."""
     counts = np.arange(1, blocks.shape[1] + 1)
     means = np.cumsum(blocks, axis=1) / counts
     squares = np.cumsum(blocks**2, axis=1) - counts * means**2
@@ -34,7 +34,7 @@ def _least_p_values(blocks: np.ndarray) -> np.ndarray:
     return np.asarray(2 * stats.t.sf(np.abs(t), freedom).min(axis=1))
 
 
-def _parts(runs: int, size: int = 250_000) -> list[int]:
+def _split_runs(runs: int, size: int = 250_000) -> list[int]:
     return [min(size, runs - start) for start in range(0, runs, size)]
 
 
@@ -42,9 +42,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=4_000_000)
     parser.add_argument("--most", type=int, nargs="*", default=[4, 5, 6, 7, 8, 10, 12, 16, 20])
-    asked = parser.parse_args()
-    for most in asked.most:
-        print(f"    {most}: ({', '.join(f'{level:.5f}' for level in levels(most, asked.runs))}),", flush=True)
+    args = parser.parse_args()
+    for most in args.most:
+        print(f"    {most}: ({', '.join(f'{level:.5f}' for level in levels(most, args.runs))}),", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What measuring costs: an epoch under `harness` against the same epoch in a bare Python loop with a clock.
+"""Measures the overhead of harness: an epoch under `harness` compared with the same epoch in a plain Python loop.
 
     python benchmarks/experiments/overhead.py
 
-In each block both are fresh processes, prepared alike, and take turns in random order, as the arms of a comparison do.
-Prints the ratio of the time of an epoch, and of the time of a whole turn from the order to the answer (which adds the
-journal and the pipe), with their 95 % intervals over blocks.
+In each block, both are fresh processes with the same preparation, and take turns in random order, like the arms of a
+comparison. It prints the ratio of the times of an epoch, and the ratio of the times of a whole turn from the order to
+the answer, which includes the journal and the pipe, both with their 95 % intervals over blocks.
 """
 
 import argparse
@@ -36,7 +36,7 @@ ROUNDS = 150
 
 
 class Harnessed:
-    """An arm, as a comparison runs it."""
+    """An arm as in a comparison."""
 
     def __init__(self, plan: Plan, log_file: Path) -> None:
         self._arm = ArmProcess(plan.arms[-1], plan, 0, usable_cores()[-plan.threads :], log_file)
@@ -52,7 +52,7 @@ class Harnessed:
 
 
 class Bare:
-    """A process with a loop and a clock, and nothing of harness's."""
+    """A process with a loop and a clock, without any code of harness."""
 
     def __init__(self, plan: Plan) -> None:
         variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -66,15 +66,15 @@ class Bare:
             env=os.environ | threads | {"PYTHONHASHSEED": "0"},
             preexec_fn=lambda: os.sched_setaffinity(0, usable_cores()[-plan.threads :]),  # noqa: PLW1509
         )
-        self._answer()
+        self._read_answer()
 
     def run(self, indices: Sequence[int]) -> list[float]:
         assert self._process.stdin is not None
         print(json.dumps(list(indices)), file=self._process.stdin, flush=True)
-        walls: list[float] = self._answer()
+        walls: list[float] = self._read_answer()
         return walls
 
-    def _answer(self) -> Any:
+    def _read_answer(self) -> Any:
         assert self._process.stdout is not None
         while not (line := self._process.stdout.readline()).startswith("["):
             assert line, "the bare loop died"
@@ -86,7 +86,7 @@ class Bare:
 
 
 def bare(name: str, scale: str) -> None:
-    """The bare loop: epochs by their indices from stdin, their seconds to stdout."""
+    """Run the plain loop: read indices of epochs from stdin, and write their seconds to stdout."""
     from variants.recipes import collection
 
     (variant,) = (variant for variant in collection.variants if variant.name == name)
@@ -106,11 +106,11 @@ def bare(name: str, scale: str) -> None:
 
 
 def compare(plan: Plan, number: int) -> tuple[float, float]:
-    """One block's log-ratios, harnessed to bare: of an epoch, and of a slice."""
-    lots = random.Random(number)
+    """Run one block and return its log-ratios of harness to the plain loop, for an epoch and for a slice."""
+    rng = random.Random(number)
     with tempfile.TemporaryDirectory() as folder:
         starts = {"harnessed": lambda: Harnessed(plan, Path(folder) / "log"), "bare": lambda: Bare(plan)}
-        both = {name: starts[name]() for name in lots.sample(sorted(starts), 2)}
+        both = {name: starts[name]() for name in rng.sample(sorted(starts), 2)}
         try:
             walls = [wall for each in both.values() for wall in each.run(range(20))[5:]]
             turn = turn_length.length(plan.slice_seconds, plan.settling_seconds, sum(walls) / len(walls))
@@ -119,18 +119,18 @@ def compare(plan: Plan, number: int) -> tuple[float, float]:
             turns: dict[str, list[float]] = {name: [] for name in both}
             for round_ in range(ROUNDS):
                 indices = [20 + (round_ * length + step) % 60 for step in range(length)]
-                for name in lots.sample(sorted(both), 2):
+                for name in rng.sample(sorted(both), 2):
                     began = perf_counter()
                     walls = both[name].run(indices)
                     turns[name].append(perf_counter() - began)
                     epochs[name].append(float(np.quantile(walls[turn.settling :], QUANTILE)))
-            return _estimate(epochs), _estimate(turns)
+            return _estimate_ratio(epochs), _estimate_ratio(turns)
         finally:
             for each in both.values():
                 each.close()
 
 
-def _estimate(seconds: dict[str, list[float]]) -> float:
+def _estimate_ratio(seconds: dict[str, list[float]]) -> float:
     ratios = [log(mine / bare) for mine, bare in zip(seconds["harnessed"], seconds["bare"], strict=True)]
     return typical(ratios)
 
@@ -142,13 +142,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--blocks", type=int, default=6)
     parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.bare:
-        return bare(*asked.bare)
-    for name in asked.variants:
-        request = Request(names=(name,), scale=asked.scale, blocks=asked.blocks, threads=asked.threads)
+    args = parser.parse_args()
+    if args.bare:
+        return bare(*args.bare)
+    for name in args.variants:
+        request = Request(names=(name,), scale=args.scale, blocks=args.blocks, threads=args.threads)
         plan = COMMANDS["compare"].plan(request).plan
-        found = [compare(plan, number) for number in range(asked.blocks)]
+        found = [compare(plan, number) for number in range(args.blocks)]
         epoch, turn = (units.ratio(interval([logs[which] for logs in found])) for which in (0, 1))
         print(f"{name:14} epoch {epoch}   turn, with journal and pipe {turn}", flush=True)
     return None

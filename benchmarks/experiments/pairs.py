@@ -1,7 +1,7 @@
-"""The programs that the experiments compare: one training, again under other names, and with a planted slowdown.
+"""The programs that the experiments compare: one training under several names, some with a deliberate slowdown.
 
-`one` and `other` are the same program. `slower_5` and `slower_3` take 5 and 3 % longer for every epoch: they wait,
-busily, for that share of the time that it took. `install` makes them known to programs as an installed package would.
+`one` and `other` are the same program. The epochs of `slower_5` and `slower_3` take 5 and 3 % longer, because of busy
+waiting for that fraction of their time. `install` registers them for other programs like an installed package.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ RECIPE = "shared-times"
 
 
 class Slowed:
-    """A trainer whose epochs take longer by a share of what they take."""
+    """A trainer whose epochs take longer by a fraction of their time."""
 
     def __init__(self, trainer: Trainer, share: float) -> None:
         self._trainer, self._share = trainer, share
@@ -35,7 +35,7 @@ class Slowed:
 
 
 def build(share: float, case: str = "case1", scale: str = "smoke", seed: int = 0) -> Trainer:
-    """The training, slowed by `share`."""
+    """Build the training, slowed down by `share`."""
     from variants.recipes import collection
 
     (variant,) = (variant for variant in collection.variants if variant.name == RECIPE)
@@ -43,20 +43,22 @@ def build(share: float, case: str = "case1", scale: str = "smoke", seed: int = 0
     return Slowed(trainer, share) if share else trainer
 
 
-def _variant(name: str, share: float) -> Variant:
+def _make_variant(name: str, share: float) -> Variant:
     return Variant(name, f"{RECIPE}, {share:.0%} slower", partial(build, share), scales=("smoke", "laptop", "paper"))
 
 
-one = _variant("one", 0.0)
-other = _variant("other", 0.0)
-slower_5 = _variant("slower_5", 0.05)
-slower_3 = _variant("slower_3", 0.03)
+one = _make_variant("one", 0.0)
+other = _make_variant("other", 0.0)
+slower_5 = _make_variant("slower_5", 0.05)
+slower_3 = _make_variant("slower_3", 0.03)
 collection = Collection((one, other, slower_5, slower_3), preload=("tensorflow", "tensorflow_probability"))
 
 
 def install(folder: Path, module: str = "pairs") -> list[str]:
-    """Describe the collection of `module`, an experiment, in `folder`, as an installer does. Returns what is to be put
-    on a program's path."""
+    """Write package metadata for the collection of `module`, an experiment, to `folder`, as an installer does.
+
+    Returns the entries to add to the path of a program.
+    """
     package = folder / f"{module}-1.dist-info"
     package.mkdir(parents=True, exist_ok=True)
     (package / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1\n")

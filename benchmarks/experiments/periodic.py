@@ -1,5 +1,7 @@
-"""Trainers that only sleep: `plain`, and others that do more every so many epochs, or stall once. `periods.py` holds
-what harness says of them against what is true."""
+"""Trainers that only sleep: `plain` ones, and `periodic` ones with additional work in some epochs of each period.
+
+`periods.py` compares harness's results for them with the true ratios.
+"""
 
 import random
 import time
@@ -11,27 +13,31 @@ from harness import Collection, Variant
 
 @dataclass(frozen=True)
 class Work:
-    """Seconds more in some of every so many epochs."""
+    """The additional work of a trainer: more seconds in some epochs of each period."""
 
     usual: float
+    """Seconds of an epoch without additional work."""
     period: int
+    """Number of epochs in a period."""
     phases: tuple[int, ...]
+    """The epochs of a period with additional work."""
     extra: float
+    """Seconds of additional work in such an epoch."""
     threads: int
 
     @property
     def truth(self) -> float:
-        """How many times as long as a plain epoch one takes on the average."""
+        """The ratio of the mean time of an epoch to that of a plain epoch."""
         return 1 + self.extra * len(self.phases) / self.period / self.usual
 
 
 WAKING = 0.001
-"""Seconds before its end at which a nap turns into waiting busily: a sleep alone lasts a tenth of a millisecond longer
-than asked for, which of an epoch of 5 ms is 2 %."""
+"""Seconds before the end of an epoch at which sleeping changes to busy waiting. A sleep alone takes a tenth of a
+millisecond longer than requested, which is 2 % of an epoch of 5 ms."""
 
 
 class Sleeper:
-    """An epoch is a nap of a length that is known to some microseconds."""
+    """A trainer whose epochs wait for a time that is exact to some microseconds."""
 
     def __init__(self, work: Work, plain: bool) -> None:
         self._work, self._plain = work, plain
@@ -46,12 +52,12 @@ class Sleeper:
 
 
 def drawn(number: int) -> Work:
-    """The `number`-th of the works, the same each time: periods of 2 to 12, epochs of 5 ms to 0.3 s."""
-    lots = random.Random(f"periodic/{number}")
-    period = lots.randint(2, 12)
-    usual = 0.005 * 60 ** lots.random()
-    phases = tuple(sorted(lots.sample(range(period), lots.choice([1, min(2, period - 1)]))))
-    return Work(usual, period, phases, usual * lots.choice([0.2, 0.5, 1.0, 3.0]), lots.choice([1, 2]))
+    """Return the work of trainer `number`, always the same: periods of 2 to 12 epochs, epochs of 5 ms to 0.3 s."""
+    rng = random.Random(f"periodic/{number}")
+    period = rng.randint(2, 12)
+    usual = 0.005 * 60 ** rng.random()
+    phases = tuple(sorted(rng.sample(range(period), rng.choice([1, min(2, period - 1)]))))
+    return Work(usual, period, phases, usual * rng.choice([0.2, 0.5, 1.0, 3.0]), rng.choice([1, 2]))
 
 
 MOST = 40

@@ -1,13 +1,14 @@
-"""Is work that comes every so many epochs counted as often as it comes?
+"""Is periodic work of an arm counted as often as it occurs?
 
     python benchmarks/experiments/periods.py --out periods.jsonl
 
-First on simulated clocks: arms of which one does more in one or two of every 2 to 12 epochs, of 5 ms to 0.5 s, with one
-and two threads, noise between processes and between epochs, and epochs that settle taking 1.2 times as long; without a
-length, with one that runs in part, with one that runs whole, and sought in. They go through the turns and the analysis
-of a run, which takes some minutes. Then `harness compare` on real ones that sleep, 20 of them, about a minute each. For
-both: how often the shown interval holds the truth, how often something beyond the tolerance is called the same, and the
-worst errors. Started again with the same --out, the real ones go on.
+The first part uses simulated clocks. One of two arms has additional work in one or two of every 2 to 12 epochs, which
+take 5 ms to 0.5 s, with one or two threads, noise between processes and between epochs, and settling epochs that take
+1.2 times as long. The schedules have no length, a length that runs partly or completely, or seek(). They go through the
+turns and the analysis of a run, which takes some minutes. The second part runs `harness compare` on 20 pairs of real
+trainers that sleep, about a minute each. For both parts, it prints how often the interval contains the true ratio, how
+often a difference beyond the tolerance is called the same, and the worst errors. If started again with the same --out,
+the second part continues.
 """
 
 import argparse
@@ -61,7 +62,7 @@ class Result:
 
     @property
     def wrong(self) -> bool:
-        """Called the same, though it is not."""
+        """Whether it is called the same although it is not."""
         return self.verdict == SAME and self.truth > 1 + TOLERANCE
 
     @property
@@ -70,11 +71,11 @@ class Result:
 
 
 def simulate(setting: str, seed: int) -> Result:
-    lots = random.Random(f"periods/{setting}/{seed}")
-    period, threads = lots.randint(2, 12), lots.choice([1, 2])
-    phases = sorted(lots.sample(range(period), lots.choice([1, min(2, period - 1)])))
-    usual, extra = 0.005 * 100 ** lots.random(), lots.choice([0.05, 0.1, 0.3, 0.5, 1.0, 2.0, 10.0])
-    noise, between = lots.choice([0.001, 0.01, 0.03]), lots.choice([0.0005, 0.005])
+    rng = random.Random(f"periods/{setting}/{seed}")
+    period, threads = rng.randint(2, 12), rng.choice([1, 2])
+    phases = sorted(rng.sample(range(period), rng.choice([1, min(2, period - 1)])))
+    usual, extra = 0.005 * 100 ** rng.random(), rng.choice([0.05, 0.1, 0.3, 0.5, 1.0, 2.0, 10.0])
+    noise, between = rng.choice([0.001, 0.01, 0.03]), rng.choice([0.0005, 0.005])
     description, epochs = SETTINGS[setting]
     counted, settling = turn_length.seconds(threads)
 
@@ -103,7 +104,7 @@ def simulate(setting: str, seed: int) -> Result:
 
 
 def measure(number: int) -> dict[str, Any]:
-    """What `harness compare` says of a real one."""
+    """Return the results of `harness compare` for a pair of real trainers."""
     work = drawn(number)
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
@@ -148,11 +149,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="a file of lines, one a real run")
     parser.add_argument("--simulated", type=int, default=200, help="of each setting")
     parser.add_argument("--real", type=int, default=20)
-    asked = parser.parse_args()
-    for setting in SETTINGS if asked.simulated else ():
-        report(setting, [simulate(setting, seed) for seed in range(asked.simulated)])
+    args = parser.parse_args()
+    for setting in SETTINGS if args.simulated else ():
+        report(setting, [simulate(setting, seed) for seed in range(args.simulated)])
     results = []
-    for one in real(asked.real, asked.out):
+    for one in real(args.real, args.out):
         results.append(one)
         low, high = one.ratio.low or 0.0, one.ratio.high or 0.0
         print(f"{one.what}: true {one.truth:.4f}, said {one.ratio.estimate:.4f} [{low:.4f}, {high:.4f}] {one.verdict}")

@@ -1,11 +1,11 @@
-"""What the probes of a profile cost: an epoch under each against the same epoch under none.
+"""Measures the overhead of the probes of a profile: an epoch with each probe compared with the same epoch without one.
 
     python benchmarks/experiments/probes.py
 
-In each block one fresh process runs a few epochs under each probe and under none, in random order, round after round.
-Prints the ratio of the time of an epoch, and of that of a whole turn, which adds what a probe does between
-epochs (reading what it saw), each with its 95 % interval over blocks. What harness costs where no probe watches is the
-matter of `overhead.py`.
+In each block, a fresh process runs a few epochs with each probe and without one, in random order, for several rounds.
+It prints the ratio of the times of an epoch and the ratio of the times of a whole turn, which includes the work of a
+probe between epochs (reading what it saw), both with their 95 % intervals over blocks. `overhead.py` measures the
+overhead of harness without probes.
 """
 
 import argparse
@@ -27,12 +27,12 @@ from harness.report import units
 
 NONE = "none"
 EPOCHS = 5
-"""Of a turn. The first of them follows a jump, and what it takes is left out."""
+"""Number of epochs in a turn. The time of the first one, which follows a jump, is ignored."""
 
 
 def compare(plan: Plan, number: int, rounds: int) -> dict[str, tuple[float, float]]:
-    """One block's log-ratios to no probe, by probe: of an epoch, and of a turn."""
-    lots = random.Random(number)
+    """Run one block and return the log-ratios of each probe to no probe, for an epoch and for a turn."""
+    rng = random.Random(number)
     ways = (NONE, *plan.probes)
     epochs: dict[str, list[float]] = {way: [] for way in ways}
     turns: dict[str, list[float]] = {way: [] for way in ways}
@@ -41,20 +41,20 @@ def compare(plan: Plan, number: int, rounds: int) -> dict[str, tuple[float, floa
         try:
             arm.receive()
             for round_ in range(rounds + 1):
-                for way in lots.sample(ways, len(ways)):
+                for way in rng.sample(ways, len(ways)):
                     began = perf_counter()
                     answer = arm.run(range(20, 20 + EPOCHS), watch=None if way == NONE else way)
                     took = perf_counter() - began
                     assert isinstance(answer, Ran), answer
-                    if round_:  # the first warms up, the probes too
+                    if round_:  # the first round is a warm-up, also for the probes
                         turns[way].append(took)
                         epochs[way].append(float(np.median([epoch.wall for epoch in answer.epochs[1:]])))
         finally:
             arm.close()
-    return {way: (_estimate(epochs, way), _estimate(turns, way)) for way in plan.probes}
+    return {way: (_estimate_ratio(epochs, way), _estimate_ratio(turns, way)) for way in plan.probes}
 
 
-def _estimate(seconds: dict[str, list[float]], way: str) -> float:
+def _estimate_ratio(seconds: dict[str, list[float]], way: str) -> float:
     return typical([log(mine / bare) for mine, bare in zip(seconds[way], seconds[NONE], strict=True)])
 
 
@@ -65,10 +65,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--blocks", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=20)
-    asked = parser.parse_args()
-    for name in asked.variants:
-        plan = COMMANDS["profile"].plan(Request(names=(name,), scale=asked.scale, threads=asked.threads)).plan
-        found = [compare(plan, number, asked.rounds) for number in range(asked.blocks)]
+    args = parser.parse_args()
+    for name in args.variants:
+        plan = COMMANDS["profile"].plan(Request(names=(name,), scale=args.scale, threads=args.threads)).plan
+        found = [compare(plan, number, args.rounds) for number in range(args.blocks)]
         for probe in plan.probes:
             epoch, turn = (units.ratio(interval([logs[probe][which] for logs in found])) for which in (0, 1))
             print(f"{name:14} {probe:12} epoch {epoch}   turn {turn}", flush=True)

@@ -1,12 +1,12 @@
-"""Does a projection from a tenth of the epochs say what a whole training takes?
+"""Does a projection from a tenth of the epochs predict the time of a whole training?
 
     python benchmarks/experiments/projection.py --out projection.jsonl
 
-In each block two fresh processes of one variant take turns: one trains its whole schedule, epoch by epoch, in slices;
-the other runs only the sample that `harness compare` would take of it. The projection from that sample is held against
-the sum of the real epochs. Prints both for each block, their ratio over blocks with its 95 % interval, and whether the
-real trainings lie within the interval that the projection gives for one. Each block is a line in `--out`; a file that
-has some already is completed. A block of the built-in baseline at smoke scale takes about a minute.
+In each block, two fresh processes of one variant take turns. One trains its whole schedule in slices, and the other
+runs only the sample that `harness compare` would take of it. The projection from that sample is compared with the sum
+of the real epochs. It prints both for each block, their ratio over blocks with its 95 % interval, and the number of
+real trainings within the interval that the projection gives for one training. Each block is a line in `--out`, and a
+file with some blocks is completed. A block of the built-in baseline at smoke scale takes about a minute.
 """
 
 import argparse
@@ -35,11 +35,11 @@ from harness.record.store import Record
 from harness.report import units
 
 SLICE = 200
-"""Epochs of the whole training in one turn."""
+"""Number of epochs of the whole training in one turn."""
 
 
 class Training:
-    """A process that trains the whole schedule, in slices that come up one by one."""
+    """A process that trains the whole schedule, one slice at a time."""
 
     def __init__(self, plan: Plan, logs: Path) -> None:
         self._arm = ArmProcess(plan.arms[0], plan, 0, usable_cores()[-plan.threads :], logs / "whole.log")
@@ -50,7 +50,7 @@ class Training:
         self.done = 0
 
     def advance(self) -> None:
-        """Train one slice further."""
+        """Train for one more slice."""
         answer = self._arm.run(range(self.done, min(self.done + SLICE, self.epochs)))
         assert isinstance(answer, Ran), answer
         self.seconds += sum(epoch.wall for epoch in answer.epochs)
@@ -61,14 +61,14 @@ class Training:
 
 
 def measure(plan: Plan, block: int, share: float, logs: Path) -> dict[str, float]:
-    """One block: what a whole training took, and what it was projected to take. Both in seconds."""
+    """Run one block and return the time of a whole training and its projection, both in seconds."""
     whole = Training(plan, logs)
     record = Record(
         [Header(schema=SCHEMA, run="projection", started="", plan=plan, machine={}, versions={}, commit=None)]
     )
-    # Whole slices come up at moments drawn at random along the sample, of which the length is known but roughly.
-    chance = random.Random(f"{plan.seed}/{block}")
-    moments = sorted(chance.random() for _ in range(0, whole.epochs, SLICE))
+    # The slices of the whole training run at random moments during the sample, whose length is only known roughly.
+    rng = random.Random(f"{plan.seed}/{block}")
+    moments = sorted(rng.random() for _ in range(0, whole.epochs, SLICE))
     sampled = 0
     try:
         for event in TakingTurns(Group(plan, block, 0, [plan.baseline], logs, Known())).run_together():
@@ -100,7 +100,7 @@ def measure(plan: Plan, block: int, share: float, logs: Path) -> dict[str, float
 
 
 def blocks(plan: Plan, share: float, out: Path) -> Iterator[dict[str, float]]:
-    """The blocks that `out` has, and then those that it lacks, as they are measured and written to it."""
+    """Yield the blocks in the file `out`, and then the missing ones, after measuring them and writing them to it."""
     found = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
     yield from found
     with tempfile.TemporaryDirectory() as logs, out.open("a") as file:
@@ -117,16 +117,16 @@ def main() -> None:
     parser.add_argument("--variant", default="original")
     parser.add_argument("--scale", default="smoke")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=400, help="to sample in turns, besides first ones")
+    parser.add_argument("--epochs", type=int, default=400, help="epochs to sample in turns, without first epochs")
     parser.add_argument("--share", type=float, default=0.1, help="of the epochs that may be sampled")
     parser.add_argument("--blocks", type=int, default=6)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     request = Request(
-        names=(asked.variant,), scale=asked.scale, epochs=asked.epochs, blocks=asked.blocks, threads=asked.threads
+        names=(args.variant,), scale=args.scale, epochs=args.epochs, blocks=args.blocks, threads=args.threads
     )
     plan = planning.draft(request, Traits(command="project"))
     found = []
-    for block in blocks(plan, asked.share, asked.out):
+    for block in blocks(plan, args.share, args.out):
         found.append(block)
         ratio = block["projected"] / block["real"]
         print(

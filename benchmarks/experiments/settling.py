@@ -1,9 +1,10 @@
-"""How long an arm takes to settle once its turn has come: its epochs by their place in the turn.
+"""Measures how long an arm takes to settle at the start of its turn, by the position of epochs in the turn.
 
     python benchmarks/experiments/settling.py
 
-Two processes of one variant take long turns. Prints what the epochs at each place in a turn take, relative to those of
-its second half: the median over turns. What `harness.plan.turn_length` leaves uncounted rests on it.
+Two processes of one variant take long turns. It prints the time of the epochs at each position in a turn, relative to
+those in its second half, as the median over turns. The numbers of settling epochs in `harness.plan.turn_length` are
+based on these results.
 """
 
 import argparse
@@ -21,11 +22,11 @@ from harness.plan.planning import Traits
 from harness.plan.request import Request
 
 PLACES = (0, 1, 2, 4, 8, 16, 24, 50, 100, 200, 400)
-"""In a turn; the last is its length."""
+"""Positions in a turn. The last one is the length of the turn."""
 
 
 def settle(variant: str, scale: str, threads: int, turns: int) -> list[float]:
-    """For each span between two places, what an epoch there takes relative to one of the second half."""
+    """Return the time of an epoch in each span between two positions, relative to the second half of the turn."""
     plan = planning.draft(Request(names=(variant,), scale=scale, threads=threads), Traits(command="settle"))
     with tempfile.TemporaryDirectory() as folder:
         cores = usable_cores()[-threads:]
@@ -40,7 +41,7 @@ def settle(variant: str, scale: str, threads: int, turns: int) -> list[float]:
                     answer = arm.run(range(first, first + PLACES[-1]))
                     assert isinstance(answer, Ran), answer
                     walls = np.array([epoch.wall for epoch in answer.epochs])
-                    if turn:  # the first one traces
+                    if turn:  # the first turn traces
                         found.append(walls / np.median(walls[PLACES[-2] :]))
         finally:
             for arm in arms:
@@ -54,12 +55,12 @@ def main() -> None:
     parser.add_argument("--scale", default="smoke")
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 2])
     parser.add_argument("--turns", type=int, default=15)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     spans = [f"{low}-{high - 1}" for low, high in pairwise(PLACES)]
     print(f"{'epochs of a turn':26}" + "".join(f"{span:>9}" for span in spans))
-    for variant in asked.variants:
-        for threads in asked.threads:
-            ratios = settle(variant, asked.scale, threads, asked.turns)
+    for variant in args.variants:
+        for threads in args.threads:
+            ratios = settle(variant, args.scale, threads, args.turns)
             print(f"{variant:16}{threads} threads " + "".join(f"{ratio:9.3f}" for ratio in ratios), flush=True)
 
 

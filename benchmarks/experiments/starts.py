@@ -1,12 +1,13 @@
-"""Are arms that are forked measured as fresh ones are? Equal programs, started both ways, and beside each other.
+"""Do forked arms give the same measurements as fresh ones? Compares equal programs started both ways and mixed.
 
     python benchmarks/experiments/starts.py --out starts.jsonl
 
-For each number it runs, in random order, a comparison of a variant with itself with forked arms, one with fresh arms,
-and one with an arm of each sort, whose ratios, fresh to forked, are what forking does to epochs. Or it compares the
-variant with another (--against), forked and fresh. For each way it prints what was said, mean and scatter of the block
-log-ratios, and what a block takes. Forking may be kept if means and scatter agree, and if it does nothing to epochs.
-Takes about a minute and a half a number. Started again with the same --out, it goes on.
+For each number, it runs three comparisons of a variant with itself in random order: with forked arms, with fresh arms,
+and with one arm of each kind. The ratios of the third, fresh to forked, show the effect of forking on epochs. With
+--against, it compares the variant with another one, forked and fresh. For each way, it prints the verdicts, mean and
+standard deviation of the block log-ratios, and the time of a block. Forking is acceptable if means and standard
+deviations agree and if it has no effect on epochs. It takes about a minute and a half per number. If started again with
+the same --out, it continues.
 """
 
 import argparse
@@ -37,19 +38,22 @@ FORKED, FRESH, BESIDE = "forked", "fresh", "beside"
 
 
 def planned(way: str, variant: str, against: str | None, scale: str, threads: int, blocks: int, seed: int) -> Plan:
-    """Two arms, for a fixed number of blocks. A self-check's arms only start and take turns: they count nothing."""
+    """Plan a comparison of two arms with a fixed number of blocks.
+
+    It is a plan for a self-check, whose arms only start and take turns, without counting operations.
+    """
     names = (variant, *([against] if against else []))
     request = Request(names=names, scale=scale, blocks=blocks, seed=seed, threads=threads, fresh=way == FRESH)
     plan = planning.draft(request, Traits(command="selfcheck"))
-    plan = replace(plan, epochs=None)  # as many as with a budget
+    plan = replace(plan, epochs=None)  # the same number of epochs as with a budget
     if not against:
         plan = replace(plan, arms=(plan.arms[0], controls.repeat_of(plan.arms[0])))
-    # References are never forked, and are nothing else where no whole trainings run.
+    # References are never forked. Without whole trainings, that is the only effect of being a reference.
     return replace(plan, references=(plan.arms[1].label,)) if way == BESIDE else plan
 
 
 def run(plan: Plan) -> dict[str, Any]:
-    """What one comparison says, and what it took."""
+    """Run one comparison and return its results and times."""
     with tempfile.TemporaryDirectory() as folder:
         record = measure(plan, Path(folder) / "run", lambda event, record: None)
     first, second = summarize(record).arms
@@ -69,7 +73,7 @@ def run(plan: Plan) -> dict[str, Any]:
 
 
 def mean(values: Sequence[float]) -> str:
-    """Their mean with its 95 % interval, in percent."""
+    """Format the mean of values with its 95 % interval, in percent."""
     if len(values) < 2:
         return f"{values[0]:+.2%}"
     half = t.ppf(0.975, len(values) - 1) * stdev(values) / sqrt(len(values))
@@ -77,7 +81,7 @@ def mean(values: Sequence[float]) -> str:
 
 
 def scatter(values: Sequence[float]) -> str:
-    """Their standard deviation with its 95 % interval, in percent."""
+    """Format the standard deviation of values with its 95 % interval, in percent."""
     if len(values) < 2:
         return "unknown"
     free = len(values) - 1
@@ -86,11 +90,11 @@ def scatter(values: Sequence[float]) -> str:
 
 
 def conclude(way: str, own: Sequence[dict[str, Any]]) -> None:
-    """Print what the runs of one way found."""
+    """Print the results of all runs of one way."""
     logs = [value for one in own for value in one["logs"]]
     said = dict(Counter(one["verdict"] for one in own))
     estimates = " ".join(f"{one['estimate']:.4f}" for one in own)
-    print(f"{way}: {len(own)} runs of {len(logs)} blocks in all, said {said}")
+    print(f"{way}: {len(own)} runs of {len(logs)} blocks in all, verdicts {said}")
     print(f"  seconds a block: {fmean(seconds for one in own for seconds in one['block_seconds']):.1f}")
     print(f"  block log-ratios of the whole schedule: mean {mean(logs)}, sd {scatter(logs)}")
     print(f"  ratios, run by run: {estimates}")
@@ -103,24 +107,24 @@ def conclude(way: str, own: Sequence[dict[str, Any]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--variant", default="shared-times", help="a registered one")
-    parser.add_argument("--against", help="another one, whose ratio is to be the same both ways")
+    parser.add_argument("--against", help="another variant, whose ratio should be the same both ways")
     parser.add_argument("--scale", default="smoke")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--blocks", type=int, default=3, help="of each run")
-    parser.add_argument("--numbers", type=int, default=8, help="runs of each way")
+    parser.add_argument("--blocks", type=int, default=3, help="blocks per run")
+    parser.add_argument("--numbers", type=int, default=8, help="runs per way")
     parser.add_argument("--out", type=Path, default=Path("starts.jsonl"))
-    asked = parser.parse_args()
-    what = {name: getattr(asked, name) for name in ("variant", "against", "scale", "threads", "blocks")}
-    kept = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
+    args = parser.parse_args()
+    what = {name: getattr(args, name) for name in ("variant", "against", "scale", "threads", "blocks")}
+    kept = [json.loads(line) for line in args.out.read_text().splitlines()] if args.out.exists() else []
     done = [one for one in kept if one.items() >= what.items()]
     known = {(one["number"], one["way"]) for one in done}
-    ways = (FORKED, FRESH) if asked.against else (FORKED, FRESH, BESIDE)
-    for number in range(asked.numbers):
+    ways = (FORKED, FRESH) if args.against else (FORKED, FRESH, BESIDE)
+    for number in range(args.numbers):
         for way in random.Random(number).sample(ways, len(ways)):
             if (number, way) not in known:
                 found = what | {"number": number, "way": way} | run(planned(way, **what, seed=number))
                 done.append(found)
-                with asked.out.open("a") as file:
+                with args.out.open("a") as file:
                     print(json.dumps(found), file=file)
                 seconds = fmean(found["block_seconds"])
                 print(f"{number:3} {way:6} {found['estimate']:.4f} {seconds:.1f} s a block", flush=True)

@@ -1,7 +1,7 @@
-"""One epoch of one of `pairs`, as a benchmark with a stored baseline: what `false_alarms.py` holds us against.
+"""One epoch of one of `pairs` as a benchmark with a stored baseline, with which `false_alarms.py` compares harness.
 
-The program is the one that the environment variable PROGRAM names; the benchmark's name does not say which. It has one
-thread and one core, as there.
+The environment variable PROGRAM names the program; the name of the benchmark does not depend on it. It has one thread
+and one core, as in that experiment.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a variant says of its settings and changes, without importing it where it is a file's or a module's."""
+"""Reads the settings and changes that a variant declares, without importing a variant in a file or a module."""
 
 import ast
 from collections.abc import Mapping
@@ -18,19 +18,19 @@ _FIELDS = [field.name for field in fields(Variant)]
 
 @dataclass(frozen=True)
 class Declared:
-    """A variant, as far as it can be known before it is built."""
+    """What is known of a variant before it is built."""
 
     reference: str
     settings: Mapping[str, Any]
     changes: Mapping[str, str]
     builder: object
-    """What builds it; two variants have the same one where these are equal."""
+    """Identifies the function that builds the variant: it is equal for two variants with the same function."""
 
 
 def declared(reference: str) -> Declared:
-    """What the variant `reference` declares.
+    """Return what the variant `reference` declares.
 
-    Raises BadInput where there is no such variant, or where its definition cannot be understood without running it.
+    Raises BadInput if there is no such variant, or if its definition cannot be understood without running it.
     """
     known = registry.find(reference)
     if known:
@@ -40,14 +40,14 @@ def declared(reference: str) -> Declared:
     source, name = registry.source_of(reference)
     if source is None:
         raise BadInput(f"{reference!r} has no Python source to read its settings or changes from.")
-    given = _arguments(source, name)
-    settings, changes = (_written_out(given.get(what), what, reference) for what in ("settings", "changes"))
-    written = (_origins(source, given["build"]), ast.dump(given["build"])) if "build" in given else None
+    given = _find_arguments(source, name)
+    settings, changes = (_evaluate_literal(given.get(what), what, reference) for what in ("settings", "changes"))
+    written = (_find_origins(source, given["build"]), ast.dump(given["build"])) if "build" in given else None
     return Declared(reference, settings, changes, written)
 
 
-def _origins(source: Path, expression: ast.expr) -> frozenset[str]:
-    """Where the names in an expression come from: what the file imports each by, or else the file itself."""
+def _find_origins(source: Path, expression: ast.expr) -> frozenset[str]:
+    """Return the origins of the names in an expression: the import statement of a name, or the file itself."""
     imported: dict[str, str] = {}
     for statement in ast.parse(source.read_bytes()).body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -57,19 +57,19 @@ def _origins(source: Path, expression: ast.expr) -> frozenset[str]:
     return frozenset(imported.get(name, str(source.resolve())) for name in names)
 
 
-def _arguments(source: Path, name: str) -> dict[str, ast.expr]:
-    """What `Variant` is called with where a file last defines `name`; nothing where it is no such call."""
+def _find_arguments(source: Path, name: str) -> dict[str, ast.expr]:
+    """Return the arguments of `Variant` in a file's last definition of `name`, or nothing if it is not such a call."""
     found: dict[str, ast.expr] = {}
     for statement in ast.parse(source.read_bytes()).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=defined)], value=value) if defined == name:
-                found = _of_call(value)
+                found = _read_call(value)
             case ast.AnnAssign(target=ast.Name(id=defined), value=ast.expr() as value) if defined == name:
-                found = _of_call(value)
+                found = _read_call(value)
     return found
 
 
-def _of_call(value: ast.expr) -> dict[str, ast.expr]:
+def _read_call(value: ast.expr) -> dict[str, ast.expr]:
     if not isinstance(value, ast.Call):
         return {}
     called = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", None)
@@ -79,8 +79,8 @@ def _of_call(value: ast.expr) -> dict[str, ast.expr]:
     return dict(zip(_FIELDS, value.args, strict=False)) | named
 
 
-def _written_out(expression: ast.expr | None, what: str, reference: str) -> dict[str, Any]:
-    """A dictionary of literals, of kinds that a record can hold."""
+def _evaluate_literal(expression: ast.expr | None, what: str, reference: str) -> dict[str, Any]:
+    """Evaluate an expression that must be a dictionary of literals of types that a record can represent."""
     if expression is None:
         return {}
     try:
@@ -90,7 +90,7 @@ def _written_out(expression: ast.expr | None, what: str, reference: str) -> dict
         same = False
     if not same or not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
         raise BadInput(
-            f"{reference!r} computes its {what}, which are read without running anything: write out there a dictionary,"
-            " by names, of strings, numbers, truth values, lists and None."
+            f"{reference!r} computes its {what}, which are read without running anything: write them as a literal"
+            " dictionary, by names, of strings, numbers, booleans, lists and None."
         )
     return value

@@ -1,6 +1,6 @@
-"""A name, a `file.py:Name` or a `package.module:Name` -> a `Variant`, found without importing anybody's training.
+"""Finds variants by a name, a `file.py:Name` or a `package.module:Name`, without importing training code.
 
-What imports it is the measured process: see `worker.imports.loading`.
+Only the measured process imports that code: see `worker.imports.loading`.
 """
 
 import ast
@@ -24,32 +24,35 @@ _TARGETS = (ast.Tuple, ast.List, ast.Starred, ast.NamedExpr)
 
 @dataclass(frozen=True)
 class Defaults:
+    """The defaults of a collection."""
+
     case: str | None
     scale: str | None
     small_scale: str | None
-    """Of gates and self-checks: what they see there they see in a minute."""
+    """The scale of gates and self-checks: one at which a minute of measuring is enough for them."""
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Every registered variant, and what could not be registered."""
+    """All registered variants, and messages about those that could not be registered."""
 
     variants: dict[str, Variant] = field(default_factory=dict)
     compared: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     hidden: bool = False
-    """Whether there may be more: some collection could not be loaded."""
+    """Whether there may be more variants, because a collection could not be loaded."""
     references: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By the name of a variant, the references of its collection."""
+    """The references of a variant's collection, by the name of the variant."""
     preloads: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By the name of a variant that is no reference, the modules that building any of its collection imports."""
+    """The modules that building any variant of a variant's collection imports, by the name of the variant. References
+    are excluded."""
     defaults: dict[str, Defaults] = field(default_factory=dict)
-    """By the name of a variant, what its collection takes where nobody chooses."""
+    """The defaults of a variant's collection, by the name of the variant."""
 
 
 @cache
 def registered() -> Catalog:
-    """What the installed entry points offer. One that cannot be loaded is reported, and hides no other."""
+    """Return the variants of all installed entry points. One that cannot be loaded is reported and hides no others."""
     variants: dict[str, Variant] = {}
     compared: tuple[str, ...] = ()
     references: dict[str, tuple[str, ...]] = {}
@@ -61,20 +64,20 @@ def registered() -> Catalog:
         try:
             collection = loading.collection_of(entry)
             offered = [(variant.name, variant) for variant in collection.variants]
-            held_against = tuple(collection.references)
+            own_references = tuple(collection.references)
             preload = tuple(collection.preload)
-        except (Exception, SystemExit) as error:  # somebody else's code: whatever it raises must not hide the others
+        except (Exception, SystemExit) as error:  # any error in a user's code must not hide the other collections
             broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {one_line(error)}")
             hidden = True
             continue
         for name, variant in offered:
             if variants.setdefault(name, variant) is not variant:
-                broken.append(f"{entry.name!r} offers a variant {name!r} when there is one already; it is left out")
+                broken.append(f"{entry.name!r} offers a variant {name!r}, which already exists; it is ignored")
         known = {name for name, variant in offered if variants[name] is variant}
-        for name in [name for name in held_against if name not in known]:
-            broken.append(f"{entry.name!r} offers a reference {name!r}, but no variant of that name; it is left out")
-        references |= dict.fromkeys(known, tuple(name for name in held_against if name in known))
-        preloads |= dict.fromkeys(known - set(held_against), preload)
+        for name in [name for name in own_references if name not in known]:
+            broken.append(f"{entry.name!r} lists {name!r} as a reference but has no such variant; it is ignored")
+        references |= dict.fromkeys(known, tuple(name for name in own_references if name in known))
+        preloads |= dict.fromkeys(known - set(own_references), preload)
         own = Defaults(collection.case, collection.scale, collection.small_scale)
         defaults |= dict.fromkeys(known, own)
         compared = compared or tuple(collection.compared)
@@ -82,18 +85,18 @@ def registered() -> Catalog:
 
 
 def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
-    """The registered variant of that name, or None for a file's or module's, which only the child may import.
+    """Return the registered variant of that name, or None for one in a file or module, which only the child may import.
 
-    Modules are looked for along `path`, or else in the working directory and on Python's own path.
-    Raises BadInput where there is no such variant, file, module or name in it.
+    Modules are searched for along `path`, by default in the working directory and on Python's own path. Raises BadInput
+    if there is no such variant, file or module, or no such name in it.
     """
     if ":" not in reference:
         variants = registered().variants
         if reference not in variants:
             lost = "".join(f" ({complaint})" for complaint in registered().broken)
             misspelt = difflib.get_close_matches(reference, variants, n=1)
-            sort = BadSource if registered().hidden and not misspelt else BadInput
-            raise sort(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
+            error_type = BadSource if registered().hidden and not misspelt else BadInput
+            raise error_type(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
         return variants[reference]
     source, name = source_of(reference, path)
     if source is not None:
@@ -102,27 +105,27 @@ def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
 
 
 def source_of(reference: str, path: Sequence[str] | None = None) -> tuple[Path | None, str]:
-    """Where the Python of a `file.py:Name` or `package.module:Name` is, None if there is none to read; and the name.
+    """Return the Python source and the name of a `file.py:Name` or `package.module:Name`.
 
-    Raises BadInput where there is no such file or module.
+    The source is None for a module without Python source. Raises BadInput if there is no such file or module.
     """
-    place, name = _split(reference)
-    return _file(place) if loading.is_file(place) else module_source(place, path), name
+    place, name = _split_reference(reference)
+    return _check_file(place) if loading.is_file(place) else module_source(place, path), name
 
 
 def label(reference: str) -> str:
-    """What an arm is called where nobody says: the registered name, or the name after the colon."""
+    """Return the default label of an arm: the registered name, or the name after the colon."""
     return reference.rpartition(":")[2]
 
 
-def _split(reference: str) -> tuple[str, str]:
+def _split_reference(reference: str) -> tuple[str, str]:
     place, _, name = reference.rpartition(":")
     if not place or not name.isidentifier():
         raise BadInput(f"{reference!r} does not name a variant: write a name, file.py:Name or package.module:Name.")
     return place, name
 
 
-def _file(place: str) -> Path:
+def _check_file(place: str) -> Path:
     path = loading.file(place)
     if not path.is_file():
         raise BadInput(f"There is no file {place!r}.")
@@ -130,16 +133,17 @@ def _file(place: str) -> Path:
 
 
 def module_source(dotted: str, along: Sequence[str] | None) -> Path | None:
-    """Where a module's source is, found without importing its packages; None if it has no Python source."""
+    """Return the source file of a module without importing its packages, or None if it has no Python source."""
     if not all(part.isidentifier() for part in dotted.split(".")):
-        raise BadInput(f"There is no module {dotted!r}: that is not a module's name.")
+        raise BadInput(f"There is no module {dotted!r}: it is not a valid module name.")
     path: list[str] | None = [str(Path.cwd()), *sys.path] if along is None else list(along)
     found = ""
     for part in dotted.split("."):
         found = f"{found}.{part}" if found else part
-        spec = PathFinder.find_spec(part, path) if path else None  # it looks for the last part only
+        spec = PathFinder.find_spec(part, path) if path else None  # PathFinder takes only the last part of a name
         if spec is None and found == part and along is None:
-            spec = importlib.util.find_spec(part)  # editable installs have finders of their own; it imports no parent
+            # Editable installs have finders of their own. For a top-level name, this imports no parent package.
+            spec = importlib.util.find_spec(part)
         if spec is None:
             raise BadInput(f"There is no module {dotted!r}: {found!r} is not found here or on Python's path.")
         path = list(spec.submodule_search_locations or [])
@@ -149,9 +153,9 @@ def module_source(dotted: str, along: Sequence[str] | None) -> Path | None:
 
 def _check_name(source: Path, name: str, reference: str) -> None:
     try:
-        names = _top_level_names(ast.parse(source.read_bytes(), filename=str(source)))
+        names = _list_top_level_names(ast.parse(source.read_bytes(), filename=str(source)))
     except (SyntaxError, ValueError) as error:
-        number = getattr(error, "lineno", None)  # an unknown encoding is on no line
+        number = getattr(error, "lineno", None)  # the error for an unknown encoding has no line
         line = f", line {number}" if number else ""
         raise BadSource(f"{source}{line} is not Python: {getattr(error, 'msg', error)}.") from None
     except (RecursionError, MemoryError):
@@ -163,10 +167,11 @@ def _check_name(source: Path, name: str, reference: str) -> None:
         raise BadInput(f"{reference!r}: {source} defines no {name!r}; {nearest(name, public)}")
 
 
-def _top_level_names(tree: ast.Module) -> list[str]:
-    """What a module binds, in order: also under a top-level `if`, `try` or `with`. '*' stands for a star import.
+def _list_top_level_names(tree: ast.Module) -> list[str]:
+    """Return the names that a module binds, in order, including those in a top-level `if`, `try` or `with`.
 
-    Of expressions only what is assigned to is looked at: a comprehension's variable is no name of the module.
+    '*' stands for a star import. In expressions, only targets of assignments are considered, because the variable of a
+    comprehension is not a name of the module.
     """
     names: list[str] = []
 

@@ -119,7 +119,7 @@ def draw_orders(names: Sequence[str], blocks: int, seed: int) -> tuple[tuple[str
 
 
 def _deal(names: Sequence[str], rng: random.Random) -> Iterator[str]:
-    """Yield all names in random order, over and over in new orders, such that no consecutive pair repeats a name."""
+    """Yield all names in random order, again and again in new orders. Items 2k and 2k + 1 always differ."""
     left: list[str] = []
     while True:
         more = rng.sample(names, len(names))

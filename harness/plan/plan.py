@@ -68,7 +68,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The relative difference that does not matter, as a fraction: ratios between 1 / (1 + tolerance) and
     1 + tolerance are equivalent."""
     budget: float | None = None
-    """The maximum duration of the whole command in seconds, including its start."""
+    """The maximum duration of the whole command, including its start, in seconds."""
     patience: float | None = None
     """The seconds after which the run adds no blocks beyond the minimum, even if verdicts are unsure."""
     evaluations: int | None = None
@@ -108,6 +108,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def trains(self) -> bool:
         """Whether whole trainings run, with a different seed for each block; otherwise epochs are sampled."""
         return self.evaluations is not None
+
+    @property
+    def profiles(self) -> bool:
+        """Whether one variant is profiled, with any number of passes."""
+        return self.notes_phases or bool(self.probes)
 
     def of(self, triple: Triple) -> "Plan":
         """Return the part of a gate's plan that concerns one variant."""

@@ -83,7 +83,7 @@ class ArmReady(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag=
     arm: str
     pid: int
     build_seconds: float
-    """Seconds from the start of the process until its trainer was built, without imports made before a fork."""
+    """Seconds from the start of the process until its trainer was built. A forked process starts after the imports."""
     description: Description
     """What the trainer reports about itself, such as its schedule."""
     environment: dict[str, str]
@@ -198,7 +198,7 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     reason: str | None = None
     """Why it failed or ended early."""
     moment: str | None = None
-    """When it failed: `while it was built`, `in epoch 3`, ..."""
+    """When it failed: `while it was being built`, `in epoch 3`, ..."""
     last_lines: list[str] = []
     """The last lines of its output, if it failed."""
     peak_rss_bytes: int | None = None

@@ -43,7 +43,7 @@ FILE_NAME = "run.jsonl"
 PACKED = f"{FILE_NAME}.gz"
 """The file name of a record compressed with gzip, to an eighth of its size, for long-term storage."""
 MOST_UNPACKED = 1 << 30
-"""The maximum size of a decompressed record in bytes: a hostile file of a few kilobytes may expand beyond all memory."""
+"""The maximum size of a decompressed record in bytes. A hostile file of a few kilobytes may exceed all memory."""
 SYNC_SECONDS = 1.0
 """The least time between two synchronizations with the disk, which is about what a failure of the machine can lose. A
 failure of the program alone loses nothing, because each line has been passed to the operating system."""

@@ -26,4 +26,4 @@ def hand_back_memory() -> dict[str, str] | None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt and all(mallopt(option, _THRESHOLD) for option in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD)):
         return None
-    return {"peaks that repeat": "this C library cannot be told to hand back memory"}
+    return {"repeatable peak memory": "this C library offers no way to return freed memory"}

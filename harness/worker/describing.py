@@ -25,12 +25,12 @@ def describe(trainer: Trainer, order: Build) -> Description:
         length = _choose_length(trainer, length, order.epochs)
     seekable = callable(getattr(trainer, "seek", None))
     if seekable and length is None:
-        raise Misbehaved("it has `seek`, but no `epochs` to say how long the schedule is that it seeks in")
+        raise Misbehaved("it has `seek` but no `epochs`, the length of its schedule")
     evaluates = callable(getattr(trainer, "evaluate", None))
     if length is None:
         return Description(seekable=False, segments=[], evaluates=evaluates)
     if not isinstance(length, int) or length < 1:
-        raise Misbehaved(f"its `epochs` is {length!r}, not a number of epochs")
+        raise Misbehaved(f"its `epochs` is {length!r}, not a positive integer")
     segments = [
         Segment(kind_, run[0], run[-1] + 1)
         for kind_, group in groupby(range(length), key=lambda index: kind(trainer, index))
@@ -62,11 +62,10 @@ def _add_sizes(trainer: Trainer, segments: list[Segment]) -> list[Segment]:
 def _choose_length(trainer: Trainer, own: Any, requested: int | None) -> Any:
     """Return the requested length, or the trainer's own if that is shorter or if no length was requested."""
     if not callable(getattr(trainer, "evaluate", None)):
-        raise Misbehaved("it has no method evaluate(), which says what its training comes to")
+        raise Misbehaved("it has no method evaluate(), which whole trainings need")
     if own is None and requested is None:
-        raise Misbehaved("it says no length, as `epochs` would: give --epochs")
+        raise Misbehaved("it has no `epochs`, the length of its training: give --epochs")
     if own is None:
         return requested
-    return (
-        min(own, requested) if requested and isinstance(own, int) else own
-    )  # the caller rejects a length that is no number
+    # The caller rejects a length that is not a number.
+    return min(own, requested) if requested and isinstance(own, int) else own

@@ -64,7 +64,8 @@ def unobserved() -> dict[str, str]:
     if any(one.has_traced() for one in observed):
         return {f"{TRACES} and {COMPILATIONS} of {_join_names(names)}": f"only {_join_names(watched)}'s are observed"}
     return _explain_both(
-        f"those of {_join_names(names)} are not observed, and {_join_names(watched)}, which is loaded too, traced nothing"
+        f"those of {_join_names(names)} are not observed, and {_join_names(watched)}, which is also loaded, "
+        "has traced nothing"
     )
 
 

@@ -41,7 +41,7 @@ it begins last and ends first."""
 
 
 def probes_of(watch: str) -> list[Probe]:
-    """Return the probes of a pass. `file.py:Name` or `package.module:Name` gives a new probe of the user's own class."""
+    """Return the probes of a pass. `file.py:Name` or `package.module:Name` makes a new instance of the user's probe."""
     if ":" in watch:
         return [loading.attribute(watch)()]
     return PASSES[watch]()

@@ -54,13 +54,16 @@ def sizes(trainer: Trainer) -> dict[str, float]:
     found = numbers(returned, "size")
     for name, value in found.items():
         if not isfinite(value):
-            raise Misbehaved(f"its size {name!r} was {value}")
+            raise Misbehaved(f"its size {name!r} was {value}, which is not finite")
     return found
 
 
 def a(value: Any) -> str:
     """Return the name of a value's type with its article, for an error message."""
-    return "None" if value is None else f"a {type(value).__name__}"
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "AEIOUaeiou" else f"a {name}"
 
 
 def _is_number(value: Any) -> bool:

@@ -21,7 +21,7 @@ from harness.worker.returned import Misbehaved, a, finite, kind, numbers, sizes
 from harness.worker.timeline import Timeline
 from harness.worker.wire.messages import Build, Epoch, Evaluate
 
-BUILDING = "while it was built"
+BUILDING = "while it was being built"
 
 
 @dataclass
@@ -124,7 +124,9 @@ class Subject:
         if not metrics:
             raise Misbehaved("it returned no metrics")
         if order.metric and order.metric not in metrics:
-            raise Misbehaved(f"it returned no {order.metric!r}, which is the target's metric, but {', '.join(metrics)}")
+            raise Misbehaved(
+                f"it returned no {order.metric!r}, the metric of the target, but only {', '.join(metrics)}"
+            )
         return finite(metrics)
 
     def _run_epoch(self, index: int, note_calls: bool) -> Epoch:
@@ -156,7 +158,7 @@ class Subject:
             self._add_to_timeline(f"{kind_} {index}", self._timeline)
         bad = [name for name, value in named.items() if not isfinite(value)]
         if bad and not self._allow_nonfinite:
-            raise Misbehaved(f"its loss {bad[0]!r} was {named[bad[0]]} (--allow-nonfinite lets it go on)")
+            raise Misbehaved(f"its loss {bad[0]!r} was {named[bad[0]]} (--allow-nonfinite lets the run continue)")
         first = kind_ not in self._kinds_seen
         self._kinds_seen.add(kind_)
         changed = self._sizes if self._sizes != before else {}
@@ -187,10 +189,10 @@ def _build_trainer(order: Build) -> Trainer:
     arguments = {name: value for name, value in offered.items() if takes_all or name in names}
     trainer = variant.build(**{**arguments, **variant.settings, **order.settings})
     if not callable(getattr(trainer, "epoch", None)):
-        raise Misbehaved(f"building it gave {a(trainer)}, which has no method epoch(index)")
+        raise Misbehaved(f"build returned {a(trainer)}, which has no method epoch(index)")
     stray = sources.stray(order.source) if order.source else None
     if stray:
-        raise Misbehaved(f"it imported {stray}, the working tree's: its own revision has no such module")
+        raise Misbehaved(f"it imported {stray} from the working tree, because its own revision has no such module")
     return trainer
 
 

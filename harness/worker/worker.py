@@ -78,7 +78,7 @@ class Worker:
             return self._build_subject(order)
         if isinstance(order, Finish):
             return Finished(peak_rss_bytes(), peak_tensor_bytes(self._allocators), self._describe_final_state())
-        assert self._subject is not None, "an arm is built before anything else is asked of it"
+        assert self._subject is not None, "an arm must be built before any other order"
         match order:
             case StateObjective():
                 terms = self._subject.objective()
@@ -140,7 +140,7 @@ class Worker:
         """
         state = self._describe_state()
         reasons = [one.why_no_peak() for one in self._allocators]
-        missing = {NO_PEAK: next(filter(None, reasons), "no framework tells it")} if all(reasons) else {}
+        missing = {NO_PEAK: next(filter(None, reasons), "no framework reports it")} if all(reasons) else {}
         return State(state.versions, state.seeded, {**state.unavailable, **missing})
 
 
@@ -151,7 +151,7 @@ def _make_probes(place: Place | None) -> Iterator[Probe]:
 
 
 def serve(pipe: Connection, prepared: dict[str, str] | None = None) -> NoReturn:
-    """Answer orders until there are no more. `prepared` are the settings of a process that has been prepared already."""
+    """Answer orders until there are no more. `prepared` are the settings of a process that is prepared already."""
     os.set_inheritable(pipe.fileno(), False)
     worker = Worker(prepared)
     answer: Answer | None = None

@@ -1,4 +1,4 @@
-"""The amplitude A(t) of the delta at v = 1, learned by a small network of its own."""
+"""The amplitude A(t) of the delta at v = 1, which a separate small network learns."""
 
 import numpy as np
 import tensorflow as tf
@@ -12,9 +12,9 @@ WIDTH = 16
 
 
 class Amplitude:
-    """A(t) = exp(-t k(t)), where k > 0 is a tanh network of one hidden layer: A(0) = 1, and A never exceeds it.
+    """A(t) = exp(-t k(t)), where k > 0 is a tanh network with one hidden layer. So A(0) = 1, and A never exceeds 1.
 
-    It solves dA/dt = -S(1) A where k(t) = S(1) at all times; nothing but the losses tells it so.
+    The solution of dA/dt = -S(1) A is k(t) = S(1), which the network learns from the losses only.
     """
 
     def __init__(self, case: Case, seed: int, clock: Clock = "log") -> None:
@@ -33,11 +33,11 @@ class Amplitude:
         return [self.hidden, self.bias, self.out]
 
     def value(self, t: tf.Tensor) -> tf.Tensor:
-        """A at (n,) times; (n,)."""
+        """Return A at (n,) times; (n,)."""
         return self.value_and_residual(t)[0]
 
     def value_and_residual(self, t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """A, and the residual dA/dt + S(1) A of the delta's own equation, at (n,) times; both (n,)."""
+        """Return A and the residual dA/dt + S(1) A of the delta's equation, at (n,) times; both (n,)."""
         y = tf.tanh(self._timeline.scaled(t)[:, None] @ self.hidden + self.bias)
         dy = (1 - tf.square(y)) * (self._timeline.rate(t)[:, None] @ self.hidden)
         k, dk = tf.squeeze(y @ self.out, axis=1), tf.squeeze(dy @ self.out, axis=1)

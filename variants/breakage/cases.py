@@ -1,17 +1,17 @@
-"""Which equation: the physical cases and how each is trained. It imports nothing heavy; the solutions are in `exact`.
+"""The physical cases and the settings of their training. This imports nothing heavy; the solutions are in `exact`.
 
 Uniform binary breakage of particles of volume v, with number density f(v, t):
 
     df/dt(v, t) = integral from v to infinity of (2/v') S(v') f(v', t) dv'  -  S(v) f(v, t)
 
-Volume and time are dimensionless: in units of the mean initial volume, and of one over the selection rate at it.
+Volume and time are dimensionless, in units of the mean initial volume and of the inverse selection rate at that volume.
 
-Where all particles start with v = 1, those not yet broken stay a Dirac delta there, and all others are smaller:
+If all particles start with v = 1, the unbroken ones remain a Dirac delta there, and all others are smaller:
 
     f(v, t) = A(t) delta(v - 1) + g(v, t) for v < 1,   dA/dt = -S(1) A,   A(0) = 1
 
-A delta that a grid tried to resolve would be wrong by its cell's width, so A is kept apart: what the network, the nodes
-and the points see is g, and the delta's share of the birth term, 2 S(1) A(t), is added to it.
+A grid would represent the delta with an error of the width of a cell, so A is treated separately. Network, nodes and
+points only represent g, and the contribution of the delta to the birth term, 2 S(1) A(t), is added.
 """
 
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ class Case:
     power: int
     """The selection function (breakage rate) is S(v) = v**power."""
     initial: Literal["exponential", "monodisperse"]
-    """f(v, 0): e^-v, or all particles at v = 1."""
+    """The initial density f(v, 0): e^-v, or all particles at v = 1."""
     v_range: tuple[float, float]
-    """Where the density is sought. Above v = 1 there is none where all particles start at it."""
+    """The domain of v. If all particles start at v = 1, the density above it is 0."""
     t_end: float
     data_times: tuple[float, ...]
     """The times at which the solution is given as data."""
     learning_rate: float
     physics_weight: float
-    """The weight of the physics loss once it is fully in."""
+    """The full weight of the physics loss."""
 
     @property
     def monodisperse(self) -> bool:
@@ -43,12 +43,12 @@ class Case:
 
     @property
     def support(self) -> tuple[float, float]:
-        """The part of `v_range` in which the density is not zero by itself."""
+        """The part of `v_range` in which the density is not identically 0."""
         low, high = self.v_range
         return (low, min(high, 1.0)) if self.monodisperse else self.v_range
 
     def selection(self, v: Any) -> Any:
-        """S(v) for a number, a NumPy array or a tensor."""
+        """Return S(v) for a number, a NumPy array or a tensor."""
         return v**self.power
 
 

@@ -1,4 +1,4 @@
-"""The exact solutions: R. M. Ziff and E. D. McGrady, J. Phys. A 18 (1985) 3027."""
+"""The exact solutions of R. M. Ziff and E. D. McGrady, J. Phys. A 18 (1985) 3027."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,13 +8,13 @@ from variants.breakage.cases import Case
 Array = NDArray[np.float64]
 
 PANELS, POINTS = 40, 20
-"""Of the Gauss-Legendre rule for moments: panels of ln v, and points of each."""
+"""The numbers of panels in ln v and of points per panel in the Gauss-Legendre rule for moments."""
 
 
 def number_density(case: Case, v: ArrayLike, t: ArrayLike) -> Array:
-    """f(v, t) of `case` without its delta, where volumes and times broadcast against each other.
+    """Return f(v, t) of `case` without its delta. Volumes and times broadcast against each other.
 
-    Raises KeyError where no solution is known.
+    Raises KeyError if no solution is known.
     """
     v, t = np.asarray(v, np.float64), np.asarray(t, np.float64)
     solution = _SOLUTIONS[case.initial, case.power](v, t)
@@ -22,26 +22,26 @@ def number_density(case: Case, v: ArrayLike, t: ArrayLike) -> Array:
 
 
 def amplitude(case: Case, t: ArrayLike) -> Array:
-    """A(t), the number of particles that are still in the delta at v = 1; 0 where there is none."""
+    """Return A(t), the number of particles that are still in the delta at v = 1, or 0 for a case without a delta."""
     t = np.asarray(t, np.float64)
     return np.exp(-case.selection(1.0) * t) if case.monodisperse else np.zeros_like(t)
 
 
 def birth(case: Case, v: ArrayLike, t: ArrayLike) -> Array:
-    """The birth term of the exact solution, its delta's share included, for v up to 1 where there is one.
+    """Return the birth term of the exact solution, with the delta's contribution; for v up to 1 if there is a delta.
 
-    Each solution is P(v, t) e^{-S(v) t}, so that what death leaves of its time derivative is dP/dt e^{-S(v) t}.
-    Volumes and times broadcast against each other. Raises KeyError where no solution is known.
+    Each solution is P(v, t) e^{-S(v) t}. So its time derivative plus the death term, which is the birth term, is
+    dP/dt e^{-S(v) t}. Volumes and times broadcast against each other. Raises KeyError if no solution is known.
     """
     v, t = np.asarray(v, np.float64), np.asarray(t, np.float64)
     return np.asarray(_BIRTHS[case.initial, case.power](v, t))
 
 
 def moment(case: Case, order: int, t: ArrayLike) -> Array:
-    """The integral of v^order f(v, t) over the domain of `case`, its delta included, at each of the times `t`.
+    """Return the integral of v^order f(v, t) over the domain of `case`, including its delta, at each of the times `t`.
 
-    By a composite Gauss-Legendre rule in ln v; the tests hold it against closed forms. What the domain leaves out is up
-    to 10 % of the particles (order 0), and under 0.5 % of the mass (order 1).
+    It uses a composite Gauss-Legendre rule in ln v, which the tests compare with closed forms. Up to 10 % of the
+    particles (order 0) and less than 0.5 % of the mass (order 1) are outside of the domain.
     """
     t = np.atleast_1d(np.asarray(t, np.float64))
     x, weight = np.polynomial.legendre.leggauss(POINTS)
@@ -54,22 +54,22 @@ def moment(case: Case, order: int, t: ArrayLike) -> Array:
 
 
 def _linear(v: Array, t: Array) -> Array:
-    """S(v) = v, f(v, 0) = e^-v."""
+    """Return the solution for S(v) = v, f(v, 0) = e^-v."""
     return (1 + t) ** 2 * np.exp(-v * (1 + t))
 
 
 def _quadratic(v: Array, t: Array) -> Array:
-    """S(v) = v^2, f(v, 0) = e^-v."""
+    """Return the solution for S(v) = v^2, f(v, 0) = e^-v."""
     return (1 + 2 * t * (1 + v)) * np.exp(-t * v**2 - v)
 
 
 def _linear_fragments(v: Array, t: Array) -> Array:
-    """S(v) = v, all particles at v = 1: the density below it."""
+    """Return the density below v = 1 for S(v) = v, with all particles starting at v = 1."""
     return (2 * t + t**2 * (1 - v)) * np.exp(-t * v)
 
 
 def _quadratic_fragments(v: Array, t: Array) -> Array:
-    """S(v) = v^2, all particles at v = 1: the density below it."""
+    """Return the density below v = 1 for S(v) = v^2, with all particles starting at v = 1."""
     return 2 * t * np.exp(-t * v**2)
 
 

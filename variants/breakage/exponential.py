@@ -1,4 +1,4 @@
-"""The solution of a linear system of ordinary differential equations at many times, by matrix exponentials."""
+"""Solves a linear system of ordinary differential equations at many times with matrix exponentials."""
 
 import math
 
@@ -11,11 +11,11 @@ Array = NDArray[np.float64]
 
 
 def evolve(system: Array, start: Array, times: Array) -> Array:
-    """(k, n) states at (k,) times, not all 0, of dy/dt = system y with an (n, n) matrix and y(0) = start, (n,).
+    """Return the (k, n) states at (k,) times of dy/dt = system y, with an (n, n) matrix and (n,) y(0) = start.
 
-    By scaling and squaring, as `scipy.linalg.expm` does it for one time, but with squares that all times share: of
-    exp(system h) for a step h so short that the 1-norm of system h is 1 at most. A time is a number of steps, written
-    in binary, and a remainder. States that overflow are not finite.
+    The times must not all be 0. The method is scaling and squaring, which `scipy.linalg.expm` uses for one time, with
+    squares that all times share: those of exp(system h), where the step h is so short that the 1-norm of system h is at
+    most 1. A time is a number of steps, in binary, and a remainder. States that overflow are not finite.
     """
     last = times.max()
     doublings = math.ceil(math.log2(max(1.0, last * np.linalg.norm(system, 1))))

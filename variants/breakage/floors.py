@@ -1,16 +1,18 @@
-"""What a quadrature rule on its nodes cannot get below: the errors of a training whose network is perfect.
+"""The errors that a quadrature rule on its nodes causes even if the network is perfect.
 
-In float64, with the birth term that a network is trained on, and no network. Two floors, one for each thing that a
-training can be good at:
+They are computed in float64, with the same birth term as in the training and without a network. There are two floors,
+one for each quantity that a training can reduce:
 
-- the residual that the exact solution has, because the rule sums its birth term wrongly;
-- the distance from the exact solution at which that residual is 0. With f at the nodes as unknowns and the rule as a
-  matrix, the equation is a linear system of ordinary differential equations, whose solution is a matrix exponential.
+- the residual of the exact solution, which is due to the error of the rule in the birth term;
+- the distance from the exact solution of the density for which that residual is 0. With f at the nodes as unknowns and
+  the rule as a matrix, the equation is a linear system of ordinary differential equations, whose solution is a matrix
+  exponential.
 
-Where the nodes move from epoch to epoch these are the floors of the nodes where they stand at rest: a training sees
-many grids, and may come out below.
+If the nodes move from epoch to epoch, these are the floors for fixed nodes. A training sees many grids, and its errors
+may be below these floors.
 
-Both count what the rule leaves out above the last node, which with a rule of high order can be most of it.
+Both floors include the part of the integral above the last node, which the rule omits. With a rule of high order, that
+can be most of the error.
 """
 
 import math
@@ -34,18 +36,18 @@ POINTS = 4000
 
 
 def floors(case: Case, rule: str, nodes: int) -> dict[str, float]:
-    """The floors of one of `quadrature.RULES` on so many log-spaced nodes, by the names in `metrics.FLOORS`.
+    """Return the floors of one of `quadrature.RULES` on `nodes` log-spaced nodes, by the names in `metrics.FLOORS`.
 
-    `floor_residual` is `exact_residual`; `floor_misplaced_mass` is the largest misplaced mass, over the times of
-    `quality`, of `semi_discrete_density`; inf where that grows without bound, as it does on very few nodes. Takes
-    about a second for hundreds of nodes, but only once in a process.
-    Raises KeyError if there is no such rule.
+    `floor_residual` is `exact_residual`. `floor_misplaced_mass` is the maximum misplaced mass of
+    `semi_discrete_density` over the times of `quality`; it is inf if that density grows without bound, as it does on
+    very few nodes. This takes about a second for hundreds of nodes, but only once in a process. Raises KeyError if
+    there is no such rule.
     """
-    return dict(zip(FLOORS, _floors(case, rule, nodes), strict=True))
+    return dict(zip(FLOORS, _compute_floors(case, rule, nodes), strict=True))
 
 
 @cache
-def _floors(case: Case, name: str, count: int) -> tuple[float, float]:
+def _compute_floors(case: Case, name: str, count: int) -> tuple[float, float]:
     rule = RULES[name]
     nodes, v, t = log_spaced_nodes(case, count), quality_nodes(case), quality_times(case)
     density = exact.number_density(case, v, t[:, None])
@@ -55,13 +57,13 @@ def _floors(case: Case, name: str, count: int) -> tuple[float, float]:
 
 
 def exact_residual(case: Case, rule: Rule, nodes: Array) -> float:
-    """The root mean square of the residual of the exact solution, over points with v log-uniform on the support.
+    """Return the root mean square of the residual of the exact solution, over points with log-uniform v on the support.
 
-    Where particles start as e^-v, t is uniform. Where they all start at v = 1, it is log-uniform in 1 + t,
-    and the residual is divided by 1 + t: the delta lives for a thousandth of the time, and late rates grow as t.
+    If the particles start as e^-v, t is uniform. If they all start at v = 1, t is log-uniform in 1 + t and the residual
+    is divided by 1 + t, because the delta vanishes in a thousandth of the time and late rates grow in proportion to t.
     """
     low, high = case.support
-    fraction = _evenly_spread(POINTS)
+    fraction = _spread_evenly(POINTS)
     v = low * (high / low) ** fraction[:, 0]
     t, scale = case.t_end * fraction[:, 1], np.ones(POINTS)
     if case.monodisperse:
@@ -69,18 +71,19 @@ def exact_residual(case: Case, rule: Rule, nodes: Array) -> float:
         t = scale - 1
     f = exact.number_density(case, nodes, t[:, None])
     summed = rule.at(integrand(case, tf.constant(nodes), tf.constant(f)), tf.constant(nodes), tf.constant(v)).numpy()
-    # Death is exact on either side and cancels: what is left is the error of the birth term.
+    # The death term is exact on both sides and cancels, so the residual is the error of the birth term.
     error = exact.birth(case, v, t) - summed - birth_from_delta(case, exact.amplitude(case, t))
     return float(np.sqrt(np.mean((error / scale) ** 2)))
 
 
 def semi_discrete_density(case: Case, rule: Rule, nodes: Array, v: Array, times: Array) -> Array:
-    """(k, n) densities at (n,) volumes and (k,) times, not all 0: the equation solved on (m,) nodes by `rule`.
+    """Return the (k, n) densities at (n,) volumes and (k,) times, by solving the equation on (m,) nodes with `rule`.
 
         df/dt = B f - S f + 2 S(1) A,   dA/dt = -S(1) A
 
-    B is the rule's matrix. Between nodes, f follows from those at the nodes by the same equation, with the rule's own
-    value of the integral from there: nothing is interpolated. A is one more unknown.
+    B is the rule's matrix, and A is one more unknown. Between nodes, f follows from the densities at the nodes by the
+    same equation, with the rule's own value of the integral from there, so nothing is interpolated. The times must not
+    all be 0.
     """
     places = np.concatenate([nodes, v])
     count, last = len(nodes), len(places)
@@ -95,9 +98,10 @@ def semi_discrete_density(case: Case, rule: Rule, nodes: Array, v: Array, times:
 
 
 def birth_matrix(case: Case, rule: Rule, nodes: Array, v: Array) -> Array:
-    """(n, m): times the densities at (m,) nodes it is the birth integral from (n,) volumes, as `rule` sums it.
+    """Return the (n, m) matrix that, times the densities at (m,) nodes, gives the birth integrals from (n,) volumes.
 
-    Taken from the rule itself, which is linear and keeps its rows apart: row i is the gradient of its result i.
+    It is derived from the rule itself, which is linear and treats each row separately, so row i is the gradient of
+    result i.
     """
     f = tf.zeros([len(v), len(nodes)], tf.float64)
     with tf.GradientTape() as tape:
@@ -106,8 +110,8 @@ def birth_matrix(case: Case, rule: Rule, nodes: Array, v: Array) -> Array:
     return np.asarray(tape.gradient(births, f))
 
 
-def _evenly_spread(count: int) -> Array:
-    """(count, 2) points that fill the unit square more evenly than random ones: multiples of two irrational numbers.
+def _spread_evenly(count: int) -> Array:
+    """Return (count, 2) quasirandom points in the unit square: multiples of two irrational numbers, modulo 1.
 
     The generalised golden ratio is the root of x^3 = x + 1 (M. Roberts, "The unreasonable effectiveness of quasirandom
     sequences", 2018).

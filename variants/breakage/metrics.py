@@ -1,6 +1,7 @@
-"""What is measured of a trained variant, by name; 0 is best. `quality` and `floors` do it, this imports nothing.
+"""The names of the metrics of a trained variant, for all of which 0 is best. This module imports nothing.
 
-A floor belongs to the quadrature, not to the training: what an otherwise perfect network would still get wrong.
+`quality` and `floors` compute them. A floor is a property of the quadrature and not of the training: the error that an
+otherwise perfect network would still have.
 """
 
 MEASURED = (
@@ -14,9 +15,9 @@ MEASURED = (
     "mass_error",
     "log10_error",
 )
-"""By `quality.quality`, of a prediction."""
+"""The metrics of a prediction, from `quality.quality`."""
 
 FLOORS = ("floor_residual", "floor_misplaced_mass")
-"""By `floors.floors`, of a rule and its nodes."""
+"""The metrics of a quadrature rule and its nodes, from `floors.floors`."""
 
 METRICS = MEASURED + FLOORS

@@ -1,4 +1,4 @@
-"""What training minimises: the data loss and the physics loss of a batch, by the choices of a recipe."""
+"""The objective of the training: the data loss and the physics loss of a batch, according to a recipe."""
 
 from functools import partial
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from variants.breakage.scales import Scale
 
 
 class Data(NamedTuple):
-    """(n,) volumes and times, and the densities observed there."""
+    """The (n,) volumes, times and observed densities of data points."""
 
     v: tf.Tensor
     t: tf.Tensor
@@ -27,7 +27,7 @@ class Data(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Volumes and times: (n,) of each for n points, or (m,) and (n,) for the grid of their products."""
+    """Volumes and times: (n,) of each for n points, or (m,) volumes and (n,) times for a grid."""
 
     v: tf.Tensor
     t: tf.Tensor
@@ -47,7 +47,7 @@ class Objective:
         self.amplitude = Amplitude(case, seed, recipe.clock) if case.monodisperse else None
         nodes = log_spaced_nodes(case, scale.nodes if recipe.nodes == "fine" else scale.coarse_nodes)
         self.equation = Equation(case, RULES[recipe.quadrature], nodes, self.amplitude)
-        self.residual = _evaluated(recipe, scale, self.equation, self.network)
+        self.residual = _make_residual(recipe, scale, self.equation, self.network)
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -55,7 +55,7 @@ class Objective:
         return self.network.variables + (self.amplitude.variables if self.amplitude else [])
 
     def data(self, data: Data) -> tf.Tensor:
-        """The scalar data loss; a delta's amplitude at the data times counts in it as its mean square error."""
+        """Return the scalar data loss. It includes the mean square error of a delta's amplitude at the data times."""
         with tf.name_scope("data_loss"):
             log_f = self.network.log_density(data.v, data.t)
             total = loss.data_loss(log_f, data.observed, self.statistic)
@@ -66,13 +66,13 @@ class Objective:
             return total
 
     def physics(self, points: Places | None, grid: Places | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-        """The scalar physics loss over points and grid together, and the `scaled` residual at each, the grid's first.
+        """Return the scalar physics loss over points and grid together, and their `scaled` residuals, the grid's first.
 
-        A delta's amplitude has an equation of its own, whose mean square residual is added.
+        The mean square residual of the equation for a delta's amplitude is added to the loss.
         """
         with tf.name_scope("physics"):
             with tf.name_scope("residual"):
-                found = [self._on_grid(grid)] if grid else []
+                found = [self._evaluate_on_grid(grid)] if grid else []
                 if points:
                     residual, f = self.residual(*points)
                     found.append((residual, f, *points))
@@ -90,15 +90,15 @@ class Objective:
         return total, scaled
 
     def scaled(self, residual: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-        """What the published losses are of, and what refinement ranks by, from (n,) residuals at the times t.
+        """Return the residuals as the published losses and refinement use them, from (n,) residuals at the times t.
 
-        Where all particles start at v = 1 their fragments pile up: df/dt grows with t beyond the clip of the residual,
-        where there is no gradient, unless it is divided by 1 + t.
+        If all particles start at v = 1, they are divided by 1 + t: the fragments accumulate, so df/dt grows with t and
+        would exceed the clip of the residual, beyond which there is no gradient.
         """
         return residual / (1 + t) if self.case.monodisperse else residual
 
-    def _on_grid(self, grid: Places) -> tuple[tf.Tensor, ...]:
-        """Residual, f, volumes and times at every product of the grid, time by time; each (n * m,)."""
+    def _evaluate_on_grid(self, grid: Places) -> tuple[tf.Tensor, ...]:
+        """Return residual, f, volumes and times at every point of the grid, time by time; each (n * m,)."""
         volumes, times = grid.v.shape[0], grid.t.shape[0]
         v, t = tf.tile(grid.v, [times]), tf.repeat(grid.t, volumes)
         log_f, log_rate = self.network.log_density_and_rate(v, t)
@@ -108,8 +108,8 @@ class Objective:
         return tf.reshape(residual, [-1]), f, v, t
 
 
-def _evaluated(recipe: Recipe, scale: Scale, equation: Equation, network: Network) -> Residual:
-    """The residual at points, at once or in chunks."""
+def _make_residual(recipe: Recipe, scale: Scale, equation: Equation, network: Network) -> Residual:
+    """Return the function for the residual at points, which computes it at once or in chunks."""
     whole = partial(equation.at_points, network.density)
     match recipe.evaluation:
         case "chunked":

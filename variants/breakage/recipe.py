@@ -1,4 +1,4 @@
-"""What one way of training can choose. It imports nothing heavy: naming a recipe must not load TensorFlow."""
+"""The design choices of a training. Importing this must not load TensorFlow."""
 
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
@@ -21,41 +21,40 @@ Compiler = Literal["graph", "xla"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way of training the breakage PINN: one field a design choice. It says which; `Scale` says how much.
+    """A way of training the breakage PINN, with one field for each design choice. Its sizes are in `Scale`.
 
-    Raises ValueError where a field is not one of its choices.
+    Raises ValueError if a field does not have one of its allowed values.
     """
 
     statistic: Statistic
-    """What sets the floor under the loss weights, over the batch."""
+    """The statistic over the batch that sets the floor under the squares by which the loss weights divide."""
     scaling: Scaling
-    """How the physics loss weighs its residuals."""
+    """The weighting of the residuals in the physics loss."""
     nodes: Nodes
-    """How many nodes the birth integral has."""
+    """The number of quadrature nodes of the birth integral."""
     quadrature: Quadrature
-    """The rule that it is summed by."""
+    """The quadrature rule of the birth integral."""
     evaluation: Evaluation
-    """How the residual of a batch is computed: at once; in chunks inside a loop; in chunks that the backward pass
-    recomputes; or on a grid of volumes and times, where the points of one time are each other's nodes."""
+    """How the residual of a batch is computed: all points at once; in chunks inside a loop; in chunks that the backward
+    pass recomputes; or on a grid of volumes and times, where the points of each time are also the quadrature nodes."""
     refinement: Refinement
     """How residual-adaptive refinement (RAR) adds points where the residual is large."""
     batch: Batch
-    """Whether an epoch takes all of the scale's data and collocation points, or half as many."""
+    """Whether an epoch uses all of the scale's data and collocation points, or half of them."""
     weights: Weights
-    """When the schedule's loss weights are computed."""
+    """When the loss weights of the schedule are computed."""
     progression: Progression
-    """How the physics loss comes in: after the data, or with them, gently."""
+    """How the physics loss is introduced: after a stage of data only, or gradually from the start."""
     physics: Physics
     """Whether the physics loss is computed while its weight is 0."""
     rate: Rate
-    """The learning rate over the training: the case's, or falling from that or from 1e-3 to a thousandth of it."""
+    """The learning rate: constant at the case's value, or decaying from that value or from 1e-3 to a thousandth."""
     clock: Clock
-    """How the network sees time: as log(t + 1e-8), with t sampled uniformly; or as log(1 + t), sampled uniformly in
-    that."""
+    """The network's time input: log(t + 1e-8) with uniformly sampled t, or log(1 + t) with uniform samples of that."""
     start: Start
-    """Whether the network learns the density at t = 0, or is put beside it so that it is exact."""
+    """Whether the network learns the density at t = 0, or has it built in exactly."""
     compiler: Compiler
-    """What runs the compiled step: TensorFlow's graph executor, or XLA."""
+    """What runs the compiled step: TensorFlow's graph executor or XLA."""
 
     def __post_init__(self) -> None:
         for choice in fields(self):

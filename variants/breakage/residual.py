@@ -1,4 +1,4 @@
-"""The residual of the breakage equation: df/dt - (birth - death), zero where f solves it."""
+"""The residual of the breakage equation, df/dt - (birth - death), which is 0 for a solution f."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,68 +14,69 @@ from variants.breakage.network import Network
 from variants.breakage.quadrature import Rule
 
 Residual = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-"""Volumes and times of shape (n,) to residuals and densities of shape (n,)."""
+"""A function from (n,) volumes and times to (n,) residuals and densities."""
 Birth = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-"""Volumes and times of shape (n,) to birth integrals of shape (n,)."""
+"""A function from (n,) volumes and times to (n,) birth integrals."""
 
 
 @dataclass(frozen=True)
 class Equation:
-    """The equation of one case, its birth integral by one rule on (m,) nodes."""
+    """The equation of one case, with the birth integral by one quadrature rule on (m,) nodes."""
 
     case: Case
     rule: Rule
     nodes: NDArray[np.floating]
     amplitude: Amplitude | None = None
-    """Of the delta at v = 1, in the cases that have one."""
+    """The amplitude of the delta at v = 1, for cases that have one."""
 
     def at_points(
         self, density: Density, v: tf.Tensor, t: tf.Tensor, birth: Birth | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The residual and f at points of shape (n,), from n * (m + 1) values of `density`.
+        """Return the residual and f at (n,) points, from n * (m + 1) values of `density`.
 
-        `birth` may compute the birth integral in another way. A rate that is not finite counts as 0.
+        `birth` may compute the birth integral in another way. Time derivatives that are not finite count as 0.
         """
         with tf.name_scope("time_derivative"):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(t)
                 f = density(v, t)
-            # f at a point depends on no other point, so the gradient of the sum is the derivative at each.
+            # f at a point does not depend on other points, so the gradient of the sum is the derivative at each point.
             rate = tape.gradient(f, t)
             rate = tf.where(tf.math.is_finite(rate), rate, tf.zeros_like(rate))
         with tf.name_scope("birth_integral"):
             integral = birth(v, t) if birth else self.birth(density, v, t)
-            born = integral + self._birth_from_delta(t)
+            born = integral + self._compute_birth_from_delta(t)
         with tf.name_scope("death"):
             death = self.case.selection(v) * f
         return rate - (born - death), f
 
     def on_grid(self, f: tf.Tensor, rate: tf.Tensor, v: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-        """The residual at the products of (m,) log-spaced volumes and (n,) times, from f and df/dt there; all (n, m).
+        """Return the residual at all combinations of (m,) log-spaced volumes and (n,) times, from f and df/dt there.
 
-        The volumes of one time are each other's nodes, so the birth term takes no further values of f.
+        All three have the shape (n, m). The volumes are also the quadrature nodes for each time, so the birth term
+        needs no further values of f.
         """
         with tf.name_scope("birth_integral"):
-            born = birth_rate_at_nodes(self.case, self.rule, v, f) + self._birth_from_delta(t)[:, None]
+            born = birth_rate_at_nodes(self.case, self.rule, v, f) + self._compute_birth_from_delta(t)[:, None]
         with tf.name_scope("death"):
             death = self.case.selection(v) * f
         return rate - (born - death)
 
     def birth(self, density: Density, v: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-        """The birth integral, without a delta's share, at (n,) points; (n,)."""
+        """Return the birth integral without the contribution of a delta, at (n,) points; (n,)."""
         return birth_rate(density, self.case, self.rule, self.nodes, v, t)
 
-    def _birth_from_delta(self, t: tf.Tensor) -> tf.Tensor:
+    def _compute_birth_from_delta(self, t: tf.Tensor) -> tf.Tensor:
         if self.amplitude is None:
             return tf.zeros_like(t)
         return birth_from_delta(self.case, self.amplitude.value(t))
 
 
 def recomputed_birth(equation: Equation, network: Network) -> Birth:
-    """The birth integral whose backward pass evaluates the density at the nodes again, and keeps nothing meanwhile.
+    """Return a birth integral whose backward pass computes the density at the nodes again instead of storing it.
 
-    The birth integral only: what is recomputed may hold no gradient tape of its own. The weights are arguments of it,
-    because inside a loop its gradient could not reach variables from outside.
+    Only the birth integral is recomputed, because a recomputed function must not contain a gradient tape. The weights
+    are its arguments, because inside a loop its gradient cannot access variables from outside.
     """
 
     def integral(v: tf.Tensor, t: tf.Tensor, *weights: tf.Tensor) -> tf.Tensor:
@@ -86,10 +87,10 @@ def recomputed_birth(equation: Equation, network: Network) -> Birth:
 
 
 def in_chunks(residual: Residual, chunk: int, v: tf.Tensor, t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """What `residual` returns, for `chunk` of the (n,) points at a time in a `tf.while_loop`; what is left comes last.
+    """Return the result of `residual`, computed for `chunk` of the (n,) points at a time in a `tf.while_loop`.
 
-    It lowers the peak of a forward pass only. In training the loop keeps what every chunk computed for the backward
-    pass, which is as much as the whole batch at once.
+    The remaining points come last. This lowers the peak memory of a forward pass only. In training, the loop stores the
+    intermediate results of every chunk for the backward pass, which are as large as those of the whole batch.
     """
     whole, left = divmod(v.shape[0], chunk)
 

@@ -1,4 +1,4 @@
-"""How large: every size that a training has, so that a limit that binds at full size binds at every scale."""
+"""The sizes of a training. They are chosen so that a limit that takes effect at full size does so at every scale."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,49 +6,52 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Scale:
-    """The sizes of one training. Counts, except where a field says otherwise."""
+    """The sizes of one training."""
 
     name: str
     epochs: int
     layers: int
-    """Hidden layers of the network."""
+    """Number of hidden layers of the network."""
     width: int
     data: int
-    """Data points an epoch."""
+    """Number of data points per epoch."""
     collocation: int
-    """Collocation points an epoch, before refinement adds to them."""
+    """Number of collocation points per epoch, without those that refinement adds."""
     nodes: int
-    """Quadrature nodes of the birth integral, for each collocation point."""
+    """Number of quadrature nodes of the birth integral, for each collocation point."""
     coarse_nodes: int
-    """The same where a recipe takes few."""
+    """Number of quadrature nodes in recipes with a coarse grid."""
     times: int
-    """Collocation times where points share them: times `coarse_nodes`, about as many points as `collocation`."""
+    """Number of collocation times in recipes where points share times. Multiplied by `coarse_nodes`, it gives about as
+    many points as `collocation`."""
     chunk: int
-    """Points of one chunk where the residual is computed in chunks; no divisor of `collocation`."""
+    """Number of points in a chunk if the residual is computed in chunks. It does not divide `collocation`."""
     recompute_chunk: int
-    """The same where the backward pass recomputes what a chunk's birth terms are made from."""
+    """Number of points in a chunk if the backward pass recomputes the birth term."""
     refine_every: int
-    """Epochs from one refinement to the next."""
+    """Number of epochs from one refinement to the next."""
     percentile: int
-    """A pool point whose residual is at or above this percentile is refined."""
+    """Pool points with residuals at or above this percentile are refined."""
     pool: int
-    """Points of the pool where refinement evaluates all of it, before it grows."""
+    """Initial number of points in the pool, if refinement evaluates the whole pool."""
     wide_pool: int
-    """Points of the pool where refinement evaluates only a sample; more than `pool_cap`, so that the cap binds."""
+    """Initial number of points in the pool, if refinement evaluates a sample. It exceeds `pool_cap`, so that the cap
+    takes effect."""
     sample: int
-    """Points of that sample."""
+    """Number of points in that sample."""
     first: int
-    """The most points that a capped refinement adds. As published, it is more than the percentile lets through."""
+    """Maximum number of points that a capped refinement adds. As published, the percentile selects fewer points."""
     pool_cap: int
+    """Maximum number of points in the pool of a capped refinement."""
     slots: int
-    """Rows of the batch that a sound refinement fills; the others stay uniform."""
+    """Number of rows of the batch that a sound refinement fills. The others stay uniform."""
     weight_refresh: int
-    """Epochs for which cached loss weights are kept."""
+    """Number of epochs for which cached loss weights are kept."""
     steady_epochs: int
-    """Epochs that a comparison samples in each of its blocks, unless told otherwise."""
+    """Default number of epochs that a comparison samples in each block."""
 
     def half(self) -> Self:
-        """Half the data and collocation points an epoch."""
+        """Return this scale with half of the data and collocation points per epoch."""
         return replace(self, data=self.data // 2, collocation=self.collocation // 2, times=max(self.times // 2, 1))
 
 
@@ -75,8 +78,8 @@ SMOKE = Scale(
     weight_refresh=200,
     steady_epochs=1200,
 )
-"""Milliseconds an epoch: enough to exercise every line, too small to learn much. There are so many of them that they
-are most of a training, as they are at the published size; so RAR refines three times, like at `laptop`."""
+"""Epochs of milliseconds, which run all of the code but learn little. There are so many that epochs take most of the
+time of a training, as at the published size. RAR refines three times, as at `laptop`."""
 
 LAPTOP = Scale(
     name="laptop",
@@ -101,9 +104,9 @@ LAPTOP = Scale(
     weight_refresh=50,
     steady_epochs=24,
 )
-"""The published quadrature on 1/32 of the points. Tracing is most of what a comparison waits for, so the network is
-half as deep, and RAR refines three times, not fourteen, by the 80th percentile, which lets the batch grow by 39 % in
-all (by 48 % at the published sizes)."""
+"""The published quadrature on 1/32 of the points. Tracing takes most of the time of a comparison, so the network is
+half as deep, and RAR refines 3 times instead of 14 times. Its percentile is 80, which lets the batch grow by 39 % in
+total (48 % at the published sizes)."""
 
 PAPER = Scale(
     name="paper",

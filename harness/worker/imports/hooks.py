@@ -41,7 +41,7 @@ def compile_anew(concerns: Callable[[str], bool]) -> None:
 
     def hook(folder: str) -> Any:
         if not Path(folder).is_dir() or not concerns(folder):
-            raise ImportError("another hook is to look there")
+            raise ImportError("this hook does not import from there")
         return usual(folder)
 
     sys.path_hooks.insert(0, hook)
@@ -71,7 +71,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
             def exec_module(module: ModuleType) -> None:
                 run(module)
-                if self in sys.meta_path:  # the spec may have been looked up several times without an import
+                if self in sys.meta_path:  # find_spec may also be called without an import
                     sys.meta_path.remove(self)
                     self._then(module)
 

@@ -51,7 +51,7 @@ def load(reference: str, here: str | None = None) -> Variant:
     if isinstance(target, Variant):
         return target
     if not callable(target):
-        raise TypeError(f"{reference} is a {type(target).__name__}, neither a harness.Variant nor something to call")
+        raise TypeError(f"{reference} is of type {type(target).__name__}, neither a harness.Variant nor callable")
     return Variant(name=name, summary=(target.__doc__ or "").strip().partition("\n")[0], build=target)
 
 

@@ -24,7 +24,7 @@ class Clock:
             pass
 
     def stop(self) -> tuple[float, float]:
-        """Return the seconds of wall-clock time, and of processor time over all threads of this process, since `start`."""
+        """Return the seconds since `start`: wall-clock time, and processor time over all threads of this process."""
         wall = perf_counter_ns() - self._wall
         cpu = process_time_ns() - self._cpu
         return wall / 1e9, cpu / 1e9

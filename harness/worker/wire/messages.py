@@ -201,7 +201,7 @@ class Stated:
     """None if the trainer has no objective()."""
 
 
-NOTHING_COUNTS = "no framework whose operations can be counted was loaded"
+NOTHING_COUNTS = "no framework was loaded whose operations can be counted"
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,7 @@ def as_json(one: Any) -> dict[str, Any]:
     Empty fields of an epoch are omitted, because a slice may have thousands of epochs, most without any evidence.
     """
     if not is_dataclass(one):
-        raise TypeError(f"{type(one).__name__} is no message, nor part of one")
+        raise TypeError(f"{type(one).__name__} is not a message or part of one")
     found = {each.name: getattr(one, each.name) for each in fields(one)}
     if isinstance(one, Epoch):
         found = {name: value for name, value in found.items() if name not in _OMITTED_IF_EMPTY or value}

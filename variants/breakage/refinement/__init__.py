@@ -1,7 +1,7 @@
 """Residual-adaptive refinement (RAR): train more where the residual is large.
 
-One way of it a file. How many points one holds never depends on what the residuals are, so that a refiner can be put
-where training would have it at any epoch, without training up to there.
+Each method has a file of its own. The number of points in a refiner never depends on the values of residuals, so that
+a refiner can be put into its state at any epoch without training up to it.
 """
 
 from collections.abc import Callable
@@ -28,5 +28,8 @@ _REFINERS: dict[Refinement, Callable[[Case, Scale, int, Clock], Refiner]] = {
 
 
 def refiner(choice: Refinement, case: Case, scale: Scale, seed: int, clock: Clock = "log") -> Refiner:
-    """The refiner of a recipe's `refinement`, which draws times as its `clock` does. KeyError: no such choice."""
+    """Return the refiner for a recipe's `refinement`, which draws times according to `clock`.
+
+    Raises KeyError if there is no such refinement.
+    """
     return _REFINERS[choice](case, scale, seed, clock)

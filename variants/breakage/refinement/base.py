@@ -1,4 +1,4 @@
-"""What every refiner is, and what several of them are made of: candidates, ranks and jitter."""
+"""The interface of a refiner, and what several of them use: candidates, ranks and jitter."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -12,55 +12,56 @@ from variants.breakage.recipe import Clock
 from variants.breakage.scales import Scale
 
 Score = Callable[[Points], NDArray[np.floating]]
-"""(n, 2) points to (n,) absolute residuals, by the network as it is. It takes time, and whoever calls it pays."""
+"""A function from (n, 2) points to the (n,) absolute residuals of the current network. It takes time, which counts
+towards the epoch in which it is called."""
 
 JITTER = 0.01
-"""Standard deviation of the jitter: of log v, and of t as a fraction of the time range."""
+"""Standard deviation of the jitter, in log v and in t as a fraction of the time range."""
 
 
 class Refiner(Protocol):
-    """Decides on which collocation points an epoch trains.
+    """Chooses the collocation points on which an epoch trains.
 
-    An epoch at `index` is `advance(index, score)`, then `batch(drawn)`, then one step of training on that batch, and
-    then, of a refiner that `watches` and where the step computed residuals, `observe` with them.
+    An epoch at `index` calls `advance(index, score)`, then `batch(drawn)`, and then makes one training step on that
+    batch. If the refiner `watches` and the step computed residuals, it finally calls `observe` with them.
     """
 
     pool: Points
-    """The points it holds from one epoch to the next, (n, 2)."""
+    """The (n, 2) points that it keeps from one epoch to the next."""
 
     watches: bool
-    """Whether it asks for the residuals of the batch that was trained on. Others do not pay for the copy."""
+    """Whether it needs the residuals of the training batch. If not, they are not copied."""
 
     def due(self, index: int) -> bool:
-        """Whether it refines at epoch `index`, which makes that epoch one of a kind of its own."""
+        """Whether it refines at epoch `index`, which gives that epoch a kind of its own."""
 
     def advance(self, index: int, score: Score) -> None:
-        """Go on to epoch `index`, and refine if that is due."""
+        """Move to epoch `index`, and refine if that is due."""
 
     def batch(self, drawn: Points) -> Points:
-        """The (m, 2) points to train on at the epoch it is at, given the (n, 2) that were drawn for it.
+        """Return the (m, 2) points to train on in the current epoch, given the (n, 2) points that were drawn for it.
 
-        None are drawn for an epoch that trains on a grid; what is returned then joins the grid.
+        No points are drawn for an epoch that trains on a grid. The returned points are then added to the grid.
         """
 
     def observe(self, scores: NDArray[np.floating]) -> None:
-        """Take note of the (m,) absolute residuals of the batch that was just trained on."""
+        """Take note of the (m,) absolute residuals of the latest training batch."""
 
     def seek(self, index: int) -> None:
-        """Give pool and batch the sizes they have before epoch `index`; unknown points are random ones."""
+        """Give pool and batch the sizes that they have before epoch `index`, with random points for unknown ones."""
 
 
 class Unwatching:
-    """Of a refiner that does not ask how the batch did."""
+    """Base of refiners that do not need the residuals of the batch."""
 
     watches = False
 
     def observe(self, scores: NDArray[np.floating]) -> None:
-        """Nothing: it is not asked for."""
+        """Do nothing. This is never called."""
 
 
 class Regular(Unwatching):
-    """Of a refiner that refines as often as the scale says."""
+    """Base of refiners that refine at the scale's regular interval."""
 
     scale: Scale
 
@@ -69,32 +70,32 @@ class Regular(Unwatching):
 
 
 def candidates(case: Case, seed: int, count: int, clock: Clock = "log") -> Points:
-    """(count, 2) random points, the same ones each time: what a pool begins with."""
+    """Return (count, 2) random points, the same for each call, with which a pool begins."""
     return collocation_points(case, seed, "pool", 0, count, clock)
 
 
 def top(scores: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-    """The indices, ascending, of the `count` highest of (n,) scores; of equal ones, the later.
+    """Return the indices, in ascending order, of the `count` highest of (n,) scores. Later ones win ties.
 
-    A score that is not a number says nothing, and is the lowest.
+    NaN counts as the lowest score.
     """
     order = np.argsort(np.where(np.isnan(scores), -np.inf, scores), kind="stable")
     return np.sort(order[len(order) - count :])
 
 
 def highest(scores: NDArray[np.floating], percentile: int) -> NDArray[np.intp]:
-    """The indices, ascending, of the scores at or above a percentile: `high_count` of them even where scores tie."""
+    """Return the indices, in ascending order, of the scores at or above a percentile: always `high_count` of them."""
     return top(scores, high_count(len(scores), percentile))
 
 
 def high_count(count: int, percentile: int) -> int:
-    """How many of `count` distinct numbers are at or above a percentile that interpolates between them."""
+    """Return how many of `count` distinct numbers are at or above a percentile with linear interpolation."""
     below = -(-(count - 1) * percentile // 100)
     return count - below
 
 
 def jittered(case: Case, points: Points, random: np.random.Generator) -> Points:
-    """(n, 2) points moved at random by about 1 % of v and of the time range, and clipped to where they may lie."""
+    """Move (n, 2) points at random by about 1 % of v and of the time range, and clip them to the domain."""
     noise = JITTER * random.standard_normal(points.shape)
     v = points[:, 0] * np.exp(noise[:, 0])
     t = points[:, 1] + case.t_end * noise[:, 1]

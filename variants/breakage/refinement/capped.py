@@ -1,4 +1,4 @@
-"""The notes' remedy for a RAR that grows, as it was written."""
+"""The fix for growing RAR that the notes recommend, exactly as they describe it."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from variants.breakage.scales import Scale
 
 
 class Capped(Unwatching):
-    """Half as often, the high points of a sample, the first of them up to a limit.
+    """Refines half as often, with the high points of a sample, of which it takes the first ones up to a limit.
 
-    The points are copies of pool points. They join the pool, which is then cut at random to its cap, and the batch of
-    that one epoch only: the published loop makes its batch anew at the next.
+    The points are copies of pool points. They join the pool, which is then cut to its cap at random. They join the
+    batch of that one epoch only, because the published loop creates a new batch in the next epoch.
     """
 
     def __init__(self, case: Case, scale: Scale, seed: int, clock: Clock = "log") -> None:

@@ -1,4 +1,4 @@
-"""No refinement: what every other way of it has to beat."""
+"""No refinement, the baseline for all refinement methods."""
 
 from variants.breakage.cases import Case
 from variants.breakage.collocation import Points
@@ -8,7 +8,7 @@ from variants.breakage.scales import Scale
 
 
 class Unrefined(Unwatching):
-    """Every epoch trains on the points that were drawn for it, and on no others."""
+    """Every epoch trains only on the points that were drawn for it."""
 
     def __init__(self, case: Case, scale: Scale, seed: int, clock: Clock = "log") -> None:
         self.pool = candidates(case, seed, 0, clock)

@@ -1,8 +1,8 @@
 """Retain, resample, release: refinement at every epoch, from residuals that training computes anyway.
 
 Daw, Bu, Wang, Perdikaris and Karpatne, "Mitigating propagation failures in physics-informed neural networks using
-retain-resample-release (R3) sampling", ICML 2023, arXiv:2207.02338, algorithm 1. The
-paper's causal variant, which puts a gate in time on the residuals, is another.
+retain-resample-release (R3) sampling", ICML 2023, arXiv:2207.02338, algorithm 1. The causal variant in that paper,
+which gates the residuals in time, is not implemented.
 """
 
 import numpy as np
@@ -16,10 +16,10 @@ from variants.breakage.scales import Scale
 
 
 class R3:
-    """A population as large as the batch. Points whose residual is above its mean stay; the others are drawn afresh.
+    """A population as large as the batch. Points with residuals above their mean stay; the others are drawn again.
 
-    The residuals are those of the last step, from before its update: the paper's are newer by that one update, and
-    cost an evaluation more. No epoch costs differently from another, so none is of kind "refine".
+    The residuals are those that the last step computed before its update. Those in the paper are newer by one update,
+    which costs another evaluation. All epochs cost the same, so none is of the kind "refine".
     """
 
     watches = True
@@ -32,7 +32,7 @@ class R3:
         return False
 
     def advance(self, index: int, score: Score) -> None:
-        # What was observed counts once: an epoch without physics tells nothing about its points, and none is retained.
+        # Observations are used once, so that no points are retained after an epoch that computed no residuals.
         self._retained, self._observed = self._observed, self.pool[:0]
 
     def batch(self, drawn: Points) -> Points:
@@ -43,13 +43,13 @@ class R3:
         self._observed = self.pool[above_mean(scores)]
 
     def seek(self, index: int) -> None:
-        """No size ever changes. Which points training would have retained is unknown, so the next are all drawn."""
+        """Forget all points. Sizes never change, and the points that training would have retained are unknown."""
         self._observed = self._retained = self.pool[:0]
 
 
 def above_mean(scores: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Which of (n,) scores are above the mean of the finite ones. One that is not finite is not: it says nothing."""
-    # In float64, or the mean of equal scores could be rounded to below them, and all would be above it.
+    """Return which of (n,) scores are finite and above the mean of the finite scores."""
+    # In float64, because otherwise the mean of equal scores could be rounded down, and all scores would be above it.
     precise = scores.astype(np.float64)
     finite = np.isfinite(precise)
     mean = precise[finite].mean() if finite.any() else 0.0

@@ -1,4 +1,4 @@
-"""The original RAR, which grows for good."""
+"""The original RAR, whose pool and batch grow permanently."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from variants.breakage.scales import Scale
 
 
 class Unbounded(Regular):
-    """Every high point of the whole pool, jittered, joins pool and batch for good.
+    """Adds a jittered copy of every high point in the whole pool to pool and batch permanently.
 
-    Each growth is a new shape of pool and batch, which TensorFlow traces anew.
+    Each addition changes the shapes of pool and batch, for which TensorFlow traces again.
     """
 
     def __init__(self, case: Case, scale: Scale, seed: int, clock: Clock = "log") -> None:
@@ -22,7 +22,7 @@ class Unbounded(Regular):
 
     @property
     def joined(self) -> Points:
-        """The points that join every batch, (k, 2)."""
+        """The (k, 2) points that are added to every batch."""
         return self.pool[self.scale.pool :]
 
     def advance(self, index: int, score: Score) -> None:

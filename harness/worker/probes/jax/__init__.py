@@ -10,7 +10,7 @@ class Jax(Framework):
     module = "jax"
     libraries = ("jax", "jaxlib", "flax", "equinox", "optax")
     result_variables = ("JAX_ENABLE_X64", "JAX_PLATFORMS", "JAX_DEFAULT_MATMUL_PRECISION")
-    no_generator = "nothing to seed: its keys are explicit"
+    no_generator = "not seeded, because its keys are explicit"
 
     def computes(self) -> bool:
         """Whether it has initialized a backend. Many programs import JAX without using it.

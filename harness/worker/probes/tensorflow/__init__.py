@@ -1,4 +1,4 @@
-"""TensorFlow: traces and their causes, compilations by XLA, operations, tensors, and the operations that an epoch needs."""
+"""TensorFlow: traces and their causes, compilations by XLA, operations and their times, FLOPs, and tensor memory."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class CallProbe:
             function.__call__ = self._wrap_call(call, calls)
             tape.gradient = self._wrap_gradient(gradient, calls)
         except Exception as error:  # an unexpected version of TensorFlow must not make an arm fail
-            calls.trouble = f"TensorFlow's calls could not be watched: {error!r}"
+            calls.trouble = f"calls of TensorFlow could not be observed: {error!r}"
             return lambda: None
 
         def undo() -> None:
@@ -112,7 +112,7 @@ def _note(calls: Calls, function: Any, args: Any, kwargs: Any) -> None:
         key = id(function), nesting, *(_identify_argument(leaf) for leaf in tf.nest.flatten(arguments))
         calls.distinct.setdefault(key, Call(function, arguments)).times += 1
     except Exception as error:  # an exception here would end the user's own call
-        calls.trouble = calls.trouble or f"one of its calls could not be noted: {error}"
+        calls.trouble = calls.trouble or f"a call could not be recorded: {error}"
 
 
 def _describe_argument(leaf: Any) -> Any:
@@ -123,7 +123,7 @@ def _describe_argument(leaf: Any) -> Any:
     if isinstance(leaf, tf.Tensor | np.ndarray | np.generic):
         return tf.TensorSpec(leaf.shape, leaf.dtype)
     if hasattr(leaf, "_type_spec") and not isinstance(leaf, tf.Variable):  # it consists of tensors
-        raise TypeError(f"it takes a {type(leaf).__name__}")
+        raise TypeError(f"it has an argument of type {type(leaf).__name__}")
     return leaf
 
 

@@ -18,18 +18,18 @@ FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
 AGAIN = Cause(
     "new function",
-    "a new tf.function, or another instance's, over code that was traced before",
-    "make the tf.function once, outside of what repeats",
+    "a new tf.function, or that of another instance, for code that was traced before",
+    "make the tf.function once, outside the loop",
 )
 NEW_CODE = Cause(
     "new code",
-    "new code in the place of code that was traced before, as exec or a reload makes it",
-    "make the function once, outside of what repeats",
+    "new code that replaces code traced before, as exec or a reload creates it",
+    "make the function once, outside the loop",
 )
 NEW_DATASET = Cause(
     "new dataset",
     "a new tf.data.Dataset over a function that was traced before",
-    "make the dataset once, outside of what repeats; model.fit makes one of the arrays that it is given",
+    "make the dataset once, outside the loop; model.fit creates one from arrays that it is given",
 )
 CONTEXT = Cause(
     "context",
@@ -39,9 +39,9 @@ CONTEXT = Cause(
 _DATASET_ATTRIBUTE = "_tf_data_function"
 """The attribute of functions that a tf.data.Dataset uses to map, filter and so on."""
 _ADVICE = {
-    "shape": "keep the shape fixed (pad it), or leave it open: input_signature, reduce_retracing=True",
-    "rank": "bring it to one rank before the call",
-    "dtype": "bring it to one dtype before the call",
+    "shape": "keep the shape fixed (pad it), or leave it unspecified: input_signature, reduce_retracing=True",
+    "rank": "convert it to one rank before the call",
+    "dtype": "convert it to one dtype before the call",
     "value": "pass a tensor",
     "object": "pass the same object each time, or close over it",
     "type": "pass the same type each time",

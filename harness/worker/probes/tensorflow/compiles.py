@@ -38,7 +38,7 @@ class CompileProbe:
         self._position = 0
         try:
             if not stat.S_ISREG(os.fstat(_STDERR).st_mode):
-                self._reason = "standard error is not kept in a file"
+                self._reason = "standard error is not redirected to a file"
             else:
                 self._log = open(f"/proc/self/fd/{_STDERR}", "rb")  # noqa: PTH123, SIM115 - it lives as long as this
                 self._position = os.fstat(_STDERR).st_size

@@ -73,7 +73,7 @@ class _Program:
             elif step.opcode == "while":
                 turns, steady = loops[step.id]
                 if turns is None:
-                    raise Uncountable("how often one of its loops turns depends on data")
+                    raise Uncountable("the number of iterations of a loop depends on data")
                 body, condition = called
                 total += _multiply(turns, self.flops(body, (steady,)))
                 total += _multiply(turns + 1, self.flops(condition, (steady,)))
@@ -145,7 +145,7 @@ class _Program:
         )
 
     def _select_deciding(self, number: int) -> list[Any]:
-        """Return the instructions that may affect the iterations of a loop: those with a scalar or a tuple as result."""
+        """Return the instructions that may determine the iterations of a loop: those that give a scalar or a tuple."""
         return [
             step
             for step in self._instructions[number].values()
@@ -165,7 +165,7 @@ class _Program:
 
 def _count_dot(step: Any, left: Any) -> int:
     if any(step.shape.is_dynamic_dimension) or any(left.shape.is_dynamic_dimension):
-        raise Uncountable("the size of one of its matrix products depends on data")
+        raise Uncountable("the size of a matrix product depends on data")
     summed = prod(left.shape.dimensions[axis] for axis in step.dot_dimension_numbers.lhs_contracting_dimensions)
     each = 8 if step.shape.element_type in _COMPLEX else 2
     return int(each * prod(step.shape.dimensions) * summed)

@@ -35,8 +35,8 @@ class TensorAllocator:
         try:
             peak = _read_peak()
         except _REFUSALS:
-            return "TensorFlow's allocator does not count them, as where oneDNN is off"
-        return None if peak else "TensorFlow's allocator counted none, as where no tensor has 256 KB"
+            return "TensorFlow's allocator does not count them, for example because oneDNN is off"
+        return None if peak else "TensorFlow's allocator counted none: it counts only tensors of at least 256 KB"
 
 
 def _read_peak() -> int | None:

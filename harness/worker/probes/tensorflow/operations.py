@@ -105,7 +105,7 @@ class OperationProbe:
             (file,) = self._folder.rglob("*.xplane.pb")
             return read(xplane_pb2.XSpace.FromString(file.read_bytes()), self._began)
         except Exception as error:  # an error here must not end the user's run
-            self._reason = f"what TensorFlow's profiler reports could not be read: {error}"
+            self._reason = f"the output of TensorFlow's profiler could not be read: {error}"
             return []
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)

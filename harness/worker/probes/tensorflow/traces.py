@@ -82,9 +82,9 @@ class TraceProbe:
         callbacks = getattr(sys.modules.get(_CALLBACKS), "CONCRETE_FUNCTION_CALLBACKS", None)
         if isinstance(callbacks, list):
             callbacks.append(self._record_untimed)
-            self._reasons["times and causes of traces"] = "this TensorFlow has no place at which a tracing can be timed"
+            self._reasons["times and causes of traces"] = "this version of TensorFlow offers no way to time traces"
             return
-        self._reasons[TRACES] = "this TensorFlow offers neither of the two places at which tracing can be watched"
+        self._reasons[TRACES] = "this version of TensorFlow offers no way to observe traces"
 
     def _wrap_with_timer(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def create(function_type: Any, type_context: Any, func_graph: Any, tracing_options: Any) -> Any:
@@ -118,7 +118,7 @@ class TraceProbe:
         try:
             return self._causes.explain(function_type, options, _get_code(_unwrap(options.python_function)))
         except Exception as error:  # an exception here would end the user's own call
-            print(f"harness: the cause of a tracing could not be seen: {error!r}", file=sys.stderr)
+            print(f"harness: the cause of a trace was not observed: {error!r}", file=sys.stderr)
             return None
 
     def _record(self, function: Any, graph: Any, seconds: float | None, cause: Cause | None = None) -> None:

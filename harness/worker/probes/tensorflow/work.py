@@ -39,7 +39,7 @@ class WorkCounter:
                 found[kind] = _count_epoch(calls, known)
             except flops.Uncountable as error:
                 reasons.append(str(error))
-        reason = reasons[0] if reasons else None if found else "no epoch's calls were noted"
+        reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
         parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
         sums = {kind: sum(own.values()) for kind, own in parts.items()}
         return Counted(sums, reason, gemm.flops_per_second() if rate else None, parts, variables.sizes())
