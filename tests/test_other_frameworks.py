@@ -36,7 +36,11 @@ def test_pytorch_draws_by_the_seed_in_every_process_and_has_no_traces(run):
     assert losses(record, 0) == losses(record, 1)
     arms = by_name(record)
     assert arms["TorchToo"].losses == "same bit for bit"
-    assert (arms["Torch"].traces, arms["Torch"].compilations, arms["TorchToo"].exact.traces) == (None, None, None)
+    assert (arms["Torch"].value("traces"), arms["Torch"].value("compilations"), arms["TorchToo"].exact.traces) == (
+        None,
+        None,
+        None,
+    )
     assert arms["Torch"].unavailable["compilations"] == "those of PyTorch are not observed"
     assert record.ready[0].seeded["torch"] == "0"
 
@@ -45,21 +49,28 @@ def test_jax_states_its_keys_itself_and_has_no_traces(run):
     record = run("Jax", "JaxToo")
     arms = by_name(record)
     assert arms["JaxToo"].losses == "same bit for bit"
-    assert (arms["Jax"].traces, arms["Jax"].retraces, arms["Jax"].compilations) == (None, None, None)
+    assert (arms["Jax"].value("traces"), arms["Jax"].value("retraces"), arms["Jax"].value("compilations")) == (
+        None,
+        None,
+        None,
+    )
     assert arms["Jax"].unavailable["traces"] == "those of JAX are not observed"
-    assert record.ready[0].seeded["jax"] == "nothing to seed: its keys are explicit"
+    assert record.ready[0].seeded["jax"] == "not seeded, because its keys are explicit"
 
 
 def test_beside_tensorflow_it_is_who_computes_that_counts(run):
     arms = by_name(run("TensorFlowWithJaxInstalled", "JaxBesideTensorFlow", blocks=1))
-    assert (arms["TensorFlowWithJaxInstalled"].traces, arms["TensorFlowWithJaxInstalled"].compilations) == (1, 0)
+    assert (
+        arms["TensorFlowWithJaxInstalled"].value("traces"),
+        arms["TensorFlowWithJaxInstalled"].value("compilations"),
+    ) == (1, 0)
     beside = arms["JaxBesideTensorFlow"]
-    assert (beside.traces, beside.exact.traces) == (None, None)
+    assert (beside.value("traces"), beside.exact.traces) == (None, None)
     assert beside.unavailable["traces"].startswith("those of JAX are not observed, and TensorFlow")
 
 
 def test_an_arm_that_failed_has_no_traces_either(run):
     arms = by_name(run("Jax", "RaisesInJax", "DiesInJax", blocks=1))
     for name in ("RaisesInJax", "DiesInJax"):
-        assert (arms[name].status, arms[name].traces) == ("failed", None)
+        assert (arms[name].status, arms[name].value("traces")) == ("failed", None)
         assert arms[name].unavailable["traces"] == "those of JAX are not observed"

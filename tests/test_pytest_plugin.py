@@ -118,7 +118,7 @@ def test_a_test_passes_fails_or_is_skipped_with_a_reason(tmp_path):
         said, complained = running.communicate()
     assert "5 failed, 3 passed, 1 skipped, 1 warning" in said, said + complained
     assert "Slower is slower than Loop (+10 %); 3 % is allowed" in said
-    assert "Same: total time is unsure: it takes 3 blocks to tell" in said
+    assert "Same: total time is unsure: it needs 3 blocks" in said
     assert "VariantFailed: Fails failed in epoch 0: ValueError: empty" in said
     assert "cannot be compared with itself" in said
     assert "BadInput: no_slower() has no option 'epocs': did you mean 'epochs'?" in said

@@ -61,7 +61,7 @@ def test_what_is_no_variant_declares_nothing(tmp_path, definition):
     ["dict(a=1)", "{'a': one}", "{'a': {1}}", "{'a': b'x'}", "{'a': (1, 2)}", "{1: 2}", "{'a': 1j}", "[1]", "SETTINGS"],
 )
 def test_settings_that_are_computed_or_that_no_record_holds_are_refused(tmp_path, settings):
-    with pytest.raises(BadInput, match="write out there a dictionary, by names"):
+    with pytest.raises(BadInput, match="write them as a literal dictionary, by names"):
         of(tmp_path, f"mine = Variant('mine', 'text', build, settings={settings})")
 
 

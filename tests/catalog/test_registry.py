@@ -92,7 +92,7 @@ def test_a_reference_that_is_no_variant_is_reported_and_left_out(register):
     register(mine=Collection((variant("slow"),), references=("solver",)))
     assert registry.registered().references == {"slow": ()}
     (complaint,) = registry.registered().broken
-    assert complaint == "'mine' offers a reference 'solver', but no variant of that name; it is left out"
+    assert complaint == "'mine' lists 'solver' as a reference but has no such variant; it is ignored"
 
 
 def test_a_collection_may_be_returned_by_what_is_called(register):
@@ -135,7 +135,7 @@ def test_of_two_variants_of_one_name_the_first_is_kept_and_the_other_reported(re
     assert registry.find("same") is first
     assert list(registry.registered().variants) == ["same", "own"]
     (complaint,) = registry.registered().broken
-    assert complaint == "'b' offers a variant 'same' when there is one already; it is left out"
+    assert complaint == "'b' offers a variant 'same', which already exists; it is ignored"
 
 
 # What is found without being imported

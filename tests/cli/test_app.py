@@ -41,8 +41,8 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
         ("converge original --target misplaced_mas=0.1", "'misplaced_mas' for 'original': choose from misplaced_mass"),
         ("converge original --target misplaced_mass", "--target must be METRIC=VALUE"),
         ("converge original --target misplaced_mass=low", "not 'misplaced_mass=low'"),
-        ("converge original --target misplaced_mass=-1", "a finite number of at least 0"),
-        ("converge original --target misplaced_mass=nan", "a finite number of at least 0"),
+        ("converge original --target misplaced_mass=-1", "a finite value of at least 0"),
+        ("converge original --target misplaced_mass=nan", "a finite value of at least 0"),
         ("converge original --target =0.1", "--target must be METRIC=VALUE"),
         ("profile", "--variant"),
         ("profile --variant nosuch", "There is no variant 'nosuch'"),
@@ -142,7 +142,7 @@ def test_converge_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_pat
 def test_a_target_that_no_arm_reaches_is_a_result(tmp_path, capfd):
     options = ["--seeds", "1", "--evaluations", "2", "--target", "error=0", "--out", str(tmp_path / "run")]
     assert app.run(["converge", f"{ARMS}:Learner", *options]) == 0
-    assert "No training got to error <= 0." in capfd.readouterr().out
+    assert "No training reached error <= 0." in capfd.readouterr().out
 
 
 def selfcheck(name, out, *options):
@@ -164,7 +164,7 @@ def test_a_selfcheck_says_whether_the_machine_is_fit_and_what_its_facts_mean(tmp
     assert all(set(finding) == {"what", "value", "level", "means", "do"} for finding in summary["fitness"])
     printed, report = capfd.readouterr().out, (out / "report.md").read_text()
     for text in (printed, report):
-        assert "This machine is fit to measure on" in text
+        assert "This machine is fit for measuring" in text
         assert "virtual machine" in text
     (out / "report.md").unlink()
     assert app.run(["report", str(out)]) == 0
@@ -174,7 +174,7 @@ def test_a_selfcheck_says_whether_the_machine_is_fit_and_what_its_facts_mean(tmp
 def test_a_selfcheck_that_cannot_tell_exits_with_3_and_its_report_with_0(tmp_path, capfd):
     assert selfcheck("Clockwork", tmp_path / "run", "--blocks", "2") == 3
     last = capfd.readouterr().err.splitlines()[-1]
-    assert last.startswith("harness: Whether this machine is fit to measure on is unsure: a verdict takes 3 blocks")
+    assert last.startswith("harness: It is unsure whether this machine is fit for measuring: a verdict needs 3 blocks")
     assert json.loads((tmp_path / "summary.json").read_text())["selfcheck"]["answer"] == "unsure"
     assert app.run(["report", str(tmp_path / "run")]) == 0
 

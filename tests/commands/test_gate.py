@@ -62,7 +62,7 @@ def test_a_comment_passes_and_the_repository_stays_as_it_was(folder, gate, tmp_p
     for uncounted in ("traces", "compilations", "flops", "peak_tensors"):  # it loads nothing that traces
         assert found[uncounted, None] == "not measured"
     printed = capfd.readouterr().out
-    assert "Passed: nothing that is gated got worse" in printed
+    assert "Passed: no gated metric got worse" in printed
     assert "with changes that are not committed" in printed
 
 
@@ -204,7 +204,7 @@ def test_what_a_gate_leaves_in_the_repository_is_no_change(folder):
 def test_unsure_is_3_unless_it_is_told_to_pass(folder, gate, capfd):
     two = ["--epochs", "60", "--blocks", "2"]
     assert gate("--base", "HEAD", short=two)[0] == 3
-    assert "is unsure: it takes 3 blocks to tell" in capfd.readouterr().out
+    assert "is unsure: it needs 3 blocks" in capfd.readouterr().out
     code, summary = gate("--base", "HEAD", "--unsure", "warn", short=two)
     assert (code, summary["gate"]["answer"]) == (0, "unsure")
 

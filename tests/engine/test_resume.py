@@ -159,6 +159,6 @@ def test_a_run_of_a_file_outside_of_any_repository_is_not_resumed_with_other_cod
 def test_why_there_were_no_more_blocks_is_in_the_record_and_the_report(tmp_path, capsys):
     out = tmp_path / "run"
     assert compare(out, "--blocks", "1") == 0
-    assert read(out).looks[-1].why == "its block is done"
+    assert read(out).looks[-1].why == "the only block is done"
     assert compare(tmp_path / "other", "--budget", "1s") == 0
     assert "The budget of 1 s ended within block 1" in (tmp_path / "other" / "report.md").read_text()

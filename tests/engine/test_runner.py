@@ -167,5 +167,5 @@ def test_an_arm_that_works_while_it_is_not_its_turn_is_told_of(tmp_path):
     summary = summarize(record)
     steady, restless = (arm.idle_share for arm in summary.arms)
     assert steady < restless
-    told = [sentence for sentence in sentences(summary) if "while it was others' turn" in sentence]
+    told = [sentence for sentence in sentences(summary) if "while other arms had their turn" in sentence]
     assert [sentence.split()[0] for sentence in told] == ["Restless"]

@@ -157,12 +157,12 @@ def test_two_changes_that_do_the_same_work_share_it(tmp_path, capfd):
         assert parts == pytest.approx(found["total"][figure]["estimate"], rel=1e-9)
     report = (out / "report.md").read_text()
     assert "overlapping costs 0.500x" in report
-    assert "quick and lean get in each other's way" in report
+    assert "quick and lean hinder each other" in report
     (out / "report.md").unlink()
     capfd.readouterr()
     assert app.run(["report", str(out)]) == 0
     assert (out / "report.md").read_text() == report
-    assert "What each change earned" in capfd.readouterr().out
+    assert "Effect of each change" in capfd.readouterr().out
 
 
 def test_of_five_changes_each_block_runs_the_sets_along_two_orders(tmp_path):
@@ -187,9 +187,7 @@ def test_a_cell_that_fails_is_named_and_leaves_no_shares(tmp_path, capfd):
     assert broken["last"]["estimate"] == pytest.approx(1, rel=1e-2)
     assert (quick["last"], broken["alone"]) == (None, None)
     text = (out / "report.md").read_text()
-    assert "There are no shares of the changes: +broken failed, and without that no block is whole." in text.replace(
-        "\\", ""
-    )
+    assert "There are no shares of the changes: +broken failed, so no block is complete." in text.replace("\\", "")
     assert "ValueError: broken needs quick" in capfd.readouterr().out
 
 

@@ -97,7 +97,7 @@ LINES = [
         gemm_flops_per_second=2e11,
     ),
     BlockEnd(0, 12.5),
-    Look(0, True, "a verdict takes 3 blocks"),
+    Look(0, True, "a verdict needs 3 blocks"),
     Slice(block=1, group=0, round=0, position=0, arm="moments", epochs=[]),
     Resume("2026-01-02T03:04:55+01:00", {"cores": 2}, "abc"),
     ArmReady(

@@ -48,7 +48,7 @@ def test_a_comparison_gives_each_arm_its_ratio_and_says_of_what(render):
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
 def test_what_a_reader_could_miss_is_said(render):
     run = record(ARMS, blocks=1)
-    assert "One block is an estimate" in render(run)
+    assert "One block gives an estimate only" in render(run)
     run.footer = None
     run.add(
         ArmEnd(
@@ -66,26 +66,24 @@ def test_what_a_reader_could_miss_is_said(render):
     assert "quick failed in epoch 3: ValueError: boom" in text
 
 
-@pytest.mark.parametrize(
-    ("visible", "said"), [(1.1, "a difference of 10 %"), (4.36, "only 4.36 times as much or as little")]
-)
+@pytest.mark.parametrize(("visible", "said"), [(1.1, "a difference of 10 %"), (4.36, "only a factor of 4.36 or more")])
 def test_who_is_unsure_is_told_what_would_have_shown(visible, said):
     summary = summarize(record(ARMS))
     baseline, quick = summary.arms
     unsure = replace(quick, verdict="unsure", smallest_visible_ratio=visible)
-    assert f"quick: unsure; {said} would have shown." in sentences(replace(summary, arms=[baseline, unsure]))
+    assert f"quick: unsure; {said} would have been detected." in sentences(replace(summary, arms=[baseline, unsure]))
 
 
 def test_arms_that_took_no_turns_are_told_apart_from_equal_ones():
     run = record(ARMS, rounds=0)
-    assert "quick and original took no turns" in " ".join(on_terminal(run).split())
+    assert "quick and original ran too few epochs to take turns" in " ".join(on_terminal(run).split())
 
 
 def test_a_loop_of_unknown_length_is_not_sold_as_a_whole_training():
     text = " ".join(on_terminal(record({"a": {DATA: 0.1}, "b": {DATA: 0.05}}, seekable=False)).split())
     assert "whole schedule" not in text
     assert "epochs took" in text
-    assert "They are no whole training." in text
+    assert "This is not a whole training." in text
     assert "0.500x ±0.0%" in text
 
 

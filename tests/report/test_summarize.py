@@ -107,12 +107,12 @@ def test_losses_are_held_against_the_baselines():
         )
     a, b = as_json(run)["arms"]
     assert [a["losses"], a["losses_epochs"]] == [None, None]
-    assert [b["losses"], b["losses_epochs"]] == ["drifts from epoch 0 by 3e-01, by one process of each", 1]
+    assert [b["losses"], b["losses_epochs"]] == ["drifts from epoch 0 by 3e-01, judged from one process of each", 1]
     for arm, term in (("a", 1.0), ("b", 0.37)):
         run.add(Objective(0, 0, arm, {"physics": term}))
     assert b["losses_relation"] == "drifts"
     b = as_json(run)["arms"][1]
-    assert b["losses"] == "different objective (physics 0.37x), by one process of each"
+    assert b["losses"] == "different objective (physics 0.37x), judged from one process of each"
     assert b["losses_relation"] == "different objective"
 
 

@@ -3,7 +3,7 @@
 import msgspec
 from simulated import DATA, FULL, REFINE, record
 
-from harness.plan.cells import Ablation, Change, sets
+from harness.plan.cells import Ablation, Change, change_sets
 from harness.record.schema import ArmEnd
 from harness.record.store import Record
 
@@ -11,7 +11,7 @@ from harness.record.store import Record
 def ablation(names, orders=()):
     """From "start" to "goal"; a cell between them is labelled by the changes it has made."""
     ends = {(): "start", tuple(names): "goal"}
-    made = {ends.get(some, "+".join(some)): some for some in sets(names, orders)}
+    made = {ends.get(some, "+".join(some)): some for some in change_sets(names, orders)}
     changes = tuple(Change(name, f"old {name} -> new {name}") for name in names)
     return Ablation("start", "goal", changes, made, tuple(orders))
 

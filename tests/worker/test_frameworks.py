@@ -50,7 +50,9 @@ def test_beside_another_framework_the_counts_are_tensorflows_if_that_traces(unob
     }
     idle = unobserved("tensorflow", "torch")
     assert idle.keys() == {"traces", "compilations"}
-    assert idle["traces"] == "those of PyTorch are not observed, and TensorFlow, which is loaded too, traced nothing"
+    assert (
+        idle["traces"] == "those of PyTorch are not observed, and TensorFlow, which is also loaded, has traced nothing"
+    )
 
 
 def test_a_jax_that_tensorflow_has_imported_and_nobody_uses_changes_nothing(unobserved):

@@ -115,7 +115,7 @@ def test_what_no_record_can_hold_is_no_epoch_and_neither_is_what_follows(tmp_pat
 def test_evidence_that_is_no_json_is_refused_and_the_epoch_is_not_kept(tmp_path):
     own = Journal(os.fspath(tmp_path / "journal"))
     own.add(epoch(0))
-    with pytest.raises(TypeError, match="set is no message, nor part of one"):
+    with pytest.raises(TypeError, match="set is not a message or part of one"):
         own.add(Epoch(1, "full", 0.5, 0.5, {"loss": 1.0}, evidence={"seen": {1, 2}}))
     own.add(epoch(2))
     assert read(tmp_path / "journal") == own.epochs == [epoch(0), epoch(2)]

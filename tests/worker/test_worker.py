@@ -179,6 +179,6 @@ def test_it_builds_and_runs_a_trainer_where_nothing_is_installed(python, bare):
     assert finished.peak_rss_bytes is None or finished.peak_rss_bytes > 1_000_000
     assert finished.state.unavailable["peak of tensors"] == "TensorFlow was not loaded"
     assert counted.flops == {}
-    assert counted.unavailable == "no framework whose operations can be counted was loaded"
+    assert counted.unavailable == "no framework was loaded whose operations can be counted"
     assert isinstance(failed, answers.Failed)
     assert (failed.moment, failed.epochs) == ("in seek(9)", [])

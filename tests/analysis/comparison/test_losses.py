@@ -29,7 +29,7 @@ def by_one(mine, theirs=STEPS, **terms):
     return losses(trained({"a": [theirs], "b": [mine]}, **terms), "b")
 
 
-ALONE = ", by one process of each"
+ALONE = ", judged from one process of each"
 
 
 def test_equal_losses_are_the_same_bit_for_bit():
@@ -210,7 +210,7 @@ def test_a_drift_beyond_what_the_baseline_was_repeated_over_says_so():
     later = {"a": [STEPS], "b": [changed(STEPS, 2, 0.3)]}
     run = trained(later, {"a": [other_order], "b": [other_order]})
     assert losses(run, "b") == Losses(
-        "drifts from epoch 7 by 2e-01; two processes of a ran only 1 epoch alike", 4, Relation.DRIFTS
+        "drifts from epoch 7 by 2e-01; two processes of a agree over only 1 epoch", 4, Relation.DRIFTS
     )
 
 
@@ -226,7 +226,7 @@ def stating(mine, theirs):
 
 def test_another_objective_is_one_only_where_the_baseline_agrees_with_itself():
     assert stating([0.03, 0.03], [1.0, 1.0]) == "different objective (bc 0.03x)"
-    assert stating([0.03], [1.0]) == "different objective (bc 0.03x), by one process of each"
+    assert stating([0.03], [1.0]) == "different objective (bc 0.03x), judged from one process of each"
     assert stating([0.03, 0.5], [1.0, 0.029]) == "not repeatable here: two processes of a differ in bc (0.029x)"
     assert stating([0.03, 0.5], [1.0, 1.0]) == "not repeatable here: two processes of b differ in bc (17x)"
     assert stating([1.0, 1.0], [1.0, 0.5]) is None

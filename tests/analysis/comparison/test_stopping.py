@@ -23,7 +23,7 @@ def decision(logs, looks=LOOKS, blocks=None, elapsed=0.0):
 def test_it_goes_on_until_a_verdict_is_possible():
     for done in (1, 2):
         found = decision({"a": CLEAR[:done]})
-        assert (found.go_on, found.why) == (True, "a verdict takes 3 blocks")
+        assert (found.go_on, found.why) == (True, "a verdict needs 3 blocks")
 
 
 def test_it_stops_when_every_verdict_is_clear():
@@ -60,11 +60,11 @@ def test_it_ends_with_the_plan():
     six = {"a": NEAR * 2}
     assert (decision(six).go_on, decision(six).why) == (False, "all 6 blocks are done")
     one = Looks(1, 1, 0.03)
-    assert decision({"a": [0.1]}, one).why == "its block is done"
+    assert decision({"a": [0.1]}, one).why == "the only block is done"
 
 
 def test_as_many_as_were_asked_for_are_run_even_if_all_is_clear():
-    assert decision({"a": CLEAR}, Looks(5, 5, 0.03)).why == "there are to be 5 blocks at least"
+    assert decision({"a": CLEAR}, Looks(5, 5, 0.03)).why == "at least 5 blocks are needed"
 
 
 def test_the_budget_leaves_room_for_no_other_block():
@@ -122,7 +122,7 @@ def test_it_stops_at_once_when_failures_have_left_nothing_to_compare(failed, why
 
 
 def test_it_goes_on_for_those_that_are_left():
-    assert failing("b").why == "a verdict takes 3 blocks"
+    assert failing("b").why == "a verdict needs 3 blocks"
     assert failing("b").go_on
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from scipy import stats
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.epochs.effects import by_kind, effects
+from harness.analysis.epochs.effects import effects, log_ratios_by_kind
 from harness.analysis.epochs.shapes import Shapes
 from harness.analysis.epochs.table import table, usable
 from harness.analysis.stats.ratios import RESOLUTION, Ratio, guarded, interval, of_times, typical
@@ -89,7 +89,7 @@ def test_intervals_over_blocks_cover_what_they_promise():
 
 def test_kinds_are_compared_with_like_kinds_only():
     run = record({"a": {DATA: 1.0, REFINE: 5.0, FULL: 2.0}, "b": {DATA: 0.5, FULL: 3.0}}, noise=0.3)
-    found = effects(by_kind(shaped(run), "b", "a"), 0.03)
+    found = effects(log_ratios_by_kind(shaped(run), "b", "a"), 0.03)
     assert found.keys() == {DATA, FULL}
     assert np.exp(found[DATA]) == pytest.approx([0.5] * 3, rel=0.1)
     assert np.exp(found[FULL]) == pytest.approx([1.5] * 3, rel=0.1)
@@ -97,7 +97,7 @@ def test_kinds_are_compared_with_like_kinds_only():
 
 def test_arms_that_took_no_turns_together_have_no_effect():
     run = record({"a": {DATA: 1.0}, "b": {DATA: 0.5}})
-    assert effects(by_kind(shaped(run), "c", "a"), 0.03) == {}
+    assert effects(log_ratios_by_kind(shaped(run), "c", "a"), 0.03) == {}
 
 
 def test_a_turn_is_told_by_its_lower_quartile_and_guarded_by_its_sum():
@@ -107,7 +107,7 @@ def test_a_turn_is_told_by_its_lower_quartile_and_guarded_by_its_sum():
         if piece.round:
             (one, *_) = piece.epochs
             piece.epochs[:] = [one] * 7 + [replace(one, wall=10.0 * one.wall) if piece.arm == "b" else one]
-    found = by_kind(shaped(run), "b", "a")
+    found = log_ratios_by_kind(shaped(run), "b", "a")
     assert np.exp(found["typical"]).to_numpy() == pytest.approx(np.ones(3))
     assert np.exp(found["of_sums"]).to_numpy() == pytest.approx(np.full(3, 17 / 8))
     assert np.exp(effects(found, 0.03)[DATA]) == pytest.approx([17 / 8] * 3)
@@ -115,7 +115,7 @@ def test_a_turn_is_told_by_its_lower_quartile_and_guarded_by_its_sum():
 
 def test_what_slows_both_arms_of_a_round_cancels():
     noisy = record({"a": {DATA: 1.0, FULL: 1.0}, "b": {DATA: 1.02, FULL: 1.02}}, noise=0.5, rounds=60)
-    found = by_kind(shaped(noisy), "b", "a")
+    found = log_ratios_by_kind(shaped(noisy), "b", "a")
     assert found["typical"].mean() == pytest.approx(np.log(1.02), abs=0.02)
 
 

@@ -105,6 +105,17 @@ def test_nothing_beyond_the_tolerance_is_called_the_same(period, data, usual, ex
         assert verdicts({"other": logs}, 0.03, 3, 6)["other"].answer != SAME
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_settling_and_every_second_epoch_are_not_confused(seed):
+    """In turns of two threads the first epoch of each turn settles, and here that is always a heavy one."""
+    run = run_of(lambda index: 0.5 * (1 + 3.0 * (index % 2 == 0)), usual=0.5, threads=2, seed=seed)
+    costs, logs = found_in(run)
+    pattern = costs.shapes.of("other")["epoch"]
+    assert (pattern.period, list(pattern.phases), pattern.events) == (2, [0], {})
+    assert pattern.settling == pytest.approx(1.2, rel=0.1)
+    assert exp(sum(logs) / len(logs)) == pytest.approx(2.5, rel=0.01)
+
+
 def test_intervals_hold_the_truth_whatever_the_period():
     trials, held = 40, 0
     for seed in range(trials):

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from harness.analysis.gate.peaks import checks
+from harness.analysis.gate.peaks import compare_peaks
 from harness.plan.gate_rules import Tolerances, Triple
 from harness.record.schema import ArmEnd
 
@@ -20,7 +20,7 @@ def answer(*runs, tolerance=0.1):
         }
         for run in runs
     ]
-    return checks(made, triple)[0]
+    return compare_peaks(made, triple)[0]
 
 
 @pytest.mark.parametrize(

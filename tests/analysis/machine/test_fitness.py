@@ -44,8 +44,8 @@ def test_a_quiet_machine_needs_nothing():
     ("what", "facts", "level", "says"),
     [
         ("other runs", {"other_runs": [7, 9]}, WARN, "7, 9"),
-        ("other load", {"busy_elsewhere": 0.12}, NOTE, "12.0 %"),
-        ("other load", {"busy_elsewhere": 1.0}, WARN, "100.0 %"),
+        ("other load", {"busy_elsewhere": 0.12}, NOTE, "12 %"),
+        ("other load", {"busy_elsewhere": 1.0}, WARN, "100 %"),
         ("load average", {"load": 2.5}, NOTE, "2.5"),
         ("cores", {"cores": 2}, NOTE, "2 of 4"),
         ("cores", {"cores": 1, "cores_online": 1}, NOTE, "1 of 1"),
@@ -53,13 +53,13 @@ def test_a_quiet_machine_needs_nothing():
         ("governor", {"governor": "powersave"}, NOTE, "powersave"),
         ("turbo", {"turbo": True}, NOTE, "on"),
         ("virtual machine", {"virtual": True}, NOTE, "yes"),
-        ("stolen time", {"stolen": 0.01}, NOTE, "1.0 %"),
-        ("stolen time", {"stolen": 0.05}, WARN, "5.0 %"),
+        ("stolen time", {"stolen": 0.01}, NOTE, "1 %"),
+        ("stolen time", {"stolen": 0.05}, WARN, "5 %"),
         ("container's cores", {"quota_cores": 1.5}, WARN, "1.5 of 4 cores"),
-        ("throttled", {"throttled": 0.02}, NOTE, "2.0 %"),
-        ("throttled", {"throttled": 0.4}, WARN, "40.0 %"),
-        ("free memory", {"memory_free_bytes": 10**9, "memory_limit_bytes": 2 * 10**9}, WARN, "limit 2 GB"),
-        ("swap in use", {"swap_used_bytes": 10**9}, NOTE, "MB"),
+        ("throttled", {"throttled": 0.02}, NOTE, "2 %"),
+        ("throttled", {"throttled": 0.4}, WARN, "40 %"),
+        ("free memory", {"memory_free_bytes": 10**9, "memory_limit_bytes": 2 * 10**9}, WARN, "limit 2.00 GB"),
+        ("swap in use", {"swap_used_bytes": 10**9}, NOTE, "GB"),
         ("threads set", {"environment": {"OMP_NUM_THREADS": "8"}}, NOTE, "OMP_NUM_THREADS=8"),
         ("framework settings", {"framework_settings": {"TF_ENABLE_ONEDNN_OPTS": "0"}}, NOTE, "TF_ENABLE_ONEDNN_OPTS=0"),
     ],
@@ -117,7 +117,7 @@ def test_the_build_of_a_framework_is_told_apart_from_its_version():
     assert "TensorFlow (cp311-cp311-manylinux_2_27_x86_64)" in found("frameworks").means
     plain = found("frameworks", frameworks={"TensorFlow": "2.22"})
     assert plain.value == "TensorFlow 2.22"
-    assert plain.means == "Times and losses hold for what is installed."
+    assert plain.means == "Times and losses hold for the installed versions."
     assert found("frameworks", frameworks={}).value == "none installed"
 
 

@@ -42,10 +42,10 @@ def test_one_that_says_something_else_is_unfit(null, slowed, why):
 @pytest.mark.parametrize(
     ("null", "slowed", "why"),
     [
-        (control(1.05, UNSURE), FOUND, "it cannot be told that two identical arms are the same"),
-        (NULL, control(1.0, UNSURE), "a planted slowdown of 6 % cannot be told"),
-        (TOO_FEW, TOO_FEW, "a verdict takes 3 blocks, and there were fewer"),
-        (Control(None, None), Control(None, None), "a verdict takes 3 blocks, and there were fewer"),
+        (control(1.05, UNSURE), FOUND, "two identical arms are unsure, so it is not known whether they are the same"),
+        (NULL, control(1.0, UNSURE), "a planted slowdown of 6 % was not detected for sure"),
+        (TOO_FEW, TOO_FEW, "a verdict needs 3 blocks, and there were fewer"),
+        (Control(None, None), Control(None, None), "a verdict needs 3 blocks, and there were fewer"),
     ],
 )
 def test_one_that_says_too_little_is_unsure(null, slowed, why):

@@ -89,7 +89,7 @@ def test_what_is_not_there_is_said():
     verdicts = check([claim("less", arm="x", baseline="y"), claim("less", "epoch_seconds", kind="none")], run)
     assert [(one.verdict, one.why) for one in verdicts] == [
         ("not in this run", "it has no x and no y"),
-        ("not measured", "epoch_seconds of both is not in the record"),
+        ("not measured", "epoch_seconds was not recorded for both arms"),
     ]
     run.add(ArmEnd(block=0, group=0, arm="b", status="failed", reason="x", moment="in epoch 3"))
     assert [(one.verdict, one.why) for one in check([claim("less")], run)] == [("not measured", "b failed")]
@@ -97,7 +97,7 @@ def test_what_is_not_there_is_said():
 
 def test_two_blocks_give_no_verdict():
     (one,) = check([claim("less")], record(COSTS, blocks=2))
-    assert (one.verdict, one.why) == (UNSURE, "a verdict takes 3 blocks")
+    assert (one.verdict, one.why) == (UNSURE, "a verdict needs 3 blocks")
     assert one.ratio.estimate == pytest.approx(11 / 17)
 
 
@@ -176,7 +176,7 @@ def test_objectives_are_the_same_or_not():
         )
     assert found(run, same, claim("same", "objective", arm="c")) == [CONFIRMED, REFUTED]
     why = check([claim("same", "objective", arm="c")], run)[0].why
-    assert why == "different objective (physics 0.5x), by one process of each"
+    assert why == "different objective (physics 0.5x), judged from one process of each"
     for arm, term in (("a", 0.7), ("b", 1.0), ("c", 0.6)):
         run.add(Objective(1, 0, arm, {"physics": term}))
     assert found(run, claim("same", "objective", arm="c")) == [UNSURE], "the baseline does not repeat"

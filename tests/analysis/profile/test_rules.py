@@ -37,7 +37,7 @@ def test_a_retrace_is_told_with_its_cause_its_cost_and_what_to_do():
     (found,) = findings(evidence(traced=traced))
     assert found.text == (
         "step (x.py:3) was traced 14 times more in 100 epochs: argument x: shape (8,) -> (9,)."
-        " That took 2.5 s, 25 % of the time of all epochs. Pad it."
+        " That took 2.50 s, 25 % of the time of all epochs. Pad it."
     )
     assert (found.rule, found.seconds, found.share) == ("retraced", 2.5, pytest.approx(0.25))
 
@@ -48,28 +48,28 @@ def test_where_every_epoch_traced_its_cost_has_bounds_or_is_the_least():
         return found.text.partition("That took ")[2]
 
     assert told(Charge(2.5, 9.0, (DATA,))) == (
-        "25 % to 90 % of the time of all epochs (2.5 s to 9 s): from the tracing alone to all but the operations, since"
-        " every epoch of kind data traced or compiled. Pad it."
+        "25 % to 90 % of the time of all epochs (2.50 s to 9.00 s): from tracing alone to everything but"
+        " the operations, since every epoch of kind data traced or compiled. Pad it."
     )
     assert told(Charge(2.5, None, ("epoch",))) == (
-        "at least 2.5 s, 25 % of the time of all epochs; first runs of new graphs come on top, and cannot be told from"
-        " their work, since every epoch traced or compiled. Pad it."
+        "at least 2.50 s, 25 % of the time of all epochs; first runs of new graphs add to that, but cannot be"
+        " separated from their work, since every epoch traced or compiled. Pad it."
     )
 
 
 @pytest.mark.parametrize(
     ("cause", "where", "why", "advice"),
     [
-        (VARIABLES, "x.py:3", VARIABLES.text, "Look at x.py:3 for what makes it anew."),
-        (FIRST, "x.py:3", "each time as a function of its own", "Look at x.py:3 for what makes it anew."),
-        (None, "x.py:3", "why could not be seen", "Look at x.py:3."),
-        (None, "?", "why could not be seen", "Look for what calls step."),
+        (VARIABLES, "x.py:3", VARIABLES.text, "Look at x.py:3 for what creates it again."),
+        (FIRST, "x.py:3", "each time as a new function", "Look at x.py:3 for what creates it again."),
+        (None, "x.py:3", "the cause was not observed", "Look at x.py:3."),
+        (None, "?", "the cause was not observed", "Look for what calls step."),
     ],
 )
 def test_a_cause_without_advice_is_told_with_where_to_look(cause, where, why, advice):
     traced = [Traced("step", where, cause, 14, 1.5, again=9, charge=Charge(2.5, 2.5))]
     (found,) = findings(evidence(traced=traced))
-    assert f"in 100 epochs: {why}. That took 2.5 s, 25 %" in found.text
+    assert f"in 100 epochs: {why}. That took 2.50 s, 25 %" in found.text
     assert found.text.endswith(advice)
 
 
@@ -94,8 +94,8 @@ def test_epochs_that_each_trace_another_function_are_told_together_if_there_are_
     (one,) = found(30)
     assert one.rule == "retraced"
     assert one.text.startswith(
-        "30 of 100 epochs trace what none before them did, 30 functions or causes in all. The costliest is lambdified29"
-        " (<made 29>:1): each time as a function of its own. That took 644 ms, 6.44 % of the time of all epochs."
+        "30 of 100 epochs trace something new, 30 functions or causes in all. The costliest is lambdified29"
+        " (<made 29>:1): each time as a new function. That took 644 ms, 6.4 % of the time of all epochs."
     )
 
 
@@ -123,7 +123,7 @@ def test_a_compilation_that_nothing_announces_is_told():
     assert (found.rule, found.seconds) == ("recompiled", 1.5)
     assert found.text == (
         "XLA compiled step (x.py:3) 4 times, 3 of them for another shape without any trace."
-        " That took 1.5 s, 15 % of the time of all epochs. Keep the shapes fixed."
+        " That took 1.50 s, 15 % of the time of all epochs. Keep the shapes fixed."
     )
     (found,) = findings(evidence(compiled=[replace(own, compiler="")]))
     assert found.text.startswith("A compiler compiled step (x.py:3) 4 times")
@@ -146,7 +146,7 @@ def test_a_phase_that_takes_much_is_named_unless_it_is_of_the_step(path, seconds
     found = findings(evidence(phases=[rest, Phase(DATA, path, 1.0, seconds, seconds, 10 * seconds, None)]))
     assert len(found) == told
     if told:
-        assert found[0].text == "The phase weights takes 40 % of an epoch of kind data: 40 ms."
+        assert found[0].text == "The phase weights takes 40 % of an epoch of kind data: 40.0 ms."
         assert found[0].seconds == pytest.approx(4.0)
 
 
@@ -169,11 +169,13 @@ def test_of_phases_in_each_other_the_inner_one_is_named_if_it_has_most_of_it():
 def test_a_part_that_has_most_of_the_arithmetic_is_named():
     parts = {"early": {"data": 1e11}, DATA: {"physics/integral": 9e9, "": 0.5e9, "data": 0.5e9}}
     (found,) = findings(evidence(parts=parts))
-    assert found.text == "90 % of the arithmetic of an epoch of kind data is in physics/integral: 9 of 10 GFLOP."
+    assert found.text == (
+        "90 % of the arithmetic of an epoch of kind data is in physics/integral: 9.00 GFLOP of 10.0 GFLOP."
+    )
     assert found.seconds == pytest.approx(9.0)
     assert findings(evidence(parts=parts, times={DATA: {"physics/integral": 0.3, "data": 0.7}})) == []
     (timed,) = findings(evidence(parts=parts, times={DATA: {"physics/integral": 0.6, "data": 0.4}}))
-    assert timed.text.endswith("9 of 10 GFLOP, and 60 % of the time of its operations.")
+    assert timed.text.endswith("9.00 GFLOP of 10.0 GFLOP, and 60 % of the time of its operations.")
     assert timed.seconds == pytest.approx(6.0)
     assert findings(evidence(parts={DATA: {"a": 1.0, "b": 1.0, "c": 1.0}})) == []
     assert findings(evidence(parts={DATA: {"": 3.0}})) == []
@@ -199,10 +201,10 @@ def test_kinds_count_as_often_as_the_schedule_has_them():
 
 def test_growth_is_told_with_its_interval():
     (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
-    text = "Memory grows by 3.1 MB an epoch [2.9, 3.3], in epochs of kind data: "
-    assert found.text == text + "something keeps what each makes."
+    text = "Memory grows by 3.10 MB an epoch [2.90 MB, 3.30 MB], in epochs of kind data: "
+    assert found.text == text + "something keeps what each epoch creates."
     (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6, {"pool": 12.0})}))
-    assert found.text == text + "meanwhile its trainer's sizes grow, pool by 12 an epoch."
+    assert found.text == text + "the sizes that the trainer reports grow as well, pool by 12.0 an epoch."
 
 
 def test_the_costliest_come_first_what_costs_little_is_left_out_and_there_are_five_at_most():
@@ -236,8 +238,8 @@ def test_a_term_that_is_computed_where_its_weight_is_0_is_told_with_its_share_of
     (found,) = findings(Evidence(epochs, [], [], [], {}, parts, {}, {DATA: 3, "full": 7}))
     assert found.rule == "unweighted"
     assert found.text == (
-        "30 % of epochs compute a physics loss whose weight is 0 (kind data): the total is the same without."
-        " It has 250 ms of their 1 s."
+        "30 % of epochs compute a physics loss whose weight is 0 (kind data): the total loss is the same without it."
+        " It has 250 ms of their 1.00 s."
     )
     assert found.seconds == pytest.approx(0.25)
 
@@ -245,15 +247,15 @@ def test_a_term_that_is_computed_where_its_weight_is_0_is_told_with_its_share_of
 def test_a_phase_that_takes_much_in_several_kinds_is_told_of_once():
     phases = [Phase(kind, path, 1.0, 0.05, 0.05, 0.5, None) for kind in (DATA, "full") for path in ("step", "data")]
     (found,) = findings(evidence(phases=phases))
-    assert found.text == "The phase data takes 50 % of an epoch of kind data: 50 ms, and nearly as much of full."
+    assert found.text == "The phase data takes 50 % of an epoch of kind data: 50.0 ms, and nearly as much of full."
 
 
 def test_a_phase_of_which_every_epoch_traced_says_so():
     phases = [Phase(DATA, path, 1.0, 0.05, 0.05, 0.5, None, traced=True) for path in ("step", "data")]
     (found,) = findings(evidence(phases=phases))
     assert found.text == (
-        "The phase data takes 50 % of an epoch of kind data: 50 ms."
-        " Tracing and compiling are in that: no such epoch ran without."
+        "The phase data takes 50 % of an epoch of kind data: 50.0 ms."
+        " That includes tracing and compiling: no such epoch ran without."
     )
 
 
@@ -276,5 +278,5 @@ def test_a_trainer_that_tells_no_kinds_apart_is_not_told_of_epochs_of_kind_epoch
     assert [one.text.partition(":")[0] for one in found] == [
         "100 % of the arithmetic of an epoch is in integral",
         "The phase weights takes 50 % of an epoch",
-        "Memory grows by 3.1 MB an epoch [2.9, 3.3]",
+        "Memory grows by 3.10 MB an epoch [2.90 MB, 3.30 MB]",
     ]

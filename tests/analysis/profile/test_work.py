@@ -46,7 +46,7 @@ def test_a_kind_that_was_timed_but_not_counted_has_a_reason():
         "a",
         SECONDS,
     )
-    assert found.unavailable == "its full epochs ran in turns only, where calls are not watched"
+    assert found.unavailable == "its full epochs ran only in turns, where calls are not observed"
     found = arithmetic(
         with_work(Work(block=0, group=0, arm="a", flops={DATA: 1e9}, unavailable="no tf.function was called")),
         "a",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.stats.shapley import interactions, shares, shares_by_orders, steps, subsets
+from harness.analysis.stats.shapley import interactions, shapley_shares, shares_by_orders, steps, subsets
 
 NAMES = ("a", "b", "c", "d")
 
@@ -25,7 +25,7 @@ def near(one, other):
 
 @given(games())
 def test_shares_add_up_to_the_whole(values):
-    assert near(sum(shares(values, NAMES).values()), values[frozenset(NAMES)] - values[frozenset()])
+    assert near(sum(shapley_shares(values, NAMES).values()), values[frozenset(NAMES)] - values[frozenset()])
 
 
 @given(games(NAMES[:3]))
@@ -38,7 +38,7 @@ def test_a_share_is_the_average_over_all_orders(values):
             without = values[frozenset(made)]
             made.add(name)
             by_hand[name] += (values[frozenset(made)] - without) / len(every)
-    found = shares(values, NAMES[:3])
+    found = shapley_shares(values, NAMES[:3])
     assert all(near(found[name], by_hand[name]) for name in found)
     averaged = shares_by_orders(values, every)
     assert all(near(averaged[name], by_hand[name]) for name in found)
@@ -50,21 +50,21 @@ def test_changes_that_do_alike_get_alike(values):
     alike = {
         cell: values[cell] + values[frozenset(swapped.get(name, name) for name in cell)] for cell in subsets(NAMES)
     }
-    found = shares(alike, NAMES)
+    found = shapley_shares(alike, NAMES)
     assert near(found["a"], found["b"])
 
 
 @given(games(NAMES[:3]), st.floats(-5, 5))
 def test_a_change_that_always_adds_the_same_gets_just_that(values, always):
     more = {cell: values[cell - {"d"}] + always * ("d" in cell) for cell in subsets(NAMES)}
-    assert near(shares(more, NAMES)["d"], always)
+    assert near(shapley_shares(more, NAMES)["d"], always)
     assert all(near(found, 0.0) for two, found in interactions(more, NAMES).items() if "d" in two)
 
 
 @given(games(), games())
 def test_the_shares_of_a_sum_are_the_sums_of_shares(one, other):
-    both = shares({cell: one[cell] + other[cell] for cell in one}, NAMES)
-    apart = shares(one, NAMES), shares(other, NAMES)
+    both = shapley_shares({cell: one[cell] + other[cell] for cell in one}, NAMES)
+    apart = shapley_shares(one, NAMES), shapley_shares(other, NAMES)
     assert all(near(both[name], apart[0][name] + apart[1][name]) for name in NAMES)
 
 
@@ -84,7 +84,7 @@ def test_an_order_and_its_reverse_are_exact_where_only_two_at_a_time_interact(al
         cell: sum(alone.get(name, 0.0) for name in cell) + sum(x for two, x in together.items() if two <= cell)
         for cell in subsets(NAMES)
     }
-    exact, found = shares(values, NAMES), shares_by_orders(values, [order, order[::-1]])
+    exact, found = shapley_shares(values, NAMES), shares_by_orders(values, [order, order[::-1]])
     assert all(near(found[name], exact[name]) for name in NAMES)
 
 
@@ -94,7 +94,7 @@ def test_an_interaction_is_what_two_changes_do_beyond_each(together, other):
     found = interactions(values, NAMES)
     assert near(found["a", "b"], together)
     assert all(near(value, 0.0) for two, value in found.items() if two != ("a", "b"))
-    assert near(shares(values, NAMES)["a"], together / 2)
+    assert near(shapley_shares(values, NAMES)["a"], together / 2)
 
 
 def test_an_interaction_of_three_is_found_in_each_of_its_pairs():
@@ -104,14 +104,14 @@ def test_an_interaction_of_three_is_found_in_each_of_its_pairs():
 
 def test_one_change_has_the_whole_and_no_interactions():
     values = {frozenset(): 1.0, frozenset("a"): 4.0}
-    assert shares(values, ["a"]) == {"a": 3.0}
+    assert shapley_shares(values, ["a"]) == {"a": 3.0}
     assert interactions(values, ["a"]) == {}
 
 
 def test_a_missing_cell_is_not_made_up():
     values = {cell: 0.0 for cell in subsets(NAMES) if cell != {"b", "c"}}
     with pytest.raises(KeyError):
-        shares(values, NAMES)
+        shapley_shares(values, NAMES)
     with pytest.raises(KeyError):
         shares_by_orders(values, [("c", "b", "a", "d")])
     assert shares_by_orders(values, [("a", "b", "c", "d")])["d"] == 0.0

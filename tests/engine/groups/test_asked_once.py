@@ -101,8 +101,8 @@ def test_losses_are_judged_by_terms_and_else_by_the_epochs_run(tmp_path):
         "Stating": None,
         "Steady": "same bit for bit",
         "StatingTheSame": "same bit for bit",
-        "StatingAnother": "different objective (physics 0.37x), by one process of each",
-        "Drifting": "drifts from epoch 1 by 3e-06, by one process of each",
+        "StatingAnother": "different objective (physics 0.37x), judged from one process of each",
+        "Drifting": "drifts from epoch 1 by 3e-06, judged from one process of each",
     }
     assert {arm.losses_epochs for arm in summarize(record).arms[1:]} == {12}
 
@@ -111,7 +111,7 @@ def test_arms_without_a_framework_say_so_and_have_no_rate(tmp_path):
     record = run(tmp_path / "run", "Steady", command="profile", epochs=4, blocks=1)
     (work,) = record.works
     assert (work.flops, work.gemm_flops_per_second) == ({}, None)
-    assert work.unavailable == "no framework whose operations can be counted was loaded"
+    assert work.unavailable == "no framework was loaded whose operations can be counted"
     assert record.objectives == []
 
 

@@ -12,7 +12,7 @@ from harness.cli import app
 from harness.record import store
 
 TROUBLES = {
-    "RaisesWhenBuilt": "while it was built: RuntimeError: no such grid",
+    "RaisesWhenBuilt": "while it was being built: RuntimeError: no such grid",
     "RaisesAtThree": "in epoch 3: ValueError: the residual is empty",
     "KillsItself": "in epoch 3: its process was killed by SIGKILL (9)",
     "Exits": "in epoch 3: its process ended with exit code 0",
@@ -23,14 +23,14 @@ TROUBLES = {
     "WantsInput": "in epoch 3: EOFError",
     "ForksAndDies": "in epoch 3: its process ended with exit code 7",
     "RedirectsItsOutput": "in epoch 3: ValueError: said to nobody",
-    "SeeksNowhere": "while it was built: it has `seek`, but no `epochs`",
+    "SeeksNowhere": "while it was being built: it has `seek` but no `epochs`",
     "RaisesInObjective": "in objective(): ValueError: there is no batch",
     "DiesInObjective": "in objective(): its process ended with exit code 3",
     "StatesText": "in objective(): its term 'data' was a str, not a number",
     "StatesAList": "in state() before epoch 0: its state() was a list, not a mapping",
-    "StatesNoNumber": "while it was built: its size 'batch_points' was a str, not a number",
+    "StatesNoNumber": "while it was being built: its size 'batch_points' was a str, not a number",
     "StatesNoSize": "in state() before epoch 0: its size 'batch_points' was inf",
-    "not_a_trainer": "while it was built: building it gave a object, which has no method epoch",
+    "not_a_trainer": "while it was being built: build returned an object, which has no method epoch",
 }
 
 
@@ -129,7 +129,7 @@ def test_without_a_baseline_there_are_no_ratios_but_the_rest(tmp_path, capfd):
     assert code == 4
     assert ratio(arms["Steady"]) is None
     assert arms["Steady"]["metrics"]["epoch_time"]["value"] >= 0.002
-    assert "nothing to relate the others to" in " ".join(capfd.readouterr().out.split())
+    assert "nothing to be compared with" in " ".join(capfd.readouterr().out.split())
 
 
 def test_a_loss_that_is_not_finite_may_be_allowed(tmp_path):

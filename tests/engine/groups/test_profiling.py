@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from paths import SUPPORT
 from planned import planned
 
+from harness import rounding
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import phases, watched
@@ -98,7 +99,11 @@ def test_what_is_watched_is_timed_apart(tmp_path):
     [
         ("FloatRate", "value", "argument rate: Python value 0.1 -> 0.05"),
         ("Grows", "shape", "argument x: shape (8, 3) -> (9, 3)"),
-        ("NewFunction", "new function", "a new tf.function, or another instance's, over code that was traced before"),
+        (
+            "NewFunction",
+            "new function",
+            "a new tf.function, or that of another instance, for code that was traced before",
+        ),
         ("NewOptimizer", "object", "argument optimizer: another Optimizer"),
     ],
 )
@@ -136,15 +141,15 @@ def test_what_retraces_now_and_then_is_charged_with_all_beyond_the_other_epochs(
     assert [epoch.index for epoch in traced] == [4, 8, 12, 16, 20]
     assert sum(trace.seconds for epoch in traced for trace in evidence.traces(epoch)) < found.seconds
     assert found.seconds < sum(epoch.wall for epoch in traced)
-    assert f"{100 * found.share:.3g} % of the time of all epochs. Pass a tensor." in found.text
+    assert f"{rounding.percent(found.share)} of the time of all epochs. Pass a tensor." in found.text
 
 
 def test_a_cause_without_advice_is_told_with_where_to_look(tmp_path):
     record = profiled(tmp_path / "run", "Lambdified", "retraced.py", probes=(), epochs=8)
     (found,) = told(record)
-    assert found.text.startswith("7 of 7 epochs trace what none before them did, 7 functions or causes in all.")
-    assert ": each time as a function of its own. That took at least " in found.text
-    assert re.search(r"Look at \S*lambdified \d>:1 for what makes it anew\.$", found.text)
+    assert found.text.startswith("7 of 7 epochs trace something new, 7 functions or causes in all.")
+    assert ": each time as a new function. That took at least " in found.text
+    assert re.search(r"Look at \S*lambdified \d>:1 for what creates it again\.$", found.text)
 
 
 def test_a_compilation_that_no_trace_announces_is_found(tmp_path):
@@ -176,7 +181,7 @@ def test_a_tracing_is_told_with_its_epochs_and_its_phase(tmp_path):
     (one,) = by_cause(of_one_block(record, "Phased"))
     assert (one.epochs, one.phases) == ((0,), ("train",))
     (table,) = [table for table in profiled_tables(record) if table.title == "Traces"]
-    assert table.columns == ["function", "defined at", "why", "phase", "epochs", "times", "tracing", "in all"]
+    assert table.columns == ["function", "defined at", "why", "phase", "epochs", "times", "tracing", "extra time"]
     assert table.rows[0][3:6] == ["train", "0", "1"]
 
 
@@ -284,7 +289,7 @@ def test_what_a_trainer_without_tensorflow_cannot_tell_is_said(tmp_path):
     assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
     said = list(sentences(summarize(record)))
     assert "Not available here: peak of tensors and operations, because TensorFlow was not loaded." in said
-    uncounted = "no framework whose operations can be counted was loaded"
+    uncounted = "no framework was loaded whose operations can be counted"
     assert f"Not available here: arithmetic, because {uncounted}." in said
     nothing = "no framework that traces or compiles was loaded"
     assert f"Not available here: traces and compilations, because {nothing}." in said
@@ -303,7 +308,7 @@ def test_where_tensorflow_does_not_count_its_tensors_it_says_so(tmp_path, monkey
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     record = profiled(tmp_path / "run", "Nests", "nested.py", probes=("memory",), epochs=6)
     assert record.unavailable("Nests") == {
-        "peak of tensors": "TensorFlow's allocator does not count them, as where oneDNN is off"
+        "peak of tensors": "TensorFlow's allocator does not count them, for example because oneDNN is off"
     }
     assert all(evidence.memory(epoch).peak_tensors is None for epoch in watched(record, "Nests", "memory"))
     assert all(evidence.memory(epoch).peak_rss for epoch in watched(record, "Nests", "memory"))

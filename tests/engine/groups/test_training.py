@@ -15,7 +15,7 @@ from harness.record.schema import Evaluation, Slice
 from harness.record.store import read
 
 TROUBLES = {
-    "Steady": "while it was built: it has no method evaluate()",
+    "Steady": "while it was being built: it has no method evaluate()",
     "RaisesInEvaluate": "in evaluate() after 4 epochs: ValueError: there is no exact solution",
     "DiesInEvaluate": "in evaluate() after 0 epochs: its process ended with exit code 3",
     "EvaluatesToNothing": "in evaluate() after 0 epochs: it returned no metrics",
@@ -83,8 +83,8 @@ def test_without_a_length_an_arm_fails_and_says_what_to_do(tmp_path):
     record, _ = run(tmp_path / "run", "EndlessLearner", "Learner")
     failure = record.failure("EndlessLearner")
     assert (failure.moment, failure.reason) == (
-        "while it was built",
-        "it says no length, as `epochs` would: give --epochs",
+        "while it was being built",
+        "it has no `epochs`, the length of its training: give --epochs",
     )
     assert len(epochs_of(record, "Learner")) == 12
 
@@ -115,7 +115,7 @@ def test_a_metric_that_only_the_target_names_fails_the_arm_that_lacks_it(tmp_pat
     assert record.failure("Learner") is None
     failure = record.failure("Solver")
     assert failure.moment == "in evaluate() after 1 epoch"
-    assert failure.reason == "it returned no 'seed', which is the target's metric, but error"
+    assert failure.reason == "it returned no 'seed', the metric of the target, but only error"
 
 
 def test_an_arm_that_fails_in_one_seed_leaves_the_later_ones(tmp_path):

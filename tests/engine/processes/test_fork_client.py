@@ -91,7 +91,7 @@ def test_what_they_are_forked_from_sleeps_while_they_are_measured(tmp_path):
 
 
 TROUBLES = {
-    "RaisesWhenBuilt": "while it was built: RuntimeError: no such grid",
+    "RaisesWhenBuilt": "while it was being built: RuntimeError: no such grid",
     "RaisesAtThree": "in epoch 3: ValueError: the residual is empty",
     "KillsItself": "in epoch 3: its process was killed by SIGKILL (9)",
     "Exits": "in epoch 3: its process ended with exit code 0",

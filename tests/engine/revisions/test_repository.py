@@ -202,7 +202,7 @@ def test_what_cannot_be_unpacked_is_a_sentence(committed, git, tmp_path_factory,
 def test_folders_of_killed_runs_are_removed_and_those_in_use_are_not(tmp_path, monkeypatch):
     monkeypatch.setattr(revisions.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(revisions.tempfile, "tempdir", str(tmp_path))
-    used = revisions._Held()
+    used = revisions._LockedFolder()
     left, fresh, others = (tmp_path / name for name in ("harness-revision-a", "harness-revision-b", "harness-x"))
     for folder in (left, fresh, others):
         folder.mkdir()

@@ -103,12 +103,12 @@ def test_what_could_not_be_counted_has_dashes_and_a_reason():
     assert table.rows[0] == ["original", "-", "-", "-", "-"]
     assert [row[1:3] for row in table.rows[1:]] == [[DATA, "1.00 GFLOP"], [REFINE, "-"], [FULL, "-"]]
     assert table.note.endswith(
-        "Not all was counted. original: XLA cannot compile it: no such op; quick: no tf.function was called."
+        "Not everything was counted. original: XLA cannot compile it: no such op; quick: no tf.function was called."
     )
 
 
 @pytest.mark.parametrize(
-    "why", ["no framework whose operations can be counted was loaded", "TensorFlow was not loaded"]
+    "why", ["no framework was loaded whose operations can be counted", "TensorFlow was not loaded"]
 )
 def test_loops_without_a_framework_get_no_table_of_nothing(why):
     """Earlier versions said it of TensorFlow."""
@@ -142,10 +142,10 @@ def test_a_comparison_says_of_every_other_arm_whether_its_losses_are_the_baselin
             Slice(block=0, group=0, round=0, position=0, arm=arm, epochs=[epoch_of(0, DATA, 0.1, 0.1, {"loss": loss})]),
         )
     table = comparison.losses(summarize(run))
-    drifts = "drifts from epoch 0 by 3e-06, by one process of each"
+    drifts = "drifts from epoch 0 by 3e-06, judged from one process of each"
     assert table.rows == [["quick", "same bit for bit", "1"], ["third", drifts, "1"]]
     for arm, term in (("original", 1.0), ("third", 0.37)):
         run.add(Objective(0, 0, arm, {"physics": term}))
     text = as_markdown(run)
-    assert "| third | different objective (physics 0.37x), by one process of each | 1 |" in text
+    assert "| third | different objective (physics 0.37x), judged from one process of each | 1 |" in text
     assert "losses are compared bit by bit" in text

@@ -106,9 +106,9 @@ def test_what_a_reader_could_miss_is_said(render):
     assert "quick failed from seed 1 in epoch 15: ValueError: boom" in text
     assert "lower is better" in text
     assert "seeds 0 to 2" in text
-    assert "No training got" not in text
+    assert "No training reached" not in text
     one = " ".join(render(run(seeds=1, target=("error", 1e-9), seed=4)).replace("\\", "").split())
-    assert "No training got to error <= 1e-09." in one
+    assert "No training reached error <= 1e-09." in one
     assert "One seed gives no interval" in one
     assert "; seed 4." in one
     cut = run(cut_off=[("net", 2)])

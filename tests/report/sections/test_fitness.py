@@ -41,14 +41,14 @@ def as_markdown(run):
     [
         (
             checked(),
-            "is fit to measure on: two identical arms are the same, and a planted slowdown of 6 %",
+            "is fit for measuring: two identical arms came out the same, and a planted slowdown of 6 %",
         ),
         (
             checked(again=1.05),
-            "not fit to measure on as it is: two identical arms differ: the second one",
+            "not fit for measuring as it is: two identical arms differ: the second one",
         ),
-        (checked(slowed=1.01), "not fit to measure on as it is: a planted slowdown of 6 % is called same."),
-        (checked(blocks=2), "is unsure: a verdict takes 3 blocks, and there were fewer."),
+        (checked(slowed=1.01), "not fit for measuring as it is: a planted slowdown of 6 % is called same."),
+        (checked(blocks=2), "is fit for measuring: a verdict needs 3 blocks, and there were fewer."),
     ],
 )
 def test_the_report_says_whether_the_machine_is_fit_and_why_not(render, run, says):
@@ -58,7 +58,7 @@ def test_the_report_says_whether_the_machine_is_fit_and_why_not(render, run, say
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
 def test_every_fact_is_told_with_what_it_means_and_what_to_do(render):
     text = render(checked())
-    for expected in ("This machine", "other load", "50.0 %", "End them", "2 of 2", "turbo", "not readable"):
+    for expected in ("This machine", "other load", "50 %", "End them", "2 of 2", "turbo", "not readable"):
         assert expected in text
 
 
@@ -75,7 +75,7 @@ def test_the_smallest_difference_is_told_once_there_are_verdicts():
 
 def test_what_would_help_depends_on_what_is_missing():
     assert len(fitness.sentences(summarize(checked()))) == 2
-    assert "What would help is in the table of this machine." in fitness.sentences(summarize(checked(again=1.05)))
+    assert "The table of this machine says what would help." in fitness.sentences(summarize(checked(again=1.05)))
     quiet = checked(blocks=2, machine={})
     assert fitness.sentences(summarize(quiet))[1:] == [
         "A longer --budget, or fewer --epochs, would leave time for more blocks."
@@ -114,4 +114,4 @@ def test_another_run_beside_it_is_told_in_every_report(command):
     run = checked(machine={"other_runs": [7]})
     own = {"converge": {"evaluations": 1}, "profile": {"probes": ("phases",)}}.get(command, {})
     run.add(replace(run.header, plan=replace(run.plan, command=command, **own)))
-    assert "(process 7): each disturbs what the others measure." in as_markdown(run)
+    assert "(process 7): each disturbs the others' measurements." in as_markdown(run)

@@ -21,7 +21,7 @@ def verdict(answer, *checks, unsure="fail"):
     ("check", "says"),
     [
         (SLOWER, "pinn: epoch time (full) got worse: 1.00 ms to 1.10 ms, +10 % [+8, +12]; +3 % is allowed."),
-        (UNSURE, "pinn: total time is unsure: it is wide; a difference of 20 % would have shown."),
+        (UNSURE, "pinn: total time is unsure: it is wide; a difference of 20 % would have been detected."),
         (TRACES, "pinn: traces went from 1 to 2, in 50 epochs: step (a.py:1) 1 time more."),
         (FASTER, "pinn: epoch time (full) got better: 1.00 ms to 700 us, -30 % [-31, -29]."),
     ],

@@ -59,7 +59,7 @@ def test_what_is_unsure_has_its_estimate():
 
 @pytest.mark.parametrize(
     ("blocks", "begins"),
-    [(1, "By one block alone: b costs 0.500x"), (2, "By two blocks: b costs 0.500x")],
+    [(1, "Estimate from one block: b costs 0.500x"), (2, "Estimate from two blocks: b costs 0.500x")],
 )
 def test_without_a_verdict_it_is_an_estimate(blocks, begins):
     assert of(compared(blocks, b=0.5, c=2.0)) == f"{begins} what base costs and c 2.000x."
@@ -70,19 +70,24 @@ def test_an_arm_that_failed_is_told_and_a_baseline_that_failed_ends_it():
     run.add(ArmEnd(block=2, group=0, arm="c", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     assert of(run) == "b is 2.00x faster than base [2.00x, 2.00x]; c failed in epoch 3."
     run.add(
-        ArmEnd(block=2, group=0, arm="base", status="failed", reason="ValueError: boom", moment="while it was built")
+        ArmEnd(
+            block=2, group=0, arm="base", status="failed", reason="ValueError: boom", moment="while it was being built"
+        )
     )
-    assert of(run) == "base, the baseline, failed while it was built: there is nothing to relate the others to."
+    assert (
+        of(run)
+        == "base, the baseline, failed while it was being built, so the others have nothing to be compared with."
+    )
 
 
 def test_a_run_that_was_cut_off_says_how_far_it_got():
     run = compared(1, b=0.5)
     run.blocks_done.clear()
     run.footer = None
-    assert of(run).startswith("By an unfinished block: b costs 0.500x")
+    assert of(run).startswith("Estimate from an unfinished block: b costs 0.500x")
     run.slices.clear()
     run.ends.clear()
-    assert of(run) == "Nothing could be compared with base: b was not measured beside it."
+    assert of(run) == "Nothing could be compared with base: b was not measured together with it."
 
 
 def test_long_names_lose_their_middle():
@@ -115,9 +120,9 @@ def test_trainings_are_told_by_their_target_or_by_where_they_ended():
     curves = {"net": falling(1.0, 0.5, 0.2), "quick": falling(1.0, 0.04), "solver": falling(0.1, 0.001)}
     walls, seeds = {"net": 4.0, "quick": 2.0, "solver": 0.1}, {"seeds": 2, "references": ("solver",)}
     assert of(trained(curves, walls=walls, target=("error", 0.1), **seeds)) == (
-        "To error <= 0.1: quick in 10.0 s of training; net never."
+        "To error <= 0.1: quick in 10.0 s of training; net never reached it."
     )
-    assert of(trained(curves, walls=walls, target=("error", 0.01), **seeds)) == "No training got to error <= 0.01."
+    assert of(trained(curves, walls=walls, target=("error", 0.01), **seeds)) == "No training reached error <= 0.01."
     assert of(trained(curves, walls=walls, **seeds)) == (
         "error at the end, over 2 seeds: quick 0.0400 after 10.0 s and net 0.200 after 40.0 s."
     )

@@ -119,7 +119,7 @@ def test_the_delta_and_the_fragments_add_up():
 
 def test_the_delta_is_asked_for_only_where_there_is_one():
     quality(CASE1, lambda v, t: v, lambda t: pytest.fail("case1 has no delta"))
-    with pytest.raises(ValueError, match="case3 is a delta"):
+    with pytest.raises(ValueError, match="case3 has a delta"):
         quality(CASE3, lambda v, t: v)
 
 

@@ -97,7 +97,7 @@ def test_a_bare_callable_becomes_a_variant_of_its_name(write, kind):
 
 def test_what_cannot_be_called_is_no_variant(write):
     write("my.py", "pinn = 42")
-    with pytest.raises(TypeError, match=r"my\.py:pinn is a int, neither a harness\.Variant nor something to call"):
+    with pytest.raises(TypeError, match=r"my\.py:pinn is of type int, neither a harness\.Variant nor callable"):
         loading.load("my.py:pinn")
 
 

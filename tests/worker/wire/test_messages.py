@@ -172,9 +172,9 @@ def test_an_answer_that_is_none_is_refused(epoch):
 
 
 def test_what_is_no_message_is_not_sent():
-    with pytest.raises(TypeError, match="set is no message, nor part of one"):
+    with pytest.raises(TypeError, match="set is not a message or part of one"):
         encode(messages.Ran([messages.Epoch(0, "full", 0.5, 0.5, {}, evidence={"own": {1, 2}})]))
-    with pytest.raises(TypeError, match="str is no message"):
+    with pytest.raises(TypeError, match="str is not a message or part of one"):
         encode("words")
 
 

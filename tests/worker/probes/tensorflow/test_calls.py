@@ -176,7 +176,7 @@ def test_a_call_that_cannot_be_noted_is_made_all_the_same(probe, monkeypatch):
     ragged = tf.ragged.constant([[1.0], [2.0, 3.0]])
     with probe.watching("ragged"):
         assert tf.function(tf.reduce_sum)(ragged).numpy() == 6.0
-    assert probe.by_kind["ragged"].trouble == "one of its calls could not be noted: it takes a RaggedTensor"
+    assert probe.by_kind["ragged"].trouble == "a call could not be recorded: it has an argument of type RaggedTensor"
 
     def fails(leaf):
         raise RuntimeError("a bug of ours")
@@ -184,7 +184,7 @@ def test_a_call_that_cannot_be_noted_is_made_all_the_same(probe, monkeypatch):
     monkeypatch.setattr(module, "_describe_argument", fails)
     with probe.watching("data"):
         assert inner(tf.ones(())).numpy() == 2.0
-    assert probe.by_kind["data"].trouble == "one of its calls could not be noted: a bug of ours"
+    assert probe.by_kind["data"].trouble == "a call could not be recorded: a bug of ours"
 
 
 def test_a_tensorflow_that_is_not_as_expected_is_left_alone(probe, monkeypatch):
@@ -192,7 +192,7 @@ def test_a_tensorflow_that_is_not_as_expected_is_left_alone(probe, monkeypatch):
         changed.delattr(tf.GradientTape, "gradient")
         with probe.watching("data"):
             inner(tf.zeros(2))
-    assert "could not be watched" in probe.by_kind["data"].trouble
+    assert "could not be observed" in probe.by_kind["data"].trouble
 
 
 def test_where_nobody_loads_tensorflow_there_is_nothing_to_see_and_it_stays_unloaded():

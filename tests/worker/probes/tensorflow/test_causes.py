@@ -144,11 +144,11 @@ def told(tmp_path_factory):
         [sys.executable, script], check=False, capture_output=True, text=True, env=environment, cwd=script.parent
     )
     assert child.returncode == 0, child.stderr[-2000:]
-    assert child.stderr.count("the cause of a tracing could not be seen: KeyError('a later TensorFlow')") == 1
+    assert child.stderr.count("the cause of a trace was not observed: KeyError('a later TensorFlow')") == 1
     return json.loads(child.stdout.splitlines()[-1])
 
 
-AGAIN = "a new tf.function, or another instance's, over code that was traced before"
+AGAIN = "a new tf.function, or that of another instance, for code that was traced before"
 
 
 @pytest.mark.parametrize(
@@ -168,13 +168,13 @@ AGAIN = "a new tf.function, or another instance's, over code that was traced bef
         (
             "another instance",
             "new function",
-            "a new tf.function, or another instance's, over code that was traced before",
+            "a new tf.function, or that of another instance, for code that was traced before",
         ),
         ("made of 1.0", "first", "its first tracing"),
         (
             "made of 2.0",
             "new code",
-            "new code in the place of code that was traced before, as exec or a reload makes it",
+            "new code that replaces code traced before, as exec or a reload creates it",
         ),
         ("context", "context", "the same arguments in another context (device, strategy, gradient or XLA scope)"),
         ("nested", "value", "argument scale: Python value 1.0 -> 2.0"),

@@ -116,7 +116,7 @@ def test_an_epoch_that_was_too_quick_to_compile_is_not_looked_at_and_nothing_is_
 
 def test_where_standard_error_is_no_file_it_says_so(tmp_path):
     told = run(tmp_path, subprocess.PIPE)
-    assert told["unavailable"] == {"compilations": "standard error is not kept in a file"}
+    assert told["unavailable"] == {"compilations": "standard error is not redirected to a file"}
     assert told["first"] == []
 
 

@@ -61,7 +61,7 @@ def test_a_tensorflow_that_does_not_count_gives_none(monkeypatch, refusal):
     own = TensorAllocator()
     own.forget_peak()
     assert own.peak_bytes() is None
-    assert own.why_no_peak() == "TensorFlow's allocator does not count them, as where oneDNN is off"
+    assert own.why_no_peak() == "TensorFlow's allocator does not count them, for example because oneDNN is off"
 
 
 def test_a_tensorflow_that_counted_nothing_gives_none(monkeypatch):
@@ -72,4 +72,7 @@ def test_a_tensorflow_that_counted_nothing_gives_none(monkeypatch):
     config = type("config", (), {"experimental": Experimental()})
     monkeypatch.setitem(sys.modules, "tensorflow", type("tensorflow", (), {"config": config}))
     assert TensorAllocator().peak_bytes() is None
-    assert TensorAllocator().why_no_peak() == "TensorFlow's allocator counted none, as where no tensor has 256 KB"
+    assert (
+        TensorAllocator().why_no_peak()
+        == "TensorFlow's allocator counted none: it counts only tensors of at least 256 KB"
+    )

@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_told_and_ends_no_run(monkeypatch):
     monkeypatch.setattr(probe, "read", broken)
     own.begin(True)
     assert own.end(1.0) is None
-    assert own.unavailable == {"operations": "what TensorFlow's profiler reports could not be read: no such plane"}
+    assert own.unavailable == {"operations": "the output of TensorFlow's profiler could not be read: no such plane"}
     monkeypatch.undo()
     own.begin(False)
     assert own.unavailable == {}, "the next epoch's may be seen"

@@ -51,7 +51,7 @@ def test_a_kind_that_cannot_be_counted_says_why_and_the_others_are():
 
 def test_where_no_calls_were_noted_it_says_so():
     found = WorkCounter().count(rate=False)
-    assert (found.flops, found.unavailable) == ({}, "no epoch's calls were noted")
+    assert (found.flops, found.unavailable) == ({}, "no calls of an epoch were recorded")
 
 
 def test_an_epoch_of_too_many_different_calls_is_not_counted(monkeypatch):
