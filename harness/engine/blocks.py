@@ -18,7 +18,7 @@ from harness.engine.processes.fork_client import ForkServers
 from harness.plan.plan import Plan
 from harness.record.events import Event
 from harness.schedule.turns import start_order
-from harness.worker.wire.evidence import MEMORY
+from harness.worker.passes import get_pass
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def run_profile(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator
     for probe in block.plan.probes if not block.block else ():
         for arm in arms:
             if arm not in failed:
-                exact = probe == MEMORY and block.plan.exact_memory
+                exact = get_pass(probe).returns_memory and block.plan.exact_memory
                 yield from Profiling(block.group(arm, exact_memory=exact), probe).run()
 
 

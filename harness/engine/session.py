@@ -56,7 +56,7 @@ def measure(
     header = Header(
         schema=SCHEMA,
         run=directory.name,
-        started=_now(),
+        started=_get_time(),
         plan=plan,
         machine=facts,
         versions=versions,
@@ -107,7 +107,7 @@ def resume(
         raise BadInput(f"{directory} cannot be resumed: the code has changed since it began. Start a new run.")
     with Writer.reopen(directory) as writer:
         run = _Run(writer, before, watch)
-        run.keep(Resume(_now(), facts, repository.describe()))
+        run.keep(Resume(_get_time(), facts, repository.describe()))
         return run.run_blocks(directory, look, elapsed, run_block)
 
 
@@ -158,7 +158,7 @@ class _Run:
                         break
         except KeyboardInterrupt:
             status = "interrupted"
-        self.keep(Footer(status, _now()))
+        self.keep(Footer(status, _get_time()))
         _log.info("%s: %s after %d blocks", directory, status, len(record.blocks_done))
         return record
 
@@ -195,5 +195,5 @@ class _Interruption:
             raise KeyboardInterrupt
 
 
-def _now() -> str:
+def _get_time() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -54,7 +54,7 @@ def differences(
         old, new = getattr(before.plan, kind), getattr(plan, kind)
         if old != new:
             yield kind, f"its {kind} was {old}, now it is {new}"
-    for name, version in sorted(_loaded_versions(stored).items()):
+    for name, version in sorted(_get_loaded_versions(stored).items()):
         if versions.get(name) != version:
             here = f"here it is {versions[name]}" if name in versions else "here it is not installed"
             yield "versions", f"it ran with {name} {version}, {here}"
@@ -68,7 +68,7 @@ def differences(
         yield "start", f"its arms were {ways[bool(before.plan.preload)]}, here they are {ways[bool(plan.preload)]}"
 
 
-def _loaded_versions(stored: Record) -> dict[str, str]:
+def _get_loaded_versions(stored: Record) -> dict[str, str]:
     """Return the versions of the modules that the arms of a stored run had loaded, by module.
 
     Other installed packages are left out, because they make no difference to the arms. A version is that of the

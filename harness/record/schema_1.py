@@ -22,7 +22,7 @@ def upgrade(line: dict[str, Any]) -> dict[str, Any]:
         case "header":
             _upgrade_header(line)
         case "slice" | "stored":
-            for epoch in _only_dicts(line.get("epochs")):
+            for epoch in _select_dicts(line.get("epochs")):
                 _upgrade_epoch(epoch)
     if isinstance(line.get("unavailable"), dict):
         _upgrade_reasons(line["unavailable"])
@@ -42,10 +42,10 @@ def _upgrade_header(line: dict[str, Any]) -> None:
 
 
 def _upgrade_epoch(epoch: dict[str, Any]) -> None:
-    for trace in _only_dicts(epoch.get("traces")):
+    for trace in _select_dicts(epoch.get("traces")):
         if isinstance(trace.get("cause"), dict):
             trace["cause"]["kind"] = trace["cause"].pop("sort", None)
-    for compilation in _only_dicts(epoch.get("compiles")):
+    for compilation in _select_dicts(epoch.get("compiles")):
         compilation["recompiled"] = compilation.pop("again", False)
         compilation["compiler"] = "XLA"
     evidence = {
@@ -67,5 +67,5 @@ def _upgrade_reasons(reasons: dict[str, Any]) -> None:
         reasons.setdefault(COMPILATIONS, _TRACED_NOTHING)
 
 
-def _only_dicts(value: Any) -> list[dict[str, Any]]:
+def _select_dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -220,14 +220,14 @@ def _parse_lines(data: bytes, path: Path) -> Iterator[Line]:
             raise BadRecord(f"{path}, line {number}: a record has one header, and it is the first line.")
         if isinstance(line, Header):
             planned = {arm.label for arm in line.plan.arms}
-        for arm in _referenced_arms(line) - planned:
+        for arm in _find_referenced_arms(line) - planned:
             raise BadRecord(f"{path}, line {number}: the plan has no arm {arm!r}.")
         yield line
     if not whole:
         raise BadRecord(f"{path} has no complete line: it is not a record, or its run ended before it began.")
 
 
-def _referenced_arms(line: Line) -> set[str]:
+def _find_referenced_arms(line: Line) -> set[str]:
     """Return the labels of all arms that a line refers to."""
     match line:
         case Header():

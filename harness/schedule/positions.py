@@ -29,7 +29,7 @@ class Schedule:
         self.singles = {kind for kind, own in self.kinds.items() if all(s.stop - s.start == 1 for s in own)}
         self._starts = [segment.start for segment in self.segments]
         following = zip(self.segments, [*self.segments[1:], None], strict=True) if self.segments else ()
-        self._changing = {segment.start for segment, after in following if not _same_sizes(segment, after)}
+        self._changing = {segment.start for segment, after in following if not _have_same_sizes(segment, after)}
         """The starts of the segments within which sizes may change, because they may differ at the next segment."""
         single = [segment for segment in self.segments if segment.kind in self.singles]
         made = {segment.kind for segment in single if segment.start in self._changing and segment.stop < self.stop}
@@ -72,7 +72,7 @@ class Schedule:
     def opening(self, stretch: Segment) -> list[int]:
         """Return the first epoch of a stretch in a list, empty if the segment before is known to have equal sizes."""
         before = self.segment(stretch.start - 1) if stretch.start else None
-        return [] if _same_sizes(stretch, before) else [stretch.start]
+        return [] if _have_same_sizes(stretch, before) else [stretch.start]
 
     def firsts(self) -> list[int]:
         """Return the first epoch of each kind and the epochs that must run before it, in order.
@@ -87,7 +87,7 @@ class Schedule:
             needed |= self.way_to(first) | {first}
             if first:
                 before = self.segment(first - 1)
-                needed |= {before.start if _same_sizes(before, own[0]) else first - 1}
+                needed |= {before.start if _have_same_sizes(before, own[0]) else first - 1}
             if kind in self.singles:
                 needed |= {*self.opening_after(first)}
         for kind, stretches in self.stretches(needed).items():
@@ -156,6 +156,6 @@ def spread(schedule: Schedule, kind: str, number: int) -> list[int]:
     return [indices[(2 * part + 1) * len(indices) // (2 * number)] for part in range(number)]
 
 
-def _same_sizes(one: Segment, other: Segment | None) -> bool:
+def _have_same_sizes(one: Segment, other: Segment | None) -> bool:
     """Whether two segments are known to begin with the same sizes."""
     return other is not None and one.sizes is not None and one.sizes == other.sizes

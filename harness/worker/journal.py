@@ -99,7 +99,7 @@ def _decode_epoch(line: bytes) -> Epoch:
     values = losses.unpack_from(line, _HEADER.size)
     more = json.loads(line[_HEADER.size + losses.size :])
     named = {name: None if isnan(value) else value for name, value in zip(more.pop("losses"), values, strict=True)}
-    return Epoch(index, wall=wall, cpu=cpu, first=first, losses=named, **more)
+    return Epoch(index=index, wall=wall, cpu=cpu, first=first, losses=named, **more)
 
 
 def _encode_json(value: object) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from harness.worker.frameworks import FRAMEWORKS
 from harness.worker.imports import loading
@@ -31,17 +32,29 @@ def _make_operation_probes() -> list[Probe]:
     return [PhaseProbe(), *(probe for one in FRAMEWORKS for probe in one.pass_probes(OPERATIONS))]
 
 
-PASSES: dict[str, Callable[[], list[Probe]]] = {
-    PHASES: _make_phase_probes,
-    MEMORY: _make_memory_probes,
-    OPERATIONS: _make_operation_probes,
+@dataclass(frozen=True)
+class Pass:
+    """One pass of a profile: its probes, and what the parent does meanwhile."""
+
+    make_probes: Callable[[], list[Probe]]
+    """Makes the probes. The first one is the closest to the epoch: it begins last and ends first."""
+    most_epochs: int | None = None
+    """The maximum number of consecutive epochs of a kind."""
+    samples_rss: bool = False
+    """Whether the parent samples the resident memory of the process."""
+    draws_timeline: bool = False
+    returns_memory: bool = False
+    """Whether `--memory exact` applies: freed memory is then returned immediately."""
+
+
+PASSES: dict[str, Pass] = {
+    PHASES: Pass(_make_phase_probes),
+    MEMORY: Pass(_make_memory_probes, samples_rss=True, returns_memory=True),
+    OPERATIONS: Pass(_make_operation_probes, most_epochs=5, draws_timeline=True),  # an epoch has thousands of them
 }
-"""The function that makes the probes of a pass, by the name of the pass. The first probe is the closest to the epoch:
-it begins last and ends first."""
+"""The built-in passes by name."""
 
 
-def probes_of(watch: str) -> list[Probe]:
-    """Return the probes of a pass. `file.py:Name` or `package.module:Name` makes a new instance of the user's probe."""
-    if ":" in watch:
-        return [loading.attribute(watch)()]
-    return PASSES[watch]()
+def get_pass(watch: str) -> Pass:
+    """Return a pass. `file.py:Name` or `package.module:Name` is a pass with a new instance of the user's probe."""
+    return Pass(lambda: [loading.attribute(watch)()]) if ":" in watch else PASSES[watch]

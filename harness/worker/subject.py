@@ -104,7 +104,7 @@ class Subject:
         With `note_calls`, each epoch takes some tens of microseconds longer. `watch` names a pass of a profile, whose
         probes take more time.
         """
-        self._pass = passes.probes_of(watch) if watch else []
+        self._pass = passes.get_pass(watch).make_probes() if watch else []
         self._timeline = timeline
         watch_phases(self._place)
         self._sizes = {}
@@ -162,7 +162,16 @@ class Subject:
         first = kind_ not in self._kinds_seen
         self._kinds_seen.add(kind_)
         changed = self._sizes if self._sizes != before else {}
-        return Epoch(index, kind_, wall, cpu, finite(named), first, changed, joined(seen))
+        return Epoch(
+            index=index,
+            kind=kind_,
+            wall=wall,
+            cpu=cpu,
+            losses=finite(named),
+            first=first,
+            sizes=changed,
+            evidence=joined(seen),
+        )
 
     @contextmanager
     def _note_calls(self, kind_: str) -> Iterator[None]:

@@ -11,7 +11,7 @@ from harness.engine.groups.group import Group
 from harness.engine.processes.answers import Evaluated, Failed, Finished, Ran
 from harness.plan.gate_rules import FLOPS, QUALITY, Triple
 from harness.plan.plan import EXACTLY
-from harness.record.events import Event, Progress
+from harness.record.events import Doing, Event, Progress
 from harness.record.schema import ArmEnd, BlockStart, Epoch, Evaluation, Slice
 from harness.schedule import turns
 
@@ -28,7 +28,7 @@ class Counting:
             yield BlockStart(self._group.block, self._group.number, list(self._group.arms))
             yield from self._group.build(self._group.arms)
             for label in list(self._group.live):
-                yield Progress(self._group.block, "counting over the same epochs", label)
+                yield Progress(self._group.block, Doing.COUNTING_EVENTS, label)
                 epochs = yield from self._run_epochs(label)
                 if label in self._group.live:
                     yield from self._conclude(label, len(epochs))
@@ -72,14 +72,14 @@ class Counting:
             yield from self._group.record_failure(arm, usage)
             return
         if self._triple.tolerances[QUALITY] is not None and self._group.descriptions[label].evaluates:
-            yield Progress(self._group.block, "evaluating", label)
+            yield Progress(self._group.block, Doing.EVALUATING, label)
             answer = arm.evaluate(epochs, None)
             if not isinstance(answer, Evaluated):
                 yield from self._group.record_failure(arm, answer)
                 return
             yield Evaluation(self._group.block, self._group.number, label, epochs, answer.metrics)
         if self._should_count(label):
-            yield Progress(self._group.block, "counting its operations", label)
+            yield Progress(self._group.block, Doing.COUNTING_OPERATIONS, label)
             yield self._group.count(arm)
         arm.close()
         del self._group.live[label]
@@ -97,4 +97,4 @@ class Counting:
 
     def _should_count(self, label: str) -> bool:
         """Whether to count operations: not for the base's second run, which would count the same as its first."""
-        return self._triple.tolerances[FLOPS] is not None and label != self._triple.again
+        return self._triple.tolerances[FLOPS] is not None and label != self._triple.base_repeat

@@ -12,7 +12,7 @@ from harness.engine.processes.answers import Answer, Built, Counted, Failed, Fin
 from harness.engine.processes.arm import ArmProcess, receive_any
 from harness.engine.processes.fork_client import ForkServer, ForkServers
 from harness.plan.plan import Plan, usable_cores
-from harness.record.events import Event, Progress
+from harness.record.events import Doing, Event, Progress
 from harness.record.schema import ArmEnd, ArmReady, Epoch, Objective, Slice, Work
 from harness.worker.wire.messages import Description, StateObjective
 
@@ -58,7 +58,7 @@ class Group:
         fork_server: ForkServer | None = None
         if self.servers:
             if self.servers.needs_start(self.block):
-                yield Progress(self.block, "importing", order[0])
+                yield Progress(self.block, Doing.IMPORTING, order[0])
             fork_server = self.servers.server_for(self.block, self.cores)
         arms = {arm.label: arm for arm in self.plan.arms}
         waiting = list(order)
@@ -66,7 +66,7 @@ class Group:
         while waiting or building:
             while waiting and len(building) < BUILDS_AT_ONCE:
                 label = waiting.pop(0)
-                yield Progress(self.block, "building", label)
+                yield Progress(self.block, Doing.BUILDING, label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
                 server = None if label in self.plan.references else fork_server
                 self.live[label] = ArmProcess(
@@ -178,7 +178,7 @@ class Group:
                 yield from self.record_failure(arm, answer)
                 continue
             if status == "ok" and self.should_count(label):
-                yield Progress(self.block, "counting its operations", label)
+                yield Progress(self.block, Doing.COUNTING_OPERATIONS, label)
                 yield self.count(arm)
             arm.close()
             del self.live[label]

@@ -5,15 +5,13 @@ from contextlib import nullcontext
 
 from harness.engine.groups.group import Group
 from harness.engine.machine.rss_sampler import RssSampler
-from harness.record.events import Event, Progress
+from harness.record.events import Doing, Event, Progress
 from harness.record.schema import RSS_SAMPLES, TIMELINE, BlockStart
 from harness.schedule import turns
-from harness.worker.wire.evidence import MEMORY, OPERATIONS
+from harness.worker.passes import get_pass
 
 PASS_SECONDS = 120.0
 """Seconds after which a pass ends, once the current epoch is finished."""
-MOST_PROFILED = 5
-"""Most epochs of a kind in a row whose operations are recorded: each epoch has thousands of operations."""
 
 
 class Profiling:
@@ -25,22 +23,21 @@ class Profiling:
     def run(self) -> Iterator[Event]:
         """Build the arm, run its epochs under the probe, and end it. Yields the events."""
         (label,) = self._group.arms
-        probe = self._watch
+        pass_ = get_pass(self._watch)
         try:
             yield BlockStart(self._group.block, self._group.number, [label])
             yield from self._group.build([label])
             if label in self._group.live:
-                yield Progress(self._group.block, f"watching its {probe}", label)
+                yield Progress(self._group.block, Doing.OBSERVING, label, probe=self._watch)
                 pace = self._group.known.paces.get(label, {})
-                most = MOST_PROFILED if probe == OPERATIONS else None
-                indices = turns.watched(self._group.plan, label, self._group.descriptions, pace, most)
+                indices = turns.watched(self._group.plan, label, self._group.descriptions, pace, pass_.most_epochs)
                 sampler = RssSampler(self._group.live[label].pid, self._group.logs / RSS_SAMPLES, label)
-                with sampler if probe == MEMORY else nullcontext():
+                with sampler if pass_.samples_rss else nullcontext():
                     timeline = None
-                    if probe == OPERATIONS:
+                    if pass_.draws_timeline:
                         timeline = self._group.logs.parent.absolute() / TIMELINE  # a trainer may change its directory
                     yield from self._group.run_slice(
-                        label, indices, 0, 0, probe=probe, timeline=timeline, seconds=PASS_SECONDS
+                        label, indices, 0, 0, probe=self._watch, timeline=timeline, seconds=PASS_SECONDS
                     )
                 yield from self._group.end("ok")
         finally:

@@ -6,7 +6,7 @@ from harness.engine.groups.group import Group
 from harness.engine.groups.turn_slices import paces, slices_of
 from harness.engine.machine.machine import free_memory_bytes
 from harness.engine.processes.answers import Failed, Ran
-from harness.record.events import Event, Progress
+from harness.record.events import Doing, Event, Progress
 from harness.record.schema import BlockStart, Epoch
 from harness.schedule import turns
 
@@ -62,7 +62,7 @@ class TakingTurns:
 
     def _warm_up(self, label: str) -> Generator[Event, None, bool]:
         """Run first epochs alone: they trace, compile and show the arm's pace. Returns False if memory runs short."""
-        yield Progress(self._group.block, "first epochs", label)
+        yield Progress(self._group.block, Doing.FIRST_EPOCHS, label)
         before = free_memory_bytes()
         largest = max(self._group.known.needs.values(), default=0)
         if self._group.short_of_memory(self._group.known.needs.get(label, largest // 2)):
@@ -90,7 +90,7 @@ class TakingTurns:
             for position, turn in enumerate(round_.turns):
                 if turn.arm not in self._group.live:
                     continue
-                yield Progress(self._group.block, "taking turns", turn.arm, done, max(turns.ROUNDS, done + 1))
+                yield Progress(self._group.block, Doing.TAKING_TURNS, turn.arm, done, max(turns.ROUNDS, done + 1))
                 ran = yield from self._run_turn(turn, round_.number, position)
                 if turn.arm not in self._group.live:
                     rounds.drop(turn.arm)

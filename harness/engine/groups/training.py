@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from harness.engine.groups.group import RESERVE_BYTES, Group
 from harness.engine.machine.machine import free_memory_bytes
 from harness.engine.processes.answers import Evaluated
-from harness.record.events import Event, Progress
+from harness.record.events import Doing, Event, Progress
 from harness.record.schema import BlockStart, Evaluation
 from harness.schedule import training_parts, turns
 
@@ -47,12 +47,12 @@ class Training:
             done = max(round_.number - 1, 0)
             for position, turn in enumerate(round_.turns):
                 if turn.indices and turn.arm in self._group.live:
-                    yield Progress(self._group.block, "training", turn.arm, done, len(rounds) - 1)
+                    yield Progress(self._group.block, Doing.TRAINING, turn.arm, done, len(rounds) - 1)
                     yield from self._run_part(turn, round_.number, position)
                 if self._short_of_memory:
                     return
                 if turn.arm in self._group.live:
-                    yield Progress(self._group.block, "evaluating", turn.arm, done, len(rounds) - 1)
+                    yield Progress(self._group.block, Doing.EVALUATING, turn.arm, done, len(rounds) - 1)
                     yield from self._evaluate(turn.arm, turn.indices[-1] + 1 if turn.indices else 0)
 
     def _run_part(self, turn: turns.Turn, number: int, position: int) -> Iterator[Event]:

@@ -28,13 +28,13 @@ def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, p
             round=round_,
             position=position,
             arm=turn.arm,
-            epochs=_with_sizes(counted, before),
+            epochs=_add_sizes(counted, before),
             idle=waited,
             between=between,
         )
 
 
-def _with_sizes(counted: list[Epoch], before: Sequence[Epoch]) -> list[Epoch]:
+def _add_sizes(counted: list[Epoch], before: Sequence[Epoch]) -> list[Epoch]:
     """Give the first counted epoch the sizes known from the epochs before: every slice states its initial sizes."""
     known = next((epoch.sizes for epoch in reversed(before) if epoch.sizes), {})
     if counted[0].sizes or not known:

@@ -54,7 +54,7 @@ def threads_per_core(cores: Sequence[int]) -> int | None:
     """The largest number of logical processors that share one physical core (hyper-threads)."""
     siblings = [_read(_CPUS / f"cpu{core}/topology/thread_siblings_list") for core in cores]
     with suppress(ValueError):
-        return max((_count(text) for text in siblings if text), default=None)
+        return max((_read_count(text) for text in siblings if text), default=None)
     return None
 
 
@@ -74,13 +74,13 @@ def turbo() -> bool | None:
 
 def busy_elsewhere(cores: Sequence[int]) -> float | None:
     """The share of these cores' time that others use now: programs here or, in a virtual machine, its host."""
-    before, own = _cpu_seconds(cores), _own_seconds()
+    before, own = _measure_cpu_seconds(cores), _measure_own_seconds()
     time.sleep(SAMPLE_SECONDS)
-    after = _cpu_seconds(cores)
+    after = _measure_cpu_seconds(cores)
     total = after[0] - before[0]
     if total <= 0:
         return None
-    busy = after[1] - before[1] - (_own_seconds() - own)
+    busy = after[1] - before[1] - (_measure_own_seconds() - own)
     return round(min(max(busy / total, 0.0), 1.0), 3)
 
 
@@ -110,18 +110,18 @@ def swap_used_bytes() -> int | None:
 
 def other_runs() -> list[int]:
     """Process ids of other harness runs on this machine with live arms. Runs in other containers are not visible."""
-    parents = dict(_arms_and_parents())
+    parents = dict(_list_own_processes())
     return sorted(set(parents.values()) - parents.keys() - {os.getpid()})
 
 
-def _arms_and_parents() -> Iterator[tuple[int, int]]:
+def _list_own_processes() -> Iterator[tuple[int, int]]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it has ended meanwhile, or may not be inspected
             if _ARM_MODULES.intersection(process.cmdline()):
                 yield process.pid, process.ppid()
 
 
-def _cpu_seconds(cores: Sequence[int]) -> tuple[float, float]:
+def _measure_cpu_seconds(cores: Sequence[int]) -> tuple[float, float]:
     """Seconds of these cores since boot: the total, and the busy part."""
     times = psutil.cpu_times(percpu=True)
     if max(cores) < len(times):  # otherwise some are offline, and the list cannot be matched to cores
@@ -134,12 +134,12 @@ def _cpu_seconds(cores: Sequence[int]) -> tuple[float, float]:
     return total, total - idle
 
 
-def _own_seconds() -> float:
+def _measure_own_seconds() -> float:
     times = os.times()
     return times.user + times.system
 
 
-def _count(cpus: str) -> int:
+def _read_count(cpus: str) -> int:
     """The number of processors in a list such as `0,4` or `0-1`."""
     ends = [part.split("-") for part in cpus.split(",")]
     return sum(int(part[-1]) - int(part[0]) + 1 for part in ends)

@@ -26,7 +26,7 @@ def facts() -> dict[str, Any]:
     limit = cgroup.memory_limit()
     return {
         "system": f"{platform.system()} {platform.release()}",
-        "processor": _processor(),
+        "processor": _read_processor(),
         "cores": len(usable_cores()),
         "memory_bytes": min(psutil.virtual_memory().total, limit or sys.maxsize),
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
@@ -46,12 +46,12 @@ def versions() -> dict[str, str]:
 
 def seconds_since_start() -> float:
     """Seconds since this process started, its imports included. Based on clocks that cannot be set meanwhile."""
-    age, then = _age_at_first()
+    age, then = _measure_age()
     return age + time.monotonic() - then
 
 
 @cache
-def _age_at_first() -> tuple[float, float]:
+def _measure_age() -> tuple[float, float]:
     """The age of this process at the first call, and the monotonic clock at that moment, both in seconds."""
     then = time.monotonic()
     with suppress(OSError, AttributeError, ValueError):  # not on Linux
@@ -67,7 +67,7 @@ def free_memory_bytes() -> int:
     return free if limit is None else min(free, limit - cgroup.memory_used())
 
 
-def _processor() -> str:
+def _read_processor() -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

@@ -63,7 +63,9 @@ class ArmProcess:
         self.started = monotonic()
         self._timeout = self._patience = plan.timeout
         self._deadline = 0.0
-        self._doing = ""
+        self._order: Order | None = None
+        self._moment = ""
+        """When the current order takes place, for the report of a failure. Not used for epochs, which have numbers."""
         self._indices: list[int] = []
         self._log = log
         self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +106,7 @@ class ArmProcess:
                 exact_memory=exact_memory,
                 notes_phases=plan.notes_phases,
                 source=source,
-                preload=list(_modules_to_preload(arm, plan)),
+                preload=list(_choose_preload(arm, plan)),
             ),
             "while it was being built",
         )
@@ -129,8 +131,15 @@ class ArmProcess:
         """
         self._indices = list(indices)
         patience = self._timeout * len(self._indices) if watch else None
-        file = str(timeline) if timeline else None
-        self.send(Run(self._indices, note_calls, _from_anywhere(watch), file, least, seconds), "in epoch", patience)
+        order = Run(
+            self._indices,
+            note_calls=note_calls,
+            watch=_make_absolute(watch),
+            timeline=str(timeline) if timeline else None,
+            least=least,
+            seconds=seconds,
+        )
+        self.send(order, "in an epoch", patience)
         return self.receive()
 
     def evaluate(self, epochs: int, metric: str | None) -> Answer:
@@ -149,9 +158,12 @@ class ArmProcess:
         self.send(CountWork(rate), "as its work was counted", min(COUNTING_SECONDS, self._timeout))
         return self.receive()
 
-    def send(self, order: Order, doing: str, patience: float | None = None) -> None:
-        """Give an order. The answer is due within `patience` seconds; the default is the plan's timeout."""
-        self._doing = doing
+    def send(self, order: Order, moment: str, patience: float | None = None) -> None:
+        """Give an order. `moment` is when it takes place, for the report of a failure.
+
+        The answer is due within `patience` seconds; the default is the plan's timeout.
+        """
+        self._order, self._moment = order, moment
         self._patience = patience or self._timeout
         self._deadline = monotonic() + self._patience
         _log.debug("%s <- %s", self.label, _abridge(order))
@@ -214,8 +226,8 @@ class ArmProcess:
 
     def _build_failure(self, reason: str) -> Failed:
         """The failure of a process that can no longer answer, with the epochs that its journal holds."""
-        if self._doing != "in epoch":
-            return Failed(self._doing, reason, [])
+        if not isinstance(self._order, Run):
+            return Failed(self._moment, reason, [])
         # At most all but one: it may have died after its last epoch.
         done = from_journal(journal.read(self._journal))[: len(self._indices) - 1]
         return Failed(f"in epoch {self._indices[len(done)]}", reason, done)
@@ -240,15 +252,15 @@ def _abridge(message: object) -> str:
     return text if len(text) <= LOGGED else f"{text[:LOGGED]}..."
 
 
-def _modules_to_preload(arm: Arm, plan: Plan) -> tuple[str, ...]:
+def _choose_preload(arm: Arm, plan: Plan) -> tuple[str, ...]:
     """The modules that an arm imports before anything else, forked or not, so that it draws the same random numbers."""
     if arm.label in plan.references:
         return ()
     return plan.preload or registry.registered().preloads.get(arm.variant, ())
 
 
-def _from_anywhere(watch: str | None) -> str | None:
-    """The pass, by the whole path of its file: a trainer may have changed its directory by then."""
+def _make_absolute(watch: str | None) -> str | None:
+    """The pass, with the absolute path of its file: a trainer may have changed its directory by then."""
     place, _, name = (watch or "").rpartition(":")
     return f"{loading.file(place).absolute()}:{name}" if loading.is_file(place) else watch
 

@@ -28,7 +28,7 @@ class Repository:
     @classmethod
     def here(cls) -> "Repository":
         """The repository of the working directory. Raises NotComparable if there is none, or git is not installed."""
-        found = _git("rev-parse", "--show-toplevel", "--show-prefix")
+        found = _run_git("rev-parse", "--show-toplevel", "--show-prefix")
         if found.returncode:
             reason = found.stderr.decode(errors="replace").strip().partition("\n")[0] or "git gives no reason"
             raise NotComparable(f"There is no revision to compare with in {Path.cwd()}: {reason}.")
@@ -40,7 +40,7 @@ class Repository:
 
         Raises BadInput if it names none, NotComparable if it is not found in a shallow clone.
         """
-        found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        found = _run_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         commit = found.stdout.decode(errors="replace").strip()
         if not found.returncode and not commit.startswith("^"):  # git's notation for an excluded commit
             return commit
@@ -53,12 +53,12 @@ class Repository:
 
     @property
     def shallow(self) -> bool:
-        return _git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+        return _run_git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
     def extract(self, commit: str, into: Path) -> None:
         """Write the files of `commit` to the folder `into`. Raises NotComparable if git cannot provide them."""
         archive = subprocess.Popen(
-            _command("archive", "--format=tar", commit),
+            _make_command("archive", "--format=tar", commit),
             cwd=self.top,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -76,11 +76,11 @@ class Repository:
 
     def has_changes(self) -> bool:
         """Whether the working tree differs from its commit: in tracked files, or by untracked ones not ignored."""
-        return bool(_git("status", "--porcelain", "--untracked-files=normal").stdout.strip())
+        return bool(_run_git("status", "--porcelain", "--untracked-files=normal").stdout.strip())
 
     def has_file(self, commit: str, path: str) -> bool:
         """Whether `commit` has a file at `path`, relative to the top."""
-        return not _git("cat-file", "-e", f"{commit}:{path}").returncode
+        return not _run_git("cat-file", "-e", f"{commit}:{path}").returncode
 
 
 def describe() -> str | None:
@@ -89,10 +89,10 @@ def describe() -> str | None:
     Does not use `git describe --dirty`, which rewrites the index.
     """
     try:
-        head = _git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        head = _run_git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         if head.returncode:
             return None
-        changed = _git("status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none")
+        changed = _run_git("status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none")
     except NotComparable:
         return None
     return head.stdout.decode().strip() + ("-dirty" if changed.stdout.strip() else "")
@@ -104,7 +104,7 @@ def code_hash(others: Iterable[Path] = ()) -> str | None:
     files = {str(path): path for path in others}
     with suppress(NotComparable):
         top = Repository.here().top
-        listed = _git("-C", str(top), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py").stdout
+        listed = _run_git("-C", str(top), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py").stdout
         files |= {name: top / name for name in map(os.fsdecode, filter(None, listed.split(b"\0")))}
     if not files:
         return None
@@ -139,10 +139,10 @@ def _unpack(stream: IO[bytes], into: Path, top: Path) -> str | None:
     return None
 
 
-def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
+def _run_git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
     try:
         return subprocess.run(
-            _command(*arguments), check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS
+            _make_command(*arguments), check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS
         )
     except FileNotFoundError:
         raise NotComparable("git is not installed, so there is no revision to compare with: install git.") from None
@@ -150,5 +150,5 @@ def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
         raise NotComparable(f"git {arguments[0]} gave no answer for {SECONDS:g} s.") from None
 
 
-def _command(*arguments: str) -> list[str]:
+def _make_command(*arguments: str) -> list[str]:
     return ["git", "--no-optional-locks", *arguments]

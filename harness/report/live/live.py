@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.plan.plan import Plan
-from harness.record.events import Event, Progress
+from harness.record.events import Doing, Event, Progress
 from harness.record.lines import Lines
 from harness.record.schema import ArmEnd, ArmReady, BlockAgain, BlockEnd, BlockStart, Evaluation, Look, Slice
 from harness.report import units
@@ -62,8 +62,8 @@ class Display:
         if self._passes:
             self._passes.note(event)
         if self._live:
-            below = self._passes.table() if self._passes else self._table()
-            self._live.update(Group(self._headline(), below), refresh=True)
+            below = self._passes.table() if self._passes else self._make_table()
+            self._live.update(Group(self._make_headline(), below), refresh=True)
         else:
             self._print_event(event)
 
@@ -79,7 +79,7 @@ class Display:
             case Progress():
                 if event.steps and not (self._last and self._last.steps):
                     self._turns_started = monotonic()
-                self._states[event.arm] = event.doing
+                self._states[event.arm] = event.text
                 self._last = event
             case ArmReady():
                 self._states[event.arm] = "ready"
@@ -100,14 +100,14 @@ class Display:
             case _:
                 pass
 
-    def _headline(self) -> Text:
+    def _make_headline(self) -> Text:
         last = self._last
         if last is None:
             return Text("starting")
-        parts = [] if self._passes else [f"{self._unit()} {last.block + 1} of {self._plan.blocks}"]
+        parts = [] if self._passes else [f"{self._name_unit()} {last.block + 1} of {self._plan.blocks}"]
         if self._grouping:
             parts.append(self._grouping)
-        parts.append(f"{last.arm}: {last.doing}")
+        parts.append(f"{last.arm}: {last.text}")
         if last.steps:
             parts.append(f"round {last.step + 1} of {last.steps}")
         parts.append(f"{units.seconds(monotonic() - self._started)} so far{self._estimate_left()}")
@@ -131,7 +131,7 @@ class Display:
         left = later * block + (max(block - in_block, 0.0) if len(self._block_seconds) <= last.block else 0.0)
         return f", about {units.seconds(left)} left" if left > 1 else ""
 
-    def _table(self) -> Table:
+    def _make_table(self) -> Table:
         table = Table("arm", "now", "epochs", "last epoch", escape(self._results.title), header_style="bold")
         for label in self._plan.labels(self._last.block if self._last else 0):
             latest = units.seconds(self._latest[label]) if label in self._latest else ""
@@ -140,23 +140,23 @@ class Display:
         return table
 
     def _print_event(self, event: Event) -> None:
-        where = f"{self._unit()} {getattr(event, 'block', 0) + 1}/{self._plan.blocks}"
+        where = f"{self._name_unit()} {getattr(event, 'block', 0) + 1}/{self._plan.blocks}"
         match event:
             case BlockStart():
                 grouping = f" ({self._grouping})" if self._grouping else ""
                 self._last_reported = 0
                 self._print(f"{where}: starting {', '.join(event.order)}{grouping}")
-            case Progress(doing="training") if (
+            case Progress(doing=Doing.TRAINING) if (
                 event.step > self._last_reported and event.step % max(event.steps // 4, 1) == 0
             ):
                 self._last_reported = event.step
                 self._print(
                     f"{where}: {event.step} of {event.steps} parts{self._estimate_left()}{self._format_results()}"
                 )
-            case Progress(doing="first epochs"):
+            case Progress(doing=Doing.FIRST_EPOCHS):
                 self._print(f"{where}: first epochs of {event.arm}")
-            case Progress() if self._passes and not event.steps and event.doing.startswith("watching"):
-                self._print(f"{where}: {event.doing}")
+            case Progress(doing=Doing.OBSERVING):
+                self._print(f"{where}: {event.text}")
             case ArmEnd(status="failed"):
                 self._print(f"{where}: {event.arm} failed {event.moment}: {event.reason}")
             case ArmEnd(status="regrouped"):
@@ -174,7 +174,7 @@ class Display:
         shown = [self._plan.ablation.goal] if self._plan.ablation else list(self._results.by_arm)
         return "".join(f"; {arm} {self._results.by_arm[arm]}" for arm in shown if arm in self._results.by_arm)
 
-    def _unit(self) -> str:
+    def _name_unit(self) -> str:
         return "seed" if self._plan.trains else "block"
 
     def _print(self, text: str) -> None:

@@ -27,7 +27,7 @@ class Passes:
                 self._at = self._waiting.pop(0)
                 self._bars.update(self._at, doing="starting")
             case events.Progress() if self._at is not None:
-                self._bars.update(self._at, doing=event.doing)
+                self._bars.update(self._at, doing=event.text)
                 if event.steps:
                     self._bars.update(self._at, total=event.steps, completed=event.step)
             case ArmEnd() if self._at is not None:

@@ -70,13 +70,13 @@ def stray(source: Source) -> str | None:
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         ours = name.partition(".")[0] in ("harness", "__main__", "__mp_main__")
-        if isinstance(file, str) and not ours and _folder_holds_code_of(str(Path(file).parent), source.instead_of):
+        if isinstance(file, str) and not ours and _holds_code_of(str(Path(file).parent), source.instead_of):
             return f"{name} ({file})"
     return None
 
 
 @cache
-def _folder_holds_code_of(folder: str, top: str) -> bool:
+def _holds_code_of(folder: str, top: str) -> bool:
     """Cached `holds_code_of`, because there are many modules but fewer folders."""
     return holds_code_of(folder, top)
 

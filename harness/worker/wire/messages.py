@@ -49,7 +49,7 @@ class Idle(NamedTuple):
     """Processor seconds that the arm's process used, over all threads."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Epoch:
     """One epoch that was run. `record.schema.Epoch` is its counterpart in the parent."""
 
@@ -84,7 +84,7 @@ class Source:
 # Orders, parent to child
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Build:
     """First order: prepare the process and build the trainer."""
 
