@@ -64,7 +64,7 @@ class Result:
         return Contents(summary=self.summary, record=self.record, directory=self.directory, layout=layout)
 
     @property
-    def verdict(self) -> str:
+    def headline(self) -> str:
         """The answer in one sentence; empty if there is none."""
         return self.contents.headline
 
@@ -110,7 +110,7 @@ class Result:
         """How a notebook shows the result."""
         from html import escape
 
-        return f"<p><strong>{escape(self.verdict)}</strong></p>{self.table.to_html()}"
+        return f"<p><strong>{escape(self.headline)}</strong></p>{self.table.to_html()}"
 
 
 def compare(*names: str, out: str | Path | None = None, on_event: OnEvent | None = None, **options: Any) -> Result:

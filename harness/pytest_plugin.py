@@ -48,6 +48,7 @@ class PytestGate:
         `case`, `scale`, `epochs`, `blocks`, `seed`, `threads` and `timeout` are as on the command line. Skips the test
         if the result is unsure. Raises BadInput for invalid options, VariantFailed if an arm fails.
         """
+        from harness import rounding
         from harness.analysis.gate.check import IMPROVED, OK, UNSURE
         from harness.analysis.gate.judge import gate_verdict
         from harness.analysis.gate.look import look
@@ -78,10 +79,10 @@ class PytestGate:
             pytest.skip(
                 sentence_of(check) if check else f"{name} and {than} took no turns, so there is nothing to compare."
             )
-        found = f" ({100 * (check.ratio.estimate - 1):+.3g} %)" if check.ratio else ""
+        found = f" ({rounding.percent_change(check.ratio.estimate)})" if check.ratio else ""
         holds = check.answer in (OK, IMPROVED)
         base, _, head = (arm.label for arm in plan.arms)
-        allowed = f"{100 * tolerance:.2g} % is allowed"
+        allowed = f"{rounding.percent(tolerance)} is allowed"
         return NoSlower(holds, f"{head} is {'no ' if holds else ''}slower than {base}{found}; {allowed}")
 
 

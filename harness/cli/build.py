@@ -24,8 +24,10 @@ def _make_function(command: Command) -> Callable[..., None]:
     def carry_out(context: typer.Context, **given: Any) -> None:
         fields = {name: value for name, value in given.items() if name in _FIELDS and value is not None}
         output = {name: value for name, value in given.items() if name not in (*_FIELDS, "variant")}
-        names = [*_as_list(given.get("names")), *_as_list(given.get("variant"))]
-        request = Request(**{name: _as_field(value) for name, value in fields.items()} | {"names": tuple(names)})
+        names = [*_convert_to_list(given.get("names")), *_convert_to_list(given.get("variant"))]
+        request = Request(
+            **{name: _convert_to_field(value) for name, value in fields.items()} | {"names": tuple(names)}
+        )
         dispatch.carry_out(command, request, dispatch.Output(**output), context)
 
     parameters = [Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
@@ -40,11 +42,11 @@ def _make_function(command: Command) -> Callable[..., None]:
     return carry_out
 
 
-def _as_list(value: str | list[str] | None) -> list[str]:
+def _convert_to_list(value: str | list[str] | None) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
-def _as_field(value: Any) -> Any:
+def _convert_to_field(value: Any) -> Any:
     """An option's value as the type that `Request` has."""
     if isinstance(value, Memory):
         return value is Memory.EXACT

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.errors import BadInput
-from harness.plan.claims import Claim
+from harness.plan.claims import Claim, ClaimRelation
 from harness.plan.gate_rules import EPOCH_TIME, GROWTH, LOSSES, OBJECTIVE
 from harness.suggest import nearest
 
@@ -58,16 +58,16 @@ def _read_claim(table: Any, where: str) -> Claim:
 def _find_problems(claim: Claim, metric: "Metric") -> list[str]:
     """Values that are out of range or contradict each other, one sentence for each."""
     found = []
-    if claim.factor is not None and claim.relation not in ("less", "more"):
-        found.append(f"a factor goes with less or more, not with {claim.relation!r}.")
+    if claim.factor is not None and claim.relation not in (ClaimRelation.LESS, ClaimRelation.MORE):
+        found.append(f"a factor goes with less or more, not with '{claim.relation}'.")
     if claim.factor is not None and not 1 < claim.factor < float("inf"):
         found.append(f"factor must be more than 1, such as 10 for ten times, not {claim.factor:g}.")
     if claim.tolerance is not None and not 0 < claim.tolerance <= 1:
         found.append(f"tolerance must be a share above 0 and at most 1, not {claim.tolerance:g}.")
     if claim.kind is not None and metric.name != EPOCH_TIME:
         found.append(f"kind is for the metric {EPOCH_TIME}, not for {claim.metric}.")
-    if metric.name in (OBJECTIVE, LOSSES) and claim.relation != "same":
-        found.append(f"an objective can only be claimed to be the same, not {claim.relation!r}.")
+    if metric.name in (OBJECTIVE, LOSSES) and claim.relation != ClaimRelation.SAME:
+        found.append(f"an objective can only be claimed to be the same, not '{claim.relation}'.")
     if metric.name == GROWTH and claim.baseline is not None:
         found.append("growth is compared with the arm's own beginning: leave baseline out.")
     return found

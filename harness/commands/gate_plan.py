@@ -1,4 +1,4 @@
-"""A gate's plan: each variant from the base, from the base again, and from the head that is checked."""
+"""A gate's plan: each variant from the base, from a repeat of the base, and from the head that is checked."""
 
 import importlib.util
 import sys
@@ -81,8 +81,8 @@ def against_revision(request: Request, base: str, options: GateOptions) -> Plan:
     """
     sys.dont_write_bytecode = True  # registered variants may be imported from the user's working tree
     repository = Repository.here()
-    base_side = _revision_side(repository, base)
-    head_side = _revision_side(repository, request.head) if request.head else _working_tree_side(repository)
+    base_side = _make_revision_side(repository, base)
+    head_side = _make_revision_side(repository, request.head) if request.head else _make_working_tree_side(repository)
     names = list(request.names) or options.variants or _raise_nothing_to_gate()
     for name in names:
         _check_head(name, head_side, repository)
@@ -102,7 +102,11 @@ def against_revision(request: Request, base: str, options: GateOptions) -> Plan:
         triples.append(Triple(arm.label, new.label, old.label, base_repeat, options.tolerances(arm.variant)))
     gate = Gate(tuple(triples), options.settings.unsure or "fail", base_side.text, head_side.text)
     return replace(
-        plan, arms=tuple(arms), baseline=arms[0].label, gate=gate, preload=_installed_modules(plan.preload, repository)
+        plan,
+        arms=tuple(arms),
+        baseline=arms[0].label,
+        gate=gate,
+        preload=_select_installed_modules(plan.preload, repository),
     )
 
 
@@ -132,7 +136,7 @@ def against_runs(request: Request, options: GateOptions) -> tuple[Plan, list[Sto
 
     records = [read(place) for place in request.stored]
     first = records[0].plan
-    names = list(request.names) or options.variants or _gated_variants(records[0]) or _raise_nothing_to_gate()
+    names = list(request.names) or options.variants or _find_gated_variants(records[0]) or _raise_nothing_to_gate()
     defaults = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")} | {
         "fresh": not first.preload
     }
@@ -158,13 +162,13 @@ def _raise_nothing_to_gate() -> NoReturn:
     raise BadInput("There is nothing to gate: name a variant, or list it in [tool.harness.gate] of pyproject.toml.")
 
 
-def _gated_variants(record: Record) -> list[str]:
+def _find_gated_variants(record: Record) -> list[str]:
     """The variants that a stored gate checked; none for another command's run."""
-    heads = _head_labels(record)
+    heads = _find_head_labels(record)
     return [arm.variant for arm in record.plan.arms if arm.label in heads]
 
 
-def _head_labels(record: Record) -> set[str]:
+def _find_head_labels(record: Record) -> set[str]:
     """The labels of a stored gate's heads; empty for another command's run."""
     gate = record.plan.gate
     return {triple.head for triple in gate.triples} if gate else set()
@@ -175,7 +179,7 @@ def _find_arm(record: Record, variant: str) -> str:
     run = record.header.run
     if record.partial:
         raise NotComparable(f"The stored run {run} was not completed: give another.")
-    heads = _head_labels(record) or {arm.label for arm in record.plan.arms}
+    heads = _find_head_labels(record) or {arm.label for arm in record.plan.arms}
     found = [
         arm.label for arm in record.plan.arms if arm.variant == variant and arm.label in heads and not arm.slowdown
     ]
@@ -201,7 +205,7 @@ def _draft(
     return planning.draft(replace_request(request, names=tuple(names), **missing), TRAITS, find=find)
 
 
-def _revision_side(repository: Repository, name: str) -> Side:
+def _make_revision_side(repository: Repository, name: str) -> Side:
     commit = repository.resolve(name)
     source = Source(str(revisions.folder(commit)), repository.prefix, instead_of=str(repository.top))
     short = name[:_SHOWN] if commit.startswith(name) else name
@@ -209,7 +213,7 @@ def _revision_side(repository: Repository, name: str) -> Side:
     return Side(commit, short, text, source)
 
 
-def _working_tree_side(repository: Repository) -> Side:
+def _make_working_tree_side(repository: Repository) -> Side:
     changed = ", with changes that are not committed" if repository.has_changes() else ""
     text = f"the working tree, at {repository.resolve('HEAD')[:_SHOWN]}{changed}"
     return Side(None, "head", text, Source(str(repository.top), repository.prefix))
@@ -259,7 +263,7 @@ def _find(name: str, side: Side, repository: Repository) -> None:
 
 
 def _lacks_variant(name: str, side: Side, error: BadInput) -> NotComparable:
-    hint = _hint(sources.reference(name, side.source), side)
+    hint = _make_hint(sources.reference(name, side.source), side)
     return NotComparable(f"Revision {side.text} does not have {name!r}: {_shorten(error, name, side)}{hint}")
 
 
@@ -268,7 +272,7 @@ def _shorten(error: BadInput, name: str, side: Side) -> str:
     return str(error).replace(f"{side.source.folder}/", "").removeprefix(f"{name!r}: ")
 
 
-def _hint(reference: str, side: Side) -> str:
+def _make_hint(reference: str, side: Side) -> str:
     """A hint for a file that the revision has, but that is missing from its archive."""
     path = Path(reference.rpartition(":")[0])
     if path.is_absolute() and path.is_relative_to(side.source.folder) and side.revision:
@@ -278,7 +282,7 @@ def _hint(reference: str, side: Side) -> str:
     return ""
 
 
-def _installed_modules(modules: Sequence[str], repository: Repository) -> tuple[str, ...]:
+def _select_installed_modules(modules: Sequence[str], repository: Repository) -> tuple[str, ...]:
     """The modules that arms may be forked with: none if any is in the repository, whose code differs between arms."""
     for name in modules:
         found = importlib.util.find_spec(name.partition(".")[0])

@@ -74,7 +74,7 @@ class GateOptions:
 
     def tolerances(self, variant: str) -> Tolerances:
         """The tolerances of a variant; None or absent is not gated."""
-        defaults = {name: metric.tolerance for name, metric in _gated_metrics().items()}
+        defaults = {name: metric.tolerance for name, metric in _select_gated_metrics().items()}
         return Tolerances({**defaults, **self.common, **self.own.get(variant, {}), **self.forced})
 
     def with_options(self, tolerances: Sequence[str], unsure: str | None, allow: Sequence[str]) -> "GateOptions":
@@ -118,7 +118,9 @@ def _read_table(table: Any, path: Path) -> GateOptions:
     known = [field.name for field in msgspec.structs.fields(Settings)]
     for key in table:
         if key not in known:
-            place = "belongs in [tool.harness.gate.tolerance]." if key in _gated_metrics() else nearest(key, known)
+            place = (
+                "belongs in [tool.harness.gate.tolerance]." if key in _select_gated_metrics() else nearest(key, known)
+            )
             raise BadInput(f"{where} has no key {key!r}: {place}")
     try:
         settings = msgspec.convert(table, Settings)
@@ -139,7 +141,7 @@ def _check_tolerances(values: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def _check_tolerance(metric: str, value: Any, where: str) -> Any:
     """A tolerance in its proper type; None for `false`. Raises BadInput if the metric does not allow this value."""
-    gated = _gated_metrics()
+    gated = _select_gated_metrics()
     if metric not in gated:
         raise BadInput(f"{where}: there is no metric {metric!r}: {nearest(metric, gated)}")
     if value is False:
@@ -159,7 +161,7 @@ def _check_tolerance(metric: str, value: Any, where: str) -> Any:
     return float(value)
 
 
-def _gated_metrics() -> "dict[str, Metric]":
+def _select_gated_metrics() -> "dict[str, Metric]":
     """The metrics that a gate can check, by name."""
     from harness.analysis.metrics.registry import METRICS  # imported here because it loads pandas
 

@@ -71,13 +71,13 @@ class _Decomposition:
     @classmethod
     def of(cls, start: str | None, goal: Declared) -> "_Decomposition":
         if start is None:
-            return cls._from_declared_changes(goal)
+            return cls._make_from_declared_changes(goal)
         if goal.changes:
             raise BadInput(f"{goal.reference!r} declares its own changes: leave out --from to start with none of them.")
-        return cls._from_settings(declared(start), goal)
+        return cls._make_from_settings(declared(start), goal)
 
     @classmethod
-    def _from_declared_changes(cls, goal: Declared) -> "_Decomposition":
+    def _make_from_declared_changes(cls, goal: Declared) -> "_Decomposition":
         """Go from none of the changes that a variant declares to all of them."""
         if not goal.changes:
             raise BadInput(f"{goal.reference!r} declares no changes of its own: give the variant it changes as --from.")
@@ -86,7 +86,7 @@ class _Decomposition:
         return cls(goal.reference, (UNCHANGED if label != UNCHANGED else "without changes", label), changes, None)
 
     @classmethod
-    def _from_settings(cls, start: Declared, goal: Declared) -> "_Decomposition":
+    def _make_from_settings(cls, start: Declared, goal: Declared) -> "_Decomposition":
         """Treat each setting in which two variants differ as a change. The same function must build both."""
         both = f"{start.reference!r} and {goal.reference!r}"
         if not (start.settings or goal.settings):
@@ -123,7 +123,7 @@ class _Decomposition:
         missing = [name for name in self.names if name not in applied]
         if not applied or not missing:
             return last if applied else first
-        variant = self._registered.get(_settings_key(self.settings(applied)))
+        variant = self._registered.get(_make_settings_key(self.settings(applied)))
         if variant and variant not in self._ends:
             return variant
         if len(applied) > len(missing):
@@ -142,11 +142,11 @@ def _index_by_settings(start: str) -> dict[str, str]:
         other = declared(name)
         if other.builder == own.builder and other.settings.keys() == own.settings.keys():
             differing = {key: value for key, value in other.settings.items() if value != own.settings[key]}
-            found.setdefault(_settings_key(differing), name)
+            found.setdefault(_make_settings_key(differing), name)
     return found
 
 
-def _settings_key(settings: Mapping[str, Any]) -> str:
+def _make_settings_key(settings: Mapping[str, Any]) -> str:
     return repr(sorted(settings.items()))
 
 

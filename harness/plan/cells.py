@@ -67,7 +67,7 @@ class Ablation(msgspec.Struct, frozen=True):
         """Return the labels of the arms that a block measures, in the plan's order."""
         if not self.orders:
             return list(self.cells)
-        along = _prefixes(self.pair(block))
+        along = _collect_prefixes(self.pair(block))
         return [label for label, applied in self.cells.items() if frozenset(applied) in along]
 
 
@@ -78,7 +78,7 @@ def change_sets(names: Sequence[str], orders: Sequence[Sequence[str]]) -> list[t
     `names`.
     """
     if orders:
-        subsets = _prefixes([*orders, *(order[::-1] for order in orders)])
+        subsets = _collect_prefixes([*orders, *(order[::-1] for order in orders)])
     else:
         subsets = {frozenset(subset) for size in range(len(names) + 1) for subset in combinations(names, size)}
     places = {name: place for place, name in enumerate(names)}
@@ -86,7 +86,7 @@ def change_sets(names: Sequence[str], orders: Sequence[Sequence[str]]) -> list[t
     return sorted(in_order, key=lambda subset: (len(subset), [places[name] for name in subset]))
 
 
-def _prefixes(orders: Iterable[Sequence[str]]) -> set[frozenset[str]]:
+def _collect_prefixes(orders: Iterable[Sequence[str]]) -> set[frozenset[str]]:
     """Return the sets of changes along `orders`: the first k changes of each, for every k from zero to all."""
     return {frozenset(order[:size]) for order in orders for size in range(len(order) + 1)}
 

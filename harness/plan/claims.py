@@ -1,8 +1,18 @@
 """Claims about a run, in a form that can be checked against its measurements."""
 
-from typing import Literal
+from enum import StrEnum
 
 import msgspec
+
+
+class ClaimRelation(StrEnum):
+    """How the claim says the arm compares with its baseline."""
+
+    LESS = "less"
+    MORE = "more"
+    SAME = "same"
+    NOT_LESS = "not less"
+    NOT_MORE = "not more"
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -12,7 +22,7 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The claim in its author's own words."""
     metric: str
     arm: str
-    relation: Literal["less", "more", "same", "not less", "not more"] = msgspec.field(name="is")
+    relation: ClaimRelation = msgspec.field(name="is")
     place: str = ""
     """Where the claim was made."""
     baseline: str | None = None

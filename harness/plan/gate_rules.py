@@ -45,15 +45,15 @@ class Triple(msgspec.Struct, frozen=True):
     name: str
     head: str
     base: str | None
-    """None if stored runs replace both this arm and `again`."""
-    again: str | None
+    """None if stored runs replace both this arm and `base_repeat`."""
+    base_repeat: str | None = msgspec.field(name="again")
     """A repeat of the base, which shows how much two runs of the same code differ."""
     tolerances: Tolerances
 
     @property
     def arms(self) -> tuple[str, ...]:
         """The labels of all its arms, base first and head last."""
-        return tuple(filter(None, (self.base, self.again, self.head)))
+        return tuple(filter(None, (self.base, self.base_repeat, self.head)))
 
 
 class Gate(msgspec.Struct, frozen=True):

@@ -65,7 +65,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     if traits.default_names:
         names = _resolve_names(names)
     if traits.adds_baseline:
-        names = _with_baseline(names, request.baseline)
+        names = _add_baseline(names, request.baseline)
     variants = {name: (find or registry.find)(name) for name in names}
     case = _choose("case", request.case, variants)
     scale = _choose("scale", request.scale, variants, small=traits.small_scale)
@@ -83,7 +83,9 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     seconds = None if request.budget is None else duration("--budget", request.budget)
     epochs = request.epochs
     if epochs is None and traits.usual_epochs and not trains and (seconds is None or seconds >= AMPLE):
-        epochs = max(filter(None, (_default_epochs(variant, scale) for variant in variants.values())), default=None)
+        epochs = max(
+            filter(None, (_find_default_epochs(variant, scale) for variant in variants.values())), default=None
+        )
     if epochs is not None and epochs < 1:
         raise BadInput(f"--epochs must be at least 1, not {epochs}.")
     timeout = TIMEOUT if request.timeout is None else request.timeout
@@ -165,7 +167,7 @@ def _resolve_names(names: Sequence[str]) -> list[str]:
     return names
 
 
-def _with_baseline(names: list[str], baseline: str | None) -> list[str]:
+def _add_baseline(names: list[str], baseline: str | None) -> list[str]:
     """Add the baseline to the requested arms. A single variant is compared with the one that it says it changes."""
     if baseline is None and len(names) == 1:
         variant = registry.find(names[0])
@@ -188,7 +190,7 @@ def _choose(what: str, choice: str | None, variants: Mapping[str, Variant | None
         shared = [option for option in next(iter(offers.values()), ()) if all(option in o for o in offers.values())]
         if not shared:
             raise BadInput(f"{' and '.join(offers)} have no {what} in common.")
-        defaults = _defaults(what, variants, small)
+        defaults = _find_defaults(what, variants, small)
         return next((option for option in defaults if option in shared), shared[0])
     for name, offered in offers.items():
         if choice not in offered:
@@ -196,7 +198,7 @@ def _choose(what: str, choice: str | None, variants: Mapping[str, Variant | None
     return choice
 
 
-def _defaults(what: str, variants: Mapping[str, Variant | None], small: bool) -> list[str]:
+def _find_defaults(what: str, variants: Mapping[str, Variant | None], small: bool) -> list[str]:
     """Return the defaults of the variants' collections, in order of preference.
 
     If `small` is set and every variant has defaults, the small scales come first.
@@ -250,7 +252,7 @@ def _choose_preload(names: Sequence[str]) -> tuple[str, ...]:
     return offered.pop() if len(offered) == 1 else ()
 
 
-def _default_epochs(variant: Variant | None, scale: str | None) -> int | None:
+def _find_default_epochs(variant: Variant | None, scale: str | None) -> int | None:
     """Return a variant's default number of epochs at a scale, if it has one."""
     epochs = variant.epochs if variant else None
     if isinstance(epochs, Mapping):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
@@ -91,15 +91,6 @@ class Lines:
             blocks_done=self.blocks_done,
             looks=self.looks,
             footer=self.footer,
-        )
-
-    def in_one_group(self) -> Lines:
-        """Return the slices under a probe, which ran in a separate process for each arm, as slices of one group."""
-        return replace(
-            self,
-            slices=[msgspec.structs.replace(piece, group=0, probe=None) for piece in self.watched],
-            ready=[msgspec.structs.replace(line, group=0) for line in self.ready],
-            ends=[msgspec.structs.replace(line, group=0) for line in self.ends],
         )
 
     def failure(self, arm: str) -> ArmEnd | None:

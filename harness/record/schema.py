@@ -180,6 +180,8 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
     peak_tensor_bytes: int | None = None
     flops: dict[str, float] = {}
     metrics: dict[str, float | None] = {}
+    figures: dict[str, float] = {}
+    """The values of the other metrics that a gate can compare exactly, such as those that users registered."""
     unavailable: dict[str, str] = {}
     counted: bool = False
     """Whether `epochs` comes from the counting pass of a gate."""

@@ -131,7 +131,7 @@ def _summarize_arm(
         gemm_flops_per_second=work.gemm_flops_per_second,
         gemm_share=work.gemm_share.get(times.commonest) if times else None,
         gemm_share_by_kind=dict(work.gemm_share) or None,
-        losses=found.verdict if found else None,
+        losses=found.text if found else None,
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,
         idle_share=epoch_table.idle_share(record, arm),

@@ -1,7 +1,6 @@
 """Cells of numbers with units. The rules by which they round are those of `harness.rounding`."""
 
 from collections.abc import Iterable, Sequence
-from math import sqrt
 
 from harness import rounding
 from harness.analysis.epochs.projection import Seconds
@@ -38,7 +37,7 @@ def short_ratio(value: Ratio | None) -> Cell:
         return NOTHING
     if not value.low or value.high is None:
         return Cell(f"{rounding.factor(value.estimate)}x", value.estimate)
-    return Cell(f"{rounding.factor(value.estimate)}x {_format_half(value.low, value.high)}", value.estimate)
+    return Cell(f"{rounding.factor(value.estimate)}x {rounding.half_width(value.low, value.high)}", value.estimate)
 
 
 def projection(value: Seconds | None) -> Cell:
@@ -47,20 +46,13 @@ def projection(value: Seconds | None) -> Cell:
         return NOTHING
     if not value.low or value.high is None:
         return seconds(value.estimate)
-    return Cell(f"{seconds(value.estimate)} {_format_half(value.low, value.high)}", value.estimate)
+    return Cell(f"{seconds(value.estimate)} {rounding.half_width(value.low, value.high)}", value.estimate)
 
 
 def explain_interval(values: Iterable[Seconds | None]) -> str:
     """What ± means next to these projections. Empty if none has an interval."""
     known = any(value and value.low for value in values)
     return "± is half the 95 % interval for one more training." if known else ""
-
-
-def _format_half(low: float, high: float) -> str:
-    """Half the width in percent of an interval that is symmetric on a logarithmic axis."""
-    half = 100 * (sqrt(high / low) - 1)
-    digits = 1 if half < 10 else 0
-    return f"±{half:.{digits}f}%" if half < 1000 else "±?"
 
 
 def number(value: float | None) -> Cell:
@@ -83,7 +75,12 @@ def percent(value: float | None) -> Cell:
 
 
 def count(value: int | None) -> Cell:
-    return NOTHING if value is None else Cell(f"{value:,}", value)
+    return NOTHING if value is None else Cell(rounding.count(value), value)
+
+
+def trimmed(value: float) -> Cell:
+    """A number that is often whole, to three significant digits without trailing zeros."""
+    return Cell(rounding.trimmed(value), value)
 
 
 def figure(unit: Unit, value: float | None) -> Cell:
@@ -115,4 +112,4 @@ def listed(names: Sequence[str]) -> str:
 
 def many(number: int, noun: str) -> str:
     """A number with its noun, in the plural if needed."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{rounding.count(number)} {noun}{'' if number == 1 else 's'}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
+from harness import rounding
 from harness.analysis.comparison.repeats import (
     FAR,
     Numbers,
@@ -29,7 +30,7 @@ ROUNDING = 1e-4
 """Terms with a smaller relative difference are the same objective: a float32 sum in another order, or fused by a
 compiler, differs by 1e-6 to 1e-5, more if it cancels; another statistic, weight or quadrature by percents at least."""
 _ONE_PROCESS_EACH = ", judged from one process of each"
-"""Ends a verdict if the baseline ran in only one process."""
+"""Ends the text if the baseline ran in only one process."""
 
 
 class Relation(StrEnum):
@@ -47,7 +48,7 @@ class Relation(StrEnum):
 class Losses:
     """How an arm's losses relate to the baseline's."""
 
-    verdict: str
+    text: str
     """In words: `same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)` or `not repeatable
     here`, with anything else that a reader has to know."""
     epochs: int
@@ -100,47 +101,73 @@ class _Divergence:
         return cls(place, index, at_first, largest, largest_in)
 
     def __str__(self) -> str:
-        first, largest = f"{self.at_first:.0e}", f"{self.largest:.0e}"
+        first, largest = rounding.difference(self.at_first), rounding.difference(self.largest)
         text = f"from epoch {self.index} by {first}"
         return text if first == largest else f"{text}, up to {largest} at epoch {self.largest_in}"
 
 
-def losses(record: Lines, arm: str, base_repeat: str | None = None) -> Losses | None:
-    """Return the verdict on `arm`; None for the baseline, and if the two have nothing in common to compare.
+@dataclass(frozen=True, kw_only=True)
+class Processes:
+    """The processes of an arm and of its baseline, as far as their losses are compared."""
 
-    `base_repeat` is an arm that repeats the baseline's program, and so shows whether that is repeatable; without one,
-    the baseline's processes of different blocks do.
-    """
+    arm: str
+    baseline: str
+    pairs: Sequence[Pairs]
+    """For each process of the arm, its epochs and those of the baseline from the same seed."""
+    own_pairs: Sequence[Pairs]
+    """The same for processes of the baseline and its first one. They show whether its program is repeatable."""
+    terms: Sequence[Numbers]
+    """The terms that each process of the arm stated."""
+    baseline_terms: Sequence[Numbers]
+    """The terms that each process of the baseline stated."""
+
+
+def losses(record: Lines, arm: str) -> Losses | None:
+    """Return how the losses of `arm` relate to the baseline's; None for the baseline, and if the two have nothing in
+    common to compare. The baseline's processes of different blocks show whether its program is repeatable."""
     baseline = record.plan.baseline
     if arm == baseline:
         return None
-    found = _pair_losses(common_prefixes(record, arm))
-    own = _pair_losses(common_prefixes(record, base_repeat) if base_repeat else own_prefixes(record, baseline))
+    return relate(
+        Processes(
+            arm=arm,
+            baseline=baseline,
+            pairs=common_prefixes(record, arm),
+            own_pairs=own_prefixes(record, baseline),
+            terms=statements(record, arm),
+            baseline_terms=statements(record, baseline),
+        )
+    )
+
+
+def relate(processes: Processes) -> Losses | None:
+    """Return how the losses of an arm relate to the baseline's; None if they have nothing in common to compare."""
+    baseline, theirs = processes.baseline, processes.baseline_terms
+    found, own = _pair_losses(processes.pairs), _pair_losses(processes.own_pairs)
     epochs = max((len(by_place) for _, by_place in found), default=0)
     apart, itself = _Divergence.of(found), _Divergence.of(own)
-    theirs = [*statements(record, baseline), *(statements(record, base_repeat) if base_repeat else ())]
-    other = _compare_objectives(arm, statements(record, arm), baseline, theirs)
+    other = _compare_objectives(processes.arm, processes.terms, baseline, theirs)
     if other:
-        verdict, repeatable = other
+        text, repeatable = other
         alone = repeatable and len(theirs) < 2 and (not own or itself)
         at_first = apart.at_first if apart else 0.0
         relation = Relation.OTHER_OBJECTIVE if repeatable else Relation.NOT_REPEATABLE
-        return Losses(f"{verdict}{_ONE_PROCESS_EACH if alone else ''}", epochs, relation, at_first)
+        return Losses(f"{text}{_ONE_PROCESS_EACH if alone else ''}", epochs, relation, at_first)
     if not found:
         return None
     if apart is None:
         return Losses("same bit for bit", epochs, Relation.SAME)
-    verdict = f"drifts {apart}"
+    text = f"drifts {apart}"
     if itself is None:
         known = max((len(by_place) for _, by_place in own), default=0)
         alike = f"{known} epoch{'' if known == 1 else 's'}"
         few = f"; two processes of {baseline} agree over only {alike}" if known <= apart.place else ""
-        return Losses(f"{verdict}{few if own else _ONE_PROCESS_EACH}", epochs, Relation.DRIFTS, apart.at_first)
+        return Losses(f"{text}{few if own else _ONE_PROCESS_EACH}", epochs, Relation.DRIFTS, apart.at_first)
     if far_apart([by_place for _, by_place in found], [by_place for _, by_place in own]):
-        verdict += f", far more than two processes of {baseline} do"
-        return Losses(verdict, epochs, Relation.DRIFTS, apart.at_first)
-    verdict = f"not repeatable here: two processes of {baseline} differ {itself}"
-    return Losses(verdict, epochs, Relation.NOT_REPEATABLE, apart.at_first)
+        text += f", far more than two processes of {baseline} do"
+        return Losses(text, epochs, Relation.DRIFTS, apart.at_first)
+    text = f"not repeatable here: two processes of {baseline} differ {itself}"
+    return Losses(text, epochs, Relation.NOT_REPEATABLE, apart.at_first)
 
 
 def _pair_losses(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:
@@ -192,6 +219,5 @@ def _describe_relation(one: float | None, other: float | None) -> str:
     if one is None or other is None:
         return "not finite" if one is None else "finite"
     if other == 0 or one / other <= 0:
-        return f"{one:.2g} in place of {other:.2g}"
-    ratio = one / other
-    return f"{ratio:.4f}x" if abs(ratio - 1) < 0.1 else f"{ratio:.2g}x"
+        return f"{rounding.two_digits(one)} in place of {rounding.two_digits(other)}"
+    return f"{rounding.fine_factor(one / other)}x"

@@ -27,7 +27,7 @@ from harness.record import evidence
 from harness.record.lines import Lines
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Share:
     """The contribution of one change, or of all together. The shares of a figure add up to that of all together."""
 
@@ -72,7 +72,7 @@ class Interaction:
     """Below 1, they help each other; above 1, they do the same work."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Attribution:
     """The changes between two arms, and the contribution of each."""
 
@@ -94,7 +94,7 @@ class Attribution:
     """The clear ones; None if not all sets were measured, or if there were too few blocks."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shares:
     """The results of each complete block, by change."""
 
@@ -179,7 +179,7 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
         own = mean(found.logs[name], at) if found.blocks else None
         others = [other for other in ablation.names if other != name]
         alone = labels.get(frozenset([name]))
-        relation = losses(record, alone) if alone else None
+        compared = losses(record, alone) if alone else None
         return Share(
             name=name,
             text=text,
@@ -190,15 +190,15 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
             part=own.estimate / total.estimate if own and total and clear else None,
             alone=ratio_between([], [name]),
             last=ratio_between(others, ablation.names),
-            losses=relation.verdict if relation else None,
-            relation=relation.relation if relation else None,
+            losses=compared.text if compared else None,
+            relation=compared.relation if compared else None,
             peak_rss_bytes=exact.share("peak_rss_bytes", name),
             peak_tensor_bytes=exact.share("peak_tensor_bytes", name),
             traces=exact.share("traces", name),
             retraces=exact.share("retraces", name),
         )
 
-    relation = losses(record, ablation.goal)
+    compared = losses(record, ablation.goal)
     return Attribution(
         start=ablation.start,
         goal=ablation.goal,
@@ -217,7 +217,7 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
             part=1.0 if clear else None,
             alone=None,
             last=None,
-            losses=relation.verdict if relation else None,
+            losses=compared.text if compared else None,
             peak_rss_bytes=exact.difference("peak_rss_bytes"),
             peak_tensor_bytes=exact.difference("peak_tensor_bytes"),
             traces=exact.difference("traces"),

@@ -12,6 +12,7 @@ from math import log, sqrt
 import numpy as np
 from scipy import stats
 
+from harness import rounding
 from harness.analysis.comparison.shares_of_changes import block_shares, coarsest
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import schedule_logs
@@ -24,7 +25,7 @@ CONFIDENCE = 0.8
 """The confidence with which the blocks must scatter too much for this to end a run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Looks:
     """When to stop, according to a plan."""
 
@@ -55,7 +56,8 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     if done >= looks.most:
         return Decision(False, f"all {done} blocks are done" if done > 1 else "the only block is done")
     if looks.budget is not None and elapsed + _estimate_next(blocks) > looks.budget:
-        return Decision(False, f"another block would not fit into the budget of {looks.budget:g} s")
+        budget = rounding.exact_seconds(looks.budget)
+        return Decision(False, f"another block would not fit into the budget of {budget}")
     if done < looks.fewest != FIRST_LOOK:
         return Decision(True, f"at least {looks.fewest} blocks are needed")
     if done < FIRST_LOOK:
@@ -71,7 +73,8 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
         return Decision(False, f"{_join_names(unsure)} would stay unsure in {looks.most} blocks")
     still = f"{_join_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure"
     if looks.patience is not None and elapsed + _estimate_next(blocks) > looks.patience:
-        return Decision(False, f"{still}, but another block would end after {looks.patience:g} s (--budget, --blocks)")
+        patience = rounding.exact_seconds(looks.patience)
+        return Decision(False, f"{still}, but another block would end after {patience} (--budget, --blocks)")
     return Decision(True, still)
 
 
@@ -96,7 +99,14 @@ def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
         others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
         logs = {arm: schedule_logs(record, table, arm) for arm in others}
     coarse = coarsest(plan.ablation) if plan.ablation else COARSE
-    looks = Looks(plan.fewest, plan.blocks, plan.tolerance, plan.budget, plan.patience, coarse)
+    looks = Looks(
+        fewest=plan.fewest,
+        most=plan.blocks,
+        tolerance=plan.tolerance,
+        budget=plan.budget,
+        patience=plan.patience,
+        coarse=coarse,
+    )
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     decision = decide(looks, logs, seconds, elapsed)
     return Look(record.blocks_done[-1].block, decision.go_on, decision.why)

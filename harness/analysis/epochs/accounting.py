@@ -45,7 +45,7 @@ class Event:
     """Seconds of a steady epoch of its kind."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Accounted:
     """The accounting of one process: the three parts add up to the time of its epochs."""
 
@@ -87,17 +87,17 @@ def accounted(costs: Projection, arm: str) -> Accounted | None:
     block, group = int(classes["block"].iloc[0]), int(classes["group"].iloc[0])
     schedule = costs.record.schedule(arm)
     return Accounted(
-        len(classes),
-        account.ran,
-        part("once"),
-        part("periodic"),
-        part("steady"),
-        _sum_between(costs, arm, block, group),
-        schedule.total() or None,
-        _list_periods(costs, arm, account.rate, len(classes), account.ran),
-        _list_events(costs, arm, account.rate),
-        patterns.get(commonest.iloc[0], STEADY).settling if len(commonest) else None,
-        costs.trends.get(arm),
+        epochs=len(classes),
+        seconds=account.ran,
+        once=part("once"),
+        periodic=part("periodic"),
+        steady=part("steady"),
+        between=_sum_between(costs, arm, block, group),
+        scheduled=schedule.total() or None,
+        periods=_list_periods(costs, arm, account.rate, len(classes), account.ran),
+        events=_list_events(costs, arm, account.rate),
+        settling=patterns.get(commonest.iloc[0], STEADY).settling if len(commonest) else None,
+        trend=costs.trends.get(arm),
     )
 
 

@@ -3,6 +3,8 @@
 Up to there, two processes from the same seed have done the same, and what is deterministic can be compared exactly.
 """
 
+from collections.abc import Sequence
+
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
 
@@ -11,7 +13,7 @@ def common_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
     """Return, for each group of arms, the pairs of `arm`'s epoch and the baseline's, until the index differs."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices)
     return [
-        _pair_epochs(_list_epochs(record, *group, arm), _list_epochs(record, *group, record.plan.baseline))
+        pair_epochs(_list_epochs(record, *group, arm), _list_epochs(record, *group, record.plan.baseline))
         for group in groups
     ]
 
@@ -20,7 +22,7 @@ def own_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
     """Return the same for each of `arm`'s own processes but the first, paired with the first."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices if piece.arm == arm)
     first, *others = [_list_epochs(record, *group, arm) for group in groups] or [[]]
-    return [_pair_epochs(other, first) for other in others]
+    return [pair_epochs(other, first) for other in others]
 
 
 def _list_epochs(record: Lines, block: int, group: int, arm: str) -> list[Epoch]:
@@ -29,7 +31,8 @@ def _list_epochs(record: Lines, block: int, group: int, arm: str) -> list[Epoch]
     return [epoch for piece in own for epoch in piece.epochs]
 
 
-def _pair_epochs(mine: list[Epoch], theirs: list[Epoch]) -> list[tuple[Epoch, Epoch]]:
+def pair_epochs(mine: Sequence[Epoch], theirs: Sequence[Epoch]) -> list[tuple[Epoch, Epoch]]:
+    """Return the pairs of two processes' epochs, from the first on, until the index differs."""
     pairs = list(zip(mine, theirs, strict=False))
     apart = next((place for place, (own, other) in enumerate(pairs) if own.index != other.index), len(pairs))
     return pairs[:apart]

@@ -34,13 +34,13 @@ LEAST_SECONDS = 0.1
 is a large share of it scatters by more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """A gated metric and its result. A field is None if it does not apply or was not measured."""
 
     variant: str
     metric: str
-    part: str | None
+    part: str | None = None
     """The kind of epoch, or the name of the quality metric."""
     answer: CheckAnswer
     base: float | None = None

@@ -8,95 +8,81 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness import rounding
-from harness.analysis.comparison.losses import ROUNDING, losses
-from harness.analysis.epochs import table as epoch_table
-from harness.analysis.epochs.observed import why_unobserved
-from harness.analysis.epochs.prefix import common_prefixes
-from harness.analysis.epochs.projection import Projection
+from harness.analysis.comparison.losses import ROUNDING, Processes, relate
+from harness.analysis.epochs.observed import explain_unobserved
+from harness.analysis.epochs.prefix import pair_epochs
 from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
-from harness.analysis.metrics.arm import MeasuredArm
+from harness.analysis.gate.counted_arm import COUNTED, CountedArm, list_other_metrics
 from harness.analysis.metrics.base import Unit
 from harness.analysis.metrics.registry import METRICS
 from harness.analysis.stats.ratios import Ratio
-from harness.plan.gate_rules import (
-    COMPILATIONS,
-    FLOPS,
-    LOSSES,
-    PEAK_MEMORY,
-    PEAK_TENSORS,
-    QUALITY,
-    TIMES,
-    TRACES,
-    Tolerances,
-    Triple,
-)
+from harness.plan.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
 from harness.record import evidence
-from harness.record.lines import Lines
 from harness.worker.wire.evidence import Compilation, Trace
 
-COUNTED = TRACES, COMPILATIONS, FLOPS, LOSSES, QUALITY
 _MAX_NAMED = 3
 """The largest number of functions that a sentence names."""
 
 
-def counts(passes: Lines, triple: Triple) -> list[Check]:
-    """Return a check for each gated metric. `passes` are the lines that `triples.counted` returns."""
+def counts(triple: Triple, base: CountedArm, base_repeat: CountedArm, head: CountedArm) -> list[Check]:
+    """Return a check for each gated metric of `triple`, whose arms are those of a pass, or stored runs."""
+    arms = base, base_repeat, head
     allowed = triple.tolerances
-    if {end.arm for end in passes.ends if end.status == "ok"} < set(triple.arms):
-        gated = [metric for metric in (*COUNTED, *_list_generic_metrics(allowed)) if allowed[metric] is not None]
-        return [Check(triple.name, metric, None, UNSURE, why=NOT_COMPLETED) for metric in gated]
+    others = list_other_metrics(allowed)
+    if not all(arm.completed for arm in arms):
+        gated = [metric for metric in (*COUNTED, *others) if allowed[metric] is not None]
+        return [Check(variant=triple.name, metric=metric, answer=UNSURE, why=NOT_COMPLETED) for metric in gated]
     found: list[Check] = []
     for events in (TRACES, COMPILATIONS):
         if allowed[events] is not None:
-            found.append(_compare_events(passes, triple, events, allowed[events]))
+            found.append(_compare_events(triple, arms, events, allowed[events]))
     if allowed[FLOPS] is not None:
-        found += _compare_flops(passes, triple, allowed[FLOPS])
+        found += _compare_flops(triple, base, head, allowed[FLOPS])
     if allowed[LOSSES] is not None:
-        found.append(_compare_losses(passes, triple, allowed[LOSSES]))
+        found.append(_compare_losses(triple, arms, allowed[LOSSES]))
     if allowed[QUALITY] is not None:
-        found += _compare_qualities(passes, triple, allowed[QUALITY])
-    return found + [_check_generic_metric(passes, triple, metric) for metric in _list_generic_metrics(allowed)]
+        found += _compare_qualities(triple, arms, allowed[QUALITY])
+    return found + [_compare_other_metric(triple, arms, metric) for metric in others]
 
 
-def _list_generic_metrics(allowed: Tolerances) -> list[str]:
-    """Return the gated metrics without a comparison of their own, such as those that users registered."""
-    known = (*COUNTED, *TIMES, PEAK_MEMORY, PEAK_TENSORS)
-    return [name for name, one in METRICS.items() if one.gated and name not in known and allowed[name] is not None]
+_Arms = tuple[CountedArm, CountedArm, CountedArm]
+"""The base, its repeat and the head."""
 
 
-def _check_generic_metric(passes: Lines, triple: Triple, name: str) -> Check:
-    """Compare a deterministic figure of the base, its repeat and the head; lower is better."""
-    costs = Projection(passes, epoch_table.table(passes))
-    base, base_repeat, head = (METRICS[name].of(MeasuredArm(costs, str(arm))) for arm in triple.arms)
-    if base.value is None or base_repeat.value is None:
-        return Check(triple.name, name, None, NOT_MEASURED, why=base.unavailable)
-    if head.value is None:
-        why = head.unavailable or "it was measured in the base but not in the head"
-        return Check(triple.name, name, None, UNSURE, base.value, why=why)
-    if base.value != base_repeat.value:
-        values = f"{rounding.number(base.value)} and {rounding.number(base_repeat.value)}"
-        why = f"two runs of the base differ in it: {values}"
-        return Check(triple.name, name, None, UNSURE, base.value, head.value, why=why)
-    tolerance = triple.tolerances[name]
-    if METRICS[name].unit == Unit.COUNT:
-        more = head.value - base.value
+def _compare_other_metric(triple: Triple, arms: _Arms, metric: str) -> Check:
+    """Compare a metric without a comparison of its own; lower is better."""
+    base, base_repeat, head = (arm.figures.get(metric) for arm in arms)
+    if base is None or base_repeat is None:
+        why = arms[0].unavailable.get(metric)
+        return Check(variant=triple.name, metric=metric, answer=NOT_MEASURED, why=why)
+    if head is None:
+        why = arms[2].unavailable.get(metric) or "it was measured in the base but not in the head"
+        return Check(variant=triple.name, metric=metric, answer=UNSURE, base=base, why=why)
+    if base != base_repeat:
+        why = f"two runs of the base differ in it: {rounding.number(base)} and {rounding.number(base_repeat)}"
+        return Check(variant=triple.name, metric=metric, answer=UNSURE, base=base, head=head, why=why)
+    tolerance = triple.tolerances[metric]
+    if METRICS[metric].unit == Unit.COUNT:
+        more = head - base
         answer = REGRESSED if more > tolerance else IMPROVED if more < 0 else OK
-        return Check(triple.name, name, None, answer, base.value, head.value, None, tolerance)
-    return _compare_figures(triple, name, None, base.value, head.value, tolerance)
+        return Check(variant=triple.name, metric=metric, answer=answer, base=base, head=head, tolerance=tolerance)
+    return _compare_figures(triple, metric, None, base, head, tolerance)
 
 
 _Event = Trace | Compilation
 
 
-def _compare_events(passes: Lines, triple: Triple, metric: str, tolerance: int) -> Check:
+def _compare_events(triple: Triple, arms: _Arms, metric: str, tolerance: int) -> Check:
     """Compare traces or compilations, over the epochs that base and head both ran from the first on."""
-    base_unseen, head_unseen = (why_unobserved(passes, str(arm), metric) for arm in (triple.base, triple.head))
+    base_arm, repeat_arm, head_arm = arms
+    base_unseen, head_unseen = (explain_unobserved(arm.epochs, arm.unavailable, metric) for arm in (base_arm, head_arm))
     if base_unseen:
-        return Check(triple.name, metric, None, NOT_MEASURED, why=base_unseen)
-    pairs = max(common_prefixes(passes, triple.head), key=len, default=[])
+        return Check(variant=triple.name, metric=metric, answer=NOT_MEASURED, why=base_unseen)
+    pairs = pair_epochs(head_arm.epochs, base_arm.epochs)
     if head_unseen or not pairs:
-        return Check(triple.name, metric, None, UNSURE, why=head_unseen or "base and head have no epoch in common")
-    repeat_pairs = max(common_prefixes(passes, str(triple.again)), key=len, default=[])[: len(pairs)]
+        why = head_unseen or "base and head have no epoch in common"
+        return Check(variant=triple.name, metric=metric, answer=UNSURE, why=why)
+    repeat_pairs = pair_epochs(repeat_arm.epochs, base_arm.epochs)[: len(pairs)]
     head, base, base_repeat = (
         [
             (epoch.index, event)
@@ -113,7 +99,15 @@ def _compare_events(passes: Lines, triple: Triple, metric: str, tolerance: int) 
         why, answer = f"in {epochs}: {_describe_added(_find_added_events(base, head))}", REGRESSED
     else:
         why, answer = f"in {epochs}", IMPROVED if len(head) < len(base) else OK
-    return Check(triple.name, metric, None, answer, len(base), len(head), None, tolerance, why)
+    return Check(
+        variant=triple.name,
+        metric=metric,
+        answer=answer,
+        base=len(base),
+        head=len(head),
+        tolerance=tolerance,
+        why=why,
+    )
 
 
 def _find_added_events(
@@ -159,79 +153,109 @@ def _describe_event(more: int, index: int, event: _Event) -> str:
     return f"{where}: {event.cause.text}{advice}"
 
 
-def _compare_flops(passes: Lines, triple: Triple, tolerance: float) -> Iterator[Check]:
+def _compare_flops(triple: Triple, base: CountedArm, head: CountedArm, tolerance: float) -> Iterator[Check]:
     """Compare the operations of each kind of epoch for which the base counted them."""
-    works = {line.arm: line for line in passes.works}
-    base, head = works.get(str(triple.base)), works.get(triple.head)
-    lacking = f": {head.unavailable}" if head and head.unavailable else ""
+    lacking = f": {head.flops_unavailable}" if head.flops_unavailable else ""
     why = f"they were counted in the base but not in the head{lacking}"
-    if base is None or not base.flops:
-        yield Check(triple.name, FLOPS, None, NOT_MEASURED, why=base.unavailable if base else None)
-    elif head is None or not head.flops:
-        yield Check(triple.name, FLOPS, None, UNSURE, why=why)
+    if not base.flops:
+        yield Check(variant=triple.name, metric=FLOPS, answer=NOT_MEASURED, why=base.flops_unavailable)
+    elif not head.flops:
+        yield Check(variant=triple.name, metric=FLOPS, answer=UNSURE, why=why)
     else:
-        ran = {epoch.kind for piece in passes.slices if piece.arm == triple.head for epoch in piece.epochs}
+        ran = {epoch.kind for epoch in head.epochs}
         for kind, number in base.flops.items():
             if kind in head.flops:
                 yield _compare_figures(triple, FLOPS, kind, number, head.flops[kind], tolerance)
             elif kind in ran:
-                yield Check(triple.name, FLOPS, kind, UNSURE, number, why=why)
+                yield Check(variant=triple.name, metric=FLOPS, part=kind, answer=UNSURE, base=number, why=why)
             else:
-                yield Check(triple.name, FLOPS, kind, NOT_MEASURED, number, why="the head ran no such epochs")
+                never = "the head ran no such epochs"
+                yield Check(variant=triple.name, metric=FLOPS, part=kind, answer=NOT_MEASURED, base=number, why=never)
 
 
-def _compare_losses(passes: Lines, triple: Triple, wanted: str) -> Check:
-    base_repeat = str(triple.again)
-    found, null = losses(passes, triple.head, base_repeat), losses(passes, base_repeat, base_repeat)
+def _compare_losses(triple: Triple, arms: _Arms, wanted: str) -> Check:
+    base, base_repeat, head = arms
+    own_pairs = [pair_epochs(base_repeat.epochs, base.epochs)]
+    found, null = (
+        relate(
+            Processes(
+                arm=arm.label,
+                baseline=base.label,
+                pairs=[pair_epochs(arm.epochs, base.epochs)],
+                own_pairs=own_pairs,
+                terms=arm.terms,
+                baseline_terms=[*base.terms, *base_repeat.terms],
+            )
+        )
+        for arm in (head, base_repeat)
+    )
     if null is None:
-        why = "two runs of the base have no metric in common"
-        return Check(triple.name, LOSSES, None, NOT_MEASURED, tolerance=wanted, why=why)
-    if found is None:
-        answer = OK if wanted == "any" else UNSURE
-        return Check(triple.name, LOSSES, None, answer, tolerance=wanted, why="base and head have no metric in common")
-    why = f"{found.verdict}, in {found.epochs} epochs"
-    if found.same or wanted == "any":
-        answer = OK
-    elif not (null.same and found.repeatable):
-        answer = UNSURE
-    elif wanted == "rounding" and found.one_objective and found.at_first <= ROUNDING:
-        answer = OK
+        answer, why = NOT_MEASURED, "two runs of the base have no metric in common"
+    elif found is None:
+        answer, why = OK if wanted == "any" else UNSURE, "base and head have no metric in common"
     else:
-        answer = REGRESSED
-    return Check(triple.name, LOSSES, None, answer, tolerance=wanted, why=why)
+        why = f"{found.text}, in {found.epochs} epochs"
+        if found.same or wanted == "any":
+            answer = OK
+        elif not (null.same and found.repeatable):
+            answer = UNSURE
+        elif wanted == "rounding" and found.one_objective and found.at_first <= ROUNDING:
+            answer = OK
+        else:
+            answer = REGRESSED
+    return Check(variant=triple.name, metric=LOSSES, answer=answer, tolerance=wanted, why=why)
 
 
-def _compare_qualities(passes: Lines, triple: Triple, tolerance: float) -> Iterator[Check]:
+def _compare_qualities(triple: Triple, arms: _Arms, tolerance: float) -> Iterator[Check]:
     """Compare every metric that the base reports; lower is better."""
-    found = {line.arm: line for line in passes.evaluations}
-    base, base_repeat, head = (found.get(str(arm)) for arm in (triple.base, triple.again, triple.head))
-    if base is None or base_repeat is None:
-        yield Check(triple.name, QUALITY, None, NOT_MEASURED)
-    elif head is None:
-        yield Check(triple.name, QUALITY, None, UNSURE, why="the base has an evaluate(), the head has none")
-    elif base.epochs != head.epochs:
-        why = f"the base ran {base.epochs} epochs, the head {head.epochs}"
-        yield Check(triple.name, QUALITY, None, UNSURE, why=why)
+    base, base_repeat, head = arms
+    if not base.quality or not base_repeat.quality:
+        yield Check(variant=triple.name, metric=QUALITY, answer=NOT_MEASURED)
+    elif not head.quality:
+        why = "the base has an evaluate(), the head has none"
+        yield Check(variant=triple.name, metric=QUALITY, answer=UNSURE, why=why)
+    elif base.evaluated_after != head.evaluated_after:
+        why = f"the base ran {base.evaluated_after} epochs, the head {head.evaluated_after}"
+        yield Check(variant=triple.name, metric=QUALITY, answer=UNSURE, why=why)
     else:
-        for name in [name for name in base.metrics if name in base_repeat.metrics]:
-            if name in head.metrics:
-                yield _compare_quality(
-                    triple, name, (base.metrics[name], base_repeat.metrics[name], head.metrics[name]), tolerance
-                )
+        for name, value in base.quality.items():
+            if name not in base_repeat.quality:
+                continue
+            if name in head.quality:
+                values = value, base_repeat.quality[name], head.quality[name]
+                yield _compare_quality(triple, name, values, tolerance)
             else:
-                yield Check(triple.name, QUALITY, name, UNSURE, base.metrics[name], why="the head does not report it")
+                why = "the head does not report it"
+                yield Check(variant=triple.name, metric=QUALITY, part=name, answer=UNSURE, base=value, why=why)
 
 
 def _compare_quality(triple: Triple, name: str, values: Sequence[float | None], tolerance: float) -> Check:
     base, base_repeat, head = values
     if base is None or base_repeat is None:
-        return Check(triple.name, QUALITY, name, NOT_MEASURED, why="it is not finite in the base")
+        why = "it is not finite in the base"
+        return Check(variant=triple.name, metric=QUALITY, part=name, answer=NOT_MEASURED, why=why)
     if head is None:
-        return Check(triple.name, QUALITY, name, REGRESSED, base, None, None, tolerance, "it is no longer finite")
+        return Check(
+            variant=triple.name,
+            metric=QUALITY,
+            part=name,
+            answer=REGRESSED,
+            base=base,
+            tolerance=tolerance,
+            why="it is no longer finite",
+        )
     worst = max(base, base_repeat)
     if abs(base - base_repeat) > tolerance / 2 * abs(worst):
-        why = f"two runs of the base differ in it: {rounding.number(base)} and {rounding.number(base_repeat)}"
-        return Check(triple.name, QUALITY, name, UNSURE, base, head, None, tolerance, why)
+        return Check(
+            variant=triple.name,
+            metric=QUALITY,
+            part=name,
+            answer=UNSURE,
+            base=base,
+            head=head,
+            tolerance=tolerance,
+            why=f"two runs of the base differ in it: {rounding.number(base)} and {rounding.number(base_repeat)}",
+        )
     return _compare_figures(triple, QUALITY, name, worst, head, tolerance)
 
 
@@ -242,4 +266,13 @@ def _compare_figures(
     ratio = Ratio(head / base) if base > 0 and head > 0 else None
     limit, gain = base + tolerance * abs(base), base - tolerance * abs(base)
     answer = REGRESSED if head > limit else IMPROVED if head < gain else OK
-    return Check(triple.name, metric, part, answer, base, head, ratio, tolerance)
+    return Check(
+        variant=triple.name,
+        metric=metric,
+        part=part,
+        answer=answer,
+        base=base,
+        head=head,
+        ratio=ratio,
+        tolerance=tolerance,
+    )

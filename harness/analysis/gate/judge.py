@@ -13,6 +13,7 @@ from harness.analysis.epochs.projection import Projection
 from harness.analysis.gate import stored
 from harness.analysis.gate.check import IMPROVED, OK, REGRESSED, UNSURE, Check, GateAnswer, time_tolerance
 from harness.analysis.gate.counted import counts
+from harness.analysis.gate.counted_arm import CountedArm, list_other_metrics, measure_figures
 from harness.analysis.gate.peaks import peaks
 from harness.analysis.gate.triples import counted, timed
 from harness.analysis.stats import contrast as contrasts
@@ -33,7 +34,7 @@ _ANSWERS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GateVerdict:
     """The verdict of a gate."""
 
@@ -47,13 +48,13 @@ class GateVerdict:
     """Whether the head was compared with stored runs, and not with a base that ran in turns with it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _GatedTime:
     """One gated time."""
 
     triple: Triple
     metric: str
-    part: str | None
+    part: str | None = None
     contrast: Contrast
     seconds: float | None
     """The time of the base."""
@@ -75,7 +76,14 @@ def gate_verdict(record: Lines) -> GateVerdict | None:
     checks += [check for triple in gate.triples for check in _check_counts(record, triple)]
     checks.sort(key=lambda check: [triple.name for triple in gate.triples].index(check.variant))
     failed = any(record.failure(arm.label) for arm in record.plan.arms)
-    return GateVerdict(_combine_answers(checks, failed), gate.base, gate.head, gate.unsure, checks, bool(record.stored))
+    return GateVerdict(
+        answer=_combine_answers(checks, failed),
+        base=gate.base,
+        head=gate.head,
+        unsure=gate.unsure,
+        checks=checks,
+        stored=bool(record.stored),
+    )
 
 
 def regressed(record: Lines) -> bool:
@@ -99,7 +107,7 @@ def _check_untimed(record: Lines, triple: Triple, found: Sequence[Check]) -> lis
         return []
     seen = {check.metric for check in found if check.variant == triple.name}
     wanted = [metric for metric in TIMES if triple.tolerances[metric] is not None and metric not in seen]
-    return [Check(triple.name, metric, None, UNSURE, why="it was not measured") for metric in wanted]
+    return [Check(variant=triple.name, metric=metric, answer=UNSURE, why="it was not measured") for metric in wanted]
 
 
 def _check_counts(record: Lines, triple: Triple) -> list[Check]:
@@ -108,7 +116,17 @@ def _check_counts(record: Lines, triple: Triple) -> list[Check]:
     if not triple.base:
         return stored.compare_with_stored(record, triple)
     passes = counted(record, triple)
-    return [*counts(passes, triple), *peaks(passes, timed(record, triple), triple)]
+    base, base_repeat, head = (_collect_counted(record, passes, triple, label) for label in triple.arms)
+    return [*counts(triple, base, base_repeat, head), *peaks(passes, timed(record, triple), triple)]
+
+
+def _collect_counted(record: Lines, passes: Lines, triple: Triple, label: str) -> CountedArm:
+    """Return what is deterministic in an arm, from its counting pass."""
+    epochs = [epoch for piece in passes.watched if piece.arm == label for epoch in piece.epochs]
+    names = list_other_metrics(triple.tolerances)
+    part = record.of(triple.arms, record.plan.of(triple))
+    figures, why = measure_figures(part, label, names, epochs) if names else ({}, {})
+    return CountedArm.of_pass(passes, label, figures, why)
 
 
 def timed_checks(record: Lines) -> list[tuple[Contrast, Check]]:
@@ -130,16 +148,16 @@ def _make_check(one: _GatedTime, answer: contrasts.Contrasted, shown: float) -> 
     visible = one.contrast.smallest_visible(one.tolerance, shown)
     why = _explain_unsure(one, ratio) if answer == contrasts.UNSURE else None
     return Check(
-        one.triple.name,
-        one.metric,
-        one.part,
-        _ANSWERS[answer],
-        one.seconds,
-        seconds,
-        ratio,
-        one.tolerance,
-        why,
-        visible,
+        variant=one.triple.name,
+        metric=one.metric,
+        part=one.part,
+        answer=_ANSWERS[answer],
+        base=one.seconds,
+        head=seconds,
+        ratio=ratio,
+        tolerance=one.tolerance,
+        why=why,
+        smallest_visible_ratio=visible,
     )
 
 
@@ -173,19 +191,29 @@ def _collect_epoch_times(found: Projection, triple: Triple) -> Iterator[_GatedTi
     for kind, logs in _collect_logs_by_kind(found, triple).items():
         own = steady[(steady["arm"] == triple.base) & (steady["kind"] == kind)]["wall"]
         yield _GatedTime(
-            triple, EPOCH_TIME, kind, Contrast(*logs, _ran_together(found.record, triple)), float(own.median())
+            triple=triple,
+            metric=EPOCH_TIME,
+            part=kind,
+            contrast=Contrast(*logs, _ran_together(found.record, triple)),
+            seconds=float(own.median()),
         )
 
 
 def _collect_total_time(found: Projection, triple: Triple) -> Iterator[_GatedTime]:
-    head, base_repeat = (found.logs_by_block(arm) for arm in (triple.head, str(triple.again)))
+    head, base_repeat = (found.logs_by_block(arm) for arm in (triple.head, str(triple.base_repeat)))
     both = sorted(head.keys() & base_repeat.keys())
     took = found.seconds(str(triple.base))
     if both:
         shared = _ran_together(found.record, triple)
         contrast = Contrast([head[block] for block in both], [base_repeat[block] for block in both], shared)
         once = found.once_share(str(triple.base))
-        yield _GatedTime(triple, TOTAL_TIME, None, contrast, took.estimate if took else None, once)
+        yield _GatedTime(
+            triple=triple,
+            metric=TOTAL_TIME,
+            contrast=contrast,
+            seconds=took.estimate if took else None,
+            once=once,
+        )
 
 
 def _collect_first_epoch_time(part: Lines, table: pd.DataFrame, triple: Triple) -> Iterator[_GatedTime]:
@@ -193,8 +221,9 @@ def _collect_first_epoch_time(part: Lines, table: pd.DataFrame, triple: Triple) 
     if set(triple.arms) <= set(first.columns):
         walls = first[list(triple.arms)].dropna()
         logs = np.log(walls).sub(np.log(walls[triple.base]), axis=0)
-        contrast = Contrast(list(logs[triple.head]), list(logs[triple.again]), _ran_together(part, triple))
-        yield _GatedTime(triple, FIRST_EPOCH_TIME, None, contrast, float(walls[triple.base].median()))
+        contrast = Contrast(list(logs[triple.head]), list(logs[triple.base_repeat]), _ran_together(part, triple))
+        seconds = float(walls[triple.base].median())
+        yield _GatedTime(triple=triple, metric=FIRST_EPOCH_TIME, contrast=contrast, seconds=seconds)
 
 
 def _ran_together(part: Lines, triple: Triple) -> bool:
@@ -206,7 +235,7 @@ def _collect_logs_by_kind(found: Projection, triple: Triple) -> dict[str, tuple[
     """Return the log-ratios of the head and of the base's repeat by block, for each kind that is gated individually.
     Periodic work is included, at its average over epochs."""
     tolerance = triple.tolerances[EPOCH_TIME] or 0.0
-    both = [found.rates(arm) for arm in (triple.head, str(triple.again))]
+    both = [found.rates(arm) for arm in (triple.head, str(triple.base_repeat))]
     if any(one.empty for one in both):
         return {}
     head, base_repeat = (one.groupby(["kind", "block"]).mean() for one in both)

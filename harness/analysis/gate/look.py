@@ -2,6 +2,7 @@
 
 from math import log
 
+from harness import rounding
 from harness.analysis.comparison.stopping import least_half_width
 from harness.analysis.gate import judge
 from harness.analysis.gate.check import UNSURE
@@ -29,7 +30,7 @@ def _decide(record: Lines, elapsed: float) -> tuple[bool, str]:
         return False, f"all {done} blocks are done" if done > 1 else "the only block is done"
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     if plan.budget is not None and elapsed + max(seconds[1:] or seconds) > plan.budget:
-        return False, f"another block would not fit into the budget of {plan.budget:g} s"
+        return False, f"another block would not fit into the budget of {rounding.exact_seconds(plan.budget)}"
     if record.stored:
         return done < plan.fewest, f"{plan.fewest} blocks are needed"
     times = judge.timed_checks(record)
@@ -43,7 +44,7 @@ def _decide(record: Lines, elapsed: float) -> tuple[bool, str]:
         return False, "a time has regressed"
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
     if not unsure:
-        return False, "everything is clear"
+        return False, "every check has an answer"
     if (
         plan.budget is None
         and elapsed > AMPLE

@@ -7,6 +7,7 @@ and is unsure if it does in most.
 
 from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import Protocol
 
 from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.stats.ratios import Ratio
@@ -18,8 +19,23 @@ LEAST_BYTES = 4_000_000
 """Bytes by which a peak may always increase: the kernel does not count more finely."""
 _FIELDS = {PEAK_MEMORY: "peak_rss_bytes", PEAK_TENSORS: "peak_tensor_bytes"}
 
-Run = Mapping[str, ArmEnd]
-"""The ends of a base, its repeat and a head that ran in the same way, by arm."""
+
+class Peaks(Protocol):
+    """The peak memory of one process: the end of an arm, or a stored run."""
+
+    @property
+    def peak_rss_bytes(self) -> int | None: ...
+
+    @property
+    def peak_tensor_bytes(self) -> int | None: ...
+
+    @property
+    def unavailable(self) -> Mapping[str, str]:
+        """What could not be observed in the process, and why."""
+
+
+Run = tuple[Peaks, Peaks, Peaks]
+"""A base, its repeat and a head that ran in the same way."""
 
 
 def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
@@ -29,7 +45,9 @@ def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
         if end.status == "ok":
             by_block.setdefault(end.block, {})[end.arm] = end
     runs = [{end.arm: end for end in passes.ends if end.status == "ok"}, *by_block.values()]
-    return compare_peaks([run for run in runs if set(triple.arms) <= run.keys()], triple)
+    base, base_repeat, head = triple.arms
+    whole = [run for run in runs if set(triple.arms) <= run.keys()]
+    return compare_peaks([(run[base], run[base_repeat], run[head]) for run in whole], triple)
 
 
 def compare_peaks(runs: Sequence[Run], triple: Triple) -> list[Check]:
@@ -39,14 +57,14 @@ def compare_peaks(runs: Sequence[Run], triple: Triple) -> list[Check]:
 
 
 def _compare_peak(runs: Sequence[Run], triple: Triple, metric: str, tolerance: float) -> Check:
-    found = [[getattr(run[arm], _FIELDS[metric]) for arm in triple.arms] for run in runs]
+    found = [[getattr(one, _FIELDS[metric]) for one in run] for run in runs]
     of_both = [(base, base_repeat, head) for base, base_repeat, head in found if base and base_repeat]
     known = [(base, base_repeat, head) for base, base_repeat, head in of_both if head]
     if not known:
         answer = UNSURE if of_both or not runs else NOT_MEASURED
-        of_base = next((why for run in runs if (why := _explain_unmeasured(run[triple.arms[0]], metric))), None)
+        of_base = next((why for run in runs if (why := _explain_unmeasured(run[0], metric))), None)
         why = "it was measured in the base but not in the head" if of_both else of_base if runs else NOT_COMPLETED
-        return Check(triple.name, metric, None, answer, why=why)
+        return Check(variant=triple.name, metric=metric, answer=answer, why=why)
     more = sum(
         head > max(base, base_repeat) + _compute_allowance(max(base, base_repeat), tolerance)
         for base, base_repeat, head in known
@@ -60,11 +78,20 @@ def _compare_peak(runs: Sequence[Run], triple: Triple, metric: str, tolerance: f
     answer = REGRESSED if more == len(known) else UNSURE if 2 * more > len(known) else OK
     answer = IMPROVED if less == len(known) else answer
     why = f"it is larger in {more} of {len(known)} runs" if 0 < more < len(known) else None
-    return Check(triple.name, metric, None, answer, base, head, Ratio(head / base), tolerance, why)
+    return Check(
+        variant=triple.name,
+        metric=metric,
+        answer=answer,
+        base=base,
+        head=head,
+        ratio=Ratio(head / base),
+        tolerance=tolerance,
+        why=why,
+    )
 
 
-def _explain_unmeasured(end: ArmEnd, metric: str) -> str | None:
-    return end.unavailable.get("peak of tensors") if metric == PEAK_TENSORS else None
+def _explain_unmeasured(one: Peaks, metric: str) -> str | None:
+    return one.unavailable.get("peak of tensors") if metric == PEAK_TENSORS else None
 
 
 def _compute_allowance(base: float, tolerance: float) -> float:

@@ -12,7 +12,6 @@ from math import exp, log, sqrt
 from statistics import median
 
 import numpy as np
-from msgspec import structs
 from scipy import stats
 
 from harness import rounding
@@ -23,17 +22,19 @@ from harness.analysis.epochs.projection import covers_whole_schedules, once_shar
 from harness.analysis.gate import peaks
 from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.gate.counted import counts
+from harness.analysis.gate.counted_arm import CountedArm, list_other_metrics, measure_figures
 from harness.analysis.machine.facts import Facts, measured_on, number, pids
 from harness.analysis.machine.fitness import VERY_BUSY
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.stats.levels import ERROR
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, LOSSES, QUALITY, TOTAL_TIME, Triple
-from harness.plan.plan import EXACTLY, Arm
+from harness.plan.plan import EXACTLY
 from harness.record.lines import Lines
-from harness.record.schema import ArmEnd, Evaluation, Slice, Stored, Work
+from harness.record.schema import Stored
 
 BASE, BASE_REPEAT = "stored", "stored, another"
+"""The names of stored runs in messages."""
 
 
 def stored(record: Lines, label: str) -> Stored:
@@ -41,16 +42,19 @@ def stored(record: Lines, label: str) -> Stored:
     passes = {(piece.block, piece.group) for piece in record.watched if piece.probe == EXACTLY and piece.arm == label}
     own = [piece for piece in record.watched if piece.arm == label and piece.probe == EXACTLY]
     ends = [end for end in record.ends if end.arm == label and (end.block, end.group) in passes]
+    epochs = own[0].epochs if own else None
+    figures, why = measure_figures(record, label, list_other_metrics(), epochs)
     return Stored(
         run=record.header.run,
         arm=label,
         seconds={what: median(walls) for what, walls in times(record, label).items()},
-        epochs=own[0].epochs if own else of_one_block(record, label) or [],
+        epochs=of_one_block(record, label) or [] if epochs is None else epochs,
         peak_rss_bytes=ends[0].peak_rss_bytes if ends else None,
         peak_tensor_bytes=ends[0].peak_tensor_bytes if ends else None,
         flops=next((line.flops for line in record.works if line.arm == label), {}),
         metrics=next((line.metrics for line in record.evaluations if line.arm == label), {}),
-        unavailable=record.unavailable(label) | _collect_unobserved(record, label),
+        figures=figures,
+        unavailable=why | record.unavailable(label) | _collect_unobserved(record, label),
         counted=bool(own),
         once=_compute_once_share(record, label),
     )
@@ -114,11 +118,22 @@ def _compare_time(
     tolerance = time_tolerance(triple.tolerances, metric, seen[0] if seen else None, before[0].once)
     if not now:  # a gate must not pass on what it did not see
         why = "a stored run has it but this one does not"
-        return Check(triple.name, metric, part, UNSURE, seen[0], None, None, tolerance, why)
+        return Check(
+            variant=triple.name, metric=metric, part=part, answer=UNSURE, base=seen[0], tolerance=tolerance, why=why
+        )
     took = median(now)
     if len(seen) < 2:
         why = "one stored run gives no verdict on a time: store several" if seen else "no stored run has it"
-        return Check(triple.name, metric, part, NOT_MEASURED, seen[0] if seen else None, took, None, tolerance, why)
+        return Check(
+            variant=triple.name,
+            metric=metric,
+            part=part,
+            answer=NOT_MEASURED,
+            base=seen[0] if seen else None,
+            head=took,
+            tolerance=tolerance,
+            why=why,
+        )
     middle, half = float(np.log(seen).mean()), prediction_half_width(seen, at)
     apart, limit = log(took) - middle, min(max(half, log(1 + tolerance)), 300.0)
     visible = rounding.percent(exp(min(limit, 10.0)) - 1)
@@ -129,7 +144,18 @@ def _compare_time(
     else:
         answer = REGRESSED if apart > limit else IMPROVED if apart < -limit else OK
     ratio = Ratio(exp(apart), exp(max(apart - half, -300.0)), exp(min(apart + half, 300.0)))
-    return Check(triple.name, metric, part, answer, exp(middle), took, ratio, tolerance, why, exp(limit))
+    return Check(
+        variant=triple.name,
+        metric=metric,
+        part=part,
+        answer=answer,
+        base=exp(middle),
+        head=took,
+        ratio=ratio,
+        tolerance=tolerance,
+        why=why,
+        smallest_visible_ratio=exp(limit),
+    )
 
 
 def disturbed(facts: Facts) -> bool:
@@ -149,17 +175,16 @@ def _compare_counts(record: Lines, before: Sequence[Stored], triple: Triple) -> 
     """Compare what is deterministic. The first stored run takes the place of the base, and each other one with the same
     epochs that of its repeat, with which it must agree."""
     first, *others = before
+    head = stored(record, triple.head)
     alike = [one for one in others if _list_indices(one) == _list_indices(first)]
     found: dict[tuple[str, str | None], Check] = {}
     for base_repeat in alike or [first]:
-        for check in _compare_with_two(record, first, base_repeat, triple):
+        for check in _compare_with_two(triple, first, base_repeat, head):
             key = check.metric, check.part
             if key not in found or check.answer == UNSURE:
                 found[key] = check
     checks = list(found.values()) if alike else [_downgrade_single_run(check) for check in found.values()]
-    ends = [{BASE: _make_end(BASE, one), BASE_REPEAT: _make_end(BASE_REPEAT, before[-1])} for one in before]
-    head = {triple.head: _make_end(triple.head, stored(record, triple.head))}
-    return [*checks, *peaks.compare_peaks([bases | head for bases in ends], _make_stored_triple(triple))]
+    return [*checks, *peaks.compare_peaks([(one, before[-1], head) for one in before], triple)]
 
 
 def _list_indices(run: Stored) -> list[int]:
@@ -175,34 +200,11 @@ def _downgrade_single_run(check: Check) -> Check:
     return check
 
 
-def _make_stored_triple(triple: Triple) -> Triple:
-    """Return the triple with stored runs in place of its base and the base's repeat."""
-    return Triple(triple.name, triple.head, BASE, BASE_REPEAT, triple.tolerances)
-
-
-def _compare_with_two(record: Lines, base: Stored, base_repeat: Stored, triple: Triple) -> list[Check]:
+def _compare_with_two(triple: Triple, base: Stored, base_repeat: Stored, head: Stored) -> list[Check]:
     """Compare counts, losses and quality with those of two stored runs."""
-    arms = {BASE: base, BASE_REPEAT: base_repeat, triple.head: stored(record, triple.head)}
-    plan = structs.replace(record.plan, arms=tuple(Arm(label, label) for label in arms), baseline=BASE)
-    side_by_side = Lines(
-        head=structs.replace(record.header, plan=plan),
-        slices=[Slice(block=0, group=0, round=0, position=0, arm=a, epochs=one.epochs) for a, one in arms.items()],
-        ends=[_make_end(label, one) for label, one in arms.items()],
-        works=[Work(block=0, group=0, arm=label, flops=one.flops) for label, one in arms.items() if one.flops],
-        evaluations=[
-            Evaluation(0, 0, label, len(one.epochs), one.metrics) for label, one in arms.items() if one.metrics
-        ],
-    )
-    return counts(side_by_side, _make_stored_triple(triple))
-
-
-def _make_end(label: str, one: Stored) -> ArmEnd:
-    return ArmEnd(
-        block=0,
-        group=0,
-        arm=label,
-        status="ok",
-        peak_rss_bytes=one.peak_rss_bytes,
-        peak_tensor_bytes=one.peak_tensor_bytes,
-        unavailable=one.unavailable,
+    return counts(
+        triple,
+        CountedArm.of_stored(base, BASE),
+        CountedArm.of_stored(base_repeat, BASE_REPEAT),
+        CountedArm.of_stored(head, triple.head),
     )

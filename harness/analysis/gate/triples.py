@@ -11,7 +11,7 @@ def timed(lines: Lines, triple: Triple) -> Lines:
 
 
 def counted(lines: Lines, triple: Triple) -> Lines:
-    """Return the pass that counted what is deterministic in one variant, in the form of timed lines."""
+    """Return the lines of the pass that counted what is deterministic in one variant; its slices are `watched`."""
     passes = {(piece.block, piece.group) for piece in lines.watched if piece.probe == EXACTLY}
     others = {(start.block, start.group) for start in lines.starts} - passes
-    return lines.of(triple.arms, lines.plan.of(triple), without=others).in_one_group()
+    return lines.of(triple.arms, lines.plan.of(triple), without=others)

@@ -1,7 +1,7 @@
 """One arm of a run, as metrics need it; each fact is computed once."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,6 +38,8 @@ class MeasuredArm:
     label: str
     of_blocks: Mapping[int, float] | None = None
     converged: Convergence | None = None
+    counted: Sequence[Epoch] | None = None
+    """In a gate, the epochs of the arm's counting pass: they take the place of one block's."""
 
     @property
     def lines(self) -> Lines:
@@ -62,6 +64,8 @@ class MeasuredArm:
     @cached_property
     def one_block(self) -> list[Epoch] | None:
         """Every epoch of one block, which is enough for counts: they are the same in every block."""
+        if self.counted is not None:
+            return list(self.counted)
         return of_one_block(self.lines, self.label)
 
     @property

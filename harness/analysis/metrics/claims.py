@@ -22,7 +22,7 @@ from harness.analysis.metrics.results import sizes_of
 from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import FIRST_LOOK, level
 from harness.analysis.stats.ratios import Ratio, of_logs
-from harness.plan.claims import Claim
+from harness.plan.claims import Claim, ClaimRelation
 from harness.plan.gate_rules import GROWTH, LOSSES, OBJECTIVE
 from harness.record.lines import Lines
 
@@ -41,7 +41,7 @@ class ClaimAnswer(StrEnum):
 CONFIRMED, REFUTED, UNSURE, ABSENT, UNKNOWN = ClaimAnswer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Checked:
     """A claim and its result in a run."""
 
@@ -73,10 +73,10 @@ def _check_claim(claim: Claim, costs: Projection) -> Checked:
     labels = {claim.arm} if grows else {claim.arm, baseline}
     absent = sorted(labels - {arm.label for arm in record.plan.arms})
     if absent:
-        return Checked(claim, baseline, ABSENT, why=f"it has no {' and no '.join(absent)}")
+        return Checked(claim=claim, baseline=baseline, verdict=ABSENT, why=f"it has no {' and no '.join(absent)}")
     failed = sorted(arm for arm in labels if record.failure(arm))
     if failed:
-        return Checked(claim, baseline, UNKNOWN, why=f"{' and '.join(failed)} failed")
+        return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why=f"{' and '.join(failed)} failed")
     if metric.name in (OBJECTIVE, LOSSES):
         return _check_losses(claim, metric, baseline, record)
     mine, theirs = (MeasuredArm(costs, label) for label in (claim.arm, claim.arm if grows else baseline))
@@ -84,28 +84,39 @@ def _check_claim(claim: Claim, costs: Projection) -> Checked:
     if metric.deterministic:
         counts = _measure_sizes(mine, member) if grows else _measure_pair(metric, member, mine, theirs)
         if counts is None:
-            return Checked(claim, baseline, UNKNOWN, why=_explain_missing(claim, metric, mine, theirs))
+            return Checked(
+                claim=claim, baseline=baseline, verdict=UNKNOWN, why=_explain_missing(claim, metric, mine, theirs)
+            )
         found = Estimate(_compute_log_ratio(counts))
         shown = Ratio(counts.arm / counts.baseline) if counts.baseline else None
-        return Checked(claim, baseline, answer(claim, found, margin), shown, counts)
+        return Checked(claim=claim, baseline=baseline, verdict=answer(claim, found, margin), ratio=shown, counts=counts)
     logs = _compute_log_ratios(metric, member or claim.kind, mine, theirs)
     if not logs:
-        return Checked(claim, baseline, UNKNOWN, why=f"{claim.metric} was not recorded for both arms")
+        return Checked(
+            claim=claim, baseline=baseline, verdict=UNKNOWN, why=f"{claim.metric} was not recorded for both arms"
+        )
     found = mean(list(logs.values()), level(record.plan.fewest, record.plan.blocks))
     if len(logs) < FIRST_LOOK:
-        return Checked(claim, baseline, UNSURE, of_logs(found), why=f"a verdict needs {FIRST_LOOK} blocks")
-    return Checked(claim, baseline, answer(claim, found, margin), of_logs(found))
+        return Checked(
+            claim=claim,
+            baseline=baseline,
+            verdict=UNSURE,
+            ratio=of_logs(found),
+            why=f"a verdict needs {FIRST_LOOK} blocks",
+        )
+    return Checked(claim=claim, baseline=baseline, verdict=answer(claim, found, margin), ratio=of_logs(found))
 
 
 def answer(claim: Claim, found: Estimate, margin: float) -> ClaimAnswer:
     """Return the verdict on a log-ratio with its interval; differences within `margin` of 0 do not matter."""
     low = found.estimate if found.low is None else found.low
     high = found.estimate if found.high is None else found.high
-    if claim.relation in ("more", "not less"):  # the same line, seen from the other side
+    if claim.relation in (ClaimRelation.MORE, ClaimRelation.NOT_LESS):  # the same line, seen from the other side
         low, high = -high, -low
-    if claim.relation == "same":
+    if claim.relation == ClaimRelation.SAME:
         return CONFIRMED if -margin <= low and high <= margin else REFUTED if low > margin or high < -margin else UNSURE
-    line = -log(claim.factor) if claim.factor else margin if claim.relation.startswith("not") else -margin
+    negated = claim.relation in (ClaimRelation.NOT_LESS, ClaimRelation.NOT_MORE)
+    line = -log(claim.factor) if claim.factor else margin if negated else -margin
     return CONFIRMED if high <= line else REFUTED if low > line else UNSURE
 
 
@@ -147,7 +158,7 @@ def _check_losses(claim: Claim, metric: Metric, baseline: str, record: Lines) ->
     """Check whether both arms minimise the same objective, or have the same losses bit for bit."""
     found = losses(record, claim.arm) if baseline == record.plan.baseline else None
     if found is None:
-        return Checked(claim, baseline, UNKNOWN, why="their losses are not in the record")
+        return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why="their losses are not in the record")
     stated = {line.arm for line in record.objectives}
     if found.relation == Relation.SAME:
         verdict = CONFIRMED
@@ -157,4 +168,4 @@ def _check_losses(claim: Claim, metric: Metric, baseline: str, record: Lines) ->
         verdict = REFUTED
     else:
         verdict = CONFIRMED if {claim.arm, baseline} <= stated else UNSURE
-    return Checked(claim, baseline, verdict, why=found.verdict)
+    return Checked(claim=claim, baseline=baseline, verdict=verdict, why=found.text)

@@ -12,7 +12,7 @@ from harness.record.schema import Epoch
 from harness.worker.wire.evidence import PhaseUse
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Phase:
     """One phase of one kind of epoch, over its typical epochs (see `typical`).
 
@@ -63,14 +63,14 @@ def _summarize_kind(kind: str, epochs: list[Epoch], peaks: Mapping[tuple[str, st
     whole = sum(own.values())
     found = [
         Phase(
-            kind,
-            path,
-            sum(use.calls for use in uses[path]) / len(epochs),
-            own[path],
-            typically(use.total for use in uses[path]),
-            own[path] / whole if whole else 0.0,
-            peaks.get((kind, path)) or None,
-            all_traced(epochs),
+            kind=kind,
+            path=path,
+            calls=sum(use.calls for use in uses[path]) / len(epochs),
+            own_seconds=own[path],
+            total_seconds=typically(use.total for use in uses[path]),
+            share=own[path] / whole if whole else 0.0,
+            peak_rss_bytes=peaks.get((kind, path)) or None,
+            traced=all_traced(epochs),
         )
         for path in uses
     ]

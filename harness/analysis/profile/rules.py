@@ -56,7 +56,7 @@ class Found:
         return self.share if self.most_share is None else self.most_share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What was measured of one arm."""
 
@@ -78,17 +78,17 @@ class Evidence:
         epochs = of_one_block(record, arm) or []
         busy = busy_seconds(record, arm)
         return cls(
-            epochs,
-            by_cause(epochs, busy),
-            by_function(epochs, busy),
-            phases(record, arm),
-            growths(record, arm),
-            next((work.parts for work in record.works if work.arm == arm), {}),
-            {
+            epochs=epochs,
+            traced=by_cause(epochs, busy),
+            compiled=by_function(epochs, busy),
+            phases=phases(record, arm),
+            growths=growths(record, arm),
+            parts=next((work.parts for work in record.works if work.arm == arm), {}),
+            times={
                 kind: {name: spent.share for name, spent in profile.parts.items()}
                 for kind, profile in profiles(record, arm).items()
             },
-            record.schedule(arm),
+            schedule=record.schedule(arm),
         )
 
     @property

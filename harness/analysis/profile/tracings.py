@@ -10,7 +10,7 @@ from harness.record.schema import Epoch
 from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Traced:
     """The traces of one function for one kind of cause."""
 
@@ -66,15 +66,15 @@ def _make_traced(traces: Sequence[Trace], epochs: Sequence[Epoch], charge: Charg
     first, *_ = traces
     timed = [trace.seconds for trace in traces if trace.seconds is not None]
     return Traced(
-        first.function,
-        first.where,
-        first.cause,
-        len(traces),
-        sum(timed) if timed else None,
-        tuple(dict.fromkeys(epoch.index for epoch in epochs)),
-        _count_later(epochs),
-        tuple(dict.fromkeys(trace.phase for trace in traces if trace.phase is not None)),
-        charge,
+        function=first.function,
+        where=first.where,
+        cause=first.cause,
+        times=len(traces),
+        seconds=sum(timed) if timed else None,
+        epochs=tuple(dict.fromkeys(epoch.index for epoch in epochs)),
+        again=_count_later(epochs),
+        phases=tuple(dict.fromkeys(trace.phase for trace in traces if trace.phase is not None)),
+        charge=charge,
     )
 
 
@@ -83,7 +83,7 @@ def _count_later(epochs: Iterable[Epoch]) -> int:
     return len({epoch.index for epoch in epochs if not epoch.first})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compiled:
     """The compilations of one function."""
 
@@ -113,16 +113,17 @@ def by_function(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None
             found.setdefault((one.function, one.where), []).append((one, epoch))
     groups = [
         Compiled(
-            *place,
-            len(own),
-            sum(one.recompiled for one, _ in own),
-            sum(one.seconds for one, _ in own),
-            tuple(dict.fromkeys(epoch.index for _, epoch in own)),
-            _count_later(epoch for one, epoch in own if one.recompiled),
-            _find_silent_charge(costs, [one for one, _ in own]),
-            own[0][0].compiler,
+            function=function,
+            where=where,
+            times=len(own),
+            silent=sum(one.recompiled for one, _ in own),
+            seconds=sum(one.seconds for one, _ in own),
+            epochs=tuple(dict.fromkeys(epoch.index for _, epoch in own)),
+            again=_count_later(epoch for one, epoch in own if one.recompiled),
+            charge=_find_silent_charge(costs, [one for one, _ in own]),
+            compiler=own[0][0].compiler,
         )
-        for place, own in found.items()
+        for (function, where), own in found.items()
     ]
     return sorted(groups, key=lambda group: -group.seconds)
 

@@ -68,7 +68,7 @@ class Contrast:
         return np.asarray(self.head, dtype=float) - np.asarray(self.base_repeat, dtype=float) / 2
 
     @property
-    def _error(self) -> tuple[float, float]:
+    def _standard_error(self) -> tuple[float, float]:
         """The standard error of `middle` and its degrees of freedom. If the head scatters more than the base, a steady
         base does not make the head any more certain."""
         own = float(np.var(self.own, ddof=1))
@@ -82,7 +82,7 @@ class Contrast:
 
     def half_width(self, at: float) -> float:
         """Return half the width of the interval that misses with probability `at`."""
-        error, freedom = self._error
+        error, freedom = self._standard_error
         return float(stats.t.ppf(1 - at / 2, freedom)) * error
 
     def ratio(self, at: float) -> Ratio:
@@ -94,7 +94,7 @@ class Contrast:
 
     def p_worse(self, margin: float) -> float:
         """Return the two-sided level at which the interval begins to lie entirely above `margin`."""
-        error, freedom = self._error
+        error, freedom = self._standard_error
         return float(2 * stats.t.sf((self.middle - margin) / error, freedom))
 
     def answer(self, tolerance: float, shown: float, strict: float) -> Contrasted:

@@ -83,11 +83,13 @@ def of_times(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
 def of_logs(found: Estimate) -> Ratio:
     """Convert a log-ratio to a ratio."""
     if found.low is None or found.high is None:
-        return Ratio(_exp_in_range(found.estimate))
-    return Ratio(_exp_in_range(found.estimate), _exp_in_range(found.low), _exp_in_range(found.high))
+        return Ratio(_compute_bounded_exp(found.estimate))
+    return Ratio(
+        _compute_bounded_exp(found.estimate), _compute_bounded_exp(found.low), _compute_bounded_exp(found.high)
+    )
 
 
-def _exp_in_range(value: float) -> float:
+def _compute_bounded_exp(value: float) -> float:
     """Return the exponential within the range of a float, which the interval from two blocks that disagree wildly
     exceeds."""
     return exp(min(max(value, -700.0), 700.0))

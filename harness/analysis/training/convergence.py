@@ -50,7 +50,7 @@ class At:
     """None if no training of the arm got that far."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ToTarget:
     """When a metric was first evaluated at or below a value. A training that ended before that never reached it."""
 
@@ -75,7 +75,7 @@ class Trained:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Convergence:
     """The results of one arm's trainings. The epochs of a reference are not a training: each is a result of its own."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from harness import rounding
 from harness.analysis.comparison.shares_of_changes import Attribution
 from harness.analysis.profile.rss_samples import samples
 from harness.analysis.training.convergence import Standing
@@ -54,7 +55,7 @@ def errors_of(summary: Summary, record: Lines) -> list[Figure]:
             curves.append(Curve(arm.name, trainings(record, arm.name), own.curve))
     target = record.plan.target
     if target and target.metric == metric:
-        yardsticks.append(Yardstick(f"target {target.value:g}", target.value))
+        yardsticks.append(Yardstick(f"target {rounding.given(target.value)}", target.value))
     return errors(curves, metric, [one for one in yardsticks if one.value > 0])
 
 

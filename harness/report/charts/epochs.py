@@ -16,7 +16,7 @@ from harness.report.charts.theme import SHAPES
 from harness.report.names import short_names
 
 MOST = 150
-"""Points per arm for epochs that did not trace. With more epochs, one point stands for several."""
+"""Points per arm for epochs that did not trace. With more epochs, one point represents several."""
 MOST_RINGED = 80
 """Ringed points per arm: the slowest of the epochs that traced."""
 
@@ -39,7 +39,7 @@ def epochs(record: Lines, arms: Collection[str] = ()) -> Figure | None:
         x=count_axis("index", "epoch"),
         y=quantity_axis("value", [value["value"] for value in values], f"{unit} per epoch"),
         opacity=picked(),
-        tooltip=["arm:N", "kind:N", alt.Tooltip("index:Q", title="epoch"), "took:N", "traced:N", "stands:N"],
+        tooltip=["arm:N", "kind:N", alt.Tooltip("index:Q", title="epoch"), "took:N", "traced:N", "represents:N"],
     )
     legend = alt.Legend(title=None, columns=4 if max(map(len, kinds)) <= 10 else 1, labelLimit=280)
     steady = drawn.mark_point(filled=True, size=28, aria=False).encode(
@@ -74,7 +74,7 @@ def _make_values(row: Any, factor: float) -> dict[str, Any]:
         "value": float(row.wall) * factor,
         "took": units.seconds(row.wall),
         "traced": row.traced,
-        "stands": "one epoch" if row.epochs == 1 else f"median of {row.epochs}",
+        "represents": "one epoch" if row.epochs == 1 else f"median of {row.epochs}",
     }
 
 

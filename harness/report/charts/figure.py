@@ -34,7 +34,7 @@ class Figure:
     ) -> "Figure":
         """A chart over named data. Names that users chose are only ever data, never part of an expression."""
         spec: dict[str, Any] = chart.to_dict()
-        spec.pop("config", None)  # Altair's own: the theme is ours
+        spec.pop("config", None)  # Altair's default; the theme is added later
         spec["description"] = f"{title}. {says}"
         spec["datasets"] = {key: [dict(value) for value in values] for key, values in data.items()}
         return cls(name, title, says, spec)

@@ -15,7 +15,7 @@ from harness.report.charts.rows import DRAWN, ROW, words, y
 from harness.report.charts.ticks import domain
 from harness.report.names import short_names
 
-_STANDS = [FASTER, SLOWER, SAME, UNSURE, "baseline", "no verdict"]
+_VERDICTS = [FASTER, SLOWER, SAME, UNSURE, "baseline", "no verdict"]
 _SHAPES = ["triangle-left", "triangle-right", "circle", "cross", "diamond", "square"]
 
 
@@ -42,7 +42,6 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
     names = short_names([row.arm for row in rows])
     values = [{"row": place} | _make_values(row, names[row.arm], low, high) for place, row in enumerate(rows)]
     x = ratio_axis("ratio", low, high, baseline)
-    stands = alt.Scale(domain=_STANDS)
     band = alt.Chart(named("band")).mark_rect(style="band", clip=True)
     one = alt.Chart(named("one")).mark_rule(style="rule")
     arms = alt.Chart(named("arms")).encode(
@@ -56,8 +55,8 @@ def ratios(rows: Sequence[Row], baseline: str, what: str, tolerance: float) -> F
         arms.mark_rule(style="whisker", yOffset=DRAWN).encode(x=alt.X("low:Q"), x2="high:Q"),
         arms.mark_point(filled=True, size=120, yOffset=DRAWN).encode(
             x=x,
-            shape=alt.Shape("stands:N", scale=alt.Scale(domain=_STANDS, range=_SHAPES), legend=None),
-            color=alt.Color("stands:N", scale=stands, legend=None),
+            shape=alt.Shape("verdict:N", scale=alt.Scale(domain=_VERDICTS, range=_SHAPES), legend=None),
+            color=alt.Color("verdict:N", scale=alt.Scale(domain=_VERDICTS), legend=None),
         ),
         *words(arms),
     ).properties(height=ROW * len(rows))
@@ -85,7 +84,7 @@ def _make_values(row: Row, name: str, low: float, high: float) -> dict[str, Any]
         "ratio": ratio.estimate if ratio else None,
         "low": ends[0],
         "high": ends[1],
-        "stands": "baseline" if row.baseline else row.verdict or "no verdict",
+        "verdict": "baseline" if row.baseline else row.verdict or "no verdict",
         "result": _format_result(row),
         "ended": row.status,
     }

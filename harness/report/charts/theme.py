@@ -13,9 +13,9 @@ _COLOURS = {
     "light": ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8a6d00", "#56B4E9", "#555555"],
     "dark": ["#56B4E9", "#E69F00", "#3ddbab", "#e8a5c8", "#F0E442", "#4b9fdd", "#bbbbbb"],
 }
-_GROUND = {"light": "#ffffff", "dark": "#16181c"}
+_BACKGROUND = {"light": "#ffffff", "dark": "#16181c"}
 _INK = {"light": "#1b1f24", "dark": "#e8eaed"}
-_QUIET = {"light": "#59636e", "dark": "#a3abb5"}
+_MUTED = {"light": "#59636e", "dark": "#a3abb5"}
 _GRID = {"light": "#e3e6ea", "dark": "#32373e"}
 _BAND = {"light": "#d9dee4", "dark": "#3a414a"}
 _CONTEXT = {"light": "#b6bdc6", "dark": "#59616b"}
@@ -24,13 +24,13 @@ _NAME: dict[str, Any] = {"fontSize": 13, "fontWeight": "bold"}
 _WORDS: dict[str, Any] = {"fontSize": 12}
 
 
-def config(ground: str) -> dict[str, Any]:
+def config(theme: str) -> dict[str, Any]:
     """Vega-Lite's configuration for a "light" or "dark" background. Charts name these styles, never a colour."""
-    ink, quiet, ground_colour, colours = _INK[ground], _QUIET[ground], _GROUND[ground], _COLOURS[ground]
-    behind = {"color": ground_colour, "stroke": ground_colour, "strokeWidth": 7, "strokeJoin": "round"}
+    ink, muted, background, colours = _INK[theme], _MUTED[theme], _BACKGROUND[theme], _COLOURS[theme]
+    behind = {"color": background, "stroke": background, "strokeWidth": 7, "strokeJoin": "round"}
     return {
         "font": FONT,
-        "background": ground_colour,
+        "background": background,
         "padding": {"left": 4, "right": 10, "top": 6, "bottom": 4},
         "view": {"stroke": None},
         "range": {"category": colours, "symbol": SHAPES},
@@ -39,17 +39,17 @@ def config(ground: str) -> dict[str, Any]:
             "frame": "bounds",
             "fontSize": 15,
             "color": ink,
-            "subtitleColor": quiet,
+            "subtitleColor": muted,
             "subtitleFontSize": 12,
             "offset": 12,
             "subtitlePadding": 4,
         },
         "axis": {
-            "labelColor": quiet,
+            "labelColor": muted,
             "titleColor": ink,
-            "domainColor": quiet,
-            "tickColor": quiet,
-            "gridColor": _GRID[ground],
+            "domainColor": muted,
+            "tickColor": muted,
+            "gridColor": _GRID[theme],
             "labelFontSize": 11,
             "titleFontSize": 12,
             "titleFontWeight": "normal",
@@ -81,11 +81,11 @@ def config(ground: str) -> dict[str, Any]:
             "behind-words": {**behind, **_WORDS},
             "whisker": {"color": ink, "strokeWidth": 1.5},
             "rule": {"color": ink, "strokeWidth": 1},
-            "band": {"color": _BAND[ground]},
+            "band": {"color": _BAND[theme]},
             "ring": {"color": ink, "strokeWidth": 1.4},
             "thin": {"color": colours[0], "strokeWidth": 1},
             "thick": {"color": colours[0], "strokeWidth": 2.6},
-            "context": {"color": _CONTEXT[ground], "strokeWidth": 1.4},
+            "context": {"color": _CONTEXT[theme], "strokeWidth": 1.4},
             "area": {"color": colours[0], "fillOpacity": 0.25},
         },
     }

@@ -75,7 +75,7 @@ def _make_rows(table: Table) -> list[list[PageCell]]:
 def _make_data(figures: Sequence[Figure]) -> dict[str, Any]:
     return {
         "figures": [{"name": one.name, "panels": one.panels, "spec": one.spec} for one in figures],
-        "themes": {ground: config(ground) for ground in ("light", "dark")},
+        "themes": {theme: config(theme) for theme in ("light", "dark")},
         "panels": {"gap": GAP, "axis": AXIS, "from": PANELS_FROM},
     }
 

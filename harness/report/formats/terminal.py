@@ -35,7 +35,7 @@ def show(console: Console, contents: Contents) -> None:
 
 def show_table(console: Console, table: Table) -> None:
     for part in _split(table, console.width):
-        console.print(_to_rich(part))
+        console.print(_convert_to_rich(part))
     if table.note:
         console.print(escape(table.note), style="dim")
     console.print()
@@ -64,7 +64,7 @@ def _select_columns(table: Table, numbers: Sequence[int]) -> Table:
     return replace(table, columns=[table.columns[number] for number in numbers], rows=rows, texts=texts)
 
 
-def _to_rich(table: Table) -> RichTable:
+def _convert_to_rich(table: Table) -> RichTable:
     rich = RichTable(title=escape(table.title), title_justify="left", header_style="bold")
     for number, column in enumerate(table.columns):
         rich.add_column(column, justify="left" if number < table.texts else "right", overflow="fold")

@@ -25,7 +25,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from ablation.sentences(summary)
     yield from notes.memory(summary)
     yield from notes.unseen(summary)
-    yield from notes.unrest(summary)
+    yield from notes.busy_while_waiting(summary)
     yield from notes.unsure(summary)
     yield from notes.end(summary)
 

@@ -24,6 +24,7 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield accounting.table(summary)
     yield comparison.counts(summary)
     yield comparison.costs(summary)
+    yield comparison.added(summary)
     yield arithmetic(summary)
 
 
@@ -33,7 +34,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from accounting.sentences(summary)
     yield from notes.memory(summary)
     yield from notes.unseen(summary)
-    yield from notes.unrest(summary)
+    yield from notes.busy_while_waiting(summary)
     yield from notes.unsure(summary)
     yield from notes.end(summary)
 

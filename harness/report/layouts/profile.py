@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
 from harness.report.layouts.comparison import sentences
-from harness.report.sections import accounting, evidence, profiled
+from harness.report.sections import accounting, comparison, evidence, profiled
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.method import method
 from harness.report.summary import Summary
@@ -25,6 +25,7 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield from profiled.tables(summary.arms[0], record)
     yield accounting.table(summary)
     yield arithmetic(summary, in_depth=True)
+    yield comparison.added(summary)
     yield evidence.others(summary.arms[0].name, record)
 
 

@@ -27,7 +27,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.failures(summary)
     yield from accounting.sentences(summary)
     yield from notes.memory(summary)
-    yield from notes.unrest(summary)
+    yield from notes.busy_while_waiting(summary)
     yield from notes.unsure(summary)
     yield from notes.end(summary)
 

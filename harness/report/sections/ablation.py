@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from harness import rounding
 from harness.analysis.comparison.losses import Relation
 from harness.analysis.comparison.shares_of_changes import Attribution, Interaction, Share
 from harness.analysis.stats.estimates import Estimate
@@ -230,8 +231,8 @@ def measured(summary: Summary) -> list[ArmSummary]:
 def _format_log(value: Estimate | None) -> Cell:
     if value is None:
         return units.NOTHING
-    half = "" if value.low is None or value.high is None else f" ± {(value.high - value.low) / 2:.3f}"
-    return Cell(f"{value.estimate:+.3f}{half}", value.estimate)
+    half = "" if value.low is None or value.high is None else f" ± {rounding.logarithm((value.high - value.low) / 2)}"
+    return units.signed(value.estimate, f"{rounding.logarithm(abs(value.estimate))}{half}")
 
 
 def _format_seconds(value: Estimate | None) -> Cell:

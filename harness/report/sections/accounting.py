@@ -59,8 +59,8 @@ def _describe_arm(arm: ArmSummary, found: Accounted) -> Iterator[str]:
         yield _describe_events(arm.name, found.events, found)
     if found.settling and not 1 / SETTLES < found.settling < SETTLES:
         yield (
-            f"The first epochs of each turn of {arm.name} took {found.settling:.2f} times as long as later ones: they "
-            "count in its sums, but not in the ratios."
+            f"The first epochs of each turn of {arm.name} took {units.number(found.settling)} times as long as later "
+            "ones: they count in its sums, but not in the ratios."
         )
     if found.between and found.between > BETWEEN * (found.seconds + found.between):
         share = units.percent(found.between / (found.seconds + found.between))
@@ -82,7 +82,7 @@ def _describe_period(name: str, period: Period) -> str:
     shown = [period.every * turn + phase for turn in range(_SHOWN) for phase in period.phases][:_SHOWN]
     kind = f" of kind {period.kind}" if period.kind != "epoch" else ""
     if len(period.phases) == 1:
-        subject = f"every {_ordinal(period.every)} epoch{kind} takes"
+        subject = f"every {_format_ordinal(period.every)} epoch{kind} takes"
     else:
         subject = f"{len(period.phases)} of every {period.every} epochs{kind} take"
     more = "longer" if period.seconds > 0 else "less"
@@ -96,10 +96,10 @@ def _describe_events(name: str, events: list[Event], found: Accounted) -> str:
     named = units.listed([f"epoch {event.index} took {units.seconds(event.seconds)}" for event in events])
     charged = "It is counted once" if len(events) == 1 else "Each is counted once"
     unseen = found.scheduled - found.epochs if found.scheduled else 0
-    rest = f"; the {unseen:,} epochs that did not run may hold more of them" if unseen > 0 else ""
+    rest = f"; the {units.count(unseen)} epochs that did not run may hold more of them" if unseen > 0 else ""
     return f"{name}: {named} where others take {units.seconds(events[0].usual)}. {charged}{rest}."
 
 
-def _ordinal(number: int) -> str:
+def _format_ordinal(number: int) -> str:
     last = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
     return f"{number}{last}"

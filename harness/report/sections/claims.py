@@ -2,7 +2,9 @@
 
 from collections import Counter
 
+from harness import rounding
 from harness.analysis.metrics.claims import CONFIRMED, REFUTED, Checked
+from harness.plan.claims import ClaimRelation
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table
@@ -33,9 +35,9 @@ def table(summary: Summary) -> Table | None:
 def _describe_test(one: Checked) -> str:
     claim = one.claim
     what = f"{claim.arm} has "
-    how = f"{claim.factor:g}x {claim.relation}" if claim.factor else claim.relation
+    how = f"{rounding.given(claim.factor)}x {claim.relation}" if claim.factor else claim.relation
     of = f"{claim.metric}{f' ({claim.kind})' if claim.kind else ''}"
-    return f"{what}{how} {of} {'as' if claim.relation == 'same' else 'than'} {one.baseline}"
+    return f"{what}{how} {of} {'as' if claim.relation == ClaimRelation.SAME else 'than'} {one.baseline}"
 
 
 def _describe_finding(one: Checked) -> str:

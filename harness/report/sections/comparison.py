@@ -1,7 +1,8 @@
 """What is compared, as tables."""
 
+from harness import rounding
 from harness.analysis.comparison.exact import Pair
-from harness.analysis.metrics.registry import METRICS
+from harness.analysis.metrics.registry import BUILT_IN, METRICS
 from harness.plan.gate_rules import FIRST_EPOCH_TIME, PEAK_MEMORY, PEAK_TENSORS, RETRACES, TRACES
 from harness.report import units
 from harness.report.sections import scopes
@@ -68,6 +69,27 @@ def costs(summary: Summary) -> Table:
     return Table("Tracing and memory", columns, rows, "Traces are counted over the epochs sampled in one block.")
 
 
+def added(summary: Summary) -> Table | None:
+    """The metrics that were registered in addition to the built-in ones, if any arm has them."""
+    names = dict.fromkeys(name for arm in summary.arms for name in arm.metrics if arm.value(name) is not None)
+    found = {
+        name: METRICS[family]
+        for name in names
+        if (family := name.partition(".")[0]) in METRICS and family not in BUILT_IN
+    }
+    if not found:
+        return None
+    rows = [
+        [arm.name, *(units.figure(metric.unit, arm.value(name)) for name, metric in found.items())]
+        for arm in summary.arms
+    ]
+    titles = [
+        f"{metric.title} {member}" if (member := name.partition(".")[2]) else metric.title
+        for name, metric in found.items()
+    ]
+    return Table("Other metrics", ["arm", *titles], rows)
+
+
 def counts(summary: Summary) -> Table | None:
     """Deterministic counts of the arms that have them, next to the baseline's."""
     rows = []
@@ -100,7 +122,10 @@ def counts(summary: Summary) -> Table | None:
 def _format_pair(pair: Pair | None) -> Cell:
     if pair is None:
         return units.NOTHING
-    return Cell("same" if pair.same else f"{pair.baseline:g} -> {pair.arm:g}", pair.arm - pair.baseline)
+    return Cell(
+        "same" if pair.same else f"{rounding.count(pair.baseline)} -> {rounding.count(pair.arm)}",
+        pair.arm - pair.baseline,
+    )
 
 
 def losses(summary: Summary) -> Table | None:

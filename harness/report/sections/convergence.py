@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from math import inf, isinf
 
+from harness import rounding
 from harness.analysis.stats.medians import Median
 from harness.analysis.training.convergence import Convergence, Quality, Standing, ToTarget
 from harness.report import units
@@ -32,7 +33,7 @@ def _describe_target(summary: Summary) -> str:
     for arm in summary.arms:
         goal = arm.convergence.to_target if arm.convergence and not arm.convergence.reference else None
         if goal and goal.seconds:
-            ended.append((goal.seconds.estimate, arm.name, f"{goal.metric} <= {goal.value:g}"))
+            ended.append((goal.seconds.estimate, arm.name, f"{goal.metric} <= {rounding.given(goal.value)}"))
     there = [f"{name} in {units.seconds(took) if took else '0 s'}" for took, name, _ in sorted(ended) if took < inf]
     never = [name for took, name, _ in ended if took == inf]
     if not there:
@@ -68,7 +69,7 @@ def standings(summary: Summary) -> Table:
     columns, note = ["arm", "epochs", "one training"], "One training: the time of its epochs, the median over seeds."
     if shared and shared.equal_epochs and shared.equal_time and metric:
         seconds = units.seconds(shared.equal_time.limit)
-        columns += [f"at {shared.equal_epochs.limit:,g} epochs", f"after {seconds}"]
+        columns += [f"at {rounding.count(shared.equal_epochs.limit)} epochs", f"after {seconds}"]
         ends = {own.final.epochs for _, own in _select_converged(summary) if own.final and not own.reference}
         if ends != {shared.equal_epochs.limit}:
             columns.append("at its end")
@@ -106,11 +107,11 @@ def times_to_target(summary: Summary) -> Table | None:
         goal = own.to_target
         if goal is None:
             continue
-        what = f"{goal.metric} <= {goal.value:g}"
+        what = f"{goal.metric} <= {rounding.given(goal.value)}"
         seconds, epochs = (_format_median(goal.seconds, _format_seconds), _format_median(goal.epochs, _format_whole))
         rows.append([_name_arm(arm), seconds, epochs, _format_reached(goal)])
         if goal.seconds and goal.seconds.coverage:
-            coverages.add(f"{100 * goal.seconds.coverage:.3g} %")
+            coverages.add(rounding.probability(goal.seconds.coverage))
     if not rows:
         return None
     note = "The time of the first evaluation at or below the target: the median over seeds"
@@ -158,7 +159,7 @@ def sentences(summary: Summary) -> list[str]:
             sentences.append(f"{arm.name} failed{f' from seed {failed[0]}' if failed else ''} {arm.reason}")
     goals = [own.to_target for _, own in _select_converged(summary) if own.to_target and not own.reference]
     if goals and not any(goal.reached for goal in goals):
-        sentences.append(f"No training reached {goals[0].metric} <= {goals[0].value:g}.")
+        sentences.append(f"No training reached {goals[0].metric} <= {rounding.given(goals[0].value)}.")
     if summary.one_by_one:
         sentences.append(
             "The arms did not fit in memory together: each was trained alone, so their times include whatever else the"
@@ -181,7 +182,11 @@ def _select_converged(summary: Summary) -> Iterator[tuple[ArmSummary, Convergenc
 
 def _describe_early(standing: Standing | None, own: Convergence) -> str:
     """The epoch of the last evaluation, unless that is the end of the training."""
-    return f" (epoch {standing.epochs:,g})" if standing and own.final and standing.epochs < own.final.epochs else ""
+    return (
+        f" (epoch {rounding.count(standing.epochs)})"
+        if standing and own.final and standing.epochs < own.final.epochs
+        else ""
+    )
 
 
 def _make_step_cells(reference: Convergence, metric: str | None) -> list[list[Cell]]:
@@ -209,8 +214,8 @@ def _name_arm(arm: ArmSummary) -> str:
 def _format_epochs(own: Convergence) -> Cell:
     """The length of the trainings, and the last epoch of those that did not finish."""
     whole = sorted({one.epochs for one in own.trainings if one.status == "ok"})
-    parts = [" or ".join(f"{epochs:,}" for epochs in whole)] if whole else []
-    parts += [f"{one.status} at {one.epochs:,}" for one in own.trainings if one.status != "ok"]
+    parts = [" or ".join(rounding.count(epochs) for epochs in whole)] if whole else []
+    parts += [f"{one.status} at {rounding.count(one.epochs)}" for one in own.trainings if one.status != "ok"]
     return Cell(", ".join(parts), max(one.epochs for one in own.trainings)) if parts else units.NOTHING
 
 
@@ -266,4 +271,4 @@ def _format_seconds(value: float) -> str:
 
 
 def _format_whole(value: float) -> str:
-    return "never" if isinf(value) else f"{value:,g}" if value < 1e5 else f"{value:,.0f}"
+    return "never" if isinf(value) else rounding.count(value)

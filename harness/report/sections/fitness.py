@@ -6,7 +6,7 @@ from harness.report.summary import Summary
 from harness.report.table import Table
 
 METHOD = (
-    "The same program ran as three arms, each a new process in each block: unchanged, unchanged again, and with each"
+    "The same program ran as three arms, each a new process in each block: unchanged, a repeat of it, and one with each"
     " epoch made longer by keeping a processor busy within the measured time. The arms took turns in random order and"
     " were judged as in a comparison. The machine is fit if the second arm is judged the same and its ratio lies within"
     " half the tolerance, and the third is judged slower."

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
+from harness import rounding
 from harness.analysis.gate.check import IMPROVED, LEAST_SECONDS, NOT_MEASURED, REGRESSED, UNSURE, Check, GateAnswer
 from harness.analysis.gate.judge import GateVerdict
 from harness.analysis.metrics.base import Unit
@@ -18,7 +19,7 @@ from harness.report.table import Cell, Table
 from harness.worker.wire.messages import EPOCH
 
 METHOD = (
-    "In each block the base, the base again and the head are new processes with the same seed. They take turns in"
+    "In each block the base, a repeat of the base and the head are new processes with the same seed. They take turns in"
     " random order, a few epochs each; only one computes at a time. Times are the head's relative to the mean of both"
     " bases, with Student's t interval over blocks: ok if the whole interval lies below the tolerance, regressed if it"
     " lies above (at a level corrected for testing several metrics), else unsure. A time is also unsure if the two"
@@ -64,7 +65,7 @@ def sentences(verdict: GateVerdict) -> list[str]:
 
 def sentence_of(check: Check) -> str:
     """One check as a sentence."""
-    what = f"{check.variant}: {_name_of(check)}"
+    what = f"{check.variant}: {_name_check(check)}"
     why = f" {check.why}" if check.why else ""
     if check.answer == UNSURE:
         visible = check.smallest_visible_ratio
@@ -77,11 +78,11 @@ def sentence_of(check: Check) -> str:
     if check.metric == LOSSES:
         return f"{what} are not the same:{why}."
     if METRICS[check.metric].unit == Unit.COUNT:
-        before, after = units.count(_to_int(check.base)), units.count(_to_int(check.head))
+        before, after = units.count(_convert_to_int(check.base)), units.count(_convert_to_int(check.head))
         return f"{what} went from {before} to {after}{f',{why}' if why else ''}."
     verb = "got better" if check.answer == IMPROVED else "got worse"
     figures = f"{_format_figure(check, check.base)} to {_format_figure(check, check.head)}"
-    return f"{what} {verb}: {figures}{_change_in_words(check)}.{f'{why}.' if why else ''}"
+    return f"{what} {verb}: {figures}{_describe_change(check)}.{f'{why}.' if why else ''}"
 
 
 def _make_table(verdict: GateVerdict, variant: str) -> Table:
@@ -94,7 +95,7 @@ def _make_table(verdict: GateVerdict, variant: str) -> Table:
             rows.append([METRICS[metric].title, "", "", f"all {len(own)} same", _format_allowed(own[0]), own[0].answer])
         else:
             rows += [_make_row(check) for check in own]
-    missing = [_name_of(check) for check in checks if check.answer == NOT_MEASURED and not check.why]
+    missing = [_name_check(check) for check in checks if check.answer == NOT_MEASURED and not check.why]
     left_out = f" Not measured: {', '.join(missing)}." if missing else ""
     mean = "the mean of the stored runs" if verdict.stored else "the mean of two runs of the base"
     note = (
@@ -106,20 +107,20 @@ def _make_table(verdict: GateVerdict, variant: str) -> Table:
 
 def _make_row(check: Check) -> list[str]:
     figures = [_format_figure(check, check.base), _format_figure(check, check.head)]
-    return [_name_of(check), *figures, _format_change(check), _format_allowed(check), check.answer]
+    return [_name_check(check), *figures, _format_change(check), _format_allowed(check), check.answer]
 
 
 def _is_same(check: Check) -> bool:
     return check.base is not None and check.base == check.head
 
 
-def _name_of(check: Check) -> str:
+def _name_check(check: Check) -> str:
     part = f" ({check.part})" if check.part and check.part != EPOCH else ""
     return f"{METRICS[check.metric].title}{part}"
 
 
 def _list_checks(checks: list[Check]) -> str:
-    named = ", ".join(f"{_name_of(check)} of {check.variant}" for check in checks[:_MOST_LISTED])
+    named = ", ".join(f"{_name_check(check)} of {check.variant}" for check in checks[:_MOST_LISTED])
     more = len(checks) - _MOST_LISTED
     return f"{named}, and {more} more" if more > 0 else named
 
@@ -137,7 +138,7 @@ def _format_change(check: Check) -> str:
     if check.answer == NOT_MEASURED:
         return f"{check.why}"
     if METRICS[check.metric].unit == Unit.COUNT:
-        more = _to_int(check.head or 0) - _to_int(check.base or 0)
+        more = _convert_to_int(check.head or 0) - _convert_to_int(check.base or 0)
         relative = (check.head or 0.0) / check.base if check.base else None
         return Cell(f"{more:+d}", relative) if more else Cell("same", 1.0)
     if check.ratio and check.ratio.estimate == 1:
@@ -145,22 +146,13 @@ def _format_change(check: Check) -> str:
     return units.short_ratio(check.ratio)
 
 
-def _change_in_words(check: Check) -> str:
+def _describe_change(check: Check) -> str:
     """The change in percent, and what was allowed."""
     if check.ratio is None:
         return ""
-    low, high = check.ratio.low, check.ratio.high
-    interval = (
-        f" [{_format_percent_change(low)}, {_format_percent_change(high)}]"
-        if low is not None and high is not None
-        else ""
-    )
+    change = rounding.percent_change(check.ratio.estimate, check.ratio.low, check.ratio.high)
     allowed = f"; {_format_allowed(check)} is allowed" if check.answer == REGRESSED else ""
-    return f", {_format_percent_change(check.ratio.estimate)} %{interval}{allowed}"
-
-
-def _format_percent_change(ratio: float) -> str:
-    return f"{100 * (ratio - 1):+.3g}"
+    return f", {change}{allowed}"
 
 
 def _format_allowed(check: Check) -> str:
@@ -171,11 +163,11 @@ def _format_allowed(check: Check) -> str:
     if isinstance(check.tolerance, str):
         return _ALLOWED_LOSSES[check.tolerance]
     if METRICS[check.metric].unit == Unit.COUNT:
-        return Cell(f"+{_to_int(check.tolerance)}", check.tolerance)
+        return Cell(f"+{_convert_to_int(check.tolerance)}", check.tolerance)
     return Cell(f"+{units.percent(check.tolerance)}", check.tolerance)
 
 
-def _to_int(value: float | None) -> int:
+def _convert_to_int(value: float | None) -> int:
     return int(value or 0)
 
 

@@ -24,18 +24,21 @@ def headline(summary: Summary) -> str:
         took = baseline.total_time
         what = "one training takes" if summary.whole else "the epochs that ran took"
         return f"{baseline.name} ran alone: {what} {units.projection(took)}." if took else ""
-    clauses = [*_differences(others, baseline.name), *_equal(others, baseline.name, summary.tolerance)]
-    clauses += [*_estimates(others, baseline.name), *_missing(others)]
+    clauses = [
+        *_list_differences(others, baseline.name),
+        *_list_same_and_unsure(others, baseline.name, summary.tolerance),
+    ]
+    clauses += [*_list_estimates(others, baseline.name), *_list_missing(others)]
     if not any(arm.ratio for arm in others):
         return f"Nothing could be compared with {baseline.name}: {'; '.join(clauses)}."
     judged = any(arm.verdict for arm in others)
     return f"{'' if judged else _FEW.get(summary.blocks, '')}{'; '.join(clauses)}."
 
 
-def _differences(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
+def _list_differences(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
     """Faster arms, fastest first, then slower arms, slowest first. The first of each has its interval."""
     for verdict, sign in ((FASTER, 1), (SLOWER, -1)):
-        found = sorted((arm for arm in arms if arm.verdict == verdict), key=lambda arm: sign * _estimate(arm))
+        found = sorted((arm for arm in arms if arm.verdict == verdict), key=lambda arm: sign * _get_estimate(arm))
         clauses = [
             f"{arm.name} {_describe_difference(arm, None if place else baseline)}" for place, arm in enumerate(found)
         ]
@@ -62,30 +65,30 @@ def _describe_difference(arm: ArmSummary, baseline: str | None) -> str:
     return f"{clause} {what[2]} {baseline}{f' [{ends[0]}, {ends[1]}]' if len(ends) == 2 else ''}"
 
 
-def _equal(arms: Sequence[ArmSummary], baseline: str, tolerance: float) -> Iterator[str]:
+def _list_same_and_unsure(arms: Sequence[ArmSummary], baseline: str, tolerance: float) -> Iterator[str]:
     same = [arm.name for arm in arms if arm.verdict == SAME]
     if same:
         is_ = "is" if len(same) == 1 else "are"
         yield f"{units.listed(same)} {is_} the same as {baseline} within {units.percent(tolerance)}"
-    unsure = [f"{arm.name} ({_factor(arm)})" for arm in arms if arm.verdict == UNSURE]
+    unsure = [f"{arm.name} ({_format_factor(arm)})" for arm in arms if arm.verdict == UNSURE]
     if unsure:
         yield f"{units.listed(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure"
 
 
-def _estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
+def _list_estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
     """Arms without a verdict that have a ratio. A failed arm is left out, though it may have one from before."""
-    found = sorted((arm for arm in arms if arm.ratio and not arm.verdict and arm.status != "failed"), key=_estimate)
+    found = sorted((arm for arm in arms if arm.ratio and not arm.verdict and arm.status != "failed"), key=_get_estimate)
     if found:
         first, *rest = found
         yield units.listed(
             [
-                f"{first.name} costs {_factor(first)} what {baseline} costs",
-                *(f"{arm.name} {_factor(arm)}" for arm in rest),
+                f"{first.name} costs {_format_factor(first)} what {baseline} costs",
+                *(f"{arm.name} {_format_factor(arm)}" for arm in rest),
             ]
         )
 
 
-def _missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
+def _list_missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
     for arm in arms:
         if arm.status == "failed":
             yield f"{arm.name} failed {moment(arm)}"
@@ -98,10 +101,10 @@ def moment(arm: ArmSummary) -> str:
     return (arm.reason or "").partition(":")[0]
 
 
-def _factor(arm: ArmSummary) -> str:
+def _format_factor(arm: ArmSummary) -> str:
     """The estimate without its interval, which the table shows."""
-    return units.ratio(Ratio(_estimate(arm)))
+    return units.ratio(Ratio(_get_estimate(arm)))
 
 
-def _estimate(arm: ArmSummary) -> float:
+def _get_estimate(arm: ArmSummary) -> float:
     return arm.ratio.estimate if arm.ratio else inf

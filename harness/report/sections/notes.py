@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harness import rounding
 from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.machine.fitness import company
 from harness.analysis.stats.verdicts import UNSURE
@@ -11,8 +12,8 @@ from harness.report.sections.arithmetic import UNCOUNTED
 from harness.report.summary import ArmSummary, Summary
 
 FAR = 2.0
-"""Ratios of at least this are given as a factor, since nobody thinks in hundreds of percent."""
-RESTLESS = 0.02
+"""Ratios of at least this are given as a factor, since hundreds of percent are hard to read."""
+BUSY = 0.02
 """A waiting arm that uses more than this share of a processor is reported, since it slows the others."""
 
 
@@ -53,9 +54,9 @@ def memory(summary: Summary) -> Iterator[str]:
         )
 
 
-def unrest(summary: Summary) -> Iterator[str]:
+def busy_while_waiting(summary: Summary) -> Iterator[str]:
     for arm in summary.arms:
-        if arm.idle_share and arm.idle_share > RESTLESS and len(summary.arms) > 1:
+        if arm.idle_share and arm.idle_share > BUSY and len(summary.arms) > 1:
             share = units.percent(arm.idle_share)
             yield (
                 f"{arm.name} used {share} of a processor while other arms had their turn, which slowed them: does it "
@@ -94,8 +95,9 @@ def end(summary: Summary) -> Iterator[str]:
     blocks = units.many(summary.blocks, "block")
     if summary.stopped and summary.looks > 1:
         yield f"Stopped after {blocks}: {summary.stopped}."
-    if summary.out_of_time:
-        yield f"The budget of {summary.budget:g} s ended within block {summary.blocks + 1}: {blocks} completed."
+    if summary.out_of_time and summary.budget is not None:
+        budget = rounding.exact_seconds(summary.budget)
+        yield f"The budget of {budget} ended within block {summary.blocks + 1}: {blocks} completed."
     elif summary.partial:
         yield f"This run is partial: {blocks} completed."
     elif not any(arm.ratio and arm.status != "failed" for arm in summary.arms):

@@ -61,9 +61,9 @@ def tables(arm: ArmSummary, record: Lines) -> list[Table | None]:
 def _make_epochs_table(record: Lines, arm: str) -> Table:
     """The epochs of one arm by kind: the first, and the steady ones."""
     epochs = epoch_table.table(record)
-    mine = epochs[epochs["arm"] == arm]
+    of_arm = epochs[epochs["arm"] == arm]
     rows = []
-    for kind, own in mine.groupby("kind", sort=False):
+    for kind, own in of_arm.groupby("kind", sort=False):
         first = own[own["first"]]["wall"]
         steady = epoch_table.in_turns(own)
         quartiles = steady["wall"].quantile([0.25, 0.5, 0.75])
@@ -89,7 +89,7 @@ def _make_epochs_table(record: Lines, arm: str) -> Table:
 def _format_cores(epochs: pd.DataFrame) -> Cell:
     """The average number of busy cores."""
     busy = float(epochs["cpu"].sum() / epochs["wall"].sum())
-    return Cell(f"{busy:.2f}", busy)
+    return units.number(busy)
 
 
 def _make_traces_table(found: Sequence[Traced]) -> Table | None:
@@ -165,7 +165,7 @@ def _make_phases_table(found: Sequence[Phase]) -> Table | None:
             units.percent(one.share),
             units.seconds(one.own_seconds),
             units.seconds(one.total_seconds),
-            Cell(f"{one.calls:.3g}", one.calls),
+            units.trimmed(one.calls),
             units.size(one.peak_rss_bytes),
         ]
         for one in found
@@ -200,7 +200,7 @@ def _make_operations_table(found: Mapping[str, Profile]) -> Table | None:
     if not found:
         return None
     rows = [
-        [kind, name, units.percent(one.share), units.seconds(one.own_seconds), Cell(f"{one.calls:.3g}", one.calls)]
+        [kind, name, units.percent(one.share), units.seconds(one.own_seconds), units.trimmed(one.calls)]
         for kind, profile in found.items()
         for name, one in list(profile.types.items())[:MOST_OPERATIONS]
         if name != OTHERS
@@ -220,7 +220,7 @@ def _make_parts_table(counted: Mapping[str, Mapping[str, float]], timed: Mapping
     for kind in dict.fromkeys([*counted, *timed]):
         flops, spent = counted.get(kind, {}), timed[kind].parts if kind in timed else {}
         whole = sum(flops.values())
-        names = sorted({*flops, *spent}, key=lambda name: (-_share_of(spent, name), -flops.get(name, 0.0)))
+        names = sorted({*flops, *spent}, key=lambda name: (-_get_share(spent, name), -flops.get(name, 0.0)))
         rows += [
             [
                 kind,
@@ -230,7 +230,7 @@ def _make_parts_table(counted: Mapping[str, Mapping[str, float]], timed: Mapping
                 units.flops(flops[name]) if flops.get(name) else units.NOTHING,
             ]
             for name in names
-            if max(_share_of(spent, name), flops.get(name, 0.0) / whole if whole else 0.0) >= LEAST_PART
+            if max(_get_share(spent, name), flops.get(name, 0.0) / whole if whole else 0.0) >= LEAST_PART
         ]
     note = (
         "By tf.name_scope; gradients belong to the scope of the operation that they are the gradient of. Time: the"
@@ -240,7 +240,7 @@ def _make_parts_table(counted: Mapping[str, Mapping[str, float]], timed: Mapping
     return Table("Parts of a step", columns, rows, note, texts=2) if rows else None
 
 
-def _share_of(spent: Mapping[str, Spent], name: str) -> float:
+def _get_share(spent: Mapping[str, Spent], name: str) -> float:
     return spent[name].share if name in spent else 0.0
 
 

@@ -19,7 +19,7 @@ def note(summary: Summary) -> tuple[str, str]:
             return "Whole schedule: the cost", "One training: the sum of its epochs, all of which ran."
         return (
             "Whole schedule: the cost",
-            "One training: projected from the epochs that ran; the others may hold single slow epochs that nobody saw.",
+            "One training: projected from the epochs that ran; single slow epochs among the others are not included.",
         )
     number = _count_epochs(summary)
     if summary.scope == "epoch":

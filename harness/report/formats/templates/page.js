@@ -7,7 +7,7 @@
   const drawn = new Map();
   let picked = null;
 
-  // Charts: drawn for the width and the ground that there is, and again when either changes.
+  // Charts: drawn for the present width and background, and redrawn when either changes.
 
   function sized(figure, width) {
     const spec = structuredClone(figure.spec);
@@ -43,16 +43,16 @@
   }
 
   let drawing = false;
-  let again = false;
+  let redraw = false;
 
   async function drawAll() {
-    again = drawing;
+    redraw = drawing;
     if (drawing) return;
     drawing = true;
     for (const figure of data.figures) await draw(figure);
     drawing = false;
     document.documentElement.dataset.drawn = `${dark.matches ? "dark" : "light"} ${document.body.clientWidth}`;
-    if (again) await drawAll();
+    if (redraw) await drawAll();
   }
 
   let width = document.body.clientWidth;
@@ -65,17 +65,17 @@
     waiting = setTimeout(drawAll, 150);
   }
 
-  // Picking an arm out, in all charts and tables at once.
+  // Highlighting an arm, in all charts and tables at once.
 
   function pick(arm) {
     picked = arm === picked ? null : arm;
     for (const row of rows) {
-      const mine = row.dataset.arm === picked;
-      row.classList.toggle("picked", mine);
-      row.querySelector(".arm")?.setAttribute("aria-pressed", String(mine));
+      const selected = row.dataset.arm === picked;
+      row.classList.toggle("picked", selected);
+      row.querySelector(".arm")?.setAttribute("aria-pressed", String(selected));
     }
-    const said = document.getElementById("picked");
-    if (said) said.textContent = picked === null ? "" : `Picked out: ${picked}. Click it again to show all alike.`;
+    const status = document.getElementById("picked");
+    if (status) status.textContent = picked === null ? "" : `Selected: ${picked}. Click it again to clear the selection.`;
     for (const figure of data.figures) {
       const result = drawn.get(figure.name);
       if (result) highlight(figure, result.view);
