@@ -1,4 +1,4 @@
-"""Settings of every test: no deadline for Hypothesis, and Ctrl-C that arrives."""
+"""Settings for all tests: no deadline for Hypothesis, and Ctrl-C enabled."""
 
 import signal
 

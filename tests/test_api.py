@@ -1,4 +1,4 @@
-"""Measuring from Python: what the command line does, with typed results."""
+"""Measuring from Python: the same as the command line, with typed results."""
 
 from importlib import metadata, resources
 
@@ -23,7 +23,7 @@ def profiled(tmp_path_factory):
     return harness.profile(f"{ARMS}:Sought", epochs=12, threads=1, out=tmp_path_factory.mktemp("api") / "run")
 
 
-def test_an_arm_is_had_by_its_name_and_all_of_them_in_order(compared):
+def test_arms_by_name_and_in_order(compared):
     assert [arm.name for arm in compared] == ["Steady", "Other"]
     arm = compared["Other"]
     assert (arm.name, arm.status) == ("Other", "ok")
@@ -39,7 +39,7 @@ def test_the_table_has_a_row_for_each_arm(compared):
     assert compared.table.loc["Other", "epoch_time (s)"] == compared["Other"].value("epoch_time")
 
 
-def test_the_epochs_have_a_row_for_each_that_was_timed(compared):
+def test_epochs_table_has_a_row_for_each_timed_epoch(compared):
     assert len(compared.epochs) == sum(len(piece.epochs) for piece in compared.record.slices) == 2 * 2 * 8
     assert set(compared.epochs["arm"]) == {"Steady", "Other"}
     assert (compared.epochs["wall"] >= 0.002).all()
@@ -47,12 +47,12 @@ def test_the_epochs_have_a_row_for_each_that_was_timed(compared):
 
 def test_the_verdict_is_the_headline_of_the_report(compared):
     (path, *_) = compared.write("md")
-    assert compared.verdict
-    assert compared.verdict == compared.contents.headline
-    assert compared.verdict.split(":")[0] in path.read_text(encoding="utf-8")
+    assert compared.headline
+    assert compared.headline == compared.contents.headline
+    assert compared.headline.split(":")[0] in path.read_text(encoding="utf-8")
 
 
-def test_reports_are_written_beside_the_record_where_they_are_asked_for(tmp_path):
+def test_requested_reports_are_written_beside_the_record(tmp_path):
     result = harness.compare(STEADY, epochs=3, blocks=1, threads=1, out=tmp_path / "run")
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.jsonl", "logs"}
     assert result.directory == tmp_path / "run"
@@ -65,20 +65,20 @@ def test_reports_are_written_beside_the_record_where_they_are_asked_for(tmp_path
 
 def test_a_notebook_shows_the_verdict_and_the_table(compared):
     shown = compared._repr_html_()
-    assert compared.verdict in shown
+    assert compared.headline in shown
     assert "<table" in shown
 
 
-def test_a_run_that_is_read_again_says_the_same(compared):
+def test_a_reloaded_run_gives_the_same_results(compared):
     for place in (compared.directory, str(compared.directory / "run.jsonl")):
         again = harness.read(place)
         assert again.summary.to_json() == compared.summary.to_json()
-        assert again.verdict == compared.verdict
+        assert again.headline == compared.headline
         assert again.directory == compared.directory
         pd.testing.assert_frame_equal(again.table, compared.table)
 
 
-def test_a_profile_has_its_findings_and_what_each_pass_saw(profiled):
+def test_a_profile_has_findings_and_evidence_of_each_pass(profiled):
     (arm,) = profiled
     assert arm.name == "Sought"
     assert arm.profile.phases
@@ -87,7 +87,7 @@ def test_a_profile_has_its_findings_and_what_each_pass_saw(profiled):
     assert harness.read(profiled.directory).summary.to_json() == profiled.summary.to_json()
 
 
-def test_a_profile_without_passes_shows_what_the_clock_saw(tmp_path):
+def test_a_profile_without_passes_shows_timings(tmp_path):
     result = harness.profile(STEADY, epochs=4, threads=1, watch=(), out=tmp_path / "run")
     assert result["Steady"].profile is not None
     assert [path.name for path in result.write("md")][:1] == ["report.md"]
@@ -95,24 +95,24 @@ def test_a_profile_without_passes_shows_what_the_clock_saw(tmp_path):
 
 
 def test_each_event_is_passed_on_with_the_record_so_far(tmp_path):
-    told = []
+    events = []
 
     def note(event, record):
         if isinstance(event, BlockEnd):
-            told.append((event.block, len(record.blocks_done)))
+            events.append((event.block, len(record.blocks_done)))
 
     harness.compare(STEADY, epochs=2, blocks=2, threads=1, out=tmp_path / "run", on_event=note)
-    assert told == [(0, 1), (1, 2)]
+    assert events == [(0, 1), (1, 2)]
 
 
-def test_an_arm_that_fails_is_in_the_result(tmp_path):
+def test_a_failed_arm_is_in_the_result(tmp_path):
     result = harness.compare(STEADY, f"{ARMS}:RaisesAtThree", epochs=6, blocks=1, threads=1, out=tmp_path / "run")
     assert result["RaisesAtThree"].status == "failed"
     assert result["RaisesAtThree"].reason == "in epoch 3: ValueError: the residual is empty"
     assert result["Steady"].status == "ok"
 
 
-def test_where_nobody_says_where_a_run_is_kept_in_a_folder_of_its_own():
+def test_default_folder_of_a_run():
     result = harness.compare(STEADY, epochs=2, blocks=1, threads=1)
     try:
         assert (result.directory / "run.jsonl").is_file()
@@ -123,7 +123,7 @@ def test_where_nobody_says_where_a_run_is_kept_in_a_folder_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("call", "message"),
     [
         (lambda: harness.compare("momets"), "There is no variant 'momets': did you mean 'moments'?"),
         (lambda: harness.compare(f"{ARMS}:Stedy"), "did you mean 'Steady'"),
@@ -135,24 +135,24 @@ def test_where_nobody_says_where_a_run_is_kept_in_a_folder_of_its_own():
         (lambda: harness.profile(STEADY, blocks=3), "profile() has no option 'blocks': "),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_sentence(asked, says):
+def test_errors_are_one_sentence(call, message):
     with pytest.raises(BadInput) as error:
-        asked()
-    assert says in str(error.value)
+        call()
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_an_arm_that_there_is_not_is_refused_in_one_sentence(compared):
+def test_unknown_arm_error_is_one_sentence(compared):
     with pytest.raises(KeyError, match=r"there is no arm 'Stedy': did you mean 'Steady'\?"):
         compared["Stedy"]
 
 
-def test_a_place_without_a_run_is_refused(tmp_path):
+def test_rejects_a_directory_without_a_run(tmp_path):
     with pytest.raises(BadRecord, match="no readable record at"):
         harness.read(tmp_path)
 
 
-def test_a_directory_that_holds_a_run_is_not_written_over(compared):
+def test_does_not_overwrite_a_directory_with_a_run(compared):
     before = (compared.directory / "run.jsonl").read_bytes()
     with pytest.raises(BadInput, match="already holds a run"):
         harness.compare(STEADY, epochs=2, blocks=1, threads=1, out=compared.directory)

@@ -17,25 +17,25 @@ UNSKEWED = [machine for machine in coverage.MACHINES if not machine.skewed]
 
 @pytest.mark.parametrize("machine", UNSKEWED, ids=lambda machine: machine.name)
 @pytest.mark.parametrize("blocks", [3, 5])
-def test_intervals_hold_the_truth_as_often_as_they_promise(machine, blocks):
+def test_intervals_have_nominal_coverage(machine, blocks):
     assert coverage.coverage(machine, blocks, runs=500) == pytest.approx(0.95, abs=0.035)
 
 
 @pytest.mark.parametrize("machine", coverage.MACHINES, ids=lambda machine: machine.name)
-def test_no_machine_makes_it_tell_the_same_from_the_same(machine):
-    said, _ = coverage.answers(machine, 0.0, runs=200)
-    assert (said["faster"] + said["slower"]) / 200 < ERROR
+def test_equal_arms_are_not_called_different_on_any_machine(machine):
+    counts, _ = coverage.answers(machine, 0.0, runs=200)
+    assert (counts["faster"] + counts["slower"]) / 200 < ERROR
 
 
 @pytest.mark.parametrize("name", ["quiet", "heavy tails", "drift"])
-def test_a_difference_is_found_where_it_can_be(name):
+def test_detects_differences_that_are_large_enough(name):
     machine = next(machine for machine in coverage.MACHINES if machine.name == name)
-    said, _ = coverage.answers(machine, log(1.06), runs=100)
-    assert said["slower"] >= 90
-    assert said["same"] + said["faster"] == 0
+    counts, _ = coverage.answers(machine, log(1.06), runs=100)
+    assert counts["slower"] >= 90
+    assert counts["same"] + counts["faster"] == 0
 
 
-def test_the_constants_of_the_looks_are_what_is_simulated():
+def test_constants_for_repeated_looks_match_simulation():
     found = looks.levels(6, runs=200_000, seed=1)
     assert found == pytest.approx([level(3, 6, rank) for rank in range(1, 7)], rel=0.12)
 
@@ -43,25 +43,25 @@ def test_the_constants_of_the_looks_are_what_is_simulated():
 @pytest.mark.parametrize(
     ("scatter", "metrics", "heavy"), [(0.0055, 1, False), (0.0055, 5, False), (0.01, 5, True), (0.1, 5, True)]
 )
-def test_a_gate_next_to_never_calls_the_same_worse(scatter, metrics, heavy):
+def test_a_gate_almost_never_calls_equal_code_worse(scatter, metrics, heavy):
     assert gate_answers.said(Head(0.0, scatter, metrics, heavy), 150).regressed == 0
 
 
 @pytest.mark.parametrize(("metrics", "restless"), [(1, 1.0), (5, 1.0), (1, 4.0)])
-def test_at_the_margin_a_gates_errors_are_as_rare_as_is_promised(metrics, restless):
+def test_gate_error_rate_at_the_margin_is_nominal(metrics, restless):
     found = gate_answers.said(Head(log(1.03), metrics=metrics, restless=restless), 300)
     assert found.regressed <= ERROR
     assert found.passed <= ERROR
 
 
-def test_a_gate_finds_what_is_there_and_passes_what_is_not():
+def test_a_gate_detects_regressions_and_passes_equal_code():
     assert gate_answers.said(Head(log(1.10), 0.01, 5), 100).regressed >= 0.98
     assert gate_answers.said(Head(log(1.05), metrics=5), 100).regressed >= 0.98
     assert gate_answers.said(Head(metrics=5), 100).passed >= 0.98
 
 
 @pytest.mark.parametrize("row", gated.ROWS, ids=lambda row: row.name)
-def test_each_row_of_the_gate_edits_its_base_to_another_program(row, tmp_path):
+def test_each_gate_case_changes_the_program(row, tmp_path):
     gated.commit(tmp_path / "repository", row)
     base, head = row.base(gated.SOURCE), (tmp_path / "repository" / "training.py").read_text()
     assert base != head
@@ -70,10 +70,10 @@ def test_each_row_of_the_gate_edits_its_base_to_another_program(row, tmp_path):
 
 @pytest.mark.parametrize("name", growth.SOUND)
 @pytest.mark.parametrize("epochs", [20, 60])
-def test_memory_that_does_not_leak_is_hardly_ever_called_growing(name, epochs):
+def test_memory_without_a_leak_is_rarely_called_growing(name, epochs):
     assert growth.growing(growth.SOUND[name], epochs, 100) <= (0.10 if name == "random walk" else 0.05)
 
 
 @pytest.mark.parametrize("name", growth.LEAKING)
-def test_a_leak_is_found_within_the_epochs_of_a_pass(name):
+def test_detects_a_leak_within_the_epochs_of_a_pass(name):
     assert growth.growing(growth.LEAKING[name], 60, 100) >= 0.95

@@ -1,4 +1,4 @@
-"""A command, a probe and a format that are defined here alone: each is run and reported, the package untouched."""
+"""A command, a probe, a metric and a format, defined here alone, are run and reported without touching the package."""
 
 import json
 from dataclasses import replace
@@ -9,6 +9,8 @@ import typer
 from paths import ARMS, SUPPORT
 
 import harness
+from harness.analysis.metrics import registry as metrics
+from harness.analysis.metrics.base import Measured, Metric, Unit
 from harness.cli import app
 from harness.cli.options import OPTIONS, Choice
 from harness.commands.base import OUTPUT, Command, Planned
@@ -83,7 +85,7 @@ def tally(monkeypatch):
     del COMMANDS[Tally.name]
 
 
-def test_a_command_of_ones_own_is_run_and_reported_by_its_own_layout(tally, tmp_path, capfd):
+def test_a_custom_command_runs_and_reports_with_its_own_layout(tally, tmp_path, capfd):
     out, summary = tmp_path / "run", tmp_path / "summary.json"
     options = ["--each", "4", "--threads", "1", "--out", str(out), "--json", str(summary)]
     assert app.run(["tally", STEADY, OTHER, *options]) == 0
@@ -101,23 +103,23 @@ def test_a_command_of_ones_own_is_run_and_reported_by_its_own_layout(tally, tmp_
     (out / "report.md").unlink()
     assert app.run(["report", str(out)]) == 0
     assert (out / "report.md").read_text() == report
-    assert harness.read(out).verdict == "2 arms had a block to themselves."
+    assert harness.read(out).headline == "2 arms had a block to themselves."
 
 
-def test_its_exit_code_help_and_refusals_are_as_of_any_command(tally, tmp_path, capfd):
+def test_a_custom_command_has_the_usual_exit_code_help_and_errors(tally, tmp_path, capfd):
     assert app.run(["tally", STEADY, "--each", "2", "--out", str(tmp_path / "run")]) == Unsure.exit_code
     assert capfd.readouterr().err.splitlines()[-1] == f"harness: One arm is no tally; see {tmp_path / 'run'}."
     assert app.run(["--help"]) == 0
     assert "Run each arm alone, and count its epochs." in capfd.readouterr().out
     assert app.run(["tally", "--help"]) == 0
-    told = capfd.readouterr().out
-    assert "--each" in told
-    assert "--blocks" not in told
+    output = capfd.readouterr().out
+    assert "--each" in output
+    assert "--blocks" not in output
     assert app.run(["tally", STEADY, "--each", "0"]) == 2
     assert capfd.readouterr().err == "harness: --epochs must be at least 1, not 0.\n"
 
 
-def test_a_run_of_a_command_that_is_not_known_any_more_is_shown_as_a_comparison(tmp_path, monkeypatch, capfd):
+def test_a_run_of_an_unknown_command_is_shown_as_a_comparison(tmp_path, monkeypatch, capfd):
     monkeypatch.setitem(COMMANDS, Tally.name, Tally())
     monkeypatch.setitem(OPTIONS, "each", OPTIONS["epochs"])
     assert app.run(["tally", STEADY, OTHER, "--epochs", "4", "--out", str(tmp_path / "run")]) == 0
@@ -139,7 +141,7 @@ def profile(out, *watch, variant=DRIFTING, code=0):
     return read(out)
 
 
-def test_what_a_probe_of_ones_own_saw_is_in_the_record_and_in_the_report(tmp_path):
+def test_custom_probe_evidence_is_in_record_and_report(tmp_path):
     record = profile(tmp_path / "run", "phases", f"{PROBES}:Calls")
     assert record.plan.probes == ("phases", f"{PROBES}:Calls")
     (piece,) = [piece for piece in record.watched if piece.probe == f"{PROBES}:Calls"]
@@ -154,25 +156,85 @@ def test_what_a_probe_of_ones_own_saw_is_in_the_record_and_in_the_report(tmp_pat
     assert (tmp_path / "run" / "report.md").read_text() == report
 
 
-def test_a_probe_that_sees_nothing_says_why(tmp_path):
+def test_a_probe_without_evidence_gives_a_reason(tmp_path):
     record = profile(tmp_path / "run", f"{PROBES}:Silent")
     assert record.unavailable("Drifting")["silence"] == "nobody listens"
     assert not any("silence" in epoch.evidence for piece in record.watched for epoch in piece.epochs)
     assert "silence, because nobody listens." in (tmp_path / "run" / "report.md").read_text()
 
 
-def test_a_probe_that_cannot_be_made_is_told_with_its_reason(tmp_path, capfd):
+def test_reports_why_a_probe_could_not_be_created(tmp_path, capfd):
     record = profile(tmp_path / "run", f"{PROBES}:Breaks", code=4)
     assert record.failure("Drifting").reason == "ValueError: there is no such counter"
     assert [epoch.index for piece in record.slices for epoch in piece.epochs] == [0, 1, 2, 3, 4]
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_probe_is_found_from_wherever_the_trainer_has_gone(tmp_path, monkeypatch):
+def test_finds_a_probe_after_the_trainer_changed_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.py").write_text(PROBES.read_text())
     record = profile(tmp_path / "run", "own.py:Calls", variant=f"{SUPPORT / 'faults.py'}:Wanders")
     assert [epoch.evidence["calls"] for piece in record.watched for epoch in piece.epochs] == [1] * 5
+
+
+# A metric
+
+
+def measure_loss(arm):
+    """The loss of epoch 1 of one block, in billionths."""
+    return Measured(next(round(1e9 * epoch.losses["loss"]) for epoch in arm.one_block if epoch.index == 1), Unit.COUNT)
+
+
+LOSS = Metric(
+    name="loss_of_epoch_1",
+    title="loss of epoch 1",
+    unit=Unit.COUNT,
+    deterministic=True,
+    measure=measure_loss,
+    gated=True,
+    tolerance=0,
+)
+
+
+@pytest.fixture
+def loss_of_epoch_1():
+    """Registered for one test."""
+    metrics.register(LOSS)
+    yield
+    del metrics.METRICS[LOSS.name]
+
+
+CLAIM = """
+[[claim]]
+words = "Drifting has the larger loss"
+metric = "loss_of_epoch_1"
+arm = "Drifting"
+baseline = "Steady"
+is = "more"
+"""
+
+
+@pytest.mark.usefixtures("loss_of_epoch_1")
+def test_a_registered_metric_is_measured_and_reported_everywhere(tmp_path, capfd):
+    out, claims = tmp_path / "run", tmp_path / "claims.toml"
+    claims.write_text(CLAIM)
+    options = ["--epochs", "4", "--blocks", "1", "--claims", str(claims), "--out", str(out)]
+    assert app.run(["compare", STEADY, DRIFTING, *options]) == 0
+    expected = {"Steady": 500_000_000, "Drifting": 500_001_500}
+    report, printed = (out / "report.md").read_text(), capfd.readouterr().out
+    assert "loss of epoch 1" in printed
+    assert "## Other metrics" in report
+    for arm, value in expected.items():
+        assert f"| {arm} | {value:,} |" in report
+    assert "confirmed" in report
+    assert harness.read(out).table["loss_of_epoch_1 (count)"].to_dict() == expected
+
+
+def test_a_metric_that_is_not_registered_is_unknown(tmp_path, capfd):
+    claims = tmp_path / "claims.toml"
+    claims.write_text(CLAIM)
+    assert app.run(["compare", STEADY, DRIFTING, "--claims", str(claims), "--out", str(tmp_path / "run")]) == 2
+    assert "there is no metric 'loss_of_epoch_1'" in capfd.readouterr().err
 
 
 # A format
@@ -187,7 +249,7 @@ class Plain:
             yield f"arms/{arm.name}.txt", f"{arm.status}\n"
 
 
-def test_a_format_of_ones_own_is_written_where_it_is_asked_for(tmp_path, monkeypatch, capfd):
+def test_writes_a_requested_custom_format(tmp_path, monkeypatch, capfd):
     out = tmp_path / "run"
     assert app.run(["compare", STEADY, OTHER, "--epochs", "4", "--blocks", "1", "--out", str(out)]) == 0
     assert app.run(["report", str(out), "--format", "mine"]) == 2
@@ -196,7 +258,7 @@ def test_a_format_of_ones_own_is_written_where_it_is_asked_for(tmp_path, monkeyp
     assert app.run(["report", str(out), "--format", "mine,json"]) == 0
     heading, headline = (out / "plain.txt").read_text().splitlines()
     assert "Steady" in heading
-    assert headline == harness.read(out).verdict
+    assert headline == harness.read(out).headline
     assert (out / "arms" / "Other.txt").read_text() == "ok\n"
     assert "plain.txt, report.json" in capfd.readouterr().out
     assert harness.read(out).write("mine")[0] == out / "plain.txt"

@@ -1,4 +1,4 @@
-"""The structure of the house: who may import whom, what is not loaded before it is needed, and what is in one place."""
+"""The structure of the package: allowed imports, lazy loading, and what may occur in one place only."""
 
 import subprocess
 import sys
@@ -48,7 +48,7 @@ def within(name, package):
 
 
 def wrong(imports, forbidden):
-    """The arrows, in words, from a module to a name that is forbidden to it."""
+    """The imports from a module to a forbidden name, in words."""
     return [
         f"{module} imports {name}"
         for module, names in imports.items()
@@ -68,15 +68,15 @@ def wrong(imports, forbidden):
         ("if TYPE_CHECKING:\n    import a\nimport b", "m", False, {"b"}),
     ],
 )
-def test_imports_are_seen_wherever_and_however_they_are_written(source, module, is_package, names):
+def test_finds_imports_of_every_form_and_place(source, module, is_package, names):
     assert house.imported_by(source, module, is_package) == names
 
 
-def test_what_only_a_type_checker_reads_is_seen_where_it_is_asked_for():
+def test_finds_type_checking_imports_on_request():
     assert house.imported_by("if TYPE_CHECKING:\n    import a\nimport b", "m", typed=True) == {"a", "b"}
 
 
-def test_a_circle_is_found():
+def test_finds_an_import_cycle():
     assert house.circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})
     assert not house.circle({"a": {"b", "c"}, "b": {"c"}, "c": set()})
 
@@ -84,22 +84,22 @@ def test_a_circle_is_found():
 # Arrows
 
 
-def test_neither_modules_nor_rooms_import_each_other_in_a_circle(imports):
+def test_modules_and_packages_have_no_import_cycles(imports):
     assert len(imports) > 200
     assert house.circle(house.arrows(imports)) == []
     assert house.circle(house.rooms(imports)) == []
 
 
 def top(module):
-    """The first part after `harness.`; nothing of the front door itself."""
+    """The first part after `harness.`; empty for the package itself."""
     return module.partition(".")[2].partition(".")[0]
 
 
-def test_every_top_room_has_its_floor(imports):
+def test_every_top_level_package_has_a_layer(imports):
     assert {top(module) for module in imports} - {""} == {room for floor in FLOORS for room in floor}
 
 
-def test_no_arrow_goes_upward(imports):
+def test_no_import_goes_to_a_higher_layer(imports):
     height = {room: number for number, floor in enumerate(FLOORS) for room in floor}
     upward = [
         f"{module} imports {target}"
@@ -110,13 +110,13 @@ def test_no_arrow_goes_upward(imports):
     assert upward == []
 
 
-def test_the_lowest_floor_imports_nothing_of_the_house(imports):
+def test_lowest_layer_imports_nothing_of_the_package(imports):
     lowest = {f"harness.{room}" for room in FLOORS[0]}
     assert wrong(imports, lambda module, name: module in lowest and within(name, "harness")) == []
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
-def test_some_rooms_know_nothing_of_each_other(imports, one, other):
+def test_some_packages_do_not_import_each_other(imports, one, other):
     def forbidden(module, name):
         rooms = {top(module), top(name)}
         return within(name, "harness") and rooms == {one, other}
@@ -124,13 +124,13 @@ def test_some_rooms_know_nothing_of_each_other(imports, one, other):
     assert wrong(imports, forbidden) == []
 
 
-def test_harness_knows_no_variant_no_benchmark_and_no_test():
+def test_harness_imports_no_variants_benchmarks_or_tests():
     elsewhere = ("variants", "benchmarks", "tests")
     imports = house.modules(ROOT, typed=True)
     assert wrong(imports, lambda module, name: any(within(name, package) for package in elsewhere)) == []
 
 
-def test_variants_know_only_the_front_door_and_the_interface():
+def test_variants_import_only_the_public_package_and_interface():
     known = {f"harness.{name}" for name in harness.__all__} | {"harness"}
     imports = house.modules(ROOT, "variants", typed=True)
     assert len(imports) > 20
@@ -172,7 +172,7 @@ assert [app.run([*name, "--help"]) for name in ([], *([name] for name in names))
     ],
     ids=["harness", "catalog", "plan", "schedule and record", "engine", "api", "cli", "pytest", "list", "help"],
 )
-def test_nothing_heavy_is_loaded_before_it_is_needed(code):
+def test_heavy_modules_are_not_loaded_early(code):
     loaded = set(printed_by(f"import sys\n{code}\nprint(*sys.modules)"))
     assert "harness" in loaded
     assert loaded & HEAVY == set()
@@ -181,7 +181,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code):
 # The front door
 
 
-def test_the_front_door_offers_exactly_its_public_names():
+def test_package_exports_exactly_its_public_names():
     assert harness.__all__ == sorted(harness.__all__)
     assert printed_by("import harness; print(*dir(harness))") == harness.__all__
     for name in harness.__all__:
@@ -190,7 +190,7 @@ def test_the_front_door_offers_exactly_its_public_names():
         _ = harness.comapre
 
 
-def test_every_name_at_the_front_door_says_what_it_is():
+def test_every_public_name_has_a_docstring():
     assert harness.__doc__
     for name in set(harness.__all__) - {"__version__"}:
         assert getattr(harness, name).__doc__
@@ -208,11 +208,11 @@ def grep(pattern, *options):
     return done.stdout.splitlines()
 
 
-def test_what_a_command_does_follows_from_no_comparison_with_its_name():
+def test_no_code_branches_on_the_name_of_a_command():
     found = grep("command (==|in|!=)")
     assert [line for line in found if not line.startswith("harness/commands/registry.py:")] == []
 
 
-def test_one_framework_is_named_where_it_is_watched_and_where_it_is_reported():
+def test_tensorflow_is_named_only_in_probes_schemas_and_reports():
     known = ("harness/worker/probes/tensorflow/", "harness/record/schema", "harness/report/")
     assert [line for line in grep("tensorflow|xla", "-i") if not line.startswith(known)] == []

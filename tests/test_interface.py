@@ -27,7 +27,7 @@ def notebook():
     watch_phases(None)
 
 
-def test_a_watcher_is_told_of_phases_as_they_nest(notebook):
+def test_watcher_receives_nested_phases(notebook):
     with phase("epoch"):
         with phase("forward"):
             notebook.lines.append("work")
@@ -44,20 +44,20 @@ def test_a_watcher_is_told_of_phases_as_they_nest(notebook):
     ]
 
 
-def test_a_phase_that_raises_is_left_and_hides_nothing(notebook):
+def test_a_phase_that_raises_ends_and_propagates_the_exception(notebook):
     with pytest.raises(ZeroDivisionError), phase("epoch"), phase("loss"):
         raise ZeroDivisionError
     assert notebook.lines == ["enter epoch", "enter loss", "leave loss", "leave epoch"]
 
 
-def test_nobody_is_told_once_the_watcher_has_gone(notebook):
+def test_no_calls_after_the_watcher_is_removed(notebook):
     watch_phases(None)
     with phase("epoch"):
         pass
     assert notebook.lines == []
 
 
-def test_without_a_watcher_a_phase_changes_nothing():
+def test_a_phase_without_a_watcher_has_no_effect():
     with phase("epoch") as entered:
         assert entered.name == "epoch"
     with pytest.raises(KeyError), phase("epoch"):
@@ -65,13 +65,13 @@ def test_without_a_watcher_a_phase_changes_nothing():
 
 
 @pytest.mark.parametrize("made", [Variant("v", "", dict), Collection(())])
-def test_what_describes_variants_is_frozen(made):
+def test_declarations_are_frozen(made):
     for field in fields(made):
         with pytest.raises(FrozenInstanceError):
             setattr(made, field.name, None)
 
 
-def test_a_variant_needs_a_name_a_summary_and_something_to_build_it():
+def test_a_variant_needs_name_summary_and_builder():
     variant = Variant("v", "summary", dict)
     assert (variant.baseline, variant.epochs, variant.settings) == (None, None, {})
     assert variant.cases == variant.scales == variant.metrics == ()

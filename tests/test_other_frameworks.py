@@ -1,4 +1,4 @@
-"""Real trainings in PyTorch and JAX: what is said of them, and that they draw the same numbers in every process."""
+"""Real trainings in PyTorch and JAX: their reports, and that random numbers are the same in every process."""
 
 import pytest
 from paths import SUPPORT
@@ -16,8 +16,8 @@ OTHERS = SUPPORT / "others.py"
 @pytest.fixture
 def run(tmp_path):
     def of(*names, **options):
-        asked = {"epochs": 4, "blocks": 2, "threads": 1} | options
-        plan = planned("compare", [f"{OTHERS}:{name}" for name in names], **asked)
+        settings = {"epochs": 4, "blocks": 2, "threads": 1} | options
+        plan = planned("compare", [f"{OTHERS}:{name}" for name in names], **settings)
         return measure(plan, tmp_path / "run", lambda event, record: None)
 
     return of
@@ -31,7 +31,7 @@ def losses(record, block):
     return [e.losses for s in record.slices if s.block == block and s.arm == record.plan.baseline for e in s.epochs]
 
 
-def test_pytorch_draws_by_the_seed_in_every_process_and_has_no_traces(run):
+def test_pytorch_is_seeded_in_every_process_and_has_no_traces(run):
     record = run("Torch", "TorchToo")
     assert losses(record, 0) == losses(record, 1)
     arms = by_name(record)
@@ -45,7 +45,7 @@ def test_pytorch_draws_by_the_seed_in_every_process_and_has_no_traces(run):
     assert record.ready[0].seeded["torch"] == "0"
 
 
-def test_jax_states_its_keys_itself_and_has_no_traces(run):
+def test_jax_uses_explicit_keys_and_has_no_traces(run):
     record = run("Jax", "JaxToo")
     arms = by_name(record)
     assert arms["JaxToo"].losses == "same bit for bit"
@@ -58,7 +58,7 @@ def test_jax_states_its_keys_itself_and_has_no_traces(run):
     assert record.ready[0].seeded["jax"] == "not seeded, because its keys are explicit"
 
 
-def test_beside_tensorflow_it_is_who_computes_that_counts(run):
+def test_with_several_frameworks_the_computing_one_counts(run):
     arms = by_name(run("TensorFlowWithJaxInstalled", "JaxBesideTensorFlow", blocks=1))
     assert (
         arms["TensorFlowWithJaxInstalled"].value("traces"),

@@ -1,4 +1,4 @@
-"""The fixture `harness_gate` in a project's own tests, run by a pytest of their own."""
+"""The fixture `harness_gate` in the tests of a project, run by a separate pytest."""
 
 import os
 import signal
@@ -115,18 +115,18 @@ def run_of(folder, variants, tests):
 
 def test_a_test_passes_fails_or_is_skipped_with_a_reason(tmp_path):
     with run_of(tmp_path, SOURCE + VARIANTS, TESTS) as running:
-        said, complained = running.communicate()
-    assert "5 failed, 3 passed, 1 skipped, 1 warning" in said, said + complained
-    assert "Slower is slower than Loop (+10 %); 3 % is allowed" in said
-    assert "Same: total time is unsure: it needs 3 blocks" in said
-    assert "VariantFailed: Fails failed in epoch 0: ValueError: empty" in said
-    assert "cannot be compared with itself" in said
-    assert "BadInput: no_slower() has no option 'epocs': did you mean 'epochs'?" in said
-    assert "BadInput: no_slower() has no option 'evaluations': choose from case, scale, epochs, blocks, " in said
-    assert "DeprecationWarning: the fixture `gate` is called `harness_gate` now" in said
+        output, errors = running.communicate()
+    assert "5 failed, 3 passed, 1 skipped, 1 warning" in output, output + errors
+    assert "Slower is slower than Loop (+10 %); 3 % is allowed" in output
+    assert "Same: total time is unsure: it needs 3 blocks" in output
+    assert "VariantFailed: Fails failed in epoch 0: ValueError: empty" in output
+    assert "cannot be compared with itself" in output
+    assert "BadInput: no_slower() has no option 'epocs': did you mean 'epochs'?" in output
+    assert "BadInput: no_slower() has no option 'evaluations': choose from case, scale, epochs, blocks, " in output
+    assert "DeprecationWarning: the fixture `gate` is called `harness_gate` now" in output
 
 
-def test_ctrl_c_ends_the_tests_and_leaves_no_arm_behind(tmp_path):
+def test_ctrl_c_ends_the_tests_and_all_arms(tmp_path):
     with run_of(tmp_path, LONG, INTERRUPTED) as running:
         deadline = time.monotonic() + 60
         while len(list(tmp_path.glob("*.pid"))) < 3 and running.poll() is None and time.monotonic() < deadline:
@@ -134,8 +134,8 @@ def test_ctrl_c_ends_the_tests_and_leaves_no_arm_behind(tmp_path):
         arms = [int(file.stem) for file in tmp_path.glob("*.pid")]
         assert len(arms) == 3
         running.send_signal(signal.SIGINT)
-        said, complained = running.communicate(timeout=60)
-    assert "KeyboardInterrupt" in said, said + complained
-    assert "passed" not in said
+        output, errors = running.communicate(timeout=60)
+    assert "KeyboardInterrupt" in output, output + errors
+    assert "passed" not in output
     assert running.returncode == 2
     assert gone(arms)

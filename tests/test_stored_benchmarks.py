@@ -31,7 +31,7 @@ def run(folder, seconds, *options):
     return done.returncode, len(list((folder / "stored").rglob("*.json")))
 
 
-def test_a_run_that_fails_is_not_what_the_next_one_is_held_against(tmp_path):
+def test_a_failed_run_is_not_the_next_baseline(tmp_path):
     (tmp_path / "test_one.py").write_text(BENCHMARK)
     compare = ["--benchmark-compare", "--benchmark-compare-fail=min:400%"]
     assert run(tmp_path, 0.001, "--benchmark-compare") == (0, 1)

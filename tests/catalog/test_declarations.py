@@ -25,7 +25,7 @@ def of(tmp_path, definition, name="mine"):
         "mine = 3\nmine = Variant('mine', 'text', build, settings={'a': 1})",
     ],
 )
-def test_settings_are_read_however_the_variant_is_written(tmp_path, definition):
+def test_reads_settings_in_any_form_of_declaration(tmp_path, definition):
     found = of(tmp_path, definition)
     assert found.settings == {"a": 1}
     assert found.changes == {}
@@ -36,12 +36,12 @@ def test_the_last_definition_counts(tmp_path):
     assert of(tmp_path, "mine = Variant('mine', 'text', build, settings={'a': 1})\nmine = 3").settings == {}
 
 
-def test_variants_of_different_builders_can_be_told_apart(tmp_path):
+def test_distinguishes_variants_of_different_builders(tmp_path):
     one = of(tmp_path, "mine = Variant('mine', 'text', build)")
     assert one.builder != of(tmp_path, "mine = Variant('mine', 'text', partial(build, 3))").builder
 
 
-def test_builders_of_the_same_name_in_two_files_are_two(tmp_path):
+def test_builders_of_the_same_name_in_two_files_differ(tmp_path):
     definition = "def build(): ...\nmine = Variant('mine', 'text', build)"
     (tmp_path / "there").mkdir()
     assert of(tmp_path, definition).builder != of(tmp_path / "there", definition).builder
@@ -51,7 +51,7 @@ def test_builders_of_the_same_name_in_two_files_are_two(tmp_path):
 
 
 @pytest.mark.parametrize("definition", ["mine = build(3)", "def mine(): ...", "mine = Other('x', settings={'a': 1})"])
-def test_what_is_no_variant_declares_nothing(tmp_path, definition):
+def test_no_declaration_for_a_non_variant(tmp_path, definition):
     found = of(tmp_path, definition)
     assert (found.settings, found.changes, found.builder) == ({}, {}, None)
 
@@ -60,24 +60,24 @@ def test_what_is_no_variant_declares_nothing(tmp_path, definition):
     "settings",
     ["dict(a=1)", "{'a': one}", "{'a': {1}}", "{'a': b'x'}", "{'a': (1, 2)}", "{1: 2}", "{'a': 1j}", "[1]", "SETTINGS"],
 )
-def test_settings_that_are_computed_or_that_no_record_holds_are_refused(tmp_path, settings):
+def test_rejects_computed_or_unserializable_settings(tmp_path, settings):
     with pytest.raises(BadInput, match="write them as a literal dictionary, by names"):
         of(tmp_path, f"mine = Variant('mine', 'text', build, settings={settings})")
 
 
-def test_a_variant_of_a_module_is_read_too(tmp_path, monkeypatch):
+def test_reads_a_variant_from_a_module(tmp_path, monkeypatch):
     (tmp_path / "declaring.py").write_text(RAISES + "mine = Variant('mine', 'text', build, changes={'a': 'b'})")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert declared("declaring:mine").changes == {"a": "b"}
     assert "declaring" not in sys.modules
 
 
-def test_what_has_no_source_declares_nothing_that_could_be_read():
+def test_no_declaration_without_source():
     with pytest.raises(BadInput, match="no Python source"):
         declared("math:sqrt")
 
 
-def test_a_registered_variant_says_it_itself():
+def test_a_registered_variant_declares_itself():
     original, fast = declared("original"), declared("fast")
     assert original.builder == fast.builder
     assert original.settings["nodes"] == "fine"

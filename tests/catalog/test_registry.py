@@ -16,7 +16,7 @@ from harness.worker.imports import loading
 
 @pytest.fixture
 def at(tmp_path, monkeypatch):
-    """A folder to stand in, whose modules can be imported and are forgotten afterwards."""
+    """The working directory; modules in it can be imported and are unloaded afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
@@ -54,13 +54,13 @@ def refusal(reference):
 # Registered names
 
 
-def test_the_built_in_variants_are_registered_as_anyones_are():
+def test_built_in_variants_are_registered_like_any_other():
     assert registry.find("original").name == "original"
     assert registry.registered().broken == ()
     assert set(registry.registered().compared) <= set(registry.registered().variants)
 
 
-def test_what_a_collection_imports_is_known_of_its_variants_but_not_of_its_references(register):
+def test_imports_of_a_collection_are_known_for_variants_but_not_references(register):
     register(
         a=Collection((variant("slow"), variant("solver")), references=("solver",), preload=("json", "csv")),
         b=Collection((variant("other"), variant("slow")), preload=("decimal",)),
@@ -70,7 +70,7 @@ def test_what_a_collection_imports_is_known_of_its_variants_but_not_of_its_refer
     assert known == {"slow": ("json", "csv"), "other": ("decimal",), "plain": ()}
 
 
-def test_a_registered_name_is_found_and_loaded(register):
+def test_finds_and_loads_a_registered_name(register):
     register(mine=Collection((variant("slow"), variant("quick", baseline="slow")), compared=("slow", "quick")))
     assert registry.find("quick") is loading.load("quick")
     assert registry.find("quick").baseline == "slow"
@@ -88,31 +88,31 @@ def test_each_variant_knows_the_references_of_its_own_collection(register):
     assert found.broken == ()
 
 
-def test_a_reference_that_is_no_variant_is_reported_and_left_out(register):
+def test_reports_and_skips_a_reference_that_is_not_a_variant(register):
     register(mine=Collection((variant("slow"),), references=("solver",)))
     assert registry.registered().references == {"slow": ()}
-    (complaint,) = registry.registered().broken
-    assert complaint == "'mine' lists 'solver' as a reference but has no such variant; it is ignored"
+    (message,) = registry.registered().broken
+    assert message == "'mine' lists 'solver' as a reference but has no such variant; it is ignored"
 
 
-def test_a_collection_may_be_returned_by_what_is_called(register):
+def test_a_collection_may_be_returned_by_a_callable(register):
     register(mine=lambda: Collection((variant("slow"),)))
     assert registry.find("slow").name == "slow"
 
 
-def test_an_unknown_name_is_answered_with_the_nearest(register):
+def test_unknown_name_error_suggests_the_nearest(register):
     register(mine=Collection((variant("original"), variant("moments"))))
     assert refusal("orignal") == "There is no variant 'orignal': did you mean 'original'?"
     assert refusal("xyz") == "There is no variant 'xyz': choose from original, moments."
 
 
-def test_where_nothing_is_registered_the_refusal_says_so(register):
+def test_error_says_if_nothing_is_registered(register):
     register()
     assert refusal("original") == "There is no variant 'original': there are none."
 
 
 @pytest.mark.parametrize(
-    ("offered", "complaint"),
+    ("offered", "message"),
     [
         (ImportError("no tensorflow"), "ImportError: no tensorflow"),
         (SystemExit("bye"), "SystemExit: bye"),
@@ -121,21 +121,21 @@ def test_where_nothing_is_registered_the_refusal_says_so(register):
         (Collection((42,)), "AttributeError: 'int' object has no attribute 'name'"),
     ],
 )
-def test_a_broken_entry_point_is_reported_and_hides_no_other(register, offered, complaint):
+def test_a_broken_entry_point_is_reported_and_others_still_load(register, offered, message):
     register(a=Collection((variant("first"),)), broken=offered, z=Collection((variant("last"),)))
     found = registry.registered()
     assert list(found.variants) == ["first", "last"]
-    assert found.broken == (f"the variants of 'broken' (broken.module:collection) cannot be loaded: {complaint}",)
-    assert complaint in refusal("lost")
+    assert found.broken == (f"the variants of 'broken' (broken.module:collection) cannot be loaded: {message}",)
+    assert message in refusal("lost")
 
 
-def test_of_two_variants_of_one_name_the_first_is_kept_and_the_other_reported(register):
+def test_keeps_the_first_of_two_equal_names_and_reports_the_other(register):
     first, other = variant("same"), variant("same")
     register(b=Collection((other, variant("own"))), a=Collection((first,)))
     assert registry.find("same") is first
     assert list(registry.registered().variants) == ["same", "own"]
-    (complaint,) = registry.registered().broken
-    assert complaint == "'b' offers a variant 'same', which already exists; it is ignored"
+    (message,) = registry.registered().broken
+    assert message == "'b' offers a variant 'same', which already exists; it is ignored"
 
 
 # What is found without being imported
@@ -185,7 +185,7 @@ UNBOUND = """
 
 
 @pytest.mark.parametrize("place", ["my.py", "./my.py", "deep/er/my.py", "deep.er.my"])
-def test_names_are_found_without_running_the_code_that_binds_them(write, place):
+def test_finds_names_without_running_the_code(write, place):
     write("my.py", EVERY_WAY_TO_BIND)
     write("deep/er/my.py", EVERY_WAY_TO_BIND)
     for name in BOUND.split():
@@ -195,7 +195,7 @@ def test_names_are_found_without_running_the_code_that_binds_them(write, place):
 
 
 @pytest.mark.parametrize("reference", ["mark.py:Pinn", "package.mark:Pinn"])
-def test_finding_runs_neither_a_file_nor_the_packages_above_it(write, at, reference):
+def test_lookup_runs_neither_the_file_nor_its_packages(write, at, reference):
     source = "from pathlib import Path; Path('marker').touch()\nclass Pinn: ...\n"
     for name in ("mark.py", "package/__init__.py", "package/mark.py"):
         write(name, source)
@@ -207,7 +207,7 @@ def test_finding_runs_neither_a_file_nor_the_packages_above_it(write, at, refere
     assert (at / "marker").exists()
 
 
-def test_a_file_may_be_named_from_the_root_or_from_home(write, at, monkeypatch):
+def test_a_file_path_may_be_absolute_or_relative_to_home(write, at, monkeypatch):
     monkeypatch.setenv("HOME", str(at))
     path = write("my.py", "class Pinn: ...")
     assert registry.find(f"{path}:Pinn") is None
@@ -215,18 +215,18 @@ def test_a_file_may_be_named_from_the_root_or_from_home(write, at, monkeypatch):
     assert loading.load("~/my.py:Pinn").name == "Pinn"
 
 
-def test_what_a_name_is_is_for_whoever_imports_it(write):
+def test_lookup_does_not_check_what_a_name_is(write):
     write("my.py", "pinn = 42")
     assert registry.find("my.py:pinn") is None
 
 
 @pytest.mark.parametrize("source", ["from json import *", "def __getattr__(name): return dict"])
-def test_a_module_whose_names_only_running_it_can_tell_is_given_the_benefit_of_the_doubt(write, source):
+def test_accepts_a_module_with_names_known_only_at_run_time(write, source):
     write("my.py", source)
     assert registry.find("my.py:anything") is None
 
 
-def test_a_module_without_python_source_is_left_to_the_child():
+def test_a_module_without_python_source_is_checked_by_the_child():
     assert registry.find("_json:encode_basestring") is None
 
 
@@ -255,11 +255,11 @@ def test_a_module_without_python_source_is_left_to_the_child():
         ("harness.plan.plan:Plam", "plan.py defines no 'Plam'; did you mean 'Plan'?"),
     ],
 )
-def test_a_refusal_says_what_is_missing(at, reference, sentence):
+def test_error_names_what_is_missing(at, reference, sentence):
     assert sentence in refusal(reference)
 
 
-def test_a_missing_name_is_answered_with_the_nearest_public_one(write):
+def test_missing_name_error_suggests_the_nearest_public_one(write):
     write("my.py", "class Pinn: ...\nclass _Pinm: ...\nslow = 1")
     assert refusal("my.py:Pin") == "'my.py:Pin': my.py defines no 'Pin'; did you mean 'Pinn'?"
     assert refusal("my.py:_Pinn").endswith("did you mean 'Pinn'?")
@@ -279,20 +279,20 @@ def test_a_missing_name_is_answered_with_the_nearest_public_one(write):
         (b"x = " + b"+".join([b"1"] * 50_000), "my.py is nested too deeply for Python to read."),
     ],
 )
-def test_a_file_that_is_not_python_is_refused_with_the_line(at, source, sentence):
+def test_rejects_a_non_python_file_with_the_line(at, source, sentence):
     (at / "my.py").write_bytes(source)
     assert sentence in refusal("my.py:x")
     assert "line None" not in refusal("my.py:x")
     assert "line 0" not in refusal("my.py:x")
 
 
-def test_a_long_sum_is_no_reason_to_refuse_a_file(write):
+def test_accepts_a_file_with_a_long_sum(write):
     write("my.py", "x = " + "+".join(["1"] * 900))
     assert registry.find("my.py:x") is None
 
 
 @given(st.text(max_size=30) | st.from_regex(r"[\w./~\\ -]{0,12}:[\w.]{0,6}", fullmatch=True))
-def test_whatever_the_user_types_is_found_or_refused(reference):
+def test_any_input_is_found_or_rejected(reference):
     try:
         found = registry.find(reference)
     except BadInput as refused:
@@ -301,7 +301,7 @@ def test_whatever_the_user_types_is_found_or_refused(reference):
         assert found is None or found.name == reference
 
 
-def test_a_module_is_found_from_where_we_stand(write, at):
+def test_finds_a_module_in_the_working_directory(write, at):
     write("package/my.py", "def pinn(): 'here'")
     code = "from harness.catalog import registry; print(registry.find('package.my:pinn'))"
     command = [sys.executable, "-P", "-c", code]  # -P: where we stand is not on the path
@@ -313,5 +313,5 @@ def test_a_module_is_found_from_where_we_stand(write, at):
     ("reference", "label"),
     [("original", "original"), ("a/b.py:Pinn", "Pinn"), ("C:\\b.py:Pinn", "Pinn"), ("a.b:Pinn", "Pinn")],
 )
-def test_an_arm_is_called_by_the_last_name(reference, label):
+def test_an_arm_is_named_by_its_last_part(reference, label):
     assert registry.label(reference) == label

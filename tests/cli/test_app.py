@@ -1,4 +1,4 @@
-"""The commands as a user meets them: exit codes, one sentence for bad input, and what they leave behind."""
+"""The commands as a user runs them: exit codes, one sentence for bad input, and the files they write."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
 
 
 @pytest.mark.parametrize(
-    ("command", "says"),
+    ("command", "message"),
     [
         ("compare momets", "did you mean 'moments'"),
         ("compare original --case nosuch", "choose from case1, case2"),
@@ -72,30 +72,30 @@ STEADY, OTHER = f"{ARMS}:Steady", f"{ARMS}:Other"
         ("compare --nosuch", "--nosuch"),
     ],
 )
-def test_bad_input_is_one_sentence_and_exit_2(command, says, capfd, tmp_path, monkeypatch):
+def test_bad_input_is_one_sentence_and_exit_2(command, message, capfd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert app.run(command.split()) == 2
     out, err = capfd.readouterr()
     assert out == ""
-    assert says in err
+    assert message in err
     assert err.startswith("harness: ")
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_command_there_is_help(capfd):
+def test_prints_help_without_a_command(capfd):
     assert app.run([]) == 0
     assert "compare" in capfd.readouterr().out
 
 
-def test_list_says_what_there_is_to_measure(capfd):
+def test_list_shows_available_variants(capfd):
     assert app.run(["list"]) == 0
     listed = capfd.readouterr().out
     assert "capped-rar" in listed
     assert "case1, case2" in listed
 
 
-def test_compare_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):
+def test_compare_writes_record_and_report_and_report_recreates_it(tmp_path, capfd):
     out = tmp_path / "run"
     assert app.run(["compare", STEADY, OTHER, "--epochs", "8", "--blocks", "2", "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == {"run.jsonl", *REPORTS, "charts", "logs"}
@@ -110,7 +110,7 @@ def test_compare_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path
     assert "Other" in printed.err
 
 
-def test_report_writes_the_formats_that_are_asked_for(tmp_path, capfd):
+def test_report_writes_the_requested_formats(tmp_path, capfd):
     made = simulated.record({"a": dict.fromkeys(KINDS, 0.16), "b": dict.fromkeys(KINDS, 0.1)})
     with Writer(tmp_path / "run") as writer:
         for line in [made.header, *made.ready, *made.slices, *made.ends, *made.blocks_done, made.footer]:
@@ -121,7 +121,7 @@ def test_report_writes_the_formats_that_are_asked_for(tmp_path, capfd):
     assert "b is 1.60x faster than a" in capfd.readouterr().out
 
 
-def test_converge_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_path, capfd):
+def test_converge_writes_record_and_report_and_report_recreates_it(tmp_path, capfd):
     out, names = tmp_path / "run", [f"{ARMS}:Learner", f"{ARMS}:StaysBad"]
     options = ["--epochs", "8", "--seeds", "2", "--evaluations", "4", "--target", "error=0.2"]
     assert app.run(["converge", *names, *options, "--out", str(out)]) == 0
@@ -139,7 +139,7 @@ def test_converge_leaves_a_record_and_a_report_and_report_makes_it_again(tmp_pat
     assert learner["metrics"]["total_time"]["ratio"] is None
 
 
-def test_a_target_that_no_arm_reaches_is_a_result(tmp_path, capfd):
+def test_an_unreached_target_is_a_result(tmp_path, capfd):
     options = ["--seeds", "1", "--evaluations", "2", "--target", "error=0", "--out", str(tmp_path / "run")]
     assert app.run(["converge", f"{ARMS}:Learner", *options]) == 0
     assert "No training reached error <= 0." in capfd.readouterr().out
@@ -150,8 +150,8 @@ def selfcheck(name, out, *options):
     return app.run([*command, "--out", str(out), "--json", str(out.parent / "summary.json"), *options])
 
 
-def test_a_selfcheck_says_whether_the_machine_is_fit_and_what_its_facts_mean(tmp_path, capfd):
-    """By a clock of the arms' own, on which every machine is."""
+def test_selfcheck_reports_fitness_and_explains_machine_facts(tmp_path, capfd):
+    """With a simulated clock in the arms, so that every machine passes."""
     out = tmp_path / "run"
     assert selfcheck("Clockwork", out) == 0
     summary = json.loads((tmp_path / "summary.json").read_text())
@@ -171,7 +171,7 @@ def test_a_selfcheck_says_whether_the_machine_is_fit_and_what_its_facts_mean(tmp
     assert (out / "report.md").read_text() == report
 
 
-def test_a_selfcheck_that_cannot_tell_exits_with_3_and_its_report_with_0(tmp_path, capfd):
+def test_undecided_selfcheck_exits_with_3_and_its_report_with_0(tmp_path, capfd):
     assert selfcheck("Clockwork", tmp_path / "run", "--blocks", "2") == 3
     last = capfd.readouterr().err.splitlines()[-1]
     assert last.startswith("harness: It is unsure whether this machine is fit for measuring: a verdict needs 3 blocks")
@@ -179,7 +179,7 @@ def test_a_selfcheck_that_cannot_tell_exits_with_3_and_its_report_with_0(tmp_pat
     assert app.run(["report", str(tmp_path / "run")]) == 0
 
 
-def test_a_selfcheck_whose_variant_fails_exits_with_4(tmp_path):
+def test_selfcheck_exits_with_4_if_the_variant_fails(tmp_path):
     assert selfcheck("RaisesAtThree", tmp_path / "run") == 4
     assert json.loads((tmp_path / "summary.json").read_text())["selfcheck"] is None
 
@@ -192,7 +192,7 @@ def test_a_selfcheck_whose_variant_fails_exits_with_4(tmp_path):
         ["converge", f"{ARMS}:Learner", "--epochs", "3", "--seeds", "1"],
     ],
 )
-def test_another_run_on_this_machine_is_warned_of_at_once_and_in_the_report(command, tmp_path, capfd, monkeypatch):
+def test_warns_of_another_run_at_once_and_in_the_report(command, tmp_path, capfd, monkeypatch):
     monkeypatch.setattr("harness.engine.machine.conditions.other_runs", lambda: [1234])
     warning = "Another harness run was measuring on this machine when this one began (process 1234)"
     assert app.run([*command, "--out", str(tmp_path / "run")]) == 0
@@ -200,7 +200,7 @@ def test_another_run_on_this_machine_is_warned_of_at_once_and_in_the_report(comm
     assert f"**{warning}" in (tmp_path / "run" / "report.md").read_text()
 
 
-def test_a_profile_hands_its_timeline_over_and_is_rendered_again_from_its_record(tmp_path):
+def test_profile_writes_its_timeline_and_renders_again_from_its_record(tmp_path):
     run, timeline = tmp_path / "run", tmp_path / "timeline.json"
     options = ["--epochs", "10", "--memory", "exact", "--trace", str(timeline), "--out", str(run)]
     assert app.run(["profile", "--variant", f"{ARMS.parent / 'nested.py'}:Nests", *options]) == 0
@@ -214,7 +214,7 @@ def test_a_profile_hands_its_timeline_over_and_is_rendered_again_from_its_record
     assert (run / "report.md").read_text() == report
 
 
-def test_the_default_directory_is_one_of_its_own_under_reports(tmp_path, monkeypatch):
+def test_default_directory_is_new_under_reports(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert app.run(["profile", "--variant", STEADY, "--epochs", "3"]) == 0
     (run,) = (tmp_path / "reports").iterdir()
@@ -222,7 +222,7 @@ def test_the_default_directory_is_one_of_its_own_under_reports(tmp_path, monkeyp
     assert read(run).plan.command == "profile"
 
 
-def test_a_directory_that_holds_a_run_is_not_written_over(tmp_path, capfd):
+def test_does_not_overwrite_a_directory_with_a_run(tmp_path, capfd):
     options = ["--epochs", "2", "--out", str(tmp_path / "run")]
     assert app.run(["profile", "--variant", STEADY, *options]) == 0
     before = (tmp_path / "run" / "run.jsonl").read_bytes()
@@ -231,7 +231,7 @@ def test_a_directory_that_holds_a_run_is_not_written_over(tmp_path, capfd):
     assert (tmp_path / "run" / "run.jsonl").read_bytes() == before
 
 
-def test_the_baseline_may_be_another_than_the_first(tmp_path):
+def test_baseline_need_not_be_the_first(tmp_path):
     summary = tmp_path / "summary.json"
     names = [STEADY, OTHER, "--baseline", OTHER, "--epochs", "4", "--blocks", "1"]
     assert app.run(["compare", *names, "--out", str(tmp_path / "run"), "--json", str(summary)]) == 0
@@ -240,7 +240,7 @@ def test_the_baseline_may_be_another_than_the_first(tmp_path):
     assert [arm["metrics"]["total_time"]["ratio"] is None for arm in found["arms"]] == [False, True]
 
 
-def test_a_module_of_the_working_directory_is_found(tmp_path, monkeypatch):
+def test_finds_a_module_of_the_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "loop.py").write_text(ARMS.read_text())
@@ -248,8 +248,8 @@ def test_a_module_of_the_working_directory_is_found(tmp_path, monkeypatch):
     assert len(read(tmp_path / "run").slices) > 0
 
 
-def test_a_file_of_ours_by_name_does_not_shadow_the_built_in_variants(tmp_path, monkeypatch):
-    """A user's own folder called `variants` must not be taken for ours."""
+def test_a_users_file_does_not_shadow_built_in_variants(tmp_path, monkeypatch):
+    """A user's folder called `variants` must not be confused with the package."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "variants").mkdir()
     (tmp_path / "variants" / "__init__.py").write_text("raise ImportError('not this one')")
@@ -258,7 +258,7 @@ def test_a_file_of_ours_by_name_does_not_shadow_the_built_in_variants(tmp_path, 
     assert done.returncode == 0, done.stderr
 
 
-def test_a_fault_of_ours_is_called_one(monkeypatch, capfd):
+def test_an_internal_error_is_reported_as_such(monkeypatch, capfd):
     def broken(*arguments, **options):
         raise ZeroDivisionError("ours")
 

@@ -1,4 +1,4 @@
-"""Where a run goes, and what may be completed."""
+"""The output directory of a run, and which runs can be resumed."""
 
 import subprocess
 from datetime import datetime
@@ -47,27 +47,27 @@ def test_runs_that_begin_in_the_same_second_have_a_directory_each(tmp_path, monk
     assert {read(place).header.run for place in found} == {place.name for place in found}
 
 
-def test_git_does_not_follow_what_a_command_leaves_behind(tmp_path, monkeypatch):
+def test_git_ignores_the_output_of_a_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "-q"], check=True)
     assert app.run(["compare", STEADY, *SHORT]) == 0
     assert list(tmp_path.glob("reports/*/report.md"))
-    told = subprocess.run(["git", "status", "--porcelain"], check=True, capture_output=True, text=True)
-    assert told.stdout == ""
+    status = subprocess.run(["git", "status", "--porcelain"], check=True, capture_output=True, text=True)
+    assert status.stdout == ""
 
 
-def test_a_copy_of_a_record_is_not_resumed_and_left_as_it_is(cut_off, capsys):
+def test_a_copied_record_is_not_resumed_or_changed(cut_off, capsys):
     copy = cut_off / "copy.jsonl"
     copy.write_bytes((cut_off / FILE_NAME).read_bytes())
     before = copy.read_bytes()
     assert app.run(["compare", "--resume", str(copy)]) == 2
-    told = capsys.readouterr().err
-    assert told == f"harness: {copy} cannot be resumed: give the run's own directory, or its run.jsonl.\n"
+    errors = capsys.readouterr().err
+    assert errors == f"harness: {copy} cannot be resumed: give the run's own directory, or its run.jsonl.\n"
     assert copy.read_bytes() == before == (cut_off / FILE_NAME).read_bytes()
     assert app.run(["compare", "--resume", str(cut_off / FILE_NAME)]) == 0
     assert len(read(cut_off).blocks_done) == 2
 
 
-def test_what_is_no_record_is_not_resumed(tmp_path, capsys):
+def test_does_not_resume_what_is_not_a_record(tmp_path, capsys):
     assert app.run(["compare", "--resume", str(tmp_path / "nowhere.jsonl")]) == 2
     assert "There is no readable record at" in capsys.readouterr().err

@@ -14,7 +14,7 @@ def shown(**more):
     return console.file.getvalue()
 
 
-def test_references_are_listed_as_what_converge_adds():
+def test_lists_references_added_by_converge():
     text = shown(references={"slow": ("solver",), "solver": ("solver",)})
     assert "references, which harness converge adds: solver\n" in text
     assert "solver in a line" in text

@@ -21,25 +21,25 @@ def lines(capfd, *options):
     return [line for line in capfd.readouterr().err.splitlines() if " harness." in line]
 
 
-def test_processes_and_decisions_are_logged_where_that_is_asked_for(tmp_path, capfd):
+def test_verbose_logs_processes_and_decisions(tmp_path, capfd):
     shown = lines(capfd, "--out", str(tmp_path / "run"), "-v")
     assert any("INFO harness.engine.processes.arm: Steady: process" in line for line in shown)
     assert any("stops, because the only block is done" in line for line in shown)
     assert not any("DEBUG" in line for line in shown)
 
 
-def test_every_order_and_answer_is_logged_on_more_demand(tmp_path, capfd):
+def test_very_verbose_logs_every_request_and_reply(tmp_path, capfd):
     shown = lines(capfd, "--out", str(tmp_path / "run"), "-vv")
     assert any("DEBUG harness.engine.processes.arm: Steady <- Run(indices=[0]" in line for line in shown)
     assert any("DEBUG harness.engine.processes.arm: Steady -> Ran(" in line for line in shown)
 
 
-def test_nothing_is_logged_otherwise(tmp_path, capfd):
+def test_logs_nothing_by_default(tmp_path, capfd):
     lines(capfd, "--out", str(tmp_path / "first"), "-vv")
     assert lines(capfd, "--out", str(tmp_path / "run")) == []
 
 
-def test_a_program_that_uses_harness_may_log_as_it_likes(tmp_path, caplog):
+def test_a_program_using_harness_keeps_its_own_logging(tmp_path, caplog):
     import harness
 
     with caplog.at_level(logging.INFO, logger="harness"):

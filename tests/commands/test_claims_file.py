@@ -1,4 +1,4 @@
-"""A file of claims -> claims, or one sentence that says where it is none."""
+"""Reading a file of claims; an error is one sentence with the location."""
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ def written(tmp_path, **lines):
     return path
 
 
-def test_the_notes_claims_are_of_variants_and_metrics_that_there_are():
+def test_claims_in_the_notes_name_existing_variants_and_metrics():
     claims = read(SHIPPED)
     assert len(claims) == 16
     for claim in claims:
@@ -36,7 +36,7 @@ def test_the_notes_claims_are_of_variants_and_metrics_that_there_are():
         assert claim.place
 
 
-def test_a_claim_may_leave_out_what_has_a_default(tmp_path):
+def test_a_claim_may_omit_defaults(tmp_path):
     (claim,) = read(written(tmp_path))
     assert (claim.words, claim.metric, claim.arm, claim.relation) == ("it is faster", "total_time", "b", "less")
     assert (claim.baseline, claim.factor, claim.kind, claim.tolerance) == (None, None, None, None)
@@ -49,7 +49,7 @@ def test_every_metric_can_be_claimed(tmp_path, metric):
 
 
 @pytest.mark.parametrize(
-    ("lines", "complaint"),
+    ("lines", "message"),
     [
         ({"factr": "10"}, "claim 1: there is no key 'factr'; did you mean 'factor'?"),
         ({"metric": '"totl_time"'}, "claim 1: there is no metric 'totl_time'; did you mean 'total_time'?"),
@@ -65,16 +65,16 @@ def test_every_metric_can_be_claimed(tmp_path, metric):
         ({"metric": '"growth.batch_points"', "baseline": '"a"'}, "leave baseline out"),
     ],
 )
-def test_what_is_no_claim_is_refused_in_a_sentence_that_says_where(tmp_path, lines, complaint):
+def test_rejects_an_invalid_claim_with_its_location(tmp_path, lines, message):
     with pytest.raises(BadInput) as error:
         read(written(tmp_path, **lines))
-    assert complaint in str(error.value)
+    assert message in str(error.value)
     assert str(tmp_path / "claims.toml") in str(error.value)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "message"),
     [
         ("words = ", "is not TOML"),
         ("[[claims]]\n", "there is no 'claims'; did you mean 'claim'?"),
@@ -84,20 +84,20 @@ def test_what_is_no_claim_is_refused_in_a_sentence_that_says_where(tmp_path, lin
         ("\xff", "is not TOML"),
     ],
 )
-def test_what_is_no_file_of_claims_is_refused(tmp_path, content, complaint):
+def test_rejects_an_invalid_claims_file(tmp_path, content, message):
     path = tmp_path / "claims.toml"
     path.write_bytes(content.encode("latin-1"))
-    with pytest.raises(BadInput, match=complaint):
+    with pytest.raises(BadInput, match=message):
         read(path)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_rejects_a_missing_file(tmp_path):
     with pytest.raises(BadInput, match="There are no readable claims at"):
         read(tmp_path / "nosuch.toml")
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_at_all_are_a_fault_of_ours(tmp_path_factory, content):
+def test_arbitrary_bytes_never_cause_an_internal_error(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("claims") / "claims.toml"
     path.write_bytes(content)
     try:

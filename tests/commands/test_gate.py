@@ -1,4 +1,4 @@
-"""`harness gate` as CI meets it: real repositories, real processes, exit codes, and what it leaves behind."""
+"""`harness gate` as CI runs it: real repositories, real processes, exit codes, and the files it writes."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ def answers(summary):
     return {(check["metric"], check["part"]): check["answer"] for check in summary["gate"]["checks"]}
 
 
-def test_a_comment_passes_and_the_repository_stays_as_it_was(folder, gate, tmp_path, capfd):
+def test_a_comment_change_passes_and_the_repository_is_unchanged(folder, gate, tmp_path, capfd):
     edit(folder, "import sys", "import sys  # a comment")
     before = contents(folder)
     code, summary = gate("--base", "HEAD")
@@ -86,7 +86,7 @@ def test_a_comment_passes_and_the_repository_stays_as_it_was(folder, gate, tmp_p
     ],
     ids=["slower", "slower, allowed", "worse", "worse, not gated", "other", "other, allowed", "rounding", "memory"],
 )
-def test_what_got_worse_fails_unless_it_is_allowed(folder, gate, old, new, options, code, metric):
+def test_a_regression_fails_unless_allowed(folder, gate, old, new, options, code, metric):
     edit(folder, old, new)
     got, summary = gate("--base", "HEAD", *options, short=SHORT if "1_000_000" in old else COUNTED)
     assert got == code
@@ -96,7 +96,7 @@ def test_what_got_worse_fails_unless_it_is_allowed(folder, gate, old, new, optio
     assert (summary["gate"]["answer"] == "regressed") == bool(metric)
 
 
-def test_what_got_faster_passes_and_is_said(folder, gate, capfd):
+def test_an_improvement_passes_and_is_reported(folder, gate, capfd):
     edit(folder, "1_000_000", "700_000")
     code, summary = gate("--base", "HEAD")
     assert code == 0
@@ -105,7 +105,7 @@ def test_what_got_faster_passes_and_is_said(folder, gate, capfd):
 
 
 @pytest.mark.parametrize("options", [[], ["--head", "HEAD"]])
-def test_a_head_that_is_no_python_failed(folder, gate, capfd, options):
+def test_a_head_with_a_syntax_error_fails(folder, gate, capfd, options):
     edit(folder, "class Loop:", "class Loop")
     git(folder, "commit", "-qam", "broken")
     assert gate("--base", "HEAD~1", *options)[0] == 4
@@ -115,7 +115,7 @@ def test_a_head_that_is_no_python_failed(folder, gate, capfd, options):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "options", "says"),
+    ("old", "new", "options", "message"),
     [
         ("import sys", "import sys, no_such_module", [], "no_such_module"),
         ("self.now += 1", "assert index < 5, 'empty'\n        self.now += 1", [], "in epoch 5: AssertionError: empty"),
@@ -128,12 +128,12 @@ def test_a_head_that_is_no_python_failed(folder, gate, capfd, options):
     ],
     ids=["does not import", "crashes", "hangs"],
 )
-def test_a_head_that_fails_is_no_regression(folder, gate, capfd, old, new, options, says):
+def test_a_failing_head_is_not_a_regression(folder, gate, capfd, old, new, options, message):
     edit(folder, old, new)
     code, summary = gate("--base", "HEAD", *options, short=COUNTED)
     assert code == 4
     assert summary["gate"]["answer"] == "failed"
-    assert says in " ".join(capfd.readouterr().out.split())
+    assert message in " ".join(capfd.readouterr().out.split())
 
 
 def test_both_sides_may_be_revisions(folder, gate):
@@ -145,7 +145,7 @@ def test_both_sides_may_be_revisions(folder, gate):
     assert summary["gate"]["head"].startswith("HEAD (")
 
 
-def test_several_variants_are_gated_each_by_its_own_tolerance(folder, gate):
+def test_each_variant_is_gated_by_its_own_tolerance(folder, gate):
     write(
         folder,
         {
@@ -165,7 +165,7 @@ def test_several_variants_are_gated_each_by_its_own_tolerance(folder, gate):
     assert by_variant["Other", "epoch_time"] == "regressed"
 
 
-def test_what_was_not_measured_is_unsure(folder, gate, capfd):
+def test_unmeasured_is_unsure(folder, gate, capfd):
     code, summary = gate("--base", "HEAD", short=["--epochs", "2", "--blocks", "3"])
     assert (code, answers(summary)["epoch_time", None]) == (3, "unsure")
     code, summary = gate("--base", "HEAD", "--budget", "0.1s", short=[])
@@ -173,7 +173,7 @@ def test_what_was_not_measured_is_unsure(folder, gate, capfd):
     assert set(answers(summary).values()) == {"unsure"}
 
 
-def test_a_gate_that_was_cut_off_is_resumed(folder, gate, tmp_path, capfd):
+def test_resumes_an_interrupted_gate(folder, gate, tmp_path, capfd):
     assert gate("--base", "HEAD")[0] == 0
     (run,) = tmp_path.glob("run*")
     record = run / "run.jsonl"
@@ -184,7 +184,7 @@ def test_a_gate_that_was_cut_off_is_resumed(folder, gate, tmp_path, capfd):
     assert json.loads((tmp_path / "again.json").read_text())["gate"]["answer"] == "passed"
 
 
-def test_a_gate_whose_head_has_changed_is_not_resumed(folder, gate, tmp_path, capfd):
+def test_does_not_resume_a_gate_after_the_head_changed(folder, gate, tmp_path, capfd):
     assert gate("--base", "HEAD", short=COUNTED)[0] == 0
     (run,) = tmp_path.glob("run*")
     lines = (run / "run.jsonl").read_bytes().splitlines(keepends=True)
@@ -195,13 +195,13 @@ def test_a_gate_whose_head_has_changed_is_not_resumed(folder, gate, tmp_path, ca
     assert "the code has changed since it began" in capfd.readouterr().err
 
 
-def test_what_a_gate_leaves_in_the_repository_is_no_change(folder):
+def test_output_of_a_gate_is_not_a_change_of_the_repository(folder):
     assert app.run(["gate", "loop.py:Loop", "--base", "HEAD", *COUNTED]) == 0
     assert list((folder / "reports").glob("*/report.md"))
     assert git(folder, "status", "--porcelain") == ""
 
 
-def test_unsure_is_3_unless_it_is_told_to_pass(folder, gate, capfd):
+def test_unsure_exits_with_3_unless_allowed_to_pass(folder, gate, capfd):
     two = ["--epochs", "60", "--blocks", "2"]
     assert gate("--base", "HEAD", short=two)[0] == 3
     assert "is unsure: it needs 3 blocks" in capfd.readouterr().out
@@ -209,7 +209,7 @@ def test_unsure_is_3_unless_it_is_told_to_pass(folder, gate, capfd):
     assert (code, summary["gate"]["answer"]) == (0, "unsure")
 
 
-def test_a_gate_is_reported_again_from_its_record(folder, gate, tmp_path, capfd):
+def test_reports_a_gate_again_from_its_record(folder, gate, tmp_path, capfd):
     code, _ = gate("--base", "HEAD")
     assert code == 0
     (run,) = tmp_path.glob("run*")
@@ -221,7 +221,7 @@ def test_a_gate_is_reported_again_from_its_record(folder, gate, tmp_path, capfd)
     assert (run / "gate.md").read_text() == brief
 
 
-def test_a_run_serves_as_a_baseline_on_the_same_machine_only(folder, gate, tmp_path, capfd, monkeypatch):
+def test_a_stored_baseline_requires_the_same_machine(folder, gate, tmp_path, capfd, monkeypatch):
     monkeypatch.setattr("harness.analysis.gate.stored.disturbed", lambda facts: False)
     runs = []
     for _ in range(2):
@@ -248,23 +248,25 @@ def test_a_run_serves_as_a_baseline_on_the_same_machine_only(folder, gate, tmp_p
     assert gate(*stored, name=None)[0] == 5
     assert "its KERAS_BACKEND was not recorded, here it is jax (--allow environment)" in capfd.readouterr().err
     monkeypatch.delenv("KERAS_BACKEND")
-    monkeypatch.setattr("harness.engine.machine.machine._processor", lambda: "another")
+    monkeypatch.setattr("harness.engine.machine.machine._read_processor", lambda: "another")
     assert gate(*stored, name=None)[0] == 5
     assert "here it is another" in capfd.readouterr().err
 
 
-def test_github_is_told(folder, gate, tmp_path, capfd, monkeypatch):
+def test_writes_github_annotations_and_summary(folder, gate, tmp_path, capfd, monkeypatch):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "step.md"))
     edit(folder, "1_000_000", "1_100_000")
     assert gate("--base", "HEAD")[0] == 1
-    told = [line for line in capfd.readouterr().err.splitlines() if line.startswith("::")]
-    assert told[0].startswith("::error title=harness gate::Loop: epoch time got worse: 1.00 ms to 1.10 ms, +10 %25")
+    annotations = [line for line in capfd.readouterr().err.splitlines() if line.startswith("::")]
+    assert annotations[0].startswith(
+        "::error title=harness gate::Loop: epoch time got worse: 1.00 ms to 1.10 ms, +10 %25"
+    )
     assert "### Gate Loop" in (tmp_path / "step.md").read_text()
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "says"),
+    ("options", "code", "message"),
     [
         (["--base", "nosuch"], 2, "There is no revision 'nosuch'"),
         (["--base", "--all"], 2, "There is no revision '--all'"),
@@ -279,10 +281,10 @@ def test_github_is_told(folder, gate, tmp_path, capfd, monkeypatch):
         (["--base", "HEAD", "--variant", "loop.py:Lop"], 2, "did you mean 'Loop'"),
     ],
 )
-def test_bad_input_is_one_sentence(gate, capfd, options, code, says):
+def test_bad_input_is_one_sentence(gate, capfd, options, code, message):
     assert gate(*options)[0] == code
     err = capfd.readouterr().err
-    assert says in err
+    assert message in err
     assert err.startswith("harness: ")
     assert err.count("\n") == 1
 
@@ -305,7 +307,7 @@ def test_a_base_that_lacks_the_variant_is_not_comparable(folder, gate, capfd):
     assert "registered by variants.recipes, which is not in this repository" in capfd.readouterr().err
 
 
-def test_the_action_takes_what_it_gates_from_as_many_lines_as_there_are():
+def test_action_reads_variants_from_several_lines():
     action = (ROOT / "action.yml").read_text()
     script = "\n".join(line.strip() for line in action.splitlines() if line.strip().startswith("read -r"))
     script += '\nprintf "%s\\n" "${variants[@]}" "${options[@]}"'

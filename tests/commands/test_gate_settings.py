@@ -16,13 +16,13 @@ def settings(tmp_path):
     return made
 
 
-def test_without_a_file_or_a_table_there_are_the_defaults(tmp_path, settings):
+def test_defaults_without_a_file_or_table(tmp_path, settings):
     assert read(tmp_path).tolerances("moments") == Tolerances(USUAL)
     assert settings("[project]\nname = 'x'\n").variants == []
 
 
-def test_a_variants_own_tolerance_goes_before_the_common_one_and_the_command_line_before_both(settings):
-    asked = settings("""
+def test_tolerance_precedence_is_command_line_then_variant_then_common(settings):
+    requested = settings("""
         [tool.harness.gate]
         scale = "smoke"
         [tool.harness.gate.tolerance]
@@ -33,28 +33,28 @@ def test_a_variants_own_tolerance_goes_before_the_common_one_and_the_command_lin
         epoch_time = 0.1
         [tool.harness.gate.variants.original]
     """)
-    assert asked.settings.scale == "smoke"
-    assert asked.variants == ["moments", "original"]
-    assert asked.tolerances("moments") == Tolerances(USUAL | {"epoch_time": 0.1, "quality": 0.2, "flops": None})
-    assert asked.tolerances("original")["epoch_time"] == 0.05
-    told = asked.with_options(["0.2", "traces=2", "losses=rounding", "quality=off"], "warn", ["machine"])
+    assert requested.settings.scale == "smoke"
+    assert requested.variants == ["moments", "original"]
+    assert requested.tolerances("moments") == Tolerances(USUAL | {"epoch_time": 0.1, "quality": 0.2, "flops": None})
+    assert requested.tolerances("original")["epoch_time"] == 0.05
+    overridden = requested.with_options(["0.2", "traces=2", "losses=rounding", "quality=off"], "warn", ["machine"])
     forced = {"epoch_time": 0.2, "total_time": 0.2, "traces": 2, "losses": "rounding", "quality": None}
-    assert told.tolerances("moments") == Tolerances(USUAL | forced | {"flops": None})
-    assert (told.settings.unsure, told.settings.allow) == ("warn", ["machine"])
+    assert overridden.tolerances("moments") == Tolerances(USUAL | forced | {"flops": None})
+    assert (overridden.settings.unsure, overridden.settings.allow) == ("warn", ["machine"])
 
 
 def test_variants_may_be_a_list(settings):
     assert settings('[tool.harness.gate]\nvariants = ["a.py:A", "b"]').variants == ["a.py:A", "b"]
 
 
-def test_the_file_may_be_further_up(tmp_path, settings):
+def test_finds_the_file_in_a_parent_folder(tmp_path, settings):
     settings('[tool.harness.gate]\nscale = "smoke"')
     (tmp_path / "inner").mkdir()
     assert read(tmp_path / "inner").settings.scale == "smoke"
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("[tool.harness.gate]\nscal = 'smoke'", "did you mean 'scale'"),
         ("[tool.harness.gate]\nepoch_time = 0.1", "belongs in [tool.harness.gate.tolerance]"),
@@ -72,21 +72,21 @@ def test_the_file_may_be_further_up(tmp_path, settings):
         ("[tool.harness.gate", "is not TOML"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_place(settings, tmp_path, text, says):
+def test_errors_name_their_location(settings, tmp_path, text, message):
     with pytest.raises(BadInput) as error:
         settings(text)
-    assert says in str(error.value)
+    assert message in str(error.value)
     assert str(tmp_path / "pyproject.toml") in str(error.value)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("option", ["0", "2", "x", "epoch_time=", "epoch_tim=0.1", "traces=-1", "=0.1"])
-def test_a_tolerance_of_the_command_line_is_checked_too(option):
+def test_checks_a_tolerance_from_the_command_line(option):
     with pytest.raises(BadInput, match="--tolerance"):
         GateOptions().with_options([option], None, [])
 
 
-def test_of_a_whole_training_each_part_may_get_worse_by_what_that_part_may():
+def test_each_part_of_a_training_has_its_own_tolerance():
     usual = Tolerances(USUAL)
     assert usual.of_total_time(once=0.0) == usual["total_time"] == 0.03
     assert usual.of_total_time(once=0.5) == pytest.approx(0.5 * 0.03 + 0.5 * 0.25)
@@ -95,7 +95,7 @@ def test_of_a_whole_training_each_part_may_get_worse_by_what_that_part_may():
     assert Tolerances(USUAL | {"first_epoch_time": None}).of_total_time(once=0.5) == 0.03
 
 
-def test_what_is_gated_where_nobody_says_anything():
+def test_default_gated_metrics():
     assert USUAL == {
         "total_time": 0.03,
         "epoch_time": 0.03,

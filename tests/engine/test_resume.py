@@ -1,4 +1,4 @@
-"""A run that was cut off goes on by its own plan; and one with a budget ends with it."""
+"""An interrupted run continues by its own plan; a run with a budget ends when it is used up."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def cut_off(tmp_path):
     return out
 
 
-def test_a_run_that_was_cut_off_is_completed_by_its_own_plan(cut_off, capsys):
+def test_completes_an_interrupted_run_by_its_own_plan(cut_off, capsys):
     before = (cut_off / FILE_NAME).read_bytes()
     assert read(cut_off).partial
     assert app.run(["compare", "--resume", str(cut_off)]) == 0
@@ -52,14 +52,14 @@ def test_a_run_that_was_cut_off_is_completed_by_its_own_plan(cut_off, capsys):
     assert "partial" not in capsys.readouterr().out
 
 
-def test_a_run_that_lost_its_last_lines_is_completed_too(cut_off):
+def test_completes_a_run_that_lost_its_last_lines(cut_off):
     whole = (cut_off / FILE_NAME).read_bytes().splitlines(keepends=True)
     (cut_off / FILE_NAME).write_bytes(b"".join(whole[:4]))
     assert app.run(["compare", "--resume", str(cut_off / FILE_NAME)]) == 0
     assert len(read(cut_off).blocks_done) == 3
 
 
-def test_what_failed_in_a_block_that_was_done_is_not_tried_again(tmp_path):
+def test_does_not_retry_failures_of_finished_blocks(tmp_path):
     out = tmp_path / "run"
     plan = planned("compare", [f"{ARMS}:Steady", f"{ARMS}:RaisesAtThree"], epochs=12, blocks=2)
 
@@ -73,23 +73,23 @@ def test_what_failed_in_a_block_that_was_done_is_not_tried_again(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "message"),
     [
         ({"versions": {"python": "2.7"}}, "it ran with "),
         ({"machine": {"processor": "abacus"}}, "its processor was abacus, here it is "),
     ],
 )
-def test_a_run_is_not_resumed_on_another_machine_or_with_other_versions(cut_off, capsys, change, complaint):
+def test_does_not_resume_on_another_machine_or_other_versions(cut_off, capsys, change, message):
     header, *rest = (json.loads(line) for line in (cut_off / FILE_NAME).read_bytes().split(b"\n")[:-1])
     (cut_off / FILE_NAME).write_text("\n".join(json.dumps(line) for line in [header | change, *rest]) + "\n")
     assert app.run(["compare", "--resume", str(cut_off)]) == 2
-    assert f"{cut_off} cannot be resumed: {complaint}" in capsys.readouterr().err
+    assert f"{cut_off} cannot be resumed: {message}" in capsys.readouterr().err
 
 
-def test_what_cannot_be_resumed_is_refused_in_a_sentence(tmp_path, cut_off, capsys):
+def test_resume_errors_are_one_sentence(tmp_path, cut_off, capsys):
     out = tmp_path / "complete"
     assert compare(out, "--blocks", "1") == 0
-    for arguments, complaint in (
+    for arguments, message in (
         (["compare", "--resume", str(out)], f"{out} is a complete run: there is nothing to resume."),
         (["converge", "--resume", str(cut_off)], f"{cut_off} is a run of `harness compare`: resume it with that"),
         (["compare", "--resume", str(cut_off), "--epochs", "3"], "takes its plan from the run: leave --epochs out."),
@@ -98,10 +98,10 @@ def test_what_cannot_be_resumed_is_refused_in_a_sentence(tmp_path, cut_off, caps
     ):
         capsys.readouterr()
         assert app.run(arguments) == 2
-        assert complaint in capsys.readouterr().err
+        assert message in capsys.readouterr().err
 
 
-def test_the_budget_cuts_a_block_off_and_keeps_what_it_measured(tmp_path):
+def test_budget_interrupts_a_block_and_keeps_its_measurements(tmp_path):
     plan = planned("compare", NAMES, epochs=12, budget="60s")
     times = iter(range(0, 1000, 7))
     run = measure(plan, tmp_path / "run", lambda event, record: None, elapsed=lambda: next(times))
@@ -110,7 +110,7 @@ def test_the_budget_cuts_a_block_off_and_keeps_what_it_measured(tmp_path):
     assert run.blocks_done == []
 
 
-def test_a_budget_that_is_over_with_the_last_block_has_cut_nothing_off(tmp_path):
+def test_budget_ending_with_the_last_block_interrupts_nothing(tmp_path):
     plan = planned("compare", NAMES, epochs=12, budget="60s", blocks=1)
     ended = []
     watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
@@ -118,7 +118,7 @@ def test_a_budget_that_is_over_with_the_last_block_has_cut_nothing_off(tmp_path)
     assert run.footer.status == "complete"
 
 
-def test_a_budget_that_ends_between_blocks_has_cut_nothing_off(tmp_path):
+def test_budget_ending_between_blocks_interrupts_nothing(tmp_path):
     plan = planned("compare", NAMES, epochs=12, budget="60s", blocks=5)
     ended = []
     watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
@@ -129,7 +129,7 @@ def test_a_budget_that_ends_between_blocks_has_cut_nothing_off(tmp_path):
     assert run.looks[-1].why == "the verdict is clear"
 
 
-def test_a_run_that_is_still_running_cannot_be_resumed(cut_off, capsys):
+def test_cannot_resume_an_active_run(cut_off, capsys):
     with Writer.reopen(cut_off):
         before = (cut_off / FILE_NAME).read_bytes()
         assert app.run(["compare", "--resume", str(cut_off)]) == 2
@@ -138,7 +138,7 @@ def test_a_run_that_is_still_running_cannot_be_resumed(cut_off, capsys):
     assert app.run(["compare", "--resume", str(cut_off)]) == 0
 
 
-def test_a_run_of_a_file_outside_of_any_repository_is_not_resumed_with_other_code(tmp_path, monkeypatch, capsys):
+def test_does_not_resume_with_changed_code_outside_a_repository(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(ARMS.read_text())
@@ -156,7 +156,7 @@ def test_a_run_of_a_file_outside_of_any_repository_is_not_resumed_with_other_cod
     assert app.run(["compare", "--resume", "run"]) == 0
 
 
-def test_why_there_were_no_more_blocks_is_in_the_record_and_the_report(tmp_path, capsys):
+def test_stopping_reason_is_in_record_and_report(tmp_path, capsys):
     out = tmp_path / "run"
     assert compare(out, "--blocks", "1") == 0
     assert read(out).looks[-1].why == "the only block is done"

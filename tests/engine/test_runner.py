@@ -1,4 +1,4 @@
-"""Arms are fresh processes that take turns: seen in the record of real runs."""
+"""Arms are fresh processes that take turns, checked in the records of real runs."""
 
 import os
 from itertools import pairwise
@@ -40,7 +40,7 @@ def test_arms_take_turns_in_fresh_processes_and_random_order(tmp_path):
     assert sorted(firsts) == sorted([("Other", 0, 0), ("Steady", 0, 0)] * 2)
 
 
-def test_garbage_that_building_left_is_searched_before_the_first_epoch(tmp_path):
+def test_collects_garbage_after_building_before_the_first_epoch(tmp_path):
     for fresh in (False, True):
         record = run(tmp_path / f"fresh-{fresh}", "Leaves", epochs=2, blocks=1, fresh=fresh)
         assert [epoch.losses for piece in record.slices for epoch in piece.epochs] == [{"loss": 0.0}] * 2
@@ -78,8 +78,8 @@ def test_a_variants_settings_reach_it_and_override_the_runs(tmp_path):
     assert record.slices[0].epochs[0].losses == {"loss": 42.0}
 
 
-def test_a_planted_slowdown_is_part_of_what_each_epoch_took(tmp_path):
-    """By a clock of the arms' own, so that it is exact."""
+def test_a_planted_slowdown_is_part_of_each_epochs_time(tmp_path):
+    """With a simulated clock in the arms, so that the times are exact."""
     plan = controls.selfcheck(Request(names=(f"{ARMS}:Clockwork",), epochs=6, blocks=1))
     record = measure(plan, tmp_path / "run", lambda event, record: None)
     walls = {arm.label: {e.wall for s in record.slices if s.arm == arm.label for e in s.epochs} for arm in plan.arms}
@@ -114,7 +114,7 @@ def test_arms_that_do_not_fit_in_memory_are_paired_with_the_baseline(tmp_path, m
     assert any("did not fit in memory together" in sentence for sentence in sentences(summary))
 
 
-def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monkeypatch):
+def test_a_pair_that_does_not_fit_runs_one_after_the_other(tmp_path, monkeypatch):
     monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > 1)
     record = run(tmp_path / "run", "Sought", "Slow", epochs=12, blocks=2)
     assert [start.one_by_one for start in record.starts] == [False, True, True]
@@ -129,20 +129,20 @@ def test_a_pair_that_does_not_fit_either_runs_one_after_the_other(tmp_path, monk
     assert any("they ran one after the other" in sentence for sentence in sentences(summary))
 
 
-def test_the_stopping_rule_is_asked_after_each_block(tmp_path):
+def test_the_stopping_rule_is_checked_after_each_block(tmp_path):
     plan = planned("compare", f"{ARMS}:Steady", epochs=2, blocks=5)
-    asked = []
+    looks = []
 
     def look():
-        asked.append(True)
-        return Look(len(asked) - 1, len(asked) < 2, "because")
+        looks.append(True)
+        return Look(len(looks) - 1, len(looks) < 2, "because")
 
-    told = [event for event in runner.run(plan, tmp_path, look) if isinstance(event, BlockEnd | Look)]
-    assert [event.block for event in told] == [0, 0, 1, 1]
-    assert told[3] == Look(1, False, "because")
+    events = [event for event in runner.run(plan, tmp_path, look) if isinstance(event, BlockEnd | Look)]
+    assert [event.block for event in events] == [0, 0, 1, 1]
+    assert events[3] == Look(1, False, "because")
 
 
-def test_a_turn_whose_epochs_take_longer_than_planned_ends_early_and_its_arm_catches_up(tmp_path, monkeypatch):
+def test_a_turn_with_slow_epochs_ends_early_and_its_arm_catches_up(tmp_path, monkeypatch):
     monkeypatch.setattr(taking_turns, "TURN_SECONDS", 0.05)
     record = run(tmp_path / "run", "Steady", "Slows", epochs=80, blocks=1)
     for arm in ("Steady", "Slows"):
@@ -152,7 +152,7 @@ def test_a_turn_whose_epochs_take_longer_than_planned_ends_early_and_its_arm_cat
         assert arm == "Steady" or all(len(piece.epochs) <= 3 for piece in late)
 
 
-def test_what_of_a_turn_is_no_epochs_is_kept(tmp_path):
+def test_records_time_of_a_turn_outside_epochs(tmp_path):
     record = run(tmp_path / "run", "Steady", "Other", epochs=60, blocks=1)
     settling = [piece for piece in record.slices if piece.settling]
     assert settling
@@ -160,12 +160,12 @@ def test_what_of_a_turn_is_no_epochs_is_kept(tmp_path):
     assert all(piece.between is not None and piece.between >= 0 for piece in record.slices if not piece.settling)
 
 
-def test_an_arm_that_works_while_it_is_not_its_turn_is_told_of(tmp_path):
+def test_reports_arms_that_use_cpu_while_waiting(tmp_path):
     record = run(tmp_path / "run", "Steady", "Restless", epochs=60, blocks=1)
     after_settling = {id(piece) for before, piece in pairwise(record.slices) if before.settling}
     assert all(piece.idle is not None for piece in record.slices if id(piece) not in after_settling)
     summary = summarize(record)
     steady, restless = (arm.idle_share for arm in summary.arms)
     assert steady < restless
-    told = [sentence for sentence in sentences(summary) if "while other arms had their turn" in sentence]
-    assert [sentence.split()[0] for sentence in told] == ["Restless"]
+    found = [sentence for sentence in sentences(summary) if "while other arms had their turn" in sentence]
+    assert [sentence.split()[0] for sentence in found] == ["Restless"]

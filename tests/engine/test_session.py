@@ -12,7 +12,7 @@ from harness.record.schema import Slice
 from harness.record.store import read
 
 
-def test_an_interruption_that_a_library_would_swallow_still_ends_the_run(tmp_path):
+def test_an_interrupt_swallowed_by_a_library_still_ends_the_run(tmp_path):
     swallowed = []
 
     def watch(event, record):
@@ -30,7 +30,7 @@ def test_an_interruption_that_a_library_would_swallow_still_ends_the_run(tmp_pat
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_after_an_exception_ctrl_c_is_not_held_back_any_more():
+def test_ctrl_c_is_restored_after_an_exception():
     with pytest.raises(KeyboardInterrupt), session._Interruption() as ctrl_c:
         with suppress(ValueError), ctrl_c.deferred():
             raise ValueError("the disk is full")
@@ -39,7 +39,7 @@ def test_after_an_exception_ctrl_c_is_not_held_back_any_more():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_watcher_that_fails_ends_the_run_with_its_exception_and_gives_ctrl_c_back(tmp_path):
+def test_a_failing_watcher_ends_the_run_and_restores_ctrl_c(tmp_path):
     def watch(event, record):
         if isinstance(event, Slice):
             raise ValueError("the disk is full")

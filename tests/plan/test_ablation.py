@@ -1,4 +1,4 @@
-"""Two variants -> the plan of their changes; and the command, on children whose clock says what an epoch takes."""
+"""Plans of the changes between two variants; and the command, run on arms with a simulated clock."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def between(start, goal, **options):
     return ablate(Request(start=start, goal=goal, **options))
 
 
-def test_the_changes_between_two_recipes_are_the_fields_in_which_they_differ():
+def test_changes_between_recipes_are_their_differing_fields():
     plan = between("original", "surgical", scale="smoke")
     assert [f"{change.name}: {change.text}" for change in plan.ablation.changes] == [
         "statistic: median -> mean",
@@ -45,7 +45,7 @@ def test_the_changes_between_two_recipes_are_the_fields_in_which_they_differ():
     assert set(settings["surgical"]) == {"statistic", "evaluation", "refinement", "weights"}
 
 
-def test_every_pair_of_recipes_that_differ_has_a_plan():
+def test_every_pair_of_different_recipes_has_a_plan():
     trained = [name for name in registered().variants if name != "fixed-pivot"]
     for start in trained:
         for goal in trained:
@@ -56,7 +56,7 @@ def test_every_pair_of_recipes_that_differ_has_a_plan():
                 assert len({arm.label for arm in plan.arms}) == len(plan.arms) == len(plan.ablation.cells)
 
 
-def test_many_changes_are_taken_in_orders_and_more_blocks():
+def test_many_changes_use_orders_and_more_blocks():
     plan = between("original", "fast", scale="smoke")
     assert len(plan.ablation.orders) == plan.blocks == 8
     assert plan.fewest == 6
@@ -66,12 +66,12 @@ def test_many_changes_are_taken_in_orders_and_more_blocks():
 
 
 @pytest.mark.parametrize(("scale", "epochs"), [("smoke", 300), ("laptop", 24), ("paper", 12)])
-def test_a_cell_runs_fewer_epochs_than_an_arm_of_a_comparison_if_that_runs_many(scale, epochs):
+def test_a_cell_runs_at_most_the_epochs_of_a_compared_arm(scale, epochs):
     assert between("original", "surgical", scale=scale).epochs == epochs
     assert between("original", "surgical", scale=scale, epochs=77).epochs == 77
 
 
-def test_a_variant_of_ones_own_goes_from_none_of_its_changes_to_all():
+def test_a_users_variant_goes_from_no_changes_to_all():
     plan = between(None, of("overlapping"))
     assert {arm.label: arm.settings["changes"] for arm in plan.arms} == {
         "unchanged": [],
@@ -85,7 +85,7 @@ def test_a_variant_of_ones_own_goes_from_none_of_its_changes_to_all():
     }
 
 
-def test_a_variant_may_be_called_what_one_without_changes_is_called(tmp_path):
+def test_a_variant_may_have_the_name_of_the_unchanged_cell(tmp_path):
     (tmp_path / "own.py").write_text("unchanged = Variant('unchanged', 'text', build, changes={'quick': 'it is'})\n")
     assert [arm.label for arm in between(None, f"{tmp_path / 'own.py'}:unchanged").arms] == [
         "without changes",
@@ -93,7 +93,7 @@ def test_a_variant_may_be_called_what_one_without_changes_is_called(tmp_path):
     ]
 
 
-def test_two_variants_of_ones_own_differ_in_their_settings():
+def test_two_user_variants_differ_in_their_settings():
     plan = between(of("before"), of("after"))
     assert {arm.label: arm.settings for arm in plan.arms} == {
         "before": {},
@@ -105,7 +105,7 @@ def test_two_variants_of_ones_own_differ_in_their_settings():
 
 
 @pytest.mark.parametrize(
-    ("start", "goal", "complaint"),
+    ("start", "goal", "message"),
     [
         ("original", None, "--to must name a variant"),
         ("original", "surgicle", "did you mean 'surgical'"),
@@ -122,8 +122,8 @@ def test_two_variants_of_ones_own_differ_in_their_settings():
         (of("before"), of("befor"), "did you mean 'before'"),
     ],
 )
-def test_what_cannot_be_taken_apart_is_refused_in_a_sentence(start, goal, complaint):
-    with pytest.raises(BadInput, match=complaint):
+def test_ablation_errors_are_one_sentence(start, goal, message):
+    with pytest.raises(BadInput, match=message):
         between(start, goal)
 
 
@@ -133,7 +133,7 @@ def run(tmp_path, *options, code=0):
     return out, json.loads((tmp_path / "summary.json").read_text())
 
 
-def test_two_changes_that_do_the_same_work_share_it(tmp_path, capfd):
+def test_two_redundant_changes_share_the_effect(tmp_path, capfd):
     out, summary = run(tmp_path, "--to", of("overlapping"), "--epochs", "12", "--blocks", "3")
     found = summary["ablation"]
     assert (found["start"], found["goal"], found["crossed"], found["cells"]) == ("unchanged", "overlapping", True, 8)
@@ -165,7 +165,7 @@ def test_two_changes_that_do_the_same_work_share_it(tmp_path, capfd):
     assert "Effect of each change" in capfd.readouterr().out
 
 
-def test_of_five_changes_each_block_runs_the_sets_along_two_orders(tmp_path):
+def test_five_changes_run_two_orders_per_block(tmp_path):
     out, summary = run(tmp_path, "--to", of("five"), "--epochs", "6", "--blocks", "1")
     record = read(out)
     assert {piece.arm for piece in record.slices} == set(record.plan.labels(0))
@@ -177,7 +177,7 @@ def test_of_five_changes_each_block_runs_the_sets_along_two_orders(tmp_path):
     assert len(summary["arms"]) == 10
 
 
-def test_a_cell_that_fails_is_named_and_leaves_no_shares(tmp_path, capfd):
+def test_names_a_failed_cell_and_gives_no_shares(tmp_path, capfd):
     out, summary = run(tmp_path, "--to", of("Fragile"), "--epochs", "6", "--blocks", "2", code=4)
     found = summary["ablation"]
     assert (found["failed"], found["blocks"]) == (["+broken"], 0)
@@ -191,7 +191,7 @@ def test_a_cell_that_fails_is_named_and_leaves_no_shares(tmp_path, capfd):
     assert "ValueError: broken needs quick" in capfd.readouterr().out
 
 
-def test_an_ablation_that_was_cut_off_is_completed_by_its_own_plan(tmp_path, capsys):
+def test_completes_an_interrupted_ablation_by_its_own_plan(tmp_path, capsys):
     out = tmp_path / "run"
 
     def watch(event, record):
@@ -206,7 +206,7 @@ def test_an_ablation_that_was_cut_off_is_completed_by_its_own_plan(tmp_path, cap
     assert "| steps | 10 -\\> 5 |" in (out / "report.md").read_text()
 
 
-def test_claims_are_held_against_a_run_and_again_against_its_record(tmp_path, capfd):
+def test_checks_claims_against_a_run_and_its_record(tmp_path, capfd):
     claims = tmp_path / "claims.toml"
     claims.write_text("""
 [[claim]]

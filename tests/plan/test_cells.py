@@ -20,7 +20,7 @@ def plan(names, orders):
 
 
 @given(few)
-def test_of_few_changes_every_block_measures_every_set(names):
+def test_few_changes_measure_every_set_in_every_block(names):
     found = plan(names, ())
     assert len(found.cells) == 2 ** len(names)
     assert found.labels(0) == found.labels(3) == list(found.cells)
@@ -28,7 +28,7 @@ def test_of_few_changes_every_block_measures_every_set(names):
 
 
 @given(many, st.integers(0, 9), st.integers(1, 12))
-def test_of_many_each_block_measures_the_sets_along_its_two_orders(names, seed, blocks):
+def test_many_changes_measure_two_orders_per_block(names, seed, blocks):
     orders = draw_orders(names, blocks, seed)
     found = plan(names, orders)
     wanted = set()
@@ -52,7 +52,7 @@ def test_orders_are_a_function_of_the_seed_and_more_blocks_only_add(names, seed)
 
 
 @given(many, st.integers(0, 99))
-def test_every_change_is_at_an_end_as_often_as_the_plan_says(names, seed):
+def test_each_change_is_first_or_last_as_often_as_planned(names, seed):
     once, twice = blocks_of_orders(names)
     for blocks, times in ((once, 1), (twice, 2)):
         ends = Counter(end for order in draw_orders(names, blocks, seed) for end in (order[0], order[-1]))
@@ -60,7 +60,7 @@ def test_every_change_is_at_an_end_as_often_as_the_plan_says(names, seed):
 
 
 def test_every_change_is_as_likely_in_every_place():
-    """Otherwise the shares would lean towards what some changes add early, or late."""
+    """Otherwise the shares would be biased towards early or late effects of some changes."""
     names = NAMES[:5]
     for block in (0, 3):  # the fourth begins where the first dealing of ends is used up
         places = Counter()
@@ -76,7 +76,7 @@ def test_sets_are_in_order_of_size_and_of_the_changes():
 
 
 @pytest.mark.parametrize(
-    ("different", "complaint"),
+    ("different", "message"),
     [
         ({"changes": ()}, "their names must differ"),
         ({"changes": (Change("x", ""), Change("x", ""))}, "their names must differ"),
@@ -86,11 +86,11 @@ def test_sets_are_in_order_of_size_and_of_the_changes():
         ({"orders": (("x", "x"),)}, "every change exactly once"),
     ],
 )
-def test_what_no_plan_can_be_is_refused_where_it_is_read(different, complaint):
+def test_rejects_an_invalid_plan_when_reading_it(different, message):
     good = Ablation("a", "b", (Change("x", ""), Change("y", "")), {"a": (), "b": ("x", "y")}, (("y", "x"),))
     assert msgspec.json.decode(msgspec.json.encode(good), type=Ablation) == good
     bad = msgspec.to_builtins(good) | {key: msgspec.to_builtins(value) for key, value in different.items()}
-    with pytest.raises(msgspec.ValidationError, match=complaint):
+    with pytest.raises(msgspec.ValidationError, match=message):
         msgspec.convert(bad, Ablation)
 
 

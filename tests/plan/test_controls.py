@@ -27,7 +27,7 @@ def installed(monkeypatch):
     monkeypatch.setattr(registry, "registered", lambda: known)
 
 
-def test_a_selfcheck_is_the_default_baseline_itself_again_and_slowed():
+def test_selfcheck_is_the_default_baseline_a_copy_and_a_slowed_copy():
     plan = controls.selfcheck(Request(budget="90s"))
     assert plan.command == "selfcheck"
     assert plan.arms == (
@@ -39,17 +39,17 @@ def test_a_selfcheck_is_the_default_baseline_itself_again_and_slowed():
     assert (plan.scale, plan.epochs, plan.budget, plan.fewest, plan.blocks) == ("smoke", None, 90.0, 3, 8)
 
 
-def test_a_variant_is_held_against_itself_not_against_what_it_changes():
+def test_a_variant_is_compared_with_itself_not_its_baseline():
     plan = controls.selfcheck(Request(names=("moments",), scale="laptop", case="case2", blocks=4))
     assert {arm.variant for arm in plan.arms} == {plan.baseline} == {"moments"}
     assert (plan.case, plan.scale, plan.blocks) == ("case2", "laptop", 4)
 
 
-def test_a_variant_without_the_scale_smoke_is_checked_at_one_that_it_has():
+def test_a_variant_without_smoke_scale_uses_one_it_has():
     assert controls.selfcheck(Request(names=("large",))).scale == "laptop"
 
 
-def test_a_file_that_says_no_scales_has_none(tmp_path, monkeypatch):
+def test_a_file_without_scales_has_none(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("class Loop: ...\n")
     monkeypatch.chdir(tmp_path)
     plan = controls.selfcheck(Request(names=("mine.py:Loop",)))
@@ -72,13 +72,13 @@ def test_the_slowdown_is_twice_the_tolerance_but_at_least_5_percent(tolerance, s
     assert (slowed.slowdown, slowed.label) == (pytest.approx(share), label)
 
 
-def test_with_nothing_registered_a_variant_must_be_named(monkeypatch):
+def test_requires_a_variant_if_none_is_registered(monkeypatch):
     monkeypatch.setattr(registry, "registered", Catalog)
     with pytest.raises(BadInput, match=r"name a variant \(--variant\)"):
         controls.selfcheck(Request())
 
 
-@pytest.mark.parametrize("asked", [{"names": ("",)}, {"tolerance": 0.0}, {"budget": "soon"}])
-def test_what_cannot_be_is_refused(asked):
+@pytest.mark.parametrize("options", [{"names": ("",)}, {"tolerance": 0.0}, {"budget": "soon"}])
+def test_rejects_impossible_requests(options):
     with pytest.raises(BadInput):
-        controls.selfcheck(Request(**asked))
+        controls.selfcheck(Request(**options))

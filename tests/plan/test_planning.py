@@ -61,7 +61,7 @@ def refusal(names=("original",), command="compare", **request):
     return str(caught.value)
 
 
-def test_what_nobody_asked_for_has_a_default():
+def test_unrequested_settings_have_defaults():
     made = planned("compare")
     assert made == Plan(
         command="compare",
@@ -87,11 +87,11 @@ def test_what_nobody_asked_for_has_a_default():
     )
 
 
-def test_what_was_asked_for_is_what_is_planned():
-    asked = {"case": "case2", "scale": "paper", "epochs": 7, "blocks": 5, "seed": 9, "threads": 2, "timeout": 1.5}
-    asked["allow_nonfinite"] = True
-    made = msgspec.to_builtins(planned("compare", "original", "moments", **asked))
-    assert {name: made[name] for name in asked} == asked
+def test_requested_settings_are_planned():
+    options = {"case": "case2", "scale": "paper", "epochs": 7, "blocks": 5, "seed": 9, "threads": 2, "timeout": 1.5}
+    options["allow_nonfinite"] = True
+    made = msgspec.to_builtins(planned("compare", "original", "moments", **options))
+    assert {name: made[name] for name in options} == options
 
 
 # Arms and their baseline
@@ -112,9 +112,7 @@ def test_what_was_asked_for_is_what_is_planned():
         ([], "free", ["free", "original", "moments"], "free"),
     ],
 )
-def test_the_baseline_is_the_one_named_or_the_first_or_the_one_a_single_variant_changes(
-    names, baseline, arms, held_against
-):
+def test_choice_of_the_baseline(names, baseline, arms, held_against):
     made = planned("compare", names, baseline=baseline)
     assert labels(made) == arms
     assert made.baseline == held_against
@@ -126,7 +124,7 @@ def test_a_profile_is_of_one_variant_alone():
     assert made.baseline == "moments"
 
 
-def test_labels_are_short_where_that_is_clear_and_whole_where_it_is_not(folder):
+def test_labels_are_short_unless_ambiguous(folder):
     assert labels(planned("compare", "a.py:Pinn", "moments")) == ["Pinn", "moments"]
     made = planned("compare", "a.py:Pinn", "b.py:Pinn", "moments", baseline="b.py:Pinn")
     assert labels(made) == ["a.py:Pinn", "b.py:Pinn", "moments"]
@@ -160,7 +158,7 @@ def test_labels_are_unique_and_one_of_them_is_the_baseline(names, data):
 # Case, scale and epochs
 
 
-def test_the_default_case_and_scale_are_ones_that_every_arm_has():
+def test_default_case_and_scale_are_available_in_every_arm():
     made = planned("compare", "original", "other")
     assert (made.case, made.scale) == ("case2", "smoke")
     made = planned("compare", "other", "original")
@@ -169,7 +167,7 @@ def test_the_default_case_and_scale_are_ones_that_every_arm_has():
     assert (made.case, made.scale) == ("case1", "laptop")
 
 
-def test_the_default_case_and_scale_are_their_collections(monkeypatch):
+def test_default_case_and_scale_come_from_the_collection(monkeypatch):
     known = Catalog(
         {v.name: v for v in (ORIGINAL, OTHER)},
         defaults={"original": Defaults("case2", "paper", "smoke"), "other": Defaults("case3", "smoke", None)},
@@ -185,13 +183,13 @@ def test_the_default_case_and_scale_are_their_collections(monkeypatch):
     assert planned("compare", "original", case="case1", scale="laptop").case == "case1"
 
 
-def test_arms_without_a_case_in_common_are_refused(monkeypatch):
+def test_rejects_arms_without_a_common_case(monkeypatch):
     known = Catalog({"a": replace(OTHER, name="a", cases=("x",)), "b": replace(OTHER, name="b", cases=("y",))})
     monkeypatch.setattr(registry, "registered", lambda: known)
     assert "case" in refusal(["a", "b"])
 
 
-def test_arms_that_do_not_say_what_they_have_get_the_users_word():
+def test_arms_without_declared_cases_get_the_users_choice():
     made = planned("compare", "free", case="anything", scale="tiny")
     assert (made.case, made.scale) == ("anything", "tiny")
 
@@ -206,7 +204,7 @@ def test_arms_that_do_not_say_what_they_have_get_the_users_word():
         (["free"], None, None),
     ],
 )
-def test_epochs_are_by_default_the_most_that_an_arm_asks_for(names, scale, epochs):
+def test_default_epochs_are_the_largest_of_any_arm(names, scale, epochs):
     assert planned("compare", names, scale=scale).epochs == epochs
 
 
@@ -246,7 +244,7 @@ def test_a_variant_that_is_a_file_is_planned_without_being_imported(folder):
         ({"baseline": "momants"}, "There is no variant 'momants': did you mean 'moments'?"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_sentence(request_, sentence):
+def test_errors_are_one_sentence(request_, sentence):
     assert refusal(**request_).startswith(sentence)
 
 
@@ -262,7 +260,7 @@ def training(names=(), **request):
     return planned("converge", names, **{"evaluations": 40} | request)
 
 
-def test_whole_trainings_run_what_is_compared_and_its_references():
+def test_converge_plans_the_arms_and_their_references():
     made = training(scale="smoke")
     assert labels(made) == ["original", "moments", "solver"]
     assert made.references == ("solver",)
@@ -270,7 +268,7 @@ def test_whole_trainings_run_what_is_compared_and_its_references():
     assert (made.case, made.scale, made.baseline) == ("case1", "smoke", "original")
 
 
-def test_a_training_on_its_own_is_held_against_no_baseline():
+def test_a_single_training_has_no_baseline():
     assert labels(training(["moments"], scale="smoke")) == ["moments", "solver"]
 
 
@@ -286,21 +284,19 @@ def test_a_training_on_its_own_is_held_against_no_baseline():
         (["original"], {"scale": "smoke", "target": "error=1"}, ["original", "solver"], ("solver",)),
     ],
 )
-def test_a_collections_references_join_its_variants_where_they_offer_case_scale_and_metric(
-    names, request_, arms, references
-):
+def test_references_are_added_if_they_offer_case_scale_and_metric(names, request_, arms, references):
     made = training(names, **request_)
     assert labels(made) == arms
     assert made.references == references
 
 
-def test_each_block_of_whole_trainings_has_a_seed_of_its_own():
+def test_each_block_of_trainings_has_its_own_seed():
     made = training(["original"], seed=5, blocks=2)
     assert [made.seed_of(block) for block in range(2)] == [5, 6]
     assert planned("compare", "original", seed=5).seed_of(1) == 5
 
 
-def test_the_length_asked_for_is_that_of_trainings_and_not_of_references():
+def test_requested_length_is_for_trainings_not_references():
     made = training(["original"], scale="smoke", epochs=7)
     assert (made.length_of("original"), made.length_of("solver")) == (7, None)
     assert training(["original"]).length_of("original") is None
@@ -315,7 +311,7 @@ def test_a_target_is_a_metric_and_a_value(text, target):
     assert training(["free"], target=text).target == target
 
 
-def test_of_variants_that_say_nothing_of_their_metrics_any_may_be_asked_for():
+def test_any_target_metric_is_accepted_if_variants_declare_none():
     assert training(["original"], target="anything=1").target == Target("anything", 1.0)
 
 
@@ -335,9 +331,9 @@ def test_of_variants_that_say_nothing_of_their_metrics_any_may_be_asked_for():
         ({"names": ["moments", "moments"]}, "'moments' is named 2 times"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_in_one_sentence(request_, sentence):
-    asked = {"names": ["original"], "evaluations": 40} | request_
-    assert refusal(asked.pop("names"), "converge", **asked).startswith(sentence)
+def test_converge_errors_are_one_sentence(request_, sentence):
+    options = {"names": ["original"], "evaluations": 40} | request_
+    assert refusal(options.pop("names"), "converge", **options).startswith(sentence)
 
 
 # A plan is written to the record, and read back
@@ -371,7 +367,7 @@ plans = st.builds(
 
 
 @given(plans)
-def test_a_plan_comes_back_from_json_as_it_was(made):
+def test_a_plan_survives_a_json_round_trip(made):
     assert msgspec.json.decode(msgspec.json.encode(made), type=Plan) == made
 
 
@@ -382,7 +378,7 @@ def test_a_plan_comes_back_from_json_as_it_was(made):
         {"timeout": float("inf")},
     ],
 )
-def test_every_plan_that_is_made_can_be_read_back(request_):
+def test_every_generated_plan_can_be_read_back(request_):
     try:
         made = planned("compare", "original", **request_)
     except BadInput:
@@ -409,7 +405,7 @@ def test_a_budget_is_a_duration(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5s", "0", "nan", "inf", "5 days", "1e99h", "s"])
-def test_what_is_no_duration_is_refused(text):
+def test_rejects_invalid_durations(text):
     assert refusal(budget=text).startswith("--budget must be a duration such as 90s or 2min, at most a week, not ")
 
 
@@ -418,7 +414,7 @@ def test_a_tolerance_is_a_share(tolerance):
     assert refusal(tolerance=tolerance).startswith("--tolerance must be a share above 0 and at most 1")
 
 
-def test_who_asks_for_blocks_gets_them_unless_time_is_short():
+def test_requested_blocks_are_planned_unless_the_budget_is_short():
     def of(**request):
         made = planned("compare", "original", **request)
         return made.fewest, made.blocks
@@ -436,14 +432,14 @@ def test_one_thread_settles_sooner():
     assert (made.slice_seconds, made.settling_seconds) == (0.05, 0.01)
 
 
-def test_a_short_budget_buys_fewer_epochs_a_block_and_no_counting():
+def test_a_short_budget_has_fewer_epochs_per_block_and_no_counting():
     short = planned("compare", "original", "moments", budget="60s")
     assert (short.epochs, short.counts_operations) == (None, False)
     ample = planned("compare", "original", budget="10min")
     assert (ample.epochs, ample.counts_operations) == (60, True)
 
 
-def test_only_who_just_looks_is_spared_more_blocks_than_the_fewest():
+def test_only_exploratory_runs_stop_at_the_minimum_blocks():
     assert planned("compare").patience == 180
     for names, request in ((["original"], {}), ([], {"blocks": 3}), ([], {"budget": "10min"})):
         assert planned("compare", names, **request).patience is None
@@ -466,14 +462,14 @@ def test_an_arm_from_a_file_has_all_arms_start_fresh(folder):
     assert planned("compare", "a.py:Pinn", fresh=False).preload == ()
 
 
-def test_references_have_no_say_in_how_trainings_start():
+def test_references_do_not_decide_how_trainings_start():
     made = planned("converge", "original", scale="smoke", fresh=False, evaluations=2)
     assert (made.references, made.preload) == (("solver",), ("json", "csv"))
     assert planned("converge", "solver", fresh=False, evaluations=2).preload == ()
 
 
 @pytest.mark.parametrize("command", ["compare", "converge", "selfcheck"])
-def test_where_nobody_says_how_arms_start_they_are_forked(command):
+def test_arms_are_forked_by_default(command):
     assert planned(command, "original", scale="smoke").preload == ("json", "csv")
     assert planned(command, "original", scale="smoke", fresh=True).preload == ()
 

@@ -26,7 +26,7 @@ def test_a_turn_settles_and_then_counts_unless_its_epochs_are_long(threads, pace
 
 
 @given(st.floats(0.001, 1), st.floats(0.001, 1), paces)
-def test_a_turn_lasts_as_long_as_it_is_to(counted, settling, pace):
+def test_turn_length_in_seconds(counted, settling, pace):
     turn = length(counted, settling, pace)
     assert turn.counted * pace >= counted * 0.999
     assert turn.counted >= turn.settling
@@ -37,5 +37,5 @@ def test_a_turn_lasts_as_long_as_it_is_to(counted, settling, pace):
 
 
 @given(paces)
-def test_where_any_turn_will_do_it_is_one_epoch(pace):
+def test_a_turn_without_a_required_length_is_one_epoch(pace):
     assert length(0.0, 0.0, pace) == Length(0, 1)

@@ -1,4 +1,4 @@
-"""What makes a stored run worth nothing beside a new one."""
+"""Differences that make a stored run incomparable with a new one."""
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ PYTHON = {"python": "3.11.7", "pinn-harness": "0.1.0"}
 
 @pytest.fixture
 def found(monkeypatch):
-    """The kinds and descriptions of the differences, between a stored run and here."""
+    """The kinds and descriptions of the differences between a stored run and this environment."""
     for name in result_variables():
         monkeypatch.delenv(name, raising=False)
 
@@ -33,7 +33,7 @@ def stored(loaded, at_its_end, installed, environment):
     return run
 
 
-def test_what_its_arms_loaded_must_be_of_the_same_version(found):
+def test_loaded_libraries_must_have_the_same_version(found):
     torch = {"torch": "2.13.0"}
     assert found(torch, installed=torch, here=torch) == []
     assert found(torch, installed=torch, here={"torch": "2.14.0"}) == [
@@ -43,12 +43,12 @@ def test_what_its_arms_loaded_must_be_of_the_same_version(found):
     assert found(at_its_end=torch, installed=torch, here={"torch": "2.14.0"}), "loaded in its first epoch"
 
 
-def test_what_its_arms_did_not_load_may_be_anything(found):
+def test_libraries_not_loaded_may_have_any_version(found):
     assert found({"numpy": "2.4"}, installed={"numpy": "2.4"}, here={"numpy": "2.4", "torch": "2.14.0"}) == []
     assert found(installed={"torch": "2.13.0"}) == []
 
 
-def test_earlier_runs_have_the_installers_names_or_none(found):
+def test_earlier_records_use_distribution_names_or_none(found):
     old = {"tf-keras": "2.21.0"}
     assert found({"tf_keras": "2.21.0"}, installed=old, here={"tf_keras": "2.21.0"}) == []
     assert found({"tf_keras": "2.21.0"}, installed=old, here={"tf_keras": "2.20.0"}) != []
@@ -56,13 +56,13 @@ def test_earlier_runs_have_the_installers_names_or_none(found):
     assert found({"jax": "0.10.2"}, here={"jax": "0.11.0"}) != []
 
 
-def test_what_computes_is_told_by_its_variable_alone(found):
+def test_backend_choice_is_checked_by_its_variable_only(found):
     both = {"keras": "3.15"}
     assert found(both | {"keras on": "jax"}, installed=both, here=both) == []
 
 
 @pytest.mark.parametrize("name", ["KERAS_BACKEND", "DDE_BACKEND", "JAX_ENABLE_X64", "TF_USE_LEGACY_KERAS", "XLA_FLAGS"])
-def test_variables_that_decide_results_must_be_the_same(found, monkeypatch, name):
+def test_variables_that_affect_results_must_be_equal(found, monkeypatch, name):
     assert found(environment={name: "x"}) == [("environment", f"its {name} was x, here it is not set")]
     monkeypatch.setenv(name, "y")
     assert found(environment={name: "x"}) == [("environment", f"its {name} was x, here it is y")]

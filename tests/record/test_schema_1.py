@@ -73,7 +73,7 @@ def test_the_present_schema_is_the_one_after_it():
     assert (schema_1.SCHEMA, SCHEMA) == (1, 2)
 
 
-def test_what_each_probe_saw_is_kept_under_its_name(record):
+def test_evidence_of_each_probe_is_kept_under_its_name(record):
     found = record(HEADER, SLICE)
     assert found.header.schema == SCHEMA
     (piece,) = found.watched
@@ -99,19 +99,19 @@ def test_what_each_probe_saw_is_kept_under_its_name(record):
     assert piece.idle == (0.5, 0.01)
 
 
-def test_the_epochs_of_an_earlier_run_are_read_likewise(record):
+def test_reads_epochs_of_an_earlier_run(record):
     (stored,) = record(HEADER, STORED).stored
     (epoch,) = stored.epochs
     assert evidence.traces(epoch) == [Trace("step", "?", None, Cause("first", "its first tracing"))]
 
 
-def test_where_nothing_traced_nothing_was_compiled(record):
+def test_no_compilations_without_traces(record):
     found = record(HEADER, END)
     reasons = dict.fromkeys(["traces", "compilations"], "TensorFlow was not loaded")
     assert found.unavailable("moments") == found.ends[0].unavailable == reasons
 
 
-def test_another_reason_was_of_traces_alone(record):
+def test_other_reasons_apply_to_traces_only(record):
     other = END.replace("TensorFlow was not loaded", "nobody looked")
     assert record(HEADER, other).unavailable("moments") == {"traces": "nobody looked"}
 
@@ -127,7 +127,7 @@ def test_another_reason_was_of_traces_alone(record):
         ({"cores": 2}, {"cores": 2}),
     ],
 )
-def test_what_was_known_of_tensorflow_is_known_of_a_framework(record, old, new):
+def test_tensorflow_fields_become_framework_fields(record, old, new):
     facts = record(header(**old)).header.machine
     assert facts == new
     shown = {finding.what for finding in findings(facts)}
@@ -148,7 +148,7 @@ def test_what_was_known_of_tensorflow_is_known_of_a_framework(record, old, new):
         ('{"line":["slice"]}', "line 2"),
     ],
 )
-def test_what_cannot_be_read_is_refused_by_its_line(record, line, sentence):
+def test_rejects_unreadable_lines_by_number(record, line, sentence):
     with pytest.raises(BadRecord, match=sentence):
         record(HEADER, line)
 
@@ -157,14 +157,14 @@ COMMITTED = sorted(REPORTS.rglob("run.jsonl.gz"))
 
 
 @pytest.mark.parametrize("file", COMMITTED, ids=[str(file.parent.relative_to(REPORTS)) for file in COMMITTED])
-def test_every_committed_record_is_read(file):
+def test_reads_every_committed_record(file):
     found = read(file.parent)
     lines = gzip.decompress(file.read_bytes()).splitlines()
     assert found.header.schema == SCHEMA
     assert not found.partial
     epochs = [epoch for piece in (*found.slices, *found.watched) for epoch in piece.epochs]
-    told = {name for epoch in epochs for name in epoch.evidence}
-    assert told <= set(evidence.TYPES)
+    names = {name for epoch in epochs for name in epoch.evidence}
+    assert names <= set(evidence.TYPES)
     traced = sum(text.count(b'"where":') for text in lines if b'"line":"slice"' in text)
     again = [one for epoch in epochs for one in (*evidence.traces(epoch), *evidence.compilations(epoch))]
     assert len(again) == traced > 0

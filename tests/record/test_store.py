@@ -126,7 +126,7 @@ LINES = [
 
 
 class Whole(store.Record):
-    """A record that keeps its lines as they were, too."""
+    """A record that also keeps its lines unchanged."""
 
     def __init__(self, lines=()):
         self.lines = []
@@ -172,17 +172,17 @@ def rewritten(path, number, **fields):
 # What is written is read back
 
 
-def test_every_type_of_line_comes_back_as_it_was(path):
+def test_every_line_type_survives_a_round_trip(path):
     assert {type(line) for line in LINES} == set(store.Line.__args__)
     assert store.read(path).lines == LINES
     assert len(path.read_bytes().splitlines()) == len(LINES)
 
 
-def test_a_record_is_read_by_its_file_or_its_directory(path, tmp_path):
+def test_reads_a_record_from_its_file_or_directory(path, tmp_path):
     assert store.read(tmp_path).lines == store.read(str(tmp_path)).lines == store.read(path).lines == LINES
 
 
-def test_a_record_may_be_packed(path, tmp_path):
+def test_reads_a_compressed_record(path, tmp_path):
     packed = tmp_path / "packed" / "run.jsonl.gz"
     packed.parent.mkdir()
     packed.write_bytes(gzip.compress(path.read_bytes()))
@@ -196,7 +196,7 @@ def test_a_record_may_be_packed(path, tmp_path):
     assert refusal(packed) == f"{packed} cannot be unpacked: Not a gzipped file (b'{{\"')."
 
 
-def test_what_a_packed_record_claims_to_hold_is_not_believed(tmp_path, monkeypatch):
+def test_does_not_trust_the_size_claimed_by_a_compressed_record(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "MOST_UNPACKED", 999)
     packed = tmp_path / "run.jsonl.gz"
     packed.write_bytes(gzip.compress(bytes(1000)))
@@ -217,7 +217,7 @@ def test_lines_are_sorted_by_type(tmp_path):
     assert read.footer == LINES[-1]
 
 
-def test_how_an_arm_failed_is_at_hand(path):
+def test_finds_how_an_arm_failed(path):
     read = store.read(path)
     assert read.failure("moments") == LINES[6]
     assert read.failure("original") is None
@@ -233,7 +233,7 @@ def test_how_an_arm_failed_is_at_hand(path):
         ([*LINES[:-1], Footer("interrupted", "now")], True),
     ],
 )
-def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
+def test_a_record_is_partial_until_marked_complete(lines, partial):
     assert store.Record(lines).partial is partial
 
 
@@ -249,12 +249,12 @@ def test_a_record_is_partial_until_it_says_that_it_is_complete(lines, partial):
         BlockStart(0, 0, ["other"]),
     ],
 )
-def test_a_line_of_an_arm_that_was_never_planned_is_refused(tmp_path, line):
+def test_rejects_a_line_of_an_unplanned_arm(tmp_path, line):
     with pytest.raises(BadRecord, match="line 2: the plan has no arm 'other'"):
         store.read(write(tmp_path, [HEADER, line]))
 
 
-def test_an_epoch_that_took_no_time_is_refused(tmp_path):
+def test_rejects_an_epoch_of_zero_duration(tmp_path):
     with pytest.raises(BadRecord, match=r"line 2: .*wall"):
         store.read(
             write(
@@ -270,7 +270,7 @@ def test_an_epoch_that_took_no_time_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("loss", [nan, inf, -inf])
-def test_a_loss_that_is_not_finite_is_kept_as_none(tmp_path, loss):
+def test_nonfinite_losses_are_stored_as_none(tmp_path, loss):
     path = write(
         tmp_path,
         [
@@ -288,7 +288,7 @@ def test_a_loss_that_is_not_finite_is_kept_as_none(tmp_path, loss):
     assert store.read(path).slices[0].epochs[0].losses == {"x": None, "y": 2.0}
 
 
-def test_what_is_written_is_on_disk_before_anything_else_happens(tmp_path):
+def test_lines_are_on_disk_as_soon_as_written(tmp_path):
     with store.Writer(tmp_path) as writer:
         for count, line in enumerate(LINES, start=1):
             writer.write(line)
@@ -298,18 +298,18 @@ def test_what_is_written_is_on_disk_before_anything_else_happens(tmp_path):
 # The writer
 
 
-def test_a_writer_makes_its_directory(tmp_path):
+def test_writer_creates_its_directory(tmp_path):
     assert store.read(write(tmp_path / "a" / "b")).lines == LINES
 
 
-def test_a_run_is_never_written_over(path, tmp_path):
+def test_never_overwrites_a_run(path, tmp_path):
     before = path.read_bytes()
     with pytest.raises(BadInput, match="already holds a run: give --out another directory"):
         store.Writer(tmp_path)
     assert path.read_bytes() == before
 
 
-def test_a_place_that_cannot_hold_a_run_is_refused(tmp_path):
+def test_rejects_an_unusable_directory(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"file/below cannot hold a run: Not a directory\."):
         store.Writer(tmp_path / "file" / "below")
@@ -329,7 +329,7 @@ def test_a_writer_closes_its_file_when_the_run_raises(tmp_path):
 # Cut off
 
 
-def test_a_record_cut_off_at_any_byte_is_read_to_its_last_whole_line(path):
+def test_reads_a_record_truncated_at_any_byte_to_its_last_complete_line(path):
     data = path.read_bytes()
     for size in range(len(data)):
         path.write_bytes(data[:size])
@@ -367,20 +367,20 @@ def test_a_record_cut_off_at_any_byte_is_read_to_its_last_whole_line(path):
         (10, {"gemm_flops_per_second": 0}, "line 10: Expected `float` > 0.0 - at `$.gemm_flops_per_second`."),
     ],
 )  # fmt: skip
-def test_a_wrong_field_is_refused_by_file_line_and_name(path, number, fields, sentence):
-    said = refusal(rewritten(path, number, **fields))
-    assert said.startswith(f"{path}, line {number}: ")
-    assert sentence in said
+def test_rejects_a_wrong_field_with_file_line_and_name(path, number, fields, sentence):
+    message = refusal(rewritten(path, number, **fields))
+    assert message.startswith(f"{path}, line {number}: ")
+    assert sentence in message
 
 
-def test_the_header_is_the_first_line_and_the_only_one(tmp_path):
-    said = "a record has one header, and it is the first line."
+def test_the_only_header_is_the_first_line(tmp_path):
+    message = "a record has one header, and it is the first line."
     (tmp_path / "a").mkdir()
-    assert refusal(write(tmp_path / "a", [HEADER, HEADER])).endswith(f"run.jsonl, line 2: {said}")
-    assert refusal(write(tmp_path / "b", [BlockEnd(0), HEADER])).endswith(f"run.jsonl, line 1: {said}")
+    assert refusal(write(tmp_path / "a", [HEADER, HEADER])).endswith(f"run.jsonl, line 2: {message}")
+    assert refusal(write(tmp_path / "b", [BlockEnd(0), HEADER])).endswith(f"run.jsonl, line 1: {message}")
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_rejects_a_missing_file(tmp_path):
     assert refusal(tmp_path / "lost") == f"There is no readable record at {tmp_path}/lost: No such file or directory."
     assert refusal(tmp_path) == f"There is no readable record at {tmp_path}/run.jsonl: No such file or directory."
 
@@ -402,7 +402,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
         b'{"line":"footer","status":"complete","ended":"now"}\n',
     ],
 )
-def test_what_is_no_record_is_refused(tmp_path, data):
+def test_rejects_what_is_not_a_record(tmp_path, data):
     (tmp_path / "run.jsonl").write_bytes(data)
     assert str(tmp_path) in refusal(tmp_path)
 
@@ -421,7 +421,7 @@ def read_or_refused(tmp_path_factory, data):
 
 
 @given(data=st.binary(max_size=200))
-def test_no_bytes_are_read_as_a_record(tmp_path_factory, data):
+def test_arbitrary_bytes_are_not_a_record(tmp_path_factory, data):
     assert read_or_refused(tmp_path_factory, data + b"\n") is None
 
 
@@ -434,7 +434,7 @@ json_values = st.recursive(
 
 
 @given(data=st.data(), number=st.integers(0, len(LINES) - 1))
-def test_a_line_with_bytes_replaced_is_read_or_refused(tmp_path_factory, data, number):
+def test_a_line_with_replaced_bytes_is_read_or_rejected(tmp_path_factory, data, number):
     line = ENCODED[number]
     start = data.draw(st.integers(0, len(line)))
     stop = data.draw(st.integers(start, min(start + 8, len(line))))
@@ -444,7 +444,7 @@ def test_a_line_with_bytes_replaced_is_read_or_refused(tmp_path_factory, data, n
 
 
 @given(data=st.data(), number=st.integers(0, len(LINES) - 1), value=json_values)
-def test_a_line_with_a_field_replaced_is_read_or_refused(tmp_path_factory, data, number, value):
+def test_a_line_with_a_replaced_field_is_read_or_rejected(tmp_path_factory, data, number, value):
     line = json.loads(ENCODED[number])
     place = line
     while True:
@@ -462,20 +462,20 @@ def test_a_line_with_a_field_replaced_is_read_or_refused(tmp_path_factory, data,
 # A run that goes on
 
 
-def test_what_stands_of_an_unfinished_block_is_set_aside_when_a_run_is_resumed(path):
+def test_resuming_sets_aside_an_unfinished_block(path):
     read = store.read(path)
     assert [line.block for line in read.slices + read.ends + read.objectives + read.works] == [0, 0, 0]
     assert read.abandoned == [LINES[8], LINES[12], LINES[9], LINES[7], LINES[14]]
 
 
-def test_what_stands_of_a_block_that_begins_again_is_set_aside(tmp_path):
+def test_restarting_a_block_sets_aside_its_lines(tmp_path):
     read = store.read(write(tmp_path, [*LINES[:13], LINES[15]]))
     assert [line.block for line in read.slices + read.ends + read.objectives + read.works] == [0, 0, 0]
     assert len(read.abandoned) == 4
 
 
 @given(st.integers(min_value=0, max_value=10_000))
-def test_a_record_cut_off_anywhere_goes_on_after_its_last_whole_line(tmp_path_factory, size):
+def test_a_truncated_record_continues_after_its_last_complete_line(tmp_path_factory, size):
     path = write(tmp_path_factory.mktemp("run"))
     whole = path.read_bytes()
     first = whole.index(b"\n") + 1

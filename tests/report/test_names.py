@@ -12,6 +12,6 @@ def test_short_names_are_short_and_stay_different(names, most):
     assert all(len(name) <= most + 4 for name in found.values())
 
 
-def test_a_long_name_loses_its_middle():
+def test_a_long_name_is_shortened_in_the_middle():
     assert short("abcdefghij", 5) == "ab…ij"
     assert short("abcde", 5) == "abcde"

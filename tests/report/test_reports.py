@@ -11,7 +11,7 @@ from rich.console import Console
 from shown import as_markdown, on_terminal
 from simulated import DATA, FULL, REFINE, record
 
-from harness.record.events import Progress
+from harness.record.events import Doing, Progress
 from harness.record.schema import ArmEnd, Objective, Slice, Work
 from harness.report.formats import terminal
 from harness.report.layouts.comparison import sentences
@@ -36,7 +36,7 @@ def test_on_a_terminal_no_column_of_figures_breaks_a_word(width):
 
 
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
-def test_a_comparison_gives_each_arm_its_ratio_and_says_of_what(render):
+def test_a_comparison_gives_each_arm_a_ratio_and_what_it_compares(render):
     text = " ".join(render(record(ARMS)).replace("\\", "").split())
     assert "0.647x [0.647, 0.647]" in text
     assert "case1 at smoke scale" in text
@@ -46,7 +46,7 @@ def test_a_comparison_gives_each_arm_its_ratio_and_says_of_what(render):
 
 
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
-def test_what_a_reader_could_miss_is_said(render):
+def test_mentions_what_a_reader_could_miss(render):
     run = record(ARMS, blocks=1)
     assert "One block gives an estimate only" in render(run)
     run.footer = None
@@ -66,20 +66,20 @@ def test_what_a_reader_could_miss_is_said(render):
     assert "quick failed in epoch 3: ValueError: boom" in text
 
 
-@pytest.mark.parametrize(("visible", "said"), [(1.1, "a difference of 10 %"), (4.36, "only a factor of 4.36 or more")])
-def test_who_is_unsure_is_told_what_would_have_shown(visible, said):
+@pytest.mark.parametrize(("visible", "limit"), [(1.1, "a difference of 10 %"), (4.36, "only a factor of 4.36 or more")])
+def test_an_unsure_verdict_says_what_was_detectable(visible, limit):
     summary = summarize(record(ARMS))
     baseline, quick = summary.arms
     unsure = replace(quick, verdict="unsure", smallest_visible_ratio=visible)
-    assert f"quick: unsure; {said} would have been detected." in sentences(replace(summary, arms=[baseline, unsure]))
+    assert f"quick: unsure; {limit} would have been detected." in sentences(replace(summary, arms=[baseline, unsure]))
 
 
-def test_arms_that_took_no_turns_are_told_apart_from_equal_ones():
+def test_arms_without_turns_are_not_reported_as_equal():
     run = record(ARMS, rounds=0)
     assert "quick and original ran too few epochs to take turns" in " ".join(on_terminal(run).split())
 
 
-def test_a_loop_of_unknown_length_is_not_sold_as_a_whole_training():
+def test_a_loop_of_unknown_length_is_not_called_a_whole_training():
     text = " ".join(on_terminal(record({"a": {DATA: 0.1}, "b": {DATA: 0.05}}, seekable=False)).split())
     assert "whole schedule" not in text
     assert "epochs took" in text
@@ -88,8 +88,8 @@ def test_a_loop_of_unknown_length_is_not_sold_as_a_whole_training():
 
 
 @given(st.data())
-def test_a_record_with_lines_missing_still_makes_a_report(data):
-    """As after a disk that lost some: whatever decodes is reported, or left out, but is no fault of ours."""
+def test_report_from_a_record_with_missing_lines(data):
+    """As after data loss: what can be decoded is reported or left out, without an internal error."""
     whole = record(ARMS, blocks=2, rounds=4)
     for arm in ARMS:
         whole.add(Objective(0, 0, arm, {"physics": float(len(arm))}))
@@ -103,14 +103,14 @@ def test_a_record_with_lines_missing_still_makes_a_report(data):
                 gemm_flops_per_second=1e11,
             )
         )
-    told = (whole.starts, whole.ready, whole.slices, whole.ends, whole.blocks_done, whole.objectives, whole.works)
-    for lines in told:
+    kept = (whole.starts, whole.ready, whole.slices, whole.ends, whole.blocks_done, whole.objectives, whole.works)
+    for lines in kept:
         lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id)) if lines else []
     assert "original" in on_terminal(whole)
     assert "original" in as_markdown(whole)
 
 
-def test_the_last_words_of_a_failed_arm_are_in_the_markdown():
+def test_markdown_has_the_last_output_of_a_failed_arm():
     run = record(ARMS)
     run.add(
         ArmEnd(
@@ -160,7 +160,7 @@ def follow(run, console):
     display = Display(run.plan, console)
     with display:
         for piece in run.slices:
-            doing = "taking turns" if piece.round else "first epochs"
+            doing = Doing.TAKING_TURNS if piece.round else Doing.FIRST_EPOCHS
             display(Progress(piece.block, doing, piece.arm, piece.round, 12 if piece.round else 0), run)
             display(piece, run)
         for end in run.ends:
@@ -170,14 +170,14 @@ def follow(run, console):
     return console.file.getvalue()
 
 
-def test_without_a_terminal_a_run_is_told_in_plain_lines():
+def test_prints_plain_lines_without_a_terminal():
     text = follow(record(ARMS), Console(file=io.StringIO(), force_terminal=False, width=200))
     assert "\x1b" not in text
     assert "block 1/3: first epochs of quick" in text
     assert "block 3/3: done; quick 0.647x [0.647, 0.647]" in text
 
 
-def test_on_a_terminal_a_run_is_a_table_that_is_redrawn():
+def test_terminal_shows_a_table_that_is_redrawn():
     text = follow(record(ARMS), Console(file=io.StringIO(), force_terminal=True, width=120))
     assert "block 1 of 3" in text
     assert "round 12 of 12" in text

@@ -25,7 +25,7 @@ def as_json(run):
     return json.loads(summarize(run).to_json())
 
 
-def test_the_summary_has_every_arm_in_order_and_every_key():
+def test_summary_has_every_arm_in_order_and_every_key():
     summary = as_json(record(ARMS))
     assert summary["schema"] == 2
     assert [arm["name"] for arm in summary["arms"]] == ["a", "b"]
@@ -49,7 +49,7 @@ def test_the_baseline_has_no_ratio_and_the_other_has_one_by_kind_in_schedule_ord
     assert b["smallest_visible_ratio"] == pytest.approx(1.03, abs=1e-6)
 
 
-def test_the_peak_of_a_pass_under_a_probe_is_not_the_arms():
+def test_peak_memory_excludes_passes_with_probes():
     run = record(ARMS)
     own = as_json(run)["arms"][1]["metrics"]["peak_memory"]["value"]
     assert own > 10**9
@@ -62,7 +62,7 @@ def test_the_peak_of_a_pass_under_a_probe_is_not_the_arms():
     assert as_json(run)["arms"][1]["metrics"]["peak_memory"]["value"] == own
 
 
-def test_what_was_not_measured_is_null():
+def test_unmeasured_values_are_null():
     b = as_json(record(ARMS))["arms"][1]
     metrics = b["metrics"]
     assert [metrics[name]["value"] for name in ("peak_tensors", "flops")] == [None, None]
@@ -73,7 +73,7 @@ def test_what_was_not_measured_is_null():
     assert metrics["peak_memory"]["value"] == 10**9 + 2
 
 
-def test_what_an_epoch_computes_is_that_of_the_kind_whose_time_is_told():
+def test_operations_are_of_the_kind_used_for_epoch_time():
     run = record({"a": ARMS["a"], "b": {DATA: 0.1, FULL: 0.1}}, rounds=11)  # one more round of full epochs than of data
     run.add(
         Work(
@@ -98,7 +98,7 @@ def test_what_an_epoch_computes_is_that_of_the_kind_whose_time_is_told():
     assert a["metrics"]["flops"]["value"] is None
 
 
-def test_losses_are_held_against_the_baselines():
+def test_losses_are_compared_with_the_baselines():
     run = record(ARMS)
     for arm, loss in (("a", 1.0), ("b", 1.5)):
         run.slices.insert(
@@ -116,7 +116,7 @@ def test_losses_are_held_against_the_baselines():
     assert b["losses_relation"] == "different objective"
 
 
-def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():
+def test_traces_are_per_block_and_retraces_exclude_a_functions_first():
     run = record(ARMS)
     step, inner = Trace("step", "x.py:3", 0.5), Trace("inner", "x.py:9", 0.25)
     for block in (0, 1):
@@ -135,7 +135,7 @@ def test_traces_are_one_blocks_and_retraces_the_ones_beyond_a_functions_first():
     assert (b.value("traces"), b.value("retraces")) == (0, 0)
 
 
-def test_a_failed_arm_says_when_and_why_and_a_failed_baseline_leaves_no_ratios():
+def test_a_failed_arm_says_when_and_why_and_without_a_baseline_no_ratios():
     run = record(ARMS)
     run.add(ArmEnd(block=2, group=0, arm="a", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     a, b = summarize(run).arms
@@ -144,7 +144,7 @@ def test_a_failed_arm_says_when_and_why_and_a_failed_baseline_leaves_no_ratios()
     assert b.value("epoch_time") is not None
 
 
-def test_a_run_that_never_got_to_an_arm_says_so():
+def test_says_if_a_run_never_reached_an_arm():
     run = record(ARMS)
     run.footer = None
     run.slices.clear()
@@ -156,7 +156,7 @@ def test_a_run_that_never_got_to_an_arm_says_so():
     assert [arm["metrics"]["traces"]["value"] for arm in summary["arms"]] == [None, None]
 
 
-def test_whoever_measured_beside_a_run_when_it_was_resumed_is_told_of_too():
+def test_includes_other_runs_present_at_resume():
     run = record(ARMS)
     assert "other_runs" not in as_json(run)["machine"]
     for others in ([7], [7, 8], []):

@@ -1,4 +1,4 @@
-"""What a cell shows, a column can be sorted by."""
+"""Columns can be sorted by what their cells show."""
 
 import re
 
@@ -44,18 +44,18 @@ def test_a_figure_of_a_metric_is_sorted_by_its_value_whatever_its_unit(value, un
     assert values([units.figure(unit, value), units.figure(unit, None)]) == [value, None]
 
 
-def test_differences_are_sorted_by_what_they_come_to():
+def test_differences_are_sorted_by_size():
     cells = [units.signed(-2e6, units.size(2e6)), units.signed(3.0, units.number(3.0)), units.count(1234)]
     assert cells == ["-2.00 MB", "+3.00", "1,234"]
     assert values(cells) == [-2e6, 3.0, 1234]
 
 
 @pytest.mark.parametrize("cell", ["", "-", "same", "never", "step 3", "3 blind mice", "unsure", "<b>", "0.5x"])
-def test_words_have_no_value_whatever_they_look_like(cell):
+def test_words_have_no_sort_value(cell):
     assert values([cell, units.NOTHING, Cell(cell)]) == [None] * 3
 
 
-def test_the_baseline_is_1_beside_ratios_whether_by_name_or_by_its_time():
+def test_baseline_sorts_as_1_among_ratios():
     summary = summarize(record(ARMS))
     rows = comparison.times(summary).rows
     assert [row[1] for row in rows] == ["baseline", "0.647x [0.647, 0.647]"]
@@ -90,7 +90,7 @@ RUNS = {
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
-def test_every_figure_of_a_report_can_be_sorted_by(run):
+def test_every_figure_of_a_report_is_sortable(run):
     tables = contents(run).tables
     assert len(tables) > 1
     seen = 0

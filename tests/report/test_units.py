@@ -19,7 +19,7 @@ from harness.report import units
         (8160, "2.27 h"),
     ],
 )
-def test_durations_are_in_the_unit_that_suits_them(value, text):
+def test_durations_have_a_suitable_unit(value, text):
     assert units.seconds(value) == text
 
 
@@ -59,7 +59,7 @@ def test_ratios_show_a_tenth_of_a_percent_near_one_and_three_digits_elsewhere(ra
 
 
 @given(st.floats(1e-9, 1e9))
-def test_a_duration_reads_back_to_within_its_digits(value):
+def test_a_duration_parses_back_within_its_digits(value):
     number, unit = units.seconds(value).split()
     size = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600}[unit]
     assert float(number) * size == pytest.approx(value, rel=0.0051)

@@ -1,4 +1,4 @@
-"""What nobody watched has no number in any report, and its reason is said once."""
+"""Unobserved metrics have no number in any report, and the reason is given once."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ NO_TENSORS = {"peak of tensors": "TensorFlow was not loaded"}
 
 
 def run_with(unavailable, seconds=None):
-    """A comparison of `a` and `b`, in whose processes these could not be watched, by arm."""
+    """A comparison of `a` and `b`; the metrics that could not be observed are given by arm."""
     run = record(seconds or {"a": {FULL: 0.2}, "b": {FULL: 0.1}})
     run.ends[:] = [replace(end, unavailable=unavailable.get(end.arm, {})) for end in run.ends]
     for arm in ("a", "b"):  # whatever is in the record
@@ -41,7 +41,7 @@ def run_with(unavailable, seconds=None):
     return run
 
 
-def test_an_arm_whose_traces_nobody_saw_has_none_and_is_not_said_to_have_as_many():
+def test_unobserved_traces_are_missing_and_never_called_equal():
     run = run_with({"a": JAX | NO_TENSORS, "b": JAX | NO_TENSORS})
     summary = summarize(run)
     for arm in json.loads(summary.to_json())["arms"]:
@@ -51,15 +51,15 @@ def test_an_arm_whose_traces_nobody_saw_has_none_and_is_not_said_to_have_as_many
             assert (arm["exact"]["traces"], arm["exact"]["retraces"]) == (None, None)
     assert comparison.counts(summary) is None
     assert [row[2:4] for row in comparison.costs(summary).rows] == [["-", "-"]] * 2
-    told = list(csv.DictReader(io.StringIO(spreadsheet.render(summary))))
-    assert {row[f"{what} (count)"] for row in told for what in ("traces", "retraces", "compilations")} == {""}
-    said = f"Not available here: traces and compilations, because {WHY}."
-    assert list(sentences(summary)).count(said) == 1
+    csv_rows = list(csv.DictReader(io.StringIO(spreadsheet.render(summary))))
+    assert {row[f"{what} (count)"] for row in csv_rows for what in ("traces", "retraces", "compilations")} == {""}
+    note = f"Not available here: traces and compilations, because {WHY}."
+    assert list(sentences(summary)).count(note) == 1
     assert as_markdown(run).count(WHY) == 1
     assert page.render(contents(run)).count(WHY) == 1
 
 
-def test_operations_that_both_counted_are_compared_all_the_same():
+def test_compares_operations_counted_in_both():
     run = run_with({"b": JAX})
     for arm, flops in (("a", 1e9), ("b", 2e9)):
         run.add(Work(block=0, group=0, arm=arm, flops={FULL: flops}))
@@ -69,7 +69,7 @@ def test_operations_that_both_counted_are_compared_all_the_same():
     assert f"Not available here: traces and compilations of b, because {WHY}." in sentences(summary)
 
 
-def test_what_a_record_says_nothing_of_is_counted_as_it_was():
+def test_without_an_availability_entry_traces_count_as_observed():
     run = run_with({})
     run.slices[0].epochs[0].evidence["traces"] = [Trace("f", "x.py:1")]
     summary = summarize(run)
@@ -79,7 +79,7 @@ def test_what_a_record_says_nothing_of_is_counted_as_it_was():
 
 
 def gated(unavailable):
-    """The checks of traces, compilations and peak tensors of a gate whose arms could not be watched in these."""
+    """The gate's checks of traces, compilations and peak tensors if they could not be observed."""
     arms = "base", "base again", "head"
     run = record({arm: {FULL: 0.1} for arm in arms})
     wanted = Tolerances({"traces": 0, "compilations": 0, "peak_tensors": 0.1})
@@ -102,7 +102,7 @@ def gated(unavailable):
     return {check.metric: (check.answer, check.base, check.why) for check in summarize(run).gate.checks}
 
 
-def test_a_gate_does_not_pass_what_it_did_not_see():
+def test_a_gate_does_not_pass_unobserved_metrics():
     arms = "base", "base again", "head"
     checks = gated(dict.fromkeys(arms, JAX | NO_TENSORS))
     assert checks == {

@@ -1,4 +1,4 @@
-"""Of arms that can all seek: which epochs are run, where, and in which order."""
+"""Sampling of arms that can all seek: which epochs run, where, and in which order."""
 
 from collections import Counter
 from itertools import pairwise
@@ -46,7 +46,7 @@ def in_training(description):
 
 
 @given(blocks())
-def test_no_slice_of_steady_epochs_traces_anything(block):
+def test_slices_of_steady_epochs_never_trace(block):
     descriptions = block[3]
     for arm, description in descriptions.items():
         process = Process(description)
@@ -57,7 +57,7 @@ def test_no_slice_of_steady_epochs_traces_anything(block):
 
 
 @given(blocks())
-def test_where_sizes_are_known_firsts_single_epochs_and_those_after_them_trace_what_they_do_in_training(block):
+def test_with_known_sizes_special_epochs_trace_as_in_training(block):
     plan, number, group, descriptions, paces = block
     descriptions = {arm: sized(description) for arm, description in descriptions.items()}
     block = plan, number, group, descriptions, paces
@@ -71,7 +71,7 @@ def test_where_sizes_are_known_firsts_single_epochs_and_those_after_them_trace_w
 
 
 @given(blocks())
-def test_every_turn_is_within_the_schedule_and_of_one_kind_which_its_round_shares(block):
+def test_every_turn_is_in_the_schedule_and_of_its_rounds_kind(block):
     descriptions = block[3]
     for round in turns.rounds(*block):
         for turn in round.turns:
@@ -86,7 +86,7 @@ def test_every_turn_is_within_the_schedule_and_of_one_kind_which_its_round_share
 
 
 @given(blocks())
-def test_no_epoch_that_begins_a_stretch_runs_twice(block):
+def test_no_first_epoch_of_a_stretch_runs_twice(block):
     for arm, description in block[3].items():
         starts = {segment.start for segment in description.segments}
         ran = Counter(index for index, _ in in_order(block, arm) if index in starts)
@@ -94,7 +94,7 @@ def test_no_epoch_that_begins_a_stretch_runs_twice(block):
 
 
 @given(blocks())
-def test_a_slice_lasts_long_enough_that_switching_costs_little(block):
+def test_slices_are_long_relative_to_switching_cost(block):
     plan, _, _, descriptions, paces = block
     rounds = turns.rounds(*block)
     kinds = [kind_at(descriptions[round.turns[0].arm], round.turns[0].indices[0]) for round in rounds]
@@ -112,7 +112,7 @@ def test_a_slice_lasts_long_enough_that_switching_costs_little(block):
 
 
 @given(blocks())
-def test_warming_up_runs_the_first_epoch_of_every_kind_and_one_more_that_shows_its_pace(block):
+def test_warm_up_runs_first_epoch_of_each_kind_and_one_to_measure_pace(block):
     plan, _, _, descriptions, _ = block
     for arm, description in descriptions.items():
         warmed = turns.warm_up(plan, arm, descriptions)
@@ -125,7 +125,7 @@ def test_warming_up_runs_the_first_epoch_of_every_kind_and_one_more_that_shows_i
 
 
 @given(blocks())
-def test_a_kind_is_sampled_at_three_places_at_most_and_at_each_going_round_in_order(block):
+def test_a_kind_is_sampled_at_up_to_three_places_in_rotation(block):
     for arm, description in block[3].items():
         for kind in kinds_of(description):
             own_slices = [
@@ -160,7 +160,7 @@ def test_single_epochs_come_first_in_order_and_the_last_one_is_among_them(block)
 
 
 @given(blocks())
-def test_every_kind_gets_its_quota_by_the_root_of_the_time_that_it_takes(block):
+def test_quota_of_a_kind_follows_the_square_root_of_its_time(block):
     plan, _, _, descriptions, paces = block
     assume(len(set(map(str, descriptions.values()))) == 1)
     description = next(iter(descriptions.values()))
@@ -194,7 +194,7 @@ def test_arms_of_one_schedule_are_sampled_at_the_same_places():
         assert len({(*turn.before, *turn.indices, *turn.after) for turn in round.turns}) == 1
 
 
-def test_an_arm_that_can_be_anywhere_goes_where_the_baseline_is():
+def test_an_arm_without_places_follows_the_baseline():
     descriptions = {"original": sized(breakage()), "moments": schedule(("data", 30), ("ramp", 60), ("full", 110))}
     paces = dict.fromkeys(descriptions, PACE)
     rounds = turns.rounds(planned(epochs=60, slice_seconds=0.0, settling_seconds=0.0), 0, 0, descriptions, paces)
@@ -205,14 +205,14 @@ def test_an_arm_that_can_be_anywhere_goes_where_the_baseline_is():
 
 
 @pytest.mark.parametrize(("pace", "lengths"), [(0.15, [1] * 5), (0.01, [2] * 6), (0.9, [1] * 10)])
-def test_slices_are_shortened_so_that_a_kind_has_some_rounds(pace, lengths):
+def test_slices_shorten_to_give_each_kind_several_rounds(pace, lengths):
     descriptions = dict.fromkeys(ARMS, schedule(("data", 100)))
     plan = planned(epochs=sum(lengths))
     rounds = turns.rounds(plan, 0, 0, descriptions, {key: {"data": pace} for key in ARMS})
     assert [len(round.turns[0].indices) for round in rounds] == lengths
 
 
-def test_without_a_number_of_epochs_each_kind_has_enough_to_meet_what_comes_every_so_many_and_two_refinements():
+def test_default_epochs_cover_periodic_work_and_two_refinements():
     descriptions = dict.fromkeys(ARMS, breakage())
     lengths = {}
     for round in turns.rounds(planned(epochs=None), 0, 0, descriptions, dict.fromkeys(ARMS, PACE)):

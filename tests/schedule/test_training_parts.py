@@ -30,7 +30,7 @@ def planned(evaluations=4, seed=0, references=()):
 
 
 @given(st.integers(1, 5000), st.integers(1, 100))
-def test_checkpoints_are_equally_far_apart_to_an_epoch_and_end_at_the_end(length, wanted):
+def test_checkpoints_are_evenly_spaced_and_end_at_the_end(length, wanted):
     found = training_parts.checkpoints(length, wanted)
     assert len(found) == min(length, wanted)
     assert found[-1] == length
@@ -40,7 +40,7 @@ def test_checkpoints_are_equally_far_apart_to_an_epoch_and_end_at_the_end(length
 
 
 @given(lengths, st.integers(1, 50), st.integers(0, 5), st.integers(0, 3))
-def test_every_training_runs_every_epoch_once_and_in_order_and_is_first_evaluated_untrained(lengths, m, seed, block):
+def test_every_training_runs_each_epoch_once_and_is_first_evaluated_untrained(lengths, m, seed, block):
     rounds = training_parts.rounds(planned(m, seed), block, 0, lengths)
     assert [round.number for round in rounds] == list(range(len(rounds)))
     assert {turn.arm: turn.indices for turn in rounds[0].turns} == {arm: [] for arm in lengths}
@@ -62,7 +62,7 @@ def test_a_reference_is_evaluated_after_each_epoch_and_never_before_the_first():
     assert [turn.arm for turn in rounds[3].turns] == ["moments"]
 
 
-def test_turns_are_in_an_order_drawn_anew_for_each_round_block_group_and_seed():
+def test_order_of_turns_is_random_per_round_block_group_and_seed():
     def orders(plan, block, group):
         return [
             [turn.arm for turn in round.turns]
@@ -86,19 +86,19 @@ def test_turns_are_in_an_order_drawn_anew_for_each_round_block_group_and_seed():
         ([45.0], 600.0, 1),
     ],
 )
-def test_a_slice_is_as_long_as_the_slower_pace_allows(walls, timeout, length):
+def test_slice_length_follows_the_slower_pace(walls, timeout, length):
     assert training_parts.slice_length(walls, timeout) == length
 
 
 @given(st.lists(st.floats(1e-7, 100), max_size=30), st.floats(0.1, 1e4))
-def test_a_slice_at_the_pace_seen_stays_below_its_limit_and_far_below_the_timeout(walls, timeout):
+def test_slice_stays_below_its_limit_and_far_below_the_timeout(walls, timeout):
     length = training_parts.slice_length(walls, timeout)
     assert length >= 1
     if walls and length > 1:
         assert length * sum(walls) / len(walls) <= min(training_parts.LONGEST_SLICE, timeout / 4) * (1 + 1e-9)
 
 
-def test_a_part_is_cut_where_the_kind_changes():
+def test_a_part_ends_where_the_kind_changes():
     segments = [Segment("data", 0, 4), Segment("refine", 4, 5), Segment("data", 5, 9)]
     assert list(training_parts.stretches([2, 3, 4, 5], segments)) == [("data", [2, 3]), ("refine", [4]), ("data", [5])]
     assert list(training_parts.stretches([], segments)) == []

@@ -36,7 +36,7 @@ def test_a_block_is_a_pure_function_of_its_plan(block):
 
 
 @given(blocks(st.one_of(schedules(), without_seek)))
-def test_rounds_count_from_one_and_no_arm_has_two_turns_or_an_empty_one(block):
+def test_rounds_count_from_one_and_each_arm_has_at_most_one_nonempty_turn(block):
     rounds = turns.rounds(*block)
     assert [round.number for round in rounds] == list(range(1, len(rounds) + 1))
     for round in rounds:
@@ -46,7 +46,7 @@ def test_rounds_count_from_one_and_no_arm_has_two_turns_or_an_empty_one(block):
 
 
 @pytest.mark.parametrize("seekable", [True, False])
-def test_blocks_groups_and_seeds_each_draw_an_order_of_their_own(seekable):
+def test_blocks_groups_and_seeds_have_different_orders(seekable):
     descriptions = dict.fromkeys(ARMS, breakage(seekable=seekable))
     paces = dict.fromkeys(ARMS, dict.fromkeys(["data", "ramp", "full", "refine"], 0.1))
 
@@ -95,7 +95,7 @@ def test_start_orders_differ_between_blocks():
 SHORT = {"slice_seconds": 0.05, "settling_seconds": 0.01}
 
 
-def test_one_arm_that_cannot_seek_puts_all_in_lockstep():
+def test_one_arm_without_seek_forces_lockstep():
     assert not turns.in_lockstep({"original": breakage(), "moments": breakage()})
     assert turns.in_lockstep({"original": breakage(), "moments": breakage(seekable=False)})
 
@@ -116,7 +116,7 @@ def test_in_lockstep_every_arm_runs_every_epoch_once_and_in_order(block):
 
 
 @given(st.integers(1, 400), st.floats(1e-6, 1), st.sampled_from([0.0, 0.05]))
-def test_lockstep_has_its_rounds_where_it_has_the_epochs_and_no_more_than_slices_need(epochs, pace, slice_seconds):
+def test_lockstep_has_as_many_rounds_as_its_epochs_allow(epochs, pace, slice_seconds):
     plan = planned(epochs=epochs, slice_seconds=slice_seconds)
     descriptions = dict.fromkeys(ARMS, Description(False, []))
     rounds = turns.rounds(plan, 0, 0, descriptions, {key: {"epoch": pace} for key in ARMS})
@@ -127,7 +127,7 @@ def test_lockstep_has_its_rounds_where_it_has_the_epochs_and_no_more_than_slices
         assert sum(counted) / len(counted) * pace > slice_seconds * 0.7
 
 
-def test_in_lockstep_a_quick_arm_settles_beside_a_slow_one_as_far_as_that_keeps_nobody_too_long():
+def test_in_lockstep_a_fast_arm_settles_unless_that_delays_a_slow_one_too_long():
     descriptions = dict.fromkeys(ARMS[:2], Description(False, []))
 
     def turn(*paces):
@@ -143,7 +143,7 @@ def test_in_lockstep_a_quick_arm_settles_beside_a_slow_one_as_far_as_that_keeps_
     assert turn(0.002, 5.0) == (0, 1)
 
 
-def test_in_lockstep_what_the_first_epochs_trace_does_not_set_the_pace():
+def test_in_lockstep_tracing_in_first_epochs_does_not_set_the_pace():
     descriptions = dict.fromkeys(ARMS, Description(False, []))
     assert turns.warm_up(planned(epochs=None), ARMS[0], descriptions) == [*range(lockstep.LEAD)]
     assert turns.warm_up(planned(epochs=12), ARMS[0], descriptions) == [0, 1]
@@ -159,7 +159,7 @@ def test_in_lockstep_short_epochs_settle_too():
     assert len(set(counted)) > 5
 
 
-def test_in_lockstep_slices_differ_in_length_so_that_no_period_keeps_to_the_epochs_that_settle():
+def test_in_lockstep_varying_slice_lengths_avoid_alignment_with_periods():
     """Work in every second, third, ... twelfth epoch falls on counted epochs as often as they are counted."""
     descriptions = dict.fromkeys(ARMS[:1], Description(False, []))
     plan = planned(epochs=600, slice_seconds=0.1, settling_seconds=0.1)
@@ -176,7 +176,7 @@ def test_in_lockstep_slices_differ_in_length_so_that_no_period_keeps_to_the_epoc
                 assert own == pytest.approx(share, rel=0.3)
 
 
-def test_in_lockstep_whole_periods_are_run_where_nobody_says_how_many_epochs():
+def test_in_lockstep_runs_whole_periods_by_default():
     descriptions = dict.fromkeys(ARMS[:2], Description(False, []))
     for pace in (0.5, 0.1, 0.02, 0.005, 0.001):
         paces = {arm: {"epoch": pace} for arm in descriptions}
@@ -197,8 +197,8 @@ def epochs_of(turn, wall):
     return [epoch_of(index, "epoch", wall, wall, {}) for index in (*turn.before, *turn.indices)]
 
 
-def test_in_lockstep_slices_follow_what_epochs_take_now():
-    """Epochs of 10 us that come to take 50 ms, as where work is queued until the queue is full."""
+def test_in_lockstep_slices_adapt_to_the_current_epoch_time():
+    """Epochs of 10 us that later take 50 ms, as when work is queued until the queue is full."""
     descriptions = {ARMS[0]: Description(False, [])}
     rounds = turns.rounds(planned(epochs=None, **SHORT), 0, 0, descriptions, {ARMS[0]: {"epoch": 1e-5}})
     lengths = []
@@ -212,7 +212,7 @@ def test_in_lockstep_slices_follow_what_epochs_take_now():
     assert all(length <= 3 for length in lengths[1:])
 
 
-def test_in_lockstep_an_arm_whose_slice_ended_early_catches_up_while_the_others_wait():
+def test_in_lockstep_an_arm_catches_up_after_a_slice_ended_early():
     descriptions = dict.fromkeys(ARMS[:2], Description(False, []))
     paces = {arm: {"epoch": 0.002} for arm in descriptions}
     rounds = turns.rounds(planned(epochs=200, **SHORT), 0, 0, descriptions, paces)
@@ -229,7 +229,7 @@ def test_in_lockstep_an_arm_whose_slice_ended_early_catches_up_while_the_others_
     assert slices[ARMS[0]] > slices.get(ARMS[1], 0)
 
 
-def test_a_block_of_slow_epochs_ends_where_nobody_asked_for_a_number():
+def test_a_block_of_slow_epochs_ends_early_without_a_requested_number():
     descriptions = dict.fromkeys(ARMS[:2], Description(False, []))
     paces = {arm: {"epoch": 100.0} for arm in descriptions}
     rounds = turns.rounds(planned(epochs=None, **SHORT), 0, 0, descriptions, paces)
@@ -237,15 +237,15 @@ def test_a_block_of_slow_epochs_ends_where_nobody_asked_for_a_number():
         for turn in round.turns:
             rounds.observe(turn, epochs_of(turn, 100.0))
     assert len(rounds) == lockstep.FEWEST_ROUNDS
-    asked = turns.rounds(planned(epochs=30, **SHORT), 0, 0, descriptions, paces)
-    for round in asked:
+    requested = turns.rounds(planned(epochs=30, **SHORT), 0, 0, descriptions, paces)
+    for round in requested:
         for turn in round.turns:
-            asked.observe(turn, epochs_of(turn, 100.0))
-    assert max(asked[-1].turns[0].indices) == 29
+            requested.observe(turn, epochs_of(turn, 100.0))
+    assert max(requested[-1].turns[0].indices) == 29
 
 
 @pytest.mark.parametrize(("slower", "ends_early"), [(1, False), (4, True)])
-def test_a_sampled_block_leaves_the_others_their_part_of_the_budget(slower, ends_early):
+def test_a_sampled_block_uses_only_its_part_of_the_budget(slower, ends_early):
     descriptions = dict.fromkeys(ARMS, breakage(every=1000, length=1000))
     pace = {"data": 0.05, "ramp": 0.05, "full": 0.05}
     plan = planned(epochs=60, budget=300.0, fewest=3, **SHORT)

@@ -1,4 +1,4 @@
-"""Trainers for the engine's tests: quick ones, and ones that get into every kind of trouble. None loads TensorFlow."""
+"""Trainers for the engine's tests: fast ones, and ones that fail in every way. None loads TensorFlow."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ configured = Variant("configured", "one with settings of its own", Steady, setti
 
 
 class Clockwork:
-    """A millisecond an epoch, by a clock that stands still but for that, and for being read: 100 ns a time."""
+    """One millisecond per epoch on a simulated clock, plus 100 ns per reading of the clock."""
 
     def __init__(self):
         self.now = 0
@@ -44,11 +44,11 @@ class Clockwork:
 
 
 class Other(Steady):
-    """The same, under another name."""
+    """The same with another name."""
 
 
 class Leaves:
-    """Leaves garbage as it is built, which only a search finds. Its loss is 1 for as long as none has."""
+    """Leaves cyclic garbage when built. Its loss is 1 until the garbage is collected."""
 
     def __init__(self):
         circle = Steady()
@@ -76,11 +76,11 @@ class Sought:
 
 
 class AsSought(Sought):
-    """The same, under another name."""
+    """The same with another name."""
 
 
 class Growing(Sought):
-    """Says how large its batch is. It must not be sought in once its training has begun, if that is to be whole."""
+    """Reports its batch size. A whole training must not call `seek` after it has started."""
 
     index = 0
 
@@ -120,7 +120,7 @@ class StatesNoSize(Steady):
 
 
 class LongSchedule(Steady):
-    """Knows how long it trains, but cannot seek."""
+    """Has a known length, but cannot seek."""
 
     epochs = 3000
 
@@ -181,7 +181,7 @@ class Hangs(Steady):
 
 
 class PrintsRubbish(Steady):
-    """What looks like our own messages on stdout, and binary on stderr: neither is any of harness's business."""
+    """Writes something like harness's messages to stdout and binary to stderr; harness must ignore both."""
 
     def epoch(self, index):
         print('{"type":"Failed","moment":"now","reason":"nonsense"}', flush=True)
@@ -227,7 +227,7 @@ class RedirectsItsOutput(Steady):
 
 
 class ClosesEverything(Steady):
-    """As daemons do; and goes on."""
+    """As daemons do, and continues."""
 
     def epoch(self, index):
         if index == 3:
@@ -246,7 +246,7 @@ class SeeksNowhere(Sought):
 
 
 class Stating(Steady):
-    """Says what its loss is made of: half of it data, half of it physics."""
+    """Reports the terms of its loss: half data, half physics."""
 
     physics = 0.5
 
@@ -259,7 +259,7 @@ class StatingTheSame(Stating):
 
 
 class StatingAnother(Stating):
-    """Another physics loss, which the losses of its epochs do not show."""
+    """Another physics loss, which is not visible in the losses of its epochs."""
 
     physics = 0.37 * 0.5
 
@@ -299,7 +299,7 @@ class Restless(Steady):
 
 
 class Slows(Steady):
-    """From epoch 12 on it takes 30 ms, as where work is queued until the queue is full."""
+    """Takes 30 ms per epoch from epoch 12 on, as when work is queued until the queue is full."""
 
     def epoch(self, index):
         time.sleep(0.03 * (index >= 12))
@@ -313,7 +313,7 @@ class Slow(Steady):
 
 
 class Learner(Steady):
-    """A whole training: its error is 1 / (1 + epochs trained), and the seed is a metric to be seen by."""
+    """A whole training: its error is 1 / (1 + epochs trained), and the seed is a metric."""
 
     def __init__(self, seed=0, epochs=12):
         super().__init__(seed)
@@ -335,14 +335,14 @@ class StaysBad(Learner):
 
 
 class ShortLearner(Learner):
-    """Its own schedule is 5 epochs, whatever is asked for."""
+    """Its schedule is 5 epochs, whatever length is requested."""
 
     def __init__(self, seed=0):
         super().__init__(seed, epochs=5)
 
 
 class EndlessLearner(Learner):
-    """Trains for as long as it is told to."""
+    """Trains for the requested number of epochs."""
 
     def __init__(self, seed=0):
         super().__init__(seed)

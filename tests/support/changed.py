@@ -1,4 +1,4 @@
-"""Variants whose changes can be taken apart, by a clock that stands still but for what an epoch is said to take."""
+"""Variants with changes that can be ablated, on a simulated clock that advances only by each epoch's declared time."""
 
 from harness import Variant
 from harness.worker.probes import clock
@@ -21,7 +21,7 @@ class Timed:
 
 
 def work(changes=("quick", "lean", "idle")):
-    """Quick or lean, it takes half as long; both together are no better. Idle does nothing."""
+    """Quick or lean halves the time; both together are no faster. Idle has no effect."""
     return Timed(0.001 if {"quick", "lean"}.isdisjoint(changes) else 0.0005)
 
 

@@ -1,11 +1,11 @@
-"""A probe of a user's own, in a file of its own."""
+"""A custom probe in a separate file."""
 
 import sys
 from typing import ClassVar
 
 
 class Calls:
-    """How often an epoch calls a function of the name `epoch`: once, or twice where it calls its parent's."""
+    """Counts the calls of functions named `epoch` in an epoch: one, or two if it calls its parent's."""
 
     name = "calls"
     unavailable: ClassVar = {}
@@ -23,7 +23,7 @@ class Calls:
 
 
 class Silent(Calls):
-    """Sees nothing, and says why."""
+    """Observes nothing and gives a reason."""
 
     name = "silence"
     unavailable: ClassVar = {"silence": "nobody listens"}

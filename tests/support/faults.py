@@ -1,4 +1,4 @@
-"""Trainers with a fault each that a profile is to find, and clean ones. None loads TensorFlow."""
+"""Trainers with one fault each for a profile to find, and clean ones. None loads TensorFlow."""
 
 import os
 import tempfile
@@ -31,7 +31,7 @@ class Leaks:
 
 
 class Spikes:
-    """Uses 200 MB for some milliseconds of its phase `refine`, and nothing to speak of elsewhere."""
+    """Uses 200 MB for some milliseconds in its phase `refine`, and very little elsewhere."""
 
     def epoch(self, index):
         with phase("refine"):

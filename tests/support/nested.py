@@ -1,4 +1,4 @@
-"""Trainers whose functions call functions: a `model.fit` of Keras's, and one of `tf.function`s within each other."""
+"""Trainers with nested functions: one uses Keras's `model.fit`, one nested `tf.function`s."""
 
 import numpy as np
 import tensorflow as tf

@@ -1,8 +1,8 @@
-"""Trainers in other frameworks than TensorFlow: each imports its own when it is built."""
+"""Trainers in frameworks other than TensorFlow: each imports its framework when it is built."""
 
 
 class Torch:
-    """Nobody seeds it."""
+    """Never seeds it explicitly."""
 
     def __init__(self):
         import torch
@@ -21,7 +21,7 @@ class Torch:
 
 
 class TorchToo(Torch):
-    """The same, under another name."""
+    """The same with another name."""
 
 
 class Jax:
@@ -37,7 +37,7 @@ class Jax:
 
 
 class JaxToo(Jax):
-    """The same, under another name."""
+    """The same with another name."""
 
 
 class JaxBesideTensorFlow(Jax):

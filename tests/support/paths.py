@@ -1,4 +1,4 @@
-"""Where things are, whichever folder a test is in."""
+"""Paths of the repository, independent of a test's folder."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Refiners in training, with a residual that is known in place of a network's."""
+"""Refiners in training, with a known residual in place of a network's."""
 
 from variants.breakage.collocation import collocation_points
 

@@ -1,11 +1,11 @@
-"""Entry points put in the place of those that are installed."""
+"""Replaces the installed entry points."""
 
 from harness.catalog import registry
 from harness.worker.imports import loading
 
 
 class Entry:
-    """One that loads to `offered`, or raises it."""
+    """An entry point that loads `offered`, or raises it."""
 
     def __init__(self, name, offered):
         self.name = name
@@ -19,13 +19,13 @@ class Entry:
 
 
 def put(monkeypatch, **offered):
-    """These are installed from now on, by their names, and no others; `forget` is to be called in the end."""
+    """Installs only these entry points, by name; call `forget` at the end."""
     entries = [Entry(name, what) for name, what in offered.items()]
     monkeypatch.setattr(loading, "entry_points", lambda group: entries if group == loading.GROUP else [])
     forget()
 
 
 def forget():
-    """What was known of those installed before."""
+    """Clears what was cached from the previous entry points."""
     loading.entries.cache_clear()
     registry.registered.cache_clear()

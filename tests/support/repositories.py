@@ -1,4 +1,4 @@
-"""Git repositories for the tests of the gate, with a training that takes a millisecond by a clock of its own."""
+"""Git repositories for the tests of the gate, with a training of one millisecond per epoch on a simulated clock."""
 
 import subprocess
 

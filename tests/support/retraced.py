@@ -37,7 +37,7 @@ class Grows(Clean):
 
 
 class NewFunction(Clean):
-    """A `tf.function` made anew in each epoch."""
+    """Creates a new `tf.function` in each epoch."""
 
     def epoch(self, index):
         return {"loss": float(tf.function(self._step)(tf.ones((8, 3)), tf.constant(0.1)))}
@@ -50,7 +50,7 @@ class Optimizer(tf.Module):
 
 
 class NewOptimizer(Clean):
-    """An optimizer made anew in each epoch."""
+    """Creates a new optimizer in each epoch."""
 
     def __init__(self):
         super().__init__()
@@ -76,7 +76,7 @@ class Recompiles(Clean):
 
 
 class SeveralShapes(Clean):
-    """Called on points of three sorts in every epoch, and so traced for three shapes in the first."""
+    """Called on three kinds of points in every epoch, so it is traced for three shapes in the first."""
 
     def epoch(self, index):
         losses = [float(self.step(tf.ones((number, 3)), tf.constant(0.1))) for number in (8, 20, 100)]

@@ -1,4 +1,4 @@
-"""A run in a process of its own, for what happens to it while it is under way."""
+"""Runs in a separate process, for tests that act on a run in progress."""
 
 import signal
 import subprocess
@@ -15,7 +15,7 @@ BEGUN = 6
 
 
 def start(command, **options):
-    """A process of `command`, whose output can be read, and which Ctrl-C interrupts."""
+    """Starts `command` in a process with readable output that Ctrl-C can interrupt."""
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -47,7 +47,7 @@ def batch(description, index):
 
 
 def sized(description):
-    """The same, by a trainer that says its sizes."""
+    """The same for a trainer that reports its sizes."""
     segments = [
         segment._replace(sizes={"batch_points": float(batch(description, segment.start))})
         for segment in description.segments
@@ -56,7 +56,7 @@ def sized(description):
 
 
 class Process:
-    """Traces once what it has not met: each kind of epoch, each size of the batch, and of the pool as it is refined."""
+    """Traces each new kind of epoch, batch size and pool size once."""
 
     def __init__(self, description):
         self.description = description

@@ -12,7 +12,7 @@ from harness.report.summarize import summarize
 
 
 def contents(run, place="."):
-    """All of it, as its command shows it; the record is said to be in `place`."""
+    """The whole report as the record's command shows it; `place` is the record's directory in the text."""
     layout = command_of(run.plan.command).layout()
     return Contents(summary=summarize(run), record=run, directory=Path(place), layout=layout)
 

@@ -209,7 +209,7 @@ def sampled(description, arms, *, blocks=3, epochs=40, block_noise=0.0, noise=0.
 
 
 class _Running:
-    """A process of one arm: what it has traced, and how fast it happens to be."""
+    """A process of one arm: what it has traced, and its random speed."""
 
     def __init__(self, description, cost, random, block_noise, noise):
         self.description, self.cost, self.random, self.noise = description, cost, random, noise

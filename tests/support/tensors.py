@@ -1,4 +1,4 @@
-"""Trainers that load TensorFlow: what they compute is known."""
+"""Trainers that load TensorFlow, with known operations."""
 
 import os
 import time
@@ -28,7 +28,7 @@ class Dense:
         return {"total": float(self.total(tf.ones((POINTS, WIDTH))))}
 
     def epoch(self, index):
-        """Its loss `watched` is 1 while harness has put something in the place of a call."""
+        """Its loss `watched` is 1 while harness has replaced a call."""
         loss = self.step(tf.ones((POINTS, WIDTH)), 2 if index == 3 else 1)
         watched = FUNCTION.__call__.__module__.startswith("harness")
         return {"loss": float(loss), "watched": float(watched)}
@@ -65,7 +65,7 @@ class FailsWhenCounted(Dense):
 
 
 class Eager(Dense):
-    """Takes its gradients outside of every function, where they are not seen."""
+    """Computes its gradients outside every function, where they cannot be observed."""
 
     def epoch(self, index):
         with tf.GradientTape() as tape:

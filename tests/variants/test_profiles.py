@@ -1,4 +1,4 @@
-"""What a profile tells of the built-in variants, each with its faults known beforehand."""
+"""Profiles of the built-in variants, which have known faults."""
 
 import pytest
 from planned import planned
@@ -9,7 +9,7 @@ from harness.report.summarize import summarize
 pytestmark = pytest.mark.slow
 
 
-def told(out, name):
+def findings_by_rule(out, name):
     """The findings of a profile of `name`, each by its rule."""
     plan = planned("profile", name, scale="smoke")
     summary = summarize(measure(plan, out, lambda event, record: None))
@@ -19,7 +19,7 @@ def told(out, name):
 
 
 def test_the_original_retraces_as_its_batch_grows_and_spends_its_time_on_the_integration_grid(tmp_path):
-    found = told(tmp_path / "run", "original")
+    found = findings_by_rule(tmp_path / "run", "original")
     assert found.keys() == {"retraced", "arithmetic", "unweighted"}
     assert "BreakagePinn._step (variants/breakage/pinn.py" in found["retraced"]
     assert "argument points[0]: shape (64,) -> (72,)" in found["retraced"]
@@ -28,9 +28,9 @@ def test_the_original_retraces_as_its_batch_grows_and_spends_its_time_on_the_int
 
 
 @pytest.mark.parametrize("name", ["fast", "tuned"])
-def test_of_what_has_no_fault_nothing_is_told(tmp_path, name):
-    assert told(tmp_path / "run", name) == {}
+def test_reports_nothing_for_variants_without_faults(tmp_path, name):
+    assert findings_by_rule(tmp_path / "run", name) == {}
 
 
-def test_of_shared_times_only_the_loss_without_weight_is_told(tmp_path):
-    assert told(tmp_path / "run", "shared-times").keys() == {"unweighted"}
+def test_shared_times_reports_only_the_unweighted_loss(tmp_path):
+    assert findings_by_rule(tmp_path / "run", "shared-times").keys() == {"unweighted"}

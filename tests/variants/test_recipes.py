@@ -27,7 +27,7 @@ def changes(recipe, baseline=recipes.ORIGINAL):
     }
 
 
-def test_each_recipe_is_the_change_that_its_name_says():
+def test_each_recipe_makes_the_change_in_its_name():
     assert changes(recipes.MOMENTS) == {"statistic": "mean"}
     assert changes(recipes.BATCHED) == {"evaluation": "chunked"}
     assert changes(recipes.CAPPED_RAR) == {"refinement": "capped"}
@@ -67,7 +67,7 @@ def test_a_choice_can_be_replaced_when_building():
     assert (trainer.recipe.scaling, trainer.case.name, trainer.scale.name, trainer.seed) == ("mse", "case2", "smoke", 3)
 
 
-def test_a_choice_that_does_not_exist_is_refused_with_the_ones_that_do():
+def test_rejects_an_unknown_choice_and_lists_valid_ones():
     with pytest.raises(ValueError, match="scaling='huber'; choose one of adaptive_huber, adaptive_epsilon, mse"):
         VARIANTS["original"].build(case="case1", scale="smoke", seed=0, scaling="huber")
     with pytest.raises(TypeError, match="scalling"):
@@ -75,6 +75,6 @@ def test_a_choice_that_does_not_exist_is_refused_with_the_ones_that_do():
 
 
 @pytest.mark.parametrize("unknown", [{"case": "case9"}, {"scale": "huge"}])
-def test_an_unknown_case_or_scale_is_refused(unknown):
+def test_rejects_an_unknown_case_or_scale(unknown):
     with pytest.raises(KeyError, match=next(iter(unknown.values()))):
         VARIANTS["original"].build(**{"case": "case1", "scale": "smoke", "seed": 0} | unknown)

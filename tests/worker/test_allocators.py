@@ -1,4 +1,4 @@
-"""What memory a process keeps that it has freed, with and without being told to hand it back."""
+"""The freed memory that a process keeps, with and without returning it to the system."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ print(json.dumps([full - rss_bytes(), lacking]))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it is glibc's allocator")
 @pytest.mark.parametrize("library", ["numpy", "tensorflow"])
-def test_what_is_freed_is_handed_back_at_once_where_that_is_asked(library):
+def test_freed_memory_is_returned_at_once_on_request(library):
     freed = {}
     for how in ("exact", "usual"):
         child = subprocess.run([sys.executable, "-c", CHILD, how, library], check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""What a built trainer says of itself, and of its sizes as it goes: seen in the record of real runs."""
+"""The description of a built trainer and the sizes it reports, checked in the records of real runs."""
 
 from paths import ARMS
 from planned import planned
@@ -15,14 +15,14 @@ def batch(index):
     return 64 + max(index - 1, 0) // 20
 
 
-def test_a_trainer_that_seeks_says_its_sizes_where_each_stretch_begins(tmp_path):
+def test_a_seekable_trainer_reports_sizes_at_the_start_of_each_stretch(tmp_path):
     record = run(tmp_path / "run", "Growing", epochs=30)
     segments = record.ready[0].description.segments
     assert [(s.kind, s.start) for s in segments][:4] == [("early", 0), ("refine", 20), ("early", 21), ("refine", 40)]
     assert [segment.sizes for segment in segments] == [{"batch_points": batch(segment.start)} for segment in segments]
 
 
-def test_every_slice_says_the_sizes_it_began_with_and_where_they_changed(tmp_path):
+def test_every_slice_has_its_initial_sizes_and_their_changes(tmp_path):
     record = run(tmp_path / "run", "Growing", epochs=30)
     for piece in record.slices:
         sizes = None
@@ -38,7 +38,7 @@ def test_without_a_state_there_are_no_sizes(tmp_path):
     assert not any(epoch.sizes for piece in record.slices for epoch in piece.epochs)
 
 
-def test_a_whole_training_is_not_sought_in(tmp_path):
+def test_converge_does_not_seek(tmp_path):
     record = run(tmp_path / "run", "WholeGrowing", command="converge", evaluations=2)
     assert record.failure("WholeGrowing") is None
     assert {segment.sizes for segment in record.ready[0].description.segments} == {None}

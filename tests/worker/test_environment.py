@@ -21,7 +21,7 @@ def in_a_fresh_process(code, **variables):
     return json.loads(child.stdout)
 
 
-def test_a_prepared_process_keeps_to_its_cores_with_as_many_threads():
+def test_a_prepared_process_uses_its_cores_and_thread_count():
     cores, facts, variables = in_a_fresh_process(
         f"""
         facts = environment.prepare({CORES[-1:]}, 7)
@@ -35,7 +35,7 @@ def test_a_prepared_process_keeps_to_its_cores_with_as_many_threads():
     assert {name: variables[name] for name in thread_variables()} == dict.fromkeys(thread_variables(), "1")
 
 
-def test_what_else_decides_speed_is_written_down_and_left_alone():
+def test_other_settings_that_affect_speed_are_recorded_and_unchanged():
     set_by_user = {"TF_ENABLE_ONEDNN_OPTS": "0", "XLA_FLAGS": "--xla_cpu_enable_fast_math=false"}
     set_by_user |= {"KERAS_BACKEND": "jax", "DDE_BACKEND": "pytorch", "JAX_ENABLE_X64": "1"}
     facts, after = in_a_fresh_process(
@@ -48,7 +48,7 @@ def test_what_else_decides_speed_is_written_down_and_left_alone():
     assert facts["OMP_NUM_THREADS"] == str(len(CORES))
 
 
-def test_pythons_own_draws_follow_the_seed():
+def test_python_random_follows_the_seed():
     draw = "import random; environment.prepare({}, {}); print(random.random())"
     first, again, other = (in_a_fresh_process(draw.format(CORES, seed)) for seed in (1, 1, 2))
     assert first == again != other
@@ -82,7 +82,7 @@ subprocess.Popen([sys.executable, "-c", child, str(os.getpid())])
 
 
 @pytest.mark.parametrize("then", ["time.sleep(60)", "sys.stdin.read(1); sys.exit()", "sys.stdin.read(1); os.abort()"])
-def test_a_child_ends_with_its_parent_however_that_ends(then):
+def test_a_child_exits_with_its_parent(then):
     with subprocess.Popen(
         [sys.executable, "-c", ORPHAN.format(then=then)],
         stdin=subprocess.PIPE,
@@ -100,7 +100,7 @@ def test_a_child_ends_with_its_parent_however_that_ends(then):
         assert parent.stdout.read() == ""
 
 
-def test_a_child_whose_parent_is_gone_already_ends_at_once():
+def test_a_child_without_its_parent_exits_at_once():
     code = f"from harness.worker import environment; environment.die_with_parent({os.getpid() + 1}); print('alive')"
     child = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert (child.returncode, child.stdout) == (1, "")

@@ -11,7 +11,7 @@ EVERY = {*(one.module for one in frameworks.FRAMEWORKS), "jax._src.xla_bridge"}
 
 @pytest.fixture
 def unobserved(monkeypatch):
-    """What is not observed with these modules loaded, and no other framework."""
+    """The metrics that are not observed with only these modules loaded."""
 
     def of(*loaded, traced=False, jax_computes=True):
         for name in EVERY:
@@ -33,15 +33,15 @@ def test_tensorflow_alone_is_observed(unobserved):
     assert unobserved("tensorflow", traced=True) == {}
 
 
-def test_where_nothing_traces_there_is_nothing_to_count(unobserved):
+def test_nothing_to_count_without_tracing(unobserved):
     assert unobserved() == dict.fromkeys(["traces", "compilations"], frameworks.NOTHING_TRACES)
 
 
 @pytest.mark.parametrize(
-    ("loaded", "whose"), [(["jax"], "JAX"), (["torch"], "PyTorch"), (["jax", "torch"], "JAX and PyTorch")]
+    ("loaded", "listed"), [(["jax"], "JAX"), (["torch"], "PyTorch"), (["jax", "torch"], "JAX and PyTorch")]
 )
-def test_what_other_frameworks_trace_is_not_observed(unobserved, loaded, whose):
-    assert unobserved(*loaded) == dict.fromkeys(["traces", "compilations"], f"those of {whose} are not observed")
+def test_traces_of_other_frameworks_are_not_observed(unobserved, loaded, listed):
+    assert unobserved(*loaded) == dict.fromkeys(["traces", "compilations"], f"those of {listed} are not observed")
 
 
 def test_beside_another_framework_the_counts_are_tensorflows_if_that_traces(unobserved):
@@ -55,18 +55,18 @@ def test_beside_another_framework_the_counts_are_tensorflows_if_that_traces(unob
     )
 
 
-def test_a_jax_that_tensorflow_has_imported_and_nobody_uses_changes_nothing(unobserved):
+def test_an_unused_jax_imported_by_tensorflow_has_no_effect(unobserved):
     assert unobserved("tensorflow", "jax", jax_computes=False) == {}
     assert unobserved("tensorflow", "jax").keys() == {"traces", "compilations"}
 
 
-def test_what_compiles_in_others_or_not_at_all_is_nothing_to_observe(unobserved):
+def test_libraries_that_do_not_compile_themselves_are_not_observed(unobserved):
     nothing = dict.fromkeys(["traces", "compilations"], frameworks.NOTHING_TRACES)
     assert unobserved("numpy", "keras", "deepxde") == nothing
     assert unobserved("tensorflow", "numpy", "keras", "deepxde") == {}
 
 
-def test_every_framework_is_known_by_a_name_and_a_module_of_its_own():
+def test_every_framework_has_a_unique_name_and_module():
     names = [one.name for one in frameworks.FRAMEWORKS]
     assert {"TensorFlow", "PyTorch", "JAX", "PaddlePaddle", "Numba", "NumPy", "Keras", "DeepXDE"} <= set(names)
     assert all(names)
@@ -76,7 +76,7 @@ def test_every_framework_is_known_by_a_name_and_a_module_of_its_own():
     assert len(variables) == len(set(variables))
 
 
-def test_of_several_frameworks_all_are_named(unobserved, monkeypatch):
+def test_names_all_of_several_frameworks(unobserved, monkeypatch):
     class Other(Framework):
         name = "Other"
         module = "sys"
@@ -86,7 +86,7 @@ def test_of_several_frameworks_all_are_named(unobserved, monkeypatch):
 
 
 @pytest.mark.parametrize(("seed", "within"), [(7, 7), (2**32 + 7, 7)])
-def test_a_seed_is_what_its_generator_can_take_and_set_only_where_it_is_loaded(monkeypatch, seed, within):
+def test_seeds_fit_their_generators_and_are_set_only_if_loaded(monkeypatch, seed, within):
     given = []
 
     class Own(Framework):

@@ -1,4 +1,4 @@
-"""What a child's journal tells of it once it has ended."""
+"""The journal of a child process, read after its end."""
 
 import os
 import signal
@@ -22,16 +22,16 @@ from harness.worker.wire.messages import Epoch
 
 own = Journal(sys.argv[1])
 for index in range(int(sys.argv[2])):
-    own.add(Epoch(index, "full", 0.001, 0.001, {"loss": 1.0}))
+    own.add(Epoch(index=index, kind="full", wall=0.001, cpu=0.001, losses={"loss": 1.0}))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def epoch(index, kind="full"):
-    return Epoch(index, kind, 0.001, 0.001, {"loss": 1.0})
+def epoch(index, kind="full", wall=0.001, **more):
+    return Epoch(index=index, kind=kind, wall=wall, cpu=0.001, losses={"loss": 1.0}, **more)
 
 
-def test_however_a_child_ends_every_epoch_that_it_ran_is_there(tmp_path):
+def test_journal_has_every_finished_epoch_however_the_child_ends(tmp_path):
     for number in (0, 1, 2000):
         path = tmp_path / str(number)
         ended = subprocess.run([sys.executable, "-c", CHILD, str(path), str(number)], check=False)
@@ -58,7 +58,7 @@ def test_it_grows_with_what_is_in_it(tmp_path):
     assert read(tmp_path / "journal") == own.epochs
 
 
-def test_who_never_ran_left_nothing(tmp_path):
+def test_no_journal_without_epochs(tmp_path):
     (tmp_path / "journal").touch()
     assert read(tmp_path / "journal") == []
 
@@ -78,7 +78,7 @@ epochs = st.builds(
 
 
 @given(st.lists(epochs, max_size=6))
-def test_whatever_an_epoch_has_is_there(tmp_path_factory, epochs):
+def test_any_epoch_survives_a_round_trip(tmp_path_factory, epochs):
     path = tmp_path_factory.mktemp("journal") / "journal"
     own = Journal(os.fspath(path))
     for epoch in epochs:
@@ -95,34 +95,34 @@ SEEN = {
 }
 
 
-def test_what_probes_saw_has_its_types_again_in_the_parent(tmp_path):
+def test_evidence_is_typed_again_in_the_parent(tmp_path):
     own = Journal(os.fspath(tmp_path / "journal"))
-    own.add(Epoch(0, "full", 0.5, 0.5, {"loss": 1.0}, evidence=SEEN))
+    own.add(epoch(0, wall=0.5, evidence=SEEN))
     (found,) = from_journal(read(tmp_path / "journal"))
     assert found.evidence == SEEN
     assert evidence.traces(found)[0].cause.kind == "first"
     assert evidence.phases(found)[1].peak_rss_bytes == 10**9
 
 
-def test_what_no_record_can_hold_is_no_epoch_and_neither_is_what_follows(tmp_path):
+def test_reading_stops_at_an_epoch_that_no_record_can_hold(tmp_path):
     own = Journal(os.fspath(tmp_path / "journal"))
     for wall, seen in ((0.5, {}), (0.5, {"phases": "none of that kind"}), (0.5, {})):
-        own.add(Epoch(0, "full", wall, 0.5, {"loss": 1.0}, evidence=seen))
+        own.add(epoch(0, wall=wall, evidence=seen))
     assert len(read(tmp_path / "journal")) == 3
     assert len(from_journal(read(tmp_path / "journal"))) == 1
 
 
-def test_evidence_that_is_no_json_is_refused_and_the_epoch_is_not_kept(tmp_path):
+def test_rejects_an_epoch_with_evidence_that_is_not_json(tmp_path):
     own = Journal(os.fspath(tmp_path / "journal"))
     own.add(epoch(0))
     with pytest.raises(TypeError, match="set is not a message or part of one"):
-        own.add(Epoch(1, "full", 0.5, 0.5, {"loss": 1.0}, evidence={"seen": {1, 2}}))
+        own.add(epoch(1, wall=0.5, evidence={"seen": {1, 2}}))
     own.add(epoch(2))
     assert read(tmp_path / "journal") == own.epochs == [epoch(0), epoch(2)]
 
 
-def test_a_name_that_is_no_unicode_is_kept_as_what_a_record_can_hold(tmp_path):
+def test_a_name_that_is_not_valid_unicode_is_escaped(tmp_path):
     own = Journal(os.fspath(tmp_path / "journal"))
-    own.add(Epoch(0, "\udc80", 0.5, 0.5, {"\udc81": 1.0}))
+    own.add(Epoch(index=0, kind="\udc80", wall=0.5, cpu=0.5, losses={"\udc81": 1.0}))
     (found,) = from_journal(read(tmp_path / "journal"))
     assert (found.kind, found.losses) == ("?", {"?": 1.0})

@@ -9,7 +9,7 @@ from harness.worker.imports import distributions
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """Installs a module, under whatever name the installer has for it."""
+    """Installs a module from a distribution of the given name."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def install(module, distribution, version):
@@ -24,14 +24,14 @@ def installed(tmp_path, monkeypatch):
     distributions._list_installers.cache_clear()
 
 
-def test_a_library_is_known_by_its_module_whatever_its_installer_calls_it(installed, monkeypatch):
+def test_a_library_is_identified_by_its_module_not_its_distribution(installed, monkeypatch):
     monkeypatch.setattr(frameworks, "libraries", lambda: ["physicslib", "otherlib", "nosuchlib", "numpy"])
     installed("physicslib", "physicslib-cpu", "2.1")
     installed("otherlib", "otherlib", "0.3")
     assert libraries.installed() == {"physicslib": "2.1", "otherlib": "0.3", "numpy": metadata.version("numpy")}
 
 
-def test_a_library_that_is_only_on_the_path_has_no_version_that_is_known(tmp_path, monkeypatch):
+def test_a_library_that_is_only_on_the_path_has_no_version(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "checkedout.py").write_text("")
     monkeypatch.setattr(frameworks, "libraries", lambda: ["checkedout"])
@@ -45,12 +45,12 @@ def module(**attributes):
     return made
 
 
-def test_a_loaded_module_without_a_version_is_told_of_all_the_same(monkeypatch):
+def test_lists_a_loaded_module_without_a_version(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", module())
     assert libraries.loaded()["jax"] == "?"
 
 
-def test_libraries_that_compute_in_others_say_in_which(monkeypatch):
+def test_libraries_on_other_frameworks_name_their_backend(monkeypatch):
     monkeypatch.setitem(sys.modules, "deepxde", module(__version__="1.15"))
     monkeypatch.setitem(sys.modules, "deepxde.backend", module(backend_name="pytorch"))
     monkeypatch.setitem(sys.modules, "keras", module(__version__="3.15"))

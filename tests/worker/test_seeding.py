@@ -1,4 +1,4 @@
-"""What is drawn follows the seed alone: not the process, nor how it was started, nor what importing has drawn."""
+"""Random numbers depend on the seed only, not on the process, how it was started or draws during imports."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 
 def drawn(seed, code, prepare="seeding.seed_as_imported(seed)"):
-    """What `code` appends to `found`, in a process of its own."""
+    """What `code` appends to `found`, in a separate process."""
     lines = ["import json", "from harness.worker import seeding", f"seed, found = {seed}, []", prepare, dedent(code)]
     code = "\n".join([*lines, "print(json.dumps(found))"])
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -44,7 +44,7 @@ found += [run(tf.get_default_graph())]
 
 
 @pytest.mark.parametrize("code", [EVERYTHING, SESSIONS], ids=["each framework", "sessions"])
-def test_every_draw_follows_the_seed(code):
+def test_every_random_draw_follows_the_seed(code):
     first, again, other = (drawn(seed, code) for seed in (1, 1, 2**32 + 2))
     assert first == again
     assert first != other
@@ -55,12 +55,12 @@ def test_every_draw_follows_the_seed(code):
         assert first[3] == other[3], "a program's own seed goes before"
 
 
-def test_seeding_again_begins_all_of_them_anew():
+def test_seeding_again_restarts_all_generators():
     repeat = f"once = {EVERYTHING!r}; exec(once); seeding.seed_again(seed); exec(once)"
     found = drawn(5, repeat)
     assert found[: len(found) // 2] == found[len(found) // 2 :]
 
 
-def test_what_was_seeded_is_said_and_by_what():
+def test_reports_which_generators_were_seeded_with_what():
     code = "found += [seeding.seeded(seed)]; import numpy; found += [seeding.seeded(seed)]"
     assert drawn(2**32 + 7, code) == [{"random": str(2**32 + 7)}, {"random": str(2**32 + 7), "numpy": "7"}]

@@ -8,7 +8,7 @@ from harness.worker.probes.tensorflow.traces import TraceProbe
 from harness.worker.timeline import Timeline
 
 
-def test_epochs_phases_tracings_and_threads_have_tracks_of_their_own(tmp_path):
+def test_epochs_phases_traces_and_threads_have_separate_tracks(tmp_path):
     phases, tracings, operations = PhaseProbe(), TraceProbe(), OperationProbe()
     phases._ended = [("solve", 1.1, 0.2), ("step", 1.0, 0.5), ("", 0.9, 0.7)]
     tracings._spans = [("step", 1.0, 0.05)]

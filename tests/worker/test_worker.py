@@ -1,4 +1,4 @@
-"""What runs in the measured process needs nothing but Python 3.10 and its standard library."""
+"""Code in the measured process needs only Python 3.10 and its standard library."""
 
 import ast
 import json
@@ -55,7 +55,7 @@ def file_of(name):
 
 
 def test_it_imports_the_standard_library_the_interface_and_itself():
-    """Frameworks are for the probes in their own folders, once somebody else has imported them."""
+    """Only probes in framework folders may use a framework, after user code has imported it."""
     found = {name: names for name, names in modules(ROOT).items() if within(name, "harness.worker")}
     assert {file_of(name) for name in found} == set(FILES[2:])
     for name, names in found.items():
@@ -66,7 +66,7 @@ def test_it_imports_the_standard_library_the_interface_and_itself():
         assert foreign == set(), name
 
 
-def test_what_the_interface_imports_is_everywhere():
+def test_imports_of_the_interface_are_available_everywhere():
     assert {one for one in modules(ROOT)["harness.interface"] if not is_everywhere(one)} == set()
 
 
@@ -104,7 +104,10 @@ import harness.worker.fork_server
 
 worker = Worker()
 cores = sorted(os.sched_getaffinity(0))[:1] if hasattr(os, "sched_getaffinity") else [0]
-build = Build("pinn.py:Pinn", None, None, 7, cores, "journal", {"rate": 0.5}, allow_nonfinite=True, notes_phases=True)
+build = Build(
+    variant="pinn.py:Pinn", case=None, scale=None, seed=7, cores=cores, journal="journal", settings={"rate": 0.5},
+    allow_nonfinite=True, notes_phases=True,
+)
 orders = [build, StateObjective(), Run([0, 1]), Run([2], watch="phases", timeline="timeline.json")]
 orders += [Run([3], watch="memory"), Evaluate(4, "error"), Finish(), CountWork(), Run([9])]
 said = []
@@ -115,13 +118,21 @@ print(json.dumps([list(sys.version_info[:2]), said]))
 """
 
 
-@pytest.fixture(params=[sys.executable, "python3.10"], ids=["this Python", "Python 3.10"])
+def starts(command):
+    return not subprocess.run([command, "-c", ""], check=False, capture_output=True).returncode
+
+
+@pytest.fixture(params=[None, "3.10"], ids=["this Python", "Python 3.10"])
 def python(request):
-    """An interpreter that starts."""
-    found = shutil.which(request.param)
-    if found is None or subprocess.run([found, "-c", ""], check=False, capture_output=True).returncode:
-        pytest.skip(f"there is no {request.param} here")
-    return found
+    """An interpreter that starts. One of another version is looked for on PATH and among those of pyenv."""
+    if request.param is None:
+        return sys.executable
+    name = f"python{request.param}"
+    installed = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(
+        f"versions/{request.param}.*/bin/{name}"
+    )
+    found = next((one for one in (shutil.which(name), *map(str, installed)) if one and starts(one)), None)
+    return found or pytest.skip(f"there is no {name} here")
 
 
 @pytest.fixture
@@ -151,9 +162,9 @@ def test_it_can_be_imported_where_nothing_is_installed(python, bare):
 
 
 def test_it_builds_and_runs_a_trainer_where_nothing_is_installed(python, bare):
-    version, said = json.loads(run(python, bare, CHILD).splitlines()[-1])
+    version, replies = json.loads(run(python, bare, CHILD).splitlines()[-1])
     decoder = msgspec.json.Decoder(answers.Answer)
-    built, stated, ran, watched, remembered, evaluated, finished, counted, failed = map(decoder.decode, said)
+    built, stated, ran, watched, remembered, evaluated, finished, counted, failed = map(decoder.decode, replies)
     assert tuple(version) >= (3, 10)
     assert [(one.kind, one.start, one.stop) for one in built.description.segments] == [
         ("full", 0, 2),

@@ -1,4 +1,4 @@
-"""Simulated cells with known shares: they are recovered, as often as their intervals promise."""
+"""Simulated cells with known shares: the intervals cover them at the nominal rate."""
 
 from math import exp, log
 
@@ -24,7 +24,7 @@ FOUR, SEVEN = four.changes, seven.changes
     [(four, 3), (four, 6), (seven, 6), (seven, 8), (program, 6)],
     ids=lambda x: getattr(x, "name", x),
 )
-def test_intervals_hold_the_true_shares_as_often_as_they_promise(system, blocks):
+def test_intervals_cover_the_true_shares_at_the_nominal_rate(system, blocks):
     found = simulate(system, blocks, runs=300)
     assert 0.92 < found.coverage < 0.98
     assert found.worst > 0.88
@@ -45,7 +45,7 @@ def test_shares_add_up_in_every_block_in_logs_and_in_seconds():
             assert sum(found.seconds[name][block] for name in names) == pytest.approx(found.differences[block])
 
 
-def test_the_interaction_is_found_and_no_other():
+def test_finds_only_the_real_interaction():
     run = ablated(FOUR, lambda made: exp(four.log_cost(made)), noise=0.01)
     found = attribute(Projection(run, epoch_table.table(run)))
     assert [one.changes for one in found.interactions] == [("a", "b")]
@@ -59,7 +59,7 @@ def test_the_interaction_is_found_and_no_other():
     assert a.last.estimate == pytest.approx(0.99 * exp(0.5), abs=0.01)
 
 
-def test_orders_are_enough_for_a_record_and_its_shares_add_up():
+def test_shares_from_sampled_orders_add_up():
     run = ablated(SEVEN, lambda made: exp(seven.log_cost(made)), orders=draw_orders(SEVEN, 8, 0), blocks=8, noise=0.01)
     found = attribute(Projection(run, epoch_table.table(run)))
     assert (found.crossed, found.blocks, found.interactions) == (False, 8, None)
@@ -83,8 +83,8 @@ def test_shares_of_memory_add_up_too():
     assert found.total.peak_tensor_bytes == 200
 
 
-def test_a_cell_that_failed_leaves_the_blocks_that_did_without_it():
-    """Along orders, that is those blocks in which it has no part."""
+def test_a_failed_cell_keeps_blocks_that_did_not_need_it():
+    """With orders, these are the blocks whose orders do not contain the cell."""
     orders = (tuple("abcde"), tuple("bacde"))
     run = ablated("abcde", lambda made: 0.5 ** len(made), orders=orders, blocks=2, failing=["a+b+c"])
     found = attribute(Projection(run, epoch_table.table(run)))
@@ -96,7 +96,7 @@ def test_a_cell_that_failed_leaves_the_blocks_that_did_without_it():
     assert found.changes[0].alone is None
 
 
-def test_without_a_baseline_nothing_is_earned():
+def test_no_shares_without_a_baseline():
     run = ablated(("a", "b"), lambda made: 1.0, failing=["start"])
     table = epoch_table.table(run)
     assert block_shares(run, table) == {}

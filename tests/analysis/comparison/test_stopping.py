@@ -20,13 +20,13 @@ def decision(logs, looks=LOOKS, blocks=None, elapsed=0.0):
     return decide(looks, logs, blocks if blocks is not None else [10.0] * done, elapsed)
 
 
-def test_it_goes_on_until_a_verdict_is_possible():
+def test_continues_until_a_verdict_is_possible():
     for done in (1, 2):
         found = decision({"a": CLEAR[:done]})
         assert (found.go_on, found.why) == (True, "a verdict needs 3 blocks")
 
 
-def test_it_stops_when_every_verdict_is_clear():
+def test_stops_when_every_verdict_is_clear():
     assert decision({"a": CLEAR}) == decision({"a": SAME})
     assert (decision({"a": CLEAR}).go_on, decision({"a": CLEAR}).why) == (False, "the verdict is clear")
     assert (decision({"a": CLEAR, "b": SAME}).go_on, decision({"a": CLEAR, "b": SAME}).why) == (
@@ -35,54 +35,54 @@ def test_it_stops_when_every_verdict_is_clear():
     )
 
 
-def test_it_goes_on_for_whoever_is_unsure():
+def test_continues_while_any_verdict_is_unclear():
     assert decision({"a": CLEAR, "b": NEAR, "c": SAME}).why == "b is unsure"
     assert decision({"a": NEAR, "b": NEAR}).why == "a and b are unsure"
     assert decision({"a": NEAR, "b": NEAR}).go_on
 
 
-def test_it_stops_where_all_that_is_planned_would_not_help():
+def test_stops_if_the_remaining_blocks_cannot_decide():
     assert decision({"a": WILD, "b": CLEAR}).why == "a would stay unsure in 6 blocks"
     assert not decision({"a": WILD, "b": CLEAR}).go_on
     assert decision({"a": WILD, "b": NEAR}).go_on
 
 
-def test_a_budget_of_time_is_spent_all_the_same():
-    assert decision({"a": WILD}, Looks(3, 8, 0.03, budget=60), [5.0] * 3, 20.0).go_on
+def test_a_time_budget_is_used_anyway():
+    assert decision({"a": WILD}, Looks(fewest=3, most=8, tolerance=0.03, budget=60), [5.0] * 3, 20.0).go_on
 
 
-def test_a_large_difference_need_not_be_known_within_the_tolerance():
+def test_a_large_difference_needs_no_precision_within_tolerance():
     """Three-fold, give or take a tenth."""
     assert decision({"a": [1.0, 1.1, 1.2]}).go_on
 
 
-def test_it_ends_with_the_plan():
+def test_stops_at_the_planned_number_of_blocks():
     six = {"a": NEAR * 2}
     assert (decision(six).go_on, decision(six).why) == (False, "all 6 blocks are done")
-    one = Looks(1, 1, 0.03)
+    one = Looks(fewest=1, most=1, tolerance=0.03)
     assert decision({"a": [0.1]}, one).why == "the only block is done"
 
 
-def test_as_many_as_were_asked_for_are_run_even_if_all_is_clear():
-    assert decision({"a": CLEAR}, Looks(5, 5, 0.03)).why == "at least 5 blocks are needed"
+def test_runs_the_requested_blocks_even_if_verdicts_are_clear():
+    assert decision({"a": CLEAR}, Looks(fewest=5, most=5, tolerance=0.03)).why == "at least 5 blocks are needed"
 
 
-def test_the_budget_leaves_room_for_no_other_block():
-    looks = Looks(3, 6, 0.03, budget=60)
+def test_stops_if_another_block_does_not_fit_in_the_budget():
+    looks = Looks(fewest=3, most=6, tolerance=0.03, budget=60)
     assert decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 45.0).go_on
     found = decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 51.0)
     assert (found.go_on, found.why) == (False, "another block would not fit into the budget of 60 s")
     assert not decision({"a": NEAR[:1]}, looks, [40.0], 41.0).go_on
 
 
-def test_the_first_block_which_did_what_is_done_once_is_not_taken_for_the_others():
-    looks = Looks(3, 6, 0.03, budget=60)
+def test_first_block_with_one_time_work_does_not_predict_the_others():
+    looks = Looks(fewest=3, most=6, tolerance=0.03, budget=60)
     assert decision({"a": NEAR}, looks, [30.0, 8.0, 9.0], 50.0).go_on
     assert not decision({"a": NEAR}, looks, [30.0, 8.0, 9.0], 52.0).go_on
 
 
-def test_who_just_looks_waits_for_no_more_than_the_fewest_blocks():
-    looks = Looks(3, 6, 0.03, patience=180)
+def test_exploratory_run_stops_after_the_minimum_blocks():
+    looks = Looks(fewest=3, most=6, tolerance=0.03, patience=180)
     assert decision({"a": NEAR[:2]}, looks, [100.0, 100.0], 201.0).go_on
     assert decision({"a": NEAR}, looks, [50.0] * 3, 120.0).go_on
     found = decision({"a": NEAR}, looks, [50.0] * 3, 151.0)
@@ -92,13 +92,13 @@ def test_who_just_looks_waits_for_no_more_than_the_fewest_blocks():
     )
 
 
-def test_without_anything_to_compare_it_stops_after_the_fewest():
+def test_stops_after_the_minimum_with_nothing_to_compare():
     assert decision({}, blocks=[1.0]).go_on
     assert decision({}, blocks=[1.0] * 3).why == "there is nothing to compare"
 
 
 def failing(*arms, every_arm=False, blocks=1):
-    """A comparison of three whose first blocks are done, in which these arms failed."""
+    """A comparison of three arms after its first blocks, in which these arms failed."""
     run = record({"a": {DATA: 1.0}, "b": {DATA: 0.5}, "c": {DATA: 0.5}}, blocks=blocks)
     run.add(replace(run.header, plan=replace(run.plan, blocks=6)))
     for arm in arms:
@@ -116,47 +116,47 @@ def failing(*arms, every_arm=False, blocks=1):
     ],
 )
 @pytest.mark.parametrize("every_arm", [False, True])
-def test_it_stops_at_once_when_failures_have_left_nothing_to_compare(failed, why, every_arm):
+def test_stops_at_once_if_failures_leave_nothing_to_compare(failed, why, every_arm):
     found = failing(*failed, every_arm=every_arm)
     assert (found.go_on, found.why) == (False, why)
 
 
-def test_it_goes_on_for_those_that_are_left():
+def test_continues_with_the_remaining_arms():
     assert failing("b").why == "a verdict needs 3 blocks"
     assert failing("b").go_on
 
 
-def test_what_takes_all_of_its_arms_stops_where_any_of_them_failed():
+def test_stops_after_any_failure_if_all_arms_are_needed():
     found = failing("b", every_arm=True)
     assert (found.go_on, found.why) == (False, "b failed, and all arms are needed")
 
 
-def test_one_arm_alone_has_its_blocks():
+def test_a_single_arm_runs_all_its_blocks():
     run = record({"a": {DATA: 1.0}}, blocks=1)
     run.add(replace(run.header, plan=replace(run.plan, blocks=6)))
     assert look(run, 1.0).go_on
 
 
 @pytest.mark.parametrize("truth", [0.0, log(1.05), -log(1.05)])
-def test_looking_often_does_not_make_it_lie_often(truth):
-    """Simulated to the end: a wrong answer, of a difference that is clear of the tolerance, in at most 5 % of runs."""
+def test_repeated_looks_keep_the_error_rate(truth):
+    """Simulated to the end: a wrong answer on a difference outside the tolerance in at most 5 % of runs."""
     from harness.analysis.stats.verdicts import verdicts
 
     right = {0.0: "same"}.get(truth, "slower" if truth > 0 else "faster")
     random = np.random.default_rng(3)
-    runs, wrong, told = 400, 0, 0
+    runs, wrong, correct = 400, 0, 0
     for _ in range(runs):
         logs = []
         while decide(LOOKS, {"arm": logs}, [1.0] * len(logs), 0.0).go_on:
             logs.append(truth + 0.0055 * random.standard_normal())
         answer = verdicts({"arm": logs}, 0.03, 3, 6)["arm"].answer
         wrong += answer not in (right, "unsure")
-        told += answer == right
+        correct += answer == right
     assert wrong <= 0.05 * runs
-    assert told >= 0.7 * runs
+    assert correct >= 0.7 * runs
 
 
-def test_a_record_is_looked_at_by_its_own_plan():
+def test_a_record_is_checked_by_its_own_plan():
     quick = record({"a": {DATA: 1.0, REFINE: 5.0, FULL: 2.0}, "b": {DATA: 0.5, REFINE: 2.0, FULL: 1.0}})
     found = look(quick, 10.0)
     assert (found.block, found.go_on, found.why) == (2, False, "all 3 blocks are done")

@@ -48,11 +48,11 @@ def test_the_accounting_of_any_costs_adds_up_to_what_ran(stretches, walls, block
             assert set(account.classes()["of"]) <= {"once", "periodic", "steady"}
             if account.all_ran:
                 assert account.total is None or found.scope == "epoch" or account.total == pytest.approx(sum(own))
-        told = accounted(found, arm)
-        parts = told.once, told.periodic, told.steady
-        assert sum(part.epochs for part in parts) == told.epochs == len(ran[0])
-        assert sum(part.seconds for part in parts) == pytest.approx(told.seconds) == pytest.approx(sum(ran[0]))
-        if found.scope != "schedule" or told.epochs == told.scheduled:
+        of_arm = accounted(found, arm)
+        parts = of_arm.once, of_arm.periodic, of_arm.steady
+        assert sum(part.epochs for part in parts) == of_arm.epochs == len(ran[0])
+        assert sum(part.seconds for part in parts) == pytest.approx(of_arm.seconds) == pytest.approx(sum(ran[0]))
+        if found.scope != "schedule" or of_arm.epochs == of_arm.scheduled:
             seconds = found.seconds_by_block(arm)
             assert list(seconds.values()) == pytest.approx([sum(own) for own in ran])
 
@@ -74,7 +74,7 @@ def test_the_projection_covers_one_more_training_with_periods_and_events():
     assert 0.87 <= covered / trials <= 1.0
 
 
-def test_an_epoch_of_a_training_without_a_length_is_told_apart_from_its_first_ones():
+def test_first_epochs_are_separate_without_a_training_length():
     def slow_start(index, new):
         return 0.02 + 5.0 * (index == 0) + 1.0 * (index == 1)
 
@@ -84,20 +84,20 @@ def test_an_epoch_of_a_training_without_a_length_is_told_apart_from_its_first_on
     assert list(found.logs_by_block("b").values()) == pytest.approx([0.0] * 3, abs=0.005)
     ran = sum(e.wall for s in run.slices if (s.arm, s.block) == ("b", 0) for e in s.epochs)
     assert found.seconds_by_block("b")[0] == pytest.approx(ran)
-    told = accounted(found, "b")
-    assert told.once.seconds > 6.0
-    assert [event.index for event in told.events] == [1]
+    of_arm = accounted(found, "b")
+    assert of_arm.once.seconds > 6.0
+    assert [event.index for event in of_arm.events] == [1]
 
 
-def test_what_is_asked_for_is_charged_with_its_first_epochs():
+def test_requested_epochs_include_first_epochs():
     run = sampled(Description(False, []), {"a": lambda i, n: 0.02, "b": lambda i, n: 0.02 + 2.0 * (i == 0)}, epochs=100)
     found = Projection(run, table(run))
     assert found.scope == "epochs"
     assert np.exp(list(found.logs_by_block("b").values())) == pytest.approx([2.0] * 3)
 
 
-def test_kinds_that_come_in_turn_weigh_as_they_come():
-    """A physics epoch after three of data, for as long as anybody trains."""
+def test_alternating_kinds_are_weighted_by_frequency():
+    """One physics epoch after every three data epochs, for the whole training."""
     kinds = [("data", 3), ("full", 1)] * 50
     run = sampled(
         schedule(*kinds, seekable=False), {"a": lambda i, n: 0.02, "b": lambda i, n: 0.06 if i % 4 == 3 else 0.02}

@@ -39,22 +39,22 @@ def reasons(record):
     return {what: why for what in (TRACES, COMPILATIONS) if (why := why_unobserved(record, "a", what))}
 
 
-def test_what_a_process_said_at_its_end_counts():
+def test_uses_what_a_process_reported_at_exit():
     assert reasons(run(ArmEnd(block=0, group=0, arm="a", status="ok", unavailable=WHY))) == WHY
     assert reasons(run(ready(WHY), ArmEnd(block=0, group=0, arm="a", status="ok"))) == {}
     assert reasons(run(ArmEnd(block=0, group=0, arm="a", status="ok"))) == {}
 
 
-def test_of_a_run_that_was_cut_off_what_it_said_when_it_was_built_does():
+def test_uses_the_report_at_build_for_an_interrupted_run():
     assert reasons(run(ready(WHY))) == WHY
     assert reasons(run(ready({}))) == {}
 
 
-def test_what_was_seen_is_not_absent_whatever_another_process_lacked():
+def test_observed_in_one_process_is_observed():
     assert reasons(run(ready(WHY), ready(WHY, block=1), events=True)) == {}
 
 
-def test_what_earlier_versions_said_of_traces_alone_was_true_of_compilations_too():
+def test_reasons_for_traces_in_old_records_apply_to_compilations():
     old = {"traces": "TensorFlow was not loaded"}
     line = {"line": "arm end", "block": 0, "group": 0, "arm": "a", "status": "ok", "unavailable": dict(old)}
     end = msgspec.convert(schema_1.upgrade(line), ArmEnd)

@@ -1,4 +1,4 @@
-"""Work that comes every so many epochs, and single stalls, found in records whose truth is known."""
+"""Periodic work and single stalls, found in records with a known answer."""
 
 from math import exp
 
@@ -66,7 +66,7 @@ PERIODS = [
     ("description", "usual"), [(ENDLESS, 0.15), (KNOWN, 0.005), (SOUGHT, 0.05)], ids=["endless", "known", "sought"]
 )
 @pytest.mark.parametrize(("period", "phases"), PERIODS)
-def test_work_every_so_many_epochs_is_found_and_counted_as_often_as_it_comes(period, phases, usual, description):
+def test_finds_periodic_work_and_counts_its_occurrences(period, phases, usual, description):
     extra = 2.0
 
     def cost(index):
@@ -91,7 +91,7 @@ def test_work_every_so_many_epochs_is_found_and_counted_as_often_as_it_comes(per
     st.sampled_from([1, 2]),
     st.integers(0, 99),
 )
-def test_nothing_beyond_the_tolerance_is_called_the_same(period, data, usual, extra, threads, seed):
+def test_differences_beyond_tolerance_are_not_called_equal(period, data, usual, extra, threads, seed):
     """Whatever the period, the phases, how long epochs are, and how many threads there are."""
     phases = data.draw(st.lists(st.integers(0, period - 1), min_size=1, max_size=min(2, period - 1), unique=True))
     run = run_of(
@@ -106,7 +106,7 @@ def test_nothing_beyond_the_tolerance_is_called_the_same(period, data, usual, ex
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_settling_and_every_second_epoch_are_not_confused(seed):
+def test_settling_is_not_mistaken_for_a_period_of_two(seed):
     """In turns of two threads the first epoch of each turn settles, and here that is always a heavy one."""
     run = run_of(lambda index: 0.5 * (1 + 3.0 * (index % 2 == 0)), usual=0.5, threads=2, seed=seed)
     costs, logs = found_in(run)
@@ -116,7 +116,7 @@ def test_settling_and_every_second_epoch_are_not_confused(seed):
     assert exp(sum(logs) / len(logs)) == pytest.approx(2.5, rel=0.01)
 
 
-def test_intervals_hold_the_truth_whatever_the_period():
+def test_intervals_cover_the_truth_for_any_period():
     trials, held = 40, 0
     for seed in range(trials):
         period, usual = 2 + seed % 11, (0.005, 0.05, 0.3)[seed % 3]
@@ -128,14 +128,14 @@ def test_intervals_hold_the_truth_whatever_the_period():
 
 
 @pytest.mark.parametrize("noise", [0.001, 0.03, 0.1])
-def test_noise_has_no_period_and_no_events(noise):
+def test_finds_no_period_or_events_in_noise(noise):
     for seed in range(5):
         pattern = pattern_of(run_of(lambda index: 0.02, usual=0.02, noise=noise, seed=seed))
         assert pattern.period is None
         assert not pattern.events
 
 
-def test_what_happens_in_one_process_alone_is_the_machines():
+def test_events_in_a_single_process_are_blamed_on_the_machine():
     run = run_of(lambda index: 0.02, usual=0.02)
     for piece in run.slices:
         if piece.arm == "other" and piece.block == 1 and piece.round == 4:
@@ -147,7 +147,7 @@ def test_what_happens_in_one_process_alone_is_the_machines():
 
 @pytest.mark.parametrize("stall", [0.1, 30.0])
 @pytest.mark.parametrize("at", [0, 2, 4, 5, 8, 25, 77, 119])
-def test_one_stall_in_a_schedule_that_ran_whole_is_in_the_total_once(at, stall):
+def test_one_stall_in_a_complete_schedule_counts_once(at, stall):
     """Wherever it falls: on a first epoch, on one that settles, or on one that counts."""
     whole = Description(False, [Segment("epoch", 0, 120)])
     run = run_of(lambda index: 0.01 + stall * (index == at), whole, usual=0.01, threads=1 + at % 2, seed=at)
@@ -161,7 +161,7 @@ def test_one_stall_in_a_schedule_that_ran_whole_is_in_the_total_once(at, stall):
     assert exp(sum(logs) / len(logs)) == pytest.approx(truth, rel=0.02)
 
 
-def test_a_single_stall_is_not_foreseen_where_most_epochs_did_not_run():
+def test_a_single_stall_is_not_extrapolated_to_unrun_epochs():
     run = run_of(lambda index: 0.05 + 3.0 * (index == 25), KNOWN)
     costs, _ = found_in(run)
     ran = {epoch.index for piece in run.slices for epoch in piece.epochs}
@@ -171,7 +171,7 @@ def test_a_single_stall_is_not_foreseen_where_most_epochs_did_not_run():
     assert costs.seconds("other").estimate == pytest.approx(1200 * 0.05 + 3.0, rel=0.03)
 
 
-def test_stalls_that_come_again_and_again_are_foreseen_though_they_keep_to_no_period():
+def test_recurring_aperiodic_stalls_are_extrapolated():
     at = {8, 14, 27, 36, 39, 51, 63, 64, 89}
     run = run_of(lambda index: 0.05 + 0.5 * (index in at), KNOWN)
     costs, _ = found_in(run)
@@ -180,6 +180,6 @@ def test_stalls_that_come_again_and_again_are_foreseen_though_they_keep_to_no_pe
     assert costs.seconds("other").estimate == pytest.approx(1200 * (0.05 + 0.5 * seen / ran), rel=0.25)
 
 
-def test_epochs_that_settle_are_told_apart_from_those_that_count():
+def test_settling_epochs_are_separated_from_counted_ones():
     pattern = pattern_of(run_of(lambda index: 0.02, usual=0.02, threads=2))
     assert pattern.settling == pytest.approx(1.2, rel=0.02)

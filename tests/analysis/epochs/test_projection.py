@@ -23,14 +23,14 @@ TOTAL_A = 7.0 + 39 * 1.0 + 12.0 + 3.0 + 59 * 2.0
 TOTAL_B = 9.0 + 39 * 0.5 + 5.0 + 0.6 + 59 * 0.5
 
 
-def test_a_schedule_costs_its_firsts_and_so_many_of_each_kind():
+def test_schedule_cost_is_first_epochs_plus_count_of_each_kind():
     run = record({"a": SLOW, "b": QUICK}, firsts=FIRST)
     assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(TOTAL_A)
     assert schedule_seconds(run, table(run), "b").estimate == pytest.approx(TOTAL_B)
     assert schedule_ratio(run, table(run), "b").estimate == pytest.approx(TOTAL_B / TOTAL_A)
 
 
-def test_what_first_epochs_take_beyond_others_is_told_apart():
+def test_extra_cost_of_first_epochs_is_separate():
     run = record({"a": SLOW, "b": QUICK}, firsts=FIRST)
     assert once_share(run, table(run), "a") == pytest.approx((6.0 + 2.0 + 1.0) / TOTAL_A)
     assert once_share(run, table(run), "b") == pytest.approx((8.5 + 1.0 + 0.1) / TOTAL_B)
@@ -38,14 +38,14 @@ def test_what_first_epochs_take_beyond_others_is_told_apart():
     assert once_share(steady, table(steady), "a") == 0.0
 
 
-def test_noise_shared_by_a_round_leaves_the_ratio_alone():
+def test_noise_shared_by_a_round_does_not_change_the_ratio():
     run = record({"a": SLOW, "b": QUICK}, firsts=FIRST, noise=0.3, rounds=90)
     ratio = schedule_ratio(run, table(run), "b")
     assert ratio.estimate == pytest.approx(TOTAL_B / TOTAL_A, rel=0.08)
     assert ratio.low < ratio.estimate < ratio.high
 
 
-def test_without_seek_the_schedule_is_what_was_run():
+def test_without_seek_the_schedule_is_the_epochs_run():
     run = record({"a": SLOW, "b": QUICK}, firsts=FIRST, seekable=False, rounds=12)
     # each of 4 rounds a kind ran two epochs
     total = 7.0 + 8 * 1.0 + 12.0 + 8 * 10.0 + 3.0 + 8 * 2.0
@@ -53,7 +53,7 @@ def test_without_seek_the_schedule_is_what_was_run():
     assert not covers_whole_schedules(run, table(run))
 
 
-def test_a_kind_that_was_never_measured_leaves_no_projection():
+def test_no_projection_if_a_kind_was_never_measured():
     run = record({"a": SLOW, "b": QUICK}, firsts=FIRST, rounds=1)
     assert schedule_seconds(run, table(run), "a") is None
     assert schedule_ratio(run, table(run), "b") is None
@@ -72,7 +72,7 @@ def test_one_block_gives_an_estimate_without_an_interval():
     assert schedule_seconds(run, table(run), "b").high is None
 
 
-def test_arms_that_never_ran_side_by_side_have_no_ratio():
+def test_no_ratio_between_arms_that_never_alternated():
     run = record({"a": SLOW, "b": QUICK})
     run.slices = [piece for piece in run.slices if piece.arm != "b" or piece.round == 0]
     assert schedule_ratio(run, table(run), "b") is None
@@ -90,7 +90,7 @@ def original(index, new):
 
 
 def lean(index, new):
-    """The same losses for less: what grows is a smaller part of the cost."""
+    """The same losses at lower cost: the growing part is a smaller share."""
     return 8 + 0.2 * batch(GROWING, index) + TRACING * len(new)
 
 
@@ -100,7 +100,7 @@ def whole(cost, description=GROWING):
     return sum(cost(index, process.traces(index)) for index in range(length(description)))
 
 
-def test_a_cost_that_grows_is_followed_over_the_whole_schedule():
+def test_growing_cost_is_projected_over_the_whole_schedule():
     run = sampled(GROWING, {"a": original, "b": lean})
     epochs = table(run)
     assert len(epochs) / 2 / 3 < 0.15 * length(GROWING)
@@ -122,13 +122,13 @@ def test_tracing_in_the_epoch_after_a_refinement_is_charged_for_every_refinement
     assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(whole(late), rel=0.01)
 
 
-def test_a_training_that_does_not_say_its_sizes_is_projected_by_means():
+def test_projects_by_means_without_sizes():
     unsized = breakage(every=20, length=400)
     run = sampled(unsized, {"a": original})
     assert schedule_seconds(run, table(run), "a").estimate == pytest.approx(whole(original), rel=0.05)
 
 
-def test_where_no_size_changes_noise_adds_no_bias():
+def test_noise_adds_no_bias_with_constant_sizes():
     steady = schedule(("data", 150), ("full", 250))
     costs = {"a": lambda index, new: 1.0 if index < 150 else 3.0}
     found = [
@@ -138,7 +138,7 @@ def test_where_no_size_changes_noise_adds_no_bias():
     assert sum(found) / len(found) == pytest.approx(150 + 750, rel=0.01)
 
 
-def test_the_interval_covers_one_more_training_as_often_as_it_promises():
+def test_interval_covers_a_new_training_at_the_nominal_rate():
     random = np.random.default_rng(3)
     trials, covered = 120, 0
     for seed in range(trials):
@@ -148,7 +148,7 @@ def test_the_interval_covers_one_more_training_as_often_as_it_promises():
     assert 0.90 <= covered / trials <= 0.99
 
 
-def test_sizes_known_from_the_epochs_alone_are_filled_in_between():
+def test_sizes_reported_by_epochs_are_interpolated():
     """A batch that grows within one long stretch. What it grows to after the last epoch that was run is not known."""
     long = Description(True, [Segment("epoch", 0, 400, {"batch_points": 10.0})])
     run = sampled(long, {"a": lambda index, new: 1.0 + index / 100})
@@ -165,8 +165,8 @@ def test_sizes_known_from_the_epochs_alone_are_filled_in_between():
 @pytest.mark.parametrize(
     ("seekable", "grows", "whole"), [(True, True, True), (False, False, True), (False, True, False)]
 )
-def test_sizes_that_go_on_growing_unseen_are_not_projected_from(seekable, grows, whole):
-    """Of a training of 4,000 epochs, those that ran in order do not tell what its batch grows to."""
+def test_no_projection_if_sizes_grow_unobserved(seekable, grows, whole):
+    """The epochs that ran do not show how large the batch becomes in a training of 4,000 epochs."""
     long = Description(seekable, [Segment("epoch", 0, 4000)])
     run = sampled(long, {"a": lambda index, new: 1.0})
     ran = [

@@ -1,4 +1,4 @@
-"""What is read out of a record's epochs as one table."""
+"""The epochs of a record as one table."""
 
 import pytest
 from epochs import epoch_of
@@ -10,7 +10,7 @@ from harness.worker.wire.messages import Idle
 
 
 def waits(*pieces):
-    """A record of slices, each of an arm that waited so long and computed for so long meanwhile."""
+    """A record of slices, each with the arm's waiting time and its CPU time during that."""
     found = record({"a": {"data": 1.0}, "b": {"data": 1.0}}, blocks=1, rounds=1)
     epoch = epoch_of(0, "data", 1.0, 1.0, {})
     for number, arm, wall, cpu in pieces:
@@ -18,7 +18,7 @@ def waits(*pieces):
     return found
 
 
-def test_waiting_is_counted_while_others_have_their_turn():
+def test_counts_waiting_during_other_arms_turns():
     # The first part of a turn settles, and belongs to no round; between the parts nobody else has a turn.
     found = waits(
         (0, "b", 1.0, 0.5), (0, "a", 2.0, 0.2), (1, "a", 0.001, 0.001), (0, "b", 3.0, 0.0), (0, "a", 2.0, 0.0)
@@ -26,5 +26,5 @@ def test_waiting_is_counted_while_others_have_their_turn():
     assert idle_share(found, "a") == pytest.approx(0.2 / 4)
 
 
-def test_what_never_waited_has_no_share():
+def test_no_waiting_share_without_waiting():
     assert idle_share(waits(), "a") is None

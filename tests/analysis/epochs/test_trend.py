@@ -16,7 +16,7 @@ def costs_of(cost, description=ENDLESS, *, noise=0.02, blocks=3, seed=0, epochs=
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_epochs_that_get_slower_or_quicker_are_told_with_their_trend(sign):
+def test_reports_trend_of_slowing_or_speeding_epochs(sign):
     found = costs_of(lambda index: 0.2 + sign * 0.002 * index)
     assert found.trends.keys() == {"other"}
     assert found.trends["other"].seconds == pytest.approx(sign * 0.002, rel=0.2)
@@ -34,12 +34,12 @@ def test_epochs_that_get_slower_or_quicker_are_told_with_their_trend(sign):
     ],
     ids=["steady", "periodic", "slow start", "step", "little"],
 )
-def test_what_does_not_go_on_is_no_trend(cost):
+def test_a_temporary_change_is_no_trend(cost):
     for seed in range(5):
         assert not costs_of(cost, noise=0.05, seed=seed).trends
 
 
-def test_what_more_epochs_would_take_is_not_foreseen_from_a_trend():
+def test_a_trend_is_not_extrapolated():
     """Unless all have run: then it is their sum."""
     long = schedule(("epoch", 2000), seekable=False)
     found = costs_of(lambda index: 0.05 + 0.001 * index, long, epochs=100)
@@ -51,7 +51,7 @@ def test_what_more_epochs_would_take_is_not_foreseen_from_a_trend():
 
 
 def test_a_cost_that_follows_a_size_is_no_trend():
-    """The trainer says how its batch grows: see the costs by size."""
+    """The trainer reports its batch size, so that costs are projected by size."""
     from msgspec.structs import replace
 
     arms = {"other": lambda index, new: 0.05 + 0.001 * index}

@@ -4,10 +4,8 @@ import pytest
 from epochs import epoch_of
 
 from harness.analysis.gate.counted import counts
+from harness.analysis.gate.counted_arm import CountedArm
 from harness.plan.gate_rules import Tolerances, Triple
-from harness.plan.plan import Arm, Plan
-from harness.record.schema import ArmEnd, Evaluation, Header, Slice, Work
-from harness.record.store import Record
 from harness.worker.wire.evidence import Cause, Compilation, Trace
 
 ARMS = BASE, AGAIN, HEAD = "base", "again", "head"
@@ -34,48 +32,30 @@ def epochs(*, traces=None, compilations=None, losses=None, number=10, name="loss
 def found(head, base=None, again=None, **tolerances):
     """The checks of a head, by metric and part; each arm has epochs, flops, metrics, and a status at its end."""
     wanted = Tolerances(tolerances)
-    plan = Plan(
-        command="gate",
-        arms=tuple(Arm(arm, arm) for arm in ARMS),
-        baseline=BASE,
-        case=None,
-        scale=None,
-        epochs=None,
-        blocks=3,
-        seed=0,
-        threads=1,
-    )
-    record = Record(
-        [
-            Header(
-                schema=1,
-                run="made",
-                started="2026-01-01T00:00:00+00:00",
-                plan=plan,
-                machine={},
-                versions={},
-                commit=None,
-            )
-        ]
-    )
     usual = {"epochs": epochs(), "flops": {"epoch": 10.0}, "metrics": {"error": 1.0}, "status": "ok"}
+    arms = []
     for arm, own in zip(ARMS, (base or {}, again or base or {}, head), strict=True):
         one = usual | own
-        record.add(Slice(block=0, group=0, round=0, position=0, arm=arm, epochs=one["epochs"]))
-        record.add(Work(block=0, group=0, arm=arm, flops=one["flops"]))
-        if one["metrics"]:
-            record.add(Evaluation(0, 0, arm, len(one["epochs"]), one["metrics"]))
-        record.add(ArmEnd(block=0, group=0, arm=arm, status=one["status"]))
-    checks = counts(record, Triple("pinn", HEAD, BASE, AGAIN, wanted))
+        arms.append(
+            CountedArm(
+                label=arm,
+                completed=one["status"] == "ok",
+                epochs=one["epochs"],
+                flops=one["flops"],
+                quality=one["metrics"],
+                evaluated_after=len(one["epochs"]),
+            )
+        )
+    checks = counts(Triple("pinn", HEAD, BASE, AGAIN, wanted), *arms)
     return {check.part or check.metric: check for check in checks}
 
 
-def test_only_what_is_gated_is_checked():
+def test_checks_only_gated_metrics():
     assert found({}) == {}
     assert list(found({}, traces=0, quality=0.0)) == ["traces", "error"]
 
 
-def test_a_retrace_more_is_named_with_its_cause_and_its_epoch():
+def test_reports_an_extra_retrace_with_cause_and_epoch():
     moved = replace(STEP, where="pinn.py:12")
     more = Trace("step", "pinn.py:12", 0.1, SHAPE)
     check = found({"epochs": epochs(traces={0: [moved], 7: [more]})}, traces=0)["traces"]
@@ -87,7 +67,7 @@ def test_a_retrace_more_is_named_with_its_cause_and_its_epoch():
     assert found({"epochs": epochs(traces={0: [moved], 7: [more]})}, traces=1)["traces"].answer == "ok"
 
 
-def test_of_traces_that_both_have_only_the_ones_more_are_named():
+def test_reports_only_extra_traces():
     again = Trace("step", "pinn.py:10", 0.1, SHAPE)
     base = {"epochs": epochs(traces={0: [STEP], 3: [again]})}
     head = {"epochs": epochs(traces={0: [STEP], 3: [again], 5: [again], 6: [again]})}
@@ -95,14 +75,14 @@ def test_of_traces_that_both_have_only_the_ones_more_are_named():
     assert found(base, head, traces=0)["traces"].answer == "improved"
 
 
-def test_a_compilation_more_is_named():
+def test_reports_an_extra_compilation():
     silent = Compilation("spread", "pinn.py:30", 0.1, recompiled=True)
     check = found({"epochs": epochs(compilations={4: [silent]})}, compilations=0)["compilations"]
     assert check.answer == "regressed"
     assert "spread (pinn.py:30) 1 time more, first in epoch 4, for another shape" in check.why
 
 
-def test_only_epochs_that_both_ran_count():
+def test_checks_only_epochs_run_by_both():
     late = {"epochs": epochs(traces={0: [STEP], 15: [Trace("step", "pinn.py:10", 0.1, SHAPE)]}, number=20)}
     assert found(late, traces=0)["traces"].answer == "ok"
 
@@ -115,12 +95,12 @@ def test_only_epochs_that_both_ran_count():
         ("error", {"metrics": {"error": 1.2}}),
     ],
 )
-def test_where_two_runs_of_the_base_differ_nothing_is_said(metric, arm):
+def test_no_finding_if_two_base_runs_differ(metric, arm):
     gated = {"traces": 0, "losses": "same", "quality": 0.05}
     assert found({"epochs": epochs(losses={5: 1.2})}, {}, arm, **gated)[metric].answer == "unsure"
 
 
-def test_what_was_not_measured_is_said_to_be_so():
+def test_reports_what_was_not_measured():
     nothing = {"flops": {}, "metrics": {}}
     checks = found(nothing, nothing, flops=0.0, quality=0.0)
     assert {check.answer for check in checks.values()} == {"not measured"}
@@ -142,13 +122,13 @@ def test_what_was_not_measured_is_said_to_be_so():
         ({"epochs": epochs()[5:]}, {"traces": 0}, "traces"),
     ],
 )
-def test_what_the_base_has_and_the_head_lacks_is_no_reason_to_pass(head, gated, part):
+def test_does_not_pass_if_the_head_lacks_a_measurement(head, gated, part):
     check = found(head, **gated)[part]
     assert check.answer == "unsure"
     assert check.why
 
 
-def test_a_pass_that_was_not_completed_is_no_reason_to_pass():
+def test_does_not_pass_if_a_pass_was_incomplete():
     assert found({"status": "failed"}, traces=0)["traces"].answer == "unsure"
 
 
@@ -168,7 +148,7 @@ def test_operations_are_compared_exactly():
         ({5: 1.1}, "any", "ok"),
     ],
 )
-def test_losses_are_the_same_unless_they_may_differ(losses, wanted, answer):
+def test_losses_must_be_equal_unless_allowed_to_differ(losses, wanted, answer):
     assert found({"epochs": epochs(losses=losses)}, losses=wanted)["losses"].answer == answer
 
 
@@ -185,6 +165,6 @@ def test_losses_are_the_same_unless_they_may_differ(losses, wanted, answer):
         (0.0, 0.0, "ok"),
     ],
 )
-def test_quality_may_get_worse_by_its_tolerance(base, head, answer):
+def test_quality_may_worsen_within_its_tolerance(base, head, answer):
     own = {"metrics": {"error": base}}
     assert found({"metrics": {"error": head}}, own, own, quality=0.05)["error"].answer == answer

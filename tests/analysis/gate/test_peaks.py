@@ -14,10 +14,10 @@ def answer(*runs, tolerance=0.1):
     alone = Tolerances({"peak_memory": tolerance})
     triple = Triple("pinn", "head", "base", "again", alone)
     made = [
-        {
-            arm: ArmEnd(block=0, group=0, arm=arm, status="ok", peak_rss_bytes=size and int(size * MB))
+        tuple(
+            ArmEnd(block=0, group=0, arm=arm, status="ok", peak_rss_bytes=size and int(size * MB))
             for arm, size in zip(triple.arms, run, strict=True)
-        }
+        )
         for run in runs
     ]
     return compare_peaks(made, triple)[0]
@@ -39,18 +39,18 @@ def answer(*runs, tolerance=0.1):
         ([(None, 20, 24.1), (20, 20, 24.1)], "regressed"),
     ],
 )
-def test_more_in_every_run_is_more(runs, expected):
+def test_a_higher_peak_in_every_run_is_a_regression(runs, expected):
     assert answer(*runs).answer == expected
 
 
-def test_the_toss_of_a_coin_is_next_to_never_a_regression():
+def test_random_peaks_are_almost_never_a_regression():
     coin = random.Random(0)
-    said = [answer(*[[coin.choice((300, 400)) for _ in range(3)] for _ in range(4)]).answer for _ in range(2000)]
-    assert said.count("regressed") <= 4
-    assert said.count("unsure") / 2000 < 0.02
+    verdicts = [answer(*[[coin.choice((300, 400)) for _ in range(3)] for _ in range(4)]).answer for _ in range(2000)]
+    assert verdicts.count("regressed") <= 4
+    assert verdicts.count("unsure") / 2000 < 0.02
 
 
-def test_what_was_not_seen_of_the_head_is_no_reason_to_pass():
+def test_does_not_pass_if_the_heads_peak_is_unobserved():
     assert answer((500, 500, None)).answer == "unsure"
     assert answer().why == "the pass that counts it was not completed"
     assert answer().answer == "unsure"

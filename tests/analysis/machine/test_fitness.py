@@ -34,14 +34,14 @@ def found(what, **facts):
     return next(finding for finding in findings(QUIET | facts) if finding.what == what)
 
 
-def test_a_quiet_machine_needs_nothing():
+def test_no_findings_on_a_quiet_machine():
     for finding in findings(QUIET):
         assert (finding.level, finding.do) == (OK, ""), finding
         assert finding.means.endswith(".")
 
 
 @pytest.mark.parametrize(
-    ("what", "facts", "level", "says"),
+    ("what", "facts", "level", "message"),
     [
         ("other runs", {"other_runs": [7, 9]}, WARN, "7, 9"),
         ("other load", {"busy_elsewhere": 0.12}, NOTE, "12 %"),
@@ -64,10 +64,10 @@ def test_a_quiet_machine_needs_nothing():
         ("framework settings", {"framework_settings": {"TF_ENABLE_ONEDNN_OPTS": "0"}}, NOTE, "TF_ENABLE_ONEDNN_OPTS=0"),
     ],
 )
-def test_what_makes_figures_worse_says_so_and_what_to_do(what, facts, level, says):
+def test_each_finding_has_its_effect_and_advice(what, facts, level, message):
     finding = found(what, **facts)
     assert finding.level == level
-    assert says in str(finding.value)
+    assert message in str(finding.value)
     assert finding.do
 
 
@@ -83,7 +83,7 @@ def test_what_makes_figures_worse_says_so_and_what_to_do(what, facts, level, say
         ("swap in use", {"swap_used_bytes": 5 * 10**7}),
     ],
 )
-def test_a_little_of_it_does_no_harm(what, facts):
+def test_small_amounts_are_harmless(what, facts):
     assert found(what, **facts).level == OK
 
 
@@ -107,12 +107,12 @@ def test_a_container_that_allows_part_of_a_core_is_given_one_thread():
         ("swap in use", "swap_used_bytes"),
     ],
 )
-def test_what_could_not_be_read_is_said_to_be_so(what, name):
+def test_reports_unreadable_facts(what, name):
     finding = found(what, **{name: None})
     assert (finding.value, finding.level) == (UNREADABLE, NOTE)
 
 
-def test_the_build_of_a_framework_is_told_apart_from_its_version():
+def test_framework_build_differs_from_its_version():
     assert found("frameworks").value == "TensorFlow 2.21.0, JAX 0.10.2"
     assert "TensorFlow (cp311-cp311-manylinux_2_27_x86_64)" in found("frameworks").means
     plain = found("frameworks", frameworks={"TensorFlow": "2.22"})
@@ -134,14 +134,14 @@ anything = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(QUIET)), anything))
-def test_facts_that_anyone_may_have_written_are_no_fault_of_ours(facts):
+def test_arbitrary_facts_do_not_crash(facts):
     for finding in findings(facts):
         assert finding.level in (OK, NOTE, WARN)
         json.loads(msgspec.json.encode(finding))
     company(facts)
 
 
-def test_company_is_one_sentence_with_the_processes():
+def test_other_runs_are_one_sentence_with_processes():
     assert company(QUIET) is None
     assert company({}) is None
     assert "Another harness run was" in company({"other_runs": [12]})

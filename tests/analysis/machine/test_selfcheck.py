@@ -17,7 +17,7 @@ def check(null=NULL, slowed=FOUND):
     return self_check(null, slowed, planted=0.06, tolerance=0.03)
 
 
-def test_a_machine_that_says_the_truth_of_both_is_fit():
+def test_fit_if_both_controls_are_judged_correctly():
     found = check()
     assert (found.answer, found.why, found.planted) == ("fit", (), 0.06)
     assert found.smallest_visible_ratio == 1.041
@@ -34,7 +34,7 @@ def test_a_machine_that_says_the_truth_of_both_is_fit():
         (NULL, control(0.9, FASTER), "a planted slowdown of 6 % is called faster"),
     ],
 )
-def test_one_that_says_something_else_is_unfit(null, slowed, why):
+def test_unfit_if_a_control_is_misjudged(null, slowed, why):
     found = check(null, slowed)
     assert (found.answer, found.why) == ("unfit", (why,))
 
@@ -48,21 +48,21 @@ def test_one_that_says_something_else_is_unfit(null, slowed, why):
         (Control(None, None), Control(None, None), "a verdict needs 3 blocks, and there were fewer"),
     ],
 )
-def test_one_that_says_too_little_is_unsure(null, slowed, why):
+def test_unsure_if_a_control_is_undecided(null, slowed, why):
     found = check(null, slowed)
     assert (found.answer, found.why) == ("unsure", (why,))
 
 
-def test_half_the_tolerance_is_allowed():
+def test_allows_half_the_tolerance():
     assert check(control(1.0148, SAME)).answer == check(control(1 / 1.0148, SAME)).answer == "fit"
 
 
-def test_what_speaks_against_it_weighs_more_than_what_is_missing():
+def test_a_wrong_verdict_outweighs_a_missing_one():
     found = check(control(1.05, SLOWER), control(1.1, UNSURE))
     assert found.answer == "unfit"
     assert len(found.why) == 2
 
 
-def test_without_verdicts_nobody_knows_how_small_a_difference_would_show():
+def test_smallest_detectable_difference_is_unknown_without_verdicts():
     assert check(TOO_FEW, TOO_FEW).smallest_visible_ratio is None
     assert check(NULL, TOO_FEW).smallest_visible_ratio is None

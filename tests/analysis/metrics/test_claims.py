@@ -1,4 +1,4 @@
-"""Claims held against runs whose answer is known."""
+"""Claims checked against runs with a known answer."""
 
 import dataclasses
 from math import log
@@ -55,19 +55,19 @@ def found(run, *claims):
         ("not less", None, (0.90, 0.95), REFUTED),
     ],
 )
-def test_a_claim_draws_a_line_through_the_ratios(relation, factor, interval, verdict):
+def test_a_claim_is_a_threshold_on_ratios(relation, factor, interval, verdict):
     low, high = map(log, interval)
     assert answer(claim(relation, factor=factor), Estimate((low + high) / 2, low, high), log(1.03)) == verdict
 
 
 @given(st.floats(-3, 3), st.floats(0, 1), st.floats(1.1, 20))
-def test_less_and_more_are_two_sides_of_one_thing(middle, half, factor):
+def test_less_and_more_are_opposites(middle, half, factor):
     one = answer(claim("less", factor=factor), Estimate(middle, middle - half, middle + half), 0.03)
     other = answer(claim("more", factor=factor), Estimate(-middle, -middle - half, -middle + half), 0.03)
     assert one == other
 
 
-def test_costs_are_held_against_any_arm_of_the_run():
+def test_costs_are_compared_with_any_arm_of_the_run():
     run = record(COSTS, noise=0.001)
     assert found(
         run,
@@ -84,7 +84,7 @@ def test_costs_are_held_against_any_arm_of_the_run():
     assert one.baseline == "b"
 
 
-def test_what_is_not_there_is_said():
+def test_reports_what_is_missing():
     run = record(COSTS)
     verdicts = check([claim("less", arm="x", baseline="y"), claim("less", "epoch_seconds", kind="none")], run)
     assert [(one.verdict, one.why) for one in verdicts] == [
@@ -112,7 +112,7 @@ def test_memory_is_compared_by_block_and_tensors_are_counted():
     assert check(wanted, run)[1].counts.baseline == 100
 
 
-def test_tracings_are_counted_and_may_be_none():
+def test_traces_are_counted_and_may_be_zero():
     run = record(COSTS)
     trace = Trace("step", "x.py:3", 0.5)
     run.slices.insert(
@@ -137,14 +137,14 @@ def test_tracings_are_counted_and_may_be_none():
     assert (other.verdict, other.ratio) == (CONFIRMED, None)
 
 
-def test_operations_are_those_of_the_commonest_kind():
+def test_operations_are_of_the_most_frequent_kind():
     run = record(COSTS)
     run.add(Work(block=0, group=0, arm="a", flops={DATA: 1.0, FULL: 8.0}))
     run.add(Work(block=0, group=0, arm="b", flops={DATA: 1.0, FULL: 4.0}))
     assert found(run, claim("less", "flops_per_epoch", factor=2)) == [CONFIRMED]
 
 
-def test_growth_is_held_against_the_arms_own_beginning():
+def test_growth_is_relative_to_the_arms_start():
     run = record(COSTS)
     segments = [Segment(DATA, 0, 40, {"batch_points": 64.0}), Segment(FULL, 40, 101, {"batch_points": 96.0})]
     run.ready[:] = [
@@ -157,7 +157,7 @@ def test_growth_is_held_against_the_arms_own_beginning():
     assert found(run, claim("not more", "growth.pool_points")) == ["not measured"]
 
 
-def test_objectives_are_the_same_or_not():
+def test_objectives_are_equal_or_different():
     run = record(COSTS)
     same = claim("same", "objective")
     assert found(run, same) == ["not measured"]
@@ -184,7 +184,7 @@ def test_objectives_are_the_same_or_not():
     assert found(run, same) == [UNSURE]
 
 
-def test_what_was_not_observed_is_not_measured_and_says_why():
+def test_unobserved_is_not_measured_with_a_reason():
     run = record(COSTS)
     assert found(run, claim("same", "traces"), claim("same", "compilations")) == [CONFIRMED, CONFIRMED]
     why = "those of JAX are not observed"

@@ -1,4 +1,4 @@
-"""What tracing and compiling are charged with, on made-up epochs whose answer is known."""
+"""The time charged to tracing and compiling, on made-up epochs with a known answer."""
 
 import pytest
 from epochs import epoch_of
@@ -27,12 +27,12 @@ def near(least, most=None, *unheld):
     return Charge(pytest.approx(least), pytest.approx(least if most is None else most), unheld)
 
 
-def test_an_epoch_that_traced_is_charged_with_all_beyond_those_that_did_not():
+def test_charges_a_tracing_epoch_with_its_excess_over_others():
     epochs = [epoch(index, 0.1) for index in range(9)] + [epoch(9, 1.1, step(0.2)), epoch(10, 0.9, step(0.2))]
     assert charges(epochs) == {traced(step()): near(1.0 + 0.8)}
 
 
-def test_the_median_of_the_nearest_epochs_is_what_it_is_held_against():
+def test_excess_is_over_the_median_of_the_nearest_epochs():
     """Epochs get slower as the training goes on, and one of them is slow for another reason."""
     epochs = [epoch(index, 0.1 if index < 100 else 0.5) for index in range(200)]
     epochs[190] = epoch(190, 9.0)
@@ -40,17 +40,17 @@ def test_the_median_of_the_nearest_epochs_is_what_it_is_held_against():
     assert charges(epochs) == {traced(step()): near(1.0)}
 
 
-def test_what_was_traced_in_one_epoch_shares_its_charge_by_the_seconds_of_each():
+def test_traces_in_one_epoch_share_the_charge_by_duration():
     epochs = [epoch(0, 0.1), epoch(1, 0.9, step(0.1), step(0.3, SHAPE, "inner"))]
     assert charges(epochs) == {traced(step()): near(0.2), traced(step(0, SHAPE, "inner")): near(0.6)}
 
 
-def test_of_tracings_without_a_time_each_has_the_same_share():
+def test_untimed_traces_share_the_charge_equally():
     epochs = [epoch(0, 0.1), epoch(1, 0.9, step(None), step(None), step(None, SHAPE), step(None, SHAPE))]
     assert charges(epochs) == {traced(step()): near(0.4), traced(step(0, SHAPE)): near(0.4)}
 
 
-def test_the_second_tracing_of_a_function_that_makes_variables_is_charged_to_the_first():
+def test_second_trace_creating_variables_is_charged_to_the_first():
     own = [step(0.2, SHAPE), step(0.1, VARIABLES), Trace("initialize", "tensorflow.py:1", 0.1, VARIABLES)]
     epochs = [epoch(0, 0.1), epoch(1, 0.9, *own), epoch(2, 0.9, *own, step(0.4, VALUE, "other"))]
     found = charges(epochs)
@@ -58,12 +58,12 @@ def test_the_second_tracing_of_a_function_that_makes_variables_is_charged_to_the
     assert found == {traced(own[0]): near(shape), traced(step(0, VALUE, "other")): near(1.6 - shape)}
 
 
-def test_where_nothing_else_was_traced_what_makes_variables_has_its_own_charge():
+def test_trace_creating_variables_alone_has_its_own_charge():
     epochs = [epoch(0, 0.1), epoch(1, 0.9, step(0.2, VARIABLES))]
     assert charges(epochs) == {traced(step(0, VARIABLES)): near(0.8)}
 
 
-def test_a_compilation_that_a_tracing_announced_is_charged_to_that_and_a_silent_one_is_not():
+def test_compilation_is_charged_to_the_trace_that_caused_it():
     announced = Compilation("step", "step.py:3", 0.5)
     silent = Compilation("net", "net.py:9", 0.3, recompiled=True)
     epochs = [epoch(0, 0.1), epoch(1, 1.1, step(0.2), compilations=[announced, silent])]
@@ -71,7 +71,7 @@ def test_a_compilation_that_a_tracing_announced_is_charged_to_that_and_a_silent_
     assert charges([epochs[0], epoch(1, 0.6, compilations=[silent])]) == {compiled(silent): near(0.5)}
 
 
-def test_the_first_epoch_of_a_kind_is_charged_with_nothing():
+def test_first_epoch_of_a_kind_has_no_charge():
     epochs = [
         epoch(0, 9.0, step(1.0, FIRST), first=True),
         epoch(1, 0.1),
@@ -80,7 +80,7 @@ def test_the_first_epoch_of_a_kind_is_charged_with_nothing():
     assert charges(epochs) == {}
 
 
-def test_where_every_epoch_of_a_kind_traced_the_charge_lies_between_bounds():
+def test_charge_has_bounds_if_every_epoch_traced():
     epochs = [epoch(index, 1.0, step(0.3)) for index in range(5)]
     event = traced(step())
     assert charges(epochs)[event] == Charge(pytest.approx(1.5), None, ("epoch",))
@@ -90,12 +90,12 @@ def test_where_every_epoch_of_a_kind_traced_the_charge_lies_between_bounds():
     assert charges([*epochs, *others], {"other": 0.1})[event].unheld == ("epoch",)
 
 
-def test_there_epochs_with_more_tracings_are_held_against_those_with_the_fewest():
+def test_compares_with_epochs_of_fewest_traces_if_every_epoch_traced():
     epochs = [epoch(index, 1.0, step(0.3)) for index in range(4)] + [epoch(4, 1.9, step(0.3), step(0.2))]
     assert charges(epochs)[traced(step())].seconds == pytest.approx(4 * 0.3 + 1.9 - 1.0 + 0.3)
 
 
-def test_several_charges_come_to_their_sum():
+def test_charges_add_up():
     one, other = Charge(1.0, 2.0, ("a",)), Charge(3.0, 3.0)
     assert together([one, other]) == Charge(4.0, 5.0, ("a",))
     assert together([one, Charge(1.0, None, ("b",))]) == Charge(2.0, None, ("a", "b"))
@@ -118,7 +118,7 @@ EPOCHS = st.lists(
 
 
 @given(EPOCHS, st.floats(0, 3))
-def test_all_charges_together_are_never_more_than_the_epochs_took_that_traced_or_compiled(own, busy):
+def test_total_charge_never_exceeds_time_of_tracing_epochs(own, busy):
     epochs = [
         epoch(index, wall, *traced, compilations=compiled, first=first, kind=kind)
         for index, (wall, traced, compiled, first, kind) in enumerate(own)

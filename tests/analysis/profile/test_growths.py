@@ -27,19 +27,19 @@ def leaking(**sizes):
     ]
 
 
-def test_growth_is_told_by_kind_over_epochs_in_a_row():
+def test_reports_growth_by_kind_over_consecutive_epochs():
     found = watched(*leaking(), *(epoch(41 + index, FULL, 900 * MB) for index in range(20)))
     assert found[DATA].verdict == "growing"
     assert found[DATA].bytes_per_epoch == pytest.approx(MB)
     assert found[FULL] == Growth("steady")
 
 
-def test_what_of_the_trainers_own_grows_meanwhile_is_told_with_it():
+def test_reports_trainer_sizes_that_grow_at_the_same_time():
     found = watched(*leaking(pool=lambda index: 100 + 12 * index, batch=lambda index: 64))
     assert found[DATA].sizes == {"pool": pytest.approx(12)}
 
 
-def test_a_size_that_is_told_where_it_changes_counts_from_where_it_was():
+def test_a_size_reported_on_change_counts_from_its_previous_value():
     steps = leaking()
     before = epoch(0, DATA, 500 * MB, pool=100)
     grown = epoch(20, DATA, 520 * MB, pool=158)
@@ -47,6 +47,6 @@ def test_a_size_that_is_told_where_it_changes_counts_from_where_it_was():
     assert found[DATA].sizes == {"pool": pytest.approx(58 / 28)}
 
 
-def test_who_was_not_watched_does_not_grow():
+def test_no_growth_for_an_unwatched_arm():
     assert growths(record({"a": {DATA: 1.0}}, blocks=1), "a") == {}
     assert watched(*(epoch(index, DATA, None) for index in range(20))) == {}

@@ -1,4 +1,4 @@
-"""Which terms of a loss have no weight, from what an epoch's losses were."""
+"""Finds the terms of a loss that have no weight, from the losses of epochs."""
 
 import numpy as np
 import pytest
@@ -20,19 +20,19 @@ def epochs(kind, data_weight, weight, name="physics", number=8, noise=1e-7):
 
 
 @pytest.mark.parametrize("data_weight", [1.0, 250.0])
-def test_a_term_without_weight_is_found_in_the_kinds_in_which_it_has_none(data_weight):
+def test_finds_an_unweighted_term_in_its_kinds(data_weight):
     run = [*epochs("data", data_weight, 0.0), *epochs("full", data_weight, 0.5)]
     assert idle_terms(run) == {"physics": ["data"]}
     assert idle_terms(epochs("data", data_weight, 0.0)) == {"physics": ["data"]}
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.01])
-def test_a_term_that_counts_is_not_found(weight):
+def test_a_weighted_term_is_not_reported(weight):
     assert idle_terms(epochs("full", 1.0, weight)) == {}
 
 
 @pytest.mark.parametrize("loss", [1.0, None], ids=["flat", "random"])
-def test_a_loss_that_is_a_term_to_the_last_bit_does_without_the_others(loss):
+def test_a_loss_equal_to_one_term_makes_the_others_idle(loss):
     for _ in range(50):
         values = [(loss or RANDOM.random(), RANDOM.random()) for _ in range(30)]
         terms = [{"loss": data, "data": data, "physics": other, "accuracy": other**2} for data, other in values]
@@ -40,7 +40,7 @@ def test_a_loss_that_is_a_term_to_the_last_bit_does_without_the_others(loss):
 
 
 @pytest.mark.parametrize("share", [1e-2, 1e-3, 1e-4])
-def test_a_term_that_is_a_small_part_of_the_loss_counts_all_the_same(share):
+def test_a_small_term_is_not_idle(share):
     found = []
     for index in range(12):
         data, other = 1 + 0.1 * RANDOM.random(), share * (1 + 0.1 * RANDOM.random())
@@ -50,12 +50,12 @@ def test_a_term_that_is_a_small_part_of_the_loss_counts_all_the_same(share):
     assert idle_terms(found) == {}
 
 
-def test_what_may_be_there_to_be_looked_at_only_is_not_found_unless_it_counts_elsewhere():
+def test_a_monitored_quantity_is_idle_only_if_weighted_elsewhere():
     assert idle_terms(epochs("data", 1.0, 0.0, "accuracy")) == {}
     assert idle_terms([*epochs("data", 1.0, 0.0, "flow"), *epochs("full", 1.0, 1.0, "flow")]) == {"flow": ["data"]}
 
 
-def test_weights_that_change_few_epochs_and_losses_that_say_little_tell_nothing():
+def test_no_finding_from_changing_weights_few_epochs_or_uninformative_losses():
     ramp = [one for index in range(8) for one in epochs("ramp", 1.0, 0.1 * (index + 1), number=1)]
     assert idle_terms(ramp) == {}
     assert idle_terms(epochs("data", 1.0, 0.0, number=4)) == {}
@@ -70,10 +70,10 @@ def test_weights_that_change_few_epochs_and_losses_that_say_little_tell_nothing(
 
 
 @pytest.mark.parametrize("name", ["metric", "dice", "model_norm", "mode", "statistic"])
-def test_a_name_that_only_contains_a_terms_is_none(name):
+def test_a_name_containing_a_terms_name_does_not_match(name):
     assert idle_terms(epochs("data", 1.0, 0.0, name)) == {}
 
 
 @pytest.mark.parametrize("name", ["ode", "bc_loss", "loss_IC", "pdes", "initial_condition"])
-def test_a_name_of_which_a_part_is_a_terms_is_one(name):
+def test_a_name_with_a_terms_name_as_a_part_matches(name):
     assert idle_terms(epochs("data", 1.0, 0.0, name)) == {name: ["data"]}

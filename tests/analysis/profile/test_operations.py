@@ -19,7 +19,7 @@ def epoch(index, kind, uses, busy, first=False):
     return epoch_of(index, kind, 0.1, 0.1, {}, first=first, operations=[OperationUse(*use) for use in uses], busy=busy)
 
 
-def test_operations_are_averaged_over_the_epochs_of_a_kind_but_its_first():
+def test_averages_operations_over_epochs_except_the_first():
     found = seen(
         epoch(0, "data", [("MatMul", "net", 1, 9.0)], 0.1, first=True),
         epoch(1, "data", [("MatMul", "net", 2, 0.04), ("Sum", "", 1, 0.01)], 0.05),
@@ -41,11 +41,11 @@ def test_operations_are_averaged_over_the_epochs_of_a_kind_but_its_first():
     assert found["full"].idle == pytest.approx(0.0)
 
 
-def test_where_no_operations_were_seen_there_is_nothing():
+def test_empty_without_observed_operations():
     assert seen() == {}
     assert seen(epoch(0, "data", [], None)) == {}
 
 
-def test_what_is_left_over_is_in_no_part_of_its_own():
+def test_remainder_is_not_a_part():
     parts = seen(epoch(1, "data", [("MatMul", "", 1, 0.02), (OTHERS, "", 9, 0.02)], 0.04))["data"].parts
     assert {name: spent.share for name, spent in parts.items()} == pytest.approx({"": 0.5, OTHERS: 0.5})

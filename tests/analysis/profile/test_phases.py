@@ -24,7 +24,7 @@ def run_of(**passes):
     return run
 
 
-def test_phases_are_told_by_kind_without_first_epochs_and_shares_add_up():
+def test_phases_by_kind_exclude_first_epochs_and_shares_add_up():
     slow = [("", 1, 5.0, 9.0), ("step", 1, 4.0, 4.0)]
     some = [("", 1, 1.0, 4.0), ("step", 1, 3.0, 3.0)]
     others = [("", 1, 1.0, 8.0), ("step", 1, 5.0, 5.0), ("refine", 2, 2.0, 2.0)]
@@ -38,7 +38,7 @@ def test_phases_are_told_by_kind_without_first_epochs_and_shares_add_up():
 
 
 @pytest.mark.parametrize("seen", [TRACED, COMPILED])
-def test_an_epoch_that_traced_or_compiled_does_not_drive_a_phase(seen):
+def test_tracing_or_compiling_epochs_do_not_affect_phases(seen):
     usual = [("", 1, 0.1, 0.3), ("step", 1, 0.2, 0.2)]
     run = run_of(phases=[epoch(1, DATA, [("", 1, 0.1, 9.1), ("step", 1, 9.0, 9.0)], **seen), epoch(2, DATA, usual)])
     step, rest = phases(run, "a")
@@ -46,32 +46,32 @@ def test_an_epoch_that_traced_or_compiled_does_not_drive_a_phase(seen):
     assert (rest.own_seconds, rest.total_seconds) == (0.1, 0.3)
 
 
-def test_nor_does_one_that_was_slow_for_another_reason():
+def test_slow_outlier_epochs_do_not_affect_phases():
     walls = [0.2, 0.3, 9.0, 0.3, 0.25]
     run = run_of(phases=[epoch(i, DATA, [("", 1, 0.1, 0.1 + w), ("step", 1, w, w)]) for i, w in enumerate(walls)])
     step, _ = phases(run, "a")
     assert (step.own_seconds, step.share) == (0.3, pytest.approx(0.75))
 
 
-def test_where_every_epoch_of_a_kind_traced_its_phases_say_so():
+def test_marks_phases_if_every_epoch_traced():
     uses = [("", 1, 1.0, 1.0)]
     run = run_of(phases=[epoch(0, DATA, uses, first=True), epoch(1, DATA, uses, **TRACED), epoch(41, FULL, uses)])
     assert {phase.kind: phase.traced for phase in phases(run, "a")} == {DATA: True, FULL: False}
 
 
-def test_a_phase_that_only_some_epochs_have_counts_as_often_as_it_comes():
+def test_an_occasional_phase_is_weighted_by_frequency():
     some = [("", 1, 0.1, 0.5), ("refine", 1, 0.4, 0.4)]
     run = run_of(phases=[epoch(i, DATA, [("", 1, 0.1, 0.1)] if i % 4 else some) for i in range(8)])
     found = {phase.path: phase.own_seconds for phase in phases(run, "a")}
     assert found == {"": 0.1, "refine": pytest.approx(0.1)}
 
 
-def test_peaks_come_from_the_pass_that_watches_memory():
+def test_peaks_come_from_the_memory_pass():
     times = [epoch(0, DATA, [("", 1, 1.0, 1.0)]), epoch(41, FULL, [("", 1, 1.0, 1.0)])]
     memory = [epoch(index, DATA, [("", 1, 9.0, 9.0, peak)]) for index, peak in ((1, 7 * MB), (2, 9 * MB), (3, 8 * MB))]
     found = {phase.kind: phase.peak_rss_bytes for phase in phases(run_of(phases=times, memory=memory), "a")}
     assert found == {DATA: 9 * MB, FULL: None}
 
 
-def test_who_was_not_watched_has_no_phases():
+def test_no_phases_for_an_unwatched_arm():
     assert phases(run_of(), "a") == []

@@ -3,7 +3,7 @@ import pytest
 from harness.analysis.profile.rss_samples import samples
 
 
-def test_samples_are_in_order_of_time_and_count_from_the_first():
+def test_samples_are_sorted_and_relative_to_the_first():
     found = samples(["CMDLINE net", "MEM 2.0 101.5000", "MEM 1.0 100.0000"])
     assert [(one.seconds, one.bytes) for one in found] == [(0.0, 2**20), (pytest.approx(1.5), 2 * 2**20)]
 
@@ -11,5 +11,5 @@ def test_samples_are_in_order_of_time_and_count_from_the_first():
 @pytest.mark.parametrize(
     "line", ["MEM 3.", "MEM x 100.0", "MEM nan 100.0", "MEM 1.0 inf", "MEM -1 3", "", "\0\0", "FUNC f 1 2"]
 )
-def test_lines_that_are_no_samples_are_passed_over(line):
+def test_skips_lines_that_are_not_samples(line):
     assert len(samples(["MEM 1.0 100.0", line])) == 1

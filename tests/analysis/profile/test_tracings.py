@@ -18,31 +18,53 @@ def shape(rows):
     return Cause("shape", f"argument x: shape ({rows},) -> ({rows + 1},)", "pad it")
 
 
-def test_tracings_are_told_by_function_and_sort_of_cause_the_costliest_first():
+def test_groups_traces_by_function_and_cause_kind_sorted_by_cost():
     opening = [Trace("step", "x.py:3", 0.5, FIRST, "step"), Trace("inner", "x.py:9", None, None)]
     again = [Trace("step", "x.py:3", 0.4, shape(rows), phase) for rows, phase in ((2, "step"), (3, ""), (4, "step"))]
     epochs = [epoch(0, traces=[*opening, again[0]], first=True), epoch(1), epoch(5, 1.0, traces=again[1:])]
     assert by_cause(epochs) == [
-        Traced("step", "x.py:3", shape(2), 3, 0.4 + 0.4 + 0.4, (0, 5), 1, ("step", ""), Charge(0.9, 0.9)),
-        Traced("step", "x.py:3", FIRST, 1, 0.5, (0,), 0, ("step",)),
-        Traced("inner", "x.py:9", None, 1, None, (0,), 0),
+        Traced(
+            function="step",
+            where="x.py:3",
+            cause=shape(2),
+            times=3,
+            seconds=0.4 + 0.4 + 0.4,
+            epochs=(0, 5),
+            again=1,
+            phases=("step", ""),
+            charge=Charge(0.9, 0.9),
+        ),
+        Traced(
+            function="step", where="x.py:3", cause=FIRST, times=1, seconds=0.5, epochs=(0,), again=0, phases=("step",)
+        ),
+        Traced(function="inner", where="x.py:9", cause=None, times=1, seconds=None, epochs=(0,), again=0),
     ]
     assert by_cause([]) == []
 
 
-def test_compilations_are_told_by_function_and_those_that_nothing_announced_apart():
+def test_groups_compilations_by_function_and_separates_those_without_a_trace():
     first = [Compilation("step", "x.py:3", 0.25, compiler="XLA"), Compilation("_f", "?", 1.0)]
     epochs = [
         epoch(0, compilations=first, first=True),
         epoch(7, 0.8, compilations=[Compilation("step", "x.py:3", 0.5, recompiled=True)]),
     ]
     assert by_function(epochs, {DATA: 0.2}) == [
-        Compiled("_f", "?", 1, 0, 1.0, (0,), 0),
-        Compiled("step", "x.py:3", 2, 1, 0.75, (0, 7), 1, Charge(0.5, pytest.approx(0.6), (DATA,)), "XLA"),
+        Compiled(function="_f", where="?", times=1, silent=0, seconds=1.0, epochs=(0,), again=0),
+        Compiled(
+            function="step",
+            where="x.py:3",
+            times=2,
+            silent=1,
+            seconds=0.75,
+            epochs=(0, 7),
+            again=1,
+            charge=Charge(0.5, pytest.approx(0.6), (DATA,)),
+            compiler="XLA",
+        ),
     ]
 
 
-def test_they_are_those_of_one_whole_block():
+def test_counts_one_complete_block():
     run = record({"a": {DATA: 1.0}})
     run.slices.clear()
     one, other = (epoch_of(index, DATA, 0.1, 0.1, {}) for index in (5, 6))

@@ -14,7 +14,7 @@ def with_work(*works):
     return run
 
 
-def test_the_rate_of_an_epoch_is_its_operations_by_its_time_and_is_a_share_of_the_yardstick():
+def test_rate_is_operations_per_time_as_a_share_of_the_reference_rate():
     found = arithmetic(
         with_work(
             Work(block=0, group=0, arm="a", flops={DATA: 1e9, FULL: 4e9}, unavailable=None, gemm_flops_per_second=2e10)
@@ -27,7 +27,7 @@ def test_the_rate_of_an_epoch_is_its_operations_by_its_time_and_is_a_share_of_th
     assert found.gemm_share == {DATA: pytest.approx(0.1), FULL: pytest.approx(0.8)}
 
 
-def test_an_arm_that_was_not_counted_has_nothing_and_another_ones_count_is_not_its():
+def test_an_uncounted_arm_has_no_operations():
     assert (
         arithmetic(
             with_work(Work(block=0, group=0, arm="b", flops={DATA: 1e9}, unavailable=None, gemm_flops_per_second=1e9)),
@@ -40,7 +40,7 @@ def test_an_arm_that_was_not_counted_has_nothing_and_another_ones_count_is_not_i
     assert arithmetic(with_work(why), "a", SECONDS) == Arithmetic({}, "no tf.function was called", 1e9, {})
 
 
-def test_a_kind_that_was_timed_but_not_counted_has_a_reason():
+def test_timed_but_uncounted_kind_has_a_reason():
     found = arithmetic(
         with_work(Work(block=0, group=0, arm="a", flops={DATA: 1e9}, unavailable=None, gemm_flops_per_second=1e10)),
         "a",
@@ -55,7 +55,7 @@ def test_a_kind_that_was_timed_but_not_counted_has_a_reason():
     assert found.unavailable == "no tf.function was called"
 
 
-def test_there_is_no_share_without_a_yardstick_or_without_an_epoch_that_was_timed():
+def test_no_share_without_a_reference_rate_or_a_timed_epoch():
     assert arithmetic(with_work(Work(block=0, group=0, arm="a", flops={DATA: 1e9})), "a", SECONDS).gemm_share == {}
     assert arithmetic(
         with_work(

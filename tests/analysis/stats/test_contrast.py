@@ -15,15 +15,15 @@ def contrast(logs):
     return Contrast(list(logs[2] - logs[0]), list(logs[1] - logs[0]))
 
 
-def test_the_head_is_held_against_the_mean_of_its_bases():
+def test_compares_the_head_with_the_mean_of_its_bases():
     logs = np.log([[2.0, 2.2, 2.1], [2.1, 2.0, 2.2], [3.0, 3.1, 3.2]])
     one = contrast(logs)
     assert one.middle == pytest.approx(float((logs[2] - (logs[0] + logs[1]) / 2).mean()))
     assert one.null == pytest.approx(float((logs[1] - logs[0]).mean()))
 
 
-def test_the_interval_is_that_of_a_layout_of_blocks_and_arms():
-    """Where the head does not scatter more than its bases: against the residual variance, computed from the table."""
+def test_interval_matches_the_two_way_layout():
+    """If the head varies no more than its bases: against the residual variance, computed from the table."""
     logs = np.random.default_rng(3).normal(size=(3, 5)) * [[1.0], [1.0], [0.2]]
     residuals = logs - logs.mean(axis=0) - logs.mean(axis=1, keepdims=True) + logs.mean()
     variance = (residuals**2).sum() / 8
@@ -31,7 +31,7 @@ def test_the_interval_is_that_of_a_layout_of_blocks_and_arms():
     assert contrast(logs).half_width(0.05) == pytest.approx(expected)
 
 
-def test_a_head_that_scatters_more_than_its_bases_answers_for_itself():
+def test_a_noisier_head_uses_its_own_variance():
     random = np.random.default_rng(0)
     logs = random.normal(size=(3, 5)) * [[0.001], [0.001], [1.0]]
     own = logs[2] - logs[:2].mean(axis=0)
@@ -39,7 +39,7 @@ def test_a_head_that_scatters_more_than_its_bases_answers_for_itself():
     assert contrast(logs).half_width(0.05) == pytest.approx(alone, rel=1e-4)
 
 
-def test_arms_that_did_not_live_together_say_nothing_of_each_others_scatter():
+def test_variance_is_not_shared_between_arms_that_did_not_run_together():
     logs = np.random.default_rng(0).normal(size=(3, 5))
     apart = Contrast(list(logs[2] - logs[0]), list(logs[1] - logs[0]), shared=False)
     own = logs[2] - logs[:2].mean(axis=0)
@@ -75,7 +75,7 @@ def test_the_answer_agrees_with_the_interval(head, tolerance):
         assert shown.high < (1 + tolerance) * (1 + 1e-9)
 
 
-def test_of_several_the_clearest_must_pass_the_strictest_level():
+def test_clearest_of_several_must_pass_the_strictest_level():
     clear, less = Contrast([0.1, 0.101, 0.099], [0.0] * 3), Contrast([0.1, 0.08, 0.09], [0.0] * 3)
     assert answers([(less, TOLERANCE)], [0.05])[0] == WORSE
     assert answers([(less, TOLERANCE), (clear, TOLERANCE)], [0.05, 0.025]) == [WORSE, WORSE]

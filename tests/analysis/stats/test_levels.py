@@ -16,7 +16,7 @@ def chance_of_any(at, most, runs=60_000):
 
 @pytest.mark.parametrize("most", [4, 6, 10])
 @pytest.mark.parametrize("rank", [1, 3])
-def test_all_looks_together_err_as_often_as_they_may(most, rank):
+def test_error_over_all_looks_is_nominal(most, rank):
     error = 0.05 / rank
     deviation = np.sqrt(error * (1 - error) / 60_000)
     assert chance_of_any(level(3, most, rank), most) == pytest.approx(error, abs=4 * deviation)
@@ -29,7 +29,7 @@ def test_a_single_look_needs_no_correction_for_looks():
         assert level(fewest, most, rank=4) == 0.0125
 
 
-def test_where_no_constant_is_known_the_error_is_shared_out():
+def test_splits_the_error_where_no_constant_is_known():
     assert looks(3, 30) == 28
     assert level(3, 30) == pytest.approx(0.05 / 28)
     assert level(3, 6, rank=9) == pytest.approx(0.05 / 9 / 4)
@@ -37,7 +37,7 @@ def test_where_no_constant_is_known_the_error_is_shared_out():
 
 
 @pytest.mark.parametrize("most", [4, 5, 6, 7, 8, 10, 12, 16, 20])
-def test_it_is_surer_for_each_rank_and_never_surer_than_sharing_out(most):
+def test_levels_fall_with_rank_and_never_exceed_an_equal_split(most):
     levels = [level(3, most, rank) for rank in range(1, 9)]
     assert levels == sorted(levels, reverse=True)
     assert all(0.05 / rank / looks(3, most) <= at <= 0.05 / rank for rank, at in enumerate(levels, start=1))

@@ -12,14 +12,14 @@ times = st.lists(st.floats(0, 1e6) | st.just(inf), min_size=1, max_size=40)
 
 
 @given(times)
-def test_the_estimate_is_the_median_and_infinite_as_soon_as_its_middle_is(values):
+def test_estimate_is_the_median_and_may_be_infinite(values):
     found = median(values)
     assert found.estimate == pytest.approx(np.median(values))
     assert isinf(found.estimate) == (sum(map(isinf, values)) * 2 >= len(values))
 
 
 @given(times)
-def test_the_interval_is_between_the_innermost_order_statistics_that_cover_enough(values):
+def test_interval_uses_the_innermost_sufficient_order_statistics(values):
     """The sign test's: outside it there are too few values on one side (SciPy's binomial distribution)."""
     n, found = len(values), median(values)
     if n == 1:
@@ -33,14 +33,14 @@ def test_the_interval_is_between_the_innermost_order_statistics_that_cover_enoug
 
 
 @pytest.mark.parametrize(("n", "coverage"), [(2, 0.5), (3, 0.75), (4, 0.875), (5, 0.9375), (6, 0.96875)])
-def test_the_extremes_of_few_cover_all_but_one_side(n, coverage):
+def test_extremes_of_few_values_cover_all_but_one_side(n, coverage):
     found = median(list(range(n)))
     assert (found.low, found.high, found.coverage) == (0, n - 1, coverage)
     assert coverage == 1 - 2 ** (1 - n)
 
 
 @pytest.mark.parametrize("n", [3, 7, 12])
-def test_the_interval_covers_the_true_median_as_often_as_it_says(n):
+def test_interval_covers_the_true_median_at_the_nominal_rate(n):
     random = np.random.default_rng(n)
     trials, covered = 4000, 0
     for _ in range(trials):
@@ -51,6 +51,6 @@ def test_the_interval_covers_the_true_median_as_often_as_it_says(n):
     assert covered / trials == pytest.approx(found.coverage, abs=0.025)
 
 
-def test_without_a_value_there_is_no_median():
+def test_no_median_of_no_values():
     with pytest.raises(ValueError, match="no value"):
         median([])

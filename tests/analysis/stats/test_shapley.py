@@ -11,7 +11,7 @@ NAMES = ("a", "b", "c", "d")
 
 
 def games(names=NAMES):
-    """Any values of all cells."""
+    """Random values for all cells."""
     cells = list(subsets(names))
     numbers = st.floats(-10, 10)
     return st.lists(numbers, min_size=len(cells), max_size=len(cells)).map(
@@ -45,7 +45,7 @@ def test_a_share_is_the_average_over_all_orders(values):
 
 
 @given(games())
-def test_changes_that_do_alike_get_alike(values):
+def test_symmetric_changes_get_equal_shares(values):
     swapped = {"a": "b", "b": "a"}
     alike = {
         cell: values[cell] + values[frozenset(swapped.get(name, name) for name in cell)] for cell in subsets(NAMES)
@@ -55,7 +55,7 @@ def test_changes_that_do_alike_get_alike(values):
 
 
 @given(games(NAMES[:3]), st.floats(-5, 5))
-def test_a_change_that_always_adds_the_same_gets_just_that(values, always):
+def test_a_constant_contribution_is_its_share(values, always):
     more = {cell: values[cell - {"d"}] + always * ("d" in cell) for cell in subsets(NAMES)}
     assert near(shapley_shares(more, NAMES)["d"], always)
     assert all(near(found, 0.0) for two, found in interactions(more, NAMES).items() if "d" in two)
@@ -79,7 +79,7 @@ def test_one_order_adds_up_too(values, order):
     st.dictionaries(st.sampled_from([frozenset(p) for p in permutations(NAMES, 2)]), st.floats(-5, 5)),
     st.permutations(NAMES),
 )
-def test_an_order_and_its_reverse_are_exact_where_only_two_at_a_time_interact(alone, together, order):
+def test_an_order_and_its_reverse_are_exact_for_pairwise_interactions(alone, together, order):
     values = {
         cell: sum(alone.get(name, 0.0) for name in cell) + sum(x for two, x in together.items() if two <= cell)
         for cell in subsets(NAMES)
@@ -89,7 +89,7 @@ def test_an_order_and_its_reverse_are_exact_where_only_two_at_a_time_interact(al
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5))
-def test_an_interaction_is_what_two_changes_do_beyond_each(together, other):
+def test_interaction_is_the_effect_beyond_each_change_alone(together, other):
     values = {cell: together * ({"a", "b"} <= cell) + other * ("c" in cell) for cell in subsets(NAMES)}
     found = interactions(values, NAMES)
     assert near(found["a", "b"], together)
@@ -97,18 +97,18 @@ def test_an_interaction_is_what_two_changes_do_beyond_each(together, other):
     assert near(shapley_shares(values, NAMES)["a"], together / 2)
 
 
-def test_an_interaction_of_three_is_found_in_each_of_its_pairs():
+def test_a_three_way_interaction_appears_in_each_pair():
     values = {cell: float({"a", "b", "c"} <= cell) for cell in subsets(NAMES[:3])}
     assert interactions(values, NAMES[:3]) == {("a", "b"): 0.5, ("a", "c"): 0.5, ("b", "c"): 0.5}
 
 
-def test_one_change_has_the_whole_and_no_interactions():
+def test_a_single_change_has_the_whole_effect():
     values = {frozenset(): 1.0, frozenset("a"): 4.0}
     assert shapley_shares(values, ["a"]) == {"a": 3.0}
     assert interactions(values, ["a"]) == {}
 
 
-def test_a_missing_cell_is_not_made_up():
+def test_a_missing_cell_is_not_imputed():
     values = {cell: 0.0 for cell in subsets(NAMES) if cell != {"b", "c"}}
     with pytest.raises(KeyError):
         shapley_shares(values, NAMES)

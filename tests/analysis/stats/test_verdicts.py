@@ -30,7 +30,7 @@ def test_the_four_answers():
     assert verdict(blocks(log(1.03), 0.001)).answer == UNSURE
 
 
-def test_fewer_than_three_blocks_give_no_verdict():
+def test_no_verdict_from_fewer_than_three_blocks():
     assert verdicts({"a": [0.1, 0.1], "b": [0.1], "c": []}, TOLERANCE, 3, 6) == {}
 
 
@@ -45,22 +45,22 @@ def test_a_single_arm_is_judged_by_its_interval(values, tolerance, most):
     low, high = log(ratio.low), log(ratio.high)
     half = (high - low) / 2
     fine = half <= max(margin, COARSE * abs(np.mean(values)))
-    said = SLOWER if low > margin and fine else FASTER if high < -margin and fine else UNSURE
-    said = SAME if -margin < low and high < margin else said
+    expected = SLOWER if low > margin and fine else FASTER if high < -margin and fine else UNSURE
+    expected = SAME if -margin < low and high < margin else expected
     near = min(abs(low - margin), abs(high + margin), abs(low + margin), abs(high - margin)) < 1e-9
     if not near and np.std(values) > 1e-9:
-        assert found.answer == said
+        assert found.answer == expected
         wide_too = half / COARSE if half > margin else 0.0
         assert found.smallest_visible == pytest.approx(exp(max(margin + half, wide_too)))
 
 
 @given(some)
-def test_the_other_way_round_it_says_the_opposite(values):
+def test_swapping_sides_reverses_the_verdict(values):
     opposite = {SLOWER: FASTER, FASTER: SLOWER, SAME: SAME, UNSURE: UNSURE}
     assert opposite[verdict(values).answer] == verdict([-value for value in values]).answer
 
 
-def test_a_wide_interval_is_no_verdict_unless_the_difference_is_wider_by_far():
+def test_no_verdict_from_a_wide_interval_unless_the_difference_is_far_larger():
     freedom_of_two = stats.t.ppf(1 - level(3, 6) / 2, 2) / sqrt(3)
     wide = 2 * MARGIN / freedom_of_two  # a half-width of twice the margin
     assert verdict(blocks(3.5 * MARGIN, wide)).answer == UNSURE
@@ -68,8 +68,8 @@ def test_a_wide_interval_is_no_verdict_unless_the_difference_is_wider_by_far():
     assert verdict(blocks(-9 * MARGIN, wide)).answer == FASTER
 
 
-def test_of_several_arms_the_clearest_passes_the_strictest_level():
-    """Three arms whose p-values are just below what ranks 3, 2 and 1 ask of them; and one that spoils the second."""
+def test_clearest_of_several_arms_must_pass_the_strictest_level():
+    """Three arms with p-values just below the levels of ranks 3, 2 and 1; and one that changes the second."""
     margin = MARGIN
 
     def slower_with(p_value):
@@ -89,8 +89,8 @@ def test_of_several_arms_the_clearest_passes_the_strictest_level():
     assert [one.answer for one in spoiled.values()] == [SLOWER, UNSURE, UNSURE]
 
 
-def test_that_there_are_other_arms_makes_no_interval_coarser():
-    """Its own interval is fine enough, and at the level that its rank asks for it is clear of the margin."""
+def test_other_arms_do_not_widen_an_interval():
+    """Its own interval is narrow enough, and at the level of its rank it excludes the margin."""
     scatter = 0.9 * 0.2 / 4 / (stats.t.ppf(1 - level(3, 6) / 2, 2) / sqrt(3))
     others = {str(number): blocks(MARGIN, 0.001) for number in range(3)}
     assert verdicts({"a": blocks(0.2, scatter), **others}, TOLERANCE, 3, 6)["a"].answer == SLOWER
@@ -101,8 +101,8 @@ def test_arms_keep_their_order():
     assert list(found) == ["b", "a", "c"]
 
 
-def test_six_arms_that_are_the_same_are_rarely_called_different():
-    """At a tolerance far below the scatter, so that any verdict of a difference is luck: in at most 5 % of runs."""
+def test_six_equal_arms_are_rarely_called_different():
+    """The tolerance is far below the noise, so any verdict of a difference is wrong: at most 5 % of runs."""
     random = np.random.default_rng(0)
     runs, wrong = 1500, 0
     for _ in range(runs):

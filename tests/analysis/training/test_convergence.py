@@ -28,14 +28,14 @@ def error(at):
 # Trainings
 
 
-def test_a_training_has_its_seconds_at_each_evaluation():
+def test_seconds_at_each_evaluation():
     (first, *others) = trainings(run(seed=4), "slow")
     assert [(point.epochs, point.seconds) for point in first.checkpoints] == [(0, 0), (5, 10), (10, 20), (15, 30)]
     assert (first.seed, first.status, first.epochs, first.seconds) == (4, "ok", 15, 30)
     assert [training.seed for training in others] == [5, 6]
 
 
-def test_of_a_training_begun_again_alone_only_that_counts():
+def test_only_the_restarted_training_counts():
     made = run(seeds=1)
     lines = [*made.starts, *made.ready, *made.slices, *made.evaluations]
     again = Record([made.header, *lines])
@@ -62,7 +62,7 @@ def test_of_a_training_begun_again_alone_only_that_counts():
     assert (quick.status, len(quick.checkpoints)) == ("failed", 4)
 
 
-def test_each_step_of_a_reference_has_its_own_seconds():
+def test_each_reference_step_has_its_own_seconds():
     made = record({"net": SLOW, "solver": falling(0.3, 0.1, 0.01, every=1)[1:]}, walls={"net": 1.0, "solver": 0.5},
                   references=("solver",))  # fmt: skip
     for training in trainings(made, "solver"):
@@ -85,7 +85,7 @@ def test_metrics_have_scipys_geometric_mean_and_t_interval_of_the_logarithms(val
     assert log(found.geometric_mean.high) == pytest.approx(high, abs=1e-6)
 
 
-def test_the_interval_of_a_metric_covers_what_it_promises():
+def test_interval_of_a_metric_has_nominal_coverage():
     random = np.random.default_rng(0)
     trials, covered = 1000, 0
     for _ in range(trials):
@@ -105,13 +105,13 @@ def test_a_metric_below_zero_has_no_geometric_mean():
     assert quality([-1.0, 3.0]).mean == 1.0
 
 
-def test_one_that_is_not_finite_is_counted_and_leaves_no_mean():
+def test_nonfinite_metric_is_counted_and_has_no_mean():
     found = quality([0.1, None, None])
     assert (found.mean, found.geometric_mean) == (None, None)
     assert (found.trainings, found.not_finite) == (3, 2)
 
 
-def test_a_metric_that_some_trainings_lack_is_that_of_the_others():
+def test_metric_missing_in_some_trainings_uses_the_others():
     def changed(seed):
         return [(5, {"error": 0.5} if seed else {"error": 0.5, "early": 0.25})]
 
@@ -127,7 +127,7 @@ def test_means_of_huge_metrics_stay_finite():
 # At equal epochs and at equal time
 
 
-def test_arms_are_held_against_each_other_where_the_shortest_and_where_the_quickest_was_over():
+def test_compares_arms_at_the_end_of_the_shortest_and_of_the_fastest():
     made = record({"slow": SLOW, "quick": falling(1.0, 0.8, 0.4)}, walls=WALLS)
     found = convergence(made)
     assert found["slow"].equal_epochs.limit == found["quick"].equal_epochs.limit == 10
@@ -141,13 +141,13 @@ def test_arms_are_held_against_each_other_where_the_shortest_and_where_the_quick
     assert found["slow"].final.metrics["error"].mean == pytest.approx(0.1)
 
 
-def test_between_two_checkpoints_the_earlier_one_counts():
+def test_uses_the_earlier_of_two_checkpoints():
     made = record({"a": falling(1.0, 0.5, 0.2, every=4), "b": falling(1.0, 0.9, every=7)}, walls={"a": 1.0, "b": 1.0})
     standing = convergence(made)["a"].equal_epochs.standing
     assert (standing.epochs, standing.metrics["error"].mean) == (4, 0.5)
 
 
-def test_the_quickest_is_so_by_its_median_seed_and_the_seeds_that_ended_before_count():
+def test_fastest_arm_is_by_median_seed():
     made = record({"a": SLOW, "b": SLOW}, walls={"a": 9.0, "b": lambda seed: [1.0, 2.0, 3.0][seed]})
     found = convergence(made)
     assert found["b"].equal_time.limit == pytest.approx(30.0)
@@ -156,7 +156,7 @@ def test_the_quickest_is_so_by_its_median_seed_and_the_seeds_that_ended_before_c
     assert found["a"].equal_time.standing.epochs == 0
 
 
-def test_references_set_no_limit_and_stand_step_by_step():
+def test_references_set_no_limit_and_are_listed_step_by_step():
     solver = [(step, {"error": 0.1**step}) for step in (1, 2, 3)]
     found = convergence(
         record({"net": SLOW, "solver": solver}, walls={"net": 1.0, "solver": 0.2}, references=("solver",))
@@ -178,7 +178,7 @@ def test_a_run_of_references_alone_has_no_limits():
 # Failures
 
 
-def test_an_arm_that_always_failed_is_kept_as_far_as_it_got_and_sets_no_limit():
+def test_an_arm_that_always_failed_is_kept_and_sets_no_limit():
     curves = {"a": falling(1.0, 0.5, 0.25), "b": falling(1.0, 0.9)}
     found = convergence(record(curves, walls={"a": 1.0, "b": 1.0}, fails=[("b", 0), ("b", 1), ("b", 2)]))
     assert found["a"].equal_epochs.limit == 10
@@ -189,7 +189,7 @@ def test_an_arm_that_always_failed_is_kept_as_far_as_it_got_and_sets_no_limit():
     assert {training.status for training in found["b"].trainings} == {"failed"}
 
 
-def test_a_seed_that_failed_counts_as_far_as_it_got():
+def test_a_failed_seed_counts_up_to_its_failure():
     def unlucky(seed):
         return falling(1.0, 0.5) if seed == 1 else falling(1.0, 0.5, 0.25)
 
@@ -201,7 +201,7 @@ def test_a_seed_that_failed_counts_as_far_as_it_got():
     assert [standing.metrics["error"].trainings for standing in found.curve] == [3, 3, 2]
 
 
-def test_of_a_run_cut_off_in_its_first_seed_what_there_is_is_held_against_each_other():
+def test_compares_what_exists_if_interrupted_in_the_first_seed():
     curves = {"a": falling(1.0, 0.5, 0.25), "b": falling(1.0, 0.9)}
     cut = [("a", 0), ("b", 0)]
     found = convergence(record(curves, walls={"a": 1.0, "b": 1.0}, seeds=1, cut_off=cut, target=("error", 0.1)))
@@ -211,7 +211,7 @@ def test_of_a_run_cut_off_in_its_first_seed_what_there_is_is_held_against_each_o
     assert (found["a"].to_target.trainings, found["a"].to_target.seconds) == (0, None)
 
 
-def test_an_arm_that_was_never_evaluated_has_nothing_to_show():
+def test_no_results_for_an_arm_never_evaluated():
     found = convergence(record({"a": SLOW, "b": []}, walls={"a": 1.0, "b": 1.0}, fails=[("b", 0)]))["b"]
     assert (found.final, found.curve, found.equal_epochs.standing) == (None, [], None)
 
@@ -224,7 +224,7 @@ def test_an_arm_that_was_never_evaluated_has_nothing_to_show():
     st.floats(0, 1),
     st.floats(0.1, 10),
 )
-def test_the_time_to_a_target_is_that_of_the_first_evaluation_at_or_below_it(errors, goal, wall):
+def test_time_to_target_is_the_first_evaluation_at_or_below_it(errors, goal, wall):
     curves = {"a": lambda seed: falling(*errors[seed])}
     made = record(curves, walls={"a": wall}, seeds=len(errors), target=("error", goal))
     found = convergence(made)["a"].to_target
@@ -239,7 +239,7 @@ def test_the_time_to_a_target_is_that_of_the_first_evaluation_at_or_below_it(err
         assert (found.epochs.low, found.epochs.high) == (min(firsts), max(firsts))
 
 
-def test_a_seed_that_never_gets_there_counts_as_infinite_and_is_not_dropped():
+def test_a_seed_that_never_reaches_the_target_counts_as_infinite():
     made = record(
         {"a": lambda seed: SLOW if seed == 1 else QUICK}, walls={"a": 2.0}, target=("error", 0.2), fails=[("a", 2)]
     )
@@ -249,7 +249,7 @@ def test_a_seed_that_never_gets_there_counts_as_infinite_and_is_not_dropped():
     assert found.seconds.coverage == 0.75
 
 
-def test_what_failed_after_it_got_there_got_there():
+def test_failure_after_reaching_the_target_counts_as_reached():
     made = run(target=("error", 0.4), fails=[("slow", seed) for seed in range(3)])
     assert convergence(made)["slow"].to_target.reached == 3
     assert convergence(run())["slow"].to_target is None

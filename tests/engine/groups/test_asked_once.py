@@ -1,4 +1,4 @@
-"""What an arm is asked once, in the first block: the terms of its loss, and how much its epochs compute."""
+"""One-time requests to an arm in the first blocks: the terms of its loss, and the operations of its epochs."""
 
 import pytest
 from paths import SUPPORT
@@ -29,7 +29,7 @@ def dense(tmp_path_factory):
 LAYER = 2 * 64 * 32 * 32
 
 
-def test_each_arm_counts_the_kinds_that_its_warm_up_met_once_in_a_run(dense):
+def test_each_arm_counts_its_warm_up_kinds_once_per_run(dense):
     works = {work.arm: work for work in dense.works}
     assert len(dense.works) == len(works) == 4
     assert {work.block for work in dense.works} == {0}
@@ -40,7 +40,7 @@ def test_each_arm_counts_the_kinds_that_its_warm_up_met_once_in_a_run(dense):
     assert summarize(dense).arms[0].gemm_share > 0
 
 
-def test_what_cannot_be_counted_says_why_and_no_arm_fails_for_it(dense):
+def test_uncountable_work_has_a_reason_and_fails_no_arm(dense):
     unavailable = {work.arm: work.unavailable for work in dense.works if not work.flops}
     assert unavailable == {
         "Eager": "gradients were taken outside of every tf.function",
@@ -52,7 +52,7 @@ def test_what_cannot_be_counted_says_why_and_no_arm_fails_for_it(dense):
     assert all(end.peak_rss_bytes for end in dense.ends)
 
 
-def test_a_count_that_hangs_is_given_up_soon(tmp_path, monkeypatch):
+def test_a_hanging_count_times_out_soon(tmp_path, monkeypatch):
     monkeypatch.setattr(arm, "COUNTING_SECONDS", 0.5)
     record = run(tmp_path / "run", "HangsWhenCounted", command="profile", file="tensors.py", epochs=3, blocks=1)
     assert [work.unavailable for work in record.works] == [
@@ -61,7 +61,7 @@ def test_a_count_that_hangs_is_given_up_soon(tmp_path, monkeypatch):
     assert {end.status for end in record.ends} == {"ok"}
 
 
-def test_calls_are_watched_while_the_first_block_warms_up_and_never_in_turns(dense):
+def test_calls_are_watched_only_in_the_first_warm_up(dense):
     watched = {
         (piece.block, bool(piece.round)): {epoch.losses["watched"] for epoch in piece.epochs}
         for piece in dense.slices
@@ -70,7 +70,7 @@ def test_calls_are_watched_while_the_first_block_warms_up_and_never_in_turns(den
     assert watched == {(0, False): {1.0}, (0, True): {0.0}, (1, False): {0.0}, (1, True): {0.0}}
 
 
-def test_neither_counting_nor_stating_is_in_what_an_arm_used_or_traced(dense):
+def test_counting_and_objectives_are_not_in_memory_or_traces(dense):
     functions = [trace.function for piece in dense.slices for epoch in piece.epochs for trace in evidence.traces(epoch)]
     assert set(functions) == {"Dense._step"}
     in_one = [
@@ -85,14 +85,14 @@ def test_neither_counting_nor_stating_is_in_what_an_arm_used_or_traced(dense):
     assert all((end.peak_tensor_bytes or 0) < 50_000_000 for end in dense.ends)
 
 
-def test_arms_state_their_terms_in_two_blocks_before_any_epoch(dense):
+def test_arms_report_objective_terms_in_two_blocks_before_any_epoch(dense):
     assert {(line.arm, line.block): line.terms for line in dense.objectives} == {
         (planned.label, block): {"total": 64 * 32.0} for planned in dense.plan.arms for block in (0, 1)
     }
     assert len(dense.objectives) == 8
 
 
-def test_losses_are_judged_by_terms_and_else_by_the_epochs_run(tmp_path):
+def test_losses_are_compared_by_terms_or_else_by_epochs(tmp_path):
     names = "Stating", "Steady", "StatingTheSame", "StatingAnother", "Drifting"
     record = run(tmp_path / "run", *names, epochs=12, blocks=1)
     assert {line.arm for line in record.objectives} == {"Stating", "StatingTheSame", "StatingAnother"}
@@ -107,7 +107,7 @@ def test_losses_are_judged_by_terms_and_else_by_the_epochs_run(tmp_path):
     assert {arm.losses_epochs for arm in summarize(record).arms[1:]} == {12}
 
 
-def test_arms_without_a_framework_say_so_and_have_no_rate(tmp_path):
+def test_arms_without_a_framework_have_a_reason_and_no_rate(tmp_path):
     record = run(tmp_path / "run", "Steady", command="profile", epochs=4, blocks=1)
     (work,) = record.works
     assert (work.flops, work.gemm_flops_per_second) == ({}, None)
@@ -116,17 +116,17 @@ def test_arms_without_a_framework_say_so_and_have_no_rate(tmp_path):
 
 
 @pytest.mark.parametrize("together", [2, 1])
-def test_arms_that_memory_does_not_hold_together_are_asked_no_more_often(tmp_path, monkeypatch, together):
+def test_regrouping_for_memory_does_not_repeat_one_time_requests(tmp_path, monkeypatch, together):
     monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > together)
     record = run(tmp_path / "run", "Stating", "StatingTheSame", "StatingAnother", epochs=6, blocks=3)
     assert len(record.starts) > 3
     assert sorted(work.arm for work in record.works) == ["Stating", "StatingAnother", "StatingTheSame"]
-    asked = sorted((line.arm, line.block) for line in record.objectives)
-    assert asked == [(arm, block) for arm in ("Stating", "StatingAnother", "StatingTheSame") for block in (0, 1)]
+    requested = sorted((line.arm, line.block) for line in record.objectives)
+    assert requested == [(arm, block) for arm in ("Stating", "StatingAnother", "StatingTheSame") for block in (0, 1)]
     assert {end.status for end in record.ends} == {"ok", "regrouped"}
 
 
-def test_whole_trainings_are_asked_for_neither(tmp_path):
+def test_converge_requests_neither_work_nor_objectives(tmp_path):
     record = run(tmp_path / "run", "Learner", command="converge", evaluations=2, blocks=1)
     assert record.ends[0].status == "ok"
     assert record.works == record.objectives == []

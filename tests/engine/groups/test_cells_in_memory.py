@@ -1,4 +1,4 @@
-"""Cells that memory does not hold together: pairs with the baseline, in every block, whatever its cells are."""
+"""Cells that do not fit in memory together run in pairs with the baseline, in every block."""
 
 import pytest
 from paths import CHANGED
@@ -24,11 +24,11 @@ from harness.engine.session import measure
         ("ab", "ac", True),
     ],
 )
-def test_as_many_arms_as_did_not_fit_are_not_tried_again(too_large, arms, fit):
+def test_does_not_retry_a_group_size_that_did_not_fit(too_large, arms, fit):
     assert Known(too_large={frozenset(too_large)}).fit(list(arms)) == fit
 
 
-def test_cells_that_do_not_fit_are_paired_with_the_baseline_and_their_shares_add_up(tmp_path, monkeypatch):
+def test_cells_run_in_pairs_for_memory_have_shares_that_add_up(tmp_path, monkeypatch):
     monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > 2)
     plan = planned("ablate", goal=f"{CHANGED}:five", epochs=6, blocks=2)
     run = measure(plan, tmp_path / "run", lambda event, record: None)

@@ -1,4 +1,4 @@
-"""An arm may fail in any way: it is reported with moment and cause, and the others go on."""
+"""An arm may fail in any way: the failure is reported with moment and cause, and the other arms continue."""
 
 import json
 import signal
@@ -50,7 +50,7 @@ def ratio(arm):
     return arm["metrics"]["total_time"]["ratio"]
 
 
-def test_every_trouble_is_reported_and_the_others_complete(tmp_path, capfd):
+def test_reports_every_failure_and_the_other_arms_complete(tmp_path, capfd):
     code, arms, run = compare(tmp_path, "Steady", *TROUBLES, "Other", options=["--blocks", "2", "--epochs", "12"])
     assert code == 4
     for name, reason in TROUBLES.items():
@@ -67,7 +67,7 @@ def test_every_trouble_is_reported_and_the_others_complete(tmp_path, capfd):
     assert "RaisesAtThree" in printed.err
 
 
-def test_a_failed_arm_keeps_what_it_measured_and_leaves_the_later_blocks(tmp_path):
+def test_a_failed_arm_keeps_its_measurements_and_skips_later_blocks(tmp_path):
     _, arms, run = compare(tmp_path, "Steady", "KillsItself", "RaisesAtThree", options=["--blocks", "2"])
     for name in ("KillsItself", "RaisesAtThree"):
         measured = [(piece.block, epoch.index) for piece in run.slices if piece.arm == name for epoch in piece.epochs]
@@ -78,7 +78,7 @@ def test_a_failed_arm_keeps_what_it_measured_and_leaves_the_later_blocks(tmp_pat
     assert "the residual is empty" in (tmp_path / "run" / "report.md").read_text()
 
 
-def test_when_the_only_rival_has_failed_no_other_block_runs_for_a_verdict(tmp_path, capfd):
+def test_no_further_block_after_the_only_other_arm_failed(tmp_path, capfd):
     code, arms, run = compare(tmp_path, "Steady", "RaisesAtThree", options=["--epochs", "12"])
     assert code == 4
     assert arms["Steady"]["status"] == "ok"
@@ -88,7 +88,7 @@ def test_when_the_only_rival_has_failed_no_other_block_runs_for_a_verdict(tmp_pa
     assert "a verdict three" not in printed
 
 
-def test_what_an_arm_prints_is_no_failure(tmp_path):
+def test_printing_is_not_a_failure(tmp_path):
     code, arms, _ = compare(tmp_path, "Steady", "PrintsRubbish", options=["--blocks", "1", "--epochs", "5"])
     assert code == 0
     assert arms["PrintsRubbish"]["status"] == "ok"
@@ -98,22 +98,22 @@ def test_what_an_arm_prints_is_no_failure(tmp_path):
     assert b"\xfe\xff\x00\xff\n" in logs
 
 
-def test_a_hanging_arm_is_given_up(tmp_path):
+def test_a_hanging_arm_times_out(tmp_path):
     code, arms, _ = compare(tmp_path, "Steady", "Hangs", options=["--timeout", "8", "--blocks", "1"])
     assert code == 4
     assert arms["Hangs"]["reason"].startswith("in epoch 3: it gave no answer for 8 s")
     assert arms["Steady"]["status"] == "ok"
 
 
-def test_an_arm_that_closes_our_pipe_is_given_up_in_time(tmp_path):
+def test_an_arm_that_closes_its_pipe_times_out(tmp_path):
     code, arms, _ = compare(tmp_path, "Steady", "ClosesEverything", options=["--timeout", "8", "--blocks", "1"])
     assert code == 4
     assert arms["ClosesEverything"]["reason"].startswith("in epoch 3: it closed harness's pipe")
     assert arms["Steady"]["status"] == "ok"
 
 
-def test_an_arm_that_fails_at_once_does_not_change_how_the_others_are_sampled(tmp_path):
-    """It cannot seek, so the block that it was built for runs in lockstep to its end; the next one need not."""
+def test_an_immediate_failure_does_not_change_sampling_of_the_others(tmp_path):
+    """It cannot seek, so its block runs in lockstep to the end; the next block need not."""
     _, arms, run = compare(tmp_path, "Sought", "AsSought", "FailsAtOnce", options=["--blocks", "2", "--epochs", "100"])
     in_order = [e.index for s in run.slices if s.arm == "Sought" and s.block == 0 for e in s.epochs]
     assert in_order == [*range(100)]
@@ -124,7 +124,7 @@ def test_an_arm_that_fails_at_once_does_not_change_how_the_others_are_sampled(tm
     assert ratio(arms["AsSought"])["low"] is not None
 
 
-def test_without_a_baseline_there_are_no_ratios_but_the_rest(tmp_path, capfd):
+def test_everything_but_ratios_without_a_baseline(tmp_path, capfd):
     code, arms, _ = compare(tmp_path, "Exits", "Steady", options=["--blocks", "1"])
     assert code == 4
     assert ratio(arms["Steady"]) is None
@@ -132,7 +132,7 @@ def test_without_a_baseline_there_are_no_ratios_but_the_rest(tmp_path, capfd):
     assert "nothing to be compared with" in " ".join(capfd.readouterr().out.split())
 
 
-def test_a_loss_that_is_not_finite_may_be_allowed(tmp_path):
+def test_nonfinite_losses_can_be_allowed(tmp_path):
     code, _, run = compare(
         tmp_path, "Steady", "ReturnsNan", options=["--allow-nonfinite", "--blocks", "1", "--epochs", "5"]
     )
@@ -147,7 +147,7 @@ def slow_run(out):
     return begun([*command, "--out", str(out)], out)
 
 
-def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path):
+def test_children_exit_with_their_parent_and_the_record_stays_readable(tmp_path):
     with slow_run(tmp_path / "run") as (running, children):
         running.kill()
         running.communicate()
@@ -157,7 +157,7 @@ def test_children_die_with_their_parent_and_the_record_stays_readable(tmp_path):
     assert app.run(["report", str(tmp_path / "run")]) == 0
 
 
-def test_interrupted_once_it_ends_tidily_with_a_report(tmp_path):
+def test_one_interrupt_ends_the_run_with_a_report(tmp_path):
     with slow_run(tmp_path / "run") as (running, children):
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)

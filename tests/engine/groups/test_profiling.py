@@ -1,4 +1,4 @@
-"""What a profile finds of planted faults, and does not find where there is none."""
+"""A profile finds planted faults, and reports nothing where there are none."""
 
 import json
 import re
@@ -42,11 +42,11 @@ def profiled_tables(record):
     return [table for table in profiled_report.tables(summarize(record).arms[0], record) if table]
 
 
-def told(record):
+def findings_of(record):
     return findings(Evidence.of(record, record.plan.baseline))
 
 
-def test_phases_are_found_with_their_shares(tmp_path):
+def test_finds_phases_and_their_shares(tmp_path):
     record = profiled(tmp_path / "run", "Marked", probes=("phases",))
     found = {phase.path: phase for phase in phases(record, "Marked")}
     assert found.keys() == {"weights", "weights > solve", "step", ""}
@@ -59,7 +59,7 @@ def test_phases_are_found_with_their_shares(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peaks are exact on Linux")
-def test_a_short_spike_is_found_in_its_phase_with_its_size(tmp_path):
+def test_finds_a_short_memory_spike_with_phase_and_size(tmp_path):
     record = profiled(tmp_path / "run", "Spikes")
     peaks = {phase.path: phase.peak_rss_bytes for phase in phases(record, "Spikes")}
     assert peaks["refine"] - peaks["step"] == pytest.approx(200 * MB, rel=0.02)
@@ -74,7 +74,7 @@ def test_a_short_spike_is_found_in_its_phase_with_its_size(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
-def test_a_leak_is_found_with_its_size_and_a_clean_trainer_has_none(tmp_path):
+def test_finds_a_leak_with_its_size_and_none_in_a_clean_trainer(tmp_path):
     leaking = growths(profiled(tmp_path / "leaks", "Leaks", probes=("memory",)), "Leaks")["epoch"]
     assert leaking.verdict == "growing"
     assert leaking.bytes_per_epoch == pytest.approx(MB, rel=0.2)
@@ -82,7 +82,7 @@ def test_a_leak_is_found_with_its_size_and_a_clean_trainer_has_none(tmp_path):
     assert growths(clean, "Clean")["epoch"].verdict == "steady"
 
 
-def test_what_is_watched_is_timed_apart(tmp_path):
+def test_probes_run_in_passes_apart_from_timing(tmp_path):
     record = profiled(tmp_path / "run", "Clean")
     assert all(
         not evidence.phases(epoch) and evidence.memory(epoch) is None
@@ -107,20 +107,20 @@ def test_what_is_watched_is_timed_apart(tmp_path):
         ("NewOptimizer", "object", "argument optimizer: another Optimizer"),
     ],
 )
-def test_a_retrace_is_found_with_its_cause(tmp_path, name, kind, text):
+def test_finds_a_retrace_and_its_cause(tmp_path, name, kind, text):
     record = profiled(tmp_path / "run", name, "retraced.py", probes=(), epochs=8)
     found = by_cause(of_one_block(record, name))
-    told = {one.cause.kind: one for one in found}
-    assert told.keys() == {"first", kind}
-    assert told[kind].cause.text == text
-    assert (told["first"].times, told[kind].times) == (1, 7)
-    assert told[kind].function == ("NewOptimizer._optimize" if name == "NewOptimizer" else "Clean._step")
+    by_kind = {one.cause.kind: one for one in found}
+    assert by_kind.keys() == {"first", kind}
+    assert by_kind[kind].cause.text == text
+    assert (by_kind["first"].times, by_kind[kind].times) == (1, 7)
+    assert by_kind[kind].function == ("NewOptimizer._optimize" if name == "NewOptimizer" else "Clean._step")
 
 
 @pytest.mark.parametrize("name", ["FloatRate", "Grows", "NewFunction", "NewFunctionWithVariables"])
-def test_what_retraces_in_every_epoch_is_told_with_bounds_of_its_cost(tmp_path, name):
+def test_reports_cost_bounds_of_a_retrace_in_every_epoch(tmp_path, name):
     record = profiled(tmp_path / "run", name, "retraced.py", probes=("operations",), epochs=8)
-    (found,) = told(record)
+    (found,) = findings_of(record)
     seen = sum(
         trace.seconds for epoch in of_one_block(record, name) if not epoch.first for trace in evidence.traces(epoch)
     )
@@ -133,9 +133,9 @@ def test_what_retraces_in_every_epoch_is_told_with_bounds_of_its_cost(tmp_path, 
     assert found.text.count("since every epoch traced or compiled") == 1
 
 
-def test_what_retraces_now_and_then_is_charged_with_all_beyond_the_other_epochs(tmp_path):
+def test_charges_occasional_retraces_with_the_excess_over_other_epochs(tmp_path):
     record = profiled(tmp_path / "run", "NewRate", "retraced.py", probes=(), epochs=24)
-    (found,) = told(record)
+    (found,) = findings_of(record)
     epochs = of_one_block(record, "NewRate")
     traced = [epoch for epoch in epochs if evidence.traces(epoch) and not epoch.first]
     assert [epoch.index for epoch in traced] == [4, 8, 12, 16, 20]
@@ -144,15 +144,15 @@ def test_what_retraces_now_and_then_is_charged_with_all_beyond_the_other_epochs(
     assert f"{rounding.percent(found.share)} of the time of all epochs. Pass a tensor." in found.text
 
 
-def test_a_cause_without_advice_is_told_with_where_to_look(tmp_path):
+def test_a_cause_without_advice_says_where_to_look(tmp_path):
     record = profiled(tmp_path / "run", "Lambdified", "retraced.py", probes=(), epochs=8)
-    (found,) = told(record)
+    (found,) = findings_of(record)
     assert found.text.startswith("7 of 7 epochs trace something new, 7 functions or causes in all.")
     assert ": each time as a new function. That took at least " in found.text
     assert re.search(r"Look at \S*lambdified \d>:1 for what creates it again\.$", found.text)
 
 
-def test_a_compilation_that_no_trace_announces_is_found(tmp_path):
+def test_finds_a_compilation_without_a_trace(tmp_path):
     record = profiled(tmp_path / "run", "Recompiles", "retraced.py", probes=(), epochs=8)
     epochs = of_one_block(record, "Recompiles")
     (one,) = by_function(epochs)
@@ -161,22 +161,22 @@ def test_a_compilation_that_no_trace_announces_is_found(tmp_path):
     assert all(len(evidence.compilations(epoch)) == 1 for epoch in epochs)
 
 
-def test_compilations_are_seen_though_the_trainer_hides_what_tensorflow_logs(tmp_path):
+def test_sees_compilations_even_if_tensorflow_logs_are_hidden(tmp_path):
     record = profiled(tmp_path / "run", "Recompiles", "quiet.py", probes=(), epochs=4)
     (one,) = by_function(of_one_block(record, "Recompiles"))
     assert (one.times, one.silent) == (4, 3)
     assert record.unavailable("Recompiles").keys() == {"peak of tensors"}  # its tensors are small
 
 
-def test_who_has_a_shape_for_each_sort_of_points_is_not_accused_of_retracing(tmp_path):
+def test_does_not_flag_one_shape_per_kind_of_points(tmp_path):
     record = profiled(tmp_path / "run", "SeveralShapes", "retraced.py", probes=(), epochs=8)
     (again, first) = sorted(by_cause(of_one_block(record, "SeveralShapes")), key=lambda one: one.cause.kind != "shape")
     assert (again.times, again.epochs, again.again) == (2, (0,), 0)
     assert first.cause.kind == "first"
-    assert told(record) == []
+    assert findings_of(record) == []
 
 
-def test_a_tracing_is_told_with_its_epochs_and_its_phase(tmp_path):
+def test_reports_a_trace_with_epochs_and_phase(tmp_path):
     record = profiled(tmp_path / "run", "Phased", "retraced.py", probes=("phases",), epochs=4)
     (one,) = by_cause(of_one_block(record, "Phased"))
     assert (one.epochs, one.phases) == ((0,), ("train",))
@@ -186,22 +186,22 @@ def test_a_tracing_is_told_with_its_epochs_and_its_phase(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
-def test_a_list_that_keeps_a_tensor_an_epoch_is_found_with_its_size(tmp_path):
+def test_finds_a_list_that_keeps_one_tensor_per_epoch(tmp_path):
     record = profiled(tmp_path / "run", "KeepsTensors", "retraced.py", probes=("memory",))
     found = growths(record, "KeepsTensors")["epoch"]
     assert found.verdict == "growing"
     assert found.bytes_per_epoch == pytest.approx(MB, rel=0.2)
 
 
-def test_where_too_few_epochs_ran_in_a_row_to_tell_of_growth_that_is_said(tmp_path):
+def test_says_if_too_few_epochs_ran_to_detect_growth(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("memory",), epochs=5)
-    said = list(sentences(summarize(record)))
+    notes = list(sentences(summarize(record)))
     assert (
-        "Not available here: memory from epoch to epoch, because fewer than 8 epochs of any kind ran in a row." in said
+        "Not available here: memory from epoch to epoch, because fewer than 8 epochs of any kind ran in a row." in notes
     )
 
 
-def test_what_a_profile_shows_is_in_its_json(tmp_path):
+def test_profile_json_has_what_the_report_shows(tmp_path):
     record = profiled(tmp_path / "run", "Marked", probes=("phases", "memory"))
     (arm,) = json.loads(summarize(record).to_json())["arms"]
     shares = {one["path"]: one["share"] for one in arm["profile"]["phases"]}
@@ -214,19 +214,19 @@ def test_what_a_profile_shows_is_in_its_json(tmp_path):
     assert epochs == {"first": [0], "value": [*range(1, 8)]}
 
 
-def test_a_clean_trainer_is_traced_once_and_compiled_never(tmp_path):
+def test_a_clean_trainer_traces_once_and_never_compiles(tmp_path):
     record = profiled(tmp_path / "run", "Clean", "retraced.py", epochs=8)
     epochs = of_one_block(record, "Clean")
     (one,) = by_cause(epochs)
     assert (one.cause.kind, one.times) == ("first", 1)
     assert not any(evidence.compilations(epoch) for epoch in epochs)
     assert record.ends[0].unavailable.keys() <= {"peak of tensors"}
-    assert told(record) == []
+    assert findings_of(record) == []
 
 
-def test_a_term_without_weight_is_found_with_its_share_of_the_schedule(tmp_path):
+def test_finds_an_unweighted_term_with_its_share_of_the_schedule(tmp_path):
     record = profiled(tmp_path / "run", "Unweighted", probes=())
-    (found,) = told(record)
+    (found,) = findings_of(record)
     assert found.rule == "unweighted"
     assert found.text.startswith("50 % of epochs compute a physics loss whose weight is 0 (kind early):")
 
@@ -235,8 +235,8 @@ def test_a_term_without_weight_is_found_with_its_share_of_the_schedule(tmp_path)
     ("name", "rules"), [("Clean", []), ("Marked", ["heavy"]), ("Leaks", ["growing"]), ("Spikes", ["heavy"])]
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
-def test_a_profile_opens_with_what_was_planted_and_with_nothing_else(tmp_path, name, rules):
-    found = told(profiled(tmp_path / "run", name))
+def test_profile_reports_exactly_the_planted_faults(tmp_path, name, rules):
+    found = findings_of(profiled(tmp_path / "run", name))
     assert [one.rule for one in found] == rules
 
 
@@ -247,9 +247,7 @@ def test_a_profile_opens_with_what_was_planted_and_with_nothing_else(tmp_path, n
         ("Fits", {"one_step_on_data", "multi_step_on_iterator"}),
     ],
 )
-def test_functions_within_functions_are_named_and_their_times_add_up_to_no_more_than_the_epoch(
-    tmp_path, name, functions
-):
+def test_nested_functions_are_named_and_times_stay_within_the_epoch(tmp_path, name, functions):
     record = profiled(tmp_path / "run", name, "nested.py", probes=("operations",), epochs=6)
     first, *rest = of_one_block(record, name)
     assert {trace.function.split(".")[-1] for trace in evidence.traces(first)} >= functions
@@ -262,7 +260,7 @@ def test_functions_within_functions_are_named_and_their_times_add_up_to_no_more_
     assert profiles(record, name)["epoch"].types
 
 
-def test_operations_are_seen_in_a_pass_apart_and_drawn_on_a_timeline(tmp_path):
+def test_operations_have_their_own_pass_and_timeline(tmp_path):
     record = profiled(tmp_path / "run", "Nests", "nested.py", probes=("operations",), epochs=6)
     seen = watched(record, "Nests", "operations")
     assert [epoch.index for epoch in seen] == list(range(6))
@@ -278,25 +276,25 @@ def test_operations_are_seen_in_a_pass_apart_and_drawn_on_a_timeline(tmp_path):
     assert all(first["ts"] <= e["ts"] <= e["ts"] + e["dur"] <= first["ts"] + first["dur"] for e in of_track["tracings"])
 
 
-def test_a_timeline_is_beside_the_record_wherever_the_trainer_goes(tmp_path, monkeypatch):
+def test_timeline_is_beside_the_record_even_if_the_trainer_changes_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     profiled(Path("run"), "Wanders", probes=("operations",))
     assert json.loads((tmp_path / "run" / "timeline.json").read_text())["traceEvents"]
 
 
-def test_what_a_trainer_without_tensorflow_cannot_tell_is_said(tmp_path):
+def test_says_what_is_unavailable_without_tensorflow(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("operations",))
     assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
-    said = list(sentences(summarize(record)))
-    assert "Not available here: peak of tensors and operations, because TensorFlow was not loaded." in said
+    notes = list(sentences(summarize(record)))
+    assert "Not available here: peak of tensors and operations, because TensorFlow was not loaded." in notes
     uncounted = "no framework was loaded whose operations can be counted"
-    assert f"Not available here: arithmetic, because {uncounted}." in said
+    assert f"Not available here: arithmetic, because {uncounted}." in notes
     nothing = "no framework that traces or compiles was loaded"
-    assert f"Not available here: traces and compilations, because {nothing}." in said
+    assert f"Not available here: traces and compilations, because {nothing}." in notes
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
-def test_exact_memory_has_peaks_that_repeat(tmp_path):
+def test_exact_memory_peaks_are_repeatable(tmp_path):
     plan = planned("profile", f"{SUPPORT / 'faults.py'}:Spikes", epochs=12, exact_memory=True)
     record = measure(replace(plan, probes=("memory",)), tmp_path / "run", lambda event, record: None)
     peaks = [evidence.memory(epoch).peak_rss for epoch in watched(record, "Spikes", "memory")[2:]]
@@ -304,7 +302,7 @@ def test_exact_memory_has_peaks_that_repeat(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="oneDNN is on by default on Linux")
-def test_where_tensorflow_does_not_count_its_tensors_it_says_so(tmp_path, monkeypatch):
+def test_says_if_tensorflow_does_not_count_tensors(tmp_path, monkeypatch):
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     record = profiled(tmp_path / "run", "Nests", "nested.py", probes=("memory",), epochs=6)
     assert record.unavailable("Nests") == {
@@ -314,10 +312,10 @@ def test_where_tensorflow_does_not_count_its_tensors_it_says_so(tmp_path, monkey
     assert all(evidence.memory(epoch).peak_rss for epoch in watched(record, "Nests", "memory"))
 
 
-def test_where_memory_cannot_be_watched_it_says_why(tmp_path, monkeypatch):
+def test_says_why_memory_cannot_be_watched(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "FORGET", tmp_path / "nowhere" / "clear_refs")
     monkeypatch.setattr(memory, "STATUS", tmp_path / "nowhere" / "status")
-    probes = passes.probes_of("memory")
+    probes = passes.get_pass("memory").make_probes()
     for probe in reversed(probes):
         probe.begin(fresh=True)
     seen = {probe.name: probe.end(1.0) for probe in probes}

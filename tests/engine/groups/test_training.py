@@ -1,4 +1,4 @@
-"""Whole trainings with evaluations in between: seen in the record of real runs."""
+"""Whole trainings with evaluations in between, checked in the records of real runs."""
 
 import json
 from itertools import groupby
@@ -44,7 +44,7 @@ def evaluated(record, arm, block=0):
     return [(line.epochs, line.metrics) for line in record.evaluations if (line.arm, line.block) == (arm, block)]
 
 
-def test_each_seed_trains_every_arm_whole_in_a_fresh_process_and_evaluates_it_on_the_way(tmp_path):
+def test_each_seed_trains_and_evaluates_every_arm_in_a_fresh_process(tmp_path):
     record, _ = run(tmp_path / "run", "Learner", "StaysBad", blocks=2, seed=7)
     assert len({ready.pid for ready in record.ready}) == 4
     assert {ready.environment["PYTHONHASHSEED"] for ready in record.ready} == {"7", "8"}
@@ -69,7 +69,7 @@ def test_parts_take_turns_in_random_order_and_are_evaluated_at_once(tmp_path):
     assert len({tuple(order[at : at + 2]) for at in range(0, 24, 2)}) == 2
 
 
-def test_the_length_asked_for_reaches_those_that_take_it_and_bounds_the_others(tmp_path):
+def test_requested_length_is_passed_to_arms_or_limits_them(tmp_path):
     record, _ = run(tmp_path / "run", "Learner", "ShortLearner", "EndlessLearner", epochs=20, evaluations=2)
     lengths = {ready.arm: ready.description.segments[-1].stop for ready in record.ready}
     assert lengths == {"Learner": 20, "ShortLearner": 5, "EndlessLearner": 20}
@@ -79,7 +79,7 @@ def test_the_length_asked_for_reaches_those_that_take_it_and_bounds_the_others(t
     assert epochs_of(record, "ShortLearner") == [0, 1]
 
 
-def test_without_a_length_an_arm_fails_and_says_what_to_do(tmp_path):
+def test_an_arm_without_a_length_fails_with_advice(tmp_path):
     record, _ = run(tmp_path / "run", "EndlessLearner", "Learner")
     failure = record.failure("EndlessLearner")
     assert (failure.moment, failure.reason) == (
@@ -89,7 +89,7 @@ def test_without_a_length_an_arm_fails_and_says_what_to_do(tmp_path):
     assert len(epochs_of(record, "Learner")) == 12
 
 
-def test_every_trouble_is_reported_and_the_others_train_on(tmp_path, capfd):
+def test_reports_every_failure_and_the_other_arms_go_on(tmp_path, capfd):
     out = tmp_path / "summary.json"
     names = [f"{ARMS}:{name}" for name in (*TROUBLES, "Learner")]
     options = ["--out", str(tmp_path / "run"), "--json", str(out), "--seeds", "2", "--evaluations", "6"]
@@ -104,13 +104,13 @@ def test_every_trouble_is_reported_and_the_others_train_on(tmp_path, capfd):
     assert "there is no exact solution" in capfd.readouterr().out
 
 
-def test_a_metric_that_is_not_finite_is_no_failure_and_kept_as_none(tmp_path):
+def test_nonfinite_metric_is_stored_as_none_without_failure(tmp_path):
     record, _ = run(tmp_path / "run", "UnstableLearner")
     assert [metrics["error"] for _, metrics in evaluated(record, "UnstableLearner")] == [1.0, None, None, None, None]
     assert record.ends[0].status == "ok"
 
 
-def test_a_metric_that_only_the_target_names_fails_the_arm_that_lacks_it(tmp_path):
+def test_an_arm_without_the_target_metric_fails(tmp_path):
     record, _ = run(tmp_path / "run", "Learner", "Solver", target="seed=3", references=("Solver",))
     assert record.failure("Learner") is None
     failure = record.failure("Solver")
@@ -118,14 +118,14 @@ def test_a_metric_that_only_the_target_names_fails_the_arm_that_lacks_it(tmp_pat
     assert failure.reason == "it returned no 'seed', the metric of the target, but only error"
 
 
-def test_an_arm_that_fails_in_one_seed_leaves_the_later_ones(tmp_path):
+def test_an_arm_that_fails_in_one_seed_skips_later_seeds(tmp_path):
     record, _ = run(tmp_path / "run", "Learner", "FailsAtSeedOne", blocks=3)
     found = convergence(record)["FailsAtSeedOne"]
     assert [(one.status, one.epochs) for one in found.trainings] == [("ok", 12), ("failed", 7)]
     assert len(convergence(record)["Learner"].trainings) == 3
 
 
-def test_a_reference_runs_its_own_steps_each_evaluated_whatever_length_is_asked_for(tmp_path):
+def test_a_reference_runs_and_evaluates_its_own_steps_regardless_of_length(tmp_path):
     record, _ = run(tmp_path / "run", "Learner", "Solver", epochs=2, evaluations=1, references=("Solver",))
     assert evaluated(record, "Solver") == [(step, {"error": 10.0 ** -(1 + step)}) for step in (1, 2, 3)]
     assert [epochs for epochs, _ in evaluated(record, "Learner")] == [0, 2]
@@ -136,7 +136,7 @@ def test_a_reference_runs_its_own_steps_each_evaluated_whatever_length_is_asked_
     assert [step.seconds for step in found.curve] == walls
 
 
-def test_slices_are_split_where_a_part_would_last_too_long(tmp_path, monkeypatch):
+def test_splits_slices_that_would_take_too_long(tmp_path, monkeypatch):
     """An epoch takes at least 2 ms, so a slice of 0.1 s is one of 50 epochs at most."""
     monkeypatch.setattr("harness.schedule.training_parts.LONGEST_SLICE", 1e9)
     record, _ = run(tmp_path / "run", "Learner", epochs=120, evaluations=1, timeout=1e5)
@@ -150,7 +150,7 @@ def test_slices_are_split_where_a_part_would_last_too_long(tmp_path, monkeypatch
     assert epochs_of(record, "Learner") == [*range(120)]
 
 
-def test_arms_that_do_not_fit_in_memory_train_alone_from_then_on(tmp_path, monkeypatch):
+def test_arms_that_do_not_fit_in_memory_train_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(Group, "short_of_memory", lambda self, extra: len(self.live) > 1)
     record, lines = run(tmp_path / "run", "Learner", "StaysBad", "ShortLearner", blocks=2)
     assert [(start.block, start.group, len(start.order), start.one_by_one) for start in record.starts] == [
@@ -167,7 +167,7 @@ def test_arms_that_do_not_fit_in_memory_train_alone_from_then_on(tmp_path, monke
         assert [one.status for one in own.trainings] == ["ok", "ok"]
 
 
-def test_memory_that_gets_short_late_is_noticed_too(tmp_path, monkeypatch):
+def test_notices_memory_shortage_during_training(tmp_path, monkeypatch):
     free = iter([10**12] * 13)
     monkeypatch.setattr("harness.engine.groups.training.free_memory_bytes", lambda: next(free, 10**6))
     record, _ = run(tmp_path / "run", "Learner", "StaysBad", evaluations=12)
@@ -177,7 +177,7 @@ def test_memory_that_gets_short_late_is_noticed_too(tmp_path, monkeypatch):
     assert {end.arm: end.status for end in record.ends if end.group} == {"Learner": "ok", "StaysBad": "ok"}
 
 
-def test_where_epochs_begin_to_cost_more_a_slice_is_short_again(tmp_path):
+def test_slices_shorten_when_epochs_become_slower(tmp_path):
     record, _ = run(tmp_path / "run", "LateCost", evaluations=1)
     slices = [[epoch.index for epoch in piece.epochs] for piece in record.slices]
     assert slices[:2] == [[0], list(range(1, 40))]

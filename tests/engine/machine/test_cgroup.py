@@ -38,7 +38,7 @@ def container(tmp_path, monkeypatch):
         ("/../../a", {"cpu.max": "200000 100000", "a/cpu.max": "50000 100000"}, 2.0),
     ],
 )
-def test_the_cores_allowed_are_the_fewest_of_all_groups_above(container, own, files, cores):
+def test_core_limit_is_the_smallest_of_all_parent_groups(container, own, files, cores):
     container(own, files)
     assert cgroup.cores_allowed() == cores
 
@@ -54,12 +54,12 @@ def test_the_cores_allowed_are_the_fewest_of_all_groups_above(container, own, fi
         ({"cpu.stat": "nr_periods many\n"}, None),
     ],
 )
-def test_how_often_it_was_stopped_is_a_share_of_the_periods(container, files, share):
+def test_throttling_is_a_share_of_periods(container, files, share):
     container("/a", files)
     assert cgroup.throttled() == share
 
 
-def test_memory_that_is_given_up_when_needed_is_not_taken(container):
+def test_reclaimable_memory_is_not_counted_as_used(container):
     container("/", {"memory.max": "900\n", "memory.current": "700\n", "memory.stat": "anon 1\ninactive_file 200\n"})
     assert cgroup.memory_limit() == 900
     assert cgroup.memory_used() == 500
@@ -71,7 +71,7 @@ def test_without_a_container_there_is_no_limit(container):
     assert cgroup.memory_used() == 0
 
 
-def test_the_limits_of_older_systems_are_read_too(container):
+def test_reads_limits_of_older_systems(container):
     stat = "total_inactive_file 200\n"
     files = {"memory.limit_in_bytes": "900\n", "memory.usage_in_bytes": "700\n", "memory.stat": stat}
     container(None, {f"memory/{name}": text for name, text in files.items()})

@@ -16,7 +16,7 @@ from harness.worker.probes import base
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """A machine that says what it is told: `machine({"cpu0/cpufreq/scaling_governor": "powersave"}, cpuinfo)`."""
+    """A simulated machine with the given files: `machine({"cpu0/cpufreq/scaling_governor": "powersave"}, cpuinfo)`."""
     monkeypatch.setattr(conditions, "_CPUS", tmp_path / "cpu")
     monkeypatch.setattr(conditions, "_CPUINFO", tmp_path / "cpuinfo")
 
@@ -32,7 +32,7 @@ def machine(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("machine")
-def test_what_cannot_be_read_is_null():
+def test_unreadable_facts_are_null():
     assert conditions.threads_per_core([0, 1]) is None
     assert conditions.governor([0, 1]) is None
     assert conditions.turbo() is None
@@ -48,7 +48,7 @@ def test_hyper_threads_are_counted_from_their_lists(machine, siblings, threads):
     assert conditions.threads_per_core([0, 1]) == threads
 
 
-def test_the_governor_is_that_of_the_cores_that_may_be_used(machine):
+def test_governor_is_of_the_usable_cores(machine):
     names = ("performance", "powersave", "powersave")
     machine({f"cpu{core}/cpufreq/scaling_governor": name for core, name in enumerate(names)})
     assert conditions.governor([1, 2]) == "powersave"
@@ -66,7 +66,7 @@ def test_the_governor_is_that_of_the_cores_that_may_be_used(machine):
         ({"cpufreq/boost": "?"}, None),
     ],
 )
-def test_turbo_is_read_where_either_driver_says_it(machine, files, turbo):
+def test_reads_turbo_from_either_driver(machine, files, turbo):
     machine(files)
     assert conditions.turbo() is turbo
 
@@ -79,7 +79,7 @@ def test_turbo_is_read_where_either_driver_says_it(machine, files, turbo):
         ("processor\t: 0\nFeatures\t: fp asimd\n", None),
     ],
 )
-def test_a_virtual_machine_is_one_whose_processor_says_so(machine, cpuinfo, virtual):
+def test_virtual_machine_is_detected_from_processor_flags(machine, cpuinfo, virtual):
     machine(cpuinfo=cpuinfo)
     assert conditions.virtual() is virtual
 
@@ -97,13 +97,13 @@ def of_cores(*cores):
 def counted(monkeypatch):
     """Two readings of the kernel's counts, and of this process's own seconds, with no time between them."""
 
-    def say(before, after, own=0.0):
+    def set_counts(before, after, own=0.0):
         readings, own_seconds = iter([of_cores(*before), of_cores(*after)]), iter([1.0, 1.0 + own])
         monkeypatch.setattr(conditions.psutil, "cpu_times", lambda percpu: next(readings))
         monkeypatch.setattr(conditions.os, "times", lambda: SimpleNamespace(user=next(own_seconds), system=0.0))
         monkeypatch.setattr(conditions.time, "sleep", lambda seconds: None)
 
-    return say
+    return set_counts
 
 
 @pytest.mark.parametrize(
@@ -118,22 +118,22 @@ def counted(monkeypatch):
         ([(5, 5, 0, 0, 0), (5, 5, 0, 0, 0)], 0.0, None),
     ],
 )
-def test_what_others_take_is_all_that_is_busy_but_not_ours(counted, after, own, share):
+def test_load_of_others_is_busy_time_without_ours(counted, after, own, share):
     counted([(5, 5, 0, 0, 0), (5, 5, 0, 0, 0)], after, own)
     assert conditions.busy_elsewhere([0, 1]) == share
 
 
-def test_cores_that_may_not_be_used_do_not_count(counted):
+def test_ignores_unusable_cores(counted):
     counted([(5, 5, 0, 0, 0), (5, 5, 0, 0, 0)], [(7, 5, 0, 0, 0), (5, 7, 0, 0, 0)])
     assert conditions.busy_elsewhere([1]) == 0.0
 
 
-def test_where_cores_are_offline_all_count(counted):
+def test_counts_all_cores_if_some_are_offline(counted):
     counted([(5, 5, 0, 0, 0), (5, 5, 0, 0, 0)], [(7, 5, 0, 0, 0), (5, 7, 0, 0, 0)])
     assert conditions.busy_elsewhere([3]) == 0.5
 
 
-def test_stolen_time_is_a_share_of_what_was_wanted(monkeypatch):
+def test_stolen_time_is_a_share_of_demanded_time(monkeypatch):
     times = {"user": 60.0, "nice": 10.0, "system": 20.0, "irq": 0.0, "softirq": 0.0, "idle": 1000.0, "iowait": 9.0}
     monkeypatch.setattr(conditions.psutil, "cpu_times", lambda: SimpleNamespace(**times, steal=10.0))
     assert conditions.stolen() == 0.1
@@ -141,7 +141,7 @@ def test_stolen_time_is_a_share_of_what_was_wanted(monkeypatch):
     assert conditions.stolen() is None
 
 
-def test_swap_that_cannot_be_read_is_null(monkeypatch):
+def test_unreadable_swap_is_null(monkeypatch):
     def unreadable():
         raise OSError("no /proc/vmstat")
 
@@ -152,7 +152,7 @@ def test_swap_that_cannot_be_read_is_null(monkeypatch):
 # Environment and libraries
 
 
-def test_thread_settings_are_those_that_are_set_and_nothing_else_of_the_environment(monkeypatch):
+def test_thread_settings_are_only_the_relevant_variables(monkeypatch):
     for name in (*conditions.ENVIRONMENT, *frameworks.result_variables()):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
@@ -166,7 +166,7 @@ def test_thread_settings_are_those_that_are_set_and_nothing_else_of_the_environm
 
 @pytest.fixture
 def installed(monkeypatch):
-    """What is installed as TensorFlow, and nothing else: `installed(distribution)`."""
+    """Simulates TensorFlow installed from this distribution only: `installed(distribution)`."""
 
     def install(found):
         monkeypatch.setattr(base, "distribution", lambda module: found if module == "tensorflow" else None)
@@ -174,7 +174,7 @@ def installed(monkeypatch):
     return install
 
 
-def test_a_frameworks_build_is_its_version_and_platforms(installed):
+def test_framework_build_is_version_and_platforms(installed):
     wheel = "Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_27_x86_64\nTag: cp311-cp311-manylinux_2_28_x86_64\n"
     for text, build in ((wheel, "2.21.0 (" + ", ".join(wheel.split()[3::2]) + ")"), (None, "2.21.0")):
         found = SimpleNamespace(version="2.21.0", read_text=lambda name, text=text: text)
@@ -187,7 +187,7 @@ def test_without_any_framework_there_is_no_build(installed):
     assert conditions.now()["frameworks"] == {}
 
 
-def test_what_computes_in_other_frameworks_has_no_build_of_its_own(monkeypatch):
+def test_libraries_on_other_frameworks_have_no_build(monkeypatch):
     anything = SimpleNamespace(version="1", read_text=lambda name: None)
     monkeypatch.setattr(base, "distribution", lambda module: anything)
     assert conditions.now()["frameworks"] == dict.fromkeys(
@@ -200,7 +200,7 @@ def test_what_computes_in_other_frameworks_has_no_build_of_its_own(monkeypatch):
 WAIT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()', '-m', 'harness.worker.worker', '9'])"
 
 
-def test_another_harness_is_known_by_its_arms_and_ours_are_not_others():
+def test_detects_another_run_by_its_arms_but_not_our_own():
     """A stand-in for an arm: it has an arm's command line, and waits until its standard input ends."""
     with subprocess.Popen([sys.executable, "-c", WAIT], stdin=subprocess.PIPE) as other:
         while not psutil.Process(other.pid).children():
@@ -216,7 +216,7 @@ def test_another_harness_is_known_by_its_arms_and_ours_are_not_others():
         assert os.getpid() not in conditions.other_runs()
 
 
-def test_what_arms_are_forked_from_is_no_run_of_its_own(monkeypatch):
+def test_a_fork_server_is_not_another_run(monkeypatch):
     line = ["python", "-P", "-m", "harness.worker.fork_server", "5", "9"]
     tree = [SimpleNamespace(pid=pid, cmdline=lambda: line, ppid=lambda parent=parent: parent)
             for pid, parent in ((10, 9), (11, 10), (12, 10))]  # fmt: skip
@@ -224,7 +224,7 @@ def test_what_arms_are_forked_from_is_no_run_of_its_own(monkeypatch):
     assert conditions.other_runs() == [9]
 
 
-def test_a_process_that_ends_as_it_is_looked_at_is_no_run(monkeypatch):
+def test_a_process_that_ends_during_inspection_is_not_a_run(monkeypatch):
     def ended():
         raise psutil.NoSuchProcess(7)
 

@@ -33,7 +33,7 @@ def cgroup(tmp_path, monkeypatch):
 # Facts
 
 
-def test_the_facts_are_plain_json_and_say_what_decides_speed():
+def test_facts_are_plain_json_and_cover_what_decides_speed():
     facts = machine.facts()
     assert json.loads(json.dumps(facts)) == facts
     assert {"system", "processor", "cores", "memory_bytes", "load"} | {*compatibility.MACHINE} <= set(facts)
@@ -69,7 +69,7 @@ def test_a_processor_without_a_model_name_is_called_by_its_architecture(monkeypa
 # Versions
 
 
-def test_versions_are_found_without_importing_anything():
+def test_finds_versions_without_imports():
     code = (
         "import sys, json; from harness.engine.machine import machine; "
         "print(json.dumps([machine.versions(), [n for n in ('tensorflow', 'numpy', 'keras') if n in sys.modules]]))"
@@ -81,7 +81,7 @@ def test_versions_are_found_without_importing_anything():
     assert set(versions) >= {"tensorflow", "numpy"}
 
 
-def test_what_is_not_installed_is_left_out(monkeypatch):
+def test_omits_what_is_not_installed(monkeypatch):
     def version(name):
         raise machine.metadata.PackageNotFoundError(name)
 
@@ -110,7 +110,7 @@ def available(monkeypatch):
         ({"max": "?", "current": "?"}, 1000),
     ],
 )
-def test_free_memory_is_the_machines_or_what_the_container_has_left(cgroup, files, free):
+def test_free_memory_is_of_the_machine_or_the_container(cgroup, files, free):
     cgroup(**files)
     assert machine.free_memory_bytes() == free
 
@@ -123,8 +123,8 @@ def test_this_machine_has_free_memory():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the age of a process is by the clock on the wall")
-def test_the_time_since_the_start_does_not_follow_a_clock_that_somebody_sets():
-    """Neither before it is first asked for nor after that."""
+def test_elapsed_time_ignores_clock_changes():
+    """Neither before the first call nor after it."""
     code = (
         "import time; real = time.time; time.time = lambda: real() + 3600\n"
         "from harness.engine.machine.machine import seconds_since_start\n"

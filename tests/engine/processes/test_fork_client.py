@@ -1,4 +1,4 @@
-"""Arms that are forked from one process: seen in real runs, and in what is left of it when something goes wrong."""
+"""Arms forked from one process, checked in real runs and after failures."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(not fork_client.available(), reason="arms can be
 
 
 def forking(*names, command="compare", preload=PRELOAD, references=(), **options):
-    """As if these arms were of a registered collection whose variants import `preload`."""
+    """Treats these arms as variants of a registered collection that imports `preload`."""
     made = planned(command, [name if ":" in name else f"{ARMS}:{name}" for name in names], **options)
     return replace(made, preload=preload, references=references)
 
@@ -46,7 +46,7 @@ def run(out, *names, watch=lambda event, record: None, **options):
 
 
 class Family:
-    """Who was whose parent, noted as each arm was ready."""
+    """Records the parent process of each arm when the arm is ready."""
 
     def __init__(self):
         self.servers = {}
@@ -75,7 +75,7 @@ def test_the_arms_of_a_run_are_forked_from_one_process_and_take_turns(tmp_path):
     assert all(end.peak_rss_bytes for end in record.ends)
 
 
-def test_what_they_are_forked_from_sleeps_while_they_are_measured(tmp_path):
+def test_the_fork_server_sleeps_during_measurement(tmp_path):
     family = Family()
     switches = set()
 
@@ -105,19 +105,19 @@ TROUBLES = {
 }
 
 
-def test_every_trouble_of_a_forked_arm_is_told_as_a_fresh_ones(tmp_path):
+def test_failures_of_forked_and_fresh_arms_are_reported_alike(tmp_path):
     record, events = run(tmp_path / "run", "Steady", *TROUBLES, blocks=1, epochs=12, timeout=4)
-    told = {end.arm: f"{end.moment}: {end.reason}" for end in record.ends if end.status == "failed"}
-    assert told.keys() == TROUBLES.keys()
+    failures = {end.arm: f"{end.moment}: {end.reason}" for end in record.ends if end.status == "failed"}
+    assert failures.keys() == TROUBLES.keys()
     for name, reason in TROUBLES.items():
-        assert told[name].startswith(reason)
+        assert failures[name].startswith(reason)
     assert any("the residual is empty" in line for line in record.failure("RaisesAtThree").last_lines)
     assert [end.status for end in record.ends if end.arm == "Steady"] == ["ok"]
     assert not any(isinstance(event, BlockAgain) for event in events)
     assert gone([ready.pid for ready in record.ready])
 
 
-def test_what_a_forked_arm_prints_is_its_own(tmp_path):
+def test_output_of_a_forked_arm_is_separate(tmp_path):
     run(tmp_path / "run", "Steady", "PrintsRubbish", blocks=1, epochs=5)
     counts = {log.name: log.read_bytes().count(b"nonsense") for log in (tmp_path / "run" / "logs").iterdir()}
     assert counts == {"block0-group0-arm0.log": 0, "block0-group0-arm1.log": 5, "fork-server-seed0.log": 0}
@@ -150,14 +150,14 @@ def drawing(tmp_path, monkeypatch):
     return f"{tmp_path / 'drawing.py'}:Drawing"
 
 
-def test_a_forked_arm_draws_what_a_fresh_one_draws_and_keeps_its_files_to_itself(tmp_path, drawing):
+def test_a_forked_arm_has_the_same_random_numbers_and_its_own_files(tmp_path, drawing):
     losses, places = [], []
     for name, preload in (("forked", ("early",)), ("fresh", ())):
         record, _ = run(tmp_path / name, drawing, preload=preload, epochs=4, blocks=2, seed=7)
         losses.append([e.losses for s in record.slices for e in s.epochs])
         for log in sorted((tmp_path / name / "logs").glob("*arm*")):
             lines = [line.split() for line in log.read_text().splitlines()]
-            assert {said for said, _ in lines} == {str(bool(preload))}
+            assert {preloaded for preloaded, _ in lines} == {str(bool(preload))}
             places.append({str(Path(place).parent) for _, place in lines})
     assert losses[0] == losses[1]
     assert losses[0][:4] == losses[0][4:]
@@ -181,7 +181,7 @@ class Late:
 """
 
 
-def test_what_importing_draws_makes_no_difference_to_a_forked_and_a_fresh_arm(tmp_path, drawing, monkeypatch):
+def test_random_draws_during_imports_do_not_matter_for_forked_or_fresh_arms(tmp_path, drawing, monkeypatch):
     (tmp_path / "late.py").write_text(LATE)
     losses = []
     for name, forks in (("forked", True), ("fresh", False)):
@@ -195,7 +195,7 @@ def test_what_importing_draws_makes_no_difference_to_a_forked_and_a_fresh_arm(tm
     assert losses[0][0]["before"] == losses[0][0]["built"]
 
 
-def test_where_it_cannot_import_each_arm_is_a_fresh_process(tmp_path):
+def test_arms_start_fresh_if_the_fork_server_cannot_import(tmp_path):
     record, events = run(tmp_path / "run", "Steady", "Other", preload=("nosuch",), epochs=6, blocks=2)
     (again,) = (event for event in events if isinstance(event, BlockAgain))
     assert again.block == 0
@@ -206,7 +206,7 @@ def test_where_it_cannot_import_each_arm_is_a_fresh_process(tmp_path):
     assert "nosuch" in (tmp_path / "run" / "logs" / "fork-server-seed0.log").read_text()
 
 
-def test_when_it_dies_no_arm_is_blamed_and_the_block_begins_again_with_fresh_ones(tmp_path):
+def test_if_the_fork_server_dies_the_block_restarts_with_fresh_arms(tmp_path):
     family = Family()
     killed = []
 
@@ -227,7 +227,7 @@ def test_when_it_dies_no_arm_is_blamed_and_the_block_begins_again_with_fresh_one
     assert gone({ready.pid for ready in [*record.ready, *record.abandoned] if isinstance(ready, ArmReady)})
 
 
-def test_what_arms_say_once_and_who_failed_is_found_again_in_a_first_block_that_begins_again(tmp_path):
+def test_one_time_reports_and_failures_reappear_in_a_restarted_first_block(tmp_path):
     family = Family()
     killed = []
 
@@ -243,7 +243,7 @@ def test_what_arms_say_once_and_who_failed_is_found_again_in_a_first_block_that_
     assert sorted((end.arm, end.status) for end in record.ends) == [("RaisesAtThree", "failed"), ("Stating", "ok")]
 
 
-def test_where_forking_cannot_be_had_each_arm_is_a_fresh_process(tmp_path, monkeypatch):
+def test_arms_start_fresh_where_fork_is_unavailable(tmp_path, monkeypatch):
     monkeypatch.setattr(fork_client, "available", lambda: False)
     record, _ = run(tmp_path / "run", "Steady", epochs=4, blocks=1)
     assert [ready.started for ready in record.ready] == ["fresh"]
@@ -290,7 +290,7 @@ measure(made, Path(sys.argv[1]), lambda event, record: None)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_nobody_is_left_behind_however_the_run_ends(tmp_path, how):
+def test_no_process_remains_however_the_run_ends(tmp_path, how):
     out = tmp_path / "run"
     command = [sys.executable, "-c", dedent(RUN), str(out), f"{ARMS}:Slow", f"{ARMS}:Steady"]
     with begun(command, out) as (running, arms):
@@ -307,7 +307,7 @@ def test_nobody_is_left_behind_however_the_run_ends(tmp_path, how):
 # With TensorFlow
 
 
-def test_built_in_variants_lose_trace_and_count_the_same_forked_and_fresh(tmp_path):
+def test_built_in_variants_have_equal_losses_traces_and_counts_forked_and_fresh(tmp_path):
     found = []
     for fresh in (False, True):
         plan = planned("compare", "moments", baseline="moments", scale="smoke", epochs=1, blocks=1, fresh=fresh)
@@ -346,7 +346,7 @@ print(*sorted(set(sys.modules) - before))
 """
 
 
-def test_what_is_preloaded_is_what_the_built_in_variants_import_and_computes_nothing():
+def test_preloaded_modules_are_those_of_built_in_variants_and_compute_nothing():
     done = subprocess.run([sys.executable, "-c", IMPORTED], check=True, capture_output=True, text=True)
     late = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
     assert late <= {"harness", "variants"}

@@ -1,4 +1,4 @@
-"""Whether a registered variant is among those of a revision, asked of a process that imports its collection."""
+"""Looks up a registered variant in a revision, in a process that imports its collection."""
 
 import os
 import subprocess
@@ -41,38 +41,38 @@ def registered(tmp_path, monkeypatch):
     return register
 
 
-def test_a_variant_that_is_there_is_found(registered):
+def test_finds_an_existing_variant(registered):
     lookup.check("quick", registered(COLLECTION))
 
 
-def test_one_that_is_not_is_bad_input(registered):
+def test_a_missing_variant_is_bad_input(registered):
     with pytest.raises(BadInput, match="There is no variant 'quack': did you mean 'quick'") as caught:
         lookup.check("quack", registered(COLLECTION))
     assert not isinstance(caught.value, BadSource)
 
 
-def test_a_collection_that_cannot_be_imported_is_a_source_that_cannot(registered):
+def test_a_collection_that_cannot_be_imported_fails_its_source(registered):
     with pytest.raises(BadSource, match="no_such_module"):
         lookup.check("quick", registered("import no_such_module\n"))
 
 
-def test_one_that_takes_too_long_is_given_up(registered, monkeypatch):
+def test_a_slow_lookup_times_out(registered, monkeypatch):
     monkeypatch.setattr(lookup, "SECONDS", 3.0)
     with pytest.raises(BadSource, match="took more than 3 s"):
         lookup.check("quick", registered("import time\n\ntime.sleep(600)\n"))
 
 
-def test_it_does_not_outlive_who_asks(registered, tmp_path):
+def test_lookup_process_exits_with_its_parent(registered, tmp_path):
     file = tmp_path / "pid"
     source = registered(ASLEEP.format(file=str(file)))
-    asking = subprocess.Popen([sys.executable, "-c", ASKING, source.folder])
+    parent = subprocess.Popen([sys.executable, "-c", ASKING, source.folder])
     try:
         deadline = time.monotonic() + 60
-        while not (file.exists() and file.read_text()) and asking.poll() is None and time.monotonic() < deadline:
+        while not (file.exists() and file.read_text()) and parent.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         pid = int(file.read_text())
         assert psutil.pid_exists(pid)
     finally:
-        asking.kill()
-        asking.wait()
+        parent.kill()
+        parent.wait()
     assert gone([pid])

@@ -12,7 +12,7 @@ from harness.errors import BadInput, NotComparable
 
 @pytest.fixture
 def git(tmp_path, monkeypatch):
-    """A repository to stand in, cut off from whatever the user has set."""
+    """A repository as the working directory, isolated from the user's git settings."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
@@ -40,7 +40,7 @@ def committed(git, tmp_path):
 # The commit
 
 
-def test_the_commit_is_told_whole_and_whether_tracked_files_differ(git, tmp_path):
+def test_commit_is_full_hash_with_dirty_flag(git, tmp_path):
     git("init", "-q")
     (tmp_path / "tracked").write_text("1")
     git("add", "tracked")
@@ -53,21 +53,21 @@ def test_the_commit_is_told_whole_and_whether_tracked_files_differ(git, tmp_path
     assert repository.describe() == f"{head}-dirty"
 
 
-def test_a_tag_does_not_stand_in_for_the_commit(git):
+def test_commit_is_not_replaced_by_a_tag(git):
     git("init", "-q")
     git("commit", "-qm", "first", "--allow-empty")
     git("tag", "-a", "v1", "-m", "v1")
     assert repository.describe() == git("rev-parse", "HEAD")
 
 
-def test_without_a_repository_or_a_commit_there_is_none(git):
+def test_no_commit_without_a_repository_or_commits(git):
     assert repository.describe() is None
     git("init", "-q")
     assert repository.describe() is None
 
 
 @pytest.mark.parametrize("failure", [FileNotFoundError("git"), subprocess.TimeoutExpired("git", 10)])
-def test_without_a_git_that_answers_there_is_none(monkeypatch, failure):
+def test_no_commit_without_a_working_git(monkeypatch, failure):
     def run(*args, **kwargs):
         raise failure
 
@@ -75,7 +75,7 @@ def test_without_a_git_that_answers_there_is_none(monkeypatch, failure):
     assert repository.describe() is None
 
 
-def test_nothing_is_written_in_asking(committed, git):
+def test_queries_write_nothing(committed, git):
     os.utime(committed / "loop.py", (0, 0))  # which makes git look at the file again, and note that it has
     before = contents(committed)
     assert repository.describe() == Repository.here().resolve("HEAD")
@@ -86,7 +86,7 @@ def test_nothing_is_written_in_asking(committed, git):
 # Revisions
 
 
-def test_a_revision_is_resolved_to_a_commit_and_nothing_else(committed, git):
+def test_a_revision_resolves_only_to_a_commit(committed, git):
     here = Repository.here()
     head = git("rev-parse", "HEAD")
     git("tag", "-a", "v1", "-m", "v1")
@@ -105,23 +105,23 @@ def test_a_shallow_clone_says_how_to_get_the_history(committed, git, tmp_path, m
         Repository.here().resolve("HEAD^")
 
 
-def test_outside_of_a_repository_there_is_nothing_to_compare_with(git):
+def test_error_outside_of_a_repository(git):
     with pytest.raises(NotComparable, match="There is no revision to compare with"):
         Repository.here()
 
 
-def test_without_git_there_is_nothing_to_compare_with(monkeypatch, tmp_path):
+def test_error_without_git(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotComparable, match="install git"):
         Repository.here()
 
 
-def test_a_folder_of_the_repository_is_a_place_to_stand_too(committed, monkeypatch):
+def test_works_in_a_subfolder_of_the_repository(committed, monkeypatch):
     monkeypatch.chdir(committed / "src")
     assert Repository.here() == Repository(committed.resolve(), "src")
 
 
-def test_the_files_of_a_commit_are_unpacked_as_they_were(committed, git, tmp_path_factory):
+def test_unpacks_the_files_of_a_commit_unchanged(committed, git, tmp_path_factory):
     (committed / "loop.py").write_text("here = 2\n")
     (committed / "new.py").write_text("")
     into = tmp_path_factory.mktemp("into")
@@ -131,7 +131,7 @@ def test_the_files_of_a_commit_are_unpacked_as_they_were(committed, git, tmp_pat
     assert contents(committed) == before
 
 
-def test_links_that_leave_the_repository_lead_where_they_led(committed, git, tmp_path_factory):
+def test_links_out_of_the_repository_keep_their_targets(committed, git, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside")
     (outside / "data").write_text("here")
     (committed / "absolute").symlink_to(outside / "data")
@@ -145,7 +145,7 @@ def test_links_that_leave_the_repository_lead_where_they_led(committed, git, tmp
     assert (into / "src" / "within").resolve() == into.resolve() / "loop.py"
 
 
-def test_the_code_is_another_one_only_when_a_python_file_is(committed, git, monkeypatch):
+def test_code_differs_only_if_a_python_file_differs(committed, git, monkeypatch):
     seen = [repository.code_hash()]
     (committed / "loop.py").write_text("here = 2\n")
     seen.append(repository.code_hash())
@@ -164,7 +164,7 @@ def test_the_code_is_another_one_only_when_a_python_file_is(committed, git, monk
     assert repository.code_hash() == seen[-1]
 
 
-def test_files_from_elsewhere_are_code_too(committed, git, tmp_path_factory, monkeypatch):
+def test_files_outside_the_repository_count_as_code(committed, git, tmp_path_factory, monkeypatch):
     other = tmp_path_factory.mktemp("elsewhere") / "mine.py"
     other.write_text("here = 1")
     first = repository.code_hash([other])
@@ -177,7 +177,7 @@ def test_files_from_elsewhere_are_code_too(committed, git, tmp_path_factory, mon
     assert repository.code_hash([other]) not in (None, alone)
 
 
-def test_a_git_that_hangs_is_a_sentence(committed, monkeypatch):
+def test_a_hanging_git_gives_an_error_message(committed, monkeypatch):
     def hang(command, **options):
         raise subprocess.TimeoutExpired(command, options["timeout"])
 
@@ -187,7 +187,7 @@ def test_a_git_that_hangs_is_a_sentence(committed, monkeypatch):
     assert repository.code_hash() is None
 
 
-def test_what_cannot_be_unpacked_is_a_sentence(committed, git, tmp_path_factory, monkeypatch):
+def test_a_failed_unpack_gives_an_error_message(committed, git, tmp_path_factory, monkeypatch):
     with pytest.raises(NotComparable, match="cannot be read"):
         Repository.here().extract("0" * 40, tmp_path_factory.mktemp("into"))
 
@@ -199,7 +199,7 @@ def test_what_cannot_be_unpacked_is_a_sentence(committed, git, tmp_path_factory,
         Repository.here().extract(git("rev-parse", "HEAD"), tmp_path_factory.mktemp("into"))
 
 
-def test_folders_of_killed_runs_are_removed_and_those_in_use_are_not(tmp_path, monkeypatch):
+def test_removes_folders_of_killed_runs_but_not_those_in_use(tmp_path, monkeypatch):
     monkeypatch.setattr(revisions.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(revisions.tempfile, "tempdir", str(tmp_path))
     used = revisions._LockedFolder()

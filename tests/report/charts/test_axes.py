@@ -19,7 +19,7 @@ def test_ticks_are_round():
     assert ticks(0.95, 1.06) == [0.95, 1.0, 1.05]
 
 
-def test_a_domain_has_room_and_leaves_out_what_is_beyond_all_bounds():
+def test_domain_has_margins_and_excludes_extreme_bounds():
     low, high = domain([0.5, 1e300, float("inf")], [1.0, 2.0])
     assert 0.45 < low < 0.5
     assert 2.0 < high < 2.2
@@ -28,5 +28,5 @@ def test_a_domain_has_room_and_leaves_out_what_is_beyond_all_bounds():
 @pytest.mark.parametrize(
     ("seconds", "unit"), [(1e-5, "us"), (0.003, "ms"), (0.999, "ms"), (1.0, "s"), (119, "s"), (120, "min"), (9000, "h")]
 )
-def test_durations_are_read_in_the_unit_that_suits_them(seconds, unit):
+def test_durations_on_axes_have_a_suitable_unit(seconds, unit):
     assert unit_of_seconds(seconds)[0] == unit

@@ -1,4 +1,4 @@
-"""What the charts show, and that they can be drawn, whatever a run came to."""
+"""The content of charts, and that they can be drawn for any outcome of a run."""
 
 import json
 
@@ -54,7 +54,7 @@ RUNS = {
 
 
 @pytest.mark.parametrize("made", RUNS.values(), ids=RUNS)
-def test_every_chart_can_be_drawn_with_its_title_and_its_axes_named(made):
+def test_every_chart_renders_with_title_and_axis_names(made):
     found = charts(made)
     assert found
     for figure in found.values():
@@ -66,23 +66,23 @@ def test_every_chart_can_be_drawn_with_its_title_and_its_axes_named(made):
         assert "<script" not in picture
 
 
-def test_what_a_user_named_is_data_and_in_no_expression():
+def test_user_supplied_names_are_data_and_never_expressions():
     for figure in charts(run(["a", HOSTILE])).values():
         spec = {key: value for key, value in figure.spec.items() if key not in ("datasets", "description")}
         assert HOSTILE in json.dumps(figure.spec["datasets"]).encode().decode()
         assert "alert" not in json.dumps(spec)
 
 
-def test_a_forest_has_every_arm_the_failed_ones_too():
+def test_forest_includes_failed_arms():
     made = failed(run(["a", "b", "c"]), "c")
     rows = charts(made)["ratios"].spec["datasets"]["arms"]
     assert [row["arm"] for row in rows] == ["a", "b", "c"]
-    assert [row["stands"] for row in rows] == ["baseline", "same", "no verdict"]
+    assert [row["verdict"] for row in rows] == ["baseline", "same", "no verdict"]
     assert rows[1]["result"] == "1.000x [1.000, 1.000], same"
     assert rows[2]["result"].endswith("failed in epoch 3")
 
 
-def test_an_interval_beyond_all_bounds_ends_where_the_axis_does():
+def test_an_extreme_interval_is_clipped_to_the_axis():
     figure = ratios([Row("a", None, None, baseline=True), Row("b", Ratio(2.0, 1e-300, 1e300), None)], "a", "x", 0.03)
     row = figure.spec["datasets"]["arms"][1]
     assert 0.8 < row["low"] < 1
@@ -90,7 +90,7 @@ def test_an_interval_beyond_all_bounds_ends_where_the_axis_does():
     assert ratios([Row("a", None, None, baseline=True)], "a", "x", 0.03) is None
 
 
-def test_epochs_that_traced_are_drawn_one_by_one_and_of_many_others_medians():
+def test_draws_each_tracing_epoch_and_medians_of_many_others():
     made = run(["a"], blocks=1, rounds=0)
     steady = [epoch_of(index, FULL, 0.1, 0.1, {}) for index in range(50, 5050)]
     made.add(
@@ -108,11 +108,11 @@ def test_epochs_that_traced_are_drawn_one_by_one_and_of_many_others_medians():
     others = [point for point in points if point["traced"] == "no"]
     assert [point["index"] for point in sorted(traced, key=lambda one: one["index"])] == [0, 40, 41, 5050]
     assert len(others) <= 150
-    assert sum(int(point["stands"].removeprefix("median of ")) for point in others) == 5000
+    assert sum(int(point["represents"].removeprefix("median of ")) for point in others) == 5000
     assert {point["value"] for point in others} == {100.0}  # ms
 
 
-def test_trainings_have_a_line_a_seed_their_mean_and_rules_to_hold_them_against():
+def test_trainings_have_a_line_per_seed_a_mean_and_reference_rules():
     found = charts(RUNS["trainings"])
     assert list(found) == ["error-by-epochs", "error-by-time", "epochs"]
     data = found["error-by-time"].spec["datasets"]
@@ -121,7 +121,7 @@ def test_trainings_have_a_line_a_seed_their_mean_and_rules_to_hold_them_against(
     assert [rule["says"] for rule in data["rules"]] == ["solver: 0.00100 in 100 ms", "target 0.1"]
 
 
-def test_a_profiles_memory_is_read_from_beside_its_record_and_no_peak_is_lost(tmp_path):
+def test_memory_chart_reads_samples_beside_the_record_and_keeps_peaks(tmp_path):
     (tmp_path / "logs").mkdir()
     lines = [f"MEM {100 + 900 * (number == 777)} {number / 20}" for number in range(5000)]
     (tmp_path / "logs" / "block0-memory.dat").write_text("\n".join(["CMDLINE a", *lines, "MEM 1"]))
@@ -135,7 +135,7 @@ def test_a_profiles_memory_is_read_from_beside_its_record_and_no_peak_is_lost(tm
     assert memory([Sample(0.0, 1.0)], "a") is None
 
 
-def test_a_waterfall_goes_from_one_recipe_to_the_other():
+def test_waterfall_goes_from_one_recipe_to_the_other():
     figure = waterfall([Share("grid", -2.0, -2.1, -1.9), Share("loop", 0.5), Share("mean", 0.0)], "old", "new")
     first, grid, loop, mean, last = figure.spec["datasets"]["bars"]
     assert (first["change"], first["cost"]) == ("old", 1.0)
@@ -150,7 +150,7 @@ def test_a_waterfall_goes_from_one_recipe_to_the_other():
 
 @given(st.data())
 @settings(max_examples=20)
-def test_a_record_with_lines_missing_still_makes_charts(data):
+def test_charts_from_a_record_with_missing_lines(data):
     whole = run(["a", "b"], blocks=2, rounds=4)
     for lines in (whole.starts, whole.ready, whole.slices, whole.ends, whole.blocks_done):
         lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id)) if lines else []

@@ -1,4 +1,4 @@
-"""The page in a real browser: it opens from a disk, fetches nothing, sorts, picks out an arm, and follows the theme."""
+"""The page in a real browser: it opens from disk, fetches nothing, sorts, highlights an arm, and follows the theme."""
 
 import os
 import shutil
@@ -54,15 +54,15 @@ def chromium():
 
 @pytest.fixture
 def opened(chromium, file):
-    """Opens the page; whatever it complains of or fetches fails the test."""
-    said, asked, pages = [], [], []
+    """Opens the page; any console message or request fails the test."""
+    messages, requests, pages = [], [], []
 
     def at(width=1280, scheme="light"):
         tab = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("dialog", lambda dialog: (said.append("a dialog"), dialog.dismiss()))
-        tab.on("request", lambda request: asked.append(request.url))
+        tab.on("console", lambda message: messages.append(message.text))
+        tab.on("pageerror", lambda error: messages.append(str(error)))
+        tab.on("dialog", lambda dialog: (messages.append("a dialog"), dialog.dismiss()))
+        tab.on("request", lambda request: requests.append(request.url))
         tab.goto(file.as_uri())
         tab.wait_for_selector("html[data-drawn]")
         pages.append(tab)
@@ -71,15 +71,15 @@ def opened(chromium, file):
     yield at
     for tab in pages:
         tab.close()
-    assert said == []
-    assert asked == [file.as_uri()] * len(pages)
+    assert messages == []
+    assert requests == [file.as_uri()] * len(pages)
 
 
 def arms(tab):
     return tab.locator("table").first.locator("tbody th").all_inner_texts()
 
 
-def test_names_are_text_and_everything_fits(opened):
+def test_names_are_escaped_and_everything_fits(opened):
     for width in (1280, 390):
         tab = opened(width)
         assert arms(tab) == ["original", SCRIPT, HOSTILE, "broken"]
@@ -91,7 +91,7 @@ def test_names_are_text_and_everything_fits(opened):
         )
 
 
-def test_a_columns_head_sorts_by_it_and_what_has_no_figure_stays_last(opened):
+def test_column_header_sorts_and_keeps_missing_values_last(opened):
     tab = opened()
     head = tab.locator("table").first.locator("thead th").nth(1)
     before = arms(tab)
@@ -110,7 +110,7 @@ def test_a_columns_head_sorts_by_it_and_what_has_no_figure_stays_last(opened):
     assert tab.locator("th[aria-sort=ascending]").count() == 1
 
 
-def test_a_click_on_a_chart_or_a_name_picks_an_arm_out_everywhere(opened):
+def test_clicking_a_chart_or_name_highlights_the_arm_everywhere(opened):
     expect = pytest.importorskip("playwright.sync_api").expect
     tab = opened()
     point = "#chart-ratios .mark-symbol path"
@@ -125,7 +125,7 @@ def test_a_click_on_a_chart_or_a_name_picks_an_arm_out_everywhere(opened):
     expect(tab.locator(point).first).to_have_css("opacity", "1")
 
 
-def test_charts_follow_the_theme_and_the_width(opened):
+def test_charts_follow_theme_and_width(opened):
     tab = opened()
     wide = tab.locator("#chart-epochs svg.marks").bounding_box()
     tab.emulate_media(color_scheme="dark")

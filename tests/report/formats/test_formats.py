@@ -16,7 +16,7 @@ def written(formats, run):
     return {path: text for name in formats for path, text in load(name).files(shown)}
 
 
-def test_formats_are_listed_with_commas():
+def test_formats_are_separated_by_commas():
     assert parse(DEFAULT) == ["md", "html", "csv"]
     assert parse("HTML, md,html") == ["html", "md"]
     for wrong in ("", "pdf", "md,,csv"):
@@ -24,7 +24,7 @@ def test_formats_are_listed_with_commas():
             parse(wrong)
 
 
-def test_the_markdown_shows_the_pictures_beside_it():
+def test_markdown_includes_the_images_beside_it():
     run = record({"a": {DATA: 0.2, REFINE: 1.0, FULL: 0.1}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}})
     found = written(["md"], run)
     assert set(found) == {"report.md", "charts/ratios.svg", "charts/epochs.svg"}
@@ -33,12 +33,12 @@ def test_the_markdown_shows_the_pictures_beside_it():
     assert found["report.md"].index("## Cost") < found["report.md"].index("![") < found["report.md"].index("## Counts")
 
 
-def test_every_format_has_a_file_of_its_name():
+def test_every_format_writes_a_file_of_its_name():
     found = written(FORMATS, record({"a": {DATA: 0.2}}))
     assert {f"report.{name}" for name in FORMATS} <= set(found)
 
 
-def test_a_format_of_ones_own_is_a_line(monkeypatch):
+def test_a_custom_format_needs_one_entry(monkeypatch):
     class Names:
         def files(self, contents):
             yield "names.txt", " ".join(arm.name for arm in contents.summary.arms)
@@ -48,7 +48,7 @@ def test_a_format_of_ones_own_is_a_line(monkeypatch):
     assert written(["names"], record({"a": {DATA: 0.2}, "b": {DATA: 0.2}})) == {"names.txt": "a b"}
 
 
-def test_which_formats_there_are_is_known_without_loading_what_draws():
+def test_parsing_formats_does_not_load_drawing_libraries():
     code = "import sys; from harness.report.formats.base import parse; parse('html'); print(*sys.modules)"
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"altair", "jinja2", "vl_convert"} & set(child.stdout.split())

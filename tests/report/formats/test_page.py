@@ -1,4 +1,4 @@
-"""The page as a file: one, whole, and with nothing in it that a user's text could run."""
+"""The page as a file: self-contained, and without a way for user text to run code."""
 
 import base64
 import hashlib
@@ -61,7 +61,7 @@ def text():
     return rendered(run)
 
 
-def test_the_page_is_one_file_that_may_fetch_nothing(text):
+def test_page_is_one_file_and_may_not_fetch(text):
     elements = Elements(text).found
     assert not [(tag, own) for tag, own in elements if {"src", "href", "srcset", "action"} & set(own)]
     (policy,) = [own["content"] for _, own in elements if own.get("http-equiv") == "Content-Security-Policy"]
@@ -70,7 +70,7 @@ def test_the_page_is_one_file_that_may_fetch_nothing(text):
     assert "http" not in policy
 
 
-def test_only_the_scripts_of_the_page_itself_may_run(text):
+def test_only_scripts_of_the_page_may_run(text):
     elements = Elements(text)
     tags = [own for tag, own in elements.found if tag == "script"]
     assert [own.get("type") for own in tags] == ["application/json", None, None]
@@ -79,7 +79,7 @@ def test_only_the_scripts_of_the_page_itself_may_run(text):
     assert f"script-src 'sha256-{digests[0]}' 'sha256-{digests[1]}';" in policy
 
 
-def test_what_a_user_wrote_is_text(text):
+def test_user_text_is_escaped(text):
     elements = Elements(text)
     assert HOSTILE.split("\u2028")[0] in json.dumps(json.loads(elements.scripts[0]), ensure_ascii=False)
     assert "\u2028" not in elements.scripts[0]
@@ -87,21 +87,21 @@ def test_what_a_user_wrote_is_text(text):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
-def test_the_verdict_comes_first_then_the_table_the_charts_the_method_and_the_machine():
+def test_order_is_verdict_table_charts_method_machine():
     text = rendered(record({"original": BASE, "quick": dict.fromkeys(BASE, 0.05)}))
     places = [text.index(f"<h1>{'quick is'}"), *(text.index(f"<h2>{title}") for title in ("Cost<", "Cost relative to"))]
     places += [text.index(f"<h2>{title}") for title in ("Tracing and memory", "How it was measured", "The machine")]
     assert places == sorted(places)
 
 
-def test_what_was_found_comes_before_the_tables():
+def test_findings_come_before_tables():
     run = ablated(("quick", "lean"), lambda made: (1.0, 0.5, 0.1)[len(made)], noise=0.001)
     text = rendered(run)
     assert contents(run).findings
     assert text.index("<h1>") < text.index("<h2>What it found") < text.index("<table")
 
 
-def test_a_run_of_which_nothing_can_be_drawn_still_has_a_page():
+def test_page_of_a_run_without_charts():
     run = record({"original": BASE, "quick": BASE})
     run.slices.clear()
     text = rendered(run)

@@ -13,7 +13,7 @@ def rows(run):
     return list(csv.DictReader(io.StringIO(spreadsheet.render(summarize(run)), newline="")))
 
 
-def test_there_is_a_row_an_arm_with_units_in_the_columns_names():
+def test_one_row_per_arm_with_units_in_column_names():
     first, second = rows(record({"a": {DATA: 0.2, REFINE: 1.0, FULL: 0.1}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}))
     assert (first["arm"], first["verdict"], first["total_time ratio"]) == ("a", "", "")
     assert (second["arm"], second["verdict"], second["baseline"], second["partial"]) == ("b", "faster", "a", "no")
@@ -26,7 +26,7 @@ def test_there_is_a_row_an_arm_with_units_in_the_columns_names():
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x")'])
-def test_no_text_is_a_formula(name):
+def test_text_is_never_a_formula(name):
     run = record({"a": {DATA: 0.2}, name: {name: 0.1, DATA: 0.1}})
     run.add(ArmEnd(block=2, group=0, arm=name, status="failed", reason=f"{name}\nboom", moment="in epoch 3"))
     text = spreadsheet.render(summarize(run))

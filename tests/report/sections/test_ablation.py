@@ -1,4 +1,4 @@
-"""What an ablation says: whole, partial, failed, of one block, of a huge ratio and of a tiny one."""
+"""Reports of ablations: complete, partial, failed, with one block, with a huge ratio and with a tiny one."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from rich.console import Console
 from shown import as_markdown, contents, on_terminal
 
 from harness.plan.cells import draw_orders
-from harness.record.events import Progress
+from harness.record.events import Doing, Progress
 from harness.record.schema import Objective
 from harness.report.live.live import Display
 from harness.report.summarize import summarize
@@ -28,7 +28,7 @@ def halves(*halving, others=1.0):
     return lambda made: 0.5 ** len(made & set(halving)) * (others if made - set(halving) else 1.0)
 
 
-def test_the_headline_names_the_change_that_saves_most():
+def test_headline_names_the_change_with_the_largest_saving():
     run = ablated(("rar", "mean", "chunks"), halves("rar"), noise=0.001)
     for text in both(run):
         assert "Ablate start -> goal: case1 at smoke scale" in text
@@ -48,7 +48,7 @@ def test_a_tiny_effect_has_no_percentages():
         assert " gives 0" not in text
 
 
-def test_a_huge_ratio_is_told_as_people_tell_it():
+def test_a_huge_ratio_is_written_readably():
     cost = lambda made: 1 / (90 if "a" in made else 1) / (2 if "b" in made else 1)  # noqa: E731
     for text in both(ablated(("a", "b"), cost)):
         assert "goal costs 180x [180, 180] less than start: " in text
@@ -56,7 +56,7 @@ def test_a_huge_ratio_is_told_as_people_tell_it():
         assert "b (old b -> new b) gives 0.500x [0.500, 0.500], 13 % of the gain." in text
 
 
-def test_one_block_is_an_estimate():
+def test_one_block_gives_an_estimate():
     for text in both(ablated(("a", "b"), halves("a"), blocks=1)):
         assert "goal costs 2.00" in text or "goal costs 0.500x of start (estimate)" in text
         assert "the largest share is that of a (old a -> new a), 0.500x." in text
@@ -64,13 +64,13 @@ def test_one_block_is_an_estimate():
         assert "verdict |" not in text
 
 
-def test_a_run_that_was_cut_off_says_how_far_it_got():
+def test_an_interrupted_run_says_how_far_it_got():
     for text in both(ablated(("a", "b"), halves("a"), cut_off=True)):
         assert "This run is partial: 2 blocks completed." in text
         assert "0.500x" in text
 
 
-def test_a_failed_cell_is_named_and_nothing_is_made_up():
+def test_names_a_failed_cell_and_imputes_nothing():
     for text in both(ablated(("a", "b"), halves("a"), failing=["b"])):
         assert "b failed in epoch 3: ValueError: no" in text
         assert "There are no shares of the changes: b failed, so no block is complete." in text
@@ -78,7 +78,7 @@ def test_a_failed_cell_is_named_and_nothing_is_made_up():
         assert "alone, on start" in text
 
 
-def test_of_many_changes_only_what_was_measured_is_listed():
+def test_lists_only_measured_sets_of_many_changes():
     names = tuple("abcdef")
     run = ablated(names, halves(*names), orders=draw_orders(names, 4, 0), blocks=2)
     labels = {label for block in range(2) for label in run.plan.labels(block)}
@@ -94,7 +94,7 @@ def test_of_many_changes_only_what_was_measured_is_listed():
 @pytest.mark.parametrize(
     ("orders", "drawn"), [(False, {"waterfall", "ratios", "epochs"}), (True, {"waterfall", "epochs"})]
 )
-def test_it_is_drawn_as_a_waterfall_from_one_end_to_the_other(tmp_path, orders, drawn):
+def test_draws_a_waterfall_from_start_to_goal(tmp_path, orders, drawn):
     names = tuple("abcdef" if orders else "ab")
     run = ablated(names, halves("a"), orders=draw_orders(names, 3, 0) if orders else ())
     figures = {figure.name: figure for figure in contents(run, tmp_path).figures}
@@ -105,20 +105,20 @@ def test_it_is_drawn_as_a_waterfall_from_one_end_to_the_other(tmp_path, orders, 
     assert figures["epochs"].panels == 2
 
 
-def test_while_it_runs_only_the_arms_of_the_block_at_hand_are_shown():
+def test_live_view_shows_only_arms_of_the_current_block():
     names = tuple("abcdef")
     run = ablated(names, halves(*names), orders=draw_orders(names, 3, 0))
     console = Console(file=io.StringIO(), force_terminal=True, width=120)
     here, there = set(run.plan.labels(1)), {arm.label for arm in run.plan.arms}
     with Display(run.plan, console) as display:
         for label in here:
-            display(Progress(1, "first epochs", label), run)
+            display(Progress(1, Doing.FIRST_EPOCHS, label), run)
     shown = {line.split()[1] for line in console.file.getvalue().splitlines() if line.startswith("│ ")}
     assert here <= shown
     assert not (there - here) & shown
 
 
-def test_a_change_that_makes_it_another_training_is_named():
+def test_names_a_change_that_alters_the_training():
     run = ablated(("mean", "rar"), halves("rar"))
     for arm in ("start", "rar"):
         run.add(Objective(0, 0, arm, {"physics": 1.0}))
@@ -129,7 +129,7 @@ def test_a_change_that_makes_it_another_training_is_named():
         assert f"mean (old mean -> new mean) gives a {other}." in text
 
 
-def test_a_change_that_works_against_the_whole_has_no_part_in_it():
+def test_a_change_against_the_overall_effect_has_no_percentage():
     run = ablated(("a", "b"), lambda made: (2.0 if "a" in made else 1.0) * (0.8 if "b" in made else 1.0))
     for text in both(run):
         assert "goal costs 1.600x [1.600, 1.600] of start: " in text
@@ -137,14 +137,14 @@ def test_a_change_that_works_against_the_whole_has_no_part_in_it():
         assert "b (old b -> new b) gives 0.800x [0.800, 0.800]." in text
 
 
-def test_two_changes_that_do_the_same_work_are_told():
+def test_reports_two_redundant_changes():
     run = ablated(("a", "b"), lambda made: 0.5 if made else 1.0)
     for text in both(run):
         assert "a and b hinder each other, or save the same work: 2.000x" in text
 
 
 @pytest.mark.parametrize("orders", [(), (tuple("ab"),) * 3])
-def test_the_summary_has_the_whole_of_it(orders):
+def test_summary_contains_the_whole_ablation(orders):
     found = json.loads(summarize(ablated(("a", "b"), halves("a"), orders=orders)).to_json())["ablation"]
     assert [change["name"] for change in found["changes"]] == ["a", "b"]
     assert found["total"]["ratio"]["estimate"] == pytest.approx(0.5)
@@ -155,7 +155,7 @@ def test_the_summary_has_the_whole_of_it(orders):
 
 @settings(max_examples=20)
 @given(st.data())
-def test_a_record_with_lines_missing_still_makes_a_report(data):
+def test_report_from_a_record_with_missing_lines(data):
     names = tuple("abcde")
     orders = data.draw(st.sampled_from([(), draw_orders(names, 3, 0)]))
     whole = ablated(names if orders else names[:2], halves("a"), orders=orders)

@@ -1,4 +1,4 @@
-"""What a report says of how an arm's epochs were counted."""
+"""The part of a report on how an arm's epochs were counted."""
 
 import json
 
@@ -19,45 +19,45 @@ def summary_of(cost, description=ENDLESS, epochs=None, cold=1.0):
     return summarize(sampled(description, arms, epochs=epochs, noise=0.002, cold=cold, settling_seconds=0.1))
 
 
-def told(summary):
+def text_of(summary):
     return " ".join(sentences(summary))
 
 
-def test_a_period_is_told_with_its_epochs_and_its_price():
+def test_reports_a_period_with_its_epochs_and_cost():
     summary = summary_of(lambda index: 0.05 + 0.3 * (index % 4 == 1))
-    assert "In other every 4th epoch takes 300 ms longer (7.0" in told(summary)
-    assert "1, 5, 9, 13, ..." in told(summary)
-    assert "In plain" not in told(summary)
+    assert "In other every 4th epoch takes 300 ms longer (7.0" in text_of(summary)
+    assert "1, 5, 9, 13, ..." in text_of(summary)
+    assert "In plain" not in text_of(summary)
     found = json.loads(summary.to_json())["arms"][1]["accounting"]
     assert (found["periods"][0]["every"], found["periods"][0]["phases"]) == (4, [1])
     assert found["periodic"]["epochs"] == pytest.approx(found["epochs"] / 4, abs=2)
 
 
 @pytest.mark.parametrize("number", [(2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th")])
-def test_periods_are_told_as_people_count(number):
+def test_periods_use_readable_ordinals(number):
     every, ordinal = number
-    assert f"every {ordinal} epoch" in told(summary_of(lambda index: 0.05 + 0.3 * (index % every == 1)))
+    assert f"every {ordinal} epoch" in text_of(summary_of(lambda index: 0.05 + 0.3 * (index % every == 1)))
 
 
-def test_two_epochs_of_a_period_are_told_together():
-    assert "2 of every 5 epochs take" in told(summary_of(lambda index: 0.05 + 0.3 * (index % 5 in (1, 2))))
+def test_two_epochs_of_a_period_are_reported_together():
+    assert "2 of every 5 epochs take" in text_of(summary_of(lambda index: 0.05 + 0.3 * (index % 5 in (1, 2))))
 
 
 @pytest.mark.parametrize("at", [3, 17])
-def test_a_single_stall_is_reported_and_that_the_rest_may_hold_more(at):
+def test_reports_a_single_stall_and_that_more_are_possible(at):
     long = schedule(("epoch", 1200), seekable=False)
-    text = told(summary_of(lambda index: 0.05 + 3.0 * (index == at), long))
+    text = text_of(summary_of(lambda index: 0.05 + 3.0 * (index == at), long))
     assert f"other: epoch {at} took 3.0" in text
     assert "where others take 50" in text
     assert "It is counted once; the 1," in text
     assert "epochs that did not run may hold more of them." in text
     short = schedule(("epoch", 60), seekable=False)
-    assert "did not run" not in told(summary_of(lambda index: 0.05 + 3.0 * (index == at), short))
+    assert "did not run" not in text_of(summary_of(lambda index: 0.05 + 3.0 * (index == at), short))
 
 
-def test_a_trend_is_told_and_steady_figures_are_withheld():
+def test_reports_a_trend_and_omits_steady_figures():
     summary = summary_of(lambda index: 0.05 + 0.002 * index)
-    assert "The epochs of other get slower: each takes 2.0" in told(summary)
+    assert "The epochs of other get slower: each takes 2.0" in text_of(summary)
     _, other = summary.arms
     assert other.value("epoch_time") is None
     assert (other.epoch_times, other.ratio_by_kind) == ({}, {})
@@ -66,11 +66,11 @@ def test_a_trend_is_told_and_steady_figures_are_withheld():
     assert summary.scope == "epochs"
 
 
-def test_what_settling_takes_is_told_where_it_differs():
-    assert "of each turn of other took 1.40 times as long as later ones" in told(
+def test_reports_the_cost_of_settling_if_it_differs():
+    assert "of each turn of other took 1.40 times as long as later ones" in text_of(
         summary_of(lambda index: 0.05, cold=1.4)
     )
-    assert "of each turn" not in told(summary_of(lambda index: 0.05))
+    assert "of each turn" not in text_of(summary_of(lambda index: 0.05))
 
 
 def test_the_table_counts_each_epoch_once():
@@ -91,7 +91,7 @@ def test_the_table_counts_each_epoch_once():
         (schedule(("epoch", 60), seekable=False), None, ["whole schedule", "one training"], "all of which ran"),
     ],
 )
-def test_the_main_table_says_what_its_ratio_is_about(description, epochs, columns, note):
+def test_main_table_says_what_its_ratio_compares(description, epochs, columns, note):
     table = comparison.times(summary_of(lambda index: 0.1, description, epochs))
     assert [table.columns[1], table.columns[-1]] == columns
     assert note in table.note

@@ -20,7 +20,7 @@ def run_with(*lines, arms=ARMS, command="compare"):
     return run
 
 
-def test_each_kind_has_its_operations_its_rate_and_its_share():
+def test_each_kind_has_operations_rate_and_share():
     table = arithmetic(
         summarize(
             run_with(
@@ -56,7 +56,7 @@ def test_each_kind_has_its_operations_its_rate_and_its_share():
     assert "Not all" not in table.note
 
 
-def test_a_comparison_shows_the_commonest_kind_of_each_arm():
+def test_a_comparison_shows_the_most_frequent_kind_of_each_arm():
     works = (
         Work(
             block=0,
@@ -80,7 +80,7 @@ def test_a_comparison_shows_the_commonest_kind_of_each_arm():
     assert rows == [["original", FULL, "40.0 GFLOP", "200 GFLOP/s", "50 %"], ["quick", FULL, "-", "-", "-"]]
 
 
-def test_what_could_not_be_counted_has_dashes_and_a_reason():
+def test_uncounted_values_are_dashes_with_a_reason():
     works = (
         Work(
             block=0,
@@ -110,8 +110,8 @@ def test_what_could_not_be_counted_has_dashes_and_a_reason():
 @pytest.mark.parametrize(
     "why", ["no framework was loaded whose operations can be counted", "TensorFlow was not loaded"]
 )
-def test_loops_without_a_framework_get_no_table_of_nothing(why):
-    """Earlier versions said it of TensorFlow."""
+def test_no_empty_table_for_loops_without_a_framework(why):
+    """Earlier versions named TensorFlow in it."""
     nothing = [Work(block=0, group=0, arm=arm, flops={}, unavailable=why) for arm in ARMS]
     assert arithmetic(summarize(run_with(*nothing))) is None
     assert arithmetic(summarize(run_with())) is None
@@ -133,7 +133,7 @@ def test_a_comparison_and_a_profile_both_show_it():
     assert titles(alone)[-1] == "Arithmetic"
 
 
-def test_a_comparison_says_of_every_other_arm_whether_its_losses_are_the_baselines():
+def test_a_comparison_says_if_each_arms_losses_equal_the_baselines():
     run = run_with(arms=ARMS | {"third": ARMS["quick"]})
     assert "Losses" not in titles(run)
     for arm, loss in (("original", 1.0), ("quick", 1.0), ("third", 1.0 + 3e-6)):

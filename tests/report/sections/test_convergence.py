@@ -11,7 +11,7 @@ from shown import as_markdown, contents
 from shown import on_terminal as shown_on_terminal
 from trained import falling, record
 
-from harness.record.events import Progress
+from harness.record.events import Doing, Progress
 from harness.record.schema import ArmEnd, BlockEnd, BlockStart
 from harness.report.live.live import Display
 from harness.report.summarize import summarize
@@ -47,7 +47,7 @@ def chosen(made):
     }
 
 
-def test_the_main_table_holds_arms_against_each_other_and_against_the_steps_of_references():
+def test_main_table_compares_arms_and_reference_steps():
     rows = chosen(run())["error of whole trainings"]
     first, second, *steps = rows
     # At its end 0.05, 0.1 and 0.2; after 30 s, which quick takes, it has trained 5 epochs of 4 s: 0.25, 0.5 and 1.
@@ -66,7 +66,7 @@ def test_the_main_table_holds_arms_against_each_other_and_against_the_steps_of_r
     assert [row["after 30.0 s"] for row in steps] == ["0.00100", "0.000100", "1e-05", "1e-06"]
 
 
-def test_where_lengths_differ_every_arm_is_shown_at_its_own_end_too():
+def test_shows_each_arm_at_its_own_end_if_lengths_differ():
     rows = chosen(run({"net": net, "quick": falling(1.0, 0.4)}))["error of whole trainings"]
     assert [(row["epochs"], row["at 5 epochs"].split()[0], row["at its end"].split()[0]) for row in rows] == [
         ("15", "0.500", "0.100"),
@@ -74,12 +74,12 @@ def test_where_lengths_differ_every_arm_is_shown_at_its_own_end_too():
     ]
 
 
-def test_a_step_that_takes_longer_than_the_quickest_training_is_not_there_in_time():
+def test_omits_reference_steps_slower_than_the_fastest_training():
     rows = chosen(run(walls=WALLS | {"solver": 31.0}))["error of whole trainings"]
     assert {row["after 30.0 s"] for row in rows if "reference" in row["arm"]} == {"-"}
 
 
-def test_the_time_to_a_target_has_an_interval_that_says_how_sure_it_is():
+def test_time_to_target_has_an_interval_with_its_coverage():
     made = run()
     rows = [list(row.values()) for row in chosen(made)["To error <= 0.1"]]
     assert rows == [
@@ -90,7 +90,7 @@ def test_the_time_to_a_target_has_an_interval_that_says_how_sure_it_is():
     assert "with a probability of 75 %" in " ".join(on_terminal(made).split())
 
 
-def test_without_a_target_the_first_metric_that_all_have_is_shown():
+def test_shows_the_first_common_metric_without_a_target():
     curves = {"net": [(5, {"own": 1.0, "error": 0.5})], "quick": [(5, {"error": 0.25})]}
     found = chosen(run(curves, target=None))
     assert list(found) == ["error of whole trainings", "Every metric at the end"]
@@ -101,7 +101,7 @@ def test_without_a_target_the_first_metric_that_all_have_is_shown():
 
 
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
-def test_what_a_reader_could_miss_is_said(render):
+def test_mentions_what_a_reader_could_miss(render):
     text = " ".join(render(run(fails=[("quick", 1)])).split())
     assert "quick failed from seed 1 in epoch 15: ValueError: boom" in text
     assert "lower is better" in text
@@ -115,7 +115,7 @@ def test_what_a_reader_could_miss_is_said(render):
     assert "This run is partial: 0 seeds completed" in render(cut)
 
 
-def test_cells_say_when_they_are_not_of_all_seeds_or_not_finite():
+def test_cells_mark_missing_seeds_and_nonfinite_values():
     made = run({"net": lambda seed: falling(1.0, 0.5) if seed == 1 else net(seed), "quick": quick}, fails=[("net", 1)])
     (row, _) = chosen(made)["error of whole trainings"]
     assert row["epochs"] == "15, failed at 5"
@@ -124,7 +124,7 @@ def test_cells_say_when_they_are_not_of_all_seeds_or_not_finite():
     assert chosen(unstable)["Every metric at the end"][0]["net"] == "not finite in 2 of 3 seeds"
 
 
-def test_arms_that_trained_alone_are_told_apart():
+def test_marks_arms_that_trained_alone():
     made = run()
     made.add(BlockStart(0, 1, ["net"], one_by_one=True))
     text = " ".join(on_terminal(made).split())
@@ -132,7 +132,7 @@ def test_arms_that_trained_alone_are_told_apart():
     assert "took no turns" not in text
 
 
-def test_the_summary_has_what_converged_and_nothing_of_a_comparison():
+def test_summary_has_convergence_and_no_comparison():
     summary = json.loads(summarize(run()).to_json())
     found, second, solver = summary["arms"]
     for arm in (found, second):
@@ -150,7 +150,7 @@ def test_the_summary_has_what_converged_and_nothing_of_a_comparison():
 
 
 @given(st.data())
-def test_a_record_with_lines_missing_still_makes_a_report(data):
+def test_report_from_a_record_with_missing_lines(data):
     whole = run()
     for lines in (whole.starts, whole.ready, whole.slices, whole.evaluations, whole.ends, whole.blocks_done):
         lines[:] = data.draw(st.lists(st.sampled_from(lines), unique_by=id))
@@ -170,7 +170,7 @@ def follow(made, console):
                 display(line, made)
             for number in range(4):
                 for line in (line for line in made.slices if (line.block, line.round) == (block, number)):
-                    display(Progress(block, "training", line.arm, number, 4), made)
+                    display(Progress(block, Doing.TRAINING, line.arm, number, 4), made)
                     display(line, made)
                 for line in (line for line in made.evaluations if (line.block, line.epochs) == (block, 5 * number)):
                     display(line, made)
@@ -181,7 +181,7 @@ def follow(made, console):
     return console.file.getvalue()
 
 
-def test_on_a_terminal_it_shows_the_epochs_done_of_all_and_the_latest_metric():
+def test_terminal_shows_progress_and_latest_metric():
     made = run({"net": net, "quick": quick})
     text = follow(made, Console(file=io.StringIO(), force_terminal=True, width=120))
     assert "seed 3 of 3" in text
@@ -193,7 +193,7 @@ def test_on_a_terminal_it_shows_the_epochs_done_of_all_and_the_latest_metric():
     assert "30 of 15" not in text
 
 
-def test_without_a_terminal_it_says_now_and_then_how_far_it_is():
+def test_prints_occasional_progress_without_a_terminal():
     made = run({"net": net, "quick": quick})
     made.add(ArmEnd(block=0, group=0, arm="net", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     text = follow(made, Console(file=io.StringIO(), force_terminal=False, width=200))
@@ -204,7 +204,7 @@ def test_without_a_terminal_it_says_now_and_then_how_far_it_is():
     assert "seed 3/3: done; net 0.200; quick 0.0400" in text
 
 
-def test_a_run_of_references_alone_shows_what_each_step_came_to():
+def test_a_run_of_references_shows_the_result_of_each_step():
     rows = chosen(run({"solver": SOLVER}, target=None))["error of whole trainings"]
     assert [row["at its end"] for row in rows] == ["0.00100", "0.000100", "1e-05", "1e-06"]
     assert [row["one training"] for row in rows] == ["250 ms"] * 4

@@ -37,7 +37,7 @@ def as_markdown(run):
 
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
 @pytest.mark.parametrize(
-    ("run", "says"),
+    ("run", "message"),
     [
         (
             checked(),
@@ -51,29 +51,29 @@ def as_markdown(run):
         (checked(blocks=2), "is fit for measuring: a verdict needs 3 blocks, and there were fewer."),
     ],
 )
-def test_the_report_says_whether_the_machine_is_fit_and_why_not(render, run, says):
-    assert says in render(run)
+def test_report_says_if_the_machine_is_fit_and_why_not(render, run, message):
+    assert message in render(run)
 
 
 @pytest.mark.parametrize("render", [on_terminal, as_markdown])
-def test_every_fact_is_told_with_what_it_means_and_what_to_do(render):
+def test_every_fact_has_its_meaning_and_advice(render):
     text = render(checked())
     for expected in ("This machine", "other load", "50 %", "End them", "2 of 2", "turbo", "not readable"):
         assert expected in text
 
 
-def test_what_calls_for_something_comes_first():
+def test_facts_that_need_action_come_first():
     levels = [row[2] for row in fitness.machine(summarize(checked())).rows]
     assert levels == sorted(levels, key=["warn", "note", "ok"].index)
     assert levels[0] == "warn"
 
 
-def test_the_smallest_difference_is_told_once_there_are_verdicts():
+def test_reports_the_smallest_detectable_difference_with_verdicts():
     assert any("is 3 %" in sentence for sentence in fitness.sentences(summarize(checked())))
     assert not any("smallest" in sentence for sentence in fitness.sentences(summarize(checked(blocks=2))))
 
 
-def test_what_would_help_depends_on_what_is_missing():
+def test_advice_depends_on_what_is_missing():
     assert len(fitness.sentences(summarize(checked()))) == 2
     assert "The table of this machine says what would help." in fitness.sentences(summarize(checked(again=1.05)))
     quiet = checked(blocks=2, machine={})
@@ -82,11 +82,11 @@ def test_what_would_help_depends_on_what_is_missing():
     ]
 
 
-def test_how_it_was_measured_is_told_of_a_check():
+def test_a_selfcheck_describes_its_method():
     assert "keeping a processor busy" in as_markdown(checked())
 
 
-def test_other_commands_tell_no_fitness_but_keep_it_for_other_programs():
+def test_other_commands_omit_fitness_from_text_but_not_json():
     run = record({"a": {DATA: 0.1}, "b": {DATA: 0.1}})
     run.add(replace(run.header, machine=FACTS))
     summary = json.loads(summarize(run).to_json())
@@ -95,7 +95,7 @@ def test_other_commands_tell_no_fitness_but_keep_it_for_other_programs():
     assert "This machine" not in on_terminal(run)
 
 
-def test_a_check_whose_arm_failed_says_that_and_nothing_of_the_machine_being_fit():
+def test_a_selfcheck_with_a_failed_arm_gives_no_fitness():
     run = checked()
     run.add(ArmEnd(block=2, group=0, arm="a again", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     summary = summarize(run)
@@ -103,14 +103,14 @@ def test_a_check_whose_arm_failed_says_that_and_nothing_of_the_machine_being_fit
     assert contents(run).notes[0] == "a again failed in epoch 3: ValueError: boom"
 
 
-def test_a_check_without_its_controls_is_no_fault_of_ours():
+def test_a_selfcheck_without_controls_does_not_crash():
     run = checked()
     run.add(replace(run.header, plan=replace(run.plan, arms=run.plan.arms[:2])))
     assert summarize(run).selfcheck is None
 
 
 @pytest.mark.parametrize("command", ["compare", "profile", "converge", "selfcheck"])
-def test_another_run_beside_it_is_told_in_every_report(command):
+def test_every_report_mentions_another_run(command):
     run = checked(machine={"other_runs": [7]})
     own = {"converge": {"evaluations": 1}, "profile": {"probes": ("phases",)}}.get(command, {})
     run.add(replace(run.header, plan=replace(run.plan, command=command, **own)))

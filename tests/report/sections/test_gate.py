@@ -6,19 +6,69 @@ from harness.analysis.stats.ratios import Ratio
 from harness.report.formats.github import annotation
 from harness.report.sections import gate
 
-SLOWER = Check("pinn", "epoch_time", "full", "regressed", 0.001, 0.0011, Ratio(1.1, 1.08, 1.12), 0.03, None, 1.05)
-UNSURE = Check("pinn", "total_time", None, "unsure", 1.0, 1.02, Ratio(1.02, 0.9, 1.2), 0.03, "it is wide", 1.2)
-TRACES = Check("pinn", "traces", None, "regressed", 1, 2, None, 0, "in 50 epochs: step (a.py:1) 1 time more")
-FASTER = Check("pinn", "epoch_time", "full", "improved", 0.001, 0.0007, Ratio(0.7, 0.69, 0.71), 0.03)
-FINE = Check("pinn", "peak_memory", None, "ok", 1e9, 1.01e9, Ratio(1.01), 0.1)
+SLOWER = Check(
+    variant="pinn",
+    metric="epoch_time",
+    part="full",
+    answer="regressed",
+    base=0.001,
+    head=0.0011,
+    ratio=Ratio(1.1, 1.08, 1.12),
+    tolerance=0.03,
+    why=None,
+    smallest_visible_ratio=1.05,
+)
+UNSURE = Check(
+    variant="pinn",
+    metric="total_time",
+    part=None,
+    answer="unsure",
+    base=1.0,
+    head=1.02,
+    ratio=Ratio(1.02, 0.9, 1.2),
+    tolerance=0.03,
+    why="it is wide",
+    smallest_visible_ratio=1.2,
+)
+TRACES = Check(
+    variant="pinn",
+    metric="traces",
+    part=None,
+    answer="regressed",
+    base=1,
+    head=2,
+    ratio=None,
+    tolerance=0,
+    why="in 50 epochs: step (a.py:1) 1 time more",
+)
+FASTER = Check(
+    variant="pinn",
+    metric="epoch_time",
+    part="full",
+    answer="improved",
+    base=0.001,
+    head=0.0007,
+    ratio=Ratio(0.7, 0.69, 0.71),
+    tolerance=0.03,
+)
+FINE = Check(
+    variant="pinn",
+    metric="peak_memory",
+    part=None,
+    answer="ok",
+    base=1e9,
+    head=1.01e9,
+    ratio=Ratio(1.01),
+    tolerance=0.1,
+)
 
 
 def verdict(answer, *checks, unsure="fail"):
-    return GateVerdict(answer, "main (0123)", "the working tree", unsure, list(checks))
+    return GateVerdict(answer=answer, base="main (0123)", head="the working tree", unsure=unsure, checks=list(checks))
 
 
 @pytest.mark.parametrize(
-    ("check", "says"),
+    ("check", "expected"),
     [
         (SLOWER, "pinn: epoch time (full) got worse: 1.00 ms to 1.10 ms, +10 % [+8, +12]; +3 % is allowed."),
         (UNSURE, "pinn: total time is unsure: it is wide; a difference of 20 % would have been detected."),
@@ -26,33 +76,47 @@ def verdict(answer, *checks, unsure="fail"):
         (FASTER, "pinn: epoch time (full) got better: 1.00 ms to 700 us, -30 % [-31, -29]."),
     ],
 )
-def test_a_check_is_a_sentence(check, says):
-    assert gate.sentence_of(check) == says
+def test_a_check_is_a_sentence(check, expected):
+    assert gate.sentence_of(check) == expected
 
 
-def test_the_answer_comes_first_and_names_what_it_rests_on():
-    said = gate.sentences(verdict("regressed", FINE, SLOWER, UNSURE))
-    assert said[0] == "Regressed: epoch time (full) of pinn; the working tree against main (0123)."
-    assert len(said) == 3
+def test_answer_comes_first_with_its_basis():
+    lines_of_text = gate.sentences(verdict("regressed", FINE, SLOWER, UNSURE))
+    assert lines_of_text[0] == "Regressed: epoch time (full) of pinn; the working tree against main (0123)."
+    assert len(lines_of_text) == 3
     assert gate.sentence(verdict("passed", FINE)).startswith("Passed")
 
 
-def test_annotations_are_as_bad_as_what_they_tell():
+def test_annotation_level_matches_severity():
     assert [level for level, _ in gate.lines(verdict("regressed", FINE, SLOWER, UNSURE))] == ["error", "error"]
     assert [level for level, _ in gate.lines(verdict("unsure", UNSURE, unsure="warn"))] == ["warning"]
     assert [level for level, _ in gate.lines(verdict("passed", FASTER))] == ["notice", "notice"]
 
 
 def test_a_row_for_each_part_unless_all_are_the_same():
-    same = [Check("pinn", "flops", kind, "ok", 1e9, 1e9, Ratio(1.0), 0.0) for kind in ("data", "full")]
-    other = Check("pinn", "flops", "ramp", "improved", 1e9, 5e8, Ratio(0.5), 0.0)
+    same = [
+        Check(
+            variant="pinn", metric="flops", part=kind, answer="ok", base=1e9, head=1e9, ratio=Ratio(1.0), tolerance=0.0
+        )
+        for kind in ("data", "full")
+    ]
+    other = Check(
+        variant="pinn",
+        metric="flops",
+        part="ramp",
+        answer="improved",
+        base=1e9,
+        head=5e8,
+        ratio=Ratio(0.5),
+        tolerance=0.0,
+    )
     (table,) = gate.tables(verdict("passed", *same))
     assert table.rows == [["operations", "", "", "all 2 same", "+0 %", "ok"]]
     (table,) = gate.tables(verdict("passed", *same, other))
     assert [row[0] for row in table.rows] == ["operations (data)", "operations (full)", "operations (ramp)"]
 
 
-def test_what_a_user_named_cannot_break_out_of_a_command():
+def test_user_supplied_names_cannot_inject_commands():
     assert annotation("error", "50 % of\r\n::warning::x: y,z") == (
         "::error title=harness gate::50 %25 of%0D%0A::warning::x: y,z"
     )

@@ -1,4 +1,4 @@
-"""The answer in a sentence, in every situation."""
+"""The headline in every situation."""
 
 import pytest
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ def compared(blocks=3, **factors):
 
 
 @pytest.mark.parametrize(
-    ("factor", "says"),
+    ("factor", "expected"),
     [
         (1 / 180, "b is 180x faster than base [180x, 180x]."),
         (0.5, "b is 2.00x faster than base [2.00x, 2.00x]."),
@@ -35,8 +35,8 @@ def compared(blocks=3, **factors):
         (7.0, "b takes 7.00x as long as base [7.00x, 7.00x]."),
     ],
 )
-def test_a_difference_is_told_in_the_words_of_its_size(factor, says):
-    assert of(compared(b=factor)) == says
+def test_wording_depends_on_the_size_of_the_difference(factor, expected):
+    assert of(compared(b=factor)) == expected
 
 
 def test_an_interval_in_percent_begins_with_the_smaller_difference():
@@ -46,14 +46,14 @@ def test_an_interval_in_percent_begins_with_the_smaller_difference():
         assert float(low.removesuffix(" %")) <= 20 <= float(high.removesuffix(" %"))
 
 
-def test_several_arms_are_told_by_what_they_came_to_the_strongest_first():
+def test_groups_arms_by_verdict_strongest_first():
     assert of(compared(a=0.5, b=0.1, c=1.0, d=1.001, e=2.0)) == (
         "b is 10.0x faster than base [10.0x, 10.0x] and a is 2.00x faster;"
         " e takes 2.00x as long as base [2.00x, 2.00x]; c and d are the same as base within 3 %."
     )
 
 
-def test_what_is_unsure_has_its_estimate():
+def test_unsure_arms_show_their_estimate():
     assert of(record({"base": BASE, "b": times(0.9)}, noise=3.0)).endswith("x) is unsure.")
 
 
@@ -61,11 +61,11 @@ def test_what_is_unsure_has_its_estimate():
     ("blocks", "begins"),
     [(1, "Estimate from one block: b costs 0.500x"), (2, "Estimate from two blocks: b costs 0.500x")],
 )
-def test_without_a_verdict_it_is_an_estimate(blocks, begins):
+def test_an_estimate_without_a_verdict(blocks, begins):
     assert of(compared(blocks, b=0.5, c=2.0)) == f"{begins} what base costs and c 2.000x."
 
 
-def test_an_arm_that_failed_is_told_and_a_baseline_that_failed_ends_it():
+def test_mentions_a_failed_arm_and_only_the_baseline_if_that_failed():
     run = compared(b=0.5, c=0.5)
     run.add(ArmEnd(block=2, group=0, arm="c", status="failed", reason="ValueError: boom", moment="in epoch 3"))
     assert of(run) == "b is 2.00x faster than base [2.00x, 2.00x]; c failed in epoch 3."
@@ -80,7 +80,7 @@ def test_an_arm_that_failed_is_told_and_a_baseline_that_failed_ends_it():
     )
 
 
-def test_a_run_that_was_cut_off_says_how_far_it_got():
+def test_an_interrupted_run_says_how_far_it_got():
     run = compared(1, b=0.5)
     run.blocks_done.clear()
     run.footer = None
@@ -90,16 +90,16 @@ def test_a_run_that_was_cut_off_says_how_far_it_got():
     assert of(run) == "Nothing could be compared with base: b was not measured together with it."
 
 
-def test_long_names_lose_their_middle():
+def test_long_names_are_shortened_in_the_middle():
     name = "a-name-without-end/" * 20
     assert of(record({"base": BASE, name: times(0.5)})).startswith("a-name-without-end/a-…")
 
 
-def test_one_arm_alone_says_what_it_takes():
+def test_a_single_arm_says_its_time():
     assert of(compared()) == "base ran alone: one training takes 10.1 s ±0.0%."
 
 
-def test_a_profile_says_what_an_epoch_takes():
+def test_a_profile_says_the_time_of_an_epoch():
     run = compared(1)
     run.add(replace(run.header, plan=replace(run.plan, command="profile", probes=("phases",))))
     assert (
@@ -108,7 +108,7 @@ def test_a_profile_says_what_an_epoch_takes():
     )
 
 
-def test_a_profile_of_a_trainer_that_tells_no_kinds_apart_says_epoch_once():
+def test_a_profile_with_one_kind_says_epoch_once():
     run = record({"base": {"data": 0.1}}, blocks=1)
     for piece in run.slices:
         piece.epochs[:] = [replace(epoch, kind="epoch") for epoch in piece.epochs]
@@ -116,7 +116,7 @@ def test_a_profile_of_a_trainer_that_tells_no_kinds_apart_says_epoch_once():
     assert of(run).startswith("A median epoch of base takes 100 ms, ")
 
 
-def test_trainings_are_told_by_their_target_or_by_where_they_ended():
+def test_trainings_are_summarized_by_target_or_final_metric():
     curves = {"net": falling(1.0, 0.5, 0.2), "quick": falling(1.0, 0.04), "solver": falling(0.1, 0.001)}
     walls, seeds = {"net": 4.0, "quick": 2.0, "solver": 0.1}, {"seeds": 2, "references": ("solver",)}
     assert of(trained(curves, walls=walls, target=("error", 0.1), **seeds)) == (

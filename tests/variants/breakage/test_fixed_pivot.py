@@ -30,7 +30,7 @@ def test_it_converges_to_the_exact_solution_with_order_two(case):
 
 
 @pytest.mark.parametrize(("bins", "yardstick"), [(80, 3.7e-3), (160, 8.8e-4), (320, 1.8e-4)])
-def test_a_known_yardstick(bins, yardstick):
+def test_a_known_reference_value(bins, yardstick):
     # By an independent implementation with as many bins from 1e-3 to 12, which makes them 9 % narrower.
     assert measured(CASE1, bins)["relative_l2_at_T"] == pytest.approx(1.2 * yardstick, rel=0.2)
 
@@ -99,7 +99,7 @@ def test_the_density_at_the_edges(case):
     assert (f[3:] == 0).all()
 
 
-def test_a_time_it_was_not_solved_for_is_refused():
+def test_rejects_a_time_it_was_not_solved_for():
     solution = solve(CASE1, 10, np.array([0.0, 1.0]))
     with pytest.raises(ValueError, match=r"not solved for t = 0\.5"):
         solution.density(np.ones(2), np.array([1.0, 0.5]))

@@ -56,7 +56,7 @@ def test_the_misplaced_mass_falls_with_the_order_of_the_rule(case):
     assert floors(case, "next_node", 121)["floor_misplaced_mass"] > 0.15
 
 
-def test_what_is_above_the_last_node_is_a_floor_of_its_own():
+def test_contribution_above_the_last_node_is_a_separate_floor():
     # Case 1 has 11 e^-10 = 5e-4 of its mass there: its fragments are missed, whatever the rule.
     found = floors(CASE1, "four_point", 201)["floor_misplaced_mass"]
     assert found == pytest.approx(11 * np.exp(-10) / 2, rel=0.02)
@@ -183,7 +183,7 @@ def test_the_floor_is_the_largest_misplaced_mass(case):
     assert floors(case, "trapezoid", 41)["floor_misplaced_mass"] == pytest.approx(misplaced.max())
 
 
-def test_they_are_worked_out_once_and_belong_to_the_caller():
+def test_floors_are_cached_and_returned_as_copies():
     first = floors(CASE1, "trapezoid", 20)
     expected = dict(first)
     first["floor_residual"] = -1.0
@@ -191,6 +191,6 @@ def test_they_are_worked_out_once_and_belong_to_the_caller():
     assert tuple(expected) == FLOORS
 
 
-def test_an_unknown_rule_is_refused():
+def test_rejects_an_unknown_rule():
     with pytest.raises(KeyError, match="simpson"):
         floors(CASE1, "simpson", 20)

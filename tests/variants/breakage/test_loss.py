@@ -39,21 +39,21 @@ def expected_data(log_f, observed, statistic):
 @settings(deadline=None, max_examples=30)
 @given(r=residuals, log_f=log_densities)
 def test_physics_loss(scaling, statistic, r, log_f):
-    ours, numpys = STATISTICS[statistic]
+    tested, reference = STATISTICS[statistic]
     f = np.exp(log_f)
-    computed = loss.physics_loss(tf.constant(r), tf.constant(f), ours, scaling).numpy()
-    assert computed == pytest.approx(expected_physics(r, f, numpys, scaling), rel=1e-4)
+    computed = loss.physics_loss(tf.constant(r), tf.constant(f), tested, scaling).numpy()
+    assert computed == pytest.approx(expected_physics(r, f, reference, scaling), rel=1e-4)
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 @settings(deadline=None, max_examples=30)
 @given(log_f=log_densities, log_observed=log_densities)
 def test_data_loss(statistic, log_f, log_observed):
-    ours, numpys = STATISTICS[statistic]
+    tested, reference = STATISTICS[statistic]
     observed = np.exp(log_observed)
-    computed = loss.data_loss(tf.constant(log_f), tf.constant(observed), ours).numpy()
+    computed = loss.data_loss(tf.constant(log_f), tf.constant(observed), tested).numpy()
     # Where log f is near 0 the float32 offset 1e-12 and the logarithm itself leave an error of about 1e-7.
-    assert computed == pytest.approx(expected_data(log_f, observed, numpys), rel=1e-3, abs=1e-6)
+    assert computed == pytest.approx(expected_data(log_f, observed, reference), rel=1e-3, abs=1e-6)
 
 
 def test_every_clip_binds():
@@ -84,7 +84,7 @@ def test_huber_is_continuous_with_its_slope():
     np.testing.assert_allclose(tape.gradient(y, x), [-0.1, -0.1, 0, 0.1, 0.1], rtol=1e-5)
 
 
-def test_a_scaling_that_does_not_exist_is_refused():
+def test_rejects_an_unknown_scaling():
     with pytest.raises(ValueError, match="'huber'"):
         loss.physics_loss(tf.constant([1.0]), tf.constant([1.0]), loss.mean, "huber")
 

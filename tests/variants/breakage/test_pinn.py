@@ -99,7 +99,7 @@ def test_a_pure_change_of_how_it_is_computed_leaves_the_first_losses(build, name
     assert changed == pytest.approx({term: original[term] for term in changed}, rel=1e-5)
 
 
-def test_the_objective_tells_another_loss_from_another_way_to_compute_it(build):
+def test_objective_distinguishes_another_loss_from_another_computation(build):
     terms = {name: build(name).objective() for name in NAMES}
     same = {name for name in NAMES if terms[name] == pytest.approx(terms["original"], rel=1e-5)}
     assert same == {
@@ -123,7 +123,7 @@ def test_the_objective_trains_nothing_and_is_the_same_each_time(build):
 
 
 @pytest.mark.parametrize("name", ["original", "lazy-physics", "fast", "cached-weights", "tuned"])
-def test_what_an_epoch_is_called_says_whether_physics_counts(build, name):
+def test_epoch_kind_says_if_physics_is_weighted(build, name):
     trainer = build(name, refinement="none", epochs=40)
     for index in range(trainer.epochs):
         losses = trainer.epoch(index)
@@ -131,7 +131,7 @@ def test_what_an_epoch_is_called_says_whether_physics_counts(build, name):
         assert counts == (trainer.kind(index) != "data")
 
 
-def test_lazy_physics_says_nothing_of_a_physics_loss_that_it_did_not_compute(build):
+def test_lazy_physics_reports_no_physics_loss_that_it_did_not_compute(build):
     trainer = build("lazy-physics")
     assert set(trainer.epoch(0)) == {"loss", "data"}
     assert set(trainer.epoch(150)) == {"loss", "data", "physics"}
@@ -150,7 +150,7 @@ def test_cached_weights_are_late_on_the_ramp(build):
     assert losses["loss"] == pytest.approx(losses["data"] + 100 * 65 / 120 * losses["physics"])
 
 
-def test_the_learning_rate_falls_where_the_recipe_says_so(build):
+def test_learning_rate_falls_if_the_recipe_has_it(build):
     for name, last in (("original", 1e-3), ("fast", 1e-6)):
         trainer = build(name, epochs=4)
         for index in range(4):

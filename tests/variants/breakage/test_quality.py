@@ -117,7 +117,7 @@ def test_the_delta_and_the_fragments_add_up():
     assert found["number_error"] > 0.01
 
 
-def test_the_delta_is_asked_for_only_where_there_is_one():
+def test_requests_the_delta_only_if_there_is_one():
     quality(CASE1, lambda v, t: v, lambda t: pytest.fail("case1 has no delta"))
     with pytest.raises(ValueError, match="case3 has a delta"):
         quality(CASE3, lambda v, t: v)
@@ -179,10 +179,10 @@ def test_a_prediction_may_be_a_tensor_of_float32():
 
 
 @cases
-def test_it_asks_for_every_node_at_every_time(case):
-    asked = []
-    quality(case, lambda v, t: asked.append((v, t)) or np.zeros_like(v), np.zeros_like)
-    ((v, t),) = asked
+def test_it_requests_every_node_at_every_time(case):
+    requests = []
+    quality(case, lambda v, t: requests.append((v, t)) or np.zeros_like(v), np.zeros_like)
+    ((v, t),) = requests
     assert v.shape == t.shape == (400 * 17,)
     assert (v[:400] == quality_nodes(case)).all()
     assert (t[::400] == quality_times(case)).all()

@@ -4,7 +4,7 @@ import sys
 from harness.worker.imports.hooks import when_imported
 
 
-def test_something_is_done_once_when_somebody_imports_a_module(tmp_path, monkeypatch):
+def test_hook_runs_once_when_a_module_is_imported(tmp_path, monkeypatch):
     (tmp_path / "imported_later.py").write_text("value = 3\n")
     monkeypatch.syspath_prepend(tmp_path)
     seen = []
@@ -20,7 +20,7 @@ def test_something_is_done_once_when_somebody_imports_a_module(tmp_path, monkeyp
     assert seen == [3]
 
 
-def test_for_a_module_that_is_loaded_it_is_done_at_once():
+def test_hook_runs_at_once_for_a_loaded_module():
     seen = []
     when_imported("sys", seen.append)
     assert seen == [sys]

@@ -1,4 +1,4 @@
-"""What a measured process imports by a reference."""
+"""How a measured process imports a variant from a reference."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from harness.worker.imports import loading
 
 @pytest.fixture
 def at(tmp_path, monkeypatch):
-    """A folder to stand in, whose modules can be imported and are forgotten afterwards."""
+    """The working directory; modules in it can be imported and are unloaded afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
@@ -46,13 +46,13 @@ def variant(name, **more):
 # By a registered name
 
 
-def test_a_registered_name_is_loaded(register):
+def test_loads_a_registered_name(register):
     quick = variant("quick", baseline="slow")
     register(mine=Collection((variant("slow"), quick)))
     assert loading.load("quick") is quick
 
 
-def test_a_collection_may_be_returned_by_what_is_called(register):
+def test_a_collection_may_be_returned_by_a_callable(register):
     register(mine=lambda: Collection((variant("slow"),)))
     assert loading.load("slow").name == "slow"
 
@@ -66,13 +66,13 @@ def test_an_unknown_name_is_a_lookup_error(register):
 @pytest.mark.parametrize(
     "offered", [ImportError("no tensorflow"), SystemExit("bye"), lambda: 1 / 0, lambda: None, Collection((42,))]
 )
-def test_a_broken_entry_point_hides_no_other(register, offered):
+def test_a_broken_entry_point_does_not_hide_others(register, offered):
     last = variant("last")
     register(a=Collection((variant("first"),)), broken=offered, z=Collection((last,)))
     assert loading.load("last") is last
 
 
-def test_of_two_variants_of_one_name_the_first_is_loaded_as_it_is_found(register):
+def test_loads_the_first_of_two_variants_of_one_name(register):
     first, other = variant("same"), variant("same")
     register(b=Collection((other,)), a=Collection((first,)))
     assert loading.load("same") is first
@@ -81,7 +81,7 @@ def test_of_two_variants_of_one_name_the_first_is_loaded_as_it_is_found(register
 # From a file or a module
 
 
-def test_a_variant_is_loaded_as_it_is(write):
+def test_loads_a_variant_unchanged(write):
     write("my.py", "from harness import Variant\nmine = Variant('other', 'a summary', dict, epochs=7)")
     assert loading.load("my.py:mine") == Variant("other", "a summary", dict, epochs=7)
     assert loading.load("my:mine").epochs == 7
@@ -95,13 +95,13 @@ def test_a_bare_callable_becomes_a_variant_of_its_name(write, kind):
     assert (loaded.baseline, loaded.cases, loaded.epochs) == (None, (), None)
 
 
-def test_what_cannot_be_called_is_no_variant(write):
+def test_a_non_callable_is_not_a_variant(write):
     write("my.py", "pinn = 42")
     with pytest.raises(TypeError, match=r"my\.py:pinn is of type int, neither a harness\.Variant nor callable"):
         loading.load("my.py:pinn")
 
 
-def test_of_what_is_not_there_python_itself_complains(write):
+def test_missing_modules_raise_python_errors(write):
     write("my.py", "pinn = dict")
     with pytest.raises(AttributeError, match="has no attribute 'pinm'"):
         loading.load("my.py:pinm")
@@ -111,7 +111,7 @@ def test_of_what_is_not_there_python_itself_complains(write):
         loading.load("lost.py:pinn")
 
 
-def test_a_file_sees_its_neighbours_and_not_ours(write):
+def test_a_file_imports_its_neighbours_and_not_ours(write):
     write("there/loss.py", "weight = 'the neighbour'")
     write("loss.py", "weight = 'the one where we stand'")
     write("there/my.py", "import loss\ndef pinn(): ...\npinn.__doc__ = loss.weight")
@@ -120,7 +120,7 @@ def test_a_file_sees_its_neighbours_and_not_ours(write):
     assert child.stdout.strip() == "the neighbour"
 
 
-def test_a_module_is_loaded_from_where_we_stand(write, at):
+def test_loads_a_module_from_the_working_directory(write, at):
     write("package/my.py", "def pinn(): 'here'")
     code = "from harness.worker.imports import loading; print(loading.load('package.my:pinn').summary)"
     command = [sys.executable, "-P", "-c", code]  # -P: where we stand is not on the path
@@ -128,13 +128,13 @@ def test_a_module_is_loaded_from_where_we_stand(write, at):
     assert child.stdout.split() == ["here"]
 
 
-def test_a_module_is_loaded_from_what_stands_for_where_we_stand(write, at):
+def test_loads_a_module_from_the_given_directory(write, at):
     write("my.py", "def pinn(): 'where we stand'")
     write("there/my.py", "def pinn(): 'there'")
     assert loading.load("my:pinn", str(at / "there")).summary == "there"
 
 
-def test_a_file_may_have_the_name_of_a_module_that_is_loaded(write):
+def test_a_file_may_have_the_name_of_a_loaded_module(write):
     write("json.py", "def pinn(): 'mine'")
     before = sys.modules["json"]
     assert loading.load("json.py:pinn").summary == "mine"
@@ -158,6 +158,6 @@ def test_a_file_of_dataclasses_loads(write):
     assert loading.load("my.py:Pinn").build("case1", seed=2).seed == 2
 
 
-def test_whatever_stands_behind_the_colon_may_be_asked_for(write):
+def test_any_attribute_after_the_colon_can_be_loaded(write):
     write("my.py", "anything = 42")
     assert loading.attribute("my.py:anything") == loading.attribute("my:anything") == 42

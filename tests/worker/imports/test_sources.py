@@ -1,4 +1,4 @@
-"""Whose code an arm imports: that of its revision, and never the other's of the same name."""
+"""An arm imports the code of its own revision, never code of the same name from the other."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ WHERE = "from {helper} import VALUE\n\n\ndef where():\n    return VALUE\n"
 
 @pytest.fixture
 def sides(tmp_path):
-    """A working tree and the files of a revision of it, in which all is called the same."""
+    """A working tree and the files of one of its revisions, with the same names in both."""
     tree, revision = tmp_path / "tree", tmp_path / "revision"
     for top in (tree, revision):
         own = f"VALUE = {top.name!r}\n"
@@ -49,7 +49,7 @@ def sides(tmp_path):
 
 
 def run(reference, source, cwd, path=()):
-    """What the variant says of where it is from, and what it loaded that it should not have."""
+    """Where the variant was imported from, and what it loaded wrongly."""
     paths = [*map(str, path), str(Path(sources.__file__).parents[3])]
     done = subprocess.run(
         [sys.executable, "-P", "-c", CHILD, json.dumps(source), reference],
@@ -87,13 +87,13 @@ def test_each_side_imports_its_own(sides, reference, prefix):
     assert run(absolute, of(revision, prefix, tree), tree / prefix, also) == ["revision", None]
 
 
-def test_what_a_revision_lacks_is_not_taken_from_the_working_tree(sides):
+def test_missing_files_of_a_revision_do_not_come_from_the_working_tree(sides):
     tree, revision = sides
     (revision / "helper.py").unlink()
     assert run("main.py:where", of(revision, "", tree), tree, [tree]) == ["No module named 'helper'", None]
 
 
-def test_what_comes_from_the_working_tree_all_the_same_is_seen(sides):
+def test_detects_imports_from_the_working_tree(sides):
     tree, revision = sides
     write(revision, {"main.py": f"import sys\nsys.path.append({str(tree / 'sub')!r})\n{WHERE.format(helper='deep')}"})
     value, stray = run("main.py:where", of(revision, "", tree), tree)
@@ -110,7 +110,7 @@ def test_no_bytecode_is_written_nor_read_on_either_side(sides):
     assert not list(revision.rglob("__pycache__"))
 
 
-def test_libraries_in_the_working_tree_are_no_code_of_it(tmp_path):
+def test_libraries_in_the_working_tree_are_not_its_code(tmp_path):
     source = Source(str(tmp_path / "revision"), "", str(tmp_path))
     library = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages" / "numpy"
     assert not sources.holds_code_of(str(library), source.instead_of)
@@ -118,7 +118,7 @@ def test_libraries_in_the_working_tree_are_no_code_of_it(tmp_path):
     assert not sources.holds_code_of(str(tmp_path.parent), source.instead_of)
 
 
-def test_a_repository_below_pythons_own_folder_has_code_all_the_same(tmp_path, monkeypatch):
+def test_a_repository_inside_the_python_folder_has_code(tmp_path, monkeypatch):
     monkeypatch.setattr(sources.sys, "prefix", str(tmp_path))
     inside = tmp_path / "src" / "app"
     assert sources.holds_code_of(str(inside / "package"), str(inside))

@@ -25,7 +25,7 @@ def test_working_takes_the_processor_too():
     assert wall > 0
 
 
-def test_a_clock_is_started_again_from_nothing():
+def test_restarting_a_clock_resets_it():
     clock = Clock()
     clock.start()
     sleep(0.2)
@@ -34,25 +34,25 @@ def test_a_clock_is_started_again_from_nothing():
     assert wall < 0.2
 
 
-def test_a_clock_that_was_never_started_has_nothing_to_read():
+def test_an_unstarted_clock_cannot_be_read():
     with pytest.raises(AttributeError):
         Clock().stop()
 
 
 @pytest.fixture
-def told(monkeypatch):
-    """A clock that says these nanoseconds, one after the other."""
+def set_clock(monkeypatch):
+    """A clock that returns these nanoseconds in turn."""
 
-    def tell(*nanoseconds):
+    def set_readings(*nanoseconds):
         readings = iter(nanoseconds)
         monkeypatch.setattr(module, "perf_counter_ns", lambda: next(readings))
         return readings
 
-    return tell
+    return set_readings
 
 
-def test_drawn_out_work_lasts_that_share_longer(told):
-    left = told(1000, 3000, 3001, 3050, 3099, 3100, 3101)
+def test_slowdown_prolongs_work_by_its_share(set_clock):
+    left = set_clock(1000, 3000, 3001, 3050, 3099, 3100, 3101)
     clock = Clock()
     clock.start()
     clock.draw_out(0.05)
@@ -61,8 +61,8 @@ def test_drawn_out_work_lasts_that_share_longer(told):
     assert next(left, None) is None
 
 
-def test_work_that_is_drawn_out_by_nothing_ends_at_once(told):
-    told(1000, 3000, 3000, 3001)
+def test_no_slowdown_ends_at_once(set_clock):
+    set_clock(1000, 3000, 3000, 3001)
     clock = Clock()
     clock.start()
     clock.draw_out(0.0)

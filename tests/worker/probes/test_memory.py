@@ -12,7 +12,7 @@ from harness.worker.probes.phases import PhaseProbe
 
 
 def in_a_fresh_process(code):
-    """The numbers that `code` prints, run where nothing has used memory yet."""
+    """The numbers that `code` prints in a fresh process."""
     code = "from harness.worker.probes import memory\nfrom harness.worker.probes.memory import *\n" + dedent(code)
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return [None if word == "None" else int(word) for word in child.stdout.split()]
@@ -63,7 +63,7 @@ def test_without_proc_the_unit_of_ru_maxrss_is_the_systems(monkeypatch, tmp_path
     assert peak % unit == 0
 
 
-def test_where_nothing_is_measured_the_answer_is_none_and_not_zero(monkeypatch, tmp_path):
+def test_unmeasured_peak_is_none_not_zero(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "STATUS", tmp_path / "none")
     monkeypatch.setattr(memory.resource, "getrusage", lambda who: resource.struct_rusage([0] * 16))
     assert memory.peak_rss_bytes() is None
@@ -73,7 +73,7 @@ def test_where_nothing_is_measured_the_answer_is_none_and_not_zero(monkeypatch, 
 
 
 class Allocator:
-    """One that holds what it is told to hold."""
+    """An allocator with settable contents."""
 
     def __init__(self, peak=None):
         self.peak = peak
@@ -95,7 +95,7 @@ def test_the_peak_of_tensors_is_the_most_that_any_allocator_held_at_once():
 
 
 class Gauge:
-    """Peak resident memory, as it is told: its peak since it was last asked."""
+    """Simulated peak resident memory: the peak since it was last read."""
 
     unavailable = None
 
@@ -122,7 +122,7 @@ def test_an_epochs_peaks_are_its_own():
     assert probe.unavailable == {}
 
 
-def test_where_the_peak_cannot_be_reset_it_says_so_and_the_rest_is_seen(monkeypatch, tmp_path):
+def test_says_if_the_peak_cannot_be_reset_and_measures_the_rest(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "FORGET", tmp_path / "no such folder" / "clear_refs")
     gauge = PeakGauge()
     phases = PhaseProbe(peak_since=gauge)

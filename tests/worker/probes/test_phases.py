@@ -9,7 +9,7 @@ from harness.worker.probes.phases import UNMARKED, PhaseProbe, Place
 
 
 class Clock:
-    """Time that passes only when it is told to."""
+    """A clock that advances only when set."""
 
     def __init__(self):
         self.now = 100.0
@@ -19,7 +19,7 @@ class Clock:
 
 
 class Gauge:
-    """Memory that is what it is told to be; its peak since it was last asked."""
+    """Simulated memory; its peak is since it was last read."""
 
     def __init__(self):
         self.now = self.peak = 10
@@ -45,7 +45,7 @@ def watched(epoch, **how):
         watch_phases(None)
 
 
-def test_own_times_add_up_and_what_is_not_marked_is_the_epochs_own():
+def test_self_times_add_up_and_unmarked_time_is_the_epochs():
     clock = Clock()
 
     def epoch():
@@ -85,7 +85,7 @@ def test_a_phase_that_raises_ends():
     }
 
 
-def test_what_an_epoch_leaves_open_ends_with_it_and_what_was_open_before_is_not_its_own():
+def test_open_phases_end_with_the_epoch_and_earlier_ones_are_not_its_own():
     clock = Clock()
 
     def epoch():
@@ -120,7 +120,7 @@ def test_peak_memory_is_that_of_the_phase_and_of_those_around_it():
     }
 
 
-def test_outside_of_an_epoch_nothing_is_measured():
+def test_measures_nothing_outside_an_epoch():
     probe = PhaseProbe()
     probe.enter("data")
     probe.leave("data")
@@ -133,7 +133,7 @@ trees = st.recursive(
 
 
 @given(trees)
-def test_however_phases_are_nested_own_times_add_up_to_the_epoch(tree):
+def test_self_times_add_up_to_the_epoch_for_any_nesting(tree):
     clock = Clock()
 
     def run(part):
@@ -161,7 +161,7 @@ def test_a_phase_may_be_named_like_a_path():
     assert watched(epoch, clock=clock) == {UNMARKED: (1, 2, 3, None), "a > b": (1, 1, 1, None)}
 
 
-def test_what_another_thread_marks_is_not_the_epochs():
+def test_phases_of_other_threads_are_ignored():
     clock = Clock()
 
     def prefetch():
@@ -179,7 +179,7 @@ def test_what_another_thread_marks_is_not_the_epochs():
     assert watched(epoch, clock=clock) == {UNMARKED: (1, 2, 3, None), "step": (1, 1, 1, None)}
 
 
-def test_a_phase_that_outlasts_what_it_is_in_ends_with_it():
+def test_a_phase_ends_with_its_parent():
     clock = Clock()
 
     def epoch():
@@ -201,7 +201,7 @@ def test_a_phase_that_outlasts_what_it_is_in_ends_with_it():
     }
 
 
-def test_a_place_is_the_path_of_the_phases_under_way_in_its_own_thread():
+def test_place_is_the_path_of_active_phases_in_its_thread():
     place = Place()
     watch_phases(place)
     try:

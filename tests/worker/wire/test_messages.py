@@ -1,4 +1,4 @@
-"""What goes over the wire arrives as it was sent, and is checked in the parent by types with the same fields."""
+"""Messages survive a round trip and are validated in the parent by types with the same fields."""
 
 from dataclasses import fields, is_dataclass
 from math import isfinite
@@ -96,7 +96,7 @@ decoder = msgspec.json.Decoder(answers.Answer)
 
 
 def plain(value):
-    """What is left of a value where only its fields count, and of these what JSON and Unicode have words for."""
+    """The fields of a value, as far as JSON and Unicode can represent them."""
     if isinstance(value, msgspec.Struct):
         return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if is_dataclass(value):
@@ -113,18 +113,18 @@ def plain(value):
 # Answers
 
 
-def test_the_parent_knows_every_answer_by_its_name_and_fields():
+def test_the_parent_knows_every_reply_by_name_and_fields():
     own = {one.__name__: one for one in answers.Answer.__args__}
-    theirs = {one.__name__: one for one in messages.Answer.__args__}
-    assert own.keys() == theirs.keys() == {one.__name__ for one in SENT}
-    pairs = [(own[name], theirs[name]) for name in own]
+    wire_types = {one.__name__: one for one in messages.Answer.__args__}
+    assert own.keys() == wire_types.keys() == {one.__name__ for one in SENT}
+    pairs = [(own[name], wire_types[name]) for name in own]
     for checked, sent in [*pairs, (answers.State, messages.State), (schema.Epoch, messages.Epoch)]:
         assert list(checked.__struct_fields__) == [one.name for one in fields(sent)], sent
 
 
 @pytest.mark.parametrize("kind", SENT, ids=[one.__name__ for one in SENT])
 @given(data=st.data())
-def test_an_answer_arrives_as_it_was_sent(kind, data):
+def test_a_reply_survives_a_round_trip(kind, data):
     sent = data.draw(SENT[kind])
     received = decoder.decode(encode(sent))
     assert type(received).__name__ == kind.__name__
@@ -132,7 +132,7 @@ def test_an_answer_arrives_as_it_was_sent(kind, data):
 
 
 @given(sent=epochs)
-def test_what_probes_are_known_to_see_has_its_types_again(sent):
+def test_known_evidence_is_typed_again(sent):
     (received,) = decoder.decode(encode(messages.Ran([sent]))).epochs
     for name, value in received.evidence.items():
         was = sent.evidence.get(name)
@@ -142,8 +142,8 @@ def test_what_probes_are_known_to_see_has_its_types_again(sent):
             assert type(value) is type(was)
 
 
-def test_of_an_epoch_what_is_empty_is_not_sent():
-    bare = messages.Epoch(3, "full", 0.5, 0.25, {"loss": 1.0})
+def test_empty_fields_of_an_epoch_are_not_sent():
+    bare = messages.Epoch(index=3, kind="full", wall=0.5, cpu=0.25, losses={"loss": 1.0})
     assert msgspec.json.decode(encode(messages.Ran([bare])))["epochs"] == [
         {"index": 3, "kind": "full", "wall": 0.5, "cpu": 0.25, "losses": {"loss": 1.0}}
     ]
@@ -164,16 +164,18 @@ def test_of_an_epoch_what_is_empty_is_not_sent():
         {"evidence": {evidence.OPERATIONS: {"uses": []}}},
     ],
 )
-def test_an_answer_that_is_none_is_refused(epoch):
+def test_rejects_an_invalid_reply(epoch):
     usual = {"index": 0, "kind": "full", "wall": 0.5, "cpu": 0.5, "losses": {}}
     assert decoder.decode(msgspec.json.encode({"type": "Ran", "epochs": [usual]}))
     with pytest.raises(msgspec.DecodeError, match=r"\$\.epochs\[0\]"):
         decoder.decode(msgspec.json.encode({"type": "Ran", "epochs": [usual | epoch]}))
 
 
-def test_what_is_no_message_is_not_sent():
+def test_does_not_send_what_is_not_a_message():
     with pytest.raises(TypeError, match="set is not a message or part of one"):
-        encode(messages.Ran([messages.Epoch(0, "full", 0.5, 0.5, {}, evidence={"own": {1, 2}})]))
+        encode(
+            messages.Ran([messages.Epoch(index=0, kind="full", wall=0.5, cpu=0.5, losses={}, evidence={"own": {1, 2}})])
+        )
     with pytest.raises(TypeError, match="str is not a message or part of one"):
         encode("words")
 
@@ -221,13 +223,13 @@ ORDERS = {
 }
 
 
-def test_every_order_is_here():
+def test_every_request_is_tested_here():
     assert set(ORDERS) == set(messages.Order.__args__)
 
 
 @pytest.mark.parametrize("kind", ORDERS, ids=[one.__name__ for one in ORDERS])
 @given(data=st.data())
-def test_an_order_arrives_as_it_was_given(kind, data):
+def test_a_request_survives_a_round_trip(kind, data):
     order = data.draw(ORDERS[kind])
     received = decode_order(encode(order))
     assert (type(received), received) == (kind, order)
@@ -239,7 +241,7 @@ REQUESTS = [fork.Prepare(["json", "a.b"], [0, 1], 7), fork.Fork("/tmp/scratch"),
 REPLIES = [fork.Ready(), fork.Forked(9), fork.Reaped(-9), fork.Broken("could not import a.b: \udc80")]
 
 
-def test_requests_to_the_fork_server_and_its_replies_arrive_as_they_were_sent():
+def test_fork_server_messages_survive_a_round_trip():
     assert {type(one) for one in REQUESTS} == set(fork.Request.__args__)
     assert {type(one) for one in REPLIES} == set(fork.Reply.__args__)
     assert [fork.decode_request(encode(one)) for one in REQUESTS] == REQUESTS

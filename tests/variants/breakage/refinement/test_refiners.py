@@ -1,4 +1,4 @@
-"""What holds for every refiner, and for what they are made of."""
+"""Properties of all refiners and of their parts."""
 
 from fractions import Fraction
 
@@ -33,7 +33,7 @@ def sizes(each, index):
     return before, len(batch), len(each.pool)
 
 
-def test_there_is_no_other_choice():
+def test_rejects_an_unknown_choice():
     with pytest.raises(KeyError):
         made("bounded")
 
@@ -107,9 +107,9 @@ def test_where_none_are_drawn_it_trains_on_its_own_alone(choice):
 
 @each
 def test_to_ask_for_the_batch_again_changes_nothing(choice):
-    asked = made(choice)
-    for index, batch in zip([0, 1, 20, 40, 41], train(asked, CASE1, BRIEF, [0, 1, 20, 40, 41]), strict=True):
-        assert (asked.batch(drawn(CASE1, BRIEF, index)) == batch).all()
+    made_refiner = made(choice)
+    for index, batch in zip([0, 1, 20, 40, 41], train(made_refiner, CASE1, BRIEF, [0, 1, 20, 40, 41]), strict=True):
+        assert (made_refiner.batch(drawn(CASE1, BRIEF, index)) == batch).all()
 
 
 @each
@@ -125,15 +125,15 @@ def test_it_is_deterministic_under_its_seed(choice):
 
 
 @each
-def test_only_what_watches_takes_note_of_the_residuals_of_the_batch(choice):
-    told, untold = made(choice), made(choice)
-    assert told.watches == (choice == "r3")
-    for each in (told, untold):
+def test_only_refiners_that_need_them_observe_batch_residuals(choice):
+    observing, unobserving = made(choice), made(choice)
+    assert observing.watches == (choice == "r3")
+    for each in (observing, unobserving):
         list(train(each, CASE1, BRIEF, [20, 40]))
-    told.observe(by_volume(told.batch(drawn(CASE1, BRIEF, 40))))
-    for each in (told, untold):
+    observing.observe(by_volume(observing.batch(drawn(CASE1, BRIEF, 40))))
+    for each in (observing, unobserving):
         each.seek(41) if choice == "r3" else each.advance(41, by_volume)
-    assert (told.batch(drawn(CASE1, BRIEF, 41)) == untold.batch(drawn(CASE1, BRIEF, 41))).all()
+    assert (observing.batch(drawn(CASE1, BRIEF, 41)) == unobserving.batch(drawn(CASE1, BRIEF, 41))).all()
 
 
 @given(count=st.integers(1, 10_000), percentile=st.integers(1, 99))

@@ -1,4 +1,4 @@
-"""One test for each way in which the notes' capped RAR is not sound, and this one is."""
+"""One test for each flaw of the notes' capped RAR that this refiner does not have."""
 
 import numpy as np
 import pytest
@@ -101,7 +101,7 @@ def test_its_candidates_keep_the_clock_of_the_drawn_points():
     assert (scored[0][: BRIEF.sample] == collocation_points(CASE1, 0, "refinement", EVERY, BRIEF.sample, "log1p")).all()
 
 
-def test_what_is_no_higher_evicts_nothing():
+def test_lower_candidates_evict_nothing():
     refiner = sound()
     refiner.advance(EVERY, by_volume)
     held = refiner.pool
@@ -125,7 +125,7 @@ def test_a_residual_that_is_not_finite_holds_no_slot(wrong):
 
 
 @given(seed=st.integers(0, 2**31))
-def test_its_seed_decides_all_whatever_else_draws_numbers(seed):
+def test_it_depends_only_on_its_seed(seed):
     one, same = sound(seed), sound(seed)
     for index in (EVERY, 2 * EVERY, 3 * EVERY):
         one.advance(index, by_volume)

@@ -7,7 +7,7 @@ from variants.breakage.refinement.unbounded import Unbounded
 from variants.breakage.scales import PAPER
 
 
-def test_it_grows_by_every_high_point_for_good():
+def test_it_grows_permanently_by_every_high_point():
     refiner = Unbounded(CASE1, PAPER, seed=0)
     indices = range(0, 601, 50)
     sizes = [(len(refiner.pool), len(batch) - 2048) for batch in train(refiner, CASE1, PAPER, indices)]

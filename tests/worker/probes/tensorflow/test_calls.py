@@ -31,11 +31,11 @@ def outer(x, times=1, **more):
 
 
 def seen(calls):
-    """(function, args, kwargs, how often) of each noted call."""
+    """(function, args, kwargs, count) of each recorded call."""
     return [(call.function, *call.arguments, call.times) for call in calls.distinct.values()]
 
 
-def test_outermost_calls_are_noted_by_what_tells_them_apart_and_counted(probe):
+def test_records_and_counts_distinct_outermost_calls(probe):
     small, large = tf.zeros(2), tf.zeros(3)
     with probe.watching("data"):
         for x in (small, small, large):
@@ -54,7 +54,7 @@ def test_outermost_calls_are_noted_by_what_tells_them_apart_and_counted(probe):
     ]
 
 
-def test_of_each_kind_the_last_epoch_is_kept_and_what_runs_unwatched_is_not(probe):
+def test_keeps_the_last_epoch_of_each_kind_and_no_unwatched_calls(probe):
     for kind, size in (("data", 2), ("full", 3), ("data", 4)):
         with probe.watching(kind):
             inner(tf.zeros(size))
@@ -87,7 +87,7 @@ def test_arguments_keep_their_shape_and_their_python_values_but_no_tensor(probe)
     assert watched() is None
 
 
-def test_calls_inside_others_are_part_of_them_even_where_functions_run_as_python(probe):
+def test_nested_calls_belong_to_the_outermost_even_in_eager_mode(probe):
     tf.config.run_functions_eagerly(True)
     try:
         with probe.watching("data"):
@@ -97,7 +97,7 @@ def test_calls_inside_others_are_part_of_them_even_where_functions_run_as_python
     assert [call.function for call in probe.by_kind["data"].distinct.values()] == [outer]
 
 
-def test_methods_are_noted_as_the_functions_they_are_bound_to(probe):
+def test_methods_are_recorded_as_their_functions(probe):
     class Pinn:
         @tf.function
         def step(self, x):
@@ -110,7 +110,7 @@ def test_methods_are_noted_as_the_functions_they_are_bound_to(probe):
     assert seen(probe.by_kind["data"]) == [(pinn.step, (tf.TensorSpec(2),), {}, 2)]
 
 
-def test_what_a_data_pipeline_traces_is_no_call_of_the_epochs(probe):
+def test_traces_of_a_data_pipeline_are_not_calls_of_epochs(probe):
     with probe.watching("data"):
         tf.data.Dataset.range(3).map(inner)
     assert seen(probe.by_kind["data"]) == []
@@ -135,7 +135,7 @@ def test_threads_do_not_hide_each_others_calls(probe):
     assert [call.function for call in probe.by_kind["data"].distinct.values()] == [slow, inner]
 
 
-def test_a_gradient_taken_outside_of_every_function_is_told_of_and_right(probe):
+def test_reports_gradients_outside_functions_and_keeps_them_correct(probe):
     x = tf.Variable(3.0)
 
     @tf.function
@@ -158,7 +158,7 @@ def test_a_gradient_taken_outside_of_every_function_is_told_of_and_right(probe):
     assert probe.by_kind["outside"].trouble == "gradients were taken outside of every tf.function"
 
 
-def test_what_a_call_raises_is_the_users_and_the_next_is_noted_as_before(probe):
+def test_exceptions_of_a_call_propagate_and_the_next_call_is_recorded(probe):
     @tf.function
     def broken(x):
         raise KeyError("no such loss")
@@ -172,7 +172,7 @@ def test_what_a_call_raises_is_the_users_and_the_next_is_noted_as_before(probe):
         raise ZeroDivisionError
 
 
-def test_a_call_that_cannot_be_noted_is_made_all_the_same(probe, monkeypatch):
+def test_a_call_that_cannot_be_recorded_still_runs(probe, monkeypatch):
     ragged = tf.ragged.constant([[1.0], [2.0, 3.0]])
     with probe.watching("ragged"):
         assert tf.function(tf.reduce_sum)(ragged).numpy() == 6.0
@@ -187,7 +187,7 @@ def test_a_call_that_cannot_be_noted_is_made_all_the_same(probe, monkeypatch):
     assert probe.by_kind["data"].trouble == "a call could not be recorded: a bug of ours"
 
 
-def test_a_tensorflow_that_is_not_as_expected_is_left_alone(probe, monkeypatch):
+def test_an_unexpected_tensorflow_is_not_patched(probe, monkeypatch):
     with monkeypatch.context() as changed:
         changed.delattr(tf.GradientTape, "gradient")
         with probe.watching("data"):
@@ -195,7 +195,7 @@ def test_a_tensorflow_that_is_not_as_expected_is_left_alone(probe, monkeypatch):
     assert "could not be observed" in probe.by_kind["data"].trouble
 
 
-def test_where_nobody_loads_tensorflow_there_is_nothing_to_see_and_it_stays_unloaded():
+def test_without_tensorflow_nothing_is_seen_and_it_stays_unloaded():
     code = """
 import sys
 from harness.worker.probes.tensorflow.calls import CallProbe

@@ -136,7 +136,7 @@ print(json.dumps(told))
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def causes(tmp_path_factory):
     script = tmp_path_factory.mktemp("causes") / "script.py"
     script.write_text(dedent(SCRIPT))
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -180,33 +180,33 @@ AGAIN = "a new tf.function, or that of another instance, for code that was trace
         ("nested", "value", "argument scale: Python value 1.0 -> 2.0"),
     ],
 )
-def test_a_tracing_has_a_cause_in_words(told, what, sort, text):
-    _, seen, words, advice = told[what][0]
+def test_a_trace_has_a_cause_in_words(causes, what, sort, text):
+    _, seen, words, advice = causes[what][0]
     assert (seen, words) == (sort, text)
     assert (advice is None) is (sort == "first")
 
 
-def test_what_traces_nothing_has_no_cause(told):
-    assert told["nothing"] == []
-    assert told["relaxed"] == []
+def test_no_cause_without_a_trace(causes):
+    assert causes["nothing"] == []
+    assert causes["relaxed"] == []
 
 
-def test_a_python_value_is_better_passed_as_a_tensor(told):
-    assert told["value"][0][3] == "pass a tensor"
+def test_a_python_value_is_better_passed_as_a_tensor(causes):
+    assert causes["value"][0][3] == "pass a tensor"
 
 
-def test_who_creates_variables_is_traced_twice_and_that_is_said(told):
-    assert [(name, sort) for name, sort, *_ in told["variables"]] == [
+def test_reports_the_second_trace_of_a_function_creating_variables(causes):
+    assert [(name, sort) for name, sort, *_ in causes["variables"]] == [
         ("Model.call", "first"),
         ("Function._initialize_uninitialized_variables.initialize_variables", "variables"),
         ("Model.call", "variables"),
     ]
 
 
-def test_nested_functions_have_a_cause_each(told):
-    assert [(name, sort) for name, sort, *_ in told["nested first"]] == [("inner", "first"), ("outer", "first")]
-    assert [(name, sort) for name, sort, *_ in told["nested"]] == [("inner", "value"), ("outer", "value")]
+def test_each_nested_function_has_a_cause(causes):
+    assert [(name, sort) for name, sort, *_ in causes["nested first"]] == [("inner", "first"), ("outer", "first")]
+    assert [(name, sort) for name, sort, *_ in causes["nested"]] == [("inner", "value"), ("outer", "value")]
 
 
-def test_where_the_cause_cannot_be_seen_the_call_goes_on(told):
-    assert told["broken"] == [None, [5, 5]]
+def test_a_call_continues_if_its_cause_cannot_be_determined(causes):
+    assert causes["broken"] == [None, [5, 5]]

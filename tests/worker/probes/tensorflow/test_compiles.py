@@ -76,51 +76,51 @@ def run(folder, errors):
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """By a process whose user has hidden TensorFlow's log."""
+def compilations(tmp_path_factory):
+    """The compilations reported by a process in which the user has hidden TensorFlow's log."""
     folder = tmp_path_factory.mktemp("compiles")
     with (folder / "log").open("wb") as log:
         return run(folder, log)
 
 
-def test_each_compilation_is_told_with_its_function_and_time(told):
-    assert told["unavailable"] == {}
-    ((function, where, seconds, recompiled, compiler),) = told["first"]
+def test_reports_each_compilation_with_function_and_time(compilations):
+    assert compilations["unavailable"] == {}
+    ((function, where, seconds, recompiled, compiler),) = compilations["first"]
     assert (function, recompiled, compiler) == ("relaxed", False, "XLA")
     assert where.startswith("script.py:")
     assert 0 < seconds < 60
-    assert told["the same"] == []
+    assert compilations["the same"] == []
 
 
-def test_one_for_another_shape_is_told_though_nothing_was_traced(told):
-    assert [(function, again) for function, _, _, again, _ in told["traced anew"]] == [("relaxed", False)]
-    assert [(function, again) for function, _, _, again, _ in told["another shape"]] == [("relaxed", True)]
+def test_reports_a_compilation_for_a_new_shape_without_a_trace(compilations):
+    assert [(function, again) for function, _, _, again, _ in compilations["traced anew"]] == [("relaxed", False)]
+    assert [(function, again) for function, _, _, again, _ in compilations["another shape"]] == [("relaxed", True)]
 
 
-def test_what_a_user_writes_is_no_compilation(told):
-    assert told["nothing"] == told["a user's line"] == []
+def test_user_output_is_not_a_compilation(compilations):
+    assert compilations["nothing"] == compilations["a user's line"] == []
 
 
-def test_what_is_compiled_within_another_is_the_others(told):
-    assert [function for function, *_ in told["nested"]] == ["outer"]
+def test_nested_compilations_belong_to_the_outer(compilations):
+    assert [function for function, *_ in compilations["nested"]] == ["outer"]
 
 
-def test_what_was_compiled_before_an_epoch_that_follows_none_is_not_its_own(told):
-    assert told["before a fresh one"] == []
+def test_compilations_before_a_first_epoch_are_not_its_own(compilations):
+    assert compilations["before a fresh one"] == []
 
 
-def test_an_epoch_that_was_too_quick_to_compile_is_not_looked_at_and_nothing_is_lost(told):
-    assert told["too quick"] == []
-    assert [function for function, *_ in told["later"]] == ["relaxed"]
+def test_epochs_too_short_to_compile_are_skipped_without_loss(compilations):
+    assert compilations["too quick"] == []
+    assert [function for function, *_ in compilations["later"]] == ["relaxed"]
 
 
-def test_where_standard_error_is_no_file_it_says_so(tmp_path):
-    told = run(tmp_path, subprocess.PIPE)
-    assert told["unavailable"] == {"compilations": "standard error is not redirected to a file"}
-    assert told["first"] == []
+def test_says_if_standard_error_is_not_a_file(tmp_path):
+    compilations = run(tmp_path, subprocess.PIPE)
+    assert compilations["unavailable"] == {"compilations": "standard error is not redirected to a file"}
+    assert compilations["first"] == []
 
 
-def test_a_trainer_that_closes_its_standard_error_is_only_not_heard(tmp_path):
+def test_closing_standard_error_does_not_break_the_probe(tmp_path):
     code = """
 import os
 from harness.worker.probes.tensorflow.compiles import CompileProbe

@@ -83,7 +83,7 @@ def test_complex_numbers_take_four_times_as_many():
     assert of_call(tf.function(tf.matmul), (spec, {})) == 8 * 2 * 3 * 5
 
 
-def test_going_back_through_a_dense_layer_costs_twice_its_forward_pass_or_once_if_no_input_needs_a_gradient():
+def test_backward_pass_of_a_dense_layer_costs_twice_or_once_without_input_gradient():
     assert count(dense, X) == 1
     assert count(gradient_of(dense), X) == 1 + 1
     assert count(gradient_of(dense, inputs=True), X) == 1 + 2
@@ -136,7 +136,7 @@ def test_nothing_is_traced_again():
     assert len(traced) == 1
 
 
-def test_a_method_and_arguments_of_all_sorts_are_called_as_they_were():
+def test_methods_and_arguments_of_all_kinds_are_called_unchanged():
     class Pinn:
         @tf.function
         def step(self, points, times, *, scale=None):
@@ -146,12 +146,12 @@ def test_a_method_and_arguments_of_all_sorts_are_called_as_they_were():
     assert of_call(Pinn().step, arguments) == 3 * ONE
 
 
-def test_what_a_function_captures_needs_no_argument():
+def test_captured_tensors_need_no_argument():
     constant = tf.ones((N, K))
     assert count(lambda: constant @ WEIGHTS) == 1
 
 
-def test_a_loop_counts_as_often_as_it_turns():
+def test_a_loop_counts_once_per_iteration():
     assert count(loop, X) == 5
     assert count(lambda x: loop(x, most=5), X) == 5
     assert count(lambda x: loop(x, most=3), X) == 3
@@ -160,14 +160,14 @@ def test_a_loop_counts_as_often_as_it_turns():
     assert count(collected, X) == 5
 
 
-def test_the_gradient_of_a_loop_turns_as_often_as_the_loop():
+def test_the_gradient_of_a_loop_has_as_many_iterations():
     # Every turn goes back to its input too, the first as well: the loop knows no other way.
     assert count(gradient_of(lambda x: loop(x, most=5)), X) == 5 + 10
     assert count(gradient_of(lambda x: loop(x, most=3)), X) == 3 + 6
     assert count(gradient_of(collected), X) == 5 + 10
 
 
-def test_loops_as_autograph_and_scan_make_them_count_too():
+def test_counts_loops_of_autograph_and_scan():
     def ranged(x):
         for _ in tf.range(4):
             x = dense(x)
@@ -178,7 +178,7 @@ def test_loops_as_autograph_and_scan_make_them_count_too():
     assert count(lambda x: tf.scan(lambda a, _: dense(a), tf.range(6), x), X) == 6
 
 
-def test_a_loop_inside_a_loop_counts_by_both():
+def test_nested_loops_multiply():
     assert count(lambda x: tf.while_loop(lambda i, a: i < 4, lambda i, a: (i + 1, loop(a)), (0, x))[1], X) == 20
 
 
@@ -208,14 +208,14 @@ def test_a_loop_that_depends_on_data_is_not_guessed_unless_it_holds_no_product()
     assert count(lambda x: by_data(x, tf.sin) @ WEIGHTS, X) == 1
 
 
-def test_a_loop_that_turns_for_ever_is_given_up(monkeypatch):
+def test_an_endless_loop_is_not_counted(monkeypatch):
     monkeypatch.setattr(hlo, "STEPS", 1000)
     assert count(lambda x: loop(x, turns=10), X) == 10
     with pytest.raises(Uncountable, match="number of iterations"):
         count(lambda x: loop(x, turns=1000), X)
 
 
-def test_of_branches_the_costliest_counts_unless_it_is_known_which_is_taken():
+def test_counts_the_most_expensive_branch_unless_the_branch_is_known():
     def branch(x, condition):
         return tf.cond(condition, lambda: dense(x), lambda: loop(x))
 
@@ -236,7 +236,7 @@ def test_of_branches_the_costliest_counts_unless_it_is_known_which_is_taken():
     assert count(lambda x: switch(x, tf.constant(2)), X) == 0
 
 
-def test_what_nothing_depends_on_is_left_out_and_what_is_written_twice_counts_twice():
+def test_unused_operations_do_not_count_and_duplicates_count_twice():
     def dead(x):
         tf.matmul(x, WEIGHTS)
         return x
@@ -245,7 +245,7 @@ def test_what_nothing_depends_on_is_left_out_and_what_is_written_twice_counts_tw
     assert count(lambda x: x @ WEIGHTS + x @ WEIGHTS, X) == 2
 
 
-def test_what_is_recomputed_for_the_backward_pass_counts_again():
+def test_recomputation_in_the_backward_pass_counts_again():
     remembered = tf.recompute_grad(lambda x: tf.tanh(tf.tanh(x @ WEIGHTS) @ OTHER))
     assert count(gradient_of(lambda x: tf.tanh(tf.tanh(x @ WEIGHTS) @ OTHER)), X) == 2 + 2
     assert count(gradient_of(remembered), X) == 2 + 2 + 2
@@ -267,7 +267,7 @@ def raises(x):
         (raises, "no such loss"),
     ],
 )
-def test_what_xla_cannot_compile_is_not_counted_and_why_is_one_line(function, reason):
+def test_functions_xla_cannot_compile_are_uncounted_with_a_one_line_reason(function, reason):
     with pytest.raises(Uncountable) as caught:
         count(function, X)
     assert str(caught.value).startswith("XLA cannot compile it: ")
@@ -275,12 +275,12 @@ def test_what_xla_cannot_compile_is_not_counted_and_why_is_one_line(function, re
     assert "\n" not in str(caught.value)
 
 
-def test_a_product_whose_size_depends_on_data_is_not_counted():
+def test_a_product_of_data_dependent_size_is_not_counted():
     with pytest.raises(Uncountable, match="the size of a matrix product depends on data"):
         count(lambda x: tf.boolean_mask(x, x[:, 0] > 0) @ WEIGHTS, X)
 
 
-def test_a_network_takes_what_its_layers_take():
+def test_a_network_counts_the_sum_of_its_layers():
     """Against the formula: 2 (in x out) operations a layer and point, forward; twice that back, without the inputs'."""
     widths, points = [2, 16, 16, 16, 1], 64
     kernels = [tf.Variable(tf.ones(shape)) for shape in pairwise(widths)]
@@ -297,7 +297,7 @@ def test_a_network_takes_what_its_layers_take():
     assert of_call(tf.function(step), ((tf.TensorSpec((points, 2)),), {})) == 3 * sum(layers) - layers[0]
 
 
-def test_operations_are_told_by_the_scope_in_which_they_were_written_and_gradients_with_them():
+def test_operations_and_gradients_are_grouped_by_scope():
     @tf.function
     def inner(x):
         with tf.name_scope("inner"):

@@ -18,7 +18,7 @@ def test_it_loads_no_tensorflow():
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that goes on by so many seconds with each product."""
+    """A clock that advances by the given seconds with each product."""
 
     class Clock:
         now = 0.0
@@ -44,20 +44,20 @@ def clock(monkeypatch):
     return taking
 
 
-def test_the_best_counts_once_two_agree_after_one_to_warm_up(clock):
+def test_takes_the_best_once_two_agree_after_a_warm_up(clock):
     counted = clock(0.1, 0.5, 0.25, 0.3, 0.254)
     assert gemm.flops_per_second(64) == pytest.approx(2 * 64**3 / 0.25)
     assert counted.products == 5
 
 
 @pytest.mark.parametrize("seconds", [(1.9, 1.5), (60.0,)])
-def test_a_slow_machine_is_not_kept_busy_for_long(clock, seconds):
+def test_stops_early_on_a_slow_machine(clock, seconds):
     counted = clock(*seconds)
     assert gemm.flops_per_second(64) == pytest.approx(2 * 64**3 / seconds[-1])
     assert counted.products == len(seconds)
 
 
-def test_products_that_fail_give_none(clock, monkeypatch, capsys):
+def test_failing_products_give_none(clock, monkeypatch, capsys):
     def refuses(left, right):
         raise tf.errors.ResourceExhaustedError(None, None, "no memory")
 

@@ -11,7 +11,7 @@ from harness.worker.probes.tensorflow.memory import TensorAllocator
 
 
 def in_a_fresh_process(code):
-    """What `code` tells, run where nothing has used memory yet."""
+    """The output of `code`, run in a fresh process."""
     head = """
         import json, sys
         from harness.worker.probes.tensorflow.memory import TensorAllocator
@@ -22,7 +22,7 @@ def in_a_fresh_process(code):
     return json.loads(child.stdout.splitlines()[-1])
 
 
-def test_asking_for_tensors_loads_no_tensorflow():
+def test_reading_tensor_memory_does_not_import_tensorflow():
     code = """
         allocator.forget_peak()
         told += [allocator.peak_bytes(), allocator.why_no_peak(), "tensorflow" in sys.modules]

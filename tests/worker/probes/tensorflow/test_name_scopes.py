@@ -17,5 +17,5 @@ from harness.worker.probes.tensorflow.name_scopes import part
         ("", ""),
     ],
 )
-def test_an_operation_is_of_the_scope_in_its_name(name, scope):
+def test_scope_comes_from_the_operations_name(name, scope):
     assert part(name) == scope

@@ -1,4 +1,4 @@
-"""What TensorFlow's own profiler tells of an epoch's operations."""
+"""The operations of an epoch from TensorFlow's profiler."""
 
 import time
 from time import perf_counter
@@ -41,7 +41,7 @@ def watched(epoch):
     return found, ended - began
 
 
-def test_operations_of_a_graph_are_told_with_their_types_and_scopes():
+def test_graph_operations_have_types_and_scopes():
     found, wall = watched(lambda: float(GRAPH(LARGE)))
     kinds = {(one.type.removeprefix("_Mkl"), one.part) for one in found}
     assert ("MatMul", "physics") in kinds
@@ -56,7 +56,7 @@ def test_operations_that_xla_compiled_have_types_and_scopes_too():
     assert 0 < busy(found) < wall
 
 
-def test_operations_outside_of_every_function_are_told_by_type():
+def test_operations_outside_functions_are_grouped_by_type():
     found, _ = watched(lambda: float(tf.reduce_sum(LARGE @ LARGE)))
     assert "MatMul" in {one.type.removeprefix("_Mkl") for one in found}
 
@@ -66,7 +66,7 @@ def test_an_epoch_that_does_not_compute_has_idle_time():
     assert busy(found) < wall - 0.19
 
 
-def test_a_profiler_that_is_running_already_is_left_alone(tmp_path):
+def test_does_not_disturb_a_running_profiler(tmp_path):
     tf.profiler.experimental.start(str(tmp_path))
     try:
         own = OperationProbe()
@@ -77,7 +77,7 @@ def test_a_profiler_that_is_running_already_is_left_alone(tmp_path):
         tf.profiler.experimental.stop()
 
 
-def test_what_cannot_be_read_is_told_and_ends_no_run(monkeypatch):
+def test_unreadable_profiles_are_reported_without_ending_the_run(monkeypatch):
     def broken(space, began):
         raise ValueError("no such plane")
 
@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_told_and_ends_no_run(monkeypatch):
     own.end(1.0)
 
 
-def test_without_tensorflow_it_says_so(monkeypatch):
+def test_says_if_tensorflow_is_missing(monkeypatch):
     monkeypatch.delitem(probe.sys.modules, "tensorflow")
     own = OperationProbe()
     own.begin(True)
@@ -105,7 +105,7 @@ def operation(start, seconds, type_="Op", part="", thread="one"):
     return Operation(type_, part, thread, start, seconds, seconds)
 
 
-def test_inner_operations_take_from_those_around_them_in_their_thread_only():
+def test_inner_operations_are_subtracted_only_within_their_thread():
     outer, inner, innermost = operation(0.0, 1.0), operation(0.2, 0.5), operation(0.3, 0.1)
     later, elsewhere = operation(1.0, 0.5), operation(0.1, 0.9, thread="two")
     for own in probe._group_by_thread([later, outer, elsewhere, innermost, inner]):
@@ -113,12 +113,12 @@ def test_inner_operations_take_from_those_around_them_in_their_thread_only():
     assert [one.own for one in (outer, inner, innermost, later, elsewhere)] == pytest.approx([0.5, 0.4, 0.1, 0.5, 0.9])
 
 
-def test_busy_is_when_any_ran():
+def test_busy_time_is_the_union_of_operations():
     assert busy([]) == 0
     assert busy([operation(0, 1), operation(0.5, 1), operation(0.6, 0.1), operation(3, 1)]) == pytest.approx(2.5)
 
 
-def test_like_operations_are_summed_and_the_smallest_told_together(monkeypatch):
+def test_sums_equal_operations_and_groups_the_smallest(monkeypatch):
     monkeypatch.setattr(probe, "MOST", 2)
     found = [operation(0, 1, "A"), operation(0, 2, "A"), operation(0, 5, "A", "x"), operation(0, 1, "B")]
     assert summed(found) == [

@@ -107,8 +107,8 @@ tell("result", step(tf.constant([1.0, 2.0])).numpy().tolist())
 """
 
 
-def told_by(*parts):
-    """What a fresh process that runs `parts` tells: a script's start-up is dear, so that each tells many things."""
+def output_of(*parts):
+    """The output of a fresh process that runs `parts`; start-up is slow, so each script reports many results."""
     head = f"""
         import functools, importlib.util, json, sys, time
         from dataclasses import dataclass
@@ -138,9 +138,9 @@ def told_by(*parts):
 
 
 @pytest.fixture(scope="module", params=[BEFORE, AFTER], ids=["before", "after"])
-def told(request):
-    """Everything that `USE` tells, the probe being installed before or after TensorFlow is imported."""
-    return told_by(request.param, USE)
+def reported(request):
+    """The output of `USE`, with the probe installed before or after TensorFlow is imported."""
+    return output_of(request.param, USE)
 
 
 def names(traces):
@@ -148,48 +148,48 @@ def names(traces):
 
 
 class TestTimed:
-    def test_the_probe_can_see_once_tensorflow_is_there_and_says_nothing_of_it_before(self, told):
-        assert told.get("before", {}) == told["unavailable"] == {}
-        assert (told["any before"], told["any"]) == (False, True)
+    def test_probe_is_available_only_after_tensorflow_is_loaded(self, reported):
+        assert reported.get("before", {}) == reported["unavailable"] == {}
+        assert (reported["any before"], reported["any"]) == (False, True)
 
-    def test_a_function_is_traced_once_for_the_same_arguments(self, told):
-        ((name, where, seconds),) = told["one trace"]
+    def test_a_function_is_traced_once_for_the_same_arguments(self, reported):
+        ((name, where, seconds),) = reported["one trace"]
         assert name == "step"
         assert where.startswith("script.py:")
         assert where.removeprefix("script.py:").isdigit()
         assert seconds > 0
-        assert told["none"] == []
+        assert reported["none"] == []
 
     @pytest.mark.parametrize("what", ["shape", "type", "again", "after it broke"])
-    def test_a_retrace_is_seen_at_the_same_place(self, told, what):
-        assert [trace[:2] for trace in told[what]] == [trace[:2] for trace in told["one trace"]]
+    def test_sees_a_retrace_at_the_same_place(self, reported, what):
+        assert [trace[:2] for trace in reported[what]] == [trace[:2] for trace in reported["one trace"]]
 
     @pytest.mark.parametrize(
         ("what", "name"),
         [("method", "Pinn.step"), ("lambda", "<lambda>"), ("partial", "<lambda>"), ("object", "Loss.__call__")],
     )
-    def test_whatever_is_traced_has_a_name_and_a_place(self, told, what, name):
-        ((seen, where, _),) = told[what]
+    def test_whatever_is_traced_has_a_name_and_a_place(self, reported, what, name):
+        ((seen, where, _),) = reported[what]
         assert seen == name
         assert where.startswith("script.py:")
         assert where.removeprefix("script.py:").isdigit()
 
-    def test_nested_tracings_are_timed_apart_and_add_up_to_no_more_than_the_whole(self, told):
-        assert names(told["nested"]) == ["inner", "step", "outer"]
-        inner, step, outer = (seconds for _, _, seconds in told["nested"])
+    def test_nested_traces_are_timed_separately_and_stay_within_the_total(self, reported):
+        assert names(reported["nested"]) == ["inner", "step", "outer"]
+        inner, step, outer = (seconds for _, _, seconds in reported["nested"])
         assert inner >= 0.1
         assert outer >= 0.2
         assert step > 0
-        assert inner + step + outer <= told["nested wall"]
+        assert inner + step + outer <= reported["nested wall"]
 
-    def test_a_function_that_raises_while_it_is_traced_raises_what_it_did_and_is_seen(self, told):
-        assert "no such loss" in told["raised"]
-        assert names(told["broken"]) == ["inner", "broken"]
-        assert all(seconds > 0 for _, _, seconds in told["broken"])
+    def test_a_function_that_raises_during_tracing_is_seen_and_raises_the_same(self, reported):
+        assert "no such loss" in reported["raised"]
+        assert names(reported["broken"]) == ["inner", "broken"]
+        assert all(seconds > 0 for _, _, seconds in reported["broken"])
 
-    def test_the_users_results_and_gradients_are_what_they_were(self, told):
-        assert told["gradient"] == [1.0, 1.0]
-        assert told["result"] == [2.0, 3.0]
+    def test_results_and_gradients_are_unchanged(self, reported):
+        assert reported["gradient"] == [1.0, 1.0]
+        assert reported["result"] == [2.0, 3.0]
 
 
 SPOIL = """
@@ -235,8 +235,8 @@ def use(probe, label):
 
 @pytest.fixture(scope="module")
 def spoiled():
-    """What is told of each TensorFlow whose insides are not as expected, all in one process."""
-    return told_by(
+    """The output for each TensorFlow with unexpected internals, all in one process."""
+    return output_of(
         SPOIL,
         """
         import tensorflow as tf
@@ -272,14 +272,14 @@ UNTIMED = {"times and causes of traces": "this version of TensorFlow offers no w
 
 class TestFallingBack:
     @pytest.mark.parametrize("how", HOW)
-    def test_without_the_private_function_tracings_are_seen_but_not_timed(self, spoiled, how):
+    def test_without_the_private_function_traces_are_seen_but_untimed(self, spoiled, how):
         unavailable, result, traced, retraced = spoiled[f"{how} True"]
         assert unavailable == UNTIMED
         assert result == [[2.0], [1.0]]
         assert traced == retraced == [["step", "?", None]]
 
     @pytest.mark.parametrize("how", HOW)
-    def test_without_the_callbacks_too_the_probe_says_why_it_sees_nothing(self, spoiled, how):
+    def test_without_the_callbacks_too_the_probe_gives_a_reason(self, spoiled, how):
         unavailable, result, traced, retraced = spoiled[f"{how} False"]
         assert unavailable == {"traces": "this version of TensorFlow offers no way to observe traces"}
         assert result == [[2.0], [1.0]]
@@ -292,8 +292,8 @@ class TestFallingBack:
         assert name == "use.step"
         assert seconds > 0
 
-    def test_a_tensorflow_that_is_imported_later_is_fallen_back_on_as_well(self):
-        told = told_by(
+    def test_fallbacks_apply_to_a_tensorflow_imported_later(self):
+        reported = output_of(
             SPOIL,
             """
             class Finder:
@@ -314,18 +314,18 @@ class TestFallingBack:
             BEFORE,
             "use(probe, 'later')",
         )
-        assert told["before"] == {}
-        assert told["later"] == [UNTIMED, [[2.0], [1.0]], [["step", "?", None]], [["step", "?", None]]]
+        assert reported["before"] == {}
+        assert reported["later"] == [UNTIMED, [[2.0], [1.0]], [["step", "?", None]], [["step", "?", None]]]
 
 
-class Untellable:
-    """Raises whatever is asked of it."""
+class Indescribable:
+    """Raises on every attribute access."""
 
     def __getattr__(self, name):
         raise RuntimeError(name)
 
 
-def test_a_tracing_that_cannot_be_described_does_not_end_the_users_call(monkeypatch, capsys):
+def test_a_trace_that_cannot_be_described_does_not_break_the_call(monkeypatch, capsys):
     module = type(sys)(HOOKED)
 
     def _create_concrete_function(function_type, type_context, func_graph, tracing_options):
@@ -336,13 +336,13 @@ def test_a_tracing_that_cannot_be_described_does_not_end_the_users_call(monkeypa
     probe = TraceProbe()
     probe.install()
     assert probe.unavailable == {}
-    options = type("Options", (), {"python_function": Untellable()})
+    options = type("Options", (), {"python_function": Indescribable()})
     assert module._create_concrete_function(None, None, None, options) == "concrete"
     assert probe.end() == []
     assert "a tracing could not be described: RuntimeError" in capsys.readouterr().err
 
 
-def test_where_tensorflow_is_never_imported_nothing_is_seen_and_the_frameworks_say_why(monkeypatch):
+def test_without_tensorflow_there_are_no_traces_and_a_reason(monkeypatch):
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     for name in (HOOKED, *(one.module for one in frameworks.FRAMEWORKS)):
         monkeypatch.delitem(sys.modules, name, raising=False)
@@ -352,7 +352,7 @@ def test_where_tensorflow_is_never_imported_nothing_is_seen_and_the_frameworks_s
     assert frameworks.unobserved()["traces"] == frameworks.NOTHING_TRACES
 
 
-def test_what_was_traced_before_an_epoch_begins_is_not_its_own(monkeypatch):
+def test_traces_before_an_epoch_are_not_its_own(monkeypatch):
     module = type(sys)(HOOKED)
 
     def _create_concrete_function(function_type, type_context, func_graph, tracing_options):
@@ -362,13 +362,13 @@ def test_what_was_traced_before_an_epoch_begins_is_not_its_own(monkeypatch):
     monkeypatch.setitem(sys.modules, HOOKED, module)
     probe = TraceProbe(lambda: "refine")
     probe.install()
-    graph, options = type("Graph", (), {"name": "it"}), type("Options", (), {"python_function": told_by})
+    graph, options = type("Graph", (), {"name": "it"}), type("Options", (), {"python_function": output_of})
     module._create_concrete_function(None, None, graph, options)
     probe.begin(False)
     assert (probe.spans(), probe.end()) == ([], [])
     module._create_concrete_function(None, None, graph, options)
     assert [span.name for span in probe.spans()] == ["tracing it"]
-    assert [(trace.function, trace.phase) for trace in probe.end()] == [("told_by", "refine")]
+    assert [(trace.function, trace.phase) for trace in probe.end()] == [("output_of", "refine")]
     assert probe.end() == []
 
 
@@ -380,13 +380,13 @@ class WithoutQualifiedName:
 
 class Loss:
     def step(self):
-        """To be named."""
+        """Its name is read."""
 
     def __call__(self):
         """Likewise."""
 
 
-def test_where_code_does_not_say_its_qualified_name_the_function_does():
+def test_qualified_name_falls_back_from_code_to_function():
     for code in (Loss.step.__code__, WithoutQualifiedName):
         assert _qualify_name(Loss.step, code) == _qualify_name(Loss().step, code) == "Loss.step"
     for code in (Loss.__call__.__code__, WithoutQualifiedName):

@@ -1,4 +1,4 @@
-"""How much epochs compute, counted from the calls that were noted."""
+"""The operations of epochs, counted from recorded calls."""
 
 import pytest
 import tensorflow as tf
@@ -33,12 +33,12 @@ def test_each_kind_has_the_operations_of_its_last_epoch_by_part():
     assert found.variables is not None
 
 
-def test_the_rate_is_measured_where_it_is_asked_for(monkeypatch):
+def test_measures_the_rate_on_request(monkeypatch):
     monkeypatch.setattr(work.gemm, "flops_per_second", lambda: 2e11)
     assert WorkCounter().count(rate=True).gemm_flops_per_second == 2e11
 
 
-def test_a_kind_that_cannot_be_counted_says_why_and_the_others_are():
+def test_an_uncountable_kind_has_a_reason_and_others_are_counted():
     counter = WorkCounter()
     with counter.watching("data"):
         step(SQUARE)
@@ -49,7 +49,7 @@ def test_a_kind_that_cannot_be_counted_says_why_and_the_others_are():
     assert found.unavailable == "no tf.function was called"
 
 
-def test_where_no_calls_were_noted_it_says_so():
+def test_says_if_no_calls_were_recorded():
     found = WorkCounter().count(rate=False)
     assert (found.flops, found.unavailable) == ({}, "no calls of an epoch were recorded")
 
