@@ -1,6 +1,6 @@
 """What is deterministic in one arm of a gate: from its counting pass, or from a stored run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -53,15 +53,16 @@ class CountedArm:
     """The values of the gated metrics that have no comparison of their own, by name."""
 
     @classmethod
-    def of_pass(cls, passes: Lines, label: str, figures: Mapping[str, float], why: Mapping[str, str]) -> "CountedArm":
-        """Return what the counting pass, whose lines `triples.counted` returns, observed of an arm. `figures` and `why`
-        are the results of `measure_figures`."""
+    def of_pass(cls, passes: Lines, label: str, others: "OtherMetrics") -> "CountedArm":
+        """Return what the counting pass, whose lines `triples.counted` returns, observed of an arm."""
+        epochs = [epoch for piece in passes.watched if piece.arm == label for epoch in piece.epochs]
+        figures, why = others.measure(label, epochs)
         works = [line for line in passes.works if line.arm == label]
         evaluations = [line for line in passes.evaluations if line.arm == label]
         return cls(
             label=label,
             completed=any(end.arm == label and end.status == "ok" for end in passes.ends),
-            epochs=[epoch for piece in passes.watched if piece.arm == label for epoch in piece.epochs],
+            epochs=epochs,
             unavailable={**why, **passes.unavailable(label)},
             flops=works[-1].flops if works else {},
             flops_unavailable=works[-1].unavailable if works else None,
@@ -93,12 +94,19 @@ def list_other_metrics(allowed: Tolerances | None = None) -> list[str]:
     return names if allowed is None else [name for name in names if allowed[name] is not None]
 
 
-def measure_figures(
-    record: Lines, label: str, names: Iterable[str], counted: Sequence[Epoch] | None
-) -> tuple[dict[str, float], dict[str, str]]:
-    """Return the values of these metrics for an arm, and why others have none. `counted` are the epochs of its counting
-    pass, if there was one."""
-    arm = MeasuredArm(Projection(record, epoch_table.table(record)), label, counted=counted)
-    found = {name: METRICS[name].of(arm) for name in names}
-    values = {name: one.value for name, one in found.items() if one.value is not None and isfinite(one.value)}
-    return values, {name: one.unavailable for name, one in found.items() if one.unavailable}
+class OtherMetrics:
+    """Measures the metrics `names`, which have no comparison of their own, in the arms of a run."""
+
+    def __init__(self, record: Lines, names: Sequence[str]) -> None:
+        self._names = names
+        self._costs = Projection(record, epoch_table.table(record)) if names else None
+
+    def measure(self, label: str, counted: Sequence[Epoch] | None) -> tuple[dict[str, float], dict[str, str]]:
+        """Return the values for an arm, and why others have none. `counted` are the epochs of its counting pass, if
+        there was one."""
+        if self._costs is None:
+            return {}, {}
+        arm = MeasuredArm(self._costs, label, counted=counted)
+        found = {name: METRICS[name].of(arm) for name in self._names}
+        values = {name: one.value for name, one in found.items() if one.value is not None and isfinite(one.value)}
+        return values, {name: one.unavailable for name, one in found.items() if one.unavailable}

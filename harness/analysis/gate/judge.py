@@ -13,7 +13,7 @@ from harness.analysis.epochs.projection import Projection
 from harness.analysis.gate import stored
 from harness.analysis.gate.check import IMPROVED, OK, REGRESSED, UNSURE, Check, GateAnswer, time_tolerance
 from harness.analysis.gate.counted import counts
-from harness.analysis.gate.counted_arm import CountedArm, list_other_metrics, measure_figures
+from harness.analysis.gate.counted_arm import CountedArm, OtherMetrics, list_other_metrics
 from harness.analysis.gate.peaks import peaks
 from harness.analysis.gate.triples import counted, timed
 from harness.analysis.stats import contrast as contrasts
@@ -116,17 +116,10 @@ def _check_counts(record: Lines, triple: Triple) -> list[Check]:
     if not triple.base:
         return stored.compare_with_stored(record, triple)
     passes = counted(record, triple)
-    base, base_repeat, head = (_collect_counted(record, passes, triple, label) for label in triple.arms)
-    return [*counts(triple, base, base_repeat, head), *peaks(passes, timed(record, triple), triple)]
-
-
-def _collect_counted(record: Lines, passes: Lines, triple: Triple, label: str) -> CountedArm:
-    """Return what is deterministic in an arm, from its counting pass."""
-    epochs = [epoch for piece in passes.watched if piece.arm == label for epoch in piece.epochs]
-    names = list_other_metrics(triple.tolerances)
     part = record.of(triple.arms, record.plan.of(triple))
-    figures, why = measure_figures(part, label, names, epochs) if names else ({}, {})
-    return CountedArm.of_pass(passes, label, figures, why)
+    others = OtherMetrics(part, list_other_metrics(triple.tolerances))
+    base, base_repeat, head = (CountedArm.of_pass(passes, label, others) for label in triple.arms)
+    return [*counts(triple, base, base_repeat, head), *peaks(passes, timed(record, triple), triple)]
 
 
 def timed_checks(record: Lines) -> list[tuple[Contrast, Check]]:

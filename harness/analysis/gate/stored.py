@@ -22,7 +22,7 @@ from harness.analysis.epochs.projection import covers_whole_schedules, once_shar
 from harness.analysis.gate import peaks
 from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.gate.counted import counts
-from harness.analysis.gate.counted_arm import CountedArm, list_other_metrics, measure_figures
+from harness.analysis.gate.counted_arm import CountedArm, OtherMetrics, list_other_metrics
 from harness.analysis.machine.facts import Facts, measured_on, number, pids
 from harness.analysis.machine.fitness import VERY_BUSY
 from harness.analysis.profile.tracings import of_one_block
@@ -43,7 +43,7 @@ def stored(record: Lines, label: str) -> Stored:
     own = [piece for piece in record.watched if piece.arm == label and piece.probe == EXACTLY]
     ends = [end for end in record.ends if end.arm == label and (end.block, end.group) in passes]
     epochs = own[0].epochs if own else None
-    figures, why = measure_figures(record, label, list_other_metrics(), epochs)
+    figures, why = OtherMetrics(record, list_other_metrics()).measure(label, epochs)
     return Stored(
         run=record.header.run,
         arm=label,
