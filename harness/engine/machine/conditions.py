@@ -110,11 +110,11 @@ def swap_used_bytes() -> int | None:
 
 def other_runs() -> list[int]:
     """Process ids of other harness runs on this machine with live arms. Runs in other containers are not visible."""
-    parents = dict(_list_own_processes())
+    parents = dict(_list_arms_and_parents())
     return sorted(set(parents.values()) - parents.keys() - {os.getpid()})
 
 
-def _list_own_processes() -> Iterator[tuple[int, int]]:
+def _list_arms_and_parents() -> Iterator[tuple[int, int]]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it has ended meanwhile, or may not be inspected
             if _ARM_MODULES.intersection(process.cmdline()):

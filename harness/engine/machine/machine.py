@@ -46,12 +46,12 @@ def versions() -> dict[str, str]:
 
 def seconds_since_start() -> float:
     """Seconds since this process started, its imports included. Based on clocks that cannot be set meanwhile."""
-    age, then = _measure_age()
+    age, then = _measure_age_once()
     return age + time.monotonic() - then
 
 
 @cache
-def _measure_age() -> tuple[float, float]:
+def _measure_age_once() -> tuple[float, float]:
     """The age of this process at the first call, and the monotonic clock at that moment, both in seconds."""
     then = time.monotonic()
     with suppress(OSError, AttributeError, ValueError):  # not on Linux
