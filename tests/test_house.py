@@ -157,7 +157,7 @@ def printed_by(code):
         "from harness.catalog import registry; assert registry.registered().variants",
         "import harness.plan.planning, harness.plan.controls, harness.plan.ablation, harness.plan.cells",
         "import harness.schedule.turns, harness.schedule.training_parts, harness.record.store",
-        "import harness.worker.wire.messages, harness.engine.machine.machine, harness.analysis.machine.fitness",
+        "import harness.worker.wire.messages, harness.engine.machine.machine, harness.report.wording.machine",
         "import harness.commands.registry, harness.api",
         "import harness.cli.app",
         "import harness.pytest_plugin",

@@ -28,7 +28,7 @@ def by_name(record):
 
 
 def losses(record, block):
-    return [e.losses for s in record.slices if s.block == block and s.arm == record.plan.baseline for e in s.epochs]
+    return [e.losses for s in record.slices if s.block == block and s.arm == record.baseline for e in s.epochs]
 
 
 def test_pytorch_is_seeded_in_every_process_and_has_no_traces(run):

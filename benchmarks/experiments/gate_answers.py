@@ -1,4 +1,4 @@
-"""Simulates the answers of a gate on times: blocks of a base, the base again and a head, with the gate's own functions.
+"""Simulates the answers of a gate on times: blocks of a base, a repeat of it and a head, with the gate's own functions.
 
     python benchmarks/experiments/gate_answers.py
 
@@ -49,7 +49,7 @@ class Said:
 
 
 def contrast(logs: np.ndarray) -> Contrast:
-    """Return the contrast of (3, blocks) log times: of the base, the base again and the head."""
+    """Return the contrast of (3, blocks) log times: of the base, its repeat and the head."""
     return Contrast(list(logs[2] - logs[0]), list(logs[1] - logs[0]))
 
 

@@ -148,8 +148,8 @@ def _make_run_directory(run: str) -> Path:
 
 def _warn_of_other_runs() -> None:
     """Warn at the start, as the report will, so that the user can stop and start again after the other run."""
-    from harness.analysis.machine.fitness import company
     from harness.engine.machine.conditions import other_runs
+    from harness.report.wording.machine import company
 
     warning = company({"other_runs": other_runs()})
     if warning:

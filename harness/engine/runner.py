@@ -66,7 +66,7 @@ def _run_blocks(
         yield BlockEnd(block, monotonic() - started)
         decision = look()
         if decision:
-            _log.info("block %d: %s, because %s", block, "goes on" if decision.go_on else "stops", decision.why)
+            _log.info("block %d: %s: %s", block, "goes on" if decision.go_on else "stops", decision.reason)
             yield decision
             if not decision.go_on:
                 break

@@ -55,6 +55,11 @@ class Triple(msgspec.Struct, frozen=True):
         """The labels of all its arms, base first and head last."""
         return tuple(filter(None, (self.base, self.base_repeat, self.head)))
 
+    @property
+    def baseline(self) -> str:
+        """The label of the arm with which the others are compared."""
+        return self.base or self.head
+
 
 class Gate(msgspec.Struct, frozen=True):
     """What a gate decides, and from which arms."""

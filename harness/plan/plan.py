@@ -117,7 +117,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, triple: Triple) -> "Plan":
         """Return the part of a gate's plan that concerns one variant."""
         own = tuple(arm for arm in self.arms if arm.label in triple.arms)
-        return msgspec.structs.replace(self, arms=own, baseline=triple.base or triple.head)
+        return msgspec.structs.replace(self, arms=own, baseline=triple.baseline)
 
     def seed_of(self, block: int) -> int:
         """Return the random seed of a block."""

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import msgspec
-
-from harness.plan.plan import Plan
+from harness.plan.plan import Arm, Plan
 from harness.record.schema import (
     ArmEnd,
     ArmReady,
@@ -29,11 +27,21 @@ from harness.record.schema import (
 _OfArm = TypeVar("_OfArm", ArmReady, Slice, Evaluation, Work, ArmEnd)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some arms of a run, compared with one of them: in a gate, those of one variant."""
+
+    arms: frozenset[str]
+    baseline: str
+
+
 @dataclass(kw_only=True)
 class Lines:
     """The lines of a run, or of a part of it, such as some of its arms. Each list is in the order of the record."""
 
     head: Header | None = None
+    part: Part | None = None
+    """Which part of the run these lines are; None for the whole run."""
     starts: list[BlockStart] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
     """The timed slices."""
@@ -62,6 +70,16 @@ class Lines:
         return self.header.plan
 
     @property
+    def arms(self) -> list[Arm]:
+        """The planned arms of the run, or of this part of it."""
+        return [arm for arm in self.plan.arms if self.part is None or arm.label in self.part.arms]
+
+    @property
+    def baseline(self) -> str:
+        """The label of the arm with which the others are compared."""
+        return self.part.baseline if self.part else self.plan.baseline
+
+    @property
     def partial(self) -> bool:
         """Whether the run is not complete."""
         return self.footer is None or self.footer.status != "complete"
@@ -71,15 +89,17 @@ class Lines:
         """The (block, group) pairs that ran under a probe; nothing in them was timed."""
         return {(piece.block, piece.group) for piece in self.watched}
 
-    def of(self, arms: Iterable[str], plan: Plan, without: Iterable[tuple[int, int]] = ()) -> Lines:
-        """Return the lines of `arms` as a run of `plan`, leaving out the (block, group) pairs in `without`."""
+    def of(self, arms: Iterable[str], baseline: str | None = None, without: Iterable[tuple[int, int]] = ()) -> Lines:
+        """Return the lines of `arms`, which are compared with `baseline` if it is not the run's, leaving out the
+        (block, group) pairs in `without`."""
         selected, left_out = set(arms), set(without)
 
         def own(lines: list[_OfArm]) -> list[_OfArm]:
             return [line for line in lines if line.arm in selected and (line.block, line.group) not in left_out]
 
         return Lines(
-            head=msgspec.structs.replace(self.header, plan=plan),
+            head=self.header,
+            part=Part(frozenset(selected), baseline or self.baseline),
             starts=[s for s in self.starts if set(s.order) <= selected and (s.block, s.group) not in left_out],
             slices=own(self.slices),
             watched=own(self.watched),

@@ -1,5 +1,6 @@
 """The types of a record's lines. Each line is one JSON object, which names its type in the field `line`."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -231,13 +232,38 @@ class BlockAgain(msgspec.Struct, frozen=True, tag_field="line", tag="block again
     """The reason for the new start."""
 
 
+class LookReason(StrEnum):
+    """Why a run goes on or stops after a block."""
+
+    ALL_BLOCKS = "all planned blocks are done"
+    BUDGET = "another block exceeds the budget"
+    FEWEST = "fewer blocks than were asked for"
+    NO_VERDICT_YET = "too few blocks for a verdict"
+    NOTHING_TO_COMPARE = "nothing to compare"
+    BASELINE_FAILED = "the baseline failed"
+    OTHERS_FAILED = "all arms but the baseline failed"
+    ARM_FAILED = "an arm failed, and all are needed"
+    CLEAR = "every verdict is clear"
+    UNSURE = "verdicts are unsure"
+    HOPELESS = "verdicts would stay unsure"
+    PATIENCE = "verdicts are unsure, but another block takes too long"
+    NO_TIMES = "no time is gated"
+    REGRESSED = "a time has regressed"
+
+
 class Look(msgspec.Struct, frozen=True, tag_field="line", tag="look"):
     """The decision after a block whether to run another one."""
 
     block: int
     go_on: bool
-    why: str
-    """The reason for the decision."""
+    reason: LookReason | None = None
+    """The reason for the decision; None in older records."""
+    names: list[str] = []
+    """The arms, or in an ablation the changes, that the reason is about."""
+    number: int | None = None
+    """What the reason counts: blocks that are done, verdicts, or times of a gate."""
+    why: str = ""
+    """The reason in words, in older records."""
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="line", tag="resume"):

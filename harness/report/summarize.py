@@ -12,7 +12,6 @@ from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.gate.judge import gate_verdict
 from harness.analysis.gate.triples import timed
 from harness.analysis.machine.facts import measured_on
-from harness.analysis.machine.fitness import findings
 from harness.analysis.machine.selfcheck import Control, SelfCheck, self_check
 from harness.analysis.metrics.arm import MeasuredArm
 from harness.analysis.metrics.claims import check
@@ -28,7 +27,11 @@ from harness.analysis.training.convergence import Convergence, convergence
 from harness.plan.claims import Claim
 from harness.record import evidence as seen
 from harness.record.lines import Lines
-from harness.report.summary import SCHEMA, ArmSummary, Profiled, Summary
+from harness.report.summary import SCHEMA, ArmSummary, Profiled, ProfileFinding, Summary
+from harness.report.wording.findings import describe_finding
+from harness.report.wording.looks import describe_look
+from harness.report.wording.losses import describe_losses
+from harness.report.wording.machine import findings
 from harness.worker.wire.evidence import MEMORY
 
 
@@ -50,12 +53,12 @@ def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
         command=plan.command,
         case=plan.case,
         scale=plan.scale,
-        baseline=plan.baseline,
+        baseline=record.baseline,
         blocks=len(record.blocks_done),
         partial=record.partial,
         out_of_time=record.footer is not None and record.footer.status == "out of time",
         budget=plan.budget,
-        stopped=record.looks[-1].why if record.looks and not record.looks[-1].go_on else None,
+        stopped=describe_look(record.looks[-1], plan) if record.looks and not record.looks[-1].go_on else None,
         tolerance=plan.tolerance,
         looks=looks(plan.fewest, plan.blocks),
         paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2 and not plan.trains,
@@ -83,7 +86,7 @@ def _summarize_arms(
     found: Mapping[str, Verdict],
     converged: Mapping[str, Convergence],
 ) -> list[ArmSummary]:
-    labels = [arm.label for arm in costs.record.plan.arms]
+    labels = [arm.label for arm in costs.record.arms]
     return [_summarize_arm(costs, arm, converged.get(arm), found.get(arm), logs.get(arm)) for arm in labels]
 
 
@@ -97,8 +100,8 @@ def _summarize_gated(record: Lines) -> list[ArmSummary]:
 def _check_machine(record: Lines, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
     """The result of a self-check. The plan says which arm is the repeat and which is slowed down."""
     plan = record.plan
-    controls = {arm.slowdown > 0: arm for arm in plan.arms if arm.label != plan.baseline}
-    if not controls.get(True) or len(controls) < 2 or any(record.failure(arm.label) for arm in plan.arms):
+    controls = {arm.slowdown > 0: arm for arm in record.arms if arm.label != record.baseline}
+    if not controls.get(True) or len(controls) < 2 or any(record.failure(arm.label) for arm in record.arms):
         return None
     ratios = {arm.name: arm.ratio for arm in arms}
     null, slowed = (Control(ratios[controls[key].label], found.get(controls[key].label)) for key in (False, True))
@@ -131,14 +134,14 @@ def _summarize_arm(
         gemm_flops_per_second=work.gemm_flops_per_second,
         gemm_share=work.gemm_share.get(times.commonest) if times else None,
         gemm_share_by_kind=dict(work.gemm_share) or None,
-        losses=found.text if found else None,
+        losses=describe_losses(found) if found else None,
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
         unavailable=_collect_unavailable(costs, arm, profile),
-        findings=rules.findings(evidence) if evidence else [],
+        findings=[_word_finding(found) for found in rules.findings(evidence)] if evidence else [],
         profile=profile,
         accounting=None if converged else accounted(costs, arm),
         convergence=converged,
@@ -155,6 +158,10 @@ def _collect_profile(record: Lines, arm: str, evidence: rules.Evidence) -> Profi
         dict(evidence.growths),
         next((work.variables for work in record.works if work.arm == arm), None),
     )
+
+
+def _word_finding(found: rules.Found) -> ProfileFinding:
+    return ProfileFinding(found.rule, describe_finding(found), found.seconds, found.share, found.most_share)
 
 
 def _collect_unavailable(costs: Projection, arm: str, profile: Profiled | None) -> dict[str, str]:
@@ -176,8 +183,8 @@ def _has_memory_samples(record: Lines, arm: str) -> bool:
 
 def _find_one_by_one(record: Lines) -> list[str]:
     apart = {arm for start in record.starts if start.one_by_one for arm in start.order}
-    beside = None if record.plan.trains else record.plan.baseline
-    return [arm.label for arm in record.plan.arms if arm.label in apart and arm.label != beside]
+    beside = None if record.plan.trains else record.baseline
+    return [arm.label for arm in record.arms if arm.label in apart and arm.label != beside]
 
 
 def ratios(record: Lines) -> dict[str, Ratio]:

@@ -17,7 +17,6 @@ from harness.analysis.machine.selfcheck import SelfCheck
 from harness.analysis.metrics.base import Measured
 from harness.analysis.metrics.claims import Checked
 from harness.analysis.metrics.registry import METRICS
-from harness.analysis.profile import rules
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.operations import Profile
 from harness.analysis.profile.phases import Phase
@@ -27,7 +26,7 @@ from harness.analysis.training.convergence import Convergence
 from harness.plan.gate_rules import EPOCH_TIME, FLOPS, TOTAL_TIME
 from harness.worker.wire.evidence import Variables
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class Profiled(msgspec.Struct, frozen=True):
@@ -46,6 +45,16 @@ class Profiled(msgspec.Struct, frozen=True):
     """The growth of resident memory from epoch to epoch, by kind."""
     variables: Variables | None
     """The bytes of the trainer's variables."""
+
+
+class ProfileFinding(msgspec.Struct, frozen=True):
+    """A finding of a profile; see `rules.Found`."""
+
+    rule: str
+    text: str
+    seconds: float | None
+    share: float
+    most_share: float | None
 
 
 class ArmSummary(msgspec.Struct, frozen=True):
@@ -82,7 +91,7 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The smallest difference that these blocks could have detected, as a ratio above 1."""
     unavailable: dict[str, str] = {}
     """What could not be observed in its processes, with the reason."""
-    findings: list[rules.Found] = []
+    findings: list[ProfileFinding] = []
     """The findings of a profile, the most important first."""
     profile: Profiled | None = None
     accounting: Accounted | None = None

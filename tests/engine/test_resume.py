@@ -11,7 +11,7 @@ from planned import planned
 
 from harness.cli import app
 from harness.engine.session import measure
-from harness.record.schema import BlockEnd, Look, Slice
+from harness.record.schema import BlockEnd, Look, LookReason, Slice
 from harness.record.store import FILE_NAME, Writer, read
 
 NAMES = [f"{ARMS}:Steady", f"{ARMS}:Other"]
@@ -122,11 +122,11 @@ def test_budget_ending_between_blocks_interrupts_nothing(tmp_path):
     plan = planned("compare", NAMES, epochs=12, budget="60s", blocks=5)
     ended = []
     watch = lambda event, record: ended.append(event) if isinstance(event, BlockEnd) else None  # noqa: E731
-    stop = lambda record: Look(record.blocks_done[-1].block, False, "the verdict is clear")  # noqa: E731
+    stop = lambda record: Look(record.blocks_done[-1].block, False, LookReason.CLEAR)  # noqa: E731
     run = measure(plan, tmp_path / "run", watch, stop, elapsed=lambda: 100.0 if ended else 0.0)
     assert run.footer.status == "complete"
     assert len(run.blocks_done) == 1
-    assert run.looks[-1].why == "the verdict is clear"
+    assert run.looks[-1].reason == LookReason.CLEAR
 
 
 def test_cannot_resume_an_active_run(cut_off, capsys):
@@ -159,6 +159,6 @@ def test_does_not_resume_with_changed_code_outside_a_repository(tmp_path, monkey
 def test_stopping_reason_is_in_record_and_report(tmp_path, capsys):
     out = tmp_path / "run"
     assert compare(out, "--blocks", "1") == 0
-    assert read(out).looks[-1].why == "the only block is done"
+    assert read(out).looks[-1].reason == LookReason.ALL_BLOCKS
     assert compare(tmp_path / "other", "--budget", "1s") == 0
     assert "The budget of 1 s ended within block 1" in (tmp_path / "other" / "report.md").read_text()

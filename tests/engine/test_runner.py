@@ -13,7 +13,7 @@ from harness.engine.session import measure
 from harness.plan import controls
 from harness.plan.plan import usable_cores
 from harness.plan.request import Request
-from harness.record.schema import BlockEnd, Look
+from harness.record.schema import BlockEnd, Look, LookReason
 from harness.record.store import read
 from harness.report.layouts.comparison import sentences
 from harness.report.summarize import summarize
@@ -135,11 +135,11 @@ def test_the_stopping_rule_is_checked_after_each_block(tmp_path):
 
     def look():
         looks.append(True)
-        return Look(len(looks) - 1, len(looks) < 2, "because")
+        return Look(len(looks) - 1, len(looks) < 2, LookReason.CLEAR)
 
     events = [event for event in runner.run(plan, tmp_path, look) if isinstance(event, BlockEnd | Look)]
     assert [event.block for event in events] == [0, 0, 1, 1]
-    assert events[3] == Look(1, False, "because")
+    assert events[3] == Look(1, False, LookReason.CLEAR)
 
 
 def test_a_turn_with_slow_epochs_ends_early_and_its_arm_catches_up(tmp_path, monkeypatch):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.analysis.machine.fitness import findings
 from harness.errors import BadRecord
 from harness.record import evidence, schema_1
 from harness.record.schema import SCHEMA
 from harness.record.store import read
+from harness.report.wording.machine import findings
 from harness.worker.wire.evidence import (
     Cause,
     Compilation,

@@ -23,6 +23,7 @@ from harness.record.schema import (
     Footer,
     Header,
     Look,
+    LookReason,
     Objective,
     Resume,
     Slice,
@@ -97,7 +98,7 @@ LINES = [
         gemm_flops_per_second=2e11,
     ),
     BlockEnd(0, 12.5),
-    Look(0, True, "a verdict needs 3 blocks"),
+    Look(0, True, LookReason.UNSURE, ["b"], 2),
     Slice(block=1, group=0, round=0, position=0, arm="moments", epochs=[]),
     Resume("2026-01-02T03:04:55+01:00", {"cores": 2}, "abc"),
     ArmReady(

@@ -15,6 +15,7 @@ from harness.report.formats import page, spreadsheet
 from harness.report.layouts.comparison import sentences
 from harness.report.sections import comparison
 from harness.report.summarize import summarize
+from harness.report.wording.checks import describe_why
 from harness.worker.wire.evidence import Trace
 
 WHY = "those of JAX are not observed"
@@ -99,7 +100,8 @@ def gated(unavailable):
         )
         run.add(ArmEnd(block=0, group=1, arm=arm, status="ok", unavailable=unavailable.get(arm, {})))
     run.starts.append(BlockStart(0, 1, list(arms)))
-    return {check.metric: (check.answer, check.base, check.why) for check in summarize(run).gate.checks}
+    checks = summarize(run).gate.checks
+    return {check.metric: (check.answer, check.base, describe_why(check.why)) for check in checks}
 
 
 def test_a_gate_does_not_pass_unobserved_metrics():

@@ -44,13 +44,13 @@ def exact(record: Lines, arm: str) -> Exact | None:
 
     If blocks differ in the number of common epochs, the longest stretch counts.
     """
-    if arm == record.plan.baseline:
+    if arm == record.baseline:
         return None
     shared = max(common_prefixes(record, arm), key=len, default=[])
     if not shared:
         return None
     mine, theirs = _list_traces([own for own, _ in shared]), _list_traces([other for _, other in shared])
-    why = why_unobserved(record, arm, TRACES) or why_unobserved(record, record.plan.baseline, TRACES)
+    why = why_unobserved(record, arm, TRACES) or why_unobserved(record, record.baseline, TRACES)
     return Exact(
         epochs=len(shared),
         traces=None if why else Pair(len(theirs), len(mine)),
@@ -72,5 +72,5 @@ def _list_traces(epochs: Sequence[Epoch]) -> list[Trace]:
 
 def _pair_flops(record: Lines, arm: str) -> dict[str, Pair]:
     counted = {line.arm: line.flops for line in record.works}
-    theirs, mine = counted.get(record.plan.baseline, {}), counted.get(arm, {})
+    theirs, mine = counted.get(record.baseline, {}), counted.get(arm, {})
     return {kind: Pair(theirs[kind], mine[kind]) for kind in theirs if kind in mine}

@@ -8,11 +8,11 @@ processes differ as much from one another: see `repeats`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Self
 
-from harness import rounding
 from harness.analysis.comparison.repeats import (
     FAR,
     Numbers,
@@ -29,8 +29,6 @@ from harness.record.lines import Lines
 ROUNDING = 1e-4
 """Terms with a smaller relative difference are the same objective: a float32 sum in another order, or fused by a
 compiler, differs by 1e-6 to 1e-5, more if it cancels; another statistic, weight or quadrature by percents at least."""
-_ONE_PROCESS_EACH = ", judged from one process of each"
-"""Ends the text if the baseline ran in only one process."""
 
 
 class Relation(StrEnum):
@@ -45,42 +43,15 @@ class Relation(StrEnum):
 
 
 @dataclass(frozen=True)
-class Losses:
-    """How an arm's losses relate to the baseline's."""
-
-    text: str
-    """In words: `same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)` or `not repeatable
-    here`, with anything else that a reader has to know."""
-    epochs: int
-    """The number of epochs that both ran in the same order from the first on, on which verdicts on losses are based."""
-    relation: Relation
-    at_first: float = field(default=0.0, compare=False)
-    """The largest relative difference in the first epoch that has any."""
-
-    @property
-    def one_objective(self) -> bool:
-        """Whether they are not known to minimise different objectives."""
-        return self.relation != Relation.OTHER_OBJECTIVE
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether the difference says anything about the arm: the baseline's own processes do not differ as much."""
-        return self.relation != Relation.NOT_REPEATABLE
-
-    @property
-    def same(self) -> bool:
-        return self.relation == Relation.SAME
-
-
-@dataclass(frozen=True)
-class _Divergence:
-    """How several pairs of processes diverge."""
+class Divergence:
+    """How the losses of several pairs of processes diverge. Differences are relative."""
 
     place: int
     """The place, in the order of epochs, of the first epoch in which any pair differs."""
     index: int
     """The index of that epoch."""
     at_first: float
+    """The largest difference in that epoch."""
     largest: float
     largest_in: int
     """The index of the epoch with the largest difference."""
@@ -100,10 +71,57 @@ class _Divergence:
         _, largest_in, largest = max(all_, key=lambda one: (one[2], -one[0]))
         return cls(place, index, at_first, largest, largest_in)
 
-    def __str__(self) -> str:
-        first, largest = rounding.difference(self.at_first), rounding.difference(self.largest)
-        text = f"from epoch {self.index} by {first}"
-        return text if first == largest else f"{text}, up to {largest} at epoch {self.largest_in}"
+
+@dataclass(frozen=True)
+class Term:
+    """A term of the loss that differs beyond rounding; a value is None if it was not finite."""
+
+    name: str
+    value: float | None
+    baseline: float | None
+    """The value with which it is compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Losses:
+    """How an arm's losses relate to the baseline's."""
+
+    relation: Relation
+    epochs: int
+    """The number of epochs that both ran in the same order from the first on, on which verdicts on losses are based."""
+    baseline: str
+    divergence: Divergence | None = None
+    """How the arm's losses diverge from the baseline's; None if they do not."""
+    term: Term | None = None
+    """The term that differs most, if it decided the relation: between the arm and the baseline or, if not repeatable,
+    between two processes of `varying`."""
+    varying: str | None = None
+    """The arm, or the baseline, whose own processes differ from one another."""
+    own_divergence: Divergence | None = None
+    """How those of the baseline diverge from one another, if that decided the relation."""
+    agreed: int | None = None
+    """The number of epochs over which two processes of the baseline agree, if they do not reach the divergence."""
+    alone: bool = False
+    """Whether there was only one process of each, so that it is not known whether the baseline repeats itself."""
+
+    @property
+    def at_first(self) -> float:
+        """The largest relative difference in the first epoch that has any."""
+        return self.divergence.at_first if self.divergence else 0.0
+
+    @property
+    def one_objective(self) -> bool:
+        """Whether they are not known to minimise different objectives."""
+        return self.relation != Relation.OTHER_OBJECTIVE
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the difference says anything about the arm: the baseline's own processes do not differ as much."""
+        return self.relation != Relation.NOT_REPEATABLE
+
+    @property
+    def same(self) -> bool:
+        return self.relation == Relation.SAME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +143,7 @@ class Processes:
 def losses(record: Lines, arm: str) -> Losses | None:
     """Return how the losses of `arm` relate to the baseline's; None for the baseline, and if the two have nothing in
     common to compare. The baseline's processes of different blocks show whether its program is repeatable."""
-    baseline = record.plan.baseline
+    baseline = record.baseline
     if arm == baseline:
         return None
     return relate(
@@ -142,32 +160,34 @@ def losses(record: Lines, arm: str) -> Losses | None:
 
 def relate(processes: Processes) -> Losses | None:
     """Return how the losses of an arm relate to the baseline's; None if they have nothing in common to compare."""
-    baseline, theirs = processes.baseline, processes.baseline_terms
     found, own = _pair_losses(processes.pairs), _pair_losses(processes.own_pairs)
     epochs = max((len(by_place) for _, by_place in found), default=0)
-    apart, itself = _Divergence.of(found), _Divergence.of(own)
-    other = _compare_objectives(processes.arm, processes.terms, baseline, theirs)
-    if other:
-        text, repeatable = other
-        alone = repeatable and len(theirs) < 2 and (not own or itself)
-        at_first = apart.at_first if apart else 0.0
-        relation = Relation.OTHER_OBJECTIVE if repeatable else Relation.NOT_REPEATABLE
-        return Losses(f"{text}{_ONE_PROCESS_EACH if alone else ''}", epochs, relation, at_first)
+    apart, itself = Divergence.of(found), Divergence.of(own)
+    term = _find_differing_term(processes)
+    of_relation = partial(Losses, epochs=epochs, baseline=processes.baseline, divergence=apart)
+    if term and term.of_objective:
+        return of_relation(
+            relation=Relation.OTHER_OBJECTIVE,
+            term=term.term,
+            varying=term.varying,
+            alone=len(processes.baseline_terms) < 2 and (not own or itself is not None),
+        )
+    if term:
+        return of_relation(relation=Relation.NOT_REPEATABLE, term=term.term, varying=term.varying)
     if not found:
         return None
     if apart is None:
-        return Losses("same bit for bit", epochs, Relation.SAME)
-    text = f"drifts {apart}"
+        return of_relation(relation=Relation.SAME)
     if itself is None:
         known = max((len(by_place) for _, by_place in own), default=0)
-        alike = f"{known} epoch{'' if known == 1 else 's'}"
-        few = f"; two processes of {baseline} agree over only {alike}" if known <= apart.place else ""
-        return Losses(f"{text}{few if own else _ONE_PROCESS_EACH}", epochs, Relation.DRIFTS, apart.at_first)
-    if far_apart([by_place for _, by_place in found], [by_place for _, by_place in own]):
-        text += f", far more than two processes of {baseline} do"
-        return Losses(text, epochs, Relation.DRIFTS, apart.at_first)
-    text = f"not repeatable here: two processes of {baseline} differ {itself}"
-    return Losses(text, epochs, Relation.NOT_REPEATABLE, apart.at_first)
+        agreed = known if own and known <= apart.place else None
+        return of_relation(relation=Relation.DRIFTS, agreed=agreed, alone=not own)
+    far = far_apart([by_place for _, by_place in found], [by_place for _, by_place in own])
+    return of_relation(
+        relation=Relation.DRIFTS if far else Relation.NOT_REPEATABLE,
+        varying=processes.baseline,
+        own_divergence=itself,
+    )
 
 
 def _pair_losses(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:
@@ -176,13 +196,21 @@ def _pair_losses(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]
     return [(pairs, by_place) for pairs, by_place in found if by_place]
 
 
-def _compare_objectives(
-    arm: str, mine: Sequence[Numbers], baseline: str, theirs: Sequence[Numbers]
-) -> tuple[str, bool] | None:
-    """Describe the terms that differ beyond rounding, and whether the arm is the cause; None if no term does.
+@dataclass(frozen=True)
+class _DifferingTerm:
+    term: Term
+    of_objective: bool
+    """Whether the arm's objective differs; otherwise only processes of one arm differ from one another."""
+    varying: str | None
+    """The arm whose own processes differ in it beyond rounding."""
+
+
+def _find_differing_term(processes: Processes) -> _DifferingTerm | None:
+    """Return the term that differs most beyond rounding; None if no term does.
 
     A term that one side lacks is not compared: it may be part of another one there.
     """
+    mine, theirs = processes.terms, processes.baseline_terms
     apart = {
         name: _find_smallest_difference(mine, theirs, name)
         for name in (mine[0] if mine else ())
@@ -194,30 +222,18 @@ def _compare_objectives(
     sound = [name for name in apart if usual[name] <= ROUNDING or apart[name] > FAR * usual[name]]
     if sound:
         name = max(sound, key=lambda name: apart[name])
-        who = baseline if itself.get(name, 0.0) == usual[name] else arm
-        beyond = f", far more than two processes of {who} do" if usual[name] > ROUNDING else ""
-        return f"different objective ({name} {_describe_relation(mine[0][name], theirs[0][name])}){beyond}", True
+        who = processes.baseline if itself.get(name, 0.0) == usual[name] else processes.arm
+        return _DifferingTerm(Term(name, mine[0][name], theirs[0][name]), True, who if usual[name] > ROUNDING else None)
     if apart:
         own = [name for name in apart if itself.get(name, 0.0) > ROUNDING]
         name = max(own or apart, key=lambda name: usual[name])
-        who, stated = (baseline, theirs) if own else (arm, mine)
+        who, stated = (processes.baseline, theirs) if own else (processes.arm, mine)
         first = stated[0][name]
         other = max((one[name] for one in stated[1:] if name in one), key=lambda value: difference(first, value))
-        return (
-            f"not repeatable here: two processes of {who} differ in {name} ({_describe_relation(other, first)})",
-            False,
-        )
+        return _DifferingTerm(Term(name, other, first), False, who)
     return None
 
 
 def _find_smallest_difference(mine: Sequence[Numbers], theirs: Sequence[Numbers], name: str) -> float:
     """Return the smallest difference in a term between any statements of the two sides."""
     return min(difference(one[name], other[name]) for one in mine for other in theirs if name in one and name in other)
-
-
-def _describe_relation(one: float | None, other: float | None) -> str:
-    if one is None or other is None:
-        return "not finite" if one is None else "finite"
-    if other == 0 or one / other <= 0:
-        return f"{rounding.two_digits(one)} in place of {rounding.two_digits(other)}"
-    return f"{rounding.fine_factor(one / other)}x"

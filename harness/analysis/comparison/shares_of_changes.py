@@ -13,7 +13,7 @@ from math import exp, expm1
 import pandas as pd
 
 from harness.analysis.comparison.exact import retraces
-from harness.analysis.comparison.losses import Relation, losses
+from harness.analysis.comparison.losses import Losses, losses
 from harness.analysis.epochs.observed import TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
 from harness.analysis.profile.tracings import of_one_block
@@ -56,10 +56,8 @@ class Share:
     """Its share of the difference in the number of traces in one block's epochs."""
     retraces: float | None
     """Its share of the difference in the number of traces beyond the first of the same function."""
-    losses: str | None
-    """How the losses of `start` with this change only compare with those of `start`, in words."""
-    relation: Relation | None = None
-    """The same comparison, for programs."""
+    losses: Losses | None
+    """How the losses of `start` with this change only compare with those of `start`."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,6 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
         own = mean(found.logs[name], at) if found.blocks else None
         others = [other for other in ablation.names if other != name]
         alone = labels.get(frozenset([name]))
-        compared = losses(record, alone) if alone else None
         return Share(
             name=name,
             text=text,
@@ -190,15 +187,13 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
             part=own.estimate / total.estimate if own and total and clear else None,
             alone=ratio_between([], [name]),
             last=ratio_between(others, ablation.names),
-            losses=compared.text if compared else None,
-            relation=compared.relation if compared else None,
+            losses=losses(record, alone) if alone else None,
             peak_rss_bytes=exact.share("peak_rss_bytes", name),
             peak_tensor_bytes=exact.share("peak_tensor_bytes", name),
             traces=exact.share("traces", name),
             retraces=exact.share("retraces", name),
         )
 
-    compared = losses(record, ablation.goal)
     return Attribution(
         start=ablation.start,
         goal=ablation.goal,
@@ -217,7 +212,7 @@ def attribute(costs: Projection, all_: Mapping[str, Mapping[int, float]] | None 
             part=1.0 if clear else None,
             alone=None,
             last=None,
-            losses=compared.text if compared else None,
+            losses=losses(record, ablation.goal),
             peak_rss_bytes=exact.difference("peak_rss_bytes"),
             peak_tensor_bytes=exact.difference("peak_tensor_bytes"),
             traces=exact.difference("traces"),
@@ -285,7 +280,7 @@ def _collect_figures(record: Lines, label: str) -> dict[str, float]:
 def _compute_epoch_seconds(costs: Projection) -> float | None:
     """Return the seconds of the baseline's epoch, averaged over blocks and over its schedule or, without one, over what
     ran."""
-    baseline = costs.record.plan.baseline
+    baseline = costs.record.baseline
     seconds = costs.seconds_by_block(baseline)
     if costs.scope == "schedule":
         length = costs.record.schedule(baseline).total()

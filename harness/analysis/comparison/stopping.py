@@ -6,20 +6,19 @@ planned ones would leave the arm unsure.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log, sqrt
 
 import numpy as np
 from scipy import stats
 
-from harness import rounding
 from harness.analysis.comparison.shares_of_changes import block_shares, coarsest
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import schedule_logs
 from harness.analysis.stats.levels import FIRST_LOOK, level
 from harness.analysis.stats.verdicts import COARSE, UNSURE, verdicts, widest
 from harness.record.lines import Lines
-from harness.record.schema import Look
+from harness.record.schema import Look, LookReason
 
 CONFIDENCE = 0.8
 """The confidence with which the blocks must scatter too much for this to end a run."""
@@ -42,8 +41,16 @@ class Looks:
 
 @dataclass(frozen=True)
 class Decision:
+    """Whether to run another block, and why; see `Look`."""
+
     go_on: bool
-    why: str
+    reason: LookReason
+    names: list[str] = field(default_factory=list)
+    number: int | None = None
+
+    def after(self, block: int) -> Look:
+        """Return the line of the record that says so."""
+        return Look(block, self.go_on, self.reason, self.names, self.number)
 
 
 def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[float], elapsed: float) -> Decision:
@@ -54,28 +61,25 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     """
     done = len(blocks)
     if done >= looks.most:
-        return Decision(False, f"all {done} blocks are done" if done > 1 else "the only block is done")
+        return Decision(False, LookReason.ALL_BLOCKS, number=done)
     if looks.budget is not None and elapsed + _estimate_next(blocks) > looks.budget:
-        budget = rounding.exact_seconds(looks.budget)
-        return Decision(False, f"another block would not fit into the budget of {budget}")
+        return Decision(False, LookReason.BUDGET)
     if done < looks.fewest != FIRST_LOOK:
-        return Decision(True, f"at least {looks.fewest} blocks are needed")
+        return Decision(True, LookReason.FEWEST)
     if done < FIRST_LOOK:
-        return Decision(True, f"a verdict needs {FIRST_LOOK} blocks")
+        return Decision(True, LookReason.NO_VERDICT_YET)
     if not logs:
-        return Decision(False, "there is nothing to compare")
+        return Decision(False, LookReason.NOTHING_TO_COMPARE)
     found = verdicts(logs, looks.tolerance, looks.fewest, looks.most, looks.coarse)
     unsure = [arm for arm, verdict in found.items() if verdict.answer == UNSURE]
     if not unsure:
-        return Decision(False, "every verdict is clear" if len(found) > 1 else "the verdict is clear")
+        return Decision(False, LookReason.CLEAR, number=len(found))
     hopeful = [arm for arm in unsure if looks.budget is not None or not _is_hopeless(looks, logs[arm])]
     if not hopeful:
-        return Decision(False, f"{_join_names(unsure)} would stay unsure in {looks.most} blocks")
-    still = f"{_join_names(hopeful)} {'is' if len(hopeful) == 1 else 'are'} unsure"
+        return Decision(False, LookReason.HOPELESS, unsure)
     if looks.patience is not None and elapsed + _estimate_next(blocks) > looks.patience:
-        patience = rounding.exact_seconds(looks.patience)
-        return Decision(False, f"{still}, but another block would end after {patience} (--budget, --blocks)")
-    return Decision(True, still)
+        return Decision(False, LookReason.PATIENCE, hopeful)
+    return Decision(True, LookReason.UNSURE, hopeful)
 
 
 def _estimate_next(blocks: Sequence[float]) -> float:
@@ -88,15 +92,16 @@ def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
     """Decide what to do after the latest block of a comparison, `elapsed` seconds after the command began. With
     `every_arm`, nothing is left to compare once any arm has failed."""
     plan = record.plan
-    over = nothing_left(record, every_arm)
+    block = record.blocks_done[-1].block
+    over = _find_decisive_failure(record, every_arm)
     if over:
-        return Look(record.blocks_done[-1].block, False, over)
+        return over.after(block)
     table = epoch_table.table(record)
     logs: Mapping[str, Sequence[float]] = {}
     if plan.ablation:
         logs = block_shares(record, table)
     else:
-        others = [arm.label for arm in plan.arms if arm.label != plan.baseline and not record.failure(arm.label)]
+        others = [arm.label for arm in record.arms if arm.label != record.baseline and not record.failure(arm.label)]
         logs = {arm: schedule_logs(record, table, arm) for arm in others}
     coarse = coarsest(plan.ablation) if plan.ablation else COARSE
     looks = Looks(
@@ -108,25 +113,23 @@ def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
         coarse=coarse,
     )
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
-    decision = decide(looks, logs, seconds, elapsed)
-    return Look(record.blocks_done[-1].block, decision.go_on, decision.why)
+    return decide(looks, logs, seconds, elapsed).after(block)
 
 
-def nothing_left(record: Lines, every_arm: bool = False) -> str | None:
-    """Describe which failures have left nothing to compare; None if something is left.
+def _find_decisive_failure(record: Lines, every_arm: bool) -> Decision | None:
+    """Return which failures have left nothing to compare; None if something is left.
 
     A baseline alone has nothing to be compared with, and a self-check needs all of its arms. An arm that ran alone from
     the start, to measure its time, is no such case.
     """
-    plan = record.plan
-    failed = [arm.label for arm in plan.arms if record.failure(arm.label)]
-    others = [arm.label for arm in plan.arms if arm.label != plan.baseline]
-    if plan.baseline in failed:
-        return f"{plan.baseline}, the baseline, failed, so there is nothing to compare" if others else None
+    failed = [arm.label for arm in record.arms if record.failure(arm.label)]
+    others = [arm.label for arm in record.arms if arm.label != record.baseline]
+    if record.baseline in failed:
+        return Decision(False, LookReason.BASELINE_FAILED, [record.baseline]) if others else None
     if others and set(others) <= set(failed):
-        return f"{_join_names(others)} failed, so there is nothing left to compare with {plan.baseline}"
+        return Decision(False, LookReason.OTHERS_FAILED, others)
     if failed and every_arm:
-        return f"{_join_names(failed)} failed, and all arms are needed"
+        return Decision(False, LookReason.ARM_FAILED, failed)
     return None
 
 
@@ -144,7 +147,3 @@ def least_half_width(values: Sequence[float], fewest: int, most: int, freedom: i
     seen = len(values) - 1
     scatter = float(np.std(values, ddof=1)) * sqrt(seen / float(stats.chi2.ppf(CONFIDENCE, seen)))
     return float(stats.t.ppf(1 - level(fewest, most) / 2, freedom)) * scatter / sqrt(most)
-
-
-def _join_names(arms: Sequence[str]) -> str:
-    return arms[0] if len(arms) == 1 else f"{', '.join(arms[:-1])} and {arms[-1]}"

@@ -13,7 +13,7 @@ def common_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
     """Return, for each group of arms, the pairs of `arm`'s epoch and the baseline's, until the index differs."""
     groups = dict.fromkeys((piece.block, piece.group) for piece in record.slices)
     return [
-        pair_epochs(_list_epochs(record, *group, arm), _list_epochs(record, *group, record.plan.baseline))
+        pair_epochs(_list_epochs(record, *group, arm), _list_epochs(record, *group, record.baseline))
         for group in groups
     ]
 

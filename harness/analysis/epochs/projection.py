@@ -58,7 +58,7 @@ class Projection:
         charged at the baseline's rate times the effect found round by round; a kind that only `arm` has is charged as
         measured. The sums of all epochs override the estimate where `guarded` says so.
         """
-        baseline = self.record.plan.baseline
+        baseline = self.record.baseline
         mine = usable(self.record, self.shapes.epochs, arm)
         effects = log_ratios_by_kind(mine, arm, baseline)
         logs: dict[str, list[float]] = {how: [] for how in effects}
@@ -89,7 +89,7 @@ class Projection:
     def rates(self, arm: str) -> pd.DataFrame:
         """Return the result of `effects.log_ratios_by_kind` for an arm relative to the baseline, with periodic work
         included: how much longer its epochs take on average."""
-        baseline = self.record.plan.baseline
+        baseline = self.record.baseline
         found = log_ratios_by_kind(usable(self.record, self.shapes.epochs, arm), arm, baseline)
         for block, group, kind in found.index:
             mine, theirs = (self.shapes.in_process(block, group, one).get(kind, STEADY) for one in (arm, baseline))
@@ -151,10 +151,10 @@ class Projection:
 
 def all_logs(projection: Projection) -> dict[str, dict[int, float]]:
     """Return `logs_by_block` of every arm but the baseline; empty if the baseline failed, or if whole trainings ran."""
-    plan = projection.record.plan
-    if plan.trains or projection.record.failure(plan.baseline):
+    record = projection.record
+    if record.plan.trains or record.failure(record.baseline):
         return {}
-    return {arm.label: projection.logs_by_block(arm.label) for arm in plan.arms if arm.label != plan.baseline}
+    return {arm.label: projection.logs_by_block(arm.label) for arm in record.arms if arm.label != record.baseline}
 
 
 def schedule_logs(record: Lines, epochs: pd.DataFrame, arm: str) -> list[float]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.analysis.gate.reasons import Why
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import FIRST_EPOCH_TIME, TOTAL_TIME, Tolerances
 
@@ -28,7 +29,6 @@ class GateAnswer(StrEnum):
 
 
 OK, IMPROVED, REGRESSED, UNSURE, NOT_MEASURED = CheckAnswer
-NOT_COMPLETED = "the pass that counts it was not completed"
 LEAST_SECONDS = 0.1
 """Seconds by which a first epoch may always take longer: users do not notice this, and a first epoch so short that this
 is a large share of it scatters by more."""
@@ -48,8 +48,8 @@ class Check:
     head: float | None = None
     ratio: Ratio | None = None
     tolerance: float | str | None = None
-    why: str | None = None
-    """What a reader has to know in addition to the figures."""
+    why: Why | None = None
+    """What decided it, in addition to the figures."""
     smallest_visible_ratio: float | None = None
     """The smallest ratio above 1 that would have shown; only for times."""
 

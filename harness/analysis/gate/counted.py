@@ -7,21 +7,18 @@ unsure. What the base has and the head lacks is unsure too, since a gate must no
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from harness import rounding
 from harness.analysis.comparison.losses import ROUNDING, Processes, relate
 from harness.analysis.epochs.observed import explain_unobserved
 from harness.analysis.epochs.prefix import pair_epochs
-from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.gate.counted_arm import COUNTED, CountedArm, list_other_metrics
+from harness.analysis.gate.reasons import Added, Reason, Why
 from harness.analysis.metrics.base import Unit
 from harness.analysis.metrics.registry import METRICS
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import COMPILATIONS, FLOPS, LOSSES, QUALITY, TRACES, Triple
 from harness.record import evidence
 from harness.worker.wire.evidence import Compilation, Trace
-
-_MAX_NAMED = 3
-"""The largest number of functions that a sentence names."""
 
 
 def counts(triple: Triple, base: CountedArm, base_repeat: CountedArm, head: CountedArm) -> list[Check]:
@@ -31,7 +28,8 @@ def counts(triple: Triple, base: CountedArm, base_repeat: CountedArm, head: Coun
     others = list_other_metrics(allowed)
     if not all(arm.completed for arm in arms):
         gated = [metric for metric in (*COUNTED, *others) if allowed[metric] is not None]
-        return [Check(variant=triple.name, metric=metric, answer=UNSURE, why=NOT_COMPLETED) for metric in gated]
+        why = Why(reason=Reason.NOT_COMPLETED)
+        return [Check(variant=triple.name, metric=metric, answer=UNSURE, why=why) for metric in gated]
     found: list[Check] = []
     for events in (TRACES, COMPILATIONS):
         if allowed[events] is not None:
@@ -53,14 +51,14 @@ def _compare_other_metric(triple: Triple, arms: _Arms, metric: str) -> Check:
     """Compare a metric without a comparison of its own; lower is better."""
     base, base_repeat, head = (arm.figures.get(metric) for arm in arms)
     if base is None or base_repeat is None:
-        why = arms[0].unavailable.get(metric)
+        why = Why.unavailable(arms[0].unavailable.get(metric))
         return Check(variant=triple.name, metric=metric, answer=NOT_MEASURED, why=why)
     if head is None:
-        why = arms[2].unavailable.get(metric) or "it was measured in the base but not in the head"
-        return Check(variant=triple.name, metric=metric, answer=UNSURE, base=base, why=why)
+        lacking = Why.unavailable(arms[2].unavailable.get(metric)) or Why(reason=Reason.ONLY_IN_BASE)
+        return Check(variant=triple.name, metric=metric, answer=UNSURE, base=base, why=lacking)
     if base != base_repeat:
-        why = f"two runs of the base differ in it: {rounding.number(base)} and {rounding.number(base_repeat)}"
-        return Check(variant=triple.name, metric=metric, answer=UNSURE, base=base, head=head, why=why)
+        differ = Why(reason=Reason.BASE_RUNS_DIFFER, numbers=(base, base_repeat))
+        return Check(variant=triple.name, metric=metric, answer=UNSURE, base=base, head=head, why=differ)
     tolerance = triple.tolerances[metric]
     if METRICS[metric].unit == Unit.COUNT:
         more = head - base
@@ -77,10 +75,10 @@ def _compare_events(triple: Triple, arms: _Arms, metric: str, tolerance: int) ->
     base_arm, repeat_arm, head_arm = arms
     base_unseen, head_unseen = (explain_unobserved(arm.epochs, arm.unavailable, metric) for arm in (base_arm, head_arm))
     if base_unseen:
-        return Check(variant=triple.name, metric=metric, answer=NOT_MEASURED, why=base_unseen)
+        return Check(variant=triple.name, metric=metric, answer=NOT_MEASURED, why=Why.unavailable(base_unseen))
     pairs = pair_epochs(head_arm.epochs, base_arm.epochs)
     if head_unseen or not pairs:
-        why = head_unseen or "base and head have no epoch in common"
+        why = Why.unavailable(head_unseen) or Why(reason=Reason.NO_COMMON_EPOCH)
         return Check(variant=triple.name, metric=metric, answer=UNSURE, why=why)
     repeat_pairs = pair_epochs(repeat_arm.epochs, base_arm.epochs)[: len(pairs)]
     head, base, base_repeat = (
@@ -91,14 +89,15 @@ def _compare_events(triple: Triple, arms: _Arms, metric: str, tolerance: int) ->
         ]
         for run in ([own for own, _ in pairs], [own for _, own in pairs], [own for own, _ in repeat_pairs])
     )
-    epochs = f"{len(pairs)} epochs"
+    why = Why(reason=Reason.COUNTED, epochs=len(pairs))
     if len(base) != len(base_repeat):
-        why = f"two runs of the base differ in it: {len(base)} and {len(base_repeat)} in {epochs}"
         answer = UNSURE
+        why = Why(reason=Reason.BASE_RUNS_DIFFER, numbers=(len(base), len(base_repeat)), epochs=len(pairs))
     elif len(head) > len(base) + tolerance:
-        why, answer = f"in {epochs}: {_describe_added(_find_added_events(base, head))}", REGRESSED
+        answer = REGRESSED
+        why = Why(reason=Reason.COUNTED, epochs=len(pairs), added=tuple(_find_added_events(base, head)))
     else:
-        why, answer = f"in {epochs}", IMPROVED if len(head) < len(base) else OK
+        answer = IMPROVED if len(head) < len(base) else OK
     return Check(
         variant=triple.name,
         metric=metric,
@@ -110,14 +109,11 @@ def _compare_events(triple: Triple, arms: _Arms, metric: str, tolerance: int) ->
     )
 
 
-def _find_added_events(
-    base: Sequence[tuple[int, _Event]], head: Sequence[tuple[int, _Event]]
-) -> list[tuple[int, int, _Event]]:
-    """Return the events that occur more often in `head` than in `base`: how many more, the epoch of the first
-    additional one, and that event. Events are matched by function and cause, since line numbers change with every
-    edit."""
+def _find_added_events(base: Sequence[tuple[int, _Event]], head: Sequence[tuple[int, _Event]]) -> list[Added]:
+    """Return the events that occur more often in `head` than in `base`, the most frequent first. Events are matched by
+    function and cause, since line numbers change with every edit."""
     before = Counter(_get_event_key(event) for _, event in base)
-    found: list[tuple[int, int, _Event]] = []
+    found: list[Added] = []
     now: dict[tuple[str, str | bool | None], list[tuple[int, _Event]]] = {}
     for index, event in head:
         now.setdefault(_get_event_key(event), []).append((index, event))
@@ -125,8 +121,8 @@ def _find_added_events(
         more = len(events) - before[kind]
         if more > 0:
             index, event = events[len(events) - more]
-            found.append((more, index, event))
-    return sorted(found, key=lambda one: -one[0])
+            found.append(Added(more, index, event))
+    return sorted(found, key=lambda one: -one.more)
 
 
 def _get_event_key(event: _Event) -> tuple[str, str | bool | None]:
@@ -135,30 +131,12 @@ def _get_event_key(event: _Event) -> tuple[str, str | bool | None]:
     return event.function, event.recompiled
 
 
-def _describe_added(added: Sequence[tuple[int, int, _Event]]) -> str:
-    """Describe which functions were traced or compiled more often, where and why."""
-    named = "; ".join(_describe_event(*one) for one in added[:_MAX_NAMED])
-    more = len(added) - _MAX_NAMED
-    return f"{named}; and {more} more" if more > 0 else named
-
-
-def _describe_event(more: int, index: int, event: _Event) -> str:
-    times = f"{more} time{'s' if more > 1 else ''} more"
-    where = f"{event.function} ({event.where}) {times}, first in epoch {index}"
-    if isinstance(event, Compilation):
-        return f"{where}, {'for another shape, without a trace' if event.recompiled else 'for the first time'}"
-    if event.cause is None:
-        return where
-    advice = f" ({event.cause.advice})" if event.cause.advice else ""
-    return f"{where}: {event.cause.text}{advice}"
-
-
 def _compare_flops(triple: Triple, base: CountedArm, head: CountedArm, tolerance: float) -> Iterator[Check]:
     """Compare the operations of each kind of epoch for which the base counted them."""
-    lacking = f": {head.flops_unavailable}" if head.flops_unavailable else ""
-    why = f"they were counted in the base but not in the head{lacking}"
+    why = Why(reason=Reason.ONLY_IN_BASE, detail=head.flops_unavailable)
     if not base.flops:
-        yield Check(variant=triple.name, metric=FLOPS, answer=NOT_MEASURED, why=base.flops_unavailable)
+        unavailable = Why.unavailable(base.flops_unavailable)
+        yield Check(variant=triple.name, metric=FLOPS, answer=NOT_MEASURED, why=unavailable)
     elif not head.flops:
         yield Check(variant=triple.name, metric=FLOPS, answer=UNSURE, why=why)
     else:
@@ -169,7 +147,7 @@ def _compare_flops(triple: Triple, base: CountedArm, head: CountedArm, tolerance
             elif kind in ran:
                 yield Check(variant=triple.name, metric=FLOPS, part=kind, answer=UNSURE, base=number, why=why)
             else:
-                never = "the head ran no such epochs"
+                never = Why(reason=Reason.NO_SUCH_EPOCH)
                 yield Check(variant=triple.name, metric=FLOPS, part=kind, answer=NOT_MEASURED, base=number, why=never)
 
 
@@ -190,11 +168,11 @@ def _compare_losses(triple: Triple, arms: _Arms, wanted: str) -> Check:
         for arm in (head, base_repeat)
     )
     if null is None:
-        answer, why = NOT_MEASURED, "two runs of the base have no metric in common"
+        answer, why = NOT_MEASURED, Why(reason=Reason.NO_LOSS_IN_BASE)
     elif found is None:
-        answer, why = OK if wanted == "any" else UNSURE, "base and head have no metric in common"
+        answer, why = OK if wanted == "any" else UNSURE, Why(reason=Reason.NO_COMMON_LOSS)
     else:
-        why = f"{found.text}, in {found.epochs} epochs"
+        why = Why(reason=Reason.LOSSES, losses=found)
         if found.same or wanted == "any":
             answer = OK
         elif not (null.same and found.repeatable):
@@ -212,10 +190,10 @@ def _compare_qualities(triple: Triple, arms: _Arms, tolerance: float) -> Iterato
     if not base.quality or not base_repeat.quality:
         yield Check(variant=triple.name, metric=QUALITY, answer=NOT_MEASURED)
     elif not head.quality:
-        why = "the base has an evaluate(), the head has none"
+        why = Why(reason=Reason.NO_EVALUATION)
         yield Check(variant=triple.name, metric=QUALITY, answer=UNSURE, why=why)
     elif base.evaluated_after != head.evaluated_after:
-        why = f"the base ran {base.evaluated_after} epochs, the head {head.evaluated_after}"
+        why = Why(reason=Reason.OTHER_LENGTH, numbers=(base.evaluated_after, head.evaluated_after))
         yield Check(variant=triple.name, metric=QUALITY, answer=UNSURE, why=why)
     else:
         for name, value in base.quality.items():
@@ -225,14 +203,14 @@ def _compare_qualities(triple: Triple, arms: _Arms, tolerance: float) -> Iterato
                 values = value, base_repeat.quality[name], head.quality[name]
                 yield _compare_quality(triple, name, values, tolerance)
             else:
-                why = "the head does not report it"
+                why = Why(reason=Reason.NOT_REPORTED)
                 yield Check(variant=triple.name, metric=QUALITY, part=name, answer=UNSURE, base=value, why=why)
 
 
 def _compare_quality(triple: Triple, name: str, values: Sequence[float | None], tolerance: float) -> Check:
     base, base_repeat, head = values
     if base is None or base_repeat is None:
-        why = "it is not finite in the base"
+        why = Why(reason=Reason.NOT_FINITE_IN_BASE)
         return Check(variant=triple.name, metric=QUALITY, part=name, answer=NOT_MEASURED, why=why)
     if head is None:
         return Check(
@@ -242,7 +220,7 @@ def _compare_quality(triple: Triple, name: str, values: Sequence[float | None], 
             answer=REGRESSED,
             base=base,
             tolerance=tolerance,
-            why="it is no longer finite",
+            why=Why(reason=Reason.NOT_FINITE_IN_HEAD),
         )
     worst = max(base, base_repeat)
     if abs(base - base_repeat) > tolerance / 2 * abs(worst):
@@ -254,7 +232,7 @@ def _compare_quality(triple: Triple, name: str, values: Sequence[float | None], 
             base=base,
             head=head,
             tolerance=tolerance,
-            why=f"two runs of the base differ in it: {rounding.number(base)} and {rounding.number(base_repeat)}",
+            why=Why(reason=Reason.BASE_RUNS_DIFFER, numbers=(base, base_repeat)),
         )
     return _compare_figures(triple, QUALITY, name, worst, head, tolerance)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness import rounding
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.gate import stored
@@ -15,6 +14,7 @@ from harness.analysis.gate.check import IMPROVED, OK, REGRESSED, UNSURE, Check, 
 from harness.analysis.gate.counted import counts
 from harness.analysis.gate.counted_arm import CountedArm, OtherMetrics, list_other_metrics
 from harness.analysis.gate.peaks import peaks
+from harness.analysis.gate.reasons import Reason, Why
 from harness.analysis.gate.triples import counted, timed
 from harness.analysis.stats import contrast as contrasts
 from harness.analysis.stats.contrast import Contrast
@@ -75,7 +75,7 @@ def gate_verdict(record: Lines) -> GateVerdict | None:
     checks += [check for triple in gate.triples for check in _check_untimed(record, triple, checks)]
     checks += [check for triple in gate.triples for check in _check_counts(record, triple)]
     checks.sort(key=lambda check: [triple.name for triple in gate.triples].index(check.variant))
-    failed = any(record.failure(arm.label) for arm in record.plan.arms)
+    failed = any(record.failure(arm.label) for arm in record.arms)
     return GateVerdict(
         answer=_combine_answers(checks, failed),
         base=gate.base,
@@ -107,7 +107,8 @@ def _check_untimed(record: Lines, triple: Triple, found: Sequence[Check]) -> lis
         return []
     seen = {check.metric for check in found if check.variant == triple.name}
     wanted = [metric for metric in TIMES if triple.tolerances[metric] is not None and metric not in seen]
-    return [Check(variant=triple.name, metric=metric, answer=UNSURE, why="it was not measured") for metric in wanted]
+    why = Why(reason=Reason.NOT_MEASURED)
+    return [Check(variant=triple.name, metric=metric, answer=UNSURE, why=why) for metric in wanted]
 
 
 def _check_counts(record: Lines, triple: Triple) -> list[Check]:
@@ -116,7 +117,7 @@ def _check_counts(record: Lines, triple: Triple) -> list[Check]:
     if not triple.base:
         return stored.compare_with_stored(record, triple)
     passes = counted(record, triple)
-    part = record.of(triple.arms, record.plan.of(triple))
+    part = record.of(triple.arms, triple.baseline)
     others = OtherMetrics(part, list_other_metrics(triple.tolerances))
     base, base_repeat, head = (CountedArm.of_pass(passes, label, others) for label in triple.arms)
     return [*counts(triple, base, base_repeat, head), *peaks(passes, timed(record, triple), triple)]
@@ -154,13 +155,13 @@ def _make_check(one: _GatedTime, answer: contrasts.Contrasted, shown: float) -> 
     )
 
 
-def _explain_unsure(one: _GatedTime, ratio: Ratio | None) -> str:
+def _explain_unsure(one: _GatedTime, ratio: Ratio | None) -> Why:
     """Explain why a time is unsure."""
     if ratio is None or one.contrast.blocks < FIRST_LOOK:
-        return f"it needs {FIRST_LOOK} blocks"
+        return Why(reason=Reason.TOO_FEW_BLOCKS)
     if one.contrast.apart(one.tolerance):
-        return f"two runs of the base differ by {rounding.percent(abs(one.contrast.null))}"
-    return "its interval is too wide"
+        return Why(reason=Reason.BASE_TIMES_DIFFER, numbers=(one.contrast.null,))
+    return Why(reason=Reason.WIDE)
 
 
 def _collect_times(record: Lines, triple: Triple) -> list[_GatedTime]:

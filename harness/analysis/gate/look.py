@@ -1,57 +1,63 @@
 """Decides whether a gate runs another block: it stops as soon as its answer cannot change any more."""
 
+from collections.abc import Sequence
 from math import log
 
-from harness import rounding
-from harness.analysis.comparison.stopping import least_half_width
+from harness.analysis.comparison.stopping import Decision, least_half_width
 from harness.analysis.gate import judge
-from harness.analysis.gate.check import UNSURE
+from harness.analysis.gate.check import UNSURE, Check
+from harness.analysis.metrics.registry import METRICS
 from harness.analysis.stats.contrast import Contrast
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.analysis.stats.verdicts import widest
 from harness.plan.plan import AMPLE
 from harness.record.lines import Lines
-from harness.record.schema import Look
+from harness.record.schema import Look, LookReason
 
 
 def look(record: Lines, elapsed: float) -> Look:
     """Decide what to do after the latest block of a gate, `elapsed` seconds after the command began."""
-    go_on, why = _decide(record, elapsed)
-    return Look(record.blocks_done[-1].block, go_on, why)
+    return _decide(record, elapsed).after(record.blocks_done[-1].block)
 
 
-def _decide(record: Lines, elapsed: float) -> tuple[bool, str]:
+def _decide(record: Lines, elapsed: float) -> Decision:
     plan, done = record.plan, len(record.blocks_done)
     assert plan.gate is not None, "a gate's record has its rules"
     alive = [triple for triple in plan.gate.triples if not any(record.failure(arm) for arm in triple.arms)]
     if not alive:
-        return False, "an arm failed, so there is nothing to compare"
+        return Decision(False, LookReason.ARM_FAILED, [arm.label for arm in record.arms if record.failure(arm.label)])
     if done >= plan.blocks:
-        return False, f"all {done} blocks are done" if done > 1 else "the only block is done"
+        return Decision(False, LookReason.ALL_BLOCKS, number=done)
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     if plan.budget is not None and elapsed + max(seconds[1:] or seconds) > plan.budget:
-        return False, f"another block would not fit into the budget of {rounding.exact_seconds(plan.budget)}"
+        return Decision(False, LookReason.BUDGET)
     if record.stored:
-        return done < plan.fewest, f"{plan.fewest} blocks are needed"
+        more = done < plan.fewest
+        return Decision(True, LookReason.FEWEST) if more else Decision(False, LookReason.ALL_BLOCKS, number=done)
     times = judge.timed_checks(record)
     if not times:
-        return False, "no time is gated"
+        return Decision(False, LookReason.NO_TIMES)
     if done < plan.fewest != FIRST_LOOK:
-        return True, f"{plan.fewest} blocks were asked for"
+        return Decision(True, LookReason.FEWEST)
     if done < FIRST_LOOK:
-        return True, f"a verdict needs {FIRST_LOOK} blocks"
+        return Decision(True, LookReason.NO_VERDICT_YET)
     if judge.regressed(record):  # other checks cannot change the answer
-        return False, "a time has regressed"
+        return Decision(False, LookReason.REGRESSED)
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
     if not unsure:
-        return False, "every check has an answer"
+        return Decision(False, LookReason.CLEAR, number=len(times))
     if (
         plan.budget is None
         and elapsed > AMPLE
         and all(_is_hopeless(record, contrast, check.tolerance) for contrast, check in unsure)
     ):
-        return False, f"unsure times would stay unsure in {plan.blocks} blocks"
-    return True, f"{len(unsure)} of {len(times)} times {'is' if len(unsure) == 1 else 'are'} unsure"
+        return Decision(False, LookReason.HOPELESS, _name_times(unsure))
+    return Decision(True, LookReason.UNSURE, _name_times(unsure))
+
+
+def _name_times(unsure: Sequence[tuple[Contrast, Check]]) -> list[str]:
+    """Name gated times by variant and metric."""
+    return list(dict.fromkeys(f"the {METRICS[check.metric].title} of {check.variant}" for _, check in unsure))
 
 
 def _is_hopeless(record: Lines, contrast: Contrast, tolerance: float | str | None) -> bool:

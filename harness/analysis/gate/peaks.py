@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Protocol
 
-from harness.analysis.gate.check import IMPROVED, NOT_COMPLETED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
+from harness.analysis.gate.reasons import Reason, Why
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
 from harness.record.lines import Lines
@@ -62,8 +63,7 @@ def _compare_peak(runs: Sequence[Run], triple: Triple, metric: str, tolerance: f
     known = [(base, base_repeat, head) for base, base_repeat, head in of_both if head]
     if not known:
         answer = UNSURE if of_both or not runs else NOT_MEASURED
-        of_base = next((why for run in runs if (why := _explain_unmeasured(run[0], metric))), None)
-        why = "it was measured in the base but not in the head" if of_both else of_base if runs else NOT_COMPLETED
+        why = _explain_absence(runs, metric, bool(of_both))
         return Check(variant=triple.name, metric=metric, answer=answer, why=why)
     more = sum(
         head > max(base, base_repeat) + _compute_allowance(max(base, base_repeat), tolerance)
@@ -77,7 +77,7 @@ def _compare_peak(runs: Sequence[Run], triple: Triple, metric: str, tolerance: f
     head = median([own for _, _, own in known])
     answer = REGRESSED if more == len(known) else UNSURE if 2 * more > len(known) else OK
     answer = IMPROVED if less == len(known) else answer
-    why = f"it is larger in {more} of {len(known)} runs" if 0 < more < len(known) else None
+    some = Why(reason=Reason.SOME_RUNS, numbers=(more, len(known))) if 0 < more < len(known) else None
     return Check(
         variant=triple.name,
         metric=metric,
@@ -86,12 +86,18 @@ def _compare_peak(runs: Sequence[Run], triple: Triple, metric: str, tolerance: f
         head=head,
         ratio=Ratio(head / base),
         tolerance=tolerance,
-        why=why,
+        why=some,
     )
 
 
-def _explain_unmeasured(one: Peaks, metric: str) -> str | None:
-    return one.unavailable.get("peak of tensors") if metric == PEAK_TENSORS else None
+def _explain_absence(runs: Sequence[Run], metric: str, in_base: bool) -> Why | None:
+    """Explain why no run has the peaks of all three arms."""
+    if not runs:
+        return Why(reason=Reason.NOT_COMPLETED)
+    if in_base:
+        return Why(reason=Reason.ONLY_IN_BASE)
+    reasons = [base.unavailable.get("peak of tensors") for base, _, _ in runs] if metric == PEAK_TENSORS else []
+    return Why.unavailable(next(filter(None, reasons), None))
 
 
 def _compute_allowance(base: float, tolerance: float) -> float:

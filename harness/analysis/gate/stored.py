@@ -14,7 +14,6 @@ from statistics import median
 import numpy as np
 from scipy import stats
 
-from harness import rounding
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.effects import QUANTILE
 from harness.analysis.epochs.observed import COMPILATIONS, TRACES, why_unobserved
@@ -23,8 +22,8 @@ from harness.analysis.gate import peaks
 from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check, time_tolerance
 from harness.analysis.gate.counted import counts
 from harness.analysis.gate.counted_arm import CountedArm, OtherMetrics, list_other_metrics
-from harness.analysis.machine.facts import Facts, measured_on, number, pids
-from harness.analysis.machine.fitness import VERY_BUSY
+from harness.analysis.gate.reasons import Reason, Why
+from harness.analysis.machine.facts import VERY_BUSY, Facts, measured_on, number, pids
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.stats.levels import ERROR
 from harness.analysis.stats.ratios import Ratio
@@ -83,7 +82,7 @@ def times(record: Lines, label: str) -> dict[str, list[float]]:
 
 def _select_timed(record: Lines, label: str) -> Lines:
     """Return the timed lines of one arm."""
-    return replace(record.of([label], record.plan, without=record.passes), ends=record.ends)
+    return replace(record.of([label], label, without=record.passes), ends=record.ends)
 
 
 def _compute_once_share(record: Lines, label: str) -> float:
@@ -117,13 +116,13 @@ def _compare_time(
     seen = [line.seconds[what] for line in before if what in line.seconds]
     tolerance = time_tolerance(triple.tolerances, metric, seen[0] if seen else None, before[0].once)
     if not now:  # a gate must not pass on what it did not see
-        why = "a stored run has it but this one does not"
+        why = Why(reason=Reason.ONLY_STORED)
         return Check(
             variant=triple.name, metric=metric, part=part, answer=UNSURE, base=seen[0], tolerance=tolerance, why=why
         )
     took = median(now)
     if len(seen) < 2:
-        why = "one stored run gives no verdict on a time: store several" if seen else "no stored run has it"
+        why = Why(reason=Reason.ONE_STORED if seen else Reason.NOT_STORED)
         return Check(
             variant=triple.name,
             metric=metric,
@@ -136,11 +135,11 @@ def _compare_time(
         )
     middle, half = float(np.log(seen).mean()), prediction_half_width(seen, at)
     apart, limit = log(took) - middle, min(max(half, log(1 + tolerance)), 300.0)
-    visible = rounding.percent(exp(min(limit, 10.0)) - 1)
-    why = f"{len(seen)} stored runs scatter so much that only {visible} would have been detected"
+    visible = exp(min(limit, 10.0)) - 1
+    why = Why(reason=Reason.STORED_RUNS_SCATTER, numbers=(len(seen), visible))
     if apart > limit and (busy or log(min(now)) - middle <= limit):
         answer = UNSURE
-        why = "something else was computing on this machine" if busy else "its blocks differ by as much"
+        why = Why(reason=Reason.BUSY if busy else Reason.BLOCKS_DIFFER)
     else:
         answer = REGRESSED if apart > limit else IMPROVED if apart < -limit else OK
     ratio = Ratio(exp(apart), exp(max(apart - half, -300.0)), exp(min(apart + half, 300.0)))
@@ -195,8 +194,8 @@ def _downgrade_single_run(check: Check) -> Check:
     """Turn a regression of losses or quality into unsure: one stored run does not show whether a second one would
     agree. Counts nearly always do."""
     if check.answer == REGRESSED and check.metric in (LOSSES, QUALITY):
-        why = ", ".join(filter(None, [check.why, "and one stored run does not show whether two agree"]))
-        return replace(check, answer=UNSURE, why=why)
+        why = check.why or Why(reason=Reason.ONE_STORED)
+        return replace(check, answer=UNSURE, why=replace(why, one_stored_run=True))
     return check
 
 

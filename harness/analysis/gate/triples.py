@@ -7,11 +7,11 @@ from harness.record.lines import Lines
 
 def timed(lines: Lines, triple: Triple) -> Lines:
     """Return the timed lines of one variant: of the base, its repeat and the head."""
-    return lines.of(triple.arms, lines.plan.of(triple), without=lines.passes)
+    return lines.of(triple.arms, triple.baseline, without=lines.passes)
 
 
 def counted(lines: Lines, triple: Triple) -> Lines:
     """Return the lines of the pass that counted what is deterministic in one variant; its slices are `watched`."""
     passes = {(piece.block, piece.group) for piece in lines.watched if piece.probe == EXACTLY}
     others = {(start.block, start.group) for start in lines.starts} - passes
-    return lines.of(triple.arms, lines.plan.of(triple), without=others)
+    return lines.of(triple.arms, triple.baseline, without=others)

@@ -21,6 +21,8 @@ class Level(StrEnum):
 
 OK, NOTE, WARN = Level
 UNREADABLE = "not readable"
+BUSY, VERY_BUSY = 0.1, 0.25
+"""Shares of the cores' time that other processes take now."""
 
 Facts = Mapping[str, Any]
 

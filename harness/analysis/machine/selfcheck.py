@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import log
 
-from harness import rounding
-from harness.analysis.stats.levels import FIRST_LOOK
 from harness.analysis.stats.ratios import Ratio
-from harness.analysis.stats.verdicts import SAME, SLOWER, UNSURE, Verdict
+from harness.analysis.stats.verdicts import SAME, SLOWER, UNSURE, Answer, Verdict
 
 
 class Fitness(StrEnum):
@@ -31,13 +29,29 @@ class Control:
     """None if there are too few blocks."""
 
 
-@dataclass(frozen=True)
+class Doubt(StrEnum):
+    """A reason why a machine is not known to be fit."""
+
+    IDENTICAL_DIFFER = "identical arms differ"
+    IDENTICAL_APART = "identical arms differ by more than half the tolerance"
+    IDENTICAL_UNSURE = "identical arms are unsure"
+    PLANTED_MISJUDGED = "the planted slowdown is misjudged"
+    PLANTED_UNSURE = "the planted slowdown was not detected for sure"
+    TOO_FEW_BLOCKS = "too few blocks"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SelfCheck:
     answer: Fitness
-    why: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
     """The reasons why it is not fit."""
     planted: float
     """The planted slowdown, as a share."""
+    tolerance: float
+    null: Answer | None
+    """The verdict on the null arm; None if there are too few blocks."""
+    slowed: Answer | None
+    """The verdict on the slowed arm."""
     smallest_visible_ratio: float | None
     """The smallest difference that could have shown in either arm, as a ratio above 1."""
 
@@ -49,39 +63,42 @@ class SelfCheck:
 def self_check(null: Control, slowed: Control, planted: float, tolerance: float) -> SelfCheck:
     """Decide whether a machine is fit to detect differences beyond `tolerance`, given a planted slowdown of
     `planted`."""
-    errors = [*_find_null_errors(null, tolerance), *_find_planted_errors(slowed, planted)]
-    missing = _find_missing(null, slowed, planted)
+    errors = [*_find_null_errors(null, tolerance), *_find_planted_errors(slowed)]
+    missing = _find_missing(null, slowed)
     seen = [control.verdict.smallest_visible for control in (null, slowed) if control.verdict]
     return SelfCheck(
-        Fitness.UNFIT if errors else Fitness.UNSURE if missing else Fitness.FIT,
-        (*errors, *missing),
-        planted,
-        max(seen) if len(seen) == 2 else None,
+        answer=Fitness.UNFIT if errors else Fitness.UNSURE if missing else Fitness.FIT,
+        doubts=(*errors, *missing),
+        planted=planted,
+        tolerance=tolerance,
+        null=null.verdict.answer if null.verdict else None,
+        slowed=slowed.verdict.answer if slowed.verdict else None,
+        smallest_visible_ratio=max(seen) if len(seen) == 2 else None,
     )
 
 
-def _find_null_errors(null: Control, tolerance: float) -> list[str]:
+def _find_null_errors(null: Control, tolerance: float) -> list[Doubt]:
     if null.verdict is None or null.ratio is None or null.verdict.answer == UNSURE:
         return []  # scatter alone may explain any ratio
     if null.verdict.answer != SAME:
-        return [f"two identical arms differ: the second one is called {null.verdict.answer}"]
+        return [Doubt.IDENTICAL_DIFFER]
     if abs(log(null.ratio.estimate)) > log(1 + tolerance) / 2:
-        return [f"two identical arms differ by more than half the tolerance of {rounding.percent(tolerance)}"]
+        return [Doubt.IDENTICAL_APART]
     return []
 
 
-def _find_planted_errors(slowed: Control, planted: float) -> list[str]:
+def _find_planted_errors(slowed: Control) -> list[Doubt]:
     if slowed.verdict is None or slowed.verdict.answer in (SLOWER, UNSURE):
         return []
-    return [f"a planted slowdown of {rounding.percent(planted)} is called {slowed.verdict.answer}"]
+    return [Doubt.PLANTED_MISJUDGED]
 
 
-def _find_missing(null: Control, slowed: Control, planted: float) -> list[str]:
+def _find_missing(null: Control, slowed: Control) -> list[Doubt]:
     if null.verdict is None or slowed.verdict is None:
-        return [f"a verdict needs {FIRST_LOOK} blocks, and there were fewer"]
+        return [Doubt.TOO_FEW_BLOCKS]
     found = []
     if null.verdict.answer == UNSURE:
-        found.append("two identical arms are unsure, so it is not known whether they are the same")
+        found.append(Doubt.IDENTICAL_UNSURE)
     if slowed.verdict.answer == UNSURE:
-        found.append(f"a planted slowdown of {rounding.percent(planted)} was not detected for sure")
+        found.append(Doubt.PLANTED_UNSURE)
     return found

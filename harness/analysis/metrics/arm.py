@@ -47,7 +47,7 @@ class MeasuredArm:
 
     @property
     def baseline(self) -> str:
-        return self.lines.plan.baseline
+        return self.lines.baseline
 
     @cached_property
     def epochs(self) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import inf, log
 
 from harness.analysis.comparison.exact import Pair
-from harness.analysis.comparison.losses import Relation, losses
+from harness.analysis.comparison.losses import Losses, Relation, losses
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.metrics.arm import MeasuredArm
@@ -41,6 +41,31 @@ class ClaimAnswer(StrEnum):
 CONFIRMED, REFUTED, UNSURE, ABSENT, UNKNOWN = ClaimAnswer
 
 
+class ClaimReason(StrEnum):
+    """What decided a verdict on a claim, if its figures do not show it."""
+
+    NO_ARM = "an arm is missing"
+    """`arms` has the missing ones."""
+    FAILED = "an arm failed"
+    """`arms` has the failed ones."""
+    NOT_RECORDED = "not recorded"
+    """`detail` is why a process could not observe it, if it said so."""
+    TOO_FEW_BLOCKS = "too few blocks"
+    NO_LOSSES = "no losses recorded"
+    LOSSES = "losses"
+    """`losses` has their relation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimWhy:
+    """Why a claim has its verdict."""
+
+    reason: ClaimReason
+    arms: tuple[str, ...] = ()
+    detail: str | None = None
+    losses: Losses | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Checked:
     """A claim and its result in a run."""
@@ -53,7 +78,7 @@ class Checked:
     """The arm's figure relative to the baseline's; counts and a single block have no interval."""
     counts: Pair | None = None
     """The figures themselves, for what is counted."""
-    why: str | None = None
+    why: ClaimWhy | None = None
     """The reason for the verdict, if the ratio does not show it."""
 
 
@@ -69,14 +94,16 @@ def _check_claim(claim: Claim, costs: Projection) -> Checked:
     record = costs.record
     metric, member = metric_of(claim.metric, f"the claim {claim.words!r}")
     grows = metric.name == GROWTH
-    baseline = f"{claim.arm} at first" if grows else claim.baseline or record.plan.baseline
+    baseline = f"{claim.arm} at first" if grows else claim.baseline or record.baseline
     labels = {claim.arm} if grows else {claim.arm, baseline}
-    absent = sorted(labels - {arm.label for arm in record.plan.arms})
+    absent = sorted(labels - {arm.label for arm in record.arms})
     if absent:
-        return Checked(claim=claim, baseline=baseline, verdict=ABSENT, why=f"it has no {' and no '.join(absent)}")
+        why = ClaimWhy(reason=ClaimReason.NO_ARM, arms=tuple(absent))
+        return Checked(claim=claim, baseline=baseline, verdict=ABSENT, why=why)
     failed = sorted(arm for arm in labels if record.failure(arm))
     if failed:
-        return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why=f"{' and '.join(failed)} failed")
+        why = ClaimWhy(reason=ClaimReason.FAILED, arms=tuple(failed))
+        return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why=why)
     if metric.name in (OBJECTIVE, LOSSES):
         return _check_losses(claim, metric, baseline, record)
     mine, theirs = (MeasuredArm(costs, label) for label in (claim.arm, claim.arm if grows else baseline))
@@ -84,17 +111,15 @@ def _check_claim(claim: Claim, costs: Projection) -> Checked:
     if metric.deterministic:
         counts = _measure_sizes(mine, member) if grows else _measure_pair(metric, member, mine, theirs)
         if counts is None:
-            return Checked(
-                claim=claim, baseline=baseline, verdict=UNKNOWN, why=_explain_missing(claim, metric, mine, theirs)
-            )
+            why = ClaimWhy(reason=ClaimReason.NOT_RECORDED, detail=_find_reason(metric, mine, theirs))
+            return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why=why)
         found = Estimate(_compute_log_ratio(counts))
         shown = Ratio(counts.arm / counts.baseline) if counts.baseline else None
         return Checked(claim=claim, baseline=baseline, verdict=answer(claim, found, margin), ratio=shown, counts=counts)
     logs = _compute_log_ratios(metric, member or claim.kind, mine, theirs)
     if not logs:
-        return Checked(
-            claim=claim, baseline=baseline, verdict=UNKNOWN, why=f"{claim.metric} was not recorded for both arms"
-        )
+        why = ClaimWhy(reason=ClaimReason.NOT_RECORDED, detail=_find_reason(metric, mine, theirs))
+        return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why=why)
     found = mean(list(logs.values()), level(record.plan.fewest, record.plan.blocks))
     if len(logs) < FIRST_LOOK:
         return Checked(
@@ -102,7 +127,7 @@ def _check_claim(claim: Claim, costs: Projection) -> Checked:
             baseline=baseline,
             verdict=UNSURE,
             ratio=of_logs(found),
-            why=f"a verdict needs {FIRST_LOOK} blocks",
+            why=ClaimWhy(reason=ClaimReason.TOO_FEW_BLOCKS),
         )
     return Checked(claim=claim, baseline=baseline, verdict=answer(claim, found, margin), ratio=of_logs(found))
 
@@ -140,10 +165,9 @@ def _measure_sizes(arm: MeasuredArm, name: str) -> Pair | None:
     return Pair(sizes[0], sizes[-1]) if len(sizes) > 1 else None
 
 
-def _explain_missing(claim: Claim, metric: Metric, *arms: MeasuredArm) -> str:
-    reasons = [metric.of(arm).unavailable for arm in arms]
-    why = next(filter(None, reasons), None)
-    return f"{claim.metric} is not in the record{f': {why}' if why else ''}"
+def _find_reason(metric: Metric, *arms: MeasuredArm) -> str | None:
+    """Return why a metric could not be observed in one of these arms, if a process said so."""
+    return next(filter(None, (metric.of(arm).unavailable for arm in arms)), None)
 
 
 def _compute_log_ratio(pair: Pair) -> float:
@@ -156,9 +180,10 @@ def _compute_log_ratio(pair: Pair) -> float:
 
 def _check_losses(claim: Claim, metric: Metric, baseline: str, record: Lines) -> Checked:
     """Check whether both arms minimise the same objective, or have the same losses bit for bit."""
-    found = losses(record, claim.arm) if baseline == record.plan.baseline else None
+    found = losses(record, claim.arm) if baseline == record.baseline else None
     if found is None:
-        return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why="their losses are not in the record")
+        why = ClaimWhy(reason=ClaimReason.NO_LOSSES)
+        return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why=why)
     stated = {line.arm for line in record.objectives}
     if found.relation == Relation.SAME:
         verdict = CONFIRMED
@@ -168,4 +193,5 @@ def _check_losses(claim: Claim, metric: Metric, baseline: str, record: Lines) ->
         verdict = REFUTED
     else:
         verdict = CONFIRMED if {claim.arm, baseline} <= stated else UNSURE
-    return Checked(claim=claim, baseline=baseline, verdict=verdict, why=found.text)
+    why = ClaimWhy(reason=ClaimReason.LOSSES, losses=found)
+    return Checked(claim=claim, baseline=baseline, verdict=verdict, why=why)

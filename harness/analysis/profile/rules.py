@@ -1,4 +1,4 @@
-"""The findings that a profile's reader needs first: sentences about what was measured, each with its figure.
+"""The findings that a profile's reader needs first: what stands out in what was measured, each with its figures.
 
 A rule is a function from the evidence to its findings. They are ordered by what acting on them would save.
 """
@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from harness import rounding
 from harness.analysis.epochs.typical import typical_epochs
-from harness.analysis.profile.charges import FOLLOWS, Charge, together
+from harness.analysis.profile.charges import Charge, together
 from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.idle_terms import idle_terms
@@ -19,7 +18,6 @@ from harness.analysis.profile.phases import Phase, phases
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.worker.wire.messages import EPOCH
 
 MOST = 5
 MIN_REPEATS = 2
@@ -39,9 +37,89 @@ STEP = re.compile("step|train|fit|update|optimi[sz]|gradient|forward|backward", 
 
 
 @dataclass(frozen=True)
+class Retraced:
+    """A function is traced again and again for one cause."""
+
+    trace: Traced
+    epochs: int
+    """The number of epochs that ran."""
+
+
+@dataclass(frozen=True)
+class NewTraces:
+    """Many epochs trace something new, each function once or for another cause."""
+
+    costliest: Traced
+    functions: int
+    """The number of functions or causes."""
+    tracing: int
+    """The number of epochs that trace something new, first epochs of their kind left out."""
+    epochs: int
+    """The number of all such epochs."""
+
+
+@dataclass(frozen=True)
+class Recompiled:
+    """A function is compiled for each new shape, though nothing is traced."""
+
+    compiled: Compiled
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """A part of the computation has most of the arithmetic of an epoch."""
+
+    kind: str
+    part: str
+    flops: float
+    of_flops: float
+    """Those of the whole epoch."""
+    time_share: float | None
+    """The part's share of the time of the epoch's operations; None if it was not observed."""
+
+
+@dataclass(frozen=True)
+class Unweighted:
+    """A term of the loss is computed where its weight is 0."""
+
+    term: str
+    kinds: tuple[str, ...]
+    share_of_epochs: float | None
+    """Of the schedule; None if it is unknown."""
+    seconds: float | None
+    """What the term takes of them; None if unknown."""
+    of_seconds: float
+    """What those epochs that ran take."""
+
+
+@dataclass(frozen=True)
+class Heavy:
+    """A phase takes much of an epoch and is not the step that trains."""
+
+    phase: Phase
+    """Of the kind in which it has the largest share."""
+    share: float
+    also: tuple[str, ...]
+    """Other kinds of which it takes nearly as much."""
+
+
+@dataclass(frozen=True)
+class Growing:
+    """Memory grows from epoch to epoch."""
+
+    kind: str
+    growth: Growth
+
+
+Fact = Retraced | NewTraces | Recompiled | Arithmetic | Unweighted | Heavy | Growing
+
+
+@dataclass(frozen=True)
 class Found:
     rule: str
-    text: str
+    fact: Fact
+    charge: Charge | None = None
+    """What tracing or compiling costs, if the finding is about that."""
     seconds: float | None = None
     """The lower bound of its cost, in the epochs that ran; None for findings that are not about time."""
     share: float = 0.0
@@ -115,77 +193,26 @@ def find_retraced(evidence: Evidence) -> Iterator[Found]:
         if one.again < MIN_REPEATS:
             left.append((one, one.charge))
             continue
-        text = (
-            f"{_name_function(one)} was traced {one.times} times more in {_count_epochs(evidence)}:"
-            f" {_describe_cause(one)}."
-        )
-        yield _make_charged_finding(evidence, "retraced", text, one.charge, _choose_advice(one))
+        yield _make_charged_finding(evidence, "retraced", Retraced(one, len(evidence.epochs)), one.charge)
     later = [epoch for epoch in evidence.epochs if not epoch.first]
     tracing = [epoch for epoch in later if any(one.epochs.count(epoch.index) for one, _ in left)]
     if len(tracing) >= max(MIN_REPEATS, OFTEN * len(later)):
         most, _ = max(left, key=lambda own: own[1].seconds)
-        text = (
-            f"{len(tracing)} of {len(later)} epochs trace something new, {len(left)} functions or causes in"
-            f" all. The costliest is {_name_function(most)}: {_describe_cause(most)}."
-        )
-        yield _make_charged_finding(
-            evidence, "retraced", text, together(charge for _, charge in left), _choose_advice(most)
-        )
-
-
-def _name_function(one: Traced) -> str:
-    return f"{one.function} ({one.where})"
-
-
-def _describe_cause(one: Traced) -> str:
-    if one.cause is None:
-        return "the cause was not observed"
-    return "each time as a new function" if one.cause.kind == "first" else one.cause.text
-
-
-def _choose_advice(one: Traced) -> str:
-    if one.cause and one.cause.advice:
-        return one.cause.advice
-    where = f"look at {one.where}" if ":" in one.where else f"look for what calls {one.function}"
-    making = one.cause is not None and one.cause.kind in (FOLLOWS, "first")
-    return f"{where}{' for what creates it again' if making else ''}"
+        fact = NewTraces(most, len(left), len(tracing), len(later))
+        yield _make_charged_finding(evidence, "retraced", fact, together(charge for _, charge in left))
 
 
 def find_recompiled(evidence: Evidence) -> Iterator[Found]:
     """Find functions that are compiled for each new shape, though nothing is traced."""
     for one in evidence.compiled:
         if one.again >= MIN_REPEATS and one.charge:
-            text = (
-                f"{one.compiler or 'A compiler'} compiled {one.function} ({one.where}) {one.times} times, {one.silent}"
-                f" of them for another shape without any trace."
-            )
-            yield _make_charged_finding(evidence, "recompiled", text, one.charge, "keep the shapes fixed")
+            yield _make_charged_finding(evidence, "recompiled", Recompiled(one), one.charge)
 
 
-def _make_charged_finding(evidence: Evidence, rule: str, text: str, charge: Charge, advice: str) -> Found:
+def _make_charged_finding(evidence: Evidence, rule: str, fact: Fact, charge: Charge) -> Found:
     whole = evidence.seconds
-    sentence = f"{text} {_describe_cost(charge, whole)}. {advice[:1].upper()}{advice[1:]}."
     most = charge.most / whole if charge.unheld and charge.most is not None else None
-    return Found(rule, sentence, charge.seconds, charge.seconds / whole, most)
-
-
-def _describe_cost(charge: Charge, whole: float) -> str:
-    """Describe the cost in relation to the `whole` seconds of all epochs, as far as it is known."""
-    seconds, share = rounding.seconds(charge.seconds), rounding.percent(charge.seconds / whole)
-    if not charge.unheld:
-        return f"That took {seconds}, {share} of the time of all epochs"
-    kinds = [kind for kind in charge.unheld if kind != EPOCH]
-    of_kind = f" of kind {' or '.join(kinds)}" if kinds else ""
-    every = f"every epoch{of_kind} traced or compiled"
-    if charge.most is None:
-        return (
-            f"That took at least {seconds}, {share} of the time of all epochs; first runs of new graphs add to that,"
-            f" but cannot be separated from their work, since {every}"
-        )
-    return (
-        f"That took {share} to {rounding.percent(charge.most / whole)} of the time of all epochs ({seconds} to"
-        f" {rounding.seconds(charge.most)}): from tracing alone to everything but the operations, since {every}"
-    )
+    return Found(rule, fact, charge, charge.seconds, charge.seconds / whole, most)
 
 
 def find_arithmetic(evidence: Evidence) -> Iterator[Found]:
@@ -196,28 +223,19 @@ def find_arithmetic(evidence: Evidence) -> Iterator[Found]:
     name, most = max(parts.items(), key=lambda own: own[1], default=("", 0.0))
     timed = evidence.times.get(kind, {}).get(name)
     if name and most >= MOSTLY * total and (timed is None or timed >= MOSTLY):
-        text = (
-            f"{rounding.percent(most / total)} of the arithmetic of {_name_epoch(kind)} is in {name}:"
-            f" {rounding.flops(most)} of {rounding.flops(total)}"
-            f"{f', and {rounding.percent(timed)} of the time of its operations' if timed else ''}."
-        )
-        yield _make_steady_finding(evidence, "arithmetic", text, {kind: timed or most / total})
+        fact = Arithmetic(kind, name, most, total, timed)
+        yield _make_steady_finding(evidence, "arithmetic", fact, {kind: timed or most / total})
 
 
 def find_unweighted(evidence: Evidence) -> Iterator[Found]:
     """Find terms of the loss that are computed where their weight is 0."""
     for term, kinds in idle_terms(evidence.epochs).items():
         here = sum(evidence.schedule.get(kind, 0) for kind in kinds)
-        share = f"{rounding.percent(here / sum(evidence.schedule.values()))} of epochs" if here else "Epochs"
+        share = here / sum(evidence.schedule.values()) if here else None
         shares = {kind: _compute_term_share(evidence, term, kind) for kind in kinds}
         own = sum(part * _estimate_seconds(evidence, [kind]) for kind, part in shares.items())
-        which = "" if list(kinds) == [EPOCH] else f" (kind {', '.join(kinds)})"
-        whole = rounding.seconds(_estimate_seconds(evidence, kinds))
-        text = (
-            f"{share} compute a {term} loss whose weight is 0{which}: the total loss is the same without it."
-            f"{f' It has {rounding.seconds(own)} of their {whole}.' if own else ''}"
-        )
-        yield _make_steady_finding(evidence, "unweighted", text, shares) if own else Found("unweighted", text)
+        fact = Unweighted(term, tuple(kinds), share, own or None, _estimate_seconds(evidence, kinds))
+        yield _make_steady_finding(evidence, "unweighted", fact, shares) if own else Found("unweighted", fact)
 
 
 def _compute_term_share(evidence: Evidence, term: str, kind: str) -> float:
@@ -228,12 +246,12 @@ def _compute_term_share(evidence: Evidence, term: str, kind: str) -> float:
     return own / sum(parts.values()) if own else 0.0
 
 
-def _make_steady_finding(evidence: Evidence, rule: str, text: str, shares: Mapping[str, float]) -> Found:
+def _make_steady_finding(evidence: Evidence, rule: str, fact: Fact, shares: Mapping[str, float]) -> Found:
     """Make the finding for something that takes these shares of steady epochs, by kind."""
     seconds = sum(share * _estimate_seconds(evidence, [kind]) for kind, share in shares.items())
     whole = {kind: _project_seconds(evidence, kind) for kind in dict.fromkeys(epoch.kind for epoch in evidence.epochs)}
     part = sum(share * whole.get(kind, 0.0) for kind, share in shares.items())
-    return Found(rule, text, seconds, part / (sum(whole.values()) or 1.0))
+    return Found(rule, fact, seconds=seconds, share=part / (sum(whole.values()) or 1.0))
 
 
 def _estimate_seconds(evidence: Evidence, kinds: Sequence[str]) -> float:
@@ -270,17 +288,13 @@ def find_heavy(evidence: Evidence) -> Iterator[Found]:
         trains = STEP.search(one.path.partition(" > ")[0])
         if one.path and not trains and _compute_total_share(one, of_kind) >= HEAVY and not says_more:
             by_path.setdefault(one.path, []).append(one)
-    for path, found in by_path.items():
+    for found in by_path.values():
         shares = {
             one.kind: _compute_total_share(one, [p for p in evidence.phases if p.kind == one.kind]) for one in found
         }
         most = max(found, key=lambda one: shares[one.kind])
-        more = f", and nearly as much of {', '.join(kind for kind in shares if kind != most.kind)}" if found[1:] else ""
-        took = rounding.seconds(most.total_seconds)
-        tracing = " That includes tracing and compiling: no such epoch ran without." if most.traced else ""
-        share = rounding.percent(shares[most.kind])
-        text = f"The phase {path} takes {share} of {_name_epoch(most.kind)}: {took}{more}.{tracing}"
-        yield _make_steady_finding(evidence, "heavy", text, shares)
+        also = tuple(kind for kind in shares if kind != most.kind)
+        yield _make_steady_finding(evidence, "heavy", Heavy(most, shares[most.kind], also), shares)
 
 
 def _compute_total_share(one: Phase, of_kind: Sequence[Phase]) -> float:
@@ -293,19 +307,7 @@ def find_growing(evidence: Evidence) -> Iterator[Found]:
     """Find memory that grows from epoch to epoch."""
     for kind, one in evidence.growths.items():
         if one.verdict == MemoryTrend.GROWING:
-            which = "" if kind == EPOCH else f", in epochs of kind {kind}"
-            text = (
-                f"Memory grows by {rounding.size(one.bytes_per_epoch)} an epoch"
-                f" [{rounding.size(one.low)}, {rounding.size(one.high)}]{which}: {_describe_growth(one.sizes)}."
-            )
-            yield Found("growing", text)
-
-
-def _describe_growth(sizes: Mapping[str, float]) -> str:
-    grown = " and ".join(f"{name} by {rounding.number(more)}" for name, more in sizes.items())
-    if not grown:
-        return "something keeps what each epoch creates"
-    return f"the sizes that the trainer reports grow as well, {grown} an epoch"
+            yield Found("growing", Growing(kind, one))
 
 
 RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
@@ -316,11 +318,3 @@ RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
     find_heavy,
     find_growing,
 )
-
-
-def _name_epoch(kind: str) -> str:
-    return "an epoch" if kind == EPOCH else f"an epoch of kind {kind}"
-
-
-def _count_epochs(evidence: Evidence) -> str:
-    return f"{len(evidence.epochs)} epochs"

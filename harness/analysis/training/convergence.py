@@ -102,7 +102,7 @@ class _Limits:
 def convergence(record: Lines) -> dict[str, Convergence]:
     """Return the results of every arm's trainings, by the arm's label."""
     plan = record.plan
-    found = {arm.label: trainings(record, arm.label) for arm in plan.arms}
+    found = {arm.label: trainings(record, arm.label) for arm in record.arms}
     limits = _find_limits([own for arm, own in found.items() if arm not in plan.references])
     return {arm: _summarize_arm(own, arm in plan.references, limits, plan.target) for arm, own in found.items()}
 

@@ -28,7 +28,7 @@ def epochs(record: Lines, arms: Collection[str] = ()) -> Figure | None:
     if table.empty:
         return None
     points = pd.concat([_make_points(own) for _, own in table.groupby("arm", sort=False)], ignore_index=True)
-    labels = [arm.label for arm in record.plan.arms if arm.label in set(points["arm"])]
+    labels = [arm.label for arm in record.arms if arm.label in set(points["arm"])]
     names, kinds = short_names(labels, most=40), list(dict.fromkeys(table["kind"]))
     unit, factor = unit_of_seconds(points["wall"].median())
     panel: dict[str, dict[str, Any]] = {

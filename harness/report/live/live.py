@@ -21,6 +21,7 @@ from harness.record.schema import ArmEnd, ArmReady, BlockAgain, BlockEnd, BlockS
 from harness.report import units
 from harness.report.live.passes import Passes
 from harness.report.live.so_far import Evaluations, Ratios
+from harness.report.wording.looks import describe_look
 
 
 class Display:
@@ -96,7 +97,7 @@ class Display:
             case BlockEnd():
                 self._block_seconds.append(monotonic() - self._block_started)
             case Look():
-                self._looked = f"{'goes on' if event.go_on else 'stops'}: {event.why}"
+                self._looked = f"{'goes on' if event.go_on else 'stops'}: {describe_look(event, self._plan)}"
             case _:
                 pass
 

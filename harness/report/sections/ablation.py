@@ -12,6 +12,7 @@ from harness.report import units
 from harness.report.sections import scopes
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
+from harness.report.wording.losses import describe_losses
 
 METHOD = (
     " The effect of a change depends on which other changes have been made. Its share is its effect averaged over all"
@@ -136,8 +137,8 @@ def _describe_interactions(found: Attribution) -> Iterator[str]:
 def _describe_other_objectives(found: Attribution) -> Iterator[str]:
     """Changes of the objective: they make it another training, which no cost shows."""
     for share in found.changes:
-        if share.relation == Relation.OTHER_OBJECTIVE:
-            yield f"{share.name} ({share.text}) gives a {share.losses}."
+        if share.losses and share.losses.relation == Relation.OTHER_OBJECTIVE:
+            yield f"{share.name} ({share.text}) gives a {describe_losses(share.losses)}."
 
 
 def _make_shares_table(summary: Summary, found: Attribution) -> Table:
@@ -197,7 +198,7 @@ def _make_counts_table(found: Attribution) -> Table:
             _format_bytes(share.peak_tensor_bytes),
             _format_number(share.traces),
             _format_number(share.retraces),
-            share.losses or units.NOTHING,
+            describe_losses(share.losses) if share.losses else units.NOTHING,
         ]
         for share in [*found.changes, found.total]
     ]

@@ -8,6 +8,7 @@ from harness.plan.claims import ClaimRelation
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table
+from harness.report.wording.claims import describe_claim
 
 
 def sentence(summary: Summary) -> str | None:
@@ -45,4 +46,4 @@ def _describe_finding(one: Checked) -> str:
         pair = f"{units.number(one.counts.baseline)} -> {units.number(one.counts.arm)}"
         return pair if one.ratio is None else f"{units.ratio(one.ratio)} ({pair})"
     figure = units.ratio(one.ratio) if one.ratio else ""
-    return "; ".join(filter(None, [figure, one.why]))
+    return "; ".join(filter(None, [figure, describe_claim(one)]))

@@ -1,6 +1,7 @@
 """What a self-check found: whether the machine is fit for measuring, and what its properties mean."""
 
-from harness.analysis.machine.selfcheck import Fitness, SelfCheck
+from harness.analysis.machine.selfcheck import Doubt, Fitness, SelfCheck
+from harness.analysis.stats.levels import FIRST_LOOK
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table
@@ -53,7 +54,24 @@ def _describe_answer(check: SelfCheck) -> str:
             "This machine is fit for measuring: two identical arms came out the same, and a planted slowdown of "
             f"{units.percent(check.planted)} was found."
         )
-    why = "; ".join(check.why)
+    why = "; ".join(_describe_doubt(doubt, check) for doubt in check.doubts)
     if check.answer == Fitness.UNFIT:
         return f"This machine is not fit for measuring as it is: {why}."
     return f"It is unsure whether this machine is fit for measuring: {why}."
+
+
+def _describe_doubt(doubt: Doubt, check: SelfCheck) -> str:
+    planted = f"a planted slowdown of {units.percent(check.planted)}"
+    match doubt:
+        case Doubt.IDENTICAL_DIFFER:
+            return f"two identical arms differ: the second one is called {check.null}"
+        case Doubt.IDENTICAL_APART:
+            return f"two identical arms differ by more than half the tolerance of {units.percent(check.tolerance)}"
+        case Doubt.IDENTICAL_UNSURE:
+            return "two identical arms are unsure, so it is not known whether they are the same"
+        case Doubt.PLANTED_MISJUDGED:
+            return f"{planted} is called {check.slowed}"
+        case Doubt.PLANTED_UNSURE:
+            return f"{planted} was not detected for sure"
+        case Doubt.TOO_FEW_BLOCKS:
+            return f"a verdict needs {FIRST_LOOK} blocks, and there were fewer"

@@ -16,6 +16,7 @@ from harness.plan.gate_rules import (
 )
 from harness.report import units
 from harness.report.table import Cell, Table
+from harness.report.wording.checks import describe_why
 from harness.worker.wire.messages import EPOCH
 
 METHOD = (
@@ -66,7 +67,7 @@ def sentences(verdict: GateVerdict) -> list[str]:
 def sentence_of(check: Check) -> str:
     """One check as a sentence."""
     what = f"{check.variant}: {_name_check(check)}"
-    why = f" {check.why}" if check.why else ""
+    why = f" {describe_why(check.why)}" if check.why else ""
     if check.answer == UNSURE:
         visible = check.smallest_visible_ratio
         shown = (
@@ -134,9 +135,9 @@ def _format_figure(check: Check, value: float | None) -> Cell:
 def _format_change(check: Check) -> str:
     """The cell's value is the ratio of head and base, for counts too."""
     if check.metric == LOSSES:
-        return check.why or units.NOTHING
+        return describe_why(check.why) if check.why else units.NOTHING
     if check.answer == NOT_MEASURED:
-        return f"{check.why}"
+        return describe_why(check.why) if check.why else units.NOTHING
     if METRICS[check.metric].unit == Unit.COUNT:
         more = _convert_to_int(check.head or 0) - _convert_to_int(check.base or 0)
         relative = (check.head or 0.0) / check.base if check.base else None

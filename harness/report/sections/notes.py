@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from harness import rounding
 from harness.analysis.epochs.trend import TRENDING
-from harness.analysis.machine.fitness import company
 from harness.analysis.stats.verdicts import UNSURE
 from harness.plan.gate_rules import FLOPS
 from harness.report import units
 from harness.report.sections.arithmetic import UNCOUNTED
 from harness.report.summary import ArmSummary, Summary
+from harness.report.wording.machine import company
 
 FAR = 2.0
 """Ratios of at least this are given as a factor, since hundreds of percent are hard to read."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import trained
 
-from harness.analysis.comparison.losses import Losses, Relation, losses
+from harness.analysis.comparison.losses import Divergence, Relation, Term, losses
 from harness.record.schema import Objective, Slice
 
 STEPS = [(0, {"loss": 1.0}), (1, {"loss": 0.5}), (7, {"loss": 0.25}), (8, {"loss": 0.2})]
@@ -29,60 +29,82 @@ def by_one(candidate, baseline=STEPS, **terms):
     return losses(trained({"a": [baseline], "b": [candidate]}, **terms), "b")
 
 
-ALONE = ", judged from one process of each"
+def same(found, epochs):
+    return (found.relation, found.epochs, found.divergence) == (Relation.SAME, epochs, None)
+
+
+def drift(found):
+    """Of losses that drift: the first epoch in which they differ and by how much, and the same for the largest
+    difference."""
+    assert (found.relation, found.term) == (Relation.DRIFTS, None)
+    apart = found.divergence
+    return (apart.index, apart.at_first, apart.largest_in, apart.largest)
+
+
+def near(*expected):
+    """What `drift` returns, to rounding; the largest difference is the first one unless it is given."""
+    index, at_first, largest_in, largest = expected if len(expected) == 4 else expected * 2
+    return (index, pytest.approx(at_first, rel=0.1), largest_in, pytest.approx(largest, rel=0.1))
+
+
+def other_objective(found):
+    """Of a different objective: the term, its value and the baseline's."""
+    assert found.relation == Relation.OTHER_OBJECTIVE
+    return (found.term.name, found.term.value, found.term.baseline)
 
 
 def test_equal_losses_are_the_same_bit_for_bit():
-    assert verdict(STEPS) == Losses("same bit for bit", 4, Relation.SAME)
-    assert verdict(STEPS[:2]) == Losses("same bit for bit", 2, Relation.SAME)
+    assert same(verdict(STEPS), 4)
+    assert same(verdict(STEPS[:2]), 2)
 
 
 def test_drift_reports_first_differing_epoch_and_largest_difference():
     nearly = changed(STEPS, 2, 0.25 * (1 + 1e-7))
-    assert verdict(nearly) == Losses("drifts from epoch 7 by 1e-07", 4, Relation.DRIFTS)
+    assert drift(verdict(nearly)) == near(7, 1e-7)
+    assert verdict(nearly).epochs == 4
     both = verdict(changed(nearly, 3, 0.2 * (1 + 3e-6)))
-    assert both == Losses("drifts from epoch 7 by 1e-07, up to 3e-06 at epoch 8", 4, Relation.DRIFTS)
+    assert drift(both) == near(7, 1e-7, 8, 3e-6)
+    assert both.at_first == both.divergence.at_first
 
 
 def test_drift_without_objective_terms_is_never_a_different_objective():
-    assert verdict(changed(STEPS, 0, 3.0)) == Losses("drifts from epoch 0 by 7e-01", 4, Relation.DRIFTS)
+    assert drift(verdict(changed(STEPS, 0, 3.0))) == near(0, 2 / 3)
 
 
 def test_compares_epochs_run_in_the_same_order():
     other_order = [STEPS[0], STEPS[1], STEPS[3], STEPS[2]]
-    assert verdict(other_order) == Losses("same bit for bit", 2, Relation.SAME)
-    assert verdict(changed(other_order, 2, 9.0)) == Losses("same bit for bit", 2, Relation.SAME)
+    assert same(verdict(other_order), 2)
+    assert same(verdict(changed(other_order, 2, 9.0)), 2)
     assert verdict(STEPS[1:]) is None
 
 
 def test_slices_may_end_at_different_epochs():
     run = trained({"a": [STEPS[:1], STEPS[1:3], STEPS[3:]], "b": [STEPS[:2], changed(STEPS, 3, 0.1)[2:]]})
-    assert losses(run, "b") == Losses(f"drifts from epoch 8 by 5e-01{ALONE}", 4, Relation.DRIFTS)
+    found = losses(run, "b")
+    assert (drift(found), found.epochs, found.alone) == (near(8, 0.5), 4, True)
 
 
 def test_compares_only_losses_reported_by_both():
     more = [(index, own | {"data": 3.0}) for index, own in STEPS]
-    assert verdict(more) == Losses("same bit for bit", 4, Relation.SAME)
+    assert same(verdict(more), 4)
     assert verdict([(index, {"data": 3.0}) for index, _ in STEPS]) is None
-    assert verdict([*more[:2], *[(index, {"data": 3.0}) for index, _ in STEPS[2:]]]) == Losses(
-        "same bit for bit", 2, Relation.SAME
-    )
+    assert same(verdict([*more[:2], *[(index, {"data": 3.0}) for index, _ in STEPS[2:]]]), 2)
 
 
 def test_two_nonfinite_losses_are_equal_and_one_is_infinitely_different():
     nan = changed(STEPS, 1, None)
-    assert verdict(nan, nan) == Losses("same bit for bit", 4, Relation.SAME)
-    assert verdict(nan) == Losses("drifts from epoch 1 by inf", 4, Relation.DRIFTS)
-    assert verdict(STEPS, nan) == Losses("drifts from epoch 1 by inf", 4, Relation.DRIFTS)
+    assert same(verdict(nan, nan), 4)
+    assert drift(verdict(nan)) == (1, inf, 1, inf)
+    assert drift(verdict(STEPS, nan)) == (1, inf, 1, inf)
 
 
 def test_checks_every_block():
     apart = changed(STEPS, 1, 0.4)
     run = trained({"a": [STEPS], "b": [STEPS]}, {"a": [STEPS], "b": [apart[:3]]}, {"a": [STEPS]})
-    assert losses(run, "b") == Losses("drifts from epoch 1 by 2e-01", 4, Relation.DRIFTS)
+    assert drift(losses(run, "b")) == near(1, 0.2)
     later = changed(STEPS, 3, 0.1)
     run = trained({"a": [STEPS], "b": [later]}, {"a": [STEPS], "b": [apart]})
-    assert losses(run, "b") == Losses("drifts from epoch 1 by 2e-01, up to 5e-01 at epoch 8", 4, Relation.DRIFTS)
+    assert drift(losses(run, "b")) == near(1, 0.2, 8, 0.5)
 
 
 def test_arms_of_different_groups_are_not_compared():
@@ -106,37 +128,40 @@ def test_no_verdict_for_the_baseline_or_without_a_baseline():
 
 
 @pytest.mark.parametrize(
-    ("candidate", "expected"),
+    ("candidate", "name"),
     [
-        ({"data": 1.0, "physics": 0.74}, "physics 0.37x"),
-        ({"data": 1.0, "physics": 50.3}, "physics 25x"),
-        ({"data": 1.5, "physics": 2.1}, "data 1.5x"),
-        ({"data": 1.0003, "physics": 2.0}, "data 1.0003x"),
-        ({"data": 1.0, "physics": 0.0}, "physics 0 in place of 2"),
-        ({"data": 1.0, "physics": -2.0}, "physics -2 in place of 2"),
-        ({"data": 1.0, "physics": None}, "physics not finite"),
+        ({"data": 1.0, "physics": 0.74}, "physics"),
+        ({"data": 1.5, "physics": 2.1}, "data"),
+        ({"data": 1.0003, "physics": 2.0}, "data"),
+        ({"data": 1.0, "physics": 0.0}, "physics"),
+        ({"data": 1.0, "physics": -2.0}, "physics"),
+        ({"data": 1.0, "physics": None}, "physics"),
     ],
 )
-def test_different_objective_names_the_term_that_differs_most(candidate, expected):
+def test_different_objective_names_the_term_that_differs_most(candidate, name):
     terms = {"a": {"data": 1.0, "physics": 2.0}, "b": candidate}
-    assert verdict(STEPS, terms=terms) == Losses(f"different objective ({expected})", 4, Relation.OTHER_OBJECTIVE)
-    assert losses(trained(terms=terms), "b") == Losses(
-        f"different objective ({expected}){ALONE}", 0, Relation.OTHER_OBJECTIVE
+    expected = (name, candidate[name], terms["a"][name])
+    twice, without_losses, once = (
+        verdict(STEPS, terms=terms),
+        losses(trained(terms=terms), "b"),
+        by_one(STEPS, terms=terms),
     )
-    assert by_one(STEPS, terms=terms) == Losses(f"different objective ({expected}){ALONE}", 4, Relation.OTHER_OBJECTIVE)
+    assert [other_objective(found) for found in (twice, without_losses, once)] == [expected] * 3
+    assert [found.alone for found in (twice, without_losses, once)] == [False, True, True]
+    assert [found.epochs for found in (twice, without_losses, once)] == [4, 0, 4]
 
 
 def test_terms_within_rounding_are_the_same_objective_whatever_the_losses():
     terms = {"a": {"data": 1.0, "physics": 2.0}, "b": {"data": 1.00001, "physics": 1.99999}}
-    assert verdict(STEPS, terms=terms) == Losses("same bit for bit", 4, Relation.SAME)
-    assert verdict(changed(STEPS, 0, 2.0), terms=terms) == Losses("drifts from epoch 0 by 5e-01", 4, Relation.DRIFTS)
+    assert same(verdict(STEPS, terms=terms), 4)
+    assert drift(verdict(changed(STEPS, 0, 2.0), terms=terms)) == near(0, 0.5)
 
 
 def test_does_not_compare_a_term_missing_on_one_side():
     for candidate in ({"total": 9.0}, {"total": 9.0, "data": 1.0}, {}):
         terms = {"a": {"data": 1.0, "physics": 2.0}, "b": candidate}
-        assert verdict(STEPS, terms=terms) == Losses("same bit for bit", 4, Relation.SAME)
-    assert verdict(STEPS, terms={"b": {"data": 1.0}}) == Losses("same bit for bit", 4, Relation.SAME)
+        assert same(verdict(STEPS, terms=terms), 4)
+    assert same(verdict(STEPS, terms={"b": {"data": 1.0}}), 4)
 
 
 def test_no_loss_verdict_from_equal_terms_alone():
@@ -146,7 +171,7 @@ def test_no_loss_verdict_from_equal_terms_alone():
 def test_same_objective_if_terms_match_in_any_block():
     run = trained({"a": [STEPS], "b": [STEPS]}, terms={"a": {"data": 1.0}, "b": {"data": 1.0}})
     run.add(Objective(1, 0, "b", {"data": 5.0}))
-    assert losses(run, "b") == Losses("same bit for bit", 4, Relation.SAME)
+    assert same(losses(run, "b"), 4)
 
 
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -160,19 +185,17 @@ def test_any_record_gives_a_symmetric_verdict_or_none(candidate, baseline, own, 
     assert (there is None) == (back is None)
     if there:
         assert there.epochs == back.epochs <= min(len(candidate), len(baseline))
-        assert there.text.split("(")[0] == back.text.split("(")[0]
         assert there.relation == back.relation
+        assert there.divergence == back.divergence
     with_losses = len(list(takewhile(lambda step: step[1], candidate)))
-    itself = Losses("same bit for bit", with_losses, Relation.SAME) if with_losses else None
-    assert verdict(candidate, candidate, terms={"a": own, "b": own}) == itself
+    itself = verdict(candidate, candidate, terms={"a": own, "b": own})
+    assert same(itself, with_losses) if with_losses else itself is None
 
 
 def test_compares_largest_and_smallest_floats():
     huge, tiny = 1.7e308, 5e-324
-    assert verdict([(0, {"x": huge})], [(0, {"x": -huge})]) == Losses(
-        f"drifts from epoch 0 by {inf}", 1, Relation.DRIFTS
-    )
-    assert verdict([(0, {"x": tiny})], [(0, {"x": huge})]) == Losses("drifts from epoch 0 by 1e+00", 1, Relation.DRIFTS)
+    assert drift(verdict([(0, {"x": huge})], [(0, {"x": -huge})])) == (0, inf, 0, inf)
+    assert drift(verdict([(0, {"x": tiny})], [(0, {"x": huge})])) == near(0, 1.0)
 
 
 # Where the baseline's own processes differ
@@ -186,8 +209,9 @@ def unseeded(*values):
 
 def test_reports_no_drift_if_the_baseline_is_not_repeatable():
     found = unseeded(([1.0, 0.5, 0.4], [1.0, 0.6, 0.4]), ([1.0, 0.7, 0.1], [1.0, 0.5, 0.4]))
-    expected = "not repeatable here: two processes of a differ from epoch 1 by 3e-01, up to 8e-01 at epoch 2"
-    assert found == Losses(expected, 3, Relation.NOT_REPEATABLE)
+    assert (found.relation, found.epochs, found.varying) == (Relation.NOT_REPEATABLE, 3, "a")
+    own = found.own_divergence
+    assert own == Divergence(1, 1, pytest.approx(2 / 7), 0.75, 2)
     assert not found.same
     assert not found.repeatable
 
@@ -195,23 +219,22 @@ def test_reports_no_drift_if_the_baseline_is_not_repeatable():
 def test_reports_drift_far_beyond_the_baselines_own_variation():
     nearly = [1.0, 1 + 1e-7], [1.0, 1 + 2e-7], [1.0, 1 + 3e-7]
     found = unseeded(*((own, [1.1, 1.1]) for own in nearly))
-    assert found == Losses("drifts from epoch 0 by 9e-02, far more than two processes of a do", 2, Relation.DRIFTS)
+    assert (drift(found), found.varying) == (near(0, 0.09), "a")
     assert not unseeded(*((own, [1.0, 1 + 1e-6]) for own in nearly)).repeatable
     once = [(nearly[0], [1.1, 1.1]), *((own, own) for own in nearly[1:])]
     assert not unseeded(*once).repeatable, "all of its processes must"
 
 
 def test_equal_losses_are_equal_even_if_the_baseline_varies_between_blocks():
-    assert unseeded(([1.0], [1.0]), ([2.0], [2.0])) == Losses("same bit for bit", 1, Relation.SAME)
+    assert same(unseeded(([1.0], [1.0]), ([2.0], [2.0])), 1)
 
 
 def test_drift_after_the_repeated_baseline_epochs_is_marked():
     other_order = [STEPS[0], *STEPS[:0:-1]]
     later = {"a": [STEPS], "b": [changed(STEPS, 2, 0.3)]}
     run = trained(later, {"a": [other_order], "b": [other_order]})
-    assert losses(run, "b") == Losses(
-        "drifts from epoch 7 by 2e-01; two processes of a agree over only 1 epoch", 4, Relation.DRIFTS
-    )
+    found = losses(run, "b")
+    assert (drift(found), found.agreed, found.alone) == (near(7, 1 / 6), 1, False)
 
 
 def stating(candidate, baseline):
@@ -220,18 +243,28 @@ def stating(candidate, baseline):
     for arm, values in (("a", baseline), ("b", candidate)):
         for block, value in enumerate(values):
             run.add(Objective(block, 0, arm, {"data": 1.0, "bc": value}))
-    found = losses(run, "b")
-    return found.text if found else None
+    return losses(run, "b")
 
 
 def test_different_objective_requires_a_repeatable_baseline():
-    assert stating([0.03, 0.03], [1.0, 1.0]) == "different objective (bc 0.03x)"
-    assert stating([0.03], [1.0]) == "different objective (bc 0.03x), judged from one process of each"
-    assert stating([0.03, 0.5], [1.0, 0.029]) == "not repeatable here: two processes of a differ in bc (0.029x)"
-    assert stating([0.03, 0.5], [1.0, 1.0]) == "not repeatable here: two processes of b differ in bc (17x)"
+    assert other_objective(stating([0.03, 0.03], [1.0, 1.0])) == ("bc", 0.03, 1.0)
+    assert not stating([0.03, 0.03], [1.0, 1.0]).alone
+    assert stating([0.03], [1.0]).alone
     assert stating([1.0, 1.0], [1.0, 0.5]) is None
-    far = "different objective (bc 0.5x), far more than two processes of a do"
-    assert stating([0.5, 0.5], [1.0, 1.001]) == far
+    far = stating([0.5, 0.5], [1.0, 1.001])
+    assert (other_objective(far), far.varying) == (("bc", 0.5, 1.0), "a")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "baseline", "varying", "term"),
+    [
+        ([0.03, 0.5], [1.0, 0.029], "a", Term("bc", 0.029, 1.0)),
+        ([0.03, 0.5], [1.0, 1.0], "b", Term("bc", 0.5, 0.03)),
+    ],
+)
+def test_terms_that_vary_between_processes_are_not_repeatable(candidate, baseline, varying, term):
+    found = stating(candidate, baseline)
+    assert (found.relation, found.varying, found.term) == (Relation.NOT_REPEATABLE, varying, term)
 
 
 def test_identical_programs_are_rarely_called_different():

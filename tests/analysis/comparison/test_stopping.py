@@ -5,8 +5,8 @@ import pytest
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.comparison.stopping import Looks, decide, look
-from harness.record.schema import ArmEnd
+from harness.analysis.comparison.stopping import Decision, Looks, decide, look
+from harness.record.schema import ArmEnd, LookReason
 
 LOOKS = Looks(fewest=3, most=6, tolerance=0.03)
 CLEAR = [0.5, 0.51, 0.505]
@@ -23,27 +23,22 @@ def decision(logs, looks=LOOKS, blocks=None, elapsed=0.0):
 def test_continues_until_a_verdict_is_possible():
     for done in (1, 2):
         found = decision({"a": CLEAR[:done]})
-        assert (found.go_on, found.why) == (True, "a verdict needs 3 blocks")
+        assert (found.go_on, found.reason) == (True, LookReason.NO_VERDICT_YET)
 
 
 def test_stops_when_every_verdict_is_clear():
-    assert decision({"a": CLEAR}) == decision({"a": SAME})
-    assert (decision({"a": CLEAR}).go_on, decision({"a": CLEAR}).why) == (False, "the verdict is clear")
-    assert (decision({"a": CLEAR, "b": SAME}).go_on, decision({"a": CLEAR, "b": SAME}).why) == (
-        False,
-        "every verdict is clear",
-    )
+    one, two = Decision(False, LookReason.CLEAR, number=1), Decision(False, LookReason.CLEAR, number=2)
+    assert decision({"a": CLEAR}) == decision({"a": SAME}) == one
+    assert decision({"a": CLEAR, "b": SAME}) == two
 
 
 def test_continues_while_any_verdict_is_unclear():
-    assert decision({"a": CLEAR, "b": NEAR, "c": SAME}).why == "b is unsure"
-    assert decision({"a": NEAR, "b": NEAR}).why == "a and b are unsure"
-    assert decision({"a": NEAR, "b": NEAR}).go_on
+    assert decision({"a": CLEAR, "b": NEAR, "c": SAME}) == Decision(True, LookReason.UNSURE, ["b"])
+    assert decision({"a": NEAR, "b": NEAR}) == Decision(True, LookReason.UNSURE, ["a", "b"])
 
 
 def test_stops_if_the_remaining_blocks_cannot_decide():
-    assert decision({"a": WILD, "b": CLEAR}).why == "a would stay unsure in 6 blocks"
-    assert not decision({"a": WILD, "b": CLEAR}).go_on
+    assert decision({"a": WILD, "b": CLEAR}) == Decision(False, LookReason.HOPELESS, ["a"])
     assert decision({"a": WILD, "b": NEAR}).go_on
 
 
@@ -58,20 +53,21 @@ def test_a_large_difference_needs_no_precision_within_tolerance():
 
 def test_stops_at_the_planned_number_of_blocks():
     six = {"a": NEAR * 2}
-    assert (decision(six).go_on, decision(six).why) == (False, "all 6 blocks are done")
+    assert decision(six) == Decision(False, LookReason.ALL_BLOCKS, number=6)
     one = Looks(fewest=1, most=1, tolerance=0.03)
-    assert decision({"a": [0.1]}, one).why == "the only block is done"
+    assert decision({"a": [0.1]}, one) == Decision(False, LookReason.ALL_BLOCKS, number=1)
 
 
 def test_runs_the_requested_blocks_even_if_verdicts_are_clear():
-    assert decision({"a": CLEAR}, Looks(fewest=5, most=5, tolerance=0.03)).why == "at least 5 blocks are needed"
+    five = Looks(fewest=5, most=5, tolerance=0.03)
+    assert decision({"a": CLEAR}, five) == Decision(True, LookReason.FEWEST)
 
 
 def test_stops_if_another_block_does_not_fit_in_the_budget():
     looks = Looks(fewest=3, most=6, tolerance=0.03, budget=60)
     assert decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 45.0).go_on
     found = decision({"a": NEAR}, looks, [12.0, 10.0, 9.0], 51.0)
-    assert (found.go_on, found.why) == (False, "another block would not fit into the budget of 60 s")
+    assert found == Decision(False, LookReason.BUDGET)
     assert not decision({"a": NEAR[:1]}, looks, [40.0], 41.0).go_on
 
 
@@ -86,15 +82,12 @@ def test_exploratory_run_stops_after_the_minimum_blocks():
     assert decision({"a": NEAR[:2]}, looks, [100.0, 100.0], 201.0).go_on
     assert decision({"a": NEAR}, looks, [50.0] * 3, 120.0).go_on
     found = decision({"a": NEAR}, looks, [50.0] * 3, 151.0)
-    assert (found.go_on, found.why) == (
-        False,
-        "a is unsure, but another block would end after 180 s (--budget, --blocks)",
-    )
+    assert found == Decision(False, LookReason.PATIENCE, ["a"])
 
 
 def test_stops_after_the_minimum_with_nothing_to_compare():
     assert decision({}, blocks=[1.0]).go_on
-    assert decision({}, blocks=[1.0] * 3).why == "there is nothing to compare"
+    assert decision({}, blocks=[1.0] * 3) == Decision(False, LookReason.NOTHING_TO_COMPARE)
 
 
 def failing(*arms, every_arm=False, blocks=1):
@@ -109,26 +102,22 @@ def failing(*arms, every_arm=False, blocks=1):
 
 
 @pytest.mark.parametrize(
-    ("failed", "why"),
-    [
-        (["b", "c"], "b and c failed, so there is nothing left to compare with a"),
-        (["a"], "a, the baseline, failed, so there is nothing to compare"),
-    ],
+    ("failed", "reason"), [(["b", "c"], LookReason.OTHERS_FAILED), (["a"], LookReason.BASELINE_FAILED)]
 )
 @pytest.mark.parametrize("every_arm", [False, True])
-def test_stops_at_once_if_failures_leave_nothing_to_compare(failed, why, every_arm):
+def test_stops_at_once_if_failures_leave_nothing_to_compare(failed, reason, every_arm):
     found = failing(*failed, every_arm=every_arm)
-    assert (found.go_on, found.why) == (False, why)
+    assert (found.go_on, found.reason, found.names) == (False, reason, failed)
 
 
 def test_continues_with_the_remaining_arms():
-    assert failing("b").why == "a verdict needs 3 blocks"
+    assert failing("b").reason == LookReason.NO_VERDICT_YET
     assert failing("b").go_on
 
 
 def test_stops_after_any_failure_if_all_arms_are_needed():
     found = failing("b", every_arm=True)
-    assert (found.go_on, found.why) == (False, "b failed, and all arms are needed")
+    assert (found.go_on, found.reason, found.names) == (False, LookReason.ARM_FAILED, ["b"])
 
 
 def test_a_single_arm_runs_all_its_blocks():
@@ -159,4 +148,4 @@ def test_repeated_looks_keep_the_error_rate(truth):
 def test_a_record_is_checked_by_its_own_plan():
     quick = record({"a": {DATA: 1.0, REFINE: 5.0, FULL: 2.0}, "b": {DATA: 0.5, REFINE: 2.0, FULL: 1.0}})
     found = look(quick, 10.0)
-    assert (found.block, found.go_on, found.why) == (2, False, "all 3 blocks are done")
+    assert found == Decision(False, LookReason.ALL_BLOCKS, number=3).after(2)

@@ -5,6 +5,7 @@ from epochs import epoch_of
 
 from harness.analysis.gate.counted import counts
 from harness.analysis.gate.counted_arm import CountedArm
+from harness.analysis.gate.reasons import Added, Reason, Why
 from harness.plan.gate_rules import Tolerances, Triple
 from harness.worker.wire.evidence import Cause, Compilation, Trace
 
@@ -60,10 +61,7 @@ def test_reports_an_extra_retrace_with_cause_and_epoch():
     more = Trace("step", "pinn.py:12", 0.1, SHAPE)
     check = found({"epochs": epochs(traces={0: [moved], 7: [more]})}, traces=0)["traces"]
     assert (check.answer, check.base, check.head) == ("regressed", 1, 2)
-    assert check.why == (
-        "in 10 epochs: step (pinn.py:12) 1 time more, first in epoch 7:"
-        " argument x: shape (8, 3) -> (7, 3) (keep the shape fixed)"
-    )
+    assert check.why == Why(reason=Reason.COUNTED, epochs=10, added=(Added(1, 7, more),))
     assert found({"epochs": epochs(traces={0: [moved], 7: [more]})}, traces=1)["traces"].answer == "ok"
 
 
@@ -71,7 +69,7 @@ def test_reports_only_extra_traces():
     again = Trace("step", "pinn.py:10", 0.1, SHAPE)
     base = {"epochs": epochs(traces={0: [STEP], 3: [again]})}
     head = {"epochs": epochs(traces={0: [STEP], 3: [again], 5: [again], 6: [again]})}
-    assert "step (pinn.py:10) 2 times more, first in epoch 5" in found(head, base, traces=0)["traces"].why
+    assert found(head, base, traces=0)["traces"].why.added == (Added(2, 5, again),)
     assert found(base, head, traces=0)["traces"].answer == "improved"
 
 
@@ -79,7 +77,7 @@ def test_reports_an_extra_compilation():
     silent = Compilation("spread", "pinn.py:30", 0.1, recompiled=True)
     check = found({"epochs": epochs(compilations={4: [silent]})}, compilations=0)["compilations"]
     assert check.answer == "regressed"
-    assert "spread (pinn.py:30) 1 time more, first in epoch 4, for another shape" in check.why
+    assert check.why.added == (Added(1, 4, silent),)
 
 
 def test_checks_only_epochs_run_by_both():
@@ -112,24 +110,24 @@ def test_reports_what_was_not_measured():
 
 
 @pytest.mark.parametrize(
-    ("head", "gated", "part"),
+    ("head", "gated", "part", "reason"),
     [
-        ({"flops": {}}, {"flops": 0.0}, "flops"),
-        ({"metrics": {}}, {"quality": 0.05}, "quality"),
-        ({"metrics": {"other": 1.0}}, {"quality": 0.05}, "error"),
-        ({"epochs": epochs(number=8)}, {"quality": 0.05}, "quality"),
-        ({"epochs": epochs(name="total")}, {"losses": "same"}, "losses"),
-        ({"epochs": epochs()[5:]}, {"traces": 0}, "traces"),
+        ({"flops": {}}, {"flops": 0.0}, "flops", Reason.ONLY_IN_BASE),
+        ({"metrics": {}}, {"quality": 0.05}, "quality", Reason.NO_EVALUATION),
+        ({"metrics": {"other": 1.0}}, {"quality": 0.05}, "error", Reason.NOT_REPORTED),
+        ({"epochs": epochs(number=8)}, {"quality": 0.05}, "quality", Reason.OTHER_LENGTH),
+        ({"epochs": epochs(name="total")}, {"losses": "same"}, "losses", Reason.NO_COMMON_LOSS),
+        ({"epochs": epochs()[5:]}, {"traces": 0}, "traces", Reason.NO_COMMON_EPOCH),
     ],
 )
-def test_does_not_pass_if_the_head_lacks_a_measurement(head, gated, part):
+def test_does_not_pass_if_the_head_lacks_a_measurement(head, gated, part, reason):
     check = found(head, **gated)[part]
-    assert check.answer == "unsure"
-    assert check.why
+    assert (check.answer, check.why.reason) == ("unsure", reason)
 
 
 def test_does_not_pass_if_a_pass_was_incomplete():
-    assert found({"status": "failed"}, traces=0)["traces"].answer == "unsure"
+    check = found({"status": "failed"}, traces=0)["traces"]
+    assert (check.answer, check.why.reason) == ("unsure", Reason.NOT_COMPLETED)
 
 
 def test_operations_are_compared_exactly():

@@ -3,6 +3,7 @@ import random
 import pytest
 
 from harness.analysis.gate.peaks import compare_peaks
+from harness.analysis.gate.reasons import Reason, Why
 from harness.plan.gate_rules import Tolerances, Triple
 from harness.record.schema import ArmEnd
 
@@ -51,6 +52,6 @@ def test_random_peaks_are_almost_never_a_regression():
 
 
 def test_does_not_pass_if_the_heads_peak_is_unobserved():
-    assert answer((500, 500, None)).answer == "unsure"
-    assert answer().why == "the pass that counts it was not completed"
+    assert (answer((500, 500, None)).answer, answer((500, 500, None)).why.reason) == ("unsure", Reason.ONLY_IN_BASE)
+    assert answer().why == Why(reason=Reason.NOT_COMPLETED)
     assert answer().answer == "unsure"

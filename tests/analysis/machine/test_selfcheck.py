@@ -1,6 +1,6 @@
 import pytest
 
-from harness.analysis.machine.selfcheck import Control, self_check
+from harness.analysis.machine.selfcheck import Control, Doubt, self_check
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE, Verdict
 
@@ -19,38 +19,38 @@ def check(null=NULL, slowed=FOUND):
 
 def test_fit_if_both_controls_are_judged_correctly():
     found = check()
-    assert (found.answer, found.why, found.planted) == ("fit", (), 0.06)
+    assert (found.answer, found.doubts, found.planted) == ("fit", (), 0.06)
     assert found.smallest_visible_ratio == 1.041
 
 
 @pytest.mark.parametrize(
-    ("null", "slowed", "why"),
+    ("null", "slowed", "doubt"),
     [
-        (control(1.05, SLOWER), FOUND, "two identical arms differ: the second one is called slower"),
-        (control(0.95, FASTER), FOUND, "two identical arms differ: the second one is called faster"),
-        (control(1.0155, SAME), FOUND, "two identical arms differ by more than half the tolerance of 3 %"),
-        (control(1 / 1.0155, SAME), FOUND, "two identical arms differ by more than half the tolerance of 3 %"),
-        (NULL, control(1.01, SAME), "a planted slowdown of 6 % is called same"),
-        (NULL, control(0.9, FASTER), "a planted slowdown of 6 % is called faster"),
+        (control(1.05, SLOWER), FOUND, Doubt.IDENTICAL_DIFFER),
+        (control(0.95, FASTER), FOUND, Doubt.IDENTICAL_DIFFER),
+        (control(1.0155, SAME), FOUND, Doubt.IDENTICAL_APART),
+        (control(1 / 1.0155, SAME), FOUND, Doubt.IDENTICAL_APART),
+        (NULL, control(1.01, SAME), Doubt.PLANTED_MISJUDGED),
+        (NULL, control(0.9, FASTER), Doubt.PLANTED_MISJUDGED),
     ],
 )
-def test_unfit_if_a_control_is_misjudged(null, slowed, why):
+def test_unfit_if_a_control_is_misjudged(null, slowed, doubt):
     found = check(null, slowed)
-    assert (found.answer, found.why) == ("unfit", (why,))
+    assert (found.answer, found.doubts) == ("unfit", (doubt,))
 
 
 @pytest.mark.parametrize(
-    ("null", "slowed", "why"),
+    ("null", "slowed", "doubt"),
     [
-        (control(1.05, UNSURE), FOUND, "two identical arms are unsure, so it is not known whether they are the same"),
-        (NULL, control(1.0, UNSURE), "a planted slowdown of 6 % was not detected for sure"),
-        (TOO_FEW, TOO_FEW, "a verdict needs 3 blocks, and there were fewer"),
-        (Control(None, None), Control(None, None), "a verdict needs 3 blocks, and there were fewer"),
+        (control(1.05, UNSURE), FOUND, Doubt.IDENTICAL_UNSURE),
+        (NULL, control(1.0, UNSURE), Doubt.PLANTED_UNSURE),
+        (TOO_FEW, TOO_FEW, Doubt.TOO_FEW_BLOCKS),
+        (Control(None, None), Control(None, None), Doubt.TOO_FEW_BLOCKS),
     ],
 )
-def test_unsure_if_a_control_is_undecided(null, slowed, why):
+def test_unsure_if_a_control_is_undecided(null, slowed, doubt):
     found = check(null, slowed)
-    assert (found.answer, found.why) == ("unsure", (why,))
+    assert (found.answer, found.doubts) == ("unsure", (doubt,))
 
 
 def test_allows_half_the_tolerance():
@@ -60,7 +60,7 @@ def test_allows_half_the_tolerance():
 def test_a_wrong_verdict_outweighs_a_missing_one():
     found = check(control(1.05, SLOWER), control(1.1, UNSURE))
     assert found.answer == "unfit"
-    assert len(found.why) == 2
+    assert len(found.doubts) == 2
 
 
 def test_smallest_detectable_difference_is_unknown_without_verdicts():

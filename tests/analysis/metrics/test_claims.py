@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
-from harness.analysis.metrics.claims import CONFIRMED, REFUTED, UNSURE, answer, check
+from harness.analysis.comparison.losses import Term
+from harness.analysis.metrics.claims import CONFIRMED, REFUTED, UNSURE, ClaimReason, ClaimWhy, answer, check
 from harness.analysis.stats.estimates import Estimate
 from harness.plan.claims import Claim
 from harness.record.schema import ArmEnd, Evaluation, Objective, Slice, Work
@@ -88,16 +89,17 @@ def test_reports_what_is_missing():
     run = record(COSTS)
     verdicts = check([claim("less", arm="x", baseline="y"), claim("less", "epoch_seconds", kind="none")], run)
     assert [(one.verdict, one.why) for one in verdicts] == [
-        ("not in this run", "it has no x and no y"),
-        ("not measured", "epoch_seconds was not recorded for both arms"),
+        ("not in this run", ClaimWhy(reason=ClaimReason.NO_ARM, arms=("x", "y"))),
+        ("not measured", ClaimWhy(reason=ClaimReason.NOT_RECORDED)),
     ]
     run.add(ArmEnd(block=0, group=0, arm="b", status="failed", reason="x", moment="in epoch 3"))
-    assert [(one.verdict, one.why) for one in check([claim("less")], run)] == [("not measured", "b failed")]
+    (one,) = check([claim("less")], run)
+    assert (one.verdict, one.why) == ("not measured", ClaimWhy(reason=ClaimReason.FAILED, arms=("b",)))
 
 
 def test_two_blocks_give_no_verdict():
     (one,) = check([claim("less")], record(COSTS, blocks=2))
-    assert (one.verdict, one.why) == (UNSURE, "a verdict needs 3 blocks")
+    assert (one.verdict, one.why) == (UNSURE, ClaimWhy(reason=ClaimReason.TOO_FEW_BLOCKS))
     assert one.ratio.estimate == pytest.approx(11 / 17)
 
 
@@ -176,7 +178,7 @@ def test_objectives_are_equal_or_different():
         )
     assert found(run, same, claim("same", "objective", arm="c")) == [CONFIRMED, REFUTED]
     why = check([claim("same", "objective", arm="c")], run)[0].why
-    assert why == "different objective (physics 0.5x), judged from one process of each"
+    assert (why.reason, why.losses.term) == (ClaimReason.LOSSES, Term("physics", 0.5, 1.0))
     for arm, term in (("a", 0.7), ("b", 1.0), ("c", 0.6)):
         run.add(Objective(1, 0, arm, {"physics": term}))
     assert found(run, claim("same", "objective", arm="c")) == [UNSURE], "the baseline does not repeat"
@@ -191,7 +193,8 @@ def test_unobserved_is_not_measured_with_a_reason():
     run.ends[:] = [replace(end, unavailable={"traces": why, "compilations": why}) for end in run.ends]
     for metric in ("traces", "retraces", "compilations"):
         (one,) = check([claim("same", metric)], run)
-        assert (one.verdict, one.why) == ("not measured", f"{metric} is not in the record: {why}")
+        expected = ClaimWhy(reason=ClaimReason.NOT_RECORDED, detail=why)
+        assert (one.verdict, one.why) == ("not measured", expected)
 
 
 def test_quality_is_compared_by_seed():

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from epochs import epoch_of
 from simulated import DATA, record
@@ -7,7 +5,17 @@ from simulated import DATA, record
 from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.phases import Phase
-from harness.analysis.profile.rules import MOST, Evidence, findings
+from harness.analysis.profile.rules import (
+    MOST,
+    Arithmetic,
+    Evidence,
+    Growing,
+    Heavy,
+    Recompiled,
+    Retraced,
+    Unweighted,
+    findings,
+)
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.worker.wire.evidence import Cause, Trace
 
@@ -41,50 +49,17 @@ def test_reports_a_retrace_with_cause_cost_and_advice():
         Traced(function="step", where="x.py:3", cause=SHAPE, times=14, seconds=1.5, again=2, charge=Charge(2.5, 2.5)),
     ]
     (found,) = findings(evidence(traced=traced))
-    assert found.text == (
-        "step (x.py:3) was traced 14 times more in 100 epochs: argument x: shape (8,) -> (9,)."
-        " That took 2.50 s, 25 % of the time of all epochs. Pad it."
-    )
+    assert (found.fact, found.charge) == (Retraced(traced[1], 100), Charge(2.5, 2.5))
     assert (found.rule, found.seconds, found.share) == ("retraced", 2.5, pytest.approx(0.25))
+    assert found.most_share is None
 
 
-def test_cost_is_bounded_if_every_epoch_traced():
-    def cost_text(charge):
-        (found,) = findings(
-            evidence(
-                traced=[
-                    Traced(function="step", where="x.py:3", cause=SHAPE, times=14, seconds=1.5, again=9, charge=charge)
-                ]
-            )
-        )
-        return found.text.partition("That took ")[2]
-
-    assert cost_text(Charge(2.5, 9.0, (DATA,))) == (
-        "25 % to 90 % of the time of all epochs (2.50 s to 9.00 s): from tracing alone to everything but"
-        " the operations, since every epoch of kind data traced or compiled. Pad it."
-    )
-    assert cost_text(Charge(2.5, None, ("epoch",))) == (
-        "at least 2.50 s, 25 % of the time of all epochs; first runs of new graphs add to that, but cannot be"
-        " separated from their work, since every epoch traced or compiled. Pad it."
-    )
-
-
-@pytest.mark.parametrize(
-    ("cause", "where", "why", "advice"),
-    [
-        (VARIABLES, "x.py:3", VARIABLES.text, "Look at x.py:3 for what creates it again."),
-        (FIRST, "x.py:3", "each time as a new function", "Look at x.py:3 for what creates it again."),
-        (None, "x.py:3", "the cause was not observed", "Look at x.py:3."),
-        (None, "?", "the cause was not observed", "Look for what calls step."),
-    ],
-)
-def test_a_cause_without_advice_says_where_to_look(cause, where, why, advice):
-    traced = [
-        Traced(function="step", where=where, cause=cause, times=14, seconds=1.5, again=9, charge=Charge(2.5, 2.5))
-    ]
-    (found,) = findings(evidence(traced=traced))
-    assert f"in 100 epochs: {why}. That took 2.50 s, 25 %" in found.text
-    assert found.text.endswith(advice)
+@pytest.mark.parametrize(("most", "share"), [(9.0, pytest.approx(0.9)), (None, None)])
+def test_cost_is_bounded_if_every_epoch_traced(most, share):
+    charge = Charge(2.5, most, (DATA,))
+    one = Traced(function="step", where="x.py:3", cause=SHAPE, times=14, seconds=1.5, again=9, charge=charge)
+    (found,) = findings(evidence(traced=[one]))
+    assert (found.seconds, found.share, found.most_share) == (2.5, pytest.approx(0.25), share)
 
 
 def test_groups_many_epochs_tracing_different_functions():
@@ -107,10 +82,9 @@ def test_groups_many_epochs_tracing_different_functions():
     assert found(24) == []
     (one,) = found(30)
     assert one.rule == "retraced"
-    assert one.text.startswith(
-        "30 of 100 epochs trace something new, 30 functions or causes in all. The costliest is lambdified29"
-        " (<made 29>:1): each time as a new function. That took 644 ms, 6.4 % of the time of all epochs."
-    )
+    fact = one.fact
+    assert (fact.tracing, fact.epochs, fact.functions, fact.costliest.function) == (30, 100, 30, "lambdified29")
+    assert (one.seconds, one.share) == (pytest.approx(0.6435), pytest.approx(0.06435))
 
 
 def test_a_dependent_trace_is_reported_with_its_cause_only():
@@ -119,7 +93,7 @@ def test_a_dependent_trace_is_reported_with_its_cause_only():
         function="step", where="x.py:3", cause=SHAPE, times=14, seconds=1.5, again=9, charge=Charge(3.0, 3.0)
     )
     (found,) = findings(evidence(traced=[follows, again]))
-    assert SHAPE.text in found.text
+    assert found.fact.trace == again
 
 
 def test_does_not_flag_retraces_in_first_epochs_only():
@@ -187,13 +161,7 @@ def test_reports_a_compilation_without_a_trace():
         compiler="XLA",
     )
     (found,) = findings(evidence(compiled=[own]))
-    assert (found.rule, found.seconds) == ("recompiled", 1.5)
-    assert found.text == (
-        "XLA compiled step (x.py:3) 4 times, 3 of them for another shape without any trace."
-        " That took 1.50 s, 15 % of the time of all epochs. Keep the shapes fixed."
-    )
-    (found,) = findings(evidence(compiled=[replace(own, compiler="")]))
-    assert found.text.startswith("A compiler compiled step (x.py:3) 4 times")
+    assert (found.rule, found.fact, found.seconds) == ("recompiled", Recompiled(own), 1.5)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +204,8 @@ def test_names_an_expensive_phase_outside_the_step(path, seconds, count):
     )
     assert len(found) == count
     if count:
-        assert found[0].text == "The phase weights takes 40 % of an epoch of kind data: 40.0 ms."
+        fact = found[0].fact
+        assert (fact.phase.path, fact.phase.kind, fact.share, fact.also) == ("weights", DATA, pytest.approx(0.4), ())
         assert found[0].seconds == pytest.approx(4.0)
 
 
@@ -276,20 +245,18 @@ def test_names_the_inner_of_nested_phases_if_it_dominates():
             )
         )
 
-    assert [one.text.split()[2] for one in found(0.01)] == ["weights"]
-    assert [one.text.split()[2:5] for one in found(0.035)] == [["weights", ">", "solve"]]
+    assert [one.fact.phase.path for one in found(0.01)] == ["weights"]
+    assert [one.fact.phase.path for one in found(0.035)] == ["weights > solve"]
 
 
 def test_names_the_part_with_most_arithmetic():
     parts = {"early": {"data": 1e11}, DATA: {"physics/integral": 9e9, "": 0.5e9, "data": 0.5e9}}
     (found,) = findings(evidence(parts=parts))
-    assert found.text == (
-        "90 % of the arithmetic of an epoch of kind data is in physics/integral: 9.00 GFLOP of 10.0 GFLOP."
-    )
+    assert found.fact == Arithmetic(DATA, "physics/integral", 9e9, 1e10, None)
     assert found.seconds == pytest.approx(9.0)
     assert findings(evidence(parts=parts, times={DATA: {"physics/integral": 0.3, "data": 0.7}})) == []
     (timed,) = findings(evidence(parts=parts, times={DATA: {"physics/integral": 0.6, "data": 0.4}}))
-    assert timed.text.endswith("9.00 GFLOP of 10.0 GFLOP, and 60 % of the time of its operations.")
+    assert timed.fact.time_share == 0.6
     assert timed.seconds == pytest.approx(6.0)
     assert findings(evidence(parts={DATA: {"a": 1.0, "b": 1.0, "c": 1.0}})) == []
     assert findings(evidence(parts={DATA: {"": 3.0}})) == []
@@ -335,11 +302,9 @@ def test_kinds_are_weighted_by_the_schedule():
 
 
 def test_reports_growth_with_its_interval():
-    (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6)}))
-    text = "Memory grows by 3.10 MB an epoch [2.90 MB, 3.30 MB], in epochs of kind data: "
-    assert found.text == text + "something keeps what each epoch creates."
-    (found,) = findings(evidence(growths={DATA: Growth("growing", 3.1e6, 2.9e6, 3.3e6, {"pool": 12.0})}))
-    assert found.text == text + "the sizes that the trainer reports grow as well, pool by 12.0 an epoch."
+    growth = Growth("growing", 3.1e6, 2.9e6, 3.3e6, {"pool": 12.0})
+    (found,) = findings(evidence(growths={DATA: growth}))
+    assert (found.rule, found.fact, found.seconds) == ("growing", Growing(DATA, growth), None)
 
 
 def test_at_most_five_findings_sorted_by_cost_without_cheap_ones():
@@ -385,10 +350,7 @@ def test_reports_a_zero_weight_term_with_its_share_of_the_schedule():
         )
     )
     assert found.rule == "unweighted"
-    assert found.text == (
-        "30 % of epochs compute a physics loss whose weight is 0 (kind data): the total loss is the same without it."
-        " It has 250 ms of their 1.00 s."
-    )
+    assert found.fact == Unweighted("physics", (DATA,), 0.3, pytest.approx(0.25), pytest.approx(1.0))
     assert found.seconds == pytest.approx(0.25)
 
 
@@ -399,28 +361,7 @@ def test_reports_a_phase_expensive_in_several_kinds_once():
         for path in ("step", "data")
     ]
     (found,) = findings(evidence(phases=phases))
-    assert found.text == "The phase data takes 50 % of an epoch of kind data: 50.0 ms, and nearly as much of full."
-
-
-def test_says_if_every_epoch_of_a_phase_traced():
-    phases = [
-        Phase(
-            kind=DATA,
-            path=path,
-            calls=1.0,
-            own_seconds=0.05,
-            total_seconds=0.05,
-            share=0.5,
-            peak_rss_bytes=None,
-            traced=True,
-        )
-        for path in ("step", "data")
-    ]
-    (found,) = findings(evidence(phases=phases))
-    assert found.text == (
-        "The phase data takes 50 % of an epoch of kind data: 50.0 ms."
-        " That includes tracing and compiling: no such epoch ran without."
-    )
+    assert found.fact == Heavy(phases[1], 0.5, ("full",))
 
 
 def test_one_tracing_epoch_does_not_dominate_a_kind():
@@ -435,18 +376,3 @@ def test_one_tracing_epoch_does_not_dominate_a_kind():
     ]
     (found,) = findings(evidence(epochs=epochs, phases=phases, traced=[], compiled=[]))
     assert (found.seconds, found.share) == (pytest.approx(1.5), pytest.approx(1.5 / 4))
-
-
-def test_does_not_mention_kinds_for_a_trainer_with_one_kind():
-    epochs = [epoch_of(index, "epoch", 0.1, 0.1, {}) for index in range(10)]
-    phases = [
-        Phase(kind="epoch", path=path, calls=1.0, own_seconds=0.05, total_seconds=0.05, share=0.5, peak_rss_bytes=None)
-        for path in ("step", "weights")
-    ]
-    growths = {"epoch": Growth("growing", 3.1e6, 2.9e6, 3.3e6)}
-    found = findings(evidence(epochs=epochs, phases=phases, growths=growths, parts={"epoch": {"integral": 1e9}}))
-    assert [one.text.partition(":")[0] for one in found] == [
-        "100 % of the arithmetic of an epoch is in integral",
-        "The phase weights takes 50 % of an epoch",
-        "Memory grows by 3.10 MB an epoch [2.90 MB, 3.30 MB]",
-    ]

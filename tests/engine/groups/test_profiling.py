@@ -10,11 +10,10 @@ from msgspec.structs import replace
 from paths import SUPPORT
 from planned import planned
 
-from harness import rounding
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import phases, watched
-from harness.analysis.profile.rules import Evidence, findings
+from harness.analysis.profile.rules import Evidence, NewTraces, findings
 from harness.analysis.profile.tracings import by_cause, by_function, of_one_block
 from harness.engine.session import measure
 from harness.record import evidence
@@ -43,7 +42,7 @@ def profiled_tables(record):
 
 
 def findings_of(record):
-    return findings(Evidence.of(record, record.plan.baseline))
+    return findings(Evidence.of(record, record.baseline))
 
 
 def test_finds_phases_and_their_shares(tmp_path):
@@ -130,7 +129,7 @@ def test_reports_cost_bounds_of_a_retrace_in_every_epoch(tmp_path, name):
     assert found.seconds == pytest.approx(seen)
     assert found.share == pytest.approx(seen / whole)
     assert found.share < found.most_share < later / whole
-    assert found.text.count("since every epoch traced or compiled") == 1
+    assert found.charge.unheld == ("epoch",)
 
 
 def test_charges_occasional_retraces_with_the_excess_over_other_epochs(tmp_path):
@@ -141,15 +140,18 @@ def test_charges_occasional_retraces_with_the_excess_over_other_epochs(tmp_path)
     assert [epoch.index for epoch in traced] == [4, 8, 12, 16, 20]
     assert sum(trace.seconds for epoch in traced for trace in evidence.traces(epoch)) < found.seconds
     assert found.seconds < sum(epoch.wall for epoch in traced)
-    assert f"{rounding.percent(found.share)} of the time of all epochs. Pass a tensor." in found.text
+    assert (found.charge.unheld, found.fact.trace.cause.advice) == ((), "pass a tensor")
 
 
 def test_a_cause_without_advice_says_where_to_look(tmp_path):
     record = profiled(tmp_path / "run", "Lambdified", "retraced.py", probes=(), epochs=8)
     (found,) = findings_of(record)
-    assert found.text.startswith("7 of 7 epochs trace something new, 7 functions or causes in all.")
-    assert ": each time as a new function. That took at least " in found.text
-    assert re.search(r"Look at \S*lambdified \d>:1 for what creates it again\.$", found.text)
+    fact = found.fact
+    assert (type(fact), fact.tracing, fact.epochs, fact.functions) == (NewTraces, 7, 7, 7)
+    assert (fact.costliest.cause.kind, fact.costliest.cause.advice) == ("first", None)
+    assert re.search(r"lambdified \d>:1$", fact.costliest.where)
+    assert found.charge.unheld
+    assert found.charge.most is None
 
 
 def test_finds_a_compilation_without_a_trace(tmp_path):
@@ -228,7 +230,7 @@ def test_finds_an_unweighted_term_with_its_share_of_the_schedule(tmp_path):
     record = profiled(tmp_path / "run", "Unweighted", probes=())
     (found,) = findings_of(record)
     assert found.rule == "unweighted"
-    assert found.text.startswith("50 % of epochs compute a physics loss whose weight is 0 (kind early):")
+    assert (found.fact.term, found.fact.kinds, found.fact.share_of_epochs) == ("physics", ("early",), 0.5)
 
 
 @pytest.mark.parametrize(

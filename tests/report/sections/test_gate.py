@@ -2,9 +2,11 @@ import pytest
 
 from harness.analysis.gate.check import Check
 from harness.analysis.gate.judge import GateVerdict
+from harness.analysis.gate.reasons import Added, Reason, Why
 from harness.analysis.stats.ratios import Ratio
 from harness.report.formats.github import annotation
 from harness.report.sections import gate
+from harness.worker.wire.evidence import Trace
 
 SLOWER = Check(
     variant="pinn",
@@ -27,7 +29,7 @@ UNSURE = Check(
     head=1.02,
     ratio=Ratio(1.02, 0.9, 1.2),
     tolerance=0.03,
-    why="it is wide",
+    why=Why(reason=Reason.WIDE),
     smallest_visible_ratio=1.2,
 )
 TRACES = Check(
@@ -39,7 +41,7 @@ TRACES = Check(
     head=2,
     ratio=None,
     tolerance=0,
-    why="in 50 epochs: step (a.py:1) 1 time more",
+    why=Why(reason=Reason.COUNTED, epochs=50, added=(Added(1, 7, Trace("step", "a.py:1")),)),
 )
 FASTER = Check(
     variant="pinn",
@@ -71,8 +73,11 @@ def verdict(answer, *checks, unsure="fail"):
     ("check", "expected"),
     [
         (SLOWER, "pinn: epoch time (full) got worse: 1.00 ms to 1.10 ms, +10 % [+8, +12]; +3 % is allowed."),
-        (UNSURE, "pinn: total time is unsure: it is wide; a difference of 20 % would have been detected."),
-        (TRACES, "pinn: traces went from 1 to 2, in 50 epochs: step (a.py:1) 1 time more."),
+        (
+            UNSURE,
+            "pinn: total time is unsure: its interval is too wide; a difference of 20 % would have been detected.",
+        ),
+        (TRACES, "pinn: traces went from 1 to 2, in 50 epochs: step (a.py:1) 1 time more, first in epoch 7."),
         (FASTER, "pinn: epoch time (full) got better: 1.00 ms to 700 us, -30 % [-31, -29]."),
     ],
 )

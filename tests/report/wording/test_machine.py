@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.machine.facts import NOTE, OK, UNREADABLE, WARN
-from harness.analysis.machine.fitness import company, findings
+from harness.report.wording.machine import company, findings
 
 QUIET = {
     "cores": 4,

@@ -10,10 +10,20 @@ from collections.abc import Callable, Mapping
 from math import floor
 
 from harness import rounding
-from harness.analysis.machine.facts import NOTE, OK, WARN, Facts, Finding, grade, number, pids, unreadable
+from harness.analysis.machine.facts import (
+    BUSY,
+    NOTE,
+    OK,
+    VERY_BUSY,
+    WARN,
+    Facts,
+    Finding,
+    grade,
+    number,
+    pids,
+    unreadable,
+)
 
-BUSY, VERY_BUSY = 0.1, 0.25
-"""Shares of the cores' time that other processes take now."""
 STOLEN, MUCH_STOLEN = 0.005, 0.02
 """Shares of the time that was asked for."""
 THROTTLED = 0.01

@@ -1,0 +1,126 @@
+"""The findings of a profile, in words."""
+
+from collections.abc import Mapping
+
+from harness import rounding
+from harness.analysis.profile.charges import FOLLOWS, Charge
+from harness.analysis.profile.rules import (
+    Arithmetic,
+    Found,
+    Growing,
+    Heavy,
+    NewTraces,
+    Recompiled,
+    Retraced,
+    Unweighted,
+)
+from harness.analysis.profile.tracings import Traced
+from harness.report import units
+from harness.worker.wire.messages import EPOCH
+
+
+def describe_finding(found: Found) -> str:
+    """Describe a finding with its cost and, if there is any, advice."""
+    match found.fact:
+        case Retraced() as fact:
+            what = f"was traced {fact.trace.times} times more in {units.many(fact.epochs, 'epoch')}"
+            text = f"{_name_function(fact.trace)} {what}: {_describe_cause(fact.trace)}."
+            return f"{text} {_describe_cost(found)} {_make_sentence(_choose_advice(fact.trace))}"
+        case NewTraces() as fact:
+            most = fact.costliest
+            return (
+                f"{fact.tracing} of {units.many(fact.epochs, 'epoch')} trace something new, {fact.functions} functions"
+                f" or causes in all. The costliest is {_name_function(most)}: {_describe_cause(most)}."
+                f" {_describe_cost(found)} {_make_sentence(_choose_advice(most))}"
+            )
+        case Recompiled(one):
+            return (
+                f"{one.compiler or 'A compiler'} compiled {one.function} ({one.where}) {one.times} times, {one.silent}"
+                f" of them for another shape without any trace. {_describe_cost(found)} Keep the shapes fixed."
+            )
+        case Arithmetic() as fact:
+            timed = (
+                f", and {rounding.percent(fact.time_share)} of the time of its operations" if fact.time_share else ""
+            )
+            return (
+                f"{rounding.percent(fact.flops / fact.of_flops)} of the arithmetic of {_name_epoch(fact.kind)} is in"
+                f" {fact.part}: {rounding.flops(fact.flops)} of {rounding.flops(fact.of_flops)}{timed}."
+            )
+        case Unweighted() as fact:
+            return _describe_unweighted(fact)
+        case Heavy() as fact:
+            also = f", and nearly as much of {', '.join(fact.also)}" if fact.also else ""
+            tracing = " That includes tracing and compiling: no such epoch ran without." if fact.phase.traced else ""
+            return (
+                f"The phase {fact.phase.path} takes {rounding.percent(fact.share)} of {_name_epoch(fact.phase.kind)}:"
+                f" {rounding.seconds(fact.phase.total_seconds)}{also}.{tracing}"
+            )
+        case Growing(kind, growth):
+            which = "" if kind == EPOCH else f", in epochs of kind {kind}"
+            low, high = rounding.size(growth.low), rounding.size(growth.high)
+            by = f"{rounding.size(growth.bytes_per_epoch)} an epoch [{low}, {high}]{which}"
+            return f"Memory grows by {by}: {_describe_growth(growth.sizes)}."
+
+
+def _name_function(one: Traced) -> str:
+    return f"{one.function} ({one.where})"
+
+
+def _name_epoch(kind: str) -> str:
+    return "an epoch" if kind == EPOCH else f"an epoch of kind {kind}"
+
+
+def _make_sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _describe_cause(one: Traced) -> str:
+    if one.cause is None:
+        return "the cause was not observed"
+    return "each time as a new function" if one.cause.kind == "first" else one.cause.text
+
+
+def _choose_advice(one: Traced) -> str:
+    if one.cause and one.cause.advice:
+        return one.cause.advice
+    where = f"look at {one.where}" if ":" in one.where else f"look for what calls {one.function}"
+    making = one.cause is not None and one.cause.kind in (FOLLOWS, "first")
+    return f"{where}{' for what creates it again' if making else ''}"
+
+
+def _describe_cost(found: Found) -> str:
+    """Describe the cost in relation to the time of all epochs, as far as it is known."""
+    charge = found.charge or Charge(found.seconds or 0.0)
+    seconds, share = rounding.seconds(charge.seconds), rounding.percent(found.share)
+    if not charge.unheld:
+        return f"That took {seconds}, {share} of the time of all epochs."
+    kinds = [kind for kind in charge.unheld if kind != EPOCH]
+    of_kind = f" of kind {' or '.join(kinds)}" if kinds else ""
+    every = f"every epoch{of_kind} traced or compiled"
+    if charge.most is None or found.most_share is None:
+        return (
+            f"That took at least {seconds}, {share} of the time of all epochs; first runs of new graphs add to that,"
+            f" but cannot be separated from their work, since {every}."
+        )
+    return (
+        f"That took {share} to {rounding.percent(found.most_share)} of the time of all epochs ({seconds} to"
+        f" {rounding.seconds(charge.most)}): from tracing alone to everything but the operations, since {every}."
+    )
+
+
+def _describe_unweighted(fact: Unweighted) -> str:
+    share = "Epochs" if fact.share_of_epochs is None else f"{rounding.percent(fact.share_of_epochs)} of epochs"
+    which = "" if fact.kinds == (EPOCH,) else f" (kind {', '.join(fact.kinds)})"
+    took = (
+        f" It has {rounding.seconds(fact.seconds)} of their {rounding.seconds(fact.of_seconds)}."
+        if fact.seconds
+        else ""
+    )
+    return f"{share} compute a {fact.term} loss whose weight is 0{which}: the total loss is the same without it.{took}"
+
+
+def _describe_growth(sizes: Mapping[str, float]) -> str:
+    grown = " and ".join(f"{name} by {rounding.number(more)}" for name, more in sizes.items())
+    if not grown:
+        return "something keeps what each epoch creates"
+    return f"the sizes that the trainer reports grow as well, {grown} an epoch"

@@ -1,0 +1,146 @@
+import pytest
+
+from harness.analysis.profile.charges import Charge
+from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.phases import Phase
+from harness.analysis.profile.rules import (
+    Arithmetic,
+    Found,
+    Growing,
+    Heavy,
+    NewTraces,
+    Recompiled,
+    Retraced,
+    Unweighted,
+)
+from harness.analysis.profile.tracings import Compiled, Traced
+from harness.report.wording.findings import describe_finding
+from harness.worker.wire.evidence import Cause
+
+FIRST = Cause("first", "its first tracing")
+VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
+SHAPE = Cause("shape", "argument x: shape (8,) -> (9,)", "pad it")
+
+
+def traced(cause=SHAPE, where="x.py:3"):
+    return Traced(function="step", where=where, cause=cause, times=14, seconds=1.5)
+
+
+def charged(fact, charge=None, whole=10.0):
+    charge = charge or Charge(2.5, 2.5)
+    most = charge.most / whole if charge.unheld and charge.most else None
+    return describe_finding(Found("rule", fact, charge, charge.seconds, charge.seconds / whole, most))
+
+
+def described(fact):
+    return describe_finding(Found("rule", fact))
+
+
+def phase(**changes):
+    usual = {"kind": "data", "path": "data", "calls": 1.0, "own_seconds": 0.05, "total_seconds": 0.05, "share": 0.5}
+    return Phase(**usual | {"peak_rss_bytes": None} | changes)
+
+
+def test_a_retrace_has_its_cause_cost_and_advice():
+    assert charged(Retraced(traced(), 100)) == (
+        "step (x.py:3) was traced 14 times more in 100 epochs: argument x: shape (8,) -> (9,)."
+        " That took 2.50 s, 25 % of the time of all epochs. Pad it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("charge", "expected"),
+    [
+        (
+            Charge(2.5, 9.0, ("data",)),
+            "25 % to 90 % of the time of all epochs (2.50 s to 9.00 s): from tracing alone to everything but"
+            " the operations, since every epoch of kind data traced or compiled. Pad it.",
+        ),
+        (
+            Charge(2.5, None, ("epoch",)),
+            "at least 2.50 s, 25 % of the time of all epochs; first runs of new graphs add to that, but cannot be"
+            " separated from their work, since every epoch traced or compiled. Pad it.",
+        ),
+    ],
+)
+def test_cost_is_bounded_if_every_epoch_traced(charge, expected):
+    assert charged(Retraced(traced(), 100), charge).partition("That took ")[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("cause", "where", "why", "advice"),
+    [
+        (VARIABLES, "x.py:3", VARIABLES.text, "Look at x.py:3 for what creates it again."),
+        (FIRST, "x.py:3", "each time as a new function", "Look at x.py:3 for what creates it again."),
+        (None, "x.py:3", "the cause was not observed", "Look at x.py:3."),
+        (None, "?", "the cause was not observed", "Look for what calls step."),
+    ],
+)
+def test_a_cause_without_advice_says_where_to_look(cause, where, why, advice):
+    text = charged(Retraced(traced(cause, where), 100))
+    assert f"in 100 epochs: {why}. That took 2.50 s, 25 %" in text
+    assert text.endswith(advice)
+
+
+def test_new_traces_name_the_costliest_function():
+    assert charged(NewTraces(traced(FIRST), 30, 29, 100)).startswith(
+        "29 of 100 epochs trace something new, 30 functions or causes in all. The costliest is step (x.py:3): each time"
+        " as a new function. That took 2.50 s, 25 % of the time of all epochs. Look at x.py:3"
+    )
+
+
+@pytest.mark.parametrize(("compiler", "who"), [("XLA", "XLA"), ("", "A compiler")])
+def test_a_compilation_without_a_trace(compiler, who):
+    one = Compiled(function="step", where="x.py:3", times=4, silent=3, seconds=2.0, compiler=compiler)
+    assert charged(Recompiled(one)) == (
+        f"{who} compiled step (x.py:3) 4 times, 3 of them for another shape without any trace."
+        " That took 2.50 s, 25 % of the time of all epochs. Keep the shapes fixed."
+    )
+
+
+def test_arithmetic_has_its_share_of_operations_and_time():
+    text = "90 % of the arithmetic of an epoch of kind data is in integral: 9.00 GFLOP of 10.0 GFLOP"
+    assert described(Arithmetic("data", "integral", 9e9, 1e10, None)) == f"{text}."
+    timed = described(Arithmetic("data", "integral", 9e9, 1e10, 0.6))
+    assert timed == f"{text}, and 60 % of the time of its operations."
+
+
+def test_an_unweighted_term_has_its_share_of_the_schedule():
+    assert described(Unweighted("physics", ("data",), 0.3, 0.25, 1.0)) == (
+        "30 % of epochs compute a physics loss whose weight is 0 (kind data): the total loss is the same without it."
+        " It has 250 ms of their 1.00 s."
+    )
+    assert described(Unweighted("physics", ("epoch",), None, None, 1.0)) == (
+        "Epochs compute a physics loss whose weight is 0: the total loss is the same without it."
+    )
+
+
+def test_a_heavy_phase_has_its_share_of_an_epoch():
+    text = "The phase data takes 50 % of an epoch of kind data: 50.0 ms"
+    assert described(Heavy(phase(), 0.5, ())) == f"{text}."
+    assert described(Heavy(phase(), 0.5, ("full",))) == f"{text}, and nearly as much of full."
+    tracing = described(Heavy(phase(traced=True), 0.5, ()))
+    assert tracing == f"{text}. That includes tracing and compiling: no such epoch ran without."
+
+
+def test_growth_has_its_interval():
+    text = "Memory grows by 3.10 MB an epoch [2.90 MB, 3.30 MB], in epochs of kind data: "
+    bare, sized = (Growth("growing", 3.1e6, 2.9e6, 3.3e6, sizes) for sizes in ({}, {"pool": 12.0}))
+    assert described(Growing("data", bare)) == f"{text}something keeps what each epoch creates."
+    expected = "the sizes that the trainer reports grow as well, pool by 12.0 an epoch."
+    assert described(Growing("data", sized)) == text + expected
+
+
+@pytest.mark.parametrize(
+    ("fact", "beginning"),
+    [
+        (Arithmetic("epoch", "integral", 1e9, 1e9, None), "100 % of the arithmetic of an epoch is in integral:"),
+        (Heavy(phase(kind="epoch"), 0.5, ()), "The phase data takes 50 % of an epoch:"),
+        (
+            Growing("epoch", Growth("growing", 3.1e6, 2.9e6, 3.3e6)),
+            "Memory grows by 3.10 MB an epoch [2.90 MB, 3.30 MB]:",
+        ),
+    ],
+)
+def test_does_not_mention_kinds_for_a_trainer_with_one_kind(fact, beginning):
+    assert described(fact).startswith(beginning)
