@@ -1,7 +1,7 @@
 """A benchmarking and profiling harness for physics-informed neural networks: is it faster, by how much, and why?
 
-Training code uses `Collection`, `Trainer`, `Variant` and `phase`. Notebooks and scripts use `compare`, `profile` and
-`read`, which are loaded on first use.
+Training code uses `epochs`, `report` and `phase`, or `Collection`, `Trainer` and `Variant`. Notebooks and scripts use
+`compare`, `profile` and `read`, which are loaded on first use.
 """
 
 from __future__ import annotations
@@ -9,13 +9,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.interface import Collection, Trainer, Variant, phase
+from harness.loops import epochs, report
 
 if TYPE_CHECKING:
     from harness.api import Result, compare, profile, read
 
     __version__: str
 
-__all__ = ["Collection", "Result", "Trainer", "Variant", "__version__", "compare", "phase", "profile", "read"]
+__all__ = [
+    "Collection",
+    "Result",
+    "Trainer",
+    "Variant",
+    "__version__",
+    "compare",
+    "epochs",
+    "phase",
+    "profile",
+    "read",
+    "report",
+]
 _OF_API = ("Result", "compare", "profile", "read")
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from harness.catalog import command_lines
 from harness.errors import BadInput, BadSource
 from harness.interface import Variant
 from harness.suggest import nearest
@@ -85,11 +86,15 @@ def registered() -> Catalog:
 
 
 def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
-    """Return the registered variant of that name, or None for one in a file or module, which only the child may import.
+    """Return the registered variant of that name, or None for a command line and for one in a file or module, which
+    only the child may import.
 
     Modules are searched for along `path`, by default in the working directory and on Python's own path. Raises BadInput
     if there is no such variant, file or module, or no such name in it.
     """
+    if command_lines.is_command(reference):
+        command_lines.parse(reference)
+        return None
     if ":" not in reference:
         variants = registered().variants
         if reference not in variants:

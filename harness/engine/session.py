@@ -115,7 +115,9 @@ def _hash_code(plan: Plan) -> str | None:
     """A hash that shows whether code has changed: the Python files of this repository, and variants given as files."""
     files = []
     for arm in plan.arms:
-        if ":" in arm.variant:
+        if arm.command:
+            files.append(Path(arm.command.script) if arm.command.script else None)
+        elif ":" in arm.variant:
             with suppress(BadInput):  # the file no longer exists
                 files.append(registry.source_of(arm.variant)[0])
     return repository.code_hash(filter(None, files))

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from harness.catalog.command_lines import CommandLine
 from harness.plan.cells import Ablation
 from harness.plan.gate_rules import Gate, Triple
 from harness.worker.wire.evidence import MEMORY, OPERATIONS, PHASES
@@ -28,6 +29,8 @@ class Arm(msgspec.Struct, frozen=True):
     """The git revision of its code; None means the working tree."""
     slowdown: float = 0.0
     """A planted slowdown, which the run should detect: the fraction of its time by which each epoch is lengthened."""
+    command: CommandLine | None = None
+    """The program, if the arm is a command line; `variant` is then the line as it was given."""
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from harness.catalog import registry
+from harness.catalog import command_lines, registry
 from harness.errors import BadInput
 from harness.interface import Variant
 from harness.plan import turn_length
@@ -261,10 +261,17 @@ def _find_default_epochs(variant: Variant | None, scale: str | None) -> int | No
 
 
 def _make_arms(references: Sequence[str]) -> list[Arm]:
-    """Make an arm for each reference. Its label is the last name if that is unique, else the whole reference."""
-    short = Counter(registry.label(reference) for reference in references)
-    arms = []
-    for reference in references:
-        label = registry.label(reference)
-        arms.append(Arm(label if short[label] == 1 else reference, reference))
-    return arms
+    """Make an arm for each reference. Its label is the last name, or of a command line the words in which it differs,
+    if that is unique; else the whole reference."""
+    commands = [reference for reference in references if command_lines.is_command(reference)]
+    own = dict(zip(commands, command_lines.label_all(commands), strict=True))
+    labels = [own.get(reference) or registry.label(reference) for reference in references]
+    times = Counter(labels)
+    return [
+        Arm(
+            label if times[label] == 1 else reference,
+            reference,
+            command=command_lines.parse(reference) if reference in own else None,
+        )
+        for label, reference in zip(labels, references, strict=True)
+    ]

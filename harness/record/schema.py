@@ -214,6 +214,8 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     """The versions of the numerical libraries that the process had loaded by its end, by module."""
     seeded: dict[str, str] = {}
     """How each random generator that it had loaded by its end was seeded, by the module of the generator."""
+    trained: bool = False
+    """Whether its program trained to its own end; its epochs are then all that it has."""
 
 
 class BlockEnd(msgspec.Struct, frozen=True, tag_field="line", tag="block end"):

@@ -80,18 +80,20 @@ class Lockstep:
     """Seconds of all epochs of each arm."""
     _next_epochs: dict[str, int] = field(default_factory=dict)
     """The next epoch of each arm."""
+    _over: set[str] = field(default_factory=set)
+    """The arms whose training is over."""
     _spent: float = 0.0
     """Seconds of all epochs together."""
 
     def rounds(self) -> Iterator[list[Turn]]:
         """Yield the turns of each round."""
         lengths = Lengths.of(self.plan, self.descriptions)
-        self._next_epochs = dict.fromkeys(self.descriptions, lengths.lead)
+        self._next_epochs = {arm: lengths.lead for arm in self.descriptions if arm not in self._over}
         self._latest = {
             arm: deque([sum(pace.values()) / len(pace)], LATEST) for arm, pace in self.paces.items() if pace
         }
         done, stop = 0, lengths.stop
-        while stop is None or min(self._next_epochs.values()) < stop:
+        while self._next_epochs and (stop is None or min(self._next_epochs.values()) < stop):
             if stop is None and done >= (
                 FEWER_ROUNDS if self._spent > SLOW_SECONDS * len(self._next_epochs) else ROUNDS
             ):
@@ -125,6 +127,12 @@ class Lockstep:
         if len(self._next_epochs) > 1:
             self._next_epochs.pop(arm, None)
             self._latest.pop(arm, None)
+
+    def finish(self, arm: str) -> None:
+        """Remove an arm whose training is over. The others go on, even if it was the last one."""
+        self._over.add(arm)
+        self._next_epochs.pop(arm, None)
+        self._latest.pop(arm, None)
 
     def _plan_turn(self, arm: str, stop: int, settling: int) -> Turn:
         own = list(range(self._next_epochs[arm], stop))

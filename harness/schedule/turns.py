@@ -88,6 +88,11 @@ class Rounds(Sequence[Round]):
         if self._lockstep:
             self._lockstep.drop(arm)
 
+    def finish(self, arm: str) -> None:
+        """Remove an arm whose training is over."""
+        if self._lockstep:
+            self._lockstep.finish(arm)
+
     @staticmethod
     def _shuffle_rounds(turns: Iterator[list[Turn]], order: random.Random) -> Iterator[Round]:
         for number, own in enumerate(turns, start=1):

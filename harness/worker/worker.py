@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import NoReturn
 
 from harness.worker import environment, libraries, passes, seeding
@@ -22,10 +21,14 @@ from harness.worker.frameworks import FRAMEWORKS
 from harness.worker.probes.base import Probe
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.memory import peak_rss_bytes, peak_tensor_bytes
-from harness.worker.probes.phases import Place
+from harness.worker.probes.phases import Place as PhasePlace
+from harness.worker.programs import watcher
+from harness.worker.programs.execute import execute
+from harness.worker.programs.marking import Place, mark
+from harness.worker.programs.watcher import Watcher
+from harness.worker.recorder import Recorder
 from harness.worker.returned import Misbehaved
-from harness.worker.subject import BUILDING, Bound, Subject
-from harness.worker.timeline import Timeline
+from harness.worker.subject import BUILDING, Subject
 from harness.worker.wire.messages import (
     NOTHING_COUNTS,
     Answer,
@@ -33,6 +36,8 @@ from harness.worker.wire.messages import (
     Built,
     Counted,
     CountWork,
+    Description,
+    Epoch,
     Evaluate,
     Evaluated,
     Failed,
@@ -40,6 +45,7 @@ from harness.worker.wire.messages import (
     Finished,
     Idle,
     Order,
+    Program,
     Ran,
     Run,
     State,
@@ -56,29 +62,86 @@ NO_PEAK = "peak of tensors"
 class Worker:
     """Turns orders into answers. Any failure of the variant that Python can catch becomes an answer, too."""
 
-    def __init__(self, prepared: dict[str, str] | None = None) -> None:
-        self._prepared = prepared
+    def __init__(self, pipe: Connection, prepared: dict[str, str] | None = None) -> None:
+        self._pipe, self._prepared = pipe, prepared
+        self._recorder: Recorder | None = None
         self._subject: Subject | None = None
+        self._watcher: Watcher | None = None
+        """Watches the program, if the arm is one."""
         self._seed = 0
-        self._waiting = Clock()
+        self._facts: dict[str, str] = {}
+        self._waiting, self._running = Clock(), Clock()
+        self._idle = Idle(0.0, 0.0)
         self._allocators = passes.allocators()
 
-    def answer(self, order: Order) -> Answer:
+    def serve(self) -> None:
+        """Answer orders until there are no more, or one fails."""
+        while True:
+            order = self._receive()
+            if isinstance(order, Build) and order.program:
+                self._run_program(order, order.program)
+                continue
+            answer = self._answer(order)
+            self._send(answer)
+            if isinstance(answer, Failed):
+                return
+
+    def next_run(self) -> Run:
+        """Answer the orders to a running program until one asks for epochs, and return it."""
+        while True:
+            order = self._receive()
+            if isinstance(order, Run):
+                self._begin_run()
+                return order
+            self._send(self._answer(order))
+
+    def built(self, description: Description) -> None:
+        gc.collect()  # see `_build_subject`
+        self._send(Built(description, self._facts, self._describe_state()))
+
+    def ran(self, ended: bool) -> None:
+        assert self._recorder is not None, "a program that runs is recorded"
+        self._send(self._finish_run(self._recorder.close(), ended))
+
+    def fail(self, error: BaseException) -> None:
+        self._send(self._describe_failure(error))
+        os._exit(0)
+
+    def _receive(self) -> Order:
+        try:
+            return receive_order(self._pipe)
+        except EOFError:  # the parent has ended
+            os._exit(0)
+
+    def _send(self, answer: Answer) -> None:
+        with suppress(Exception):  # the variant may have replaced them
+            sys.stdout.flush()
+            sys.stderr.flush()
+        send(self._pipe, answer)
+        self._waiting.start()  # work of this process until the next order is outside its turn
+
+    def _answer(self, order: Order) -> Answer:
         try:
             return self._execute(order)
         except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt
             return self._describe_failure(error)
 
-    def rest(self) -> None:
-        """Note that the answer has been sent: work of this process until the next order is outside its turn."""
-        self._waiting.start()
-
     def _execute(self, order: Order) -> Answer:
         if isinstance(order, Build):
             return self._build_subject(order)
-        if isinstance(order, Finish):
-            return Finished(peak_rss_bytes(), peak_tensor_bytes(self._allocators), self._describe_final_state())
-        assert self._subject is not None, "an arm must be built before any other order"
+        assert self._recorder is not None, "an arm must be built before any other order"
+        match order:
+            case Finish():
+                return Finished(peak_rss_bytes(), peak_tensor_bytes(self._allocators), self._describe_final_state())
+            case CountWork(rate):
+                found = [counted for one in self._recorder.counters if (counted := one.count(rate))]
+                return found[0] if found else Counted({}, NOTHING_COUNTS, None)
+            case Run() if self._watcher:  # the program has ended
+                self._begin_run()
+                return self._finish_run([], ended=True)
+            case StateObjective() if self._watcher:
+                return Stated(None)
+        assert self._subject is not None, "a program is given no other order"
         match order:
             case StateObjective():
                 terms = self._subject.objective()
@@ -86,36 +149,53 @@ class Worker:
                     allocator.forget_peak()  # the memory of objective() is not that of the training
                 return Stated(terms)
             case Run():
-                return self._run_epochs(self._subject, order)
+                self._begin_run()
+                return self._finish_run(self._subject.run(order))
             case Evaluate():
                 return Evaluated(self._subject.evaluate(order))
-            case CountWork(rate):
-                found = [counted for one in self._subject.counters if (counted := one.count(rate))]
-                return found[0] if found else Counted({}, NOTHING_COUNTS, None)
+
+    def _prepare(self, order: Build) -> Recorder:
+        """Prepare the process, and return what records its epochs."""
+        self._facts = self._prepared or environment.prepare(order.cores, order.seed)
+        missing = hand_back_memory() if order.exact_memory else None
+        place = PhasePlace() if order.notes_phases else None
+        self._seed = order.seed
+        self._recorder = Recorder(order, list(_make_probes(place)), missing, place)
+        return self._recorder
 
     def _build_subject(self, order: Build) -> Built:
-        facts = self._prepared or environment.prepare(order.cores, order.seed)
-        missing = hand_back_memory() if order.exact_memory else None
-        place = Place() if order.notes_phases else None
-        self._seed = order.seed
-        self._subject = Subject(order, list(_make_probes(place)), missing, place)
+        self._subject = Subject(order, self._prepare(order))
         # Otherwise the garbage of importing and building would be collected in an epoch that differs between arms,
         # which takes a quarter of a second in a process with a large framework.
         gc.collect()
-        return Built(self._subject.description, facts, self._describe_state())
+        return Built(self._subject.description, self._facts, self._describe_state())
 
-    def _run_epochs(self, subject: Subject, order: Run) -> Ran:
-        idle = Idle(*self._waiting.stop())
-        whole = Clock()
-        whole.start()
-        timeline = Timeline() if order.timeline else None
-        bound = None if order.seconds is None else Bound(order.least, order.seconds)
-        epochs = subject.run(order.indices, order.note_calls, order.watch, timeline, bound)
-        between = whole.stop()[0] - sum(epoch.wall for epoch in epochs)
-        if order.timeline and timeline:
-            with suppress(OSError):  # the timeline is optional, and its absence is reported
-                timeline.write(Path(order.timeline))
-        return Ran(epochs, idle, max(between, 0.0))
+    def _run_program(self, order: Build, program: Program) -> None:
+        """Run a program to its end. It answers the orders itself, whenever one of its epochs ends: see `Watcher`."""
+        try:
+            self._watcher = Watcher(self._prepare(order), self)
+            sys.modules[watcher.NAME] = self._watcher  # type: ignore[assignment] - where `harness.loops` finds it
+            seeding.seed_again(order.seed)
+            place = Place(program.epoch_at) if program.epoch_at else None
+            if place:
+                mark(place, self._watcher)
+            execute(program, place)
+            if not self._watcher.begun:
+                raise Misbehaved(watcher.explain_nothing_seen())
+        except BaseException as error:
+            if self._watcher:
+                self._watcher.fail()
+            self.fail(error)
+        else:
+            self._watcher.finish()
+
+    def _begin_run(self) -> None:
+        self._idle = Idle(*self._waiting.stop())
+        self._running.start()
+
+    def _finish_run(self, epochs: list[Epoch], ended: bool = False) -> Ran:
+        between = self._running.stop()[0] - sum(epoch.wall for epoch in epochs)
+        return Ran(epochs, self._idle, max(between, 0.0), ended)
 
     def _describe_failure(self, error: BaseException) -> Failed:
         if isinstance(error, Misbehaved):
@@ -124,13 +204,14 @@ class Worker:
             with suppress(Exception):  # the variant may have replaced stderr
                 traceback.print_exception(error)
             reason = one_line(error)
-        moment = self._subject.moment if self._subject else BUILDING
-        finished = self._subject.finished if self._subject else []
+        running = self._watcher or self._subject
+        moment = running.moment if running else BUILDING
+        finished = self._recorder.epochs if self._recorder else []
         peak = peak_tensor_bytes(self._allocators)
         return Failed(moment, reason, finished, peak_rss_bytes(), peak, self._describe_final_state())
 
     def _describe_state(self) -> State:
-        unavailable = self._subject.unavailable if self._subject else {}
+        unavailable = self._recorder.unavailable if self._recorder else {}
         return State(libraries.loaded(), seeding.seeded(self._seed), unavailable)
 
     def _describe_final_state(self) -> State:
@@ -144,7 +225,7 @@ class Worker:
         return State(state.versions, state.seeded, {**state.unavailable, **missing})
 
 
-def _make_probes(place: Place | None) -> Iterator[Probe]:
+def _make_probes(place: PhasePlace | None) -> Iterator[Probe]:
     """Make the probes that observe every epoch, for each framework."""
     for framework in FRAMEWORKS:
         yield from framework.probes(place.path if place else None)
@@ -153,19 +234,7 @@ def _make_probes(place: Place | None) -> Iterator[Probe]:
 def serve(pipe: Connection, prepared: dict[str, str] | None = None) -> NoReturn:
     """Answer orders until there are no more. `prepared` are the settings of a process that is prepared already."""
     os.set_inheritable(pipe.fileno(), False)
-    worker = Worker(prepared)
-    answer: Answer | None = None
-    while not isinstance(answer, Failed):
-        try:
-            order = receive_order(pipe)
-        except EOFError:  # the parent has ended
-            break
-        answer = worker.answer(order)
-        with suppress(Exception):  # the variant may have replaced them
-            sys.stdout.flush()
-            sys.stderr.flush()
-        send(pipe, answer)
-        worker.rest()
+    Worker(pipe, prepared).serve()
     # An interpreter with a large framework takes long to shut down and may crash meanwhile. All answers have been sent.
     os._exit(0)
 

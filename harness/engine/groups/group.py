@@ -50,6 +50,8 @@ class Group:
         self.live: dict[str, ArmProcess] = {}
         self.descriptions: dict[str, Description] = {}
         """Descriptions of all arms that were built. One that fails later still decides whether all run in lockstep."""
+        self.ended: set[str] = set()
+        """The arms whose training is over: they run no more epochs."""
         self.states: dict[str, State] = {}
         """The latest state that each arm's process reported, for the record of an arm that dies."""
 
@@ -68,7 +70,8 @@ class Group:
                 label = waiting.pop(0)
                 yield Progress(self.block, Doing.BUILDING, label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
-                server = None if label in self.plan.references else fork_server
+                alone = label in self.plan.references or arms[label].command is not None
+                server = None if alone else fork_server
                 self.live[label] = ArmProcess(
                     arms[label], self.plan, self.block, self.cores, log, server, self.exact_memory
                 )
@@ -130,7 +133,7 @@ class Group:
     ) -> Generator[Event, None, list[Epoch]]:
         """Run these epochs of one arm, record them as a slice, and return those that it completed."""
         arm = self.live[label]
-        answer = arm.run(indices, note_calls, probe, timeline, seconds=seconds)
+        answer = self.note_end(label, arm.run(indices, note_calls, probe, timeline, seconds=seconds))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
@@ -148,6 +151,12 @@ class Group:
         if not isinstance(answer, Ran):
             yield from self.record_failure(arm, answer)
         return epochs
+
+    def note_end(self, label: str, answer: Answer) -> Answer:
+        """Note whether an arm's training is over, and return the answer that says so."""
+        if isinstance(answer, Ran) and answer.ended:
+            self.ended.add(label)
+        return answer
 
     def record_failure(self, arm: ArmProcess, answer: Answer) -> Iterator[Event]:
         """End an arm that failed, and record why, with its last output. The other arms go on."""
@@ -193,6 +202,7 @@ class Group:
                 unavailable=answer.state.unavailable,
                 versions=answer.state.versions,
                 seeded=answer.state.seeded,
+                trained=label in self.ended,
             )
 
     def _should_state(self, label: str) -> bool:

@@ -70,7 +70,7 @@ class TakingTurns:
         start, *rest = turns.warm_up(self._group.plan, label, self._group.descriptions)
         epochs: list[Epoch] = []
         for indices in filter(None, ([start], rest)):
-            if label in self._group.live:
+            if label in self._group.live and label not in self._group.ended:
                 epochs += yield from self._group.run_slice(label, indices, 0, 0, self._group.should_count(label))
                 self._group.known.needs[label] = max(before - free_memory_bytes(), 0)
                 if self._group.short_of_memory(0):
@@ -85,10 +85,12 @@ class TakingTurns:
         return turns.rounds(self._group.plan, self._group.block, self._group.number, self._group.descriptions, paces)
 
     def _take_turns(self, rounds: turns.Rounds) -> Iterator[Event]:
-        """Run the turns of the arms that are alive."""
+        """Run the turns of the arms that are alive, and whose training is not over."""
+        for label in self._group.ended:
+            rounds.finish(label)
         for done, round_ in enumerate(rounds):
             for position, turn in enumerate(round_.turns):
-                if turn.arm not in self._group.live:
+                if turn.arm not in self._group.live or turn.arm in self._group.ended:
                     continue
                 yield Progress(self._group.block, Doing.TAKING_TURNS, turn.arm, done, max(turns.ROUNDS, done + 1))
                 ran = yield from self._run_turn(turn, round_.number, position)
@@ -96,6 +98,8 @@ class TakingTurns:
                     rounds.drop(turn.arm)
                     continue
                 rounds.observe(turn, ran)
+                if turn.arm in self._group.ended:
+                    rounds.finish(turn.arm)
                 if turn.after:
                     yield from self._group.run_slice(turn.arm, turn.after, 0, 0)
 
@@ -103,6 +107,7 @@ class TakingTurns:
         """Run a turn as one order, so that no other arm runs between the settling epochs and the counted ones."""
         arm = self._group.live[turn.arm]
         answer = arm.run([*turn.before, *turn.indices], least=len(turn.before) + 1, seconds=TURN_SECONDS)
+        self._group.note_end(turn.arm, answer)
         yield from slices_of(turn, answer, self._group.block, self._group.number, number, position)
         if not isinstance(answer, Ran):
             yield from self._group.record_failure(arm, answer)

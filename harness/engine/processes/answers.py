@@ -32,6 +32,7 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     epochs: list[Epoch]
     idle: Idle | None = None
     between: float = 0.0
+    ended: bool = False
 
 
 class Stated(msgspec.Struct, frozen=True, tag=True):

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from harness.catalog import registry
+from harness.catalog.command_lines import CommandLine
 from harness.engine.processes import process
 from harness.engine.processes.answers import Answer, Failed, from_journal, receive_answer
 from harness.engine.processes.fork_client import ForkServer, ForkServerLost
@@ -24,7 +25,7 @@ from harness.engine.revisions import revisions
 from harness.plan.plan import Arm, Plan
 from harness.worker import frameworks, journal
 from harness.worker.imports import loading
-from harness.worker.wire.messages import Build, CountWork, Evaluate, Finish, Order, Run, send
+from harness.worker.wire.messages import Build, CountWork, Evaluate, Finish, Order, Program, Run, send
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +85,17 @@ class ArmProcess:
                     self._clean_up()
                     raise
             else:
-                self._process = process.start("harness.worker.worker", theirs.fileno(), seed, self._scratch, output)
+                command = arm.command or CommandLine()
+                self._process = process.start(
+                    "harness.worker.worker",
+                    theirs.fileno(),
+                    seed,
+                    self._scratch,
+                    output,
+                    interpreter=command.interpreter,
+                    flags=command.flags,
+                    variables=command.variables,
+                )
         if hasattr(os, "pidfd_open"):
             with suppress(ProcessLookupError):  # the server died, and this process with it: `receive` reports it
                 self._pidfd = os.pidfd_open(self.pid)
@@ -107,6 +118,7 @@ class ArmProcess:
                 notes_phases=plan.notes_phases,
                 source=source,
                 preload=list(_choose_preload(arm, plan)),
+                program=_make_program(arm),
             ),
             "while it was being built",
         )
@@ -257,6 +269,12 @@ def _choose_preload(arm: Arm, plan: Plan) -> tuple[str, ...]:
     if arm.label in plan.references:
         return ()
     return plan.preload or registry.registered().preloads.get(arm.variant, ())
+
+
+def _make_program(arm: Arm) -> Program | None:
+    if arm.command is None:
+        return None
+    return Program(script=arm.command.script, module=arm.command.module, arguments=list(arm.command.arguments))
 
 
 def _make_absolute(watch: str | None) -> str | None:

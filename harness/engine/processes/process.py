@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
+
+from harness.worker import start as start_file
 
 
 class Process(Protocol):
@@ -18,13 +21,24 @@ class Process(Protocol):
         """Wait for the exit code, negative for a signal. Raises subprocess.TimeoutExpired after `timeout` seconds."""
 
 
-def start(module: str, handle: int, seed: int, scratch: Path, output: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start `python -m module HANDLE PARENT` in its own session; it inherits `handle`, and prints to `output`.
+def start(
+    module: str,
+    handle: int,
+    seed: int,
+    scratch: Path,
+    output: IO[bytes],
+    *,
+    interpreter: str | None = None,
+    flags: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> "subprocess.Popen[bytes]":
+    """Start `module` of harness in its own session; it inherits `handle`, and prints to `output`.
 
-    Call it from the main thread only: for the kernel, the parent's death is the end of the thread that started it.
+    It runs in `interpreter`, by default in this one, with these flags and environment variables. Call it from the main
+    thread only: for the kernel, the parent's death is the end of the thread that started it.
     """
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", module, str(handle), str(os.getpid())],
+        [interpreter or sys.executable, *flags, start_file.__file__, module, str(handle), str(os.getpid())],
         pass_fds=[handle],
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -35,7 +49,8 @@ def start(module: str, handle: int, seed: int, scratch: Path, output: IO[bytes])
             "PYTHONHASHSEED": str(seed % 2**32),
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(scratch),
-        },
+        }
+        | (variables or {}),
     )
 
 

@@ -38,6 +38,8 @@ class Description:
     """Its whole schedule, in order. Empty if it does not know its length."""
     evaluates: bool = False
     """Whether it has evaluate()."""
+    marked_by: str = ""
+    """What marks the epochs of a program: the place of its loop, or an adapter. Empty for a trainer."""
 
 
 class Idle(NamedTuple):
@@ -67,6 +69,19 @@ class Epoch:
     """The trainer's `state()` just before this epoch. Empty if it has not changed since the slice's previous epoch."""
     evidence: dict[str, Any] = field(default_factory=dict)
     """What the probes saw, by the name of the probe, without probes that saw nothing."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that trains in a loop of its own: a script, or a module that is run with `-m`."""
+
+    script: str | None = None
+    """The path of the script, relative to the working directory."""
+    module: str | None = None
+    arguments: list[str] = field(default_factory=list)
+    epoch_at: str | None = None
+    """Where an epoch ends, if the program does not mark it: `file.py:LINE`, `file.py:Class.method` or
+    `package.module:Class.method`."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +128,8 @@ class Build:
     """None imports the code as in any program that is started in the working directory."""
     preload: list[str] = field(default_factory=list)
     """The modules that a forked arm has imported already. An arm that is not forked imports them first, too."""
+    program: Program | None = None
+    """The program to run, instead of a trainer to build."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +210,8 @@ class Ran:
     """The wait before this slice."""
     between: float = 0.0
     """Seconds between receiving the order and finishing it that did not belong to any epoch."""
+    ended: bool = False
+    """Whether the training is over, so that no epoch follows."""
 
 
 @dataclass(frozen=True)
@@ -260,8 +279,9 @@ def decode_order(data: bytes) -> Order:
     """Decode an order. It is not validated, because it comes from the parent."""
     given = json.loads(data)
     kind = _ORDERS[given.pop("type")]
-    if given.get("source"):
-        given["source"] = Source(**given["source"])
+    for name, type_ in (("source", Source), ("program", Program)):
+        if given.get(name):
+            given[name] = type_(**given[name])
     order: Order = kind(**given)
     return order
 

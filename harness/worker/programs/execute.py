@@ -1,0 +1,68 @@
+"""Runs a script or a module as Python would: as `__main__`, with its arguments and its own first folder on the path."""
+
+from __future__ import annotations
+
+import builtins
+import runpy
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+
+from harness.worker.imports import hiding
+from harness.worker.imports.hooks import Uncached
+from harness.worker.programs.marking import Place, compile_marked
+from harness.worker.returned import Misbehaved
+from harness.worker.wire.messages import Program
+
+
+def execute(program: Program, place: Place | None = None) -> None:
+    """Run a program to its end, its threads included. `place` is where its epochs end, if it does not mark them.
+
+    Raises whatever it raises, and Misbehaved if it exits with a failure.
+    """
+    safe = getattr(sys.flags, "safe_path", False)  # the user's -P or PYTHONSAFEPATH
+    try:
+        if program.module:
+            _prepend([] if safe else [str(Path.cwd())])
+            sys.argv = [program.module, *program.arguments]
+            runpy.run_module(program.module, run_name="__main__", alter_sys=True)
+        else:
+            script = str(program.script)
+            sys.argv = [script, *program.arguments]
+            if Path(script).is_dir():
+                _prepend([])
+                runpy.run_path(script, run_name="__main__")
+            else:
+                _prepend([] if safe else [str(Path(script).resolve().parent)])
+                _run_script(script, place)
+        _wait_for_threads()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)  # as Python does
+            raise Misbehaved(f"it exited with the message {end.code!r}") from None
+        if end.code:
+            raise Misbehaved(f"it exited with code {end.code}") from None
+
+
+def _run_script(script: str, place: Place | None) -> None:
+    """Run a file as `__main__`. The module stays in place: programs look for it there, as do their processes."""
+    code = compile_marked(Path(script).read_bytes(), script, place)
+    module = ModuleType("__main__")
+    module.__dict__.update(
+        __file__=script, __builtins__=builtins, __loader__=Uncached("__main__", script), __cached__=None
+    )
+    sys.modules["__main__"] = module
+    exec(code, module.__dict__)
+
+
+def _prepend(folders: list[str]) -> None:
+    sys.path[:0] = folders
+    hiding.make_way(sys.path)
+
+
+def _wait_for_threads() -> None:
+    """Wait for the threads that Python would wait for."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()

@@ -1,0 +1,211 @@
+"""Marks the epochs of a program whose source does not: at a loop, given by a line, or at the end of a function's calls.
+
+The source is changed as it is compiled, in memory. So a pass of the loop costs no more than with `harness.epochs`, and
+the functions that it calls run as without it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from harness.worker.imports.hooks import Uncached, when_imported
+from harness.worker.returned import Misbehaved
+
+_NAME = "_harness_marks"
+"""The name of the marks in the changed source, as a module."""
+
+
+class Marks:
+    """What the changed source calls. `watcher` is the process's `Watcher`."""
+
+    def __init__(self, watcher: Any, at: str) -> None:
+        self._watcher = watcher
+        self._loop = watcher.make_loop(at)
+
+    def items(self, iterable: Any) -> Any:
+        """Return the items of a `for` loop, each pass of which is an epoch."""
+        return self._watcher.iterate(iterable, self._loop)
+
+    def step(self) -> bool:
+        """End the epoch of a `while` loop's latest pass, and begin that of the next one."""
+        self._watcher.end(self._loop)
+        self._watcher.begin(self._loop)
+        return True
+
+    def stop(self) -> bool:
+        """The condition of a `while` loop no longer holds."""
+        self._watcher.cancel(self._loop)
+        return False
+
+    def leave(self) -> None:
+        """A `while` loop has ended. Its latest pass counts if it was left by then."""
+        self._watcher.leave(self._loop)
+
+    def ends_epoch(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function`, each call of which ends an epoch. The first call begins the first one that is seen."""
+
+        @functools.wraps(function)
+        def marked(*arguments: Any, **named: Any) -> Any:
+            try:
+                return function(*arguments, **named)
+            finally:
+                self._watcher.end(self._loop)
+                self._watcher.begin(self._loop)
+
+        return marked
+
+
+class Place:
+    """Where epochs end: `file.py:LINE`, `file.py:Class.method` or `package.module:Class.method`."""
+
+    def __init__(self, text: str) -> None:
+        place, _, name = text.rpartition(":")
+        self.text = text
+        self.file = str(Path(place).expanduser().resolve()) if place.endswith(".py") else None
+        self.module = None if self.file else place
+        self.line = int(name) if name.isdigit() else None
+        self.name = name
+        self.found = False
+        """Whether the place has been met in the source."""
+
+
+def mark(place: Place, watcher: Any) -> None:
+    """Mark the place as soon as its source is loaded."""
+    marks = Marks(watcher, place.text)
+    module = ModuleType(_NAME)
+    module.marks = marks  # type: ignore[attr-defined]
+    sys.modules[_NAME] = module
+    if place.module:
+        when_imported(place.module, lambda loaded: _wrap(loaded, place, marks))
+    else:
+        sys.meta_path.insert(0, _Finder(place))
+
+
+def compile_marked(source: bytes, path: str, place: Place | None) -> CodeType:
+    """Compile a source, with the place marked if it is in this file. Raises Misbehaved if it is not there."""
+    tree = ast.parse(source, path)
+    if place and place.file == str(Path(path).resolve()):
+        tree = _change(tree, place)
+    return compile(tree, path, "exec", dont_inherit=True)
+
+
+def _change(tree: ast.Module, place: Place) -> ast.Module:
+    target = _find_loop(tree, place.line) if place.line else _find_function(tree, place.name)
+    if target is None:
+        what = f"no loop at line {place.line}" if place.line else f"no function {place.name!r}"
+        raise Misbehaved(f"--epoch-at {place.text}: the file has {what}")
+    marks = f"__import__({_NAME!r}).marks"
+    if isinstance(target, ast.For | ast.AsyncFor):
+        target.iter = _call(f"{marks}.items", target.iter)
+    elif isinstance(target, ast.While):
+        tree = _MarkWhile(target, marks).visit(tree)
+    else:
+        target.decorator_list.append(_expression(f"{marks}.ends_epoch"))
+    place.found = True
+    return ast.fix_missing_locations(tree)
+
+
+class _MarkWhile(ast.NodeTransformer):
+    """Changes `while condition:` into `while step() and condition or stop():`, with a call after the loop that notes
+    that it was left, by `break`, `return` or an exception."""
+
+    def __init__(self, loop: ast.While, marks: str) -> None:
+        self._loop, self._marks = loop, marks
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        if node is not self._loop:
+            return node
+        passes = ast.BoolOp(ast.And(), [_call(f"{self._marks}.step"), node.test])
+        node.test = ast.BoolOp(ast.Or(), [passes, _call(f"{self._marks}.stop")])
+        left = ast.copy_location(ast.Expr(_call(f"{self._marks}.leave")), node)
+        return ast.copy_location(ast.Try([node], [], [], [left]), node)
+
+
+def _find_loop(tree: ast.Module, line: int) -> ast.For | ast.While | None:
+    """Return the innermost loop that contains a line, or the one that begins there."""
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)]
+    around = [loop for loop in loops if loop.lineno <= line <= (loop.end_lineno or loop.lineno)]
+    return max(around, key=lambda loop: (loop.lineno == line, loop.lineno), default=None)
+
+
+def _find_function(tree: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    nodes: Sequence[ast.AST] = tree.body
+    found: ast.AST | None = None
+    for part in name.split("."):
+        kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+        found = next((node for node in nodes if isinstance(node, kinds) and node.name == part), None)
+        nodes = getattr(found, "body", ())
+    return found if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+
+def _call(function: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(_expression(function), list(arguments), [])
+
+
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _wrap(module: ModuleType, place: Place, marks: Marks) -> None:
+    """Replace the function of a module by one that marks its calls."""
+    *owners, name = place.name.split(".")
+    owner: Any = module
+    try:
+        for part in owners:
+            owner = getattr(owner, part)
+        own = owner.__dict__.get(name) if isinstance(owner, type) else getattr(owner, name)
+        function = getattr(owner, name)
+    except AttributeError:
+        raise Misbehaved(f"--epoch-at {place.text}: the module has no {place.name!r}") from None
+    if isinstance(own, staticmethod | classmethod):
+        setattr(owner, name, type(own)(marks.ends_epoch(own.__func__)))
+    else:
+        setattr(owner, name, marks.ends_epoch(function))
+    place.found = True
+
+
+class _Loader(Uncached):
+    """Compiles a file with its place marked."""
+
+    def __init__(self, name: str, path: str, place: Place) -> None:
+        super().__init__(name, path)
+        self._place = place
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
+        return compile_marked(data, str(path), self._place)
+
+
+class _Finder(MetaPathFinder):
+    """Finds modules as the other finders would, and marks the one in the place's file."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._looking = False
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if self._looking or self._place.found:
+            return None
+        self._looking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        except (ImportError, ValueError):
+            return None
+        finally:
+            self._looking = False
+        loader = spec.loader if spec else None
+        if spec and isinstance(loader, SourceFileLoader) and str(Path(loader.path).resolve()) == self._place.file:
+            spec.loader = _Loader(fullname, loader.path, self._place)
+            return spec
+        return None

@@ -1,0 +1,202 @@
+"""Watches the loops of a program: it is told where epochs begin and end, and lets the program go on when it has a turn.
+
+The program is not turned inside out. The call that ends an epoch is where the process answers its order and waits for
+the next one, so it returns only when it is this arm's turn again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import FrameType
+from typing import Any, Protocol, TypeVar
+
+from harness.worker.recorder import Recorder
+from harness.worker.wire.messages import EPOCH, Description, Run
+
+_T = TypeVar("_T")
+NAME = "_harness_watcher"
+"""The name under which `harness.loops`, or a copy of it, finds the watcher in `sys.modules`."""
+
+
+class Turns(Protocol):
+    """The process's connection to its parent, as a running program needs it."""
+
+    def next_run(self) -> Run:
+        """Answer orders until one asks for epochs, and return it."""
+
+    def built(self, description: Description) -> None:
+        """Answer that the program has reached its first epoch."""
+
+    def ran(self, ended: bool) -> None:
+        """Answer the latest order for epochs."""
+
+    def fail(self, error: BaseException) -> None:
+        """Answer that the program failed, and end the process: the program must not catch this error."""
+
+
+class Loop:
+    """One training loop of the program."""
+
+    def __init__(self, place: str, kind: str | Callable[[int], str] | None) -> None:
+        self.place = place
+        """Where it is in the source, or what its adapter calls it. It tells loops apart."""
+        self.kind = kind
+        self.done = 0
+        """The number of its epochs so far."""
+
+
+class Watcher:
+    """Watches the loops of this process."""
+
+    def __init__(self, recorder: Recorder, turns: Turns) -> None:
+        self._recorder, self._turns = recorder, turns
+        self._process = os.getpid()
+        self._run: Run | None = None
+        """The order that is being carried out. None before the first epoch."""
+        self._index = 0
+        """The number of epochs so far, over all loops."""
+        self._current: Loop | None = None
+        """The loop whose epoch is running."""
+        self._left = False
+        """Whether the latest epoch ended because its loop was left, by `break` or by an exception."""
+        self._losses: dict[str, Any] = {}
+        self._kinds: dict[str, str] = {}
+        """The kinds of loops that do not name theirs, by place."""
+        self._over = False
+        """Whether the time of the current slice is over."""
+        self.moment = "before its first epoch"
+        self.ended = False
+
+    def watch(self, iterable: Iterable[_T], kind: str | Callable[[int], str] | None = None) -> Iterable[_T]:
+        """Return `iterable`, each pass of which is one epoch."""
+        return self.iterate(iterable, Loop(_locate(sys._getframe(2)), kind))
+
+    def report(self, losses: Mapping[str, Any]) -> None:
+        """Note losses of the current epoch."""
+        self._losses.update(losses)
+
+    def begin(self, loop: Loop) -> None:
+        """Begin an epoch, once it is this arm's turn. An enclosing epoch, of which it is a part, does not count."""
+        if os.getpid() != self._process:
+            return
+        if self._run is None:
+            self._turns.built(Description(seekable=False, segments=[], marked_by=loop.place))
+            self._wait()
+        elif self._current is not None:
+            self._recorder.cancel()
+        elif self._left:
+            self._take_turns()
+        self._left = False
+        self._current = loop
+        self._losses = {}
+        self.moment = f"in epoch {self._index}"
+        self._recorder.begin(self._index, self._name_kind(loop))
+
+    def end(self, loop: Loop) -> None:
+        """End the loop's epoch, and wait for the next turn if the slice is complete."""
+        if self._record(loop):
+            self._take_turns()
+
+    def leave(self, loop: Loop) -> None:
+        """End the loop's epoch because the loop was left. If an exception did that, `fail` may forget the epoch."""
+        self._left = self._record(loop) or self._left
+
+    def _record(self, loop: Loop) -> bool:
+        """Record the loop's epoch if it is running, and return whether it was."""
+        if self._current is not loop:
+            return False
+        self._current = None
+        try:
+            self._over = self._recorder.end(self._losses)
+        except Exception as error:
+            self._turns.fail(error)
+            raise
+        self._kinds.setdefault(loop.place, self._name_kind(loop))
+        loop.done += 1
+        self._index += 1
+        self.moment = f"after epoch {self._index - 1}"
+        return True
+
+    def _take_turns(self) -> None:
+        """Answer and wait for the next order if the slice is complete."""
+        assert self._run is not None, "an epoch begins with an order"
+        if self._over or self._index > self._run.indices[-1]:
+            self._turns.ran(ended=False)
+            self._wait()
+
+    def cancel(self, loop: Loop) -> None:
+        """Forget the loop's epoch, which has begun and does no work."""
+        if self._current is loop:
+            self._current = None
+            self._recorder.cancel()
+
+    def finish(self) -> None:
+        """The program has ended: answer the order that it carries out."""
+        self.ended = True
+        if self._current:
+            self.cancel(self._current)  # what ran after the end of its last epoch
+        if self._run is not None:
+            self._turns.ran(ended=True)
+
+    def fail(self) -> None:
+        """The program has failed: an epoch that the failure interrupted does not count."""
+        self.ended = True
+        if self._left:
+            self._recorder.epochs.pop()
+            self._index -= 1
+            self.moment = f"in epoch {self._index}"
+
+    @property
+    def begun(self) -> bool:
+        """Whether the program has reached an epoch."""
+        return self._run is not None
+
+    def _wait(self) -> None:
+        self._run = self._turns.next_run()
+        self._recorder.open(self._run)
+
+    def _name_kind(self, loop: Loop) -> str:
+        """Return the kind of the loop's next epoch. Loops without a name of their own are kinds by place."""
+        if callable(loop.kind):
+            return str(loop.kind(loop.done))
+        if loop.kind is not None:
+            return str(loop.kind)
+        number = len(self._kinds) + 1
+        return self._kinds.get(loop.place) or (EPOCH if number == 1 else f"loop {number}")
+
+    def make_loop(self, place: str, kind: str | Callable[[int], str] | None = None) -> Loop:
+        return Loop(place, kind)
+
+    def iterate(self, iterable: Iterable[_T], loop: Loop) -> Iterator[_T]:
+        """Yield the items of a loop, and record each pass as an epoch."""
+        if os.getpid() != self._process:  # a process that the program has forked is not measured
+            yield from iterable
+            return
+        items = iter(iterable)
+        try:
+            while True:
+                self.begin(loop)
+                try:
+                    item = next(items)
+                except StopIteration:
+                    self.cancel(loop)
+                    return
+                yield item
+                self.end(loop)
+        except GeneratorExit:  # the loop was left by `break` or `return`, after the work of its last epoch
+            self.leave(loop)
+            raise
+
+
+def _locate(frame: FrameType) -> str:
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def explain_nothing_seen() -> str:
+    """Explain what to do if a program trained nothing that could be seen."""
+    return (
+        "it ended without an epoch that harness could see: write `for epoch in harness.epochs(range(n)):`, or name the"
+        " call that ends an epoch with --epoch-at"
+    )

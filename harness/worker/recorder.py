@@ -1,0 +1,162 @@
+"""Records the epochs of a process, each under the clock and the probes, slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from harness.interface import watch_phases
+from harness.worker import frameworks, passes
+from harness.worker.journal import Journal
+from harness.worker.probes.base import Counter, Probe, joined
+from harness.worker.probes.clock import Clock
+from harness.worker.probes.phases import Place
+from harness.worker.returned import Misbehaved, finite, numbers
+from harness.worker.timeline import Timeline
+from harness.worker.wire.messages import Build, Epoch, Run
+
+
+@dataclass
+class Bound:
+    """Ends a slice early if its epochs take longer than planned."""
+
+    least: int
+    """Minimum number of epochs still to run."""
+    seconds: float
+    """Seconds that are left for the epochs of the slice."""
+
+    def reached(self, wall: float) -> bool:
+        """Count one more epoch, which took `wall` seconds, and return whether the slice ends with it."""
+        self.least -= 1
+        self.seconds -= wall
+        return self.least <= 0 and self.seconds <= 0
+
+
+class Recorder:
+    """Records epochs: `open` a slice, then `begin` and `end` each of its epochs, then `close` it.
+
+    `probes` observe every epoch. `missing` is what is unavailable in this process, with the reasons.
+    """
+
+    def __init__(
+        self, order: Build, probes: Sequence[Probe], missing: dict[str, str] | None = None, place: Place | None = None
+    ) -> None:
+        self.counters: list[Counter] = [found for one in frameworks.FRAMEWORKS if (found := one.counter())]
+        self._allow_nonfinite = order.allow_nonfinite
+        self._slowdown = order.slowdown
+        self._missing, self._probes, self._place = missing or {}, list(probes), place
+        self._pass: list[Probe] = []
+        """The probes of the current pass. The first one is the closest to the epoch."""
+        self._timeline: Timeline | None = None
+        self._timeline_file: str | None = None
+        self._note_calls = False
+        self._noted = ExitStack()
+        self._bound: Bound | None = None
+        self._clock = Clock()
+        self._journal = Journal(order.journal)
+        self._sizes: dict[str, float] = {}
+        """The sizes before the latest epoch of the current slice."""
+        self._kinds_seen: set[str] = set()
+        self._kind = ""
+        self._index = 0
+        self._changed: dict[str, float] = {}
+        self._cancelled = False
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """The finished epochs of the current slice."""
+        return self._journal.epochs
+
+    @property
+    def unavailable(self) -> dict[str, str]:
+        """What could not be observed, with the reasons."""
+        found = {what: why for probe in self._probes for what, why in probe.unavailable.items()}
+        # These override the probes' reasons: that another framework does the work is a better one than "not loaded".
+        found |= frameworks.unobserved()
+        return found | self._missing | {what: why for probe in self._pass for what, why in probe.unavailable.items()}
+
+    def clear(self) -> None:
+        """Forget the epochs of the latest slice, which have been sent."""
+        self._journal.clear()
+
+    def open(self, order: Run) -> None:
+        """Begin a slice.
+
+        With `order.note_calls`, each epoch takes some tens of microseconds longer. `order.watch` names a pass of a
+        profile, whose probes take more time.
+        """
+        self._pass = passes.get_pass(order.watch).make_probes() if order.watch else []
+        self._timeline_file = order.timeline
+        self._timeline = Timeline() if order.timeline else None
+        self._note_calls = order.note_calls
+        self._bound = None if order.seconds is None else Bound(order.least, order.seconds)
+        watch_phases(self._place)
+        self._sizes = {}
+        self._journal.clear()
+
+    def close(self) -> list[Epoch]:
+        """End the slice and return its epochs."""
+        if self._timeline_file and self._timeline:
+            with suppress(OSError):  # the timeline is optional, and its absence is reported
+                self._timeline.write(Path(self._timeline_file))
+        return self._journal.epochs
+
+    def begin(self, index: int, kind: str, sizes: Mapping[str, float] | None = None, sought: bool = False) -> None:
+        """Begin an epoch; nothing should run between this call and the work of the epoch."""
+        before, self._sizes = self._sizes, dict(sizes or {})
+        self._changed = self._sizes if self._sizes != before else {}
+        self._index, self._kind = index, kind
+        fresh = sought or self._cancelled or not self._journal.epochs
+        self._cancelled = False
+        for probe in self._probes:
+            probe.begin(fresh)
+        if self._note_calls:
+            for counter in self.counters:
+                self._noted.enter_context(counter.watching(kind))
+        for probe in reversed(self._pass):
+            probe.begin(fresh)
+        self._clock.start()
+
+    def end(self, losses: Any) -> bool:
+        """End the epoch, which returned or reported `losses`. Returns whether the slice's time is over."""
+        # Within the measured time, because converting a lazy array makes it compute, which is work of the epoch.
+        named = numbers(losses, "loss")
+        if self._slowdown:
+            self._clock.draw_out(self._slowdown)
+        wall, cpu = self._clock.stop()
+        seen = [(probe.name, probe.end(wall)) for probe in self._pass]
+        self._noted.close()
+        seen += [(probe.name, probe.end(wall)) for probe in self._probes]
+        if self._timeline:
+            self._add_to_timeline(f"{self._kind} {self._index}", self._timeline)
+        bad = [name for name, value in named.items() if not isfinite(value)]
+        if bad and not self._allow_nonfinite:
+            raise Misbehaved(f"its loss {bad[0]!r} was {named[bad[0]]} (--allow-nonfinite lets the run continue)")
+        first = self._kind not in self._kinds_seen
+        self._kinds_seen.add(self._kind)
+        epoch = Epoch(
+            index=self._index,
+            kind=self._kind,
+            wall=wall,
+            cpu=cpu,
+            losses=finite(named),
+            first=first,
+            sizes=self._changed,
+            evidence=joined(seen),
+        )
+        self._journal.add(epoch)
+        return self._bound is not None and self._bound.reached(wall)
+
+    def cancel(self) -> None:
+        """Forget an epoch that has begun and does no work, or that failed."""
+        self._noted.close()
+        self._cancelled = True
+
+    def _add_to_timeline(self, what: str, timeline: Timeline) -> None:
+        for probe in (*self._pass, *self._probes):
+            if callable(spans := getattr(probe, "spans", None)):
+                timeline.add_epoch(what, spans())

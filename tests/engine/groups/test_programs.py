@@ -1,0 +1,245 @@
+"""Programs with a loop of their own are measured as they are: as `__main__`, in the main thread."""
+
+import os
+import shutil
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+from paths import ROOT, SUPPORT
+from planned import planned
+
+from harness.engine.session import measure
+from harness.record import store
+
+TRAIN = SUPPORT / "programs" / "train.py"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(TRAIN, tmp_path)
+    return tmp_path
+
+
+def compared(folder, *commands, **options):
+    """The record of a comparison of these commands."""
+    out = folder / "run"
+    measure(planned("compare", *commands, **{"blocks": 1, "threads": 1, "timeout": 60.0} | options), out)
+    return store.read(out)
+
+
+def written(folder, name, source):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(dedent(source))
+    return name
+
+
+def epochs_of(record, arm, block=0):
+    return [epoch for piece in record.slices if (piece.arm, piece.block) == (arm, block) for epoch in piece.epochs]
+
+
+def end_of(record, arm):
+    return next(end for end in record.ends if end.arm == arm)
+
+
+def printed(folder, command):
+    """What a command prints when nobody measures."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_compares_a_script_with_two_arguments(folder):
+    record = compared(folder, "train.py --width 3", "train.py --width 30")
+    assert [arm.label for arm in record.plan.arms] == ["--width 3", "--width 30"]
+    for arm in ("--width 3", "--width 30"):
+        epochs = epochs_of(record, arm)
+        assert [epoch.index for epoch in epochs] == list(range(60))
+        assert {epoch.kind for epoch in epochs} == {"epoch"}
+        assert end_of(record, arm).trained
+    assert epochs_of(record, "--width 3")[-1].losses["loss"] < epochs_of(record, "--width 30")[-1].losses["loss"]
+    assert record.ready[0].description.marked_by.endswith("train.py:17")
+
+
+def test_losses_are_those_of_the_program_by_itself(folder):
+    source = """
+        import random
+        random.seed(7)
+        import harness
+        for epoch in harness.epochs(range(30)):
+            loss = random.random()
+            harness.report(loss=loss)
+            print(repr(loss))
+    """
+    written(folder, "seeded.py", source)
+    record = compared(folder, "seeded.py")
+    alone = [float(line) for line in printed(folder, ["seeded.py"]).split()]
+    assert [epoch.losses["loss"] for epoch in epochs_of(record, "seeded.py")] == alone
+
+
+def test_a_program_runs_as_python_would_run_it(folder):
+    source = """
+        import os, signal, sys, threading
+        from .neighbour import NAME
+        import harness
+        assert __name__ == "__main__" and __package__ == "package"
+        assert threading.current_thread() is threading.main_thread()
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        print(sys.argv[1:], NAME, os.getcwd(), sys.path[0])
+        print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+        for epoch in harness.epochs(range(4)):
+            harness.report(argument=float(sys.argv[1]))
+        sys.exit(0)
+    """
+    written(folder, "package/__init__.py", "")
+    written(folder, "package/neighbour.py", "NAME = 'near'\n")
+    written(folder, "package/train.py", source)
+    record = compared(folder, f"{sys.executable} -m package.train 2.5")
+    (label,) = {piece.arm for piece in record.slices}
+    assert [epoch.losses for epoch in epochs_of(record, label)] == [{"argument": 2.5}] * 4
+    log = next((folder / "run" / "logs").glob("*.log")).read_text()
+    assert log == printed(folder, ["-m", "package.train", "2.5"])
+
+
+@pytest.mark.parametrize(
+    ("ending", "count"),
+    [("break", 6), ("raise SystemExit", 6), ("sys.exit(0)", 6), ("continue", 30)],
+)
+def test_a_loop_may_be_left(folder, ending, count):
+    written(
+        folder,
+        "left.py",
+        f"""
+        import sys
+        import harness
+        for epoch in harness.epochs(range(30)):
+            harness.report(epoch=float(epoch))
+            if epoch == 5:
+                {ending}
+        """,
+    )
+    record = compared(folder, "left.py")
+    assert [epoch.losses["epoch"] for epoch in epochs_of(record, "left.py")] == [float(index) for index in range(count)]
+    assert end_of(record, "left.py").status == "ok"
+    assert end_of(record, "left.py").trained
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        ("raise ValueError('no such batch')", "ValueError: no such batch"),
+        ("sys.exit(3)", "it exited with code 3"),
+        ("sys.exit('no data')", "it exited with the message 'no data'"),
+        ("harness.report(loss=float('nan'))", "its loss 'loss' was nan (--allow-nonfinite lets the run continue)"),
+        ("harness.report(loss='low')", "its loss 'loss' was a str, not a number"),
+    ],
+)
+def test_a_failure_keeps_the_epochs_before_it(folder, failure, reason):
+    written(
+        folder,
+        "fails.py",
+        f"""
+        import sys
+        import harness
+        for epoch in harness.epochs(range(30)):
+            if epoch == 7:
+                {failure}
+        """,
+    )
+    record = compared(folder, "fails.py", "train.py")
+    end = end_of(record, "fails.py")
+    assert (end.status, end.reason) == ("failed", reason)
+    assert end.moment in ("in epoch 7", "in epoch 7")
+    assert len(epochs_of(record, "fails.py")) == 7
+    assert end_of(record, "train.py").status == "ok"
+
+
+def test_loops_are_kinds_of_their_own(folder):
+    written(
+        folder,
+        "stages.py",
+        """
+        import harness
+        for epoch in harness.epochs(range(5)):
+            pass
+        for epoch in harness.epochs(range(3)):
+            pass
+        for epoch in harness.epochs(range(2), kind="lbfgs"):
+            pass
+        for epoch in harness.epochs(range(4), kind=lambda index: "full" if index % 2 else "data"):
+            pass
+        """,
+    )
+    kinds = [epoch.kind for epoch in epochs_of(compared(folder, "stages.py"), "stages.py")]
+    assert kinds == [*["epoch"] * 5, *["loop 2"] * 3, *["lbfgs"] * 2, "data", "full", "data", "full"]
+
+
+def test_the_innermost_loop_has_the_epochs(folder):
+    written(
+        folder,
+        "nested.py",
+        """
+        import harness
+        for stage in harness.epochs(range(3)):
+            for epoch in harness.epochs(range(4)):
+                harness.report(at=float(10 * stage + epoch))
+        """,
+    )
+    epochs = epochs_of(compared(folder, "nested.py"), "nested.py")
+    assert [epoch.losses["at"] for epoch in epochs] == [float(10 * stage + at) for stage in range(3) for at in range(4)]
+    assert {epoch.kind for epoch in epochs} == {"epoch"}
+
+
+def test_a_program_without_epochs_fails_with_advice(folder):
+    written(folder, "nothing.py", "print('done')\n")
+    record = compared(folder, "nothing.py", "train.py")
+    end = end_of(record, "nothing.py")
+    assert end.status == "failed"
+    assert end.reason.startswith(
+        "it ended without an epoch that harness could see: write `for epoch in harness.epochs("
+    )
+    assert end_of(record, "train.py").status == "ok"
+
+
+def test_a_program_may_have_a_module_named_like_this_package(folder):
+    written(folder, "harness.py", "def epochs(items, kind=None):\n    return watching.watch(items)\nMINE = 1\n")
+    written(
+        folder,
+        "own.py",
+        """
+        import sys
+        import harness
+        assert harness.MINE
+        for epoch in sys.modules["_harness_watcher"].watch(range(4)):
+            pass
+        """,
+    )
+    record = compared(folder, "own.py")
+    assert len(epochs_of(record, "own.py")) == 4
+
+
+@pytest.mark.parametrize("way", ["spawn", "fork"])
+def test_a_program_may_start_processes(folder, way):
+    written(
+        folder,
+        "parallel.py",
+        f"""
+        import multiprocessing
+        import harness
+
+        def square(number):
+            for _ in harness.epochs(range(2)):  # not measured: it is another process
+                pass
+            return number * number
+
+        if __name__ == "__main__":
+            with multiprocessing.get_context("{way}").Pool(1) as pool:
+                for epoch in harness.epochs(range(3)):
+                    harness.report(squares=sum(pool.map(square, range(4))))
+        """,
+    )
+    record = compared(folder, "parallel.py")
+    assert [epoch.losses["squares"] for epoch in epochs_of(record, "parallel.py")] == [14.0] * 3
