@@ -70,6 +70,13 @@ OPTIONS: dict[str, Choice] = {
         float | None, help="Seconds without an answer after which an arm has failed. [default: 120]"
     ),
     "allow_nonfinite": _define(bool, "--allow-nonfinite", help="Continue when a loss is not finite.", default=False),
+    "epoch_at": _define(
+        str | None,
+        "--epoch-at",
+        metavar="PLACE",
+        help="Where the epochs of a command end, if it does not mark them: file.py:LINE of their loop, or"
+        " file.py:Class.method or package.module:Class.method, each call of which ends one.",
+    ),
     "fresh": _define(
         bool | None,
         "--fresh/--forked",

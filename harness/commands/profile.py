@@ -18,7 +18,17 @@ class Profile(Command):
 
     name = "profile"
     options = (
-        *(("names", "profiled"), "case", "scale", "epochs", "seed", "threads", "timeout", "allow_nonfinite"),
+        *(
+            ("names", "profiled"),
+            "case",
+            "scale",
+            "epochs",
+            "seed",
+            "threads",
+            "timeout",
+            "allow_nonfinite",
+            "epoch_at",
+        ),
         *(("exact_memory", "memory"), "watch", "trace", *OUTPUT),
     )
 

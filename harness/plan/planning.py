@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
+from msgspec.structs import replace
+
 from harness.catalog import command_lines, registry
 from harness.errors import BadInput
 from harness.interface import Variant
@@ -99,7 +101,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     most = request.blocks or usual
     may_stop = traits.fewest_blocks is not None and (request.blocks is None or bool(seconds))
     references = _find_references(names, case, scale, target) if trains else []
-    arms = tuple(_make_arms([*names, *references]))
+    arms = tuple(_make_arms([*names, *references], request.epoch_at))
     registered = {reference for group in registry.registered().references.values() for reference in group}
     reference_labels = {arm.label for arm in arms if arm.variant in registered and trains}
     trained = [arm.variant for arm in arms if arm.label not in reference_labels]
@@ -260,10 +262,13 @@ def _find_default_epochs(variant: Variant | None, scale: str | None) -> int | No
     return epochs
 
 
-def _make_arms(references: Sequence[str]) -> list[Arm]:
+def _make_arms(references: Sequence[str], epoch_at: str | None = None) -> list[Arm]:
     """Make an arm for each reference. Its label is the last name, or of a command line the words in which it differs,
     if that is unique; else the whole reference."""
     commands = [reference for reference in references if command_lines.is_command(reference)]
+    place = command_lines.check_epoch_at(epoch_at) if epoch_at else None
+    if place and not commands:
+        raise BadInput("--epoch-at is for command lines, and there is none: a trainer's epochs end with its epoch().")
     own = dict(zip(commands, command_lines.label_all(commands), strict=True))
     labels = [own.get(reference) or registry.label(reference) for reference in references]
     times = Counter(labels)
@@ -271,7 +276,7 @@ def _make_arms(references: Sequence[str]) -> list[Arm]:
         Arm(
             label if times[label] == 1 else reference,
             reference,
-            command=command_lines.parse(reference) if reference in own else None,
+            command=replace(command_lines.parse(reference), epoch_at=place) if reference in own else None,
         )
         for label, reference in zip(labels, references, strict=True)
     ]

@@ -29,6 +29,9 @@ class Request:
     allow_nonfinite: bool = False
     fresh: bool | None = None
     """Whether each arm starts as a fresh process instead of being forked."""
+    epoch_at: str | None = None
+    """Where an epoch of a command line ends: `file.py:LINE`, `file.py:Class.method` or
+    `package.module:Class.method`."""
     # Whole trainings
     evaluations: int | None = None
     """The number of evaluations in each training."""

@@ -22,7 +22,7 @@ from harness.worker.probes.base import Probe
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.memory import peak_rss_bytes, peak_tensor_bytes
 from harness.worker.probes.phases import Place as PhasePlace
-from harness.worker.programs import watcher
+from harness.worker.programs import adapters, watcher
 from harness.worker.programs.execute import execute
 from harness.worker.programs.marking import Place, mark
 from harness.worker.programs.watcher import Watcher
@@ -179,6 +179,8 @@ class Worker:
             place = Place(program.epoch_at) if program.epoch_at else None
             if place:
                 mark(place, self._watcher)
+            else:
+                adapters.install(self._watcher)
             execute(program, place)
             if not self._watcher.begun:
                 raise Misbehaved(watcher.explain_nothing_seen())

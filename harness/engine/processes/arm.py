@@ -274,7 +274,12 @@ def _choose_preload(arm: Arm, plan: Plan) -> tuple[str, ...]:
 def _make_program(arm: Arm) -> Program | None:
     if arm.command is None:
         return None
-    return Program(script=arm.command.script, module=arm.command.module, arguments=list(arm.command.arguments))
+    return Program(
+        script=arm.command.script,
+        module=arm.command.module,
+        arguments=list(arm.command.arguments),
+        epoch_at=arm.command.epoch_at,
+    )
 
 
 def _make_absolute(watch: str | None) -> str | None:

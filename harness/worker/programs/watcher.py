@@ -39,10 +39,12 @@ class Turns(Protocol):
 class Loop:
     """One training loop of the program."""
 
-    def __init__(self, place: str, kind: str | Callable[[int], str] | None) -> None:
+    def __init__(self, place: str, kind: str | Callable[[int], str] | None, by_adapter: bool = False) -> None:
         self.place = place
         """Where it is in the source, or what its adapter calls it. It tells loops apart."""
         self.kind = kind
+        self.by_adapter = by_adapter
+        """Whether an adapter watches it, and not a mark in the program."""
         self.done = 0
         """The number of its epochs so far."""
 
@@ -64,6 +66,8 @@ class Watcher:
         self._losses: dict[str, Any] = {}
         self._kinds: dict[str, str] = {}
         """The kinds of loops that do not name theirs, by place."""
+        self._marked = False
+        """Whether the program marks its own epochs, so that the loops of libraries do not count."""
         self._over = False
         """Whether the time of the current slice is over."""
         self.moment = "before its first epoch"
@@ -79,8 +83,9 @@ class Watcher:
 
     def begin(self, loop: Loop) -> None:
         """Begin an epoch, once it is this arm's turn. An enclosing epoch, of which it is a part, does not count."""
-        if os.getpid() != self._process:
+        if os.getpid() != self._process or self._is_part_of_another(loop):
             return
+        self._marked = self._marked or not loop.by_adapter
         if self._run is None:
             self._turns.built(Description(seekable=False, segments=[], marked_by=loop.place))
             self._wait()
@@ -94,8 +99,14 @@ class Watcher:
         self.moment = f"in epoch {self._index}"
         self._recorder.begin(self._index, self._name_kind(loop))
 
-    def end(self, loop: Loop) -> None:
-        """End the loop's epoch, and wait for the next turn if the slice is complete."""
+    def _is_part_of_another(self, loop: Loop) -> bool:
+        """Whether a library's loop does not count: the program marks its own, or an epoch of another one is running."""
+        return loop.by_adapter and (self._marked or self._current not in (None, loop))
+
+    def end(self, loop: Loop, losses: Mapping[str, Any] | None = None) -> None:
+        """End the loop's epoch with these losses, and wait for the next turn if the slice is complete."""
+        if self._current is loop:
+            self._losses.update(losses or {})
         if self._record(loop):
             self._take_turns()
 

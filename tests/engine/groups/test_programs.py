@@ -243,3 +243,70 @@ def test_a_program_may_start_processes(folder, way):
     )
     record = compared(folder, "parallel.py")
     assert [epoch.losses["squares"] for epoch in epochs_of(record, "parallel.py")] == [14.0] * 3
+
+
+WHILE = """
+    epoch = 0
+    def train(stop):
+        global epoch
+        while epoch < stop:
+            epoch += 1
+            for batch in range(2):
+                pass
+            {ending}
+    train(5)
+"""
+
+
+@pytest.mark.parametrize(("ending", "count"), [("pass", 5), ("if epoch == 3: break", 3), ("if epoch == 3: return", 3)])
+def test_a_line_of_a_while_loop_marks_its_passes(folder, ending, count):
+    written(folder, "loops.py", WHILE.format(ending=ending))
+    record = compared(folder, "loops.py", epoch_at="loops.py:6")
+    assert len(epochs_of(record, "loops.py")) == count
+    assert end_of(record, "loops.py").trained
+
+
+@pytest.mark.parametrize(("line", "count"), [(7, 10), (8, 10), (6, 5)])
+def test_a_line_marks_the_innermost_loop_around_it(folder, line, count):
+    written(folder, "loops.py", WHILE.format(ending="pass"))
+    record = compared(folder, "loops.py", epoch_at=f"loops.py:{line}")
+    assert len(epochs_of(record, "loops.py")) == count
+
+
+LOGGED = """
+    class Log:
+        def end(self, loss):
+            self.loss = loss
+    def main():
+        log = Log()
+        for epoch in range(6):
+            log.end(1 / (1 + epoch))
+    {start}
+"""
+
+
+def test_a_function_of_the_script_or_of_a_module_marks_its_calls(folder):
+    written(folder, "logged.py", LOGGED.format(start="main()"))
+    written(folder, "library.py", LOGGED.format(start="pass"))
+    written(folder, "imports.py", "import library\nlibrary.main()\n")
+    for command, place in (
+        ("logged.py", "logged.py:Log.end"),
+        ("imports.py", "library.py:Log.end"),
+        ("imports.py", "library:Log.end"),
+    ):
+        record = compared(folder, command, epoch_at=place)
+        assert [epoch.index for epoch in epochs_of(record, command)] == [0, 1, 2, 3, 4], "the first one is the start"
+        shutil.rmtree(folder / "run")
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("logged.py:3", "the file has no loop at line 3"),
+        ("logged.py:Log.nosuch", "the file has no function 'Log.nosuch'"),
+    ],
+)
+def test_a_place_that_is_not_there_is_one_sentence(folder, place, message):
+    written(folder, "logged.py", LOGGED.format(start="main()"))
+    end = end_of(compared(folder, "logged.py", epoch_at=place), "logged.py")
+    assert (end.status, end.reason) == ("failed", f"--epoch-at {folder / place}: {message}")
