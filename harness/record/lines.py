@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TypeVar
 
 from harness.plan.plan import Arm, Plan
@@ -23,6 +24,7 @@ from harness.record.schema import (
     Stored,
     Work,
 )
+from harness.worker.wire.messages import Segment
 
 _OfArm = TypeVar("_OfArm", ArmReady, Slice, Evaluation, Work, ArmEnd)
 
@@ -119,11 +121,25 @@ class Lines:
 
     def schedule(self, arm: str) -> Counter[str]:
         """Return the number of epochs of each kind in an arm's whole schedule; empty if the schedule is unknown."""
-        segments = next((line.description.segments for line in self.ready if line.arm == arm), [])
+        first = next((line for line in self.ready if line.arm == arm), None)
         counts = Counter[str]()
-        for segment in segments:
+        for segment in self.segments(first.block, first.group, arm) if first else ():
             counts[segment.kind] += segment.stop - segment.start
         return counts
+
+    def segments(self, block: int, group: int, arm: str) -> list[Segment]:
+        """Return the whole schedule of an arm's process; empty if it is unknown. That of a program is known once it has
+        trained to its end: it is what it ran."""
+        here = (block, group, arm)
+        described = [line.description.segments for line in self.ready if (line.block, line.group, line.arm) == here]
+        if described and described[0]:
+            return described[0]
+        if not any(end.trained for end in self.ends if (end.block, end.group, end.arm) == here):
+            return []
+        pieces = [piece for piece in self.slices if (piece.block, piece.group, piece.arm) == here]
+        ran = [epoch for piece in pieces for epoch in piece.epochs]
+        runs = [list(run) for _, run in groupby(ran, key=lambda epoch: epoch.kind)]
+        return [Segment(run[0].kind, run[0].index, run[-1].index + 1) for run in runs]
 
     def unavailable(self, arm: str) -> dict[str, str]:
         """Return the reason for each thing that could not be observed in an arm's processes.

@@ -130,7 +130,7 @@ class Projection:
 
     def account(self, here: pd.DataFrame, block: int, group: int, arm: str) -> Account:
         """Return the account of an arm in one process, whose epochs are in `here`."""
-        segments = _get_descriptions(self.record, block, group)[arm].segments if self.scope == "schedule" else ()
+        segments = self.record.segments(block, group, arm) if self.scope == "schedule" else ()
         return Account(here[here["arm"] == arm], segments, self.shapes.in_process(block, group, arm), self.scope)
 
     def _choose_scope(self) -> Scope:
@@ -141,7 +141,7 @@ class Projection:
         groups = list(self.epochs.groupby(["block", "group"]))
         if all(_covers_schedules(self.record, here, block, group, set(self.trends)) for (block, group), here in groups):
             return "schedule"
-        lengths = any(line.description.segments for line in self.record.ready)
+        lengths = any(self.record.segments(line.block, line.group, line.arm) for line in self.record.ready)
         ordered = all(in_order(own) for _, here in groups for _, own in here.groupby("arm"))
         if self.record.plan.epochs or lengths or self.trends or not ordered:
             return "epochs"
@@ -204,13 +204,14 @@ def _covers_schedules(record: Lines, epochs: pd.DataFrame, block: int, group: in
     """Whether a group's epochs can represent whole schedules: every arm must know its schedule, and arms that cannot
     seek in it must have met every kind, with neither sizes nor times that go on changing afterwards."""
     described = _get_descriptions(record, block, group)
-    if not set(epochs["arm"].unique()) <= described.keys() or not all(own.segments for own in described.values()):
+    schedules = {arm: record.segments(block, group, arm) for arm in described}
+    if not set(epochs["arm"].unique()) <= described.keys() or not all(schedules.values()):
         return False
     if all(description.seekable for description in described.values()):
         return True
     met = {str(arm): (set(own["kind"]), own["index"].nunique()) for arm, own in epochs.groupby("arm")}
     for arm, (kinds, number) in met.items():
-        segments = described[arm].segments
+        segments = schedules[arm]
         unforeseen = number < segments[-1].stop and (arm in drifting or _has_changing_sizes(record, block, group, arm))
         if unforeseen or {segment.kind for segment in segments} != kinds:
             return False

@@ -18,10 +18,9 @@ class Shapes:
     """The patterns of each arm's processes, found once for a table of epochs."""
 
     def __init__(self, record: Lines, epochs: pd.DataFrame) -> None:
-        described = {(line.block, line.group, line.arm): line.description.segments for line in record.ready}
         parts = []
         for (block, group, arm), own in epochs.groupby([*PLACE, "arm"], sort=False):
-            segments = described.get((block, group, arm), [])
+            segments = record.segments(block, group, arm)
             parts.append(classified(own, segments).assign(relative=_compute_relative(own, segments)))
         table = pd.concat(parts).loc[epochs.index] if parts else epochs.assign(lead=False, opening=False, once=False)
         self._patterns: dict[str, dict[str, Pattern]] = {}
