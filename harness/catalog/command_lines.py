@@ -42,9 +42,13 @@ def is_command(reference: str) -> bool:
     return _has_space(reference)
 
 
-def parse(reference: str) -> CommandLine:
-    """Read a command line. Raises BadInput, which says what is wrong with it."""
-    words = [reference] if Path(reference).is_file() else _split(reference)
+def parse(reference: str, folder: Path | None = None) -> CommandLine:
+    """Read a command line that is started in `folder`, by default the working directory.
+
+    Raises BadInput, which says what is wrong with it.
+    """
+    folder = folder or Path()
+    words = [reference] if (folder / reference).is_file() else _split(reference)
     variables = {}
     while words and "=" in words[0] and words[0].partition("=")[0].isidentifier():
         name, _, value = words.pop(0).partition("=")
@@ -53,9 +57,10 @@ def parse(reference: str) -> CommandLine:
         raise BadInput(f"The command {reference!r} has no program.")
     first, *rest = words
     if first.endswith(".py"):
-        return CommandLine(variables=variables, script=_check_script(first, reference), arguments=tuple(rest))
+        script = _check_script(first, reference, folder)
+        return CommandLine(variables=variables, script=script, arguments=tuple(rest))
     if _is_python(first):
-        return _parse_python(_find_interpreter(first, reference), rest, variables, reference)
+        return _parse_python(rest, reference, folder, _find_interpreter(first, reference), variables)
     return _parse_installed(first, rest, variables, reference)
 
 
@@ -127,7 +132,9 @@ def _find_interpreter(word: str, reference: str) -> str:
     return str(Path(found).absolute())  # not resolved: the interpreter of a virtual environment is a link
 
 
-def _parse_python(interpreter: str, words: list[str], variables: dict[str, str], reference: str) -> CommandLine:
+def _parse_python(
+    words: list[str], reference: str, folder: Path, interpreter: str, variables: dict[str, str]
+) -> CommandLine:
     flags: list[str] = []
     while words and words[0].startswith("-") and words[0] not in ("-m", "-c", "-"):
         flags.append(words.pop(0))
@@ -140,16 +147,17 @@ def _parse_python(interpreter: str, words: list[str], variables: dict[str, str],
         if len(words) < 2:
             raise BadInput(f"The command {reference!r} names no module after -m.")
         return CommandLine(**known, module=words[1], arguments=tuple(words[2:]))
-    return CommandLine(**known, script=_check_script(words[0], reference), arguments=tuple(words[1:]))
+    return CommandLine(**known, script=_check_script(words[0], reference, folder), arguments=tuple(words[1:]))
 
 
-def _check_script(word: str, reference: str) -> str:
-    path = Path(word).expanduser()
+def _check_script(word: str, reference: str, folder: Path) -> str:
+    script = Path(word).expanduser()
+    path = folder / script
     if not path.exists():
         raise BadInput(f"The command {reference!r}: there is no file {word!r}.")
     if path.is_dir() and not (path / "__main__.py").is_file():
         raise BadInput(f"The command {reference!r}: {word!r} is a folder without a __main__.py.")
-    return str(path)
+    return str(script)
 
 
 def _parse_installed(word: str, rest: list[str], variables: dict[str, str], reference: str) -> CommandLine:

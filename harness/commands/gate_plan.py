@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
-from harness.catalog import registry
+from harness.catalog import command_lines, registry
 from harness.commands.gate_settings import GateOptions
 from harness.engine.machine import machine
 from harness.engine.revisions import lookup, revisions
@@ -19,7 +19,7 @@ from harness.errors import BadInput, BadSource, NotComparable, VariantFailed
 from harness.interface import Variant
 from harness.plan import controls, planning
 from harness.plan.gate_rules import TOTAL_TIME, Gate, Tolerances, Triple
-from harness.plan.plan import Arm, Plan
+from harness.plan.plan import Plan
 from harness.plan.planning import Traits
 from harness.plan.request import Request
 from harness.record import compatibility
@@ -90,12 +90,14 @@ def against_revision(request: Request, base: str, options: GateOptions) -> Plan:
         _check_base(name, base_side, repository)
 
     def find(name: str) -> Variant | None:
+        if command_lines.is_command(name):
+            return None
         return registry.find(sources.reference(name, head_side.source), sources.path(head_side.source))
 
     plan = _draft(request, names, options, find=find)
     arms, triples = [], []
     for arm in plan.arms:
-        old = Arm(f"{arm.label} at {base_side.name}", arm.variant, arm.settings, base_side.revision)
+        old = replace(arm, label=f"{arm.label} at {base_side.name}", revision=base_side.revision)
         new = replace(arm, revision=head_side.revision)
         arms += [old, controls.repeat_of(old), new]
         base_repeat = arms[-2].label
@@ -245,6 +247,9 @@ def _check_base(name: str, side: Side, repository: Repository) -> None:
 
 def _find(name: str, side: Side, repository: Repository) -> None:
     """Check that one side has a variant. Raises BadInput if it does not."""
+    if command_lines.is_command(name):
+        command_lines.parse(name, Path(side.source.folder) / side.source.prefix)
+        return
     reference = sources.reference(name, side.source)
     place = name.rpartition(":")[0]
     path = sources.path(side.source)

@@ -13,11 +13,13 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import NoReturn
 
 from harness.worker import environment, libraries, passes, seeding
 from harness.worker.allocators import hand_back_memory
 from harness.worker.frameworks import FRAMEWORKS
+from harness.worker.imports import sources
 from harness.worker.probes.base import Probe
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.memory import peak_rss_bytes, peak_tensor_bytes
@@ -175,6 +177,9 @@ class Worker:
         try:
             self._watcher = Watcher(self._prepare(order), self)
             sys.modules[watcher.NAME] = self._watcher  # type: ignore[assignment] - where `harness.loops` finds it
+            if order.source:
+                sources.use(order.source)
+                os.chdir(Path(order.source.folder) / order.source.prefix)
             seeding.seed_again(order.seed)
             place = Place(program.epoch_at) if program.epoch_at else None
             if place:

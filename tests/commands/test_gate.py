@@ -314,3 +314,43 @@ def test_action_reads_variants_from_several_lines():
     given = {"VARIANTS": "a.py:One\n  b.py:Two three\n", "OPTIONS": "--budget 3min\n--unsure warn"}
     done = subprocess.run(["bash", "-euc", script], env=given, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["a.py:One", "b.py:Two", "three", "--budget", "3min", "--unsure", "warn"]
+
+
+SCRIPT = """
+import harness
+from harness.worker.probes import clock
+
+now, error = 0, 1.0
+clock.perf_counter_ns = lambda: now
+for epoch in harness.epochs(range(200)):
+    now += 1_000_000
+    error *= 0.99
+    harness.report(loss=error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "metric"),
+    [
+        ("import harness", "import harness  # a comment", 0, None),
+        ("1_000_000", "1_050_000", 1, "total_time"),
+        ("*= 0.99", "*= 0.98", 1, "losses"),
+    ],
+)
+def test_a_command_is_compared_with_itself_at_a_revision(folder, gate, old, new, code, metric):
+    write(folder, {"scripts/train.py": SCRIPT})
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "a script")
+    write(folder, {"scripts/train.py": SCRIPT.replace(old, new)})
+    found, summary = gate("--base", "HEAD", name="scripts/train.py --unused 3")
+    assert found == code
+    assert [arm["name"] for arm in summary["arms"]][-1] == "scripts/train.py --unused 3"
+    assert metric is None or metric in {
+        check["metric"] for check in summary["gate"]["checks"] if check["answer"] == "regressed"
+    }
+
+
+def test_a_command_that_the_base_does_not_have_is_not_comparable(folder, gate, capfd):
+    write(folder, {"train.py": SCRIPT})
+    assert gate("--base", "HEAD", name="train.py") == (5, None)
+    assert "there is no file 'train.py'" in capfd.readouterr().err
