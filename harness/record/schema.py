@@ -99,6 +99,10 @@ class ArmReady(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag=
     """How each random generator was seeded, by the module of the generator."""
     unavailable: dict[str, str] = {}
     """What cannot be observed in the process, with the reasons known so far; see also `ArmEnd.unavailable`."""
+    python: str = ""
+    """The version of its interpreter; empty in older records."""
+    prefix: str = ""
+    """The folder of its interpreter's environment; empty in older records."""
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="slice"):

@@ -123,6 +123,7 @@ def _summarize_arm(
     found = None if converged else losses(record, arm)
     evidence = rules.Evidence.of(record, arm) if record.plan.profiles else None
     profile = _collect_profile(record, arm, evidence) if evidence else None
+    ready = next((line for line in record.ready if line.arm == arm), None)
     cut_off = "cut off" if len(measured.epochs) else "not run"
     return ArmSummary(
         name=arm,
@@ -137,6 +138,10 @@ def _summarize_arm(
         losses=describe_losses(found) if found else None,
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,
+        marked_by=ready.description.marked_by or None if ready else None,
+        python=ready.python or None if ready else None,
+        prefix=ready.prefix or None if ready else None,
+        loaded=record.loaded(arm),
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,

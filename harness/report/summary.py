@@ -83,6 +83,14 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The same answer as an enum, for programs."""
     losses_epochs: int | None = None
     """How many epochs both ran in the same order from the first one on: those that were compared."""
+    marked_by: str | None = None
+    """What marks the epochs of a program: the place of its loop, or an adapter. None for a trainer."""
+    python: str | None = None
+    """The version of its interpreter."""
+    prefix: str | None = None
+    """The folder of its interpreter's environment."""
+    loaded: dict[str, str] = {}
+    """The numerical libraries that it loaded, with their versions."""
     idle_share: float | None = None
     """The share of a processor that it used while other arms had their turn."""
     exact: Exact | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import platform
 import sys
 import traceback
 from collections.abc import Iterator
@@ -99,7 +100,7 @@ class Worker:
 
     def built(self, description: Description) -> None:
         gc.collect()  # see `_build_subject`
-        self._send(Built(description, self._facts, self._describe_state()))
+        self._send(self._make_built(description))
 
     def ran(self, ended: bool) -> None:
         assert self._recorder is not None, "a program that runs is recorded"
@@ -170,7 +171,7 @@ class Worker:
         # Otherwise the garbage of importing and building would be collected in an epoch that differs between arms,
         # which takes a quarter of a second in a process with a large framework.
         gc.collect()
-        return Built(self._subject.description, self._facts, self._describe_state())
+        return self._make_built(self._subject.description)
 
     def _run_program(self, order: Build, program: Program) -> None:
         """Run a program to its end. It answers the orders itself, whenever one of its epochs ends: see `Watcher`."""
@@ -195,6 +196,9 @@ class Worker:
             self.fail(error)
         else:
             self._watcher.finish()
+
+    def _make_built(self, description: Description) -> Built:
+        return Built(description, self._facts, self._describe_state(), platform.python_version(), sys.prefix)
 
     def _begin_run(self) -> None:
         self._idle = Idle(*self._waiting.stop())

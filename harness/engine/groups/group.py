@@ -108,6 +108,8 @@ class Group:
             build_seconds=monotonic() - arm.started,
             description=answer.description,
             environment=answer.environment,
+            python=answer.python,
+            prefix=answer.prefix,
             versions=answer.state.versions,
             started="forked" if arm.forked else "fresh",
             seeded=answer.state.seeded,

@@ -26,6 +26,8 @@ class Built(msgspec.Struct, frozen=True, tag=True):
     description: Description
     environment: dict[str, str]
     state: State
+    python: str = ""
+    prefix: str = ""
 
 
 class Ran(msgspec.Struct, frozen=True, tag=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import accounting, comparison, notes
+from harness.report.sections import accounting, comparison, notes, programs
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.headline import headline
 from harness.report.sections.method import method
@@ -30,6 +30,7 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
 
 def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.about_machine(summary)
+    yield from programs.environments(summary)
     yield from notes.failures(summary)
     yield from accounting.sentences(summary)
     yield from notes.memory(summary)
@@ -37,6 +38,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.busy_while_waiting(summary)
     yield from notes.unsure(summary)
     yield from notes.end(summary)
+    yield from programs.marks(summary)
 
 
 def figures(summary: Summary, record: Lines, directory: Path) -> "Iterable[Figure | None]":

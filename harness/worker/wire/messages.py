@@ -201,6 +201,10 @@ class Built:
     description: Description
     environment: dict[str, str]
     state: State
+    python: str = ""
+    """The version of the interpreter."""
+    prefix: str = ""
+    """The folder of the interpreter's environment, which has its packages."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+"""What a reader must know of arms that are programs: their environments, and what marks their epochs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.report import units
+from harness.report.summary import ArmSummary, Summary
+
+
+def environments(summary: Summary) -> Iterator[str]:
+    """What differs between the arms, if they ran in different environments."""
+    known = [arm for arm in summary.arms if arm.python]
+    if len({(arm.python, arm.prefix) for arm in known}) < 2:
+        return
+    facts = {arm.name: {"Python": arm.python or "", **arm.loaded} for arm in known}
+    names = dict.fromkeys(name for own in facts.values() for name in own)
+    differing = [name for name in names if len({own.get(name) for own in facts.values()}) > 1]
+    if not differing:
+        folders = units.listed([f"{arm.prefix} ({arm.name})" for arm in known])
+        yield f"The arms ran in different environments with the same versions: {folders}."
+        return
+    each = [f"{name} with {_list_versions(own, differing)}" for name, own in facts.items()]
+    yield f"The arms ran in different environments: {'; '.join(each)}."
+
+
+def marks(summary: Summary) -> Iterator[str]:
+    """What the epochs of each program are."""
+    arms_of: dict[str, list[str]] = {}
+    for arm in summary.arms:
+        if arm.marked_by:
+            arms_of.setdefault(_describe_mark(arm), []).append(arm.name)
+    for mark, arms in arms_of.items():
+        whose = f" of {units.listed(arms)}" if len(arms) < len(summary.arms) else ""
+        yield f"The epochs{whose} are those of {mark}."
+
+
+def _list_versions(own: dict[str, str], names: list[str]) -> str:
+    return ", ".join(f"{name} {own[name]}" if name in own else f"no {name}" for name in names)
+
+
+def _describe_mark(arm: ArmSummary) -> str:
+    """The mark with the name of its file, without the folder."""
+    what, _, place = (arm.marked_by or "").rpartition(" at ")
+    path, _, line = place.rpartition(":")
+    short = f"{Path(path).name}:{line}" if path else place
+    return f"{what} at {short}" if what else f"the loop at {short}" if line.isdigit() else short

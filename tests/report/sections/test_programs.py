@@ -1,0 +1,49 @@
+from msgspec.structs import replace
+from simulated import DATA, record
+
+from harness.report.sections import programs
+from harness.report.summarize import summarize
+
+OLD, NEW = ("3.10.14", "/old", {"torch": "2.5"}), ("3.12.1", "/new", {"torch": "2.6", "jax": "0.10"})
+
+
+def summary(*environments, marks=()):
+    """The summary of a comparison whose arms ran in these environments, and marked their epochs in these ways."""
+    arms = "abc"[: max(len(environments), len(marks))]
+    run = record({arm: {DATA: 1.0} for arm in arms}, blocks=1)
+    python = dict(zip(arms, environments, strict=False))
+    mark = dict(zip(arms, marks, strict=False))
+    for number, line in enumerate(run.ready):
+        version, prefix, loaded = python.get(line.arm, ("", "", {}))
+        described = type(line.description)(False, line.description.segments, marked_by=mark.get(line.arm, ""))
+        run.ready[number] = replace(line, python=version, prefix=prefix, versions=loaded, description=described)
+    run.ends[:] = [replace(end, versions=python.get(end.arm, ("", "", {}))[2]) for end in run.ends]
+    return summarize(run)
+
+
+def test_says_what_differs_between_environments():
+    assert list(programs.environments(summary(OLD, NEW))) == [
+        "The arms ran in different environments: a with Python 3.10.14, torch 2.5, no jax; b with Python 3.12.1,"
+        " torch 2.6, jax 0.10."
+    ]
+
+
+def test_names_the_environments_if_their_versions_are_equal():
+    other = (OLD[0], "/other", OLD[2])
+    assert list(programs.environments(summary(OLD, other))) == [
+        "The arms ran in different environments with the same versions: /old (a) and /other (b)."
+    ]
+
+
+def test_says_nothing_of_one_environment():
+    assert list(programs.environments(summary(OLD, OLD))) == []
+
+
+def test_says_what_the_epochs_are():
+    same = ["/a/b/train.py:17", "/a/b/train.py:17"]
+    assert list(programs.marks(summary(marks=same))) == ["The epochs are those of the loop at train.py:17."]
+    other = ["Keras fit at /a/train.py:5", "package.module:Log.end", ""]
+    assert list(programs.marks(summary(marks=other))) == [
+        "The epochs of a are those of Keras fit at train.py:5.",
+        "The epochs of b are those of package.module:Log.end.",
+    ]
