@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 from contextlib import suppress
+from typing import Any
 
 from harness.interface import Trainer, Variant
 from harness.worker import seeding
 from harness.worker.describing import describe
 from harness.worker.imports import loading, sources
+from harness.worker.programs import adapters
+from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
 from harness.worker.returned import Misbehaved, a, finite, kind, numbers, sizes
 from harness.worker.wire.messages import Build, Epoch, Evaluate, Run
@@ -20,11 +23,15 @@ BUILDING = "while it was being built"
 class Subject:
     """The trainer under measurement. `moment` describes what it is doing, for the report of a failure."""
 
-    def __init__(self, order: Build, recorder: Recorder) -> None:
+    def __init__(self, order: Build, recorder: Recorder, trainer: Trainer) -> None:
         self.moment = BUILDING
         self._recorder = recorder
         self._next = 0
-        self._trainer: Trainer = _build_trainer(order)
+        self._trainer = trainer
+        if not callable(getattr(trainer, "epoch", None)):
+            raise Misbehaved(
+                f"build returned {a(trainer)}, which has no method epoch(index), and no loop of epochs was seen"
+            )
         self.description = describe(self._trainer, order)
 
     def objective(self) -> dict[str, float | None] | None:
@@ -73,8 +80,12 @@ class Subject:
         return self._recorder.end(self._trainer.epoch(index))
 
 
-def _build_trainer(order: Build) -> Trainer:
+def build(order: Build, watcher: Watcher) -> Any:
+    """Load the arm's variant and build its trainer. If it is a function that trains, its epochs have run instead: see
+    `Watcher.begun`."""
     variant = _load_variant(order)
+    if isinstance(variant, loading.Adopted) and inspect.isfunction(variant.build):
+        adapters.install(watcher)  # a class, or a Variant, may train a little as it is built
     asked = {"case": order.case, "scale": order.scale, "seed": order.seed, "epochs": order.epochs}
     offered = {name: value for name, value in asked.items() if value is not None}
     seeding.seed_again(order.seed)
@@ -83,8 +94,6 @@ def _build_trainer(order: Build) -> Trainer:
     names = {parameter.name for parameter in parameters}
     arguments = {name: value for name, value in offered.items() if takes_all or name in names}
     trainer = variant.build(**{**arguments, **variant.settings, **order.settings})
-    if not callable(getattr(trainer, "epoch", None)):
-        raise Misbehaved(f"build returned {a(trainer)}, which has no method epoch(index)")
     stray = sources.stray(order.source) if order.source else None
     if stray:
         raise Misbehaved(f"it imported {stray} from the working tree, because its own revision has no such module")

@@ -25,13 +25,14 @@ from harness.worker.probes.base import Probe
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.memory import peak_rss_bytes, peak_tensor_bytes
 from harness.worker.probes.phases import Place as PhasePlace
-from harness.worker.programs import adapters, watcher
+from harness.worker.programs import adapters
+from harness.worker.programs import watcher as watching
 from harness.worker.programs.execute import execute
 from harness.worker.programs.marking import Place, mark
 from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
 from harness.worker.returned import Misbehaved
-from harness.worker.subject import BUILDING, Subject
+from harness.worker.subject import BUILDING, Subject, build
 from harness.worker.wire.messages import (
     NOTHING_COUNTS,
     Answer,
@@ -81,11 +82,9 @@ class Worker:
         """Answer orders until there are no more, or one fails."""
         while True:
             order = self._receive()
-            if isinstance(order, Build) and order.program:
-                self._run_program(order, order.program)
-                continue
-            answer = self._answer(order)
-            self._send(answer)
+            answer = self._start(order) if isinstance(order, Build) else self._answer(order)
+            if answer:
+                self._send(answer)
             if isinstance(answer, Failed):
                 return
 
@@ -99,7 +98,7 @@ class Worker:
             self._send(self._answer(order))
 
     def built(self, description: Description) -> None:
-        gc.collect()  # see `_build_subject`
+        gc.collect()  # see `_start`
         self._send(self._make_built(description))
 
     def ran(self, ended: bool) -> None:
@@ -130,8 +129,6 @@ class Worker:
             return self._describe_failure(error)
 
     def _execute(self, order: Order) -> Answer:
-        if isinstance(order, Build):
-            return self._build_subject(order)
         assert self._recorder is not None, "an arm must be built before any other order"
         match order:
             case Finish():
@@ -166,36 +163,30 @@ class Worker:
         self._recorder = Recorder(order, list(_make_probes(place)), missing, place)
         return self._recorder
 
-    def _build_subject(self, order: Build) -> Built:
-        self._subject = Subject(order, self._prepare(order))
+    def _start(self, order: Build) -> Answer | None:
+        """Build a trainer, or run a program to its end. A program answers the orders itself, whenever one of its epochs
+        ends, and the result is then None: see `Watcher`."""
+        try:
+            recorder = self._prepare(order)
+            self._watcher = Watcher(recorder, self)
+            sys.modules[watching.NAME] = self._watcher  # type: ignore[assignment] - where `harness.loops` finds it
+            built = _run_program(order, order.program, self._watcher) if order.program else build(order, self._watcher)
+            if self._watcher.begun:
+                self._watcher.finish()
+                return None
+            if order.program:
+                raise Misbehaved(watching.explain_nothing_seen())
+            del sys.modules[watching.NAME]
+            self._watcher = None
+            self._subject = Subject(order, recorder, built)
+        except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt
+            if self._watcher:
+                self._watcher.fail()
+            return self._describe_failure(error)
         # Otherwise the garbage of importing and building would be collected in an epoch that differs between arms,
         # which takes a quarter of a second in a process with a large framework.
         gc.collect()
         return self._make_built(self._subject.description)
-
-    def _run_program(self, order: Build, program: Program) -> None:
-        """Run a program to its end. It answers the orders itself, whenever one of its epochs ends: see `Watcher`."""
-        try:
-            self._watcher = Watcher(self._prepare(order), self)
-            sys.modules[watcher.NAME] = self._watcher  # type: ignore[assignment] - where `harness.loops` finds it
-            if order.source:
-                sources.use(order.source)
-                os.chdir(Path(order.source.folder) / order.source.prefix)
-            seeding.seed_again(order.seed)
-            place = Place(program.epoch_at) if program.epoch_at else None
-            if place:
-                mark(place, self._watcher)
-            else:
-                adapters.install(self._watcher)
-            execute(program, place)
-            if not self._watcher.begun:
-                raise Misbehaved(watcher.explain_nothing_seen())
-        except BaseException as error:
-            if self._watcher:
-                self._watcher.fail()
-            self.fail(error)
-        else:
-            self._watcher.finish()
 
     def _make_built(self, description: Description) -> Built:
         return Built(description, self._facts, self._describe_state(), platform.python_version(), sys.prefix)
@@ -234,6 +225,19 @@ class Worker:
         reasons = [one.why_no_peak() for one in self._allocators]
         missing = {NO_PEAK: next(filter(None, reasons), "no framework reports it")} if all(reasons) else {}
         return State(state.versions, state.seeded, {**state.unavailable, **missing})
+
+
+def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
+    if order.source:
+        sources.use(order.source)
+        os.chdir(Path(order.source.folder) / order.source.prefix)
+    seeding.seed_again(order.seed)
+    place = Place(program.epoch_at) if program.epoch_at else None
+    if place:
+        mark(place, watcher)
+    else:
+        adapters.install(watcher)
+    execute(program, place)
 
 
 def _make_probes(place: PhasePlace | None) -> Iterator[Probe]:

@@ -18,6 +18,10 @@ GROUP = "harness.variants"
 """The entry point group under which collections of variants are installed."""
 
 
+class Adopted(Variant):
+    """A callable in a file or module. It builds a trainer or, if it is a function, may also train by itself."""
+
+
 @cache
 def entries() -> tuple[EntryPoint, ...]:
     """Return the installed entry points of the group without loading them, sorted by name."""
@@ -40,7 +44,7 @@ def names_of(entry: EntryPoint) -> list[str]:
 
 
 def load(reference: str, here: str | None = None) -> Variant:
-    """Import the variant that `reference` names. A callable becomes a Variant of its name.
+    """Import the variant that `reference` names. A callable becomes an Adopted one of its name.
 
     A module is searched for in the folder `here` first, by default the working directory. Raises LookupError if there
     is no such registered variant, and whatever importing raises.
@@ -52,7 +56,7 @@ def load(reference: str, here: str | None = None) -> Variant:
         return target
     if not callable(target):
         raise TypeError(f"{reference} is of type {type(target).__name__}, neither a harness.Variant nor callable")
-    return Variant(name=name, summary=(target.__doc__ or "").strip().partition("\n")[0], build=target)
+    return Adopted(name=name, summary=(target.__doc__ or "").strip().partition("\n")[0], build=target)
 
 
 def attribute(reference: str, here: str | None = None) -> Any:

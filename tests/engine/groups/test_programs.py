@@ -310,3 +310,32 @@ def test_a_place_that_is_not_there_is_one_sentence(folder, place, message):
     written(folder, "logged.py", LOGGED.format(start="main()"))
     end = end_of(compared(folder, "logged.py", epoch_at=place), "logged.py")
     assert (end.status, end.reason) == ("failed", f"--epoch-at {folder / place}: {message}")
+
+
+FUNCTION = """
+import harness
+
+def train(seed=0, epochs=None):
+    for epoch in harness.epochs(range(12)):
+        harness.report(seed=float(seed))
+
+def fails():
+    for epoch in harness.epochs(range(12)):
+        if epoch == 7:
+            raise ValueError("no such batch")
+
+def nothing():
+    return None
+"""
+
+
+def test_a_function_may_train(folder):
+    written(folder, "functions.py", FUNCTION)
+    record = compared(folder, "functions.py:train", "functions.py:fails", "functions.py:nothing", seed=3)
+    assert [epoch.losses for epoch in epochs_of(record, "train")] == [{"seed": 3.0}] * 12
+    assert end_of(record, "train").trained
+    assert (end_of(record, "fails").moment, end_of(record, "fails").reason) == (
+        "in epoch 7",
+        "ValueError: no such batch",
+    )
+    assert "no loop of epochs was seen" in end_of(record, "nothing").reason
