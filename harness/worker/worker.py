@@ -182,6 +182,8 @@ class Worker:
         except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt
             if self._watcher:
                 self._watcher.fail()
+            if not (order.program or (self._watcher and self._watcher.begun)):
+                self._watcher = None  # it was still building
             return self._describe_failure(error)
         # Otherwise the garbage of importing and building would be collected in an epoch that differs between arms,
         # which takes a quarter of a second in a process with a large framework.
