@@ -22,7 +22,7 @@ HEAVY = {
     "jinja2",
 }
 FLOORS = (
-    ("interface", "errors", "suggest", "rounding"),
+    ("interface", "loops", "errors", "suggest", "rounding"),
     ("worker",),
     ("catalog",),
     ("plan",),

@@ -55,13 +55,21 @@ class Lengths:
     most: int | None
     """Number of epochs that every arm has. None if no arm declares its length."""
 
+    shortest: int | None = None
+    """The smallest number of epochs that a program is expected to have, if all of them say so. There may be more."""
+    longest: int | None = None
+    """The largest number of them."""
+
     @classmethod
     def of(cls, plan: Plan, descriptions: Mapping[str, Description]) -> "Lengths":
         known = [own.segments[-1].stop for own in descriptions.values() if own.segments]
         most = min(known, default=None)
         stop = min([plan.epochs, *known]) if plan.epochs else None
-        enough = stop or most or LEAD * ROUNDS
-        return cls(min(LEAD if enough >= LEAD * ROUNDS else SHORT_LEAD, enough), stop, most)
+        expected = [own.expected for own in descriptions.values() if own.expected]
+        expected = expected if len(expected) == len(descriptions) else []
+        shortest, longest = min(expected, default=None), max(expected, default=None)
+        enough = stop or most or shortest or LEAD * ROUNDS
+        return cls(min(LEAD if enough >= LEAD * ROUNDS else SHORT_LEAD, enough), stop, most, shortest, longest)
 
 
 @dataclass
@@ -146,7 +154,7 @@ class Lockstep:
         paces = paces or [self.plan.slice_seconds]
         wanted = turn_length.shared(self.plan.slice_seconds, self.plan.settling_seconds, paces)
         usual = min(wanted.settling + wanted.counted, FASTEST_GROWTH * max(place, 1))
-        known = lengths.stop or lengths.most
+        known = lengths.stop or lengths.most or lengths.shortest
         if known:  # slices must be short enough for as many rounds as a trimmed mean needs
             usual = min(usual, max(1, (known - lengths.lead) // ROUNDS))
         spread = max(1, usual // 4) if usual > 1 else 0
@@ -157,11 +165,11 @@ class Lockstep:
     def _choose_stop(self, lengths: Lengths) -> int:
         """Return the epoch at which to end after enough rounds, for whole periods or the whole schedule."""
         ran = max(self._next_epochs.values()) - lengths.lead
-        if lengths.most is not None:
-            left = (lengths.most - max(self._next_epochs.values())) * max(
-                map(median, self._walls.values()), default=0.0
-            )
-            if lengths.most <= WHOLE * ran or left <= WHOLE_SECONDS:
-                return lengths.most
+        # One epoch more than a program is expected to have shows whether that was its end.
+        most = lengths.most or (lengths.longest + 1 if lengths.longest else None)
+        if most is not None:
+            left = (most - max(self._next_epochs.values())) * max(map(median, self._walls.values()), default=0.0)
+            if most <= WHOLE * ran or left <= WHOLE_SECONDS:
+                return max(most, *self._next_epochs.values())
         multiple = MULTIPLE if ran <= 2 * LARGE_MULTIPLE else LARGE_MULTIPLE
         return lengths.lead + -(-ran // multiple) * multiple

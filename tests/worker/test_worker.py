@@ -11,16 +11,18 @@ from pathlib import Path
 import msgspec
 import pytest
 from house import imported_by, modules
+from interpreters import interpreter
 
 import harness
 from harness.engine.processes import answers
 from harness.record import evidence
 
 ROOT = Path(harness.__file__).parent.parent
-OWN = ("harness.interface", "harness.worker")
+OWN = ("harness.interface", "harness.loops", "harness.worker")
 FILES = [
     ROOT / "harness" / "__init__.py",
     ROOT / "harness" / "interface.py",
+    ROOT / "harness" / "loops.py",
     *sorted((ROOT / "harness" / "worker").rglob("*.py")),
 ]
 PROBES = ROOT / "harness" / "worker" / "probes"
@@ -57,7 +59,7 @@ def file_of(name):
 def test_it_imports_the_standard_library_the_interface_and_itself():
     """Only probes in framework folders may use a framework, after user code has imported it."""
     found = {name: names for name, names in modules(ROOT).items() if within(name, "harness.worker")}
-    assert {file_of(name) for name in found} == set(FILES[2:])
+    assert {file_of(name) for name in found} == set(FILES[3:])
     for name, names in found.items():
         foreign = {one for one in names if not is_everywhere(one)}
         if file_of(name).parent.parent == PROBES:
@@ -118,21 +120,9 @@ print(json.dumps([list(sys.version_info[:2]), said]))
 """
 
 
-def starts(command):
-    return not subprocess.run([command, "-c", ""], check=False, capture_output=True).returncode
-
-
 @pytest.fixture(params=[None, "3.10"], ids=["this Python", "Python 3.10"])
 def python(request):
-    """An interpreter that starts. One of another version is looked for on PATH and among those of pyenv."""
-    if request.param is None:
-        return sys.executable
-    name = f"python{request.param}"
-    installed = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(
-        f"versions/{request.param}.*/bin/{name}"
-    )
-    found = next((one for one in (shutil.which(name), *map(str, installed)) if one and starts(one)), None)
-    return found or pytest.skip(f"there is no {name} here")
+    return sys.executable if request.param is None else interpreter(request.param)
 
 
 @pytest.fixture
@@ -140,7 +130,7 @@ def bare(tmp_path):
     """A folder that has of harness only what the worker needs."""
     package = tmp_path / "harness"
     shutil.copytree(ROOT / "harness" / "worker", package / "worker", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__.py", "interface.py"):
+    for name in ("__init__.py", "interface.py", "loops.py"):
         shutil.copy(ROOT / "harness" / name, package / name)
     (tmp_path / "pinn.py").write_text(TRAINER)
     return tmp_path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import length_hint
 from types import FrameType
 from typing import Any, Protocol, TypeVar
 
@@ -39,12 +40,20 @@ class Turns(Protocol):
 class Loop:
     """One training loop of the program."""
 
-    def __init__(self, place: str, kind: str | Callable[[int], str] | None, by_adapter: bool = False) -> None:
+    def __init__(
+        self,
+        place: str,
+        kind: str | Callable[[int], str] | None = None,
+        by_adapter: bool = False,
+        length: int | None = None,
+    ) -> None:
         self.place = place
         """Where it is in the source, or what its adapter calls it. It tells loops apart."""
         self.kind = kind
         self.by_adapter = by_adapter
         """Whether an adapter watches it, and not a mark in the program."""
+        self.length = length
+        """The number of its epochs, if it is known."""
         self.done = 0
         """The number of its epochs so far."""
 
@@ -75,7 +84,8 @@ class Watcher:
 
     def watch(self, iterable: Iterable[_T], kind: str | Callable[[int], str] | None = None) -> Iterable[_T]:
         """Return `iterable`, each pass of which is one epoch."""
-        return self.iterate(iterable, Loop(_locate(sys._getframe(2)), kind))
+        loop = Loop(_locate(sys._getframe(2)), kind)
+        return self.iterate(iterable, loop)
 
     def report(self, losses: Mapping[str, Any]) -> None:
         """Note losses of the current epoch."""
@@ -87,7 +97,7 @@ class Watcher:
             return
         self._marked = self._marked or not loop.by_adapter
         if self._run is None:
-            self._turns.built(Description(seekable=False, segments=[], marked_by=loop.place))
+            self._turns.built(Description(False, [], expected=loop.length, marked_by=loop.place))
             self._wait()
         elif self._current is not None:
             self._recorder.cancel()
@@ -185,6 +195,7 @@ class Watcher:
         if os.getpid() != self._process:  # a process that the program has forked is not measured
             yield from iterable
             return
+        loop.length = loop.length or length_hint(iterable) or None
         items = iter(iterable)
         try:
             while True:

@@ -38,6 +38,8 @@ class Description:
     """Its whole schedule, in order. Empty if it does not know its length."""
     evaluates: bool = False
     """Whether it has evaluate()."""
+    expected: int | None = None
+    """The length of a program's first loop, if it is known. Other loops may follow."""
     marked_by: str = ""
     """What marks the epochs of a program: the place of its loop, or an adapter. Empty for a trainer."""
 

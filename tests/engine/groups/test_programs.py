@@ -7,6 +7,7 @@ import sys
 from textwrap import dedent
 
 import pytest
+from interpreters import interpreter
 from paths import ROOT, SUPPORT
 from planned import planned
 
@@ -339,3 +340,15 @@ def test_a_function_may_train(folder):
         "ValueError: no such batch",
     )
     assert "no loop of epochs was seen" in end_of(record, "nothing").reason
+
+
+def test_an_arm_may_run_in_an_interpreter_without_any_package(folder):
+    other = interpreter("3.10")
+    record = compared(folder, f"{sys.executable} train.py", f"{other} train.py")
+    (here, there) = [arm.label for arm in record.plan.arms]
+    assert len(epochs_of(record, there)) == 60
+    losses = [[epoch.losses["loss"] for epoch in epochs_of(record, arm)] for arm in (here, there)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12), "some versions of Python add more exactly"
+    ready = {line.arm: line for line in record.ready}
+    assert ready[there].python.startswith("3.10.")
+    assert ready[here].prefix != ready[there].prefix

@@ -25,7 +25,7 @@ def make_loop(library: str, packages: tuple[str, ...]) -> Loop:
     while frame and _is_within(str(frame.f_globals.get("__name__")), (*packages, "harness")):
         frame = frame.f_back
     place = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "?"
-    return Loop(f"{library} at {place}", None, by_adapter=True)
+    return Loop(f"{library} at {place}", by_adapter=True)
 
 
 def _is_within(name: str, packages: tuple[str, ...]) -> bool:

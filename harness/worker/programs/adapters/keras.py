@@ -24,6 +24,7 @@ class _Keras:
         def on_epoch_begin(self: Any, *arguments: Any, **named: Any) -> Any:
             if self._harness_loop is None:
                 self._harness_loop = make_loop("Keras fit", _PACKAGES)
+                self._harness_loop.length = (getattr(self, "params", None) or {}).get("epochs")
             watcher.begin(self._harness_loop)
             return begin(self, *arguments, **named)
 

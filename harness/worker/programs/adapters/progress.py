@@ -40,6 +40,7 @@ class _Progress:
             returned = update(self, n)
             if id(self) not in iterated and _is_training():
                 loop = by_hand.setdefault(id(self), make_loop("tqdm", _PACKAGES))
+                loop.length = self.total
                 watcher.end(loop)
                 if self.total is None or self.n < self.total:
                     watcher.begin(loop)
