@@ -167,7 +167,7 @@ def _conclude(command: Command, record: Record, directory: Path, json: str | Non
         github.report(summary, directory)
     failed = [arm.label for arm in record.plan.arms if record.failure(arm.label)]
     if failed:
-        from harness.report.units import listed
+        from harness.report.wording.words import listed
 
         raise VariantFailed(f"{listed(failed)} failed: {directory / 'report.md'} has the reasons and the last output.")
     command.conclude(summary, directory)

@@ -1,6 +1,6 @@
 """Cells of numbers with units. The rules by which they round are those of `harness.rounding`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from harness import rounding
 from harness.analysis.epochs.projection import Seconds
@@ -103,13 +103,3 @@ def figure(unit: Unit, value: float | None) -> Cell:
 def signed(value: float, shown: str) -> Cell:
     """A difference with its sign; `shown` is its size with the unit."""
     return Cell(f"{'-' if value < 0 else '+' if value > 0 else ''}{shown}", value)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names listed as in a sentence: "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
-def many(number: int, noun: str) -> str:
-    """A number with its noun, in the plural if needed."""
-    return f"{rounding.count(number)} {noun}{'' if number == 1 else 's'}"

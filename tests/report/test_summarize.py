@@ -27,7 +27,7 @@ def as_json(run):
 
 def test_summary_has_every_arm_in_order_and_every_key():
     summary = as_json(record(ARMS))
-    assert summary["schema"] == 2
+    assert summary["schema"] == 3
     assert [arm["name"] for arm in summary["arms"]] == ["a", "b"]
     assert all(list(arm) == KEYS for arm in summary["arms"])
     assert all(list(arm["metrics"]) == METRICS for arm in summary["arms"])

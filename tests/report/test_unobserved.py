@@ -101,7 +101,7 @@ def gated(unavailable):
         run.add(ArmEnd(block=0, group=1, arm=arm, status="ok", unavailable=unavailable.get(arm, {})))
     run.starts.append(BlockStart(0, 1, list(arms)))
     checks = summarize(run).gate.checks
-    return {check.metric: (check.answer, check.base, describe_why(check.why)) for check in checks}
+    return {check.metric: (check.answer, check.base, check.why and describe_why(check.why)) for check in checks}
 
 
 def test_a_gate_does_not_pass_unobserved_metrics():

@@ -12,6 +12,7 @@ from harness.report import units
 from harness.report.sections import scopes
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
+from harness.report.wording import words
 from harness.report.wording.losses import describe_losses
 
 METHOD = (
@@ -52,11 +53,11 @@ def sentences(summary: Summary) -> Iterator[str]:
     found = summary.ablation
     if found is None or not found.failed:
         return
-    who = units.listed(found.failed)
+    who = words.listed(found.failed)
     if not found.blocks:
         yield f"There are no shares of the changes: {who} failed, so no block is complete."
     else:
-        blocks = units.many(found.blocks, "block")
+        blocks = words.many(found.blocks, "block")
         yield f"The shares are based on {blocks}: those in which {who} did not fail, or did not take part."
 
 
@@ -91,10 +92,10 @@ def _make_clauses(found: Attribution, tolerance: float) -> list[str]:
     same = [share.name for share in found.changes if share.verdict == SAME]
     if same:
         do, each = ("do", f"each within {margin}") if len(same) > 1 else ("does", f"within {margin}")
-        clauses.append(f"{units.listed(same)} {do} not matter ({each})")
+        clauses.append(f"{words.listed(same)} {do} not matter ({each})")
     unsure = [f"{share.name} ({units.ratio(share.ratio)})" for share in found.changes if share.verdict == UNSURE]
     if unsure:
-        clauses.append(f"{units.listed(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure")
+        clauses.append(f"{words.listed(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure")
     return clauses
 
 
@@ -131,7 +132,7 @@ def _name_change(share: Share) -> str:
 def _describe_interactions(found: Attribution) -> Iterator[str]:
     for one in found.interactions or ():
         how = "reinforce each other" if one.log_ratio.estimate < 0 else "hinder each other, or save the same work"
-        yield f"{units.listed(one.changes)} {how}: {units.ratio(one.ratio)} beyond their separate effects."
+        yield f"{words.listed(one.changes)} {how}: {units.ratio(one.ratio)} beyond their separate effects."
 
 
 def _describe_other_objectives(found: Attribution) -> Iterator[str]:

@@ -6,6 +6,7 @@ from harness.analysis.epochs.accounting import Accounted, Event, Part, Period
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
+from harness.report.wording import words
 
 SETTLES = 1.1
 """A sentence mentions settling epochs that take at least this many times as long as the others."""
@@ -73,7 +74,7 @@ def _describe_trend(name: str, found: Accounted) -> str:
     way, more = ("slower", "longer") if trend.seconds > 0 else ("quicker", "less")
     return (
         f"The epochs of {name} get {way}: each takes {units.seconds(abs(trend.seconds))} {more} than the one before, "
-        f"{units.percent(abs(trend.share))} over {units.many(trend.epochs, 'epoch')}. So there is "
+        f"{units.percent(abs(trend.share))} over {words.many(trend.epochs, 'epoch')}. So there is "
         "no steady time per epoch, and no estimate of what more epochs would take."
     )
 
@@ -93,7 +94,7 @@ def _describe_period(name: str, period: Period) -> str:
 
 
 def _describe_events(name: str, events: list[Event], found: Accounted) -> str:
-    named = units.listed([f"epoch {event.index} took {units.seconds(event.seconds)}" for event in events])
+    named = words.listed([f"epoch {event.index} took {units.seconds(event.seconds)}" for event in events])
     charged = "It is counted once" if len(events) == 1 else "Each is counted once"
     unseen = found.scheduled - found.epochs if found.scheduled else 0
     rest = f"; the {units.count(unseen)} epochs that did not run may hold more of them" if unseen > 0 else ""

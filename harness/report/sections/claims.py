@@ -8,6 +8,7 @@ from harness.plan.claims import ClaimRelation
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.table import Table
+from harness.report.wording import words
 from harness.report.wording.claims import describe_claim
 
 
@@ -18,7 +19,7 @@ def sentence(summary: Summary) -> str | None:
     counts = Counter(one.verdict for one in summary.claims)
     others = [verdict for verdict in counts if verdict not in (CONFIRMED, REFUTED)]
     parts = [f"{counts[verdict]} {verdict}" for verdict in (CONFIRMED, REFUTED, *others)]
-    return f"Of {units.many(len(summary.claims), 'claim')}, {', '.join(parts)}."
+    return f"Of {words.many(len(summary.claims), 'claim')}, {', '.join(parts)}."
 
 
 def table(summary: Summary) -> Table | None:

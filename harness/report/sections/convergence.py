@@ -9,6 +9,7 @@ from harness.analysis.training.convergence import Convergence, Quality, Standing
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
+from harness.report.wording import words
 
 REFERENCE_STEPS = 4
 """How many steps of a reference a report shows: its best ones."""
@@ -38,8 +39,8 @@ def _describe_target(summary: Summary) -> str:
     never = [name for took, name, _ in ended if took == inf]
     if not there:
         return f"No training reached {ended[0][2]}." if ended else ""
-    others = f"; {units.listed(never)} never reached it" if never else ""
-    return f"To {ended[0][2]}: {units.listed(there)} of training{others}."
+    others = f"; {words.listed(never)} never reached it" if never else ""
+    return f"To {ended[0][2]}: {words.listed(there)} of training{others}."
 
 
 def _describe_end(summary: Summary) -> str:
@@ -53,7 +54,7 @@ def _describe_end(summary: Summary) -> str:
             after = units.seconds(own.final.seconds)
             found += [(middle.estimate, f"{arm.name} {units.number(middle.estimate)} after {after}")] if middle else []
     over = f", over {summary.blocks} seeds" if summary.blocks > 1 else ""
-    return f"{metric} at the end{over}: {units.listed([text for _, text in sorted(found)])}." if found else ""
+    return f"{metric} at the end{over}: {words.listed([text for _, text in sorted(found)])}." if found else ""
 
 
 def tables(summary: Summary) -> list[Table]:
@@ -121,7 +122,7 @@ def times_to_target(summary: Summary) -> Table | None:
 
 
 def _format_reached(goal: ToTarget) -> Cell:
-    return Cell(f"{goal.reached} of {units.many(goal.trainings, 'seed')}", goal.reached)
+    return Cell(f"{goal.reached} of {words.many(goal.trainings, 'seed')}", goal.reached)
 
 
 def metrics_at_the_end(summary: Summary) -> Table | None:
@@ -166,7 +167,7 @@ def sentences(summary: Summary) -> list[str]:
             " machine did."
         )
     if summary.partial:
-        sentences.append(f"This run is partial: {units.many(summary.blocks, 'seed')} completed.")
+        sentences.append(f"This run is partial: {words.many(summary.blocks, 'seed')} completed.")
     elif summary.blocks == 1:
         sentences.append("One seed gives no interval: that needs at least two (--seeds).")
     return sentences
@@ -233,7 +234,7 @@ def _format_quality(standing: Standing | None, metric: str | None, own: Converge
     if found is None:
         return units.NOTHING
     few = (
-        f", {found.trainings} of {units.many(len(own.trainings), 'seed')}"
+        f", {found.trainings} of {words.many(len(own.trainings), 'seed')}"
         if found.trainings < len(own.trainings)
         else ""
     )
@@ -251,7 +252,7 @@ def _format_mean(found: Quality | None) -> Cell:
     if found is None:
         return units.NOTHING
     if found.not_finite:
-        return Cell(f"not finite in {found.not_finite} of {units.many(found.trainings, 'seed')}")
+        return Cell(f"not finite in {found.not_finite} of {words.many(found.trainings, 'seed')}")
     return units.number(found.mean)
 
 

@@ -7,6 +7,7 @@ from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
+from harness.report.wording import words
 
 FACTOR = 1.5
 """Differences of at least this factor are given as a factor, smaller ones in percent."""
@@ -43,7 +44,7 @@ def _list_differences(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str
             f"{arm.name} {_describe_difference(arm, None if place else baseline)}" for place, arm in enumerate(found)
         ]
         if clauses:
-            yield units.listed(clauses)
+            yield words.listed(clauses)
 
 
 def _describe_difference(arm: ArmSummary, baseline: str | None) -> str:
@@ -69,10 +70,10 @@ def _list_same_and_unsure(arms: Sequence[ArmSummary], baseline: str, tolerance: 
     same = [arm.name for arm in arms if arm.verdict == SAME]
     if same:
         is_ = "is" if len(same) == 1 else "are"
-        yield f"{units.listed(same)} {is_} the same as {baseline} within {units.percent(tolerance)}"
+        yield f"{words.listed(same)} {is_} the same as {baseline} within {units.percent(tolerance)}"
     unsure = [f"{arm.name} ({_format_factor(arm)})" for arm in arms if arm.verdict == UNSURE]
     if unsure:
-        yield f"{units.listed(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure"
+        yield f"{words.listed(unsure)} {'is' if len(unsure) == 1 else 'are'} unsure"
 
 
 def _list_estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
@@ -80,7 +81,7 @@ def _list_estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
     found = sorted((arm for arm in arms if arm.ratio and not arm.verdict and arm.status != "failed"), key=_get_estimate)
     if found:
         first, *rest = found
-        yield units.listed(
+        yield words.listed(
             [
                 f"{first.name} costs {_format_factor(first)} what {baseline} costs",
                 *(f"{arm.name} {_format_factor(arm)}" for arm in rest),

@@ -2,6 +2,7 @@
 
 from harness.report import units
 from harness.report.summary import Summary
+from harness.report.wording import words
 
 
 def method(summary: Summary) -> str:
@@ -25,7 +26,7 @@ def method(summary: Summary) -> str:
 def _describe_interval(summary: Summary) -> str:
     """The number of blocks and of interim looks, and what the verdicts mean."""
     if summary.blocks < 2:
-        return f"There {'is' if summary.blocks == 1 else 'are'} {units.many(summary.blocks, 'block')}, so no interval."
+        return f"There {'is' if summary.blocks == 1 else 'are'} {words.many(summary.blocks, 'block')}, so no interval."
     sentence = f"The interval is Student's t over {summary.blocks} blocks"
     if summary.looks > 1:
         sentence += f", widened so that all {summary.looks} looks, one after each block from the third on, miss in 5 %"

@@ -9,6 +9,7 @@ from harness.plan.gate_rules import FLOPS
 from harness.report import units
 from harness.report.sections.arithmetic import UNCOUNTED
 from harness.report.summary import ArmSummary, Summary
+from harness.report.wording import words
 from harness.report.wording.machine import company
 
 FAR = 2.0
@@ -76,8 +77,8 @@ def unseen(summary: Summary) -> Iterator[str]:
             found.setdefault(why, {}).setdefault(what, []).append(arm.name)
     for why, arms_of in found.items():
         for arms in dict.fromkeys(map(tuple, arms_of.values())):
-            whats = units.listed([what for what, own in arms_of.items() if tuple(own) == arms])
-            whose = f" of {units.listed(arms)}" if len(arms) < len(summary.arms) else ""
+            whats = words.listed([what for what, own in arms_of.items() if tuple(own) == arms])
+            whose = f" of {words.listed(arms)}" if len(arms) < len(summary.arms) else ""
             yield f"Not available here: {whats}{whose}, because {why}."
 
 
@@ -92,7 +93,7 @@ def unsure(summary: Summary) -> Iterator[str]:
 
 
 def end(summary: Summary) -> Iterator[str]:
-    blocks = units.many(summary.blocks, "block")
+    blocks = words.many(summary.blocks, "block")
     if summary.stopped and summary.looks > 1:
         yield f"Stopped after {blocks}: {summary.stopped}."
     if summary.out_of_time and summary.budget is not None:
@@ -113,8 +114,8 @@ def conditions(summary: Summary) -> str:
     machine, versions = summary.machine, summary.versions
     trained = any(arm.convergence for arm in summary.arms)
     loaded = "".join(f", {name} {version}" for name, version in summary.loaded.items())
-    seed = _describe_seeds(summary) if trained else f"seed {summary.seed}, {units.many(summary.blocks, 'block')}"
-    cores = f"{units.many(summary.threads, 'thread')} of {machine.get('cores', '?')} cores"
+    seed = _describe_seeds(summary) if trained else f"seed {summary.seed}, {words.many(summary.blocks, 'block')}"
+    cores = f"{words.many(summary.threads, 'thread')} of {machine.get('cores', '?')} cores"
     return (
         f"Measured with {cores} on "
         f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "

@@ -16,6 +16,7 @@ from harness.report import units
 from harness.report.sections.headline import moment
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
+from harness.report.wording import words
 from harness.worker.wire.evidence import OTHERS
 from harness.worker.wire.messages import EPOCH
 
@@ -39,7 +40,7 @@ def headline(summary: Summary) -> str:
     parts = [f"A median {kind}epoch of {arm.name} takes {units.seconds(median)}"]
     parts += [f"its first epoch took {units.seconds(first)}"] if first else []
     parts += [f"its memory peaked at {units.size(peak)}"] if peak else []
-    return f"{units.listed(parts)}."
+    return f"{words.listed(parts)}."
 
 
 def tables(arm: ArmSummary, record: Lines) -> list[Table | None]:
@@ -264,7 +265,7 @@ def _explain_bounds(charges: Iterable[Charge | None]) -> str:
 def _explain_traced(kinds: Sequence[str], where: str) -> str:
     """Says that every epoch of these kinds traced or compiled. Empty if there are none."""
     named = [f"kind {kind}" for kind in kinds if kind != EPOCH]
-    of_kind = f" of {units.listed(named)}" if named else ""
+    of_kind = f" of {words.listed(named)}" if named else ""
     return f" Every epoch{of_kind} traced or compiled, so {where} include that." if kinds else ""
 
 

@@ -1,7 +1,7 @@
 """What a ratio covers, in words: a whole schedule, the epochs that ran, or one epoch of a long training."""
 
-from harness.report import units
 from harness.report.summary import Summary
+from harness.report.wording import words
 
 
 def columns(summary: Summary) -> tuple[str, str]:
@@ -42,7 +42,7 @@ def whole(summary: Summary) -> str:
 def _count_epochs(summary: Summary) -> str:
     """How many epochs of each arm one block ran; the fewest, if the arms differ."""
     ran = [arm.accounting.epochs for arm in summary.arms if arm.accounting]
-    return units.many(min(ran), "epoch") if ran else "the epochs run"
+    return words.many(min(ran), "epoch") if ran else "the epochs run"
 
 
 def _did_all_run(summary: Summary) -> bool:

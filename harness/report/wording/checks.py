@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from harness import rounding
 from harness.analysis.gate.reasons import Added, Reason, Why
 from harness.analysis.stats.levels import FIRST_LOOK
-from harness.report import units
+from harness.report.wording import words
 from harness.report.wording.losses import describe_losses
 from harness.worker.wire.evidence import Compilation
 
@@ -68,7 +68,7 @@ def _describe_reason(why: Why) -> str:
 
 
 def _count_epochs(why: Why) -> str:
-    return units.many(why.epochs or 0, "epoch")
+    return words.many(why.epochs or 0, "epoch")
 
 
 def _describe_added(added: Sequence[Added]) -> str:
@@ -80,7 +80,7 @@ def _describe_added(added: Sequence[Added]) -> str:
 
 def _describe_event(one: Added) -> str:
     event = one.event
-    where = f"{event.function} ({event.where}) {units.many(one.more, 'time')} more, first in epoch {one.index}"
+    where = f"{event.function} ({event.where}) {words.many(one.more, 'time')} more, first in epoch {one.index}"
     if isinstance(event, Compilation):
         return f"{where}, {'for another shape, without a trace' if event.recompiled else 'for the first time'}"
     if event.cause is None:

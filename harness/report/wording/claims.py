@@ -2,7 +2,7 @@
 
 from harness.analysis.metrics.claims import Checked, ClaimReason, ClaimWhy
 from harness.analysis.stats.levels import FIRST_LOOK
-from harness.report import units
+from harness.report.wording import words
 from harness.report.wording.losses import describe_losses
 
 
@@ -12,7 +12,7 @@ def describe_claim(one: Checked) -> str:
         case ClaimWhy(reason=ClaimReason.NO_ARM, arms=arms):
             return f"it has no {' and no '.join(arms)}"
         case ClaimWhy(reason=ClaimReason.FAILED, arms=arms):
-            return f"{units.listed(arms)} failed"
+            return f"{words.listed(arms)} failed"
         case ClaimWhy(reason=ClaimReason.NOT_RECORDED, detail=detail):
             return f"{one.claim.metric} was not recorded for both arms{f': {detail}' if detail else ''}"
         case ClaimWhy(reason=ClaimReason.TOO_FEW_BLOCKS):

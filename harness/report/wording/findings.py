@@ -15,7 +15,7 @@ from harness.analysis.profile.rules import (
     Unweighted,
 )
 from harness.analysis.profile.tracings import Traced
-from harness.report import units
+from harness.report.wording import words
 from harness.worker.wire.messages import EPOCH
 
 
@@ -23,13 +23,13 @@ def describe_finding(found: Found) -> str:
     """Describe a finding with its cost and, if there is any, advice."""
     match found.fact:
         case Retraced() as fact:
-            what = f"was traced {fact.trace.times} times more in {units.many(fact.epochs, 'epoch')}"
+            what = f"was traced {fact.trace.times} times more in {words.many(fact.epochs, 'epoch')}"
             text = f"{_name_function(fact.trace)} {what}: {_describe_cause(fact.trace)}."
             return f"{text} {_describe_cost(found)} {_make_sentence(_choose_advice(fact.trace))}"
         case NewTraces() as fact:
             most = fact.costliest
             return (
-                f"{fact.tracing} of {units.many(fact.epochs, 'epoch')} trace something new, {fact.functions} functions"
+                f"{fact.tracing} of {words.many(fact.epochs, 'epoch')} trace something new, {fact.functions} functions"
                 f" or causes in all. The costliest is {_name_function(most)}: {_describe_cause(most)}."
                 f" {_describe_cost(found)} {_make_sentence(_choose_advice(most))}"
             )

@@ -4,12 +4,12 @@ from harness import rounding
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.plan.plan import Plan
 from harness.record.schema import Look, LookReason
-from harness.report import units
+from harness.report.wording import words
 
 
 def describe_look(look: Look, plan: Plan) -> str:
     """Describe why a run of `plan` went on or stopped."""
-    names = units.listed(look.names)
+    names = words.listed(look.names)
     are = "is" if len(look.names) == 1 else "are"
     match look.reason:
         case None:
