@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from harness.errors import BadInput
 from harness.worker.imports import loading
@@ -142,12 +143,12 @@ def _parse_python(
             flags.append(words.pop(0))
     if not words or words[0] in ("-c", "-"):
         raise BadInput(f"The command {reference!r} names no program: give a script, or a module with -m.")
-    known = {"interpreter": interpreter, "flags": tuple(flags), "variables": variables}
+    line = CommandLine(interpreter=interpreter, flags=tuple(flags), variables=variables)
     if words[0] == "-m":
         if len(words) < 2:
             raise BadInput(f"The command {reference!r} names no module after -m.")
-        return CommandLine(**known, module=words[1], arguments=tuple(words[2:]))
-    return CommandLine(**known, script=_check_script(words[0], reference, folder), arguments=tuple(words[1:]))
+        return replace(line, module=words[1], arguments=tuple(words[2:]))
+    return replace(line, script=_check_script(words[0], reference, folder), arguments=tuple(words[1:]))
 
 
 def _check_script(word: str, reference: str, folder: Path) -> str:

@@ -57,8 +57,6 @@ class Lengths:
 
     shortest: int | None = None
     """The smallest number of epochs that a program is expected to have, if all of them say so. There may be more."""
-    longest: int | None = None
-    """The largest number of them."""
 
     @classmethod
     def of(cls, plan: Plan, descriptions: Mapping[str, Description]) -> "Lengths":
@@ -67,9 +65,9 @@ class Lengths:
         stop = min([plan.epochs, *known]) if plan.epochs else None
         expected = [own.expected for own in descriptions.values() if own.expected]
         expected = expected if len(expected) == len(descriptions) else []
-        shortest, longest = min(expected, default=None), max(expected, default=None)
+        shortest = min(expected, default=None)
         enough = stop or most or shortest or LEAD * ROUNDS
-        return cls(min(LEAD if enough >= LEAD * ROUNDS else SHORT_LEAD, enough), stop, most, shortest, longest)
+        return cls(min(LEAD if enough >= LEAD * ROUNDS else SHORT_LEAD, enough), stop, most, shortest)
 
 
 @dataclass
@@ -88,6 +86,8 @@ class Lockstep:
     """Seconds of all epochs of each arm."""
     _next_epochs: dict[str, int] = field(default_factory=dict)
     """The next epoch of each arm."""
+    expected: Mapping[str, int] = field(default_factory=dict)
+    """The number of epochs that each program is expected to have, if it is known by now. There may be more."""
     _over: set[str] = field(default_factory=set)
     """The arms whose training is over."""
     _spent: float = 0.0
@@ -100,8 +100,13 @@ class Lockstep:
         self._latest = {
             arm: deque([sum(pace.values()) / len(pace)], LATEST) for arm, pace in self.paces.items() if pace
         }
+        self.expected = self.expected or {arm: own.expected for arm, own in self.descriptions.items() if own.expected}
         done, stop = 0, lengths.stop
-        while self._next_epochs and (stop is None or min(self._next_epochs.values()) < stop):
+        while self._next_epochs:
+            if stop is not None and min(self._next_epochs.values()) >= stop:
+                stop = self._extend(lengths, stop)
+                if stop is None:
+                    return
             if stop is None and done >= (
                 FEWER_ROUNDS if self._spent > SLOW_SECONDS * len(self._next_epochs) else ROUNDS
             ):
@@ -136,6 +141,23 @@ class Lockstep:
             self._next_epochs.pop(arm, None)
             self._latest.pop(arm, None)
 
+    def _find_expected_end(self) -> int | None:
+        """Return the epoch after the last one that any program is expected to have: to run it shows whether that was
+        the end. None if not all say how many they have."""
+        known = [self.expected.get(arm) for arm in self._next_epochs]
+        return max(filter(None, known)) + 1 if known and all(known) else None
+
+    def _estimate_seconds(self, stop: int) -> float:
+        """Return the seconds that the slowest arm takes from here to an epoch."""
+        left = stop - max(self._next_epochs.values())
+        return left * max(map(median, self._walls.values()), default=0.0)
+
+    def _extend(self, lengths: Lengths, stop: int) -> int | None:
+        """Return a later end if programs go on in another loop that is short; None if the rounds are over."""
+        later = None if lengths.stop or lengths.most else self._find_expected_end()
+        worthwhile = later is not None and later > stop and self._estimate_seconds(later) <= WHOLE_SECONDS
+        return later if worthwhile else None
+
     def finish(self, arm: str) -> None:
         """Remove an arm whose training is over. The others go on, even if it was the last one."""
         self._over.add(arm)
@@ -165,11 +187,8 @@ class Lockstep:
     def _choose_stop(self, lengths: Lengths) -> int:
         """Return the epoch at which to end after enough rounds, for whole periods or the whole schedule."""
         ran = max(self._next_epochs.values()) - lengths.lead
-        # One epoch more than a program is expected to have shows whether that was its end.
-        most = lengths.most or (lengths.longest + 1 if lengths.longest else None)
-        if most is not None:
-            left = (most - max(self._next_epochs.values())) * max(map(median, self._walls.values()), default=0.0)
-            if most <= WHOLE * ran or left <= WHOLE_SECONDS:
-                return max(most, *self._next_epochs.values())
+        most = lengths.most or self._find_expected_end()
+        if most is not None and (most <= WHOLE * ran or self._estimate_seconds(most) <= WHOLE_SECONDS):
+            return max(most, *self._next_epochs.values())
         multiple = MULTIPLE if ran <= 2 * LARGE_MULTIPLE else LARGE_MULTIPLE
         return lengths.lead + -(-ran // multiple) * multiple

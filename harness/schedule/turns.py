@@ -88,6 +88,11 @@ class Rounds(Sequence[Round]):
         if self._lockstep:
             self._lockstep.drop(arm)
 
+    def expect(self, lengths: Mapping[str, int]) -> None:
+        """Take these as the numbers of epochs that programs are expected to have, though more may follow."""
+        if self._lockstep:
+            self._lockstep.expected = dict(lengths)
+
     def finish(self, arm: str) -> None:
         """Remove an arm whose training is over."""
         if self._lockstep:

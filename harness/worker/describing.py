@@ -7,8 +7,9 @@ from math import ceil
 from typing import Any
 
 from harness.interface import Trainer
-from harness.worker.returned import Misbehaved, kind, sizes
+from harness.worker.returned import kind, sizes
 from harness.worker.wire.messages import Build, Description, Segment
+from harness.worker.wire.reasons import Misbehaved
 
 MOST_SOUGHT = 50
 """About the maximum number of segments at whose start a trainer is requested for its sizes. Each needs a seek, and some

@@ -69,6 +69,11 @@ def unobserved() -> dict[str, str]:
     )
 
 
+def any_loaded() -> bool:
+    """Whether a framework that traces or compiles is loaded."""
+    return any(one.compiles and one.loaded for one in FRAMEWORKS)
+
+
 def libraries() -> Iterator[str]:
     """Yield the modules, loaded or not, whose versions affect what is computed."""
     for one in FRAMEWORKS:

@@ -15,9 +15,10 @@ from harness.worker.journal import Journal
 from harness.worker.probes.base import Counter, Probe, joined
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.phases import Place
-from harness.worker.returned import Misbehaved, finite, numbers
+from harness.worker.returned import finite, numbers
 from harness.worker.timeline import Timeline
 from harness.worker.wire.messages import Build, Epoch, Run
+from harness.worker.wire.reasons import Misbehaved
 
 
 @dataclass

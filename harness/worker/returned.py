@@ -8,10 +8,7 @@ from typing import Any
 
 from harness.interface import Trainer
 from harness.worker.wire.messages import EPOCH
-
-
-class Misbehaved(Exception):
-    """The variant violated the interface without raising an exception of its own."""
+from harness.worker.wire.reasons import Misbehaved
 
 
 def numbers(returned: Any, what: str) -> dict[str, float]:

@@ -14,8 +14,9 @@ from harness.worker.imports import loading, sources
 from harness.worker.programs import adapters
 from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
-from harness.worker.returned import Misbehaved, a, finite, kind, numbers, sizes
+from harness.worker.returned import a, finite, kind, numbers, sizes
 from harness.worker.wire.messages import Build, Epoch, Evaluate, Run
+from harness.worker.wire.reasons import Misbehaved
 
 BUILDING = "while it was being built"
 
@@ -23,11 +24,11 @@ BUILDING = "while it was being built"
 class Subject:
     """The trainer under measurement. `moment` describes what it is doing, for the report of a failure."""
 
-    def __init__(self, order: Build, recorder: Recorder, trainer: Trainer) -> None:
+    def __init__(self, order: Build, recorder: Recorder, trainer: Any) -> None:
         self.moment = BUILDING
         self._recorder = recorder
         self._next = 0
-        self._trainer = trainer
+        self._trainer: Trainer = trainer
         if not callable(getattr(trainer, "epoch", None)):
             raise Misbehaved(
                 f"build returned {a(trainer)}, which has no method epoch(index), and no loop of epochs was seen"

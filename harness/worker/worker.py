@@ -13,11 +13,12 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from harness.worker import environment, libraries, passes, seeding
+from harness.worker import environment, frameworks, libraries, passes, seeding
 from harness.worker.allocators import hand_back_memory
 from harness.worker.frameworks import FRAMEWORKS
 from harness.worker.imports import sources
@@ -31,7 +32,6 @@ from harness.worker.programs.execute import execute
 from harness.worker.programs.marking import Place, mark
 from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
-from harness.worker.returned import Misbehaved
 from harness.worker.subject import BUILDING, Subject, build
 from harness.worker.wire.messages import (
     NOTHING_COUNTS,
@@ -58,7 +58,7 @@ from harness.worker.wire.messages import (
     receive_order,
     send,
 )
-from harness.worker.wire.reasons import one_line
+from harness.worker.wire.reasons import Misbehaved, one_line
 
 NO_PEAK = "peak of tensors"
 
@@ -101,9 +101,9 @@ class Worker:
         gc.collect()  # see `_start`
         self._send(self._make_built(description))
 
-    def ran(self, ended: bool) -> None:
+    def ran(self, ended: bool, expected: int | None) -> None:
         assert self._recorder is not None, "a program that runs is recorded"
-        self._send(self._finish_run(self._recorder.close(), ended))
+        self._send(replace(self._finish_run(self._recorder.close()), ended=ended, expected=expected))
 
     def fail(self, error: BaseException) -> None:
         self._send(self._describe_failure(error))
@@ -138,7 +138,7 @@ class Worker:
                 return found[0] if found else Counted({}, NOTHING_COUNTS, None)
             case Run() if self._watcher:  # the program has ended
                 self._begin_run()
-                return self._finish_run([], ended=True)
+                return replace(self._finish_run([]), ended=True)
             case StateObjective() if self._watcher:
                 return Stated(None)
         assert self._subject is not None, "a program is given no other order"
@@ -153,6 +153,7 @@ class Worker:
                 return self._finish_run(self._subject.run(order))
             case Evaluate():
                 return Evaluated(self._subject.evaluate(order))
+        raise AssertionError(f"no process is given a second {type(order).__name__}")
 
     def _prepare(self, order: Build) -> Recorder:
         """Prepare the process, and return what records its epochs."""
@@ -168,15 +169,20 @@ class Worker:
         ends, and the result is then None: see `Watcher`."""
         try:
             recorder = self._prepare(order)
-            self._watcher = Watcher(recorder, self)
-            sys.modules[watching.NAME] = self._watcher  # type: ignore[assignment] - where `harness.loops` finds it
-            built = _run_program(order, order.program, self._watcher) if order.program else build(order, self._watcher)
+            self._watcher = Watcher(recorder, self, frameworks.any_loaded)
+            loaded: dict[str, Any] = sys.modules  # where `harness.loops` finds it
+            loaded[watching.NAME] = self._watcher
+            built = None
+            if order.program:
+                _run_program(order, order.program, self._watcher)
+            else:
+                built = build(order, self._watcher)
             if self._watcher.begun:
                 self._watcher.finish()
                 return None
             if order.program:
                 raise Misbehaved(watching.explain_nothing_seen())
-            del sys.modules[watching.NAME]
+            del loaded[watching.NAME]
             self._watcher = None
             self._subject = Subject(order, recorder, built)
         except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt
@@ -197,9 +203,9 @@ class Worker:
         self._idle = Idle(*self._waiting.stop())
         self._running.start()
 
-    def _finish_run(self, epochs: list[Epoch], ended: bool = False) -> Ran:
+    def _finish_run(self, epochs: list[Epoch]) -> Ran:
         between = self._running.stop()[0] - sum(epoch.wall for epoch in epochs)
-        return Ran(epochs, self._idle, max(between, 0.0), ended)
+        return Ran(epochs, self._idle, max(between, 0.0))
 
     def _describe_failure(self, error: BaseException) -> Failed:
         if isinstance(error, Misbehaved):

@@ -50,6 +50,8 @@ class Group:
         self.live: dict[str, ArmProcess] = {}
         self.descriptions: dict[str, Description] = {}
         """Descriptions of all arms that were built. One that fails later still decides whether all run in lockstep."""
+        self.expected: dict[str, int] = {}
+        """The number of epochs that each program expects to have run at the end of its current loop, if it is known."""
         self.ended: set[str] = set()
         """The arms whose training is over: they run no more epochs."""
         self.states: dict[str, State] = {}
@@ -155,7 +157,9 @@ class Group:
         return epochs
 
     def note_end(self, label: str, answer: Answer) -> Answer:
-        """Note whether an arm's training is over, and return the answer that says so."""
+        """Note whether an arm's training is over, or how long it is expected to be, and return the answer."""
+        if isinstance(answer, Ran) and answer.expected:
+            self.expected[label] = answer.expected
         if isinstance(answer, Ran) and answer.ended:
             self.ended.add(label)
         return answer

@@ -98,6 +98,7 @@ class TakingTurns:
                     rounds.drop(turn.arm)
                     continue
                 rounds.observe(turn, ran)
+                rounds.expect(self._group.expected)
                 if turn.arm in self._group.ended:
                     rounds.finish(turn.arm)
                 if turn.after:

@@ -35,6 +35,7 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     idle: Idle | None = None
     between: float = 0.0
     ended: bool = False
+    expected: int | None = None
 
 
 class Stated(msgspec.Struct, frozen=True, tag=True):

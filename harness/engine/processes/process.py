@@ -50,7 +50,7 @@ def start(
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(scratch),
         }
-        | (variables or {}),
+        | dict(variables or {}),
     )
 
 

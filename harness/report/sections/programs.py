@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.report import units
 from harness.report.summary import ArmSummary, Summary
+from harness.report.wording import words
 
 
 def environments(summary: Summary) -> Iterator[str]:
@@ -16,7 +16,7 @@ def environments(summary: Summary) -> Iterator[str]:
     names = dict.fromkeys(name for own in facts.values() for name in own)
     differing = [name for name in names if len({own.get(name) for own in facts.values()}) > 1]
     if not differing:
-        folders = units.listed([f"{arm.prefix} ({arm.name})" for arm in known])
+        folders = words.listed([f"{arm.prefix} ({arm.name})" for arm in known])
         yield f"The arms ran in different environments with the same versions: {folders}."
         return
     each = [f"{name} with {_list_versions(own, differing)}" for name, own in facts.items()]
@@ -30,7 +30,7 @@ def marks(summary: Summary) -> Iterator[str]:
         if arm.marked_by:
             arms_of.setdefault(_describe_mark(arm), []).append(arm.name)
     for mark, arms in arms_of.items():
-        whose = f" of {units.listed(arms)}" if len(arms) < len(summary.arms) else ""
+        whose = f" of {words.listed(arms)}" if len(arms) < len(summary.arms) else ""
         yield f"The epochs{whose} are those of {mark}."
 
 

@@ -12,8 +12,8 @@ from types import ModuleType
 from harness.worker.imports import hiding
 from harness.worker.imports.hooks import Uncached
 from harness.worker.programs.marking import Place, compile_marked
-from harness.worker.returned import Misbehaved
 from harness.worker.wire.messages import Program
+from harness.worker.wire.reasons import Misbehaved
 
 
 def execute(program: Program, place: Place | None = None) -> None:

@@ -18,7 +18,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from harness.worker.imports.hooks import Uncached, when_imported
-from harness.worker.returned import Misbehaved
+from harness.worker.wire.reasons import Misbehaved
 
 _NAME = "_harness_marks"
 """The name of the marks in the changed source, as a module."""
@@ -181,7 +181,7 @@ class _Loader(Uncached):
         super().__init__(name, path)
         self._place = place
 
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
         return compile_marked(data, str(path), self._place)
 
 

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import length_hint
 from types import FrameType
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from harness.worker.recorder import Recorder
 from harness.worker.wire.messages import EPOCH, Description, Run
+
+if TYPE_CHECKING:
+    from harness.worker.recorder import Recorder
 
 _T = TypeVar("_T")
 NAME = "_harness_watcher"
@@ -30,8 +32,8 @@ class Turns(Protocol):
     def built(self, description: Description) -> None:
         """Answer that the program has reached its first epoch."""
 
-    def ran(self, ended: bool) -> None:
-        """Answer the latest order for epochs."""
+    def ran(self, ended: bool, expected: int | None) -> None:
+        """Answer the latest order for epochs. `expected` is the number of epochs at the end of the current loop."""
 
     def fail(self, error: BaseException) -> None:
         """Answer that the program failed, and end the process: the program must not catch this error."""
@@ -61,13 +63,17 @@ class Loop:
 class Watcher:
     """Watches the loops of this process."""
 
-    def __init__(self, recorder: Recorder, turns: Turns) -> None:
+    def __init__(self, recorder: Recorder, turns: Turns, is_training: Callable[[], bool]) -> None:
         self._recorder, self._turns = recorder, turns
+        self.is_training = is_training
+        """Whether a loop that says nothing of itself may be one of training: whether a framework is loaded."""
         self._process = os.getpid()
         self._run: Run | None = None
         """The order that is being carried out. None before the first epoch."""
         self._index = 0
         """The number of epochs so far, over all loops."""
+        self._expected: int | None = None
+        """The number of epochs at the end of the current loop, if its length is known."""
         self._current: Loop | None = None
         """The loop whose epoch is running."""
         self._left = False
@@ -137,6 +143,7 @@ class Watcher:
         self._kinds.setdefault(loop.place, self._name_kind(loop))
         loop.done += 1
         self._index += 1
+        self._expected = self._index - loop.done + loop.length if loop.length else None
         self.moment = f"after epoch {self._index - 1}"
         return True
 
@@ -144,7 +151,7 @@ class Watcher:
         """Answer and wait for the next order if the slice is complete."""
         assert self._run is not None, "an epoch begins with an order"
         if self._over or self._index > self._run.indices[-1]:
-            self._turns.ran(ended=False)
+            self._turns.ran(ended=False, expected=self._expected)
             self._wait()
 
     def cancel(self, loop: Loop) -> None:
@@ -159,7 +166,7 @@ class Watcher:
         if self._current:
             self.cancel(self._current)  # what ran after the end of its last epoch
         if self._run is not None:
-            self._turns.ran(ended=True)
+            self._turns.ran(ended=True, expected=self._index)
 
     def fail(self) -> None:
         """The program has failed: an epoch that the failure interrupted does not count."""

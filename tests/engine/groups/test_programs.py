@@ -27,7 +27,8 @@ def folder(tmp_path, monkeypatch):
 def compared(folder, *commands, **options):
     """The record of a comparison of these commands."""
     out = folder / "run"
-    measure(planned("compare", *commands, **{"blocks": 1, "threads": 1, "timeout": 60.0} | options), out)
+    plan = planned("compare", *commands, **{"blocks": 1, "threads": 1, "timeout": 60.0} | options)
+    measure(plan, out, lambda event, record: None)
     return store.read(out)
 
 
@@ -62,7 +63,7 @@ def test_compares_a_script_with_two_arguments(folder):
         assert {epoch.kind for epoch in epochs} == {"epoch"}
         assert end_of(record, arm).trained
     assert epochs_of(record, "--width 3")[-1].losses["loss"] < epochs_of(record, "--width 30")[-1].losses["loss"]
-    assert record.ready[0].description.marked_by.endswith("train.py:17")
+    assert record.ready[0].description.marked_by.endswith("train.py:16")
 
 
 def test_losses_are_those_of_the_program_by_itself(folder):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import partial
+from types import ModuleType
 
 from harness.worker.imports.hooks import when_imported
 from harness.worker.programs.adapters.base import Adapter
@@ -18,7 +20,11 @@ def install(watcher: Watcher) -> None:
     """Watch the training loops of every library as soon as the program imports it."""
     for adapter in _find_adapters():
         for module in adapter.modules:
-            when_imported(module, lambda loaded, adapter=adapter: adapter.install(loaded, watcher))
+            when_imported(module, partial(_install, adapter, watcher))
+
+
+def _install(adapter: Adapter, watcher: Watcher, module: ModuleType) -> None:
+    adapter.install(module, watcher)
 
 
 def _find_adapters() -> Iterator[Adapter]:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Protocol
 
 from harness.worker.programs.watcher import Loop, Watcher
+
+_INSTALLED = {"site-packages", "dist-packages"}
+_STANDARD = sysconfig.get_paths()["stdlib"]
+_OURS = str(Path(__file__).parents[2])
 
 
 class Adapter(Protocol):
@@ -19,14 +25,16 @@ class Adapter(Protocol):
         """Watch the loops that `module` defines."""
 
 
-def make_loop(library: str, packages: tuple[str, ...]) -> Loop:
-    """Make the loop of a call in the program's own code, the nearest caller outside `packages`."""
+def make_loop(library: str) -> Loop:
+    """Make the loop of a call in the program's own code: the nearest caller that is not installed."""
     frame: FrameType | None = sys._getframe(1)
-    while frame and _is_within(str(frame.f_globals.get("__name__")), (*packages, "harness")):
+    while frame and not _is_own(frame.f_code.co_filename):
         frame = frame.f_back
     place = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "?"
     return Loop(f"{library} at {place}", by_adapter=True)
 
 
-def _is_within(name: str, packages: tuple[str, ...]) -> bool:
-    return name.partition(".")[0] in packages
+def _is_own(file: str) -> bool:
+    """Whether a source file is the program's own."""
+    installed = _INSTALLED.intersection(Path(file).parts) or file.startswith((_STANDARD, _OURS, "<"))
+    return not installed

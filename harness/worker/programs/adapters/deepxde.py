@@ -22,7 +22,7 @@ class _DeepXDE:
 
         def on_epoch_begin(self: Any) -> None:
             if self._harness_loop is None:
-                self._harness_loop = make_loop("DeepXDE train", ("deepxde",))
+                self._harness_loop = make_loop("DeepXDE train")
                 self._harness_loop.kind = _name_optimizer(self.model)
             watcher.begin(self._harness_loop)
             begin(self)

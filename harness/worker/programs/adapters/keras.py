@@ -8,8 +8,6 @@ from typing import Any
 from harness.worker.programs.adapters.base import make_loop
 from harness.worker.programs.watcher import Loop, Watcher
 
-_PACKAGES = ("keras", "tf_keras", "tensorflow", "threading")
-
 
 class _Keras:
     modules = ("keras.src.callbacks.callback_list", "keras.src.callbacks", "keras.callbacks", "tf_keras.src.callbacks")
@@ -23,7 +21,7 @@ class _Keras:
 
         def on_epoch_begin(self: Any, *arguments: Any, **named: Any) -> Any:
             if self._harness_loop is None:
-                self._harness_loop = make_loop("Keras fit", _PACKAGES)
+                self._harness_loop = make_loop("Keras fit")
                 self._harness_loop.length = (getattr(self, "params", None) or {}).get("epochs")
             watcher.begin(self._harness_loop)
             return begin(self, *arguments, **named)

@@ -8,8 +8,6 @@ from typing import Any
 from harness.worker.programs.adapters.base import make_loop
 from harness.worker.programs.watcher import Loop, Watcher
 
-_PACKAGES = ("lightning", "pytorch_lightning", "lightning_fabric", "pina", "torch")
-
 
 class _Lightning:
     modules = ("lightning.pytorch.loops.fit_loop", "pytorch_lightning.loops.fit_loop")
@@ -21,7 +19,7 @@ class _Lightning:
 
         def on_advance_start(self: Any) -> None:
             if self._harness_loop is None:
-                self._harness_loop = make_loop("Lightning fit", _PACKAGES)
+                self._harness_loop = make_loop("Lightning fit")
             watcher.begin(self._harness_loop)
             begin(self)
 

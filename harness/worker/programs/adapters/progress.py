@@ -9,11 +9,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from harness.worker.frameworks import FRAMEWORKS
 from harness.worker.programs.adapters.base import make_loop
 from harness.worker.programs.watcher import Loop, Watcher
-
-_PACKAGES = ("tqdm",)
 
 
 class _Progress:
@@ -27,19 +24,19 @@ class _Progress:
         iterated: set[int] = set()
 
         def __iter__(self: Any) -> Iterator[Any]:  # noqa: N807 - it replaces the method
-            if not _is_training():
+            if not watcher.is_training():
                 yield from iterate(self)
                 return
             iterated.add(id(self))
             try:
-                yield from watcher.iterate(iterate(self), make_loop("tqdm", _PACKAGES))
+                yield from watcher.iterate(iterate(self), make_loop("tqdm"))
             finally:
                 iterated.discard(id(self))
 
         def updated(self: Any, n: float = 1) -> Any:
             returned = update(self, n)
-            if id(self) not in iterated and _is_training():
-                loop = by_hand.setdefault(id(self), make_loop("tqdm", _PACKAGES))
+            if id(self) not in iterated and watcher.is_training():
+                loop = by_hand.setdefault(id(self), make_loop("tqdm"))
                 loop.length = self.total
                 watcher.end(loop)
                 if self.total is None or self.n < self.total:
@@ -47,10 +44,6 @@ class _Progress:
             return returned
 
         bar.__iter__, bar.update = __iter__, updated
-
-
-def _is_training() -> bool:
-    return any(framework.loaded and framework.compiles for framework in FRAMEWORKS)
 
 
 ADAPTER = _Progress()
