@@ -82,7 +82,7 @@ class Worker:
         """Answer orders until there are no more, or one fails."""
         while True:
             order = self._receive()
-            answer = self._start(order) if isinstance(order, Build) else self._answer(order)
+            answer = self.answer(order)
             if answer:
                 self._send(answer)
             if isinstance(answer, Failed):
@@ -95,7 +95,9 @@ class Worker:
             if isinstance(order, Run):
                 self._begin_run()
                 return order
-            self._send(self._answer(order))
+            answer = self.answer(order)
+            assert answer is not None, "only the first order starts a program"
+            self._send(answer)
 
     def built(self, description: Description) -> None:
         gc.collect()  # see `_start`
@@ -120,9 +122,16 @@ class Worker:
             sys.stdout.flush()
             sys.stderr.flush()
         send(self._pipe, answer)
-        self._waiting.start()  # work of this process until the next order is outside its turn
+        self.rest()
 
-    def _answer(self, order: Order) -> Answer:
+    def rest(self) -> None:
+        """Note that the answer has been sent: work of this process until the next order is outside its turn."""
+        self._waiting.start()
+
+    def answer(self, order: Order) -> Answer | None:
+        """Carry out an order and return the answer; None if a program ran, and answered for itself."""
+        if isinstance(order, Build):
+            return self._start(order)
         try:
             return self._execute(order)
         except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt

@@ -104,7 +104,7 @@ from harness.worker.wire.messages import Build, CountWork, Evaluate, Finish, Run
 from harness.worker.worker import Worker
 import harness.worker.fork_server
 
-worker = Worker()
+worker = Worker(None)
 cores = sorted(os.sched_getaffinity(0))[:1] if hasattr(os, "sched_getaffinity") else [0]
 build = Build(
     variant="pinn.py:Pinn", case=None, scale=None, seed=7, cores=cores, journal="journal", settings={"rate": 0.5},
