@@ -1,0 +1,74 @@
+"""The loops of libraries are seen in programs that mark no epochs."""
+
+import shutil
+
+import pytest
+from paths import SUPPORT
+from planned import planned
+
+from harness.engine.session import measure
+
+PROGRAMS = SUPPORT / "programs"
+
+
+@pytest.fixture
+def ran(tmp_path, monkeypatch):
+    """Runs a command in a folder with the program: its epochs, what marks them, its end, and its output."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(command, program):
+        shutil.copy(PROGRAMS / program, tmp_path)
+        plan = planned("compare", command, blocks=1, threads=1, timeout=120.0)
+        record = measure(plan, tmp_path / "run", lambda event, record: None)
+        epochs = [epoch for piece in record.slices for epoch in piece.epochs]
+        output = "".join(log.read_text() for log in (tmp_path / "run" / "logs").glob("*.log"))
+        return epochs, record.ready[0].description, record.ends[0], output
+
+    return run
+
+
+def test_keras_fit(ran):
+    epochs, description, end, output = ran("KERAS_BACKEND=tensorflow keras_fit.py", "keras_fit.py")
+    assert (end.status, end.trained) == ("ok", True)
+    assert [epoch.kind for epoch in epochs] == [*["epoch"] * 8, *["loop 2"] * 4]
+    assert (description.expected, description.marked_by) == (8, "Keras fit at keras_fit.py:11")
+    losses = [float(loss) for loss in output.rpartition("losses:")[2].split()]
+    assert [epoch.losses["loss"] for epoch in epochs] == losses
+    assert "val_loss" in epochs[0].losses
+
+
+@pytest.mark.frameworks
+def test_keras_fit_on_jax(ran):
+    pytest.importorskip("jax")
+    epochs, _, end, _ = ran("KERAS_BACKEND=jax keras_fit.py", "keras_fit.py")
+    assert (len(epochs), end.trained) == (12, True)
+
+
+@pytest.mark.frameworks
+def test_deepxde_trains_with_two_optimizers(ran):
+    pytest.importorskip("deepxde")
+    epochs, description, end, _ = ran("DDE_BACKEND=pytorch deepxde_train.py", "deepxde_train.py")
+    kinds = [epoch.kind for epoch in epochs]
+    assert kinds[:12] == ["adam"] * 12
+    assert set(kinds[12:]) == {"l-bfgs"}
+    assert description.marked_by.startswith("DeepXDE train at deepxde_train.py:")
+    assert end.trained
+
+
+@pytest.mark.frameworks
+def test_lightning_fit(ran):
+    pytest.importorskip("lightning")
+    epochs, description, end, _ = ran("lightning_fit.py", "lightning_fit.py")
+    assert (len(epochs), end.trained) == (9, True)
+    assert epochs[-1].losses["train_loss"] < epochs[0].losses["train_loss"]
+    assert description.marked_by.startswith("Lightning fit at lightning_fit.py:")
+
+
+@pytest.mark.frameworks
+def test_progress_bars_once_a_framework_is_loaded(ran):
+    pytest.importorskip("tqdm")
+    pytest.importorskip("torch")
+    epochs, description, end, _ = ran("bars.py", "bars.py")
+    assert [epoch.kind for epoch in epochs] == [*["epoch"] * 7, *["loop 2"] * 4], "the first update shows the loop"
+    assert end.trained
+    assert description.marked_by == "tqdm at bars.py:14"
