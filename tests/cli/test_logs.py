@@ -24,7 +24,7 @@ def lines(capfd, *options):
 def test_verbose_logs_processes_and_decisions(tmp_path, capfd):
     shown = lines(capfd, "--out", str(tmp_path / "run"), "-v")
     assert any("INFO harness.engine.processes.arm: Steady: process" in line for line in shown)
-    assert any("stops, because the only block is done" in line for line in shown)
+    assert any("block 0: stops: all planned blocks are done" in line for line in shown)
     assert not any("DEBUG" in line for line in shown)
 
 

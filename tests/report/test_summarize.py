@@ -12,7 +12,8 @@ ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, 
 KEYS = [
     *("name", "status", "reason", "verdict", "metrics", "commonest"),
     *("gemm_flops_per_second", "gemm_share", "gemm_share_by_kind"),
-    *("losses", "losses_relation", "losses_epochs", "idle_share", "exact", "smallest_visible_ratio"),
+    *("losses", "losses_relation", "losses_epochs", "marked_by", "python", "prefix", "loaded"),
+    *("idle_share", "exact", "smallest_visible_ratio"),
     *("unavailable", "findings", "profile", "accounting", "convergence"),
 ]
 METRICS = [

@@ -2,6 +2,7 @@
 
 from harness import rounding
 from harness.analysis.comparison.exact import Pair
+from harness.analysis.comparison.losses import Relation
 from harness.analysis.metrics.registry import BUILT_IN, METRICS
 from harness.plan.gate_rules import FIRST_EPOCH_TIME, PEAK_MEMORY, PEAK_TENSORS, RETRACES, TRACES
 from harness.report import units
@@ -137,8 +138,10 @@ def losses(summary: Summary) -> Table | None:
     ]
     note = (
         f"Compared with {summary.baseline} from the same seed, over the epochs that both ran in the same order from "
-        "the first one on. A different objective was found on one batch, before any training."
+        "the first one on."
     )
+    if any(arm.losses_relation == Relation.OTHER_OBJECTIVE for arm in summary.arms):
+        note += " A different objective was found on one batch, before any training."
     return Table("Losses", ["arm", "losses", "epochs compared"], rows, note, texts=2) if rows else None
 
 

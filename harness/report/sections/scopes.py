@@ -23,9 +23,11 @@ def note(summary: Summary) -> tuple[str, str]:
         )
     number = _count_epochs(summary)
     if summary.scope == "epoch":
+        programs = any(arm.marked_by for arm in summary.arms)
+        why = "it did not end" if programs else "the trainer has no `epochs`"
         return (
             "An epoch: the average cost of an epoch of a long training, first epochs left out,",
-            f"The length of a training is not known: the trainer has no `epochs`, and --epochs was not given. "
+            f"The length of a training is not known: {why}, and --epochs was not given. "
             f"{number[0].upper()}{number[1:]} took: the sum over one block, first epochs included.",
         )
     return (

@@ -1,4 +1,4 @@
-"""Loops over progress bars: over files before the training, over epochs with batches, and one that is updated by hand."""
+"""Progress bars: over files before the training, over epochs and their batches, and one that is updated by hand."""
 
 import time
 
@@ -11,14 +11,14 @@ import torch  # noqa: E402
 
 weight = torch.zeros(3, requires_grad=True)
 optimizer = torch.optim.Adam([weight], 0.1)
-for epoch in trange(7):
+for _epoch in trange(7):
     for batch in tqdm(range(2), leave=False):
         optimizer.zero_grad()
         ((weight - batch) ** 2).sum().backward()
         optimizer.step()
 optimizer = torch.optim.LBFGS([weight])
 with tqdm(total=5) as bar:
-    for step in range(5):
+    for _step in range(5):
 
         def closure():
             optimizer.zero_grad()
