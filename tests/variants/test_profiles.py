@@ -3,6 +3,7 @@
 import pytest
 from planned import planned
 
+from harness.analysis.profile.rules import Evidence, findings
 from harness.engine.session import measure
 from harness.report.summarize import summarize
 
@@ -10,21 +11,24 @@ pytestmark = pytest.mark.slow
 
 
 def findings_by_rule(out, name):
-    """The findings of a profile of `name`, each by its rule."""
+    """What a profile of `name` found, the most important fact for each rule."""
     plan = planned("profile", name, scale="smoke")
-    summary = summarize(measure(plan, out, lambda event, record: None))
+    record = measure(plan, out, lambda event, record: None)
+    summary = summarize(record)
     assert summary.arms[0].status == "ok"
     assert summary.arms[0].unavailable.keys() <= {"peak of tensors"}  # none is large enough to be counted
-    return {found.rule: found.text for found in reversed(summary.arms[0].findings)}
+    return {found.rule: found.fact for found in reversed(findings(Evidence.of(record, name)))}
 
 
 def test_the_original_retraces_as_its_batch_grows_and_spends_its_time_on_the_integration_grid(tmp_path):
     found = findings_by_rule(tmp_path / "run", "original")
     assert found.keys() == {"retraced", "arithmetic", "unweighted"}
-    assert "BreakagePinn._step (variants/breakage/pinn.py" in found["retraced"]
-    assert "argument points[0]: shape (64,) -> (72,)" in found["retraced"]
-    assert "is in physics/residual/birth_integral/integration_grid: " in found["arithmetic"]
-    assert found["unweighted"].startswith("30 % of epochs compute a physics loss whose weight is 0 (kind data)")
+    trace = found["retraced"].trace
+    assert (trace.function, trace.where.partition(":")[0]) == ("BreakagePinn._step", "variants/breakage/pinn.py")
+    assert trace.cause.text == "argument points[0]: shape (64,) -> (72,)"
+    assert found["arithmetic"].part == "physics/residual/birth_integral/integration_grid"
+    idle = found["unweighted"]
+    assert (idle.term, idle.kinds, idle.share_of_epochs) == ("physics", ("data",), pytest.approx(0.3, abs=0.005))
 
 
 @pytest.mark.parametrize("name", ["fast", "tuned"])

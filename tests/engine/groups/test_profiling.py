@@ -18,7 +18,6 @@ from harness.analysis.profile.tracings import by_cause, by_function, of_one_bloc
 from harness.engine.session import measure
 from harness.record import evidence
 from harness.record.store import read
-from harness.report.layouts.comparison import sentences
 from harness.report.sections import profiled as profiled_report
 from harness.report.summarize import summarize
 from harness.worker import passes
@@ -197,10 +196,8 @@ def test_finds_a_list_that_keeps_one_tensor_per_epoch(tmp_path):
 
 def test_says_if_too_few_epochs_ran_to_detect_growth(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("memory",), epochs=5)
-    notes = list(sentences(summarize(record)))
-    assert (
-        "Not available here: memory from epoch to epoch, because fewer than 8 epochs of any kind ran in a row." in notes
-    )
+    unavailable = summarize(record).arms[0].unavailable
+    assert unavailable["memory from epoch to epoch"] == "fewer than 8 epochs of any kind ran in a row"
 
 
 def test_profile_json_has_what_the_report_shows(tmp_path):
@@ -287,12 +284,11 @@ def test_timeline_is_beside_the_record_even_if_the_trainer_changes_directory(tmp
 def test_says_what_is_unavailable_without_tensorflow(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("operations",))
     assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
-    notes = list(sentences(summarize(record)))
-    assert "Not available here: peak of tensors and operations, because TensorFlow was not loaded." in notes
-    uncounted = "no framework was loaded whose operations can be counted"
-    assert f"Not available here: arithmetic, because {uncounted}." in notes
+    arm = summarize(record).arms[0]
+    assert arm.unavailable["peak of tensors"] == "TensorFlow was not loaded"
+    assert arm.measured("flops").unavailable == "no framework was loaded whose operations can be counted"
     nothing = "no framework that traces or compiles was loaded"
-    assert f"Not available here: traces and compilations, because {nothing}." in notes
+    assert (arm.unavailable["traces"], arm.unavailable["compilations"]) == (nothing, nothing)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is exact on Linux")
