@@ -31,6 +31,8 @@ class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[str, ...] = ()
     epoch_at: str | None = None
     """Where an epoch ends, if the program does not mark it."""
+    whole: bool = False
+    """Whether it is measured as a whole, from start to end."""
 
 
 def is_command(reference: str) -> bool:

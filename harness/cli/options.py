@@ -36,7 +36,12 @@ def _define(kind: Any, *flags: str, help: str = "", default: Any = None, shown: 
 
 OPTIONS: dict[str, Choice] = {
     "names": Choice(
-        Annotated[list[str] | None, typer.Argument(help="Variants: NAME, file.py:Name or package.module:Name.")]
+        Annotated[
+            list[str] | None,
+            typer.Argument(
+                help="Arms: NAME, file.py:Name, package.module:Name, or a command such as 'train.py --width 3'."
+            ),
+        ]
     ),
     "baseline": _define(str | None, help="The variant that the others are compared with. [default: the first]"),
     "case": _define(str | None, help="The case: which equation. [default: the collection's]"),
@@ -70,6 +75,10 @@ OPTIONS: dict[str, Choice] = {
         float | None, help="Seconds without an answer after which an arm has failed. [default: 120]"
     ),
     "allow_nonfinite": _define(bool, "--allow-nonfinite", help="Continue when a loss is not finite.", default=False),
+    "whole": _define(
+        bool, "--whole", help="Time each command from start to end, and not by its epochs.", default=False
+    ),
+    "labels": _define(list[str] | None, "--label", metavar="NAME", help="The name of an arm; one for each, in order."),
     "epoch_at": _define(
         str | None,
         "--epoch-at",

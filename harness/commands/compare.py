@@ -16,7 +16,19 @@ class Compare(Command):
     """Run variants side by side: ratios with intervals, and a report."""
 
     name = "compare"
-    options = ("names", "baseline", *COMMON, "allow_nonfinite", "epoch_at", "fresh", "resume", "claims", *OUTPUT)
+    options = (
+        "names",
+        "baseline",
+        *COMMON,
+        "allow_nonfinite",
+        "epoch_at",
+        "whole",
+        "labels",
+        "fresh",
+        "resume",
+        "claims",
+        *OUTPUT,
+    )
 
     def plan(self, request: Request) -> Planned:
         from msgspec.structs import replace

@@ -14,6 +14,7 @@ from harness.engine.groups.known import Known
 from harness.engine.groups.profiling import Profiling
 from harness.engine.groups.taking_turns import TakingTurns
 from harness.engine.groups.training import Training
+from harness.engine.groups.whole import Whole
 from harness.engine.processes.fork_client import ForkServers
 from harness.plan.plan import Plan
 from harness.record.events import Event
@@ -46,6 +47,8 @@ while the block runs. An arm that fails in one group is left out of every later 
 
 def default_run_block(plan: Plan) -> RunBlock:
     """The function that runs a block, chosen by the plan's features."""
+    if plan.whole:
+        return run_whole
     return run_training if plan.trains else run_gate if plan.gate else run_profile if plan.profiles else run_together
 
 
@@ -68,6 +71,11 @@ def run_together(block: Block, arms: Sequence[str], failed: set[str]) -> Iterato
             yield from TakingTurns(block.group(*pair)).run_together()
         if not known.fit(pair):
             yield from TakingTurns(block.group(*pair)).run_one_by_one()
+
+
+def run_whole(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
+    """Run each program from start to end."""
+    yield from Whole(block.group(*arms)).run()
 
 
 def run_profile(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:

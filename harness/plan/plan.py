@@ -113,6 +113,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return self.evaluations is not None
 
     @property
+    def whole(self) -> bool:
+        """Whether programs are measured as a whole, each run as one epoch."""
+        return any(arm.command is not None and arm.command.whole for arm in self.arms)
+
+    @property
     def profiles(self) -> bool:
         """Whether one variant is profiled, with any number of passes."""
         return self.notes_phases or bool(self.probes)

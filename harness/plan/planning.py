@@ -101,7 +101,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     most = request.blocks or usual
     may_stop = traits.fewest_blocks is not None and (request.blocks is None or bool(seconds))
     references = _find_references(names, case, scale, target) if trains else []
-    arms = tuple(_make_arms([*names, *references], request.epoch_at))
+    arms = tuple(_make_arms([*names, *references], request))
     if trains and any(arm.command for arm in arms):
         raise BadInput(
             f"harness {traits.command} evaluates trainings, which needs trainers with evaluate(), not commands."
@@ -266,21 +266,31 @@ def _find_default_epochs(variant: Variant | None, scale: str | None) -> int | No
     return epochs
 
 
-def _make_arms(references: Sequence[str], epoch_at: str | None = None) -> list[Arm]:
+def _make_arms(references: Sequence[str], request: Request) -> list[Arm]:
     """Make an arm for each reference. Its label is the last name, or of a command line the words in which it differs,
     if that is unique; else the whole reference."""
     commands = [reference for reference in references if command_lines.is_command(reference)]
-    place = command_lines.check_epoch_at(epoch_at) if epoch_at else None
+    place = command_lines.check_epoch_at(request.epoch_at) if request.epoch_at else None
     if place and not commands:
         raise BadInput("--epoch-at is for command lines, and there is none: a trainer's epochs end with its epoch().")
+    if request.whole and (place or len(commands) < len(references)):
+        raise BadInput("--whole is for command lines alone, without --epoch-at.")
+    if request.labels and len(request.labels) != len(references):
+        number = len(references)
+        raise BadInput(f"--label is given {len(request.labels)} times for {number} arm{'s' * (number > 1)}.")
     own = dict(zip(commands, command_lines.label_all(commands), strict=True))
-    labels = [own.get(reference) or registry.label(reference) for reference in references]
+    usual = [own.get(reference) or registry.label(reference) for reference in references]
+    labels = list(request.labels) or usual
     times = Counter(labels)
+    if request.labels and len(times) < len(labels):
+        raise BadInput(f"--label {times.most_common(1)[0][0]!r} is given more than once.")
     return [
         Arm(
             label if times[label] == 1 else reference,
             reference,
-            command=replace(command_lines.parse(reference), epoch_at=place) if reference in own else None,
+            command=replace(command_lines.parse(reference), epoch_at=place, whole=request.whole)
+            if reference in own
+            else None,
         )
         for label, reference in zip(labels, references, strict=True)
     ]

@@ -32,6 +32,10 @@ class Request:
     epoch_at: str | None = None
     """Where an epoch of a command line ends: `file.py:LINE`, `file.py:Class.method` or
     `package.module:Class.method`."""
+    whole: bool = False
+    """Whether command lines are measured as a whole, from start to end, and not by their epochs."""
+    labels: tuple[str, ...] = ()
+    """The labels of the arms, in their order; empty for the usual ones."""
     # Whole trainings
     evaluations: int | None = None
     """The number of evaluations in each training."""

@@ -180,7 +180,8 @@ class Worker:
             recorder = self._prepare(order)
             self._watcher = Watcher(recorder, self, frameworks.any_loaded)
             loaded: dict[str, Any] = sys.modules  # where `harness.loops` finds it
-            loaded[watching.NAME] = self._watcher
+            if not (order.program and order.program.whole):
+                loaded[watching.NAME] = self._watcher
             built = None
             if order.program:
                 _run_program(order, order.program, self._watcher)
@@ -249,6 +250,9 @@ def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
         sources.use(order.source)
         os.chdir(Path(order.source.folder) / order.source.prefix)
     seeding.seed_again(order.seed)
+    if program.whole:
+        watcher.run_whole(lambda: execute(program))
+        return
     place = Place(program.epoch_at) if program.epoch_at else None
     if place:
         mark(place, watcher)

@@ -279,6 +279,7 @@ def _make_program(arm: Arm) -> Program | None:
         module=arm.command.module,
         arguments=list(arm.command.arguments),
         epoch_at=arm.command.epoch_at,
+        whole=arm.command.whole,
     )
 
 

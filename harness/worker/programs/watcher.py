@@ -194,6 +194,13 @@ class Watcher:
         number = len(self._kinds) + 1
         return self._kinds.get(loop.place) or (EPOCH if number == 1 else f"loop {number}")
 
+    def run_whole(self, run: Callable[[], None]) -> None:
+        """Run a program as one epoch, whatever loops it has."""
+        loop = Loop("the whole program", "whole", length=1)
+        self.begin(loop)
+        run()
+        self.leave(loop)
+
     def make_loop(self, place: str, kind: str | Callable[[int], str] | None = None) -> Loop:
         return Loop(place, kind)
 

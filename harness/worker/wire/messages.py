@@ -84,6 +84,8 @@ class Program:
     epoch_at: str | None = None
     """Where an epoch ends, if the program does not mark it: `file.py:LINE`, `file.py:Class.method` or
     `package.module:Class.method`."""
+    whole: bool = False
+    """Whether the program is one epoch, from its start to its end."""
 
 
 @dataclass(frozen=True)

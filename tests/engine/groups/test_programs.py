@@ -12,7 +12,9 @@ from paths import ROOT, SUPPORT
 from planned import planned
 
 from harness.engine.session import measure
+from harness.errors import BadInput
 from harness.record import store
+from harness.report.summarize import summarize
 
 TRAIN = SUPPORT / "programs" / "train.py"
 
@@ -353,3 +355,35 @@ def test_an_arm_may_run_in_an_interpreter_without_any_package(folder):
     ready = {line.arm: line for line in record.ready}
     assert ready[there].python.startswith("3.10.")
     assert ready[here].prefix != ready[there].prefix
+
+
+def test_a_program_may_be_measured_as_a_whole(folder):
+    written(folder, "short.py", "total = sum(range(200_000))\n")
+    written(folder, "long.py", "for _ in range(20):\n    total = sum(range(200_000))\n")
+    record = compared(folder, "short.py", "long.py", "train.py", whole=True, blocks=2)
+    for arm in ("short.py", "long.py", "train.py"):
+        assert [epoch.kind for epoch in epochs_of(record, arm)] == ["whole"]
+        assert end_of(record, arm).trained
+    summary = summarize(record)
+    assert summary.scope == "schedule"
+    assert summary.arms[1].ratio.estimate > 2
+    assert summary.arms[1].total_time.estimate > summary.arms[0].total_time.estimate
+
+
+def test_arms_have_the_labels_that_are_given(folder):
+    record = compared(folder, "train.py --width 3", "train.py --width 4", labels=("three", "four"))
+    assert [arm.label for arm in record.plan.arms] == ["three", "four"]
+    assert record.baseline == "three"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"labels": ("one",)}, "--label is given 1 times for 2 arms."),
+        ({"labels": ("one", "one")}, "--label 'one' is given more than once."),
+        ({"whole": True, "epoch_at": "train.py:16"}, "--whole is for command lines alone, without --epoch-at."),
+    ],
+)
+def test_wrong_options_are_one_sentence(folder, options, message):
+    with pytest.raises(BadInput, match=message):
+        planned("compare", "train.py --width 3", "train.py --width 4", **options)
