@@ -31,8 +31,8 @@ class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[str, ...] = ()
     epoch_at: str | None = None
     """Where an epoch ends, if the program does not mark it."""
-    whole: bool = False
-    """Whether it is measured as a whole, from start to end."""
+    whole: str = ""
+    """What to call the program if it is measured as a whole, from start to end. Empty if its epochs are watched."""
 
 
 def is_command(reference: str) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from time import monotonic
 
-from harness.engine.blocks import Block, RunBlock, default_run_block
+from harness.engine.blocks import Block, RunBlock, default_run_block, run_whole
+from harness.engine.groups.group import NothingSeen
 from harness.engine.groups.known import Known
 from harness.engine.processes.fork_client import ForkServerLost, ForkServers
 from harness.plan.plan import Plan
@@ -60,6 +61,12 @@ def _run_blocks(
             # No arm is to blame. It may happen again, so from now on the arms start as fresh processes.
             yield BlockAgain(block, f"{loss}; from here on each arm is a fresh process")
             servers.disable()
+            known.forget(block)
+            failed &= failed_earlier
+            yield from _collect_failures(run_block(Block(plan, block, logs, known, servers), alive, failed), failed)
+        except NothingSeen as arm:
+            yield BlockAgain(block, f"{arm} ended without an epoch that was seen, so each program is run as a whole")
+            plan, run_block = plan.as_wholes(), run_whole
             known.forget(block)
             failed &= failed_earlier
             yield from _collect_failures(run_block(Block(plan, block, logs, known, servers), alive, failed), failed)

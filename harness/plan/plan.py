@@ -12,6 +12,9 @@ from harness.worker.wire.evidence import MEMORY, OPERATIONS, PHASES
 
 PROBES = PHASES, MEMORY, OPERATIONS
 """The built-in probes of a profile; each has a separate pass."""
+WHOLE = "the whole program"
+UNSEEN = "the whole program, because no epoch was seen"
+"""What marks the epoch of a program that is measured as a whole."""
 EXACTLY = "exactly"
 """The name of a gate's counting pass, which uses no probe that costs time."""
 AMPLE = 180.0
@@ -116,6 +119,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def whole(self) -> bool:
         """Whether programs are measured as a whole, each run as one epoch."""
         return any(arm.command is not None and arm.command.whole for arm in self.arms)
+
+    def as_wholes(self) -> "Plan":
+        """Return the plan that measures the programs as a whole, because no epoch of one of them was seen."""
+        arms = [
+            msgspec.structs.replace(arm, command=msgspec.structs.replace(arm.command, whole=UNSEEN))
+            for arm in self.arms
+            if arm.command
+        ]
+        return msgspec.structs.replace(self, arms=tuple(arms))
 
     @property
     def profiles(self) -> bool:

@@ -11,7 +11,7 @@ from harness.catalog import command_lines, registry
 from harness.errors import BadInput
 from harness.interface import Variant
 from harness.plan import turn_length
-from harness.plan.plan import AMPLE, Arm, Plan, Target, usable_cores
+from harness.plan.plan import AMPLE, WHOLE, Arm, Plan, Target, usable_cores
 from harness.plan.request import Request
 
 A_WEEK = 7 * 24 * 3600
@@ -288,7 +288,7 @@ def _make_arms(references: Sequence[str], request: Request) -> list[Arm]:
         Arm(
             label if times[label] == 1 else reference,
             reference,
-            command=replace(command_lines.parse(reference), epoch_at=place, whole=request.whole)
+            command=replace(command_lines.parse(reference), epoch_at=place, whole=WHOLE * request.whole)
             if reference in own
             else None,
         )

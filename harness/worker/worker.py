@@ -191,7 +191,7 @@ class Worker:
                 self._watcher.finish()
                 return None
             if order.program:
-                raise Misbehaved(watching.explain_nothing_seen())
+                raise watching.NothingSeen
             del loaded[watching.NAME]
             self._watcher = None
             self._subject = Subject(order, recorder, built)
@@ -228,7 +228,15 @@ class Worker:
         moment = running.moment if running else BUILDING
         finished = self._recorder.epochs if self._recorder else []
         peak = peak_tensor_bytes(self._allocators)
-        return Failed(moment, reason, finished, peak_rss_bytes(), peak, self._describe_final_state())
+        return Failed(
+            moment,
+            reason,
+            finished,
+            peak_rss_bytes(),
+            peak,
+            self._describe_final_state(),
+            unseen=isinstance(error, watching.NothingSeen),
+        )
 
     def _describe_state(self) -> State:
         unavailable = self._recorder.unavailable if self._recorder else {}
@@ -251,7 +259,7 @@ def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
         os.chdir(Path(order.source.folder) / order.source.prefix)
     seeding.seed_again(order.seed)
     if program.whole:
-        watcher.run_whole(lambda: execute(program))
+        watcher.run_whole(lambda: execute(program), program.whole)
         return
     place = Place(program.epoch_at) if program.epoch_at else None
     if place:

@@ -26,6 +26,10 @@ GROWTH = 0.4
 gaps in the memory that a framework's allocator holds."""
 
 
+class NothingSeen(Exception):
+    """A program ran to its end, but no epoch of it was seen. The argument is the arm's label."""
+
+
 class Group:
     """Builds, runs and ends the processes of the arms `arms` of one block. Its methods yield events.
 
@@ -95,9 +99,16 @@ class Group:
             case Stated(terms):
                 if terms:
                     yield Objective(self.block, self.number, arm.label, terms)
+            case Failed(unseen=True) if self._may_be_whole():
+                raise NothingSeen(arm.label)
             case _:
                 yield from self.record_failure(arm, answer)
         return False
+
+    def _may_be_whole(self) -> bool:
+        """Whether all arms are programs that could be measured as a whole instead."""
+        plan = self.plan
+        return not (plan.whole or plan.gate or plan.profiles) and all(arm.command for arm in plan.arms)
 
     def _note_built(self, arm: ArmProcess, answer: Built) -> ArmReady:
         self.known.descriptions[arm.label] = self.descriptions[arm.label] = answer.description

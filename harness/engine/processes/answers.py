@@ -67,6 +67,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     peak_rss_bytes: int | None = None
     peak_tensor_bytes: int | None = None
     state: State | None = None
+    unseen: bool = False
 
 
 Answer = Built | Stated | Ran | Evaluated | Finished | Counted | Failed

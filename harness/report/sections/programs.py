@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.plan.plan import UNSEEN, WHOLE
 from harness.report.summary import ArmSummary, Summary
 from harness.report.wording import words
 
@@ -30,6 +31,15 @@ def marks(summary: Summary) -> Iterator[str]:
         if arm.marked_by:
             arms_of.setdefault(_describe_mark(arm), []).append(arm.name)
     for mark, arms in arms_of.items():
+        if mark == WHOLE:
+            yield "Each program was timed as a whole, from start to end."
+            continue
+        if mark == UNSEEN:
+            yield (
+                "No epoch was seen, so each program was timed as a whole, from start to end. To compare epochs, write"
+                " `for epoch in harness.epochs(range(n)):`, or name where an epoch ends with --epoch-at."
+            )
+            continue
         whose = f" of {words.listed(arms)}" if len(arms) < len(summary.arms) else ""
         yield f"The epochs{whose} are those of {mark}."
 

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from harness.worker.wire.messages import EPOCH, Description, Run
+from harness.worker.wire.reasons import Misbehaved
 
 if TYPE_CHECKING:
     from harness.worker.recorder import Recorder
@@ -194,9 +195,9 @@ class Watcher:
         number = len(self._kinds) + 1
         return self._kinds.get(loop.place) or (EPOCH if number == 1 else f"loop {number}")
 
-    def run_whole(self, run: Callable[[], None]) -> None:
-        """Run a program as one epoch, whatever loops it has."""
-        loop = Loop("the whole program", "whole", length=1)
+    def run_whole(self, run: Callable[[], None], name: str) -> None:
+        """Run a program as one epoch of this name, whatever loops it has."""
+        loop = Loop(name, "whole", length=1)
         self.begin(loop)
         run()
         self.leave(loop)
@@ -230,9 +231,11 @@ def _locate(frame: FrameType) -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def explain_nothing_seen() -> str:
-    """Explain what to do if a program trained nothing that could be seen."""
-    return (
-        "it ended without an epoch that harness could see: write `for epoch in harness.epochs(range(n)):`, or name the"
-        " call that ends an epoch with --epoch-at"
-    )
+class NothingSeen(Misbehaved):
+    """A program ran to its end without an epoch that could be seen."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it ended without an epoch that harness could see: write `for epoch in harness.epochs(range(n)):`, name"
+            " where an epoch ends with --epoch-at, or compare whole programs with --whole"
+        )

@@ -84,8 +84,8 @@ class Program:
     epoch_at: str | None = None
     """Where an epoch ends, if the program does not mark it: `file.py:LINE`, `file.py:Class.method` or
     `package.module:Class.method`."""
-    whole: bool = False
-    """Whether the program is one epoch, from its start to its end."""
+    whole: str = ""
+    """What to call the program if it is one epoch, from its start to its end. Empty if its own epochs are watched."""
 
 
 @dataclass(frozen=True)
@@ -268,6 +268,8 @@ class Failed:
     peak_tensor_bytes: int | None = None
     state: State | None = None
     """None if the process could no longer report it."""
+    unseen: bool = False
+    """Whether it is a program that ran to its end, but no epoch of it was seen."""
 
 
 Order = Build | StateObjective | Run | Evaluate | Finish | CountWork

@@ -8,11 +8,12 @@ from textwrap import dedent
 
 import pytest
 from interpreters import interpreter
-from paths import ROOT, SUPPORT
+from paths import ARMS, ROOT, SUPPORT
 from planned import planned
 
 from harness.engine.session import measure
 from harness.errors import BadInput
+from harness.plan.plan import UNSEEN
 from harness.record import store
 from harness.report.summarize import summarize
 
@@ -197,15 +198,25 @@ def test_the_innermost_loop_has_the_epochs(folder):
     assert {epoch.kind for epoch in epochs} == {"epoch"}
 
 
-def test_a_program_without_epochs_fails_with_advice(folder):
+def test_programs_are_run_as_a_whole_if_one_has_no_epochs(folder):
+    written(folder, "nothing.py", "total = sum(range(200_000))\n")
+    record = compared(folder, "nothing.py", "train.py", blocks=2)
+    for block in (0, 1):
+        for arm in ("nothing.py", "train.py"):
+            assert [epoch.kind for epoch in epochs_of(record, arm, block)] == ["whole"]
+    assert {end.status for end in record.ends} == {"ok"}
+    assert record.ready[0].description.marked_by == UNSEEN
+
+
+def test_a_program_without_epochs_beside_a_trainer_fails_with_advice(folder):
     written(folder, "nothing.py", "print('done')\n")
-    record = compared(folder, "nothing.py", "train.py")
+    record = compared(folder, "nothing.py", f"{ARMS}:Steady", epochs=4)
     end = end_of(record, "nothing.py")
     assert end.status == "failed"
     assert end.reason.startswith(
         "it ended without an epoch that harness could see: write `for epoch in harness.epochs("
     )
-    assert end_of(record, "train.py").status == "ok"
+    assert end_of(record, "Steady").status == "ok"
 
 
 def test_a_program_may_have_a_module_named_like_this_package(folder):

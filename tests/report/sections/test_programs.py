@@ -1,6 +1,7 @@
 from msgspec.structs import replace
 from simulated import DATA, record
 
+from harness.plan.plan import UNSEEN, WHOLE
 from harness.report.sections import programs
 from harness.report.summarize import summarize
 
@@ -47,3 +48,11 @@ def test_says_what_the_epochs_are():
         "The epochs of a are those of Keras fit at train.py:5.",
         "The epochs of b are those of package.module:Log.end.",
     ]
+
+
+def test_says_if_programs_were_timed_as_a_whole():
+    assert list(programs.marks(summary(marks=[WHOLE, WHOLE]))) == [
+        "Each program was timed as a whole, from start to end."
+    ]
+    (unseen,) = programs.marks(summary(marks=[UNSEEN, UNSEEN]))
+    assert unseen.startswith("No epoch was seen, so each program was timed as a whole")
