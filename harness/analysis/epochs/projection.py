@@ -64,7 +64,7 @@ class Projection:
         logs: dict[str, list[float]] = {how: [] for how in effects}
         blocks: list[int] = []
         for (block, group), here in mine.groupby(["block", "group"]):
-            if not {arm, baseline} <= set(in_turns(here)["arm"].unique()):
+            if not {arm, baseline} <= set(in_turns(here)["arm"].unique()) and not _are_wholes(here, arm, baseline):
                 continue
             both = _cut_to_common(here[here["arm"].isin([arm, baseline])]) if self.scope != "schedule" else here
             reference, own = (self.account(both, block, group, label) for label in (baseline, arm))
@@ -189,6 +189,12 @@ def one_more(totals: Sequence[float]) -> Seconds:
         return Seconds(exp(middle))
     half = float(stats.t.ppf(1 - ERROR / 2, blocks - 1) * np.std(logs, ddof=1) * sqrt(1 + 1 / blocks))
     return Seconds(exp(middle), exp(max(middle - half, -700.0)), exp(min(middle + half, 700.0)))
+
+
+def _are_wholes(here: pd.DataFrame, arm: str, baseline: str) -> bool:
+    """Whether both arms are programs that ran from start to end as one epoch each, in turns."""
+    ran = here[(here["round"] > 0) & here["arm"].isin([arm, baseline])]
+    return len(ran) == len(here[here["arm"].isin([arm, baseline])]) and list(ran.groupby("arm").size()) == [1, 1]
 
 
 def _cut_to_common(here: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,9 @@ COLUMNS = [
     *("traces", "compiles", "first", "settling", "sizes"),
 ]
 
+LEAST_WAIT = 0.01
+"""Seconds of waiting from which on a share is meaningful: answering an order takes a millisecond of computing."""
+
 
 def table(record: Lines) -> pd.DataFrame:
     """Return one row per epoch, without groups that were given up because their arms did not fit in memory together."""
@@ -66,11 +69,11 @@ def in_turns(epochs: pd.DataFrame) -> pd.DataFrame:
 
 
 def idle_share(record: Lines, arm: str) -> float | None:
-    """Return the share of a processor that `arm` used during the turns of others; None if it never waited."""
+    """Return the share of a processor that `arm` used during the turns of others; None if it hardly waited."""
     waits = [
         piece.idle
         for before, piece in pairwise(record.slices)
         if piece.arm == arm != before.arm and (piece.block, piece.group) == (before.block, before.group) and piece.idle
     ]
     wall = sum(wait.wall for wait in waits)
-    return sum(wait.cpu for wait in waits) / wall if wall else None
+    return sum(wait.cpu for wait in waits) / wall if wall > LEAST_WAIT else None
