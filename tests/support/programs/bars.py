@@ -28,3 +28,7 @@ with tqdm(total=5) as bar:
 
         optimizer.step(closure)
         bar.update(1)
+        if _step == 3:
+            break
+for _last in trange(3):
+    pass

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from harness.worker.programs.adapters.base import make_loop
+from harness.worker.programs.adapters.base import make_loop, watch_methods
 from harness.worker.programs.watcher import Loop, Watcher
 
 
@@ -14,31 +15,24 @@ class _Keras:
 
     def install(self, module: ModuleType, watcher: Watcher) -> None:
         callbacks = getattr(module, "CallbackList", None)
-        if callbacks is None or "_harness_loop" in vars(callbacks):  # modules may export the same class
-            return
-        begin, end, stop = callbacks.on_epoch_begin, callbacks.on_epoch_end, callbacks.on_train_end
-        callbacks._harness_loop = None
+        if callbacks is not None:  # not every module of that name has it in every version
+            watch_methods(
+                callbacks,
+                watcher,
+                begin="on_epoch_begin",
+                end="on_epoch_end",
+                stop="on_train_end",
+                loop=_make_loop,
+                losses=_get_losses,
+            )
 
-        def on_epoch_begin(self: Any, *arguments: Any, **named: Any) -> Any:
-            if self._harness_loop is None:
-                self._harness_loop = make_loop("Keras fit")
-                self._harness_loop.length = (getattr(self, "params", None) or {}).get("epochs")
-            watcher.begin(self._harness_loop)
-            return begin(self, *arguments, **named)
 
-        def on_epoch_end(self: Any, epoch: int, logs: Any = None) -> Any:
-            returned = end(self, epoch, logs)
-            if isinstance(self._harness_loop, Loop):
-                watcher.end(self._harness_loop, logs or {})
-            return returned
+def _make_loop(callbacks: Any) -> Loop:
+    return make_loop("Keras fit", length=(getattr(callbacks, "params", None) or {}).get("epochs"))
 
-        def on_train_end(self: Any, *arguments: Any, **named: Any) -> Any:
-            if isinstance(self._harness_loop, Loop):
-                watcher.cancel(self._harness_loop)
-            return stop(self, *arguments, **named)
 
-        callbacks.on_epoch_begin, callbacks.on_epoch_end = on_epoch_begin, on_epoch_end
-        callbacks.on_train_end = on_train_end
+def _get_losses(callbacks: Any, epoch: int, logs: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
+    return logs
 
 
 ADAPTER = _Keras()

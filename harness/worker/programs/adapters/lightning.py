@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from harness.worker.programs.adapters.base import make_loop
+from harness.worker.programs.adapters.base import make_loop, watch_methods
 from harness.worker.programs.watcher import Loop, Watcher
 
 
@@ -13,22 +14,23 @@ class _Lightning:
     modules = ("lightning.pytorch.loops.fit_loop", "pytorch_lightning.loops.fit_loop")
 
     def install(self, module: ModuleType, watcher: Watcher) -> None:
-        fit = module._FitLoop
-        begin, end = fit.on_advance_start, fit.on_advance_end
-        fit._harness_loop = None
+        watch_methods(
+            module._FitLoop,
+            watcher,
+            begin="on_advance_start",
+            end="on_advance_end",
+            stop="on_run_end",
+            loop=_make_loop,
+            losses=_get_losses,
+        )
 
-        def on_advance_start(self: Any) -> None:
-            if self._harness_loop is None:
-                self._harness_loop = make_loop("Lightning fit")
-            watcher.begin(self._harness_loop)
-            begin(self)
 
-        def on_advance_end(self: Any) -> None:
-            end(self)
-            if isinstance(self._harness_loop, Loop):
-                watcher.end(self._harness_loop, getattr(self.trainer, "callback_metrics", None))
+def _make_loop(fit: Any) -> Loop:
+    return make_loop("Lightning fit")
 
-        fit.on_advance_start, fit.on_advance_end = on_advance_start, on_advance_end
+
+def _get_losses(fit: Any) -> Mapping[str, Any] | None:
+    return getattr(fit.trainer, "callback_metrics", None)
 
 
 ADAPTER = _Lightning()

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.worker.programs.adapters.base import make_loop
-from harness.worker.programs.watcher import Loop, Watcher
+from harness.worker.programs.watcher import Watcher
 
 
 class _Progress:
@@ -18,32 +18,33 @@ class _Progress:
 
     def install(self, module: ModuleType, watcher: Watcher) -> None:
         bar = module.tqdm
-        iterate, update = bar.__iter__, bar.update
-        by_hand: dict[int, Loop] = {}
-        """The loops whose bars the program updates itself."""
-        iterated: set[int] = set()
+        iterate, update, close = bar.__iter__, bar.update, bar.close
+        bar._harness_loop = None
+        """The loop of a bar that the program updates itself."""
+        bar._harness_iterated = False
 
         def __iter__(self: Any) -> Iterator[Any]:  # noqa: N807 - it replaces the method
             if not watcher.is_training():
                 yield from iterate(self)
                 return
-            iterated.add(id(self))
-            try:
-                yield from watcher.iterate(iterate(self), make_loop("tqdm"))
-            finally:
-                iterated.discard(id(self))
+            self._harness_iterated = True  # it then updates itself
+            yield from watcher.iterate(iterate(self), make_loop("tqdm"))
 
         def updated(self: Any, n: float = 1) -> Any:
             returned = update(self, n)
-            if id(self) not in iterated and watcher.is_training():
-                loop = by_hand.setdefault(id(self), make_loop("tqdm"))
-                loop.length = self.total
-                watcher.end(loop)
+            if not self._harness_iterated and watcher.is_training():
+                self._harness_loop = self._harness_loop or make_loop("tqdm", length=self.total)
+                watcher.end(self._harness_loop)
                 if self.total is None or self.n < self.total:
-                    watcher.begin(loop)
+                    watcher.begin(self._harness_loop)
             return returned
 
-        bar.__iter__, bar.update = __iter__, updated
+        def closed(self: Any) -> Any:
+            if self._harness_loop:  # it ended before its total, or has none
+                watcher.cancel(self._harness_loop)
+            return close(self)
+
+        bar.__iter__, bar.update, bar.close = __iter__, updated, closed
 
 
 ADAPTER = _Progress()
