@@ -1,7 +1,7 @@
 """Marks the epochs of a training loop: `for epoch in epochs(range(n)):`, and `report(loss=...)` for their losses.
 
-While nobody measures, `epochs` returns its argument and `report` does nothing. This file uses the standard library
-alone, so a project may also copy it, and then needs no harness to run: it is found by the process that measures.
+Outside of a measurement, `epochs` returns its argument and `report` does nothing. This file uses the standard library
+alone, so a project may also keep a copy of it, and then needs no harness to run.
 """
 
 from __future__ import annotations

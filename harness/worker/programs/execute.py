@@ -24,17 +24,17 @@ def execute(program: Program, place: Place | None = None) -> None:
     safe = getattr(sys.flags, "safe_path", False)  # the user's -P or PYTHONSAFEPATH
     try:
         if program.module:
-            _prepend([] if safe else [str(Path.cwd())])
+            _put_first([] if safe else [str(Path.cwd())])
             sys.argv = [program.module, *program.arguments]
             runpy.run_module(program.module, run_name="__main__", alter_sys=True)
         else:
             script = str(program.script)
             sys.argv = [script, *program.arguments]
             if Path(script).is_dir():
-                _prepend([])
+                _put_first([])
                 runpy.run_path(script, run_name="__main__")
             else:
-                _prepend([] if safe else [str(Path(script).resolve().parent)])
+                _put_first([] if safe else [str(Path(script).resolve().parent)])
                 _run_script(script, place)
         _wait_for_threads()
     except SystemExit as end:
@@ -56,7 +56,8 @@ def _run_script(script: str, place: Place | None) -> None:
     exec(code, module.__dict__)
 
 
-def _prepend(folders: list[str]) -> None:
+def _put_first(folders: list[str]) -> None:
+    """Put folders first on the path."""
     sys.path[:0] = folders
     hiding.make_way(sys.path)
 

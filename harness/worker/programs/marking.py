@@ -18,18 +18,18 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from harness.worker.imports.hooks import Uncached, when_imported
+from harness.worker.programs.watcher import Loop, Watcher
 from harness.worker.wire.reasons import Misbehaved
 
 _NAME = "_harness_marks"
-"""The name of the marks in the changed source, as a module."""
+"""The name under which the changed source finds the marks, in `sys.modules`."""
 
 
 class Marks:
-    """What the changed source calls. `watcher` is the process's `Watcher`."""
+    """What the changed source calls."""
 
-    def __init__(self, watcher: Any, at: str) -> None:
-        self._watcher = watcher
-        self._loop = watcher.make_loop(at)
+    def __init__(self, watcher: Watcher, at: str) -> None:
+        self._watcher, self._loop = watcher, Loop(at)
 
     def items(self, iterable: Any) -> Any:
         """Return the items of a `for` loop, each pass of which is an epoch."""
@@ -55,11 +55,10 @@ class Marks:
 
         @functools.wraps(function)
         def marked(*arguments: Any, **named: Any) -> Any:
-            try:
-                return function(*arguments, **named)
-            finally:
-                self._watcher.end(self._loop)
-                self._watcher.begin(self._loop)
+            returned = function(*arguments, **named)
+            self._watcher.end(self._loop)
+            self._watcher.begin(self._loop)
+            return returned
 
         return marked
 
@@ -78,12 +77,11 @@ class Place:
         """Whether the place has been met in the source."""
 
 
-def mark(place: Place, watcher: Any) -> None:
+def mark(place: Place, watcher: Watcher) -> None:
     """Mark the place as soon as its source is loaded."""
     marks = Marks(watcher, place.text)
-    module = ModuleType(_NAME)
-    module.marks = marks  # type: ignore[attr-defined]
-    sys.modules[_NAME] = module
+    loaded: dict[str, Any] = sys.modules  # where the changed source finds them, whatever its names mean
+    loaded[_NAME] = marks
     if place.module:
         when_imported(place.module, lambda loaded: _wrap(loaded, place, marks))
     else:
@@ -103,8 +101,8 @@ def _change(tree: ast.Module, place: Place) -> ast.Module:
     if target is None:
         what = f"no loop at line {place.line}" if place.line else f"no function {place.name!r}"
         raise Misbehaved(f"--epoch-at {place.text}: the file has {what}")
-    marks = f"__import__({_NAME!r}).marks"
-    if isinstance(target, ast.For | ast.AsyncFor):
+    marks = f"__import__('sys').modules[{_NAME!r}]"
+    if isinstance(target, ast.For):
         target.iter = _call(f"{marks}.items", target.iter)
     elif isinstance(target, ast.While):
         tree = _MarkWhile(target, marks).visit(tree)
@@ -138,14 +136,14 @@ def _find_loop(tree: ast.Module, line: int) -> ast.For | ast.While | None:
     return max(around, key=lambda loop: (loop.lineno == line, loop.lineno), default=None)
 
 
-def _find_function(tree: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+def _find_function(tree: ast.Module, name: str) -> ast.FunctionDef | None:
     nodes: Sequence[ast.AST] = tree.body
     found: ast.AST | None = None
     for part in name.split("."):
-        kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+        kinds = ast.FunctionDef, ast.ClassDef
         found = next((node for node in nodes if isinstance(node, kinds) and node.name == part), None)
         nodes = getattr(found, "body", ())
-    return found if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    return found if isinstance(found, ast.FunctionDef) else None
 
 
 def _call(function: str, *arguments: ast.expr) -> ast.expr:

@@ -87,7 +87,6 @@ class Watcher:
         self._over = False
         """Whether the time of the current slice is over."""
         self.moment = "before its first epoch"
-        self.ended = False
 
     def watch(self, iterable: Iterable[_T], kind: str | Callable[[int], str] | None = None) -> Iterable[_T]:
         """Return `iterable`, each pass of which is one epoch."""
@@ -163,7 +162,6 @@ class Watcher:
 
     def finish(self) -> None:
         """The program has ended: answer the order that it carries out."""
-        self.ended = True
         if self._current:
             self.cancel(self._current)  # what ran after the end of its last epoch
         if self._run is not None:
@@ -171,7 +169,6 @@ class Watcher:
 
     def fail(self) -> None:
         """The program has failed: an epoch that the failure interrupted does not count."""
-        self.ended = True
         if self._left:
             self._recorder.epochs.pop()
             self._index -= 1
@@ -201,9 +198,6 @@ class Watcher:
         self.begin(loop)
         run()
         self.leave(loop)
-
-    def make_loop(self, place: str, kind: str | Callable[[int], str] | None = None) -> Loop:
-        return Loop(place, kind)
 
     def iterate(self, iterable: Iterable[_T], loop: Loop) -> Iterator[_T]:
         """Yield the items of a loop, and record each pass as an epoch."""
