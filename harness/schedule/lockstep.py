@@ -54,7 +54,6 @@ class Lengths:
     """The end of the last round. None without `--epochs`, where it depends on the pace."""
     most: int | None
     """Number of epochs that every arm has. None if no arm declares its length."""
-
     shortest: int | None = None
     """The smallest number of epochs that a program is expected to have, if all of them say so. There may be more."""
 
