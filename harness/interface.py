@@ -99,6 +99,12 @@ class Collection:
     must not start threads that are needed later: a forked process does not have them. Do not list modules that are
     imported during an epoch: a user who trains waits for that import, so it belongs to the measured time."""
 
+    requires: tuple[str, ...] = ()
+    """The top-level modules that must be installed for any of its variants, references excepted. If one is missing,
+    harness says so before it measures anything."""
+    install: str = ""
+    """The command that installs them, for that message."""
+
 
 class PhaseWatcher(Protocol):
     """Receives the begin and the end of each phase."""

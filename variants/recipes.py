@@ -125,4 +125,6 @@ collection = Collection(
     scale="laptop",
     small_scale="smoke",
     preload=("tensorflow", "tensorflow_probability"),
+    requires=("tensorflow", "tensorflow_probability", "tf_keras"),
+    install="pip install 'pinn-harness[breakage]'",
 )

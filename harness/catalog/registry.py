@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.catalog import command_lines
 from harness.errors import BadInput, BadSource
-from harness.interface import Variant
+from harness.interface import Collection, Variant
 from harness.suggest import nearest
 from harness.worker.imports import loading
 from harness.worker.wire.reasons import one_line
@@ -49,6 +49,8 @@ class Catalog:
     are excluded."""
     defaults: dict[str, Defaults] = field(default_factory=dict)
     """The defaults of a variant's collection, by the name of the variant."""
+    lacking: dict[str, str] = field(default_factory=dict)
+    """What is not installed that a variant needs, and how to install it, by the name of the variant."""
 
 
 @cache
@@ -59,6 +61,7 @@ def registered() -> Catalog:
     references: dict[str, tuple[str, ...]] = {}
     preloads: dict[str, tuple[str, ...]] = {}
     defaults: dict[str, Defaults] = {}
+    lacking: dict[str, str] = {}
     broken = []
     hidden = False
     for entry in loading.entries():
@@ -67,6 +70,7 @@ def registered() -> Catalog:
             offered = [(variant.name, variant) for variant in collection.variants]
             own_references = tuple(collection.references)
             preload = tuple(collection.preload)
+            lack = _describe_lack(collection)
         except (Exception, SystemExit) as error:  # any error in a user's code must not hide the other collections
             broken.append(f"the variants of {entry.name!r} ({entry.value}) cannot be loaded: {one_line(error)}")
             hidden = True
@@ -81,8 +85,18 @@ def registered() -> Catalog:
         preloads |= dict.fromkeys(known - set(own_references), preload)
         own = Defaults(collection.case, collection.scale, collection.small_scale)
         defaults |= dict.fromkeys(known, own)
+        lacking |= dict.fromkeys(known - set(own_references), lack) if lack else {}
         compared = compared or tuple(collection.compared)
-    return Catalog(variants, compared, tuple(broken), hidden, references, preloads, defaults)
+    return Catalog(variants, compared, tuple(broken), hidden, references, preloads, defaults, lacking)
+
+
+def _describe_lack(collection: Collection) -> str:
+    """Return which of a collection's modules are not installed and how to install them; empty if none is missing."""
+    missing = [name for name in collection.requires if importlib.util.find_spec(name) is None]
+    if not missing:
+        return ""
+    cure = f": {collection.install}" if collection.install else ""
+    return f"{', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed here{cure}"
 
 
 def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
@@ -102,6 +116,8 @@ def find(reference: str, path: Sequence[str] | None = None) -> Variant | None:
             misspelt = difflib.get_close_matches(reference, variants, n=1)
             error_type = BadSource if registered().hidden and not misspelt else BadInput
             raise error_type(f"There is no variant {reference!r}: {nearest(reference, variants)}{lost}")
+        if reference in registered().lacking:
+            raise BadInput(f"The variant {reference!r} needs {registered().lacking[reference]}.")
         return variants[reference]
     source, name = source_of(reference, path)
     if source is not None:

@@ -179,6 +179,7 @@ def publish(
     """Report a record: on the terminal, next to the record in these formats (the default ones if empty), and as JSON to
     the file `json`, if given (`-`: stdout)."""
     from rich.console import Console
+    from rich.markup import escape
 
     from harness.report.formats import terminal
     from harness.report.formats.base import DEFAULT, load, parse
@@ -199,6 +200,8 @@ def publish(
         _write(directory / name, text.encode(), folder=True)
         written += [name] if "/" not in name else []  # charts are part of the reports that show them
     console.print(f"Reports in {directory}: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
+    if contents.no_figures and {"md", "html"} & set(formats or parse(DEFAULT)):
+        console.print(escape(contents.no_figures), style="dim", soft_wrap=True, highlight=False)
     return summary
 
 

@@ -1,6 +1,7 @@
 """Prints what can be measured."""
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from harness.catalog.registry import Catalog
@@ -18,5 +19,8 @@ def show_catalog(console: Console, catalog: Catalog) -> None:
     references = dict.fromkeys(name for names in catalog.references.values() for name in names)
     if references:
         console.print(f"references, which harness converge adds: {', '.join(references)}", highlight=False)
+    for lack in dict.fromkeys(catalog.lacking.values()):
+        names = [name for name, own in catalog.lacking.items() if own == lack]
+        console.print(f"Not to be run here: {', '.join(names)} need {escape(lack)}.", highlight=False)
     if catalog.compared:
         console.print(f"harness compare, without names: {' '.join(catalog.compared)}", highlight=False)

@@ -14,7 +14,7 @@ from scipy import stats
 
 from harness.analysis.comparison.shares_of_changes import block_shares, coarsest
 from harness.analysis.epochs import table as epoch_table
-from harness.analysis.epochs.projection import schedule_logs
+from harness.analysis.epochs.projection import Projection
 from harness.analysis.stats.levels import FIRST_LOOK, level
 from harness.analysis.stats.verdicts import COARSE, UNSURE, verdicts, widest
 from harness.record.lines import Lines
@@ -102,7 +102,8 @@ def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
         logs = block_shares(record, table)
     else:
         others = [arm.label for arm in record.arms if arm.label != record.baseline and not record.failure(arm.label)]
-        logs = {arm: schedule_logs(record, table, arm) for arm in others}
+        costs = Projection(record, table)
+        logs = {arm: list(costs.logs_by_block(arm).values()) for arm in others}
     coarse = coarsest(plan.ablation) if plan.ablation else COARSE
     looks = Looks(
         fewest=plan.fewest,

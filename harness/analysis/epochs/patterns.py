@@ -196,9 +196,10 @@ def _find_exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int 
     span = int(indices.max()) - int(indices.min()) + 1 if heavy.sum() > 1 else 0
     for period in range(2, min(span // 2, LONGEST_EXACT) + 1):
         phase = indices % period
-        phases = [
-            int(one) for one in np.unique(phase[heavy]) if _is_periodic(indices, heavy, np.flatnonzero(phase == one))
-        ]
+        ran = np.bincount(phase, minlength=period)
+        share = np.bincount(phase, heavy, minlength=period) / np.maximum(ran, 1)
+        likely = np.flatnonzero((ran > 1) & (share >= CONSISTENT))
+        phases = [int(one) for one in likely if _is_observed(indices, heavy, np.flatnonzero(phase == one))]
         explained = int(heavy[np.isin(phase, phases)].sum())
         if explained > 1 and len(phases) < period:
             found.append((explained, period, phases))
@@ -206,11 +207,9 @@ def _find_exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int 
     return next(((period, phases) for explained, period, phases in found if explained >= CONSISTENT * most), (None, []))
 
 
-def _is_periodic(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bool:
-    """Whether the epochs of a phase, `own` of all, are heavy, and whether two consecutive ones were observed with all
-    epochs between them. Those of a sample with gaps would fit periods that were never observed."""
-    if len(own) < 2 or float(heavy[own].mean()) < CONSISTENT:
-        return False
+def _is_observed(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bool:
+    """Whether two consecutive epochs of a phase, `own` of all, were observed with all epochs between them. Those of a
+    sample with gaps would fit periods that were never observed."""
     period = int(np.diff(indices[own]).min())
     return any(
         heavy[first] and heavy[second] and indices[second] - indices[first] == second - first == period

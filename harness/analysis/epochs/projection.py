@@ -33,9 +33,13 @@ class Seconds:
 class Projection:
     """The costs of a record's arms: computed once, and queried for each arm."""
 
-    def __init__(self, record: Lines, epochs: pd.DataFrame, scope: Scope | None = None) -> None:
+    def __init__(
+        self, record: Lines, epochs: pd.DataFrame, scope: Scope | None = None, *, averages: bool = True
+    ) -> None:
+        """`scope` is what is charged, by default the widest that the epochs allow. Without `averages`, the epochs that
+        ran are charged where that would be an average epoch."""
         self.record, self.epochs = record, epochs
-        self._given = scope
+        self._given, self._averages = scope, averages
 
     @cached_property
     def shapes(self) -> Shapes:
@@ -145,8 +149,7 @@ class Projection:
         ordered = all(in_order(own) for _, here in groups for _, own in here.groupby("arm"))
         if self.record.plan.epochs or lengths or self.trends or not ordered:
             return "epochs"
-        turns = in_turns(self.epochs)
-        return "epoch" if len(turns) else "epochs"
+        return "epoch" if self._averages and len(in_turns(self.epochs)) else "epochs"
 
 
 def all_logs(projection: Projection) -> dict[str, dict[int, float]]:

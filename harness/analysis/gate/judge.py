@@ -66,12 +66,13 @@ class _GatedTime:
         return time_tolerance(self.triple.tolerances, self.metric, self.seconds, self.once)
 
 
-def gate_verdict(record: Lines) -> GateVerdict | None:
-    """Return the verdict from a gate's record, or None for the record of any other command."""
+def gate_verdict(record: Lines, times: Sequence[tuple[Contrast, Check]] | None = None) -> GateVerdict | None:
+    """Return the verdict from a gate's record, or None for the record of any other command. `times` are its
+    `timed_checks`, if they are known already."""
     gate = record.plan.gate
     if gate is None:
         return None
-    checks = [check for _, check in timed_checks(record)]
+    checks = [check for _, check in (timed_checks(record) if times is None else times)]
     checks += [check for triple in gate.triples for check in _check_untimed(record, triple, checks)]
     checks += [check for triple in gate.triples for check in _check_counts(record, triple)]
     checks.sort(key=lambda check: [triple.name for triple in gate.triples].index(check.variant))
@@ -86,9 +87,9 @@ def gate_verdict(record: Lines) -> GateVerdict | None:
     )
 
 
-def regressed(record: Lines) -> bool:
-    """Whether any metric has regressed so far."""
-    found = gate_verdict(record)
+def regressed(record: Lines, times: Sequence[tuple[Contrast, Check]]) -> bool:
+    """Whether any metric has regressed so far; `times` are the record's `timed_checks`."""
+    found = gate_verdict(record, times)
     return found is not None and any(check.answer == REGRESSED for check in found.checks)
 
 
@@ -171,8 +172,7 @@ def _collect_times(record: Lines, triple: Triple) -> list[_GatedTime]:
         return []
     allowed = triple.tolerances
     # A gate covers all epochs that ran, first ones included, even in a training without a length.
-    found = Projection(part, table)
-    found = Projection(part, table, "epochs") if found.scope == "epoch" else found
+    found = Projection(part, table, averages=False)
     return [
         *(_collect_epoch_times(found, triple) if allowed[EPOCH_TIME] is not None else ()),
         *(_collect_total_time(found, triple) if allowed[TOTAL_TIME] is not None else ()),

@@ -41,7 +41,7 @@ def _decide(record: Lines, elapsed: float) -> Decision:
         return Decision(True, LookReason.FEWEST)
     if done < FIRST_LOOK:
         return Decision(True, LookReason.NO_VERDICT_YET)
-    if judge.regressed(record):  # other checks cannot change the answer
+    if judge.regressed(record, times):  # other checks cannot change the answer
         return Decision(False, LookReason.REGRESSED)
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
     if not unsure:

@@ -5,6 +5,7 @@ memory is measured inside the process instead.
 """
 
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -12,6 +13,11 @@ from typing import Self
 
 INTERVAL = 0.05
 """Seconds between samples."""
+
+
+def why_unavailable() -> str | None:
+    """Return why nothing can be sampled here, or None."""
+    return None if find_spec("memory_profiler") else "memory-profiler is not installed: pip install memory-profiler"
 
 
 class RssSampler:

@@ -10,8 +10,9 @@ from harness.analysis.epochs import table as epoch_table
 from harness.record.lines import Lines
 from harness.report import units
 from harness.report.charts.axes import count_axis, quantity_axis, unit_of_seconds
-from harness.report.charts.figure import Figure, pick, picked
+from harness.report.charts.figure import Figure
 from harness.report.charts.panels import panels
+from harness.report.charts.selection import pick, picked
 from harness.report.charts.theme import SHAPES
 from harness.report.names import short_names
 

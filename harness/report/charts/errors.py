@@ -11,8 +11,9 @@ from harness.analysis.training.convergence import Standing
 from harness.analysis.training.curves import Training
 from harness.report import units
 from harness.report.charts.axes import count_axis, quantity_axis, range_widely, time_axis, unit_of_seconds
-from harness.report.charts.figure import Figure, named, pick, picked
+from harness.report.charts.figure import Figure
 from harness.report.charts.panels import panels
+from harness.report.charts.selection import named, pick, picked
 from harness.report.names import short, short_names
 
 _SAYS = "Thin lines: one per seed. Thick line: their geometric mean. Grey: the other arms."

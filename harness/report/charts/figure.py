@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
+if TYPE_CHECKING:
+    import altair as alt  # an extra: a page without charts needs the sizes below, but not Altair
 
-PICKED = "picked"
-"""The chart parameter that names the highlighted arm, or none. The page sets it in all charts at once."""
 WIDTH = 760
 """Width in pixels of a picture for the Markdown report."""
 PANELS_FROM = 640
 """Width in pixels from which on panels are laid out in two columns."""
+GAP = 26
+"""Pixels between two panels."""
 AXIS = 74
 """Pixels for a panel's axis and its title on the left, and for the margin around all panels."""
 
@@ -30,7 +31,7 @@ class Figure:
 
     @classmethod
     def of(
-        cls, name: str, title: str, says: str, chart: alt.TopLevelMixin, **data: Iterable[Mapping[str, Any]]
+        cls, name: str, title: str, says: str, chart: "alt.TopLevelMixin", **data: Iterable[Mapping[str, Any]]
     ) -> "Figure":
         """A chart over named data. Names that users chose are only ever data, never part of an expression."""
         spec: dict[str, Any] = chart.to_dict()
@@ -43,17 +44,3 @@ class Figure:
     def panels(self) -> int:
         """The number of panels; 0 for a chart without panels."""
         return int(self.spec.get("usermeta", {}).get("panels", 0))
-
-
-def named(name: str) -> alt.NamedData:
-    """A reference to the data of that name in a chart's `datasets`."""
-    return alt.NamedData.from_dict({"name": name})
-
-
-def picked(arm: str = "arm", faded: float = 0.15) -> Any:
-    """An opacity that fades all but the highlighted arm. `arm` is the data field with the arm's name."""
-    return alt.when(f"{PICKED} === null || datum.{arm} === {PICKED}").then(alt.value(1.0)).otherwise(alt.value(faded))
-
-
-def pick() -> alt.Parameter:
-    return alt.param(name=PICKED, value=None)

@@ -6,7 +6,8 @@ import altair as alt
 
 from harness.analysis.profile.rss_samples import Sample
 from harness.report import units
-from harness.report.charts.figure import Figure, named
+from harness.report.charts.figure import Figure
+from harness.report.charts.selection import named
 from harness.report.names import short
 
 MOST = 600

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from harness.report.charts.figure import AXIS, PANELS_FROM, named
-
-GAP = 26
-"""Pixels between two panels."""
+from harness.report.charts.figure import AXIS, GAP, PANELS_FROM
+from harness.report.charts.selection import named
 
 
 def panels(layers: Sequence[alt.Chart], number: int, height: int) -> alt.FacetChart:

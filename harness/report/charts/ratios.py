@@ -10,8 +10,9 @@ from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
 from harness.report.charts.axes import ratio_axis
-from harness.report.charts.figure import Figure, named, pick, picked
+from harness.report.charts.figure import Figure
 from harness.report.charts.rows import DRAWN, ROW, words, y
+from harness.report.charts.selection import named, pick, picked
 from harness.report.charts.ticks import domain
 from harness.report.names import short_names
 

@@ -11,8 +11,9 @@ import altair as alt
 from harness.analysis.stats.ratios import Ratio
 from harness.report import units
 from harness.report.charts.axes import ratio_axis
-from harness.report.charts.figure import Figure, named
+from harness.report.charts.figure import Figure
 from harness.report.charts.rows import DRAWN, ROW, words, y
+from harness.report.charts.selection import named
 from harness.report.charts.ticks import domain
 from harness.report.names import short, short_names
 

@@ -13,14 +13,14 @@ class Markdown:
     """The report, a short form of it for gates, and the report's pictures."""
 
     def files(self, contents: Contents) -> Iterator[tuple[str, str]]:
-        from harness.report.charts.images import svg  # Altair, only where something is drawn
-
         pictures = [(f"{CHARTS}/{one.name}.svg", one) for one in contents.figures]
         yield "report.md", render(contents, [(path, one.title) for path, one in pictures])
         if contents.summary.gate:
             yield "gate.md", brief(contents)
-        for path, one in pictures:
-            yield path, svg(one)
+        if pictures:
+            from harness.report.charts.images import svg  # Altair, only where something is drawn
+
+            yield from ((path, svg(one)) for path, one in pictures)
 
 
 FORMAT = Markdown()
@@ -39,6 +39,7 @@ def render(contents: Contents, pictures: Sequence[tuple[str, str]] = ()) -> str:
         parts += [_escape(table.note)] if table.note else []
         if place == 0:
             parts += [f"![{_escape(title)}]({path})" for path, title in pictures]
+            parts += [_escape(contents.no_figures)] if contents.no_figures else []
     for end in contents.failures:
         parts += [f"## Last output of {_escape(end.arm)}", _indent(end.last_lines)]
     parts += ["## How it was measured", contents.method, _escape(contents.conditions)]

@@ -11,8 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from harness.report.charts.figure import AXIS, PANELS_FROM, Figure
-from harness.report.charts.panels import GAP
+from harness.report.charts.figure import AXIS, GAP, PANELS_FROM, Figure
 from harness.report.charts.theme import config
 from harness.report.layouts.contents import Contents
 from harness.report.table import Table, values

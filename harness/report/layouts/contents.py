@@ -56,7 +56,17 @@ class Contents:
         return [table for table in found if table is not None]
 
     @cached_property
+    def no_figures(self) -> str | None:
+        """Why there are no figures; None if they can be drawn."""
+        from harness.report.charts.availability import why_unavailable
+
+        return why_unavailable()
+
+    @cached_property
     def figures(self) -> "list[Figure]":
+        """Its charts; empty if they cannot be drawn here."""
+        if self.no_figures:
+            return []
         found = self.layout.figures(self.summary, self.record, self.directory)
         return [figure for figure in found if figure is not None]
 
