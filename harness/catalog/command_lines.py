@@ -29,8 +29,8 @@ class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     module: str | None = None
     """The module, if it is run with `-m`."""
     arguments: tuple[str, ...] = ()
-    epoch_at: str | None = None
-    """Where an epoch ends, if the program does not mark it."""
+    epochs_at: tuple[str, ...] = ()
+    """Where epochs end, if the program does not mark them."""
     whole: str = ""
     """What to call the program if it is measured as a whole, from start to end. Empty if its epochs are watched."""
 

@@ -80,11 +80,11 @@ OPTIONS: dict[str, Choice] = {
     ),
     "labels": _define(list[str] | None, "--label", metavar="NAME", help="The name of an arm; one for each, in order."),
     "epoch_at": _define(
-        str | None,
+        list[str] | None,
         "--epoch-at",
         metavar="PLACE",
         help="Where the epochs of a command end, if it does not mark them: file.py:LINE of their loop, or"
-        " file.py:Class.method or package.module:Class.method, each call of which ends one.",
+        " file.py:Class.method or package.module:Class.method, each call of which ends one. Repeat it for more loops.",
     ),
     "fresh": _define(
         bool | None,

@@ -270,10 +270,10 @@ def _make_arms(references: Sequence[str], request: Request) -> list[Arm]:
     """Make an arm for each reference. Its label is the last name, or of a command line the words in which it differs,
     if that is unique; else the whole reference."""
     commands = [reference for reference in references if command_lines.is_command(reference)]
-    place = command_lines.check_epoch_at(request.epoch_at) if request.epoch_at else None
-    if place and not commands:
+    places = tuple(map(command_lines.check_epoch_at, request.epoch_at))
+    if places and not commands:
         raise BadInput("--epoch-at is for command lines, and there is none: a trainer's epochs end with its epoch().")
-    if request.whole and (place or len(commands) < len(references)):
+    if request.whole and (places or len(commands) < len(references)):
         raise BadInput("--whole is for command lines alone, without --epoch-at.")
     if request.labels and len(request.labels) != len(references):
         number = len(references)
@@ -288,7 +288,7 @@ def _make_arms(references: Sequence[str], request: Request) -> list[Arm]:
         Arm(
             label if times[label] == 1 else reference,
             reference,
-            command=replace(command_lines.parse(reference), epoch_at=place, whole=WHOLE * request.whole)
+            command=replace(command_lines.parse(reference), epochs_at=places, whole=WHOLE * request.whole)
             if reference in own
             else None,
         )

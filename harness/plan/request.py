@@ -29,8 +29,8 @@ class Request:
     allow_nonfinite: bool = False
     fresh: bool | None = None
     """Whether each arm starts as a fresh process instead of being forked."""
-    epoch_at: str | None = None
-    """Where an epoch of a command line ends: `file.py:LINE`, `file.py:Class.method` or
+    epoch_at: tuple[str, ...] = ()
+    """Where epochs of a command line end: each is `file.py:LINE`, `file.py:Class.method` or
     `package.module:Class.method`."""
     whole: bool = False
     """Whether command lines are measured as a whole, from start to end, and not by their epochs."""

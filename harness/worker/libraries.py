@@ -15,7 +15,7 @@ BACKENDS = {"keras": ("keras.config", "backend"), "deepxde": ("deepxde.backend",
 def loaded() -> dict[str, str]:
     """Return the versions of the libraries that this process has loaded, by module, and the backends in use."""
     known = [name for name in frameworks.libraries() if name in sys.modules]
-    found = {name: str(getattr(sys.modules[name], "__version__", "?")) for name in known}
+    found = {name: _get_version(name) for name in known}
     for name, (module, attribute) in BACKENDS.items():
         value = getattr(sys.modules.get(module), attribute, None) if name in found else None
         with suppress(Exception):  # this calls code of the library, and the backend is optional information
@@ -23,6 +23,15 @@ def loaded() -> dict[str, str]:
         if isinstance(value, str):
             found[f"{name} on"] = value
     return found
+
+
+def _get_version(module: str) -> str:
+    """Return the version of a loaded module, or of the distribution that installed it; ? if neither is known."""
+    version = getattr(sys.modules[module], "__version__", None)
+    if isinstance(version, str):
+        return version
+    found = distribution(module)
+    return found.version if found else "?"
 
 
 def installed() -> dict[str, str]:

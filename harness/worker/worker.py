@@ -261,12 +261,12 @@ def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
     if program.whole:
         watcher.run_whole(lambda: execute(program), program.whole)
         return
-    place = Place(program.epoch_at) if program.epoch_at else None
-    if place:
-        mark(place, watcher)
+    places = [Place(text) for text in program.epochs_at]
+    if places:
+        mark(places, watcher)
     else:
         adapters.install(watcher)
-    execute(program, place)
+    execute(program, places)
 
 
 def _make_probes(place: PhasePlace | None) -> Iterator[Probe]:

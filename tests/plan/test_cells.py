@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from planned import planned
 
 from harness.plan.cells import Ablation, Change, blocks_of_orders, change_sets, draw_orders
+from harness.plan.plan import Plan
 
 NAMES = [f"change{number}" for number in range(12)]
 few = st.integers(1, 4).map(lambda number: NAMES[:number])
@@ -96,5 +97,5 @@ def test_rejects_an_invalid_plan_when_reading_it(different, message):
 
 def test_a_plan_has_an_order_for_every_block():
     plan = planned("ablate", start="original", goal="fast")
-    with pytest.raises(ValueError, match="an order for every block"):
-        msgspec.structs.replace(plan, blocks=plan.blocks + 1)
+    with pytest.raises(msgspec.ValidationError, match="an order for every block"):
+        msgspec.convert(msgspec.to_builtins(plan) | {"blocks": plan.blocks + 1}, Plan)

@@ -278,7 +278,7 @@ def _make_program(arm: Arm) -> Program | None:
         script=arm.command.script,
         module=arm.command.module,
         arguments=list(arm.command.arguments),
-        epoch_at=arm.command.epoch_at,
+        epochs_at=list(arm.command.epochs_at),
         whole=arm.command.whole,
     )
 

@@ -6,6 +6,7 @@ import builtins
 import runpy
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -16,8 +17,8 @@ from harness.worker.wire.messages import Program
 from harness.worker.wire.reasons import Misbehaved
 
 
-def execute(program: Program, place: Place | None = None) -> None:
-    """Run a program to its end, its threads included. `place` is where its epochs end, if it does not mark them.
+def execute(program: Program, places: Sequence[Place] = ()) -> None:
+    """Run a program to its end, its threads included. `places` are where its epochs end, if it does not mark them.
 
     Raises whatever it raises, and Misbehaved if it exits with a failure.
     """
@@ -35,7 +36,7 @@ def execute(program: Program, place: Place | None = None) -> None:
                 runpy.run_path(script, run_name="__main__")
             else:
                 _put_first([] if safe else [str(Path(script).resolve().parent)])
-                _run_script(script, place)
+                _run_script(script, places)
         _wait_for_threads()
     except SystemExit as end:
         if isinstance(end.code, str):
@@ -45,9 +46,9 @@ def execute(program: Program, place: Place | None = None) -> None:
             raise Misbehaved(f"it exited with code {end.code}") from None
 
 
-def _run_script(script: str, place: Place | None) -> None:
+def _run_script(script: str, places: Sequence[Place]) -> None:
     """Run a file as `__main__`. The module stays in place: programs look for it there, as do their processes."""
-    code = compile_marked(Path(script).read_bytes(), script, place)
+    code = compile_marked(Path(script).read_bytes(), script, places)
     module = ModuleType("__main__")
     module.__dict__.update(
         __file__=script, __builtins__=builtins, __loader__=Uncached("__main__", script), __cached__=None

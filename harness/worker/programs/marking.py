@@ -22,7 +22,7 @@ from harness.worker.programs.watcher import Loop, Watcher
 from harness.worker.wire.reasons import Misbehaved
 
 _NAME = "_harness_marks"
-"""The name under which the changed source finds the marks, in `sys.modules`."""
+"""The name under which the changed source finds the marks of a place, with its number, in `sys.modules`."""
 
 
 class Marks:
@@ -73,35 +73,45 @@ class Place:
         self.module = None if self.file else place
         self.line = int(name) if name.isdigit() else None
         self.name = name
+        self.number = 0
+        """Its position among the places of the program."""
         self.found = False
         """Whether the place has been met in the source."""
 
 
-def mark(place: Place, watcher: Watcher) -> None:
-    """Mark the place as soon as its source is loaded."""
-    marks = Marks(watcher, place.text)
+def mark(places: Sequence[Place], watcher: Watcher) -> None:
+    """Mark the places as soon as their sources are loaded."""
     loaded: dict[str, Any] = sys.modules  # where the changed source finds them, whatever its names mean
-    loaded[_NAME] = marks
-    if place.module:
-        when_imported(place.module, lambda loaded: _wrap(loaded, place, marks))
-    else:
-        sys.meta_path.insert(0, _Finder(place))
+    for number, place in enumerate(places):
+        place.number = number
+        marks = loaded[f"{_NAME}{number}"] = Marks(watcher, place.text)
+        if place.module:
+            when_imported(place.module, functools.partial(_wrap, place, marks))
+    in_files = [place for place in places if place.file]
+    if in_files:
+        sys.meta_path.insert(0, _Finder(in_files))
 
 
-def compile_marked(source: bytes, path: str, place: Place | None) -> CodeType:
-    """Compile a source, with the place marked if it is in this file. Raises Misbehaved if it is not there."""
+def compile_marked(source: bytes, path: str, places: Sequence[Place]) -> CodeType:
+    """Compile a source, with those places marked that are in this file. Raises Misbehaved if one is not there."""
     tree = ast.parse(source, path)
-    if place and place.file == str(Path(path).resolve()):
-        tree = _change(tree, place)
+    own = [place for place in places if place.file == str(Path(path).resolve())]
+    targets = [(place, _find(tree, place)) for place in own]  # before any change, which would hide a loop
+    for place, target in targets:
+        tree = _change(tree, place, target)
     return compile(tree, path, "exec", dont_inherit=True)
 
 
-def _change(tree: ast.Module, place: Place) -> ast.Module:
+def _find(tree: ast.Module, place: Place) -> ast.For | ast.While | ast.FunctionDef:
     target = _find_loop(tree, place.line) if place.line else _find_function(tree, place.name)
     if target is None:
         what = f"no loop at line {place.line}" if place.line else f"no function {place.name!r}"
         raise Misbehaved(f"--epoch-at {place.text}: the file has {what}")
-    marks = f"__import__('sys').modules[{_NAME!r}]"
+    return target
+
+
+def _change(tree: ast.Module, place: Place, target: ast.For | ast.While | ast.FunctionDef) -> ast.Module:
+    marks = f"__import__('sys').modules['{_NAME}{place.number}']"
     if isinstance(target, ast.For):
         target.iter = _call(f"{marks}.items", target.iter)
     elif isinstance(target, ast.While):
@@ -154,7 +164,7 @@ def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _wrap(module: ModuleType, place: Place, marks: Marks) -> None:
+def _wrap(place: Place, marks: Marks, module: ModuleType) -> None:
     """Replace the function of a module by one that marks its calls."""
     *owners, name = place.name.split(".")
     owner: Any = module
@@ -173,27 +183,27 @@ def _wrap(module: ModuleType, place: Place, marks: Marks) -> None:
 
 
 class _Loader(Uncached):
-    """Compiles a file with its place marked."""
+    """Compiles a file with its places marked."""
 
-    def __init__(self, name: str, path: str, place: Place) -> None:
+    def __init__(self, name: str, path: str, places: Sequence[Place]) -> None:
         super().__init__(name, path)
-        self._place = place
+        self._places = places
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
-        return compile_marked(data, str(path), self._place)
+        return compile_marked(data, str(path), self._places)
 
 
 class _Finder(MetaPathFinder):
-    """Finds modules as the other finders would, and marks the one in the place's file."""
+    """Finds modules as the other finders would, and marks those in the files of places."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = places
         self._looking = False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if self._looking or self._place.found:
+        if self._looking or all(place.found for place in self._places):
             return None
         self._looking = True
         try:
@@ -203,7 +213,9 @@ class _Finder(MetaPathFinder):
         finally:
             self._looking = False
         loader = spec.loader if spec else None
-        if spec and isinstance(loader, SourceFileLoader) and str(Path(loader.path).resolve()) == self._place.file:
-            spec.loader = _Loader(fullname, loader.path, self._place)
-            return spec
-        return None
+        if spec is None or not isinstance(loader, SourceFileLoader):
+            return None
+        if str(Path(loader.path).resolve()) not in {place.file for place in self._places}:
+            return None
+        spec.loader = _Loader(fullname, loader.path, self._places)
+        return spec

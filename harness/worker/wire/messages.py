@@ -81,7 +81,7 @@ class Program:
     """The path of the script, relative to the working directory."""
     module: str | None = None
     arguments: list[str] = field(default_factory=list)
-    epoch_at: str | None = None
+    epochs_at: list[str] = field(default_factory=list)
     """Where an epoch ends, if the program does not mark it: `file.py:LINE`, `file.py:Class.method` or
     `package.module:Class.method`."""
     whole: str = ""

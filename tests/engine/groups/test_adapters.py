@@ -73,3 +73,24 @@ def test_progress_bars_once_a_framework_is_loaded(ran):
     assert [epoch.kind for epoch in epochs] == kinds, "the first update shows the loop, and the last epoch is left"
     assert end.trained
     assert description.marked_by == "tqdm at bars.py:14"
+
+
+@pytest.mark.frameworks
+def test_physicsnemo_launch_logger(ran):
+    pytest.importorskip("physicsnemo")
+    epochs, description, end, _ = ran("launch_logger.py", "launch_logger.py")
+    assert [epoch.kind for epoch in epochs] == [*["train"] * 5, "valid"] * 2
+    assert epochs[5].losses.keys() == {"error"}
+    assert epochs[-2].losses["loss"] < epochs[0].losses["loss"]
+    assert description.marked_by.startswith("PhysicsNeMo's LaunchLogger at launch_logger.py:")
+    assert end.trained
+
+
+@pytest.mark.frameworks
+def test_jinns_solve_is_one_epoch(ran):
+    pytest.importorskip("jinns")
+    epochs, description, end, output = ran("jinns_solve.py", "jinns_solve.py")
+    assert [epoch.kind for epoch in epochs] == ["solve"] * 2
+    assert epochs[-1].losses == {"loss": float(output.rpartition("losses:")[2].split()[0])}
+    assert description.marked_by.startswith("jinns solve at jinns_solve.py:")
+    assert end.trained

@@ -276,7 +276,7 @@ WHILE = """
 @pytest.mark.parametrize(("ending", "count"), [("pass", 5), ("if epoch == 3: break", 3), ("if epoch == 3: return", 3)])
 def test_a_line_of_a_while_loop_marks_its_passes(folder, ending, count):
     written(folder, "loops.py", WHILE.format(ending=ending))
-    record = compared(folder, "loops.py", epoch_at="loops.py:6")
+    record = compared(folder, "loops.py", epoch_at=("loops.py:6",))
     assert len(epochs_of(record, "loops.py")) == count
     assert end_of(record, "loops.py").trained
 
@@ -284,7 +284,7 @@ def test_a_line_of_a_while_loop_marks_its_passes(folder, ending, count):
 @pytest.mark.parametrize(("line", "count"), [(7, 10), (8, 10), (6, 5)])
 def test_a_line_marks_the_innermost_loop_around_it(folder, line, count):
     written(folder, "loops.py", WHILE.format(ending="pass"))
-    record = compared(folder, "loops.py", epoch_at=f"loops.py:{line}")
+    record = compared(folder, "loops.py", epoch_at=(f"loops.py:{line}",))
     assert len(epochs_of(record, "loops.py")) == count
 
 
@@ -309,7 +309,7 @@ def test_a_function_of_the_script_or_of_a_module_marks_its_calls(folder):
         ("imports.py", "library.py:Log.end"),
         ("imports.py", "library:Log.end"),
     ):
-        record = compared(folder, command, epoch_at=place)
+        record = compared(folder, command, epoch_at=(place,))
         assert [epoch.index for epoch in epochs_of(record, command)] == [0, 1, 2, 3, 4], "the first one is the start"
         shutil.rmtree(folder / "run")
 
@@ -323,7 +323,7 @@ def test_a_function_of_the_script_or_of_a_module_marks_its_calls(folder):
 )
 def test_a_place_that_is_not_there_is_one_sentence(folder, place, message):
     written(folder, "logged.py", LOGGED.format(start="main()"))
-    end = end_of(compared(folder, "logged.py", epoch_at=place), "logged.py")
+    end = end_of(compared(folder, "logged.py", epoch_at=(place,)), "logged.py")
     assert (end.status, end.reason) == ("failed", f"--epoch-at {folder / place}: {message}")
 
 
@@ -392,7 +392,7 @@ def test_arms_have_the_labels_that_are_given(folder):
     [
         ({"labels": ("one",)}, "--label is given 1 times for 2 arms."),
         ({"labels": ("one", "one")}, "--label 'one' is given more than once."),
-        ({"whole": True, "epoch_at": "train.py:16"}, "--whole is for command lines alone, without --epoch-at."),
+        ({"whole": True, "epoch_at": ("train.py:16",)}, "--whole is for command lines alone, without --epoch-at."),
     ],
 )
 def test_wrong_options_are_one_sentence(folder, options, message):
