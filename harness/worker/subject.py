@@ -12,6 +12,7 @@ from harness.worker import seeding
 from harness.worker.describing import describe
 from harness.worker.imports import loading, sources
 from harness.worker.programs import adapters
+from harness.worker.programs.marking import Marker
 from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
 from harness.worker.returned import a, finite, kind, numbers, sizes
@@ -84,6 +85,8 @@ class Subject:
 def build(order: Build, watcher: Watcher) -> Any:
     """Load the arm's variant and build its trainer. If it is a function that trains, its epochs have run instead: see
     `Watcher.begun`."""
+    if ":" in order.variant:
+        Marker(watcher).install()  # if it turns out to be a function that trains
     variant = _load_variant(order)
     if isinstance(variant, loading.Adopted) and inspect.isfunction(variant.build):
         adapters.install(watcher)  # a class, or a Variant, may train a little as it is built

@@ -29,7 +29,7 @@ from harness.worker.probes.phases import Place as PhasePlace
 from harness.worker.programs import adapters
 from harness.worker.programs import watcher as watching
 from harness.worker.programs.execute import execute
-from harness.worker.programs.marking import Place, mark
+from harness.worker.programs.marking import Marker, Place
 from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
 from harness.worker.subject import BUILDING, Subject, build
@@ -193,6 +193,7 @@ class Worker:
             if order.program:
                 raise watching.NothingSeen
             del loaded[watching.NAME]
+            self._watcher.dismiss()
             self._watcher = None
             self._subject = Subject(order, recorder, built)
         except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt
@@ -261,12 +262,11 @@ def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
     if program.whole:
         watcher.run_whole(lambda: execute(program), program.whole)
         return
-    places = [Place(text) for text in program.epochs_at]
-    if places:
-        mark(places, watcher)
-    else:
+    marker = Marker(watcher, [Place(text) for text in program.epochs_at])
+    marker.install()
+    if not program.epochs_at:
         adapters.install(watcher)
-    execute(program, places)
+    execute(program, marker)
 
 
 def _make_probes(place: PhasePlace | None) -> Iterator[Probe]:

@@ -7,6 +7,9 @@ from harness.plan.plan import UNSEEN, WHOLE
 from harness.report.summary import ArmSummary, Summary
 from harness.report.wording import words
 
+GUESSED = "the loop that calls "
+"""How the description of a loop begins that was found in the source."""
+
 
 def environments(summary: Summary) -> Iterator[str]:
     """What differs between the arms, if they ran in different environments."""
@@ -41,7 +44,8 @@ def marks(summary: Summary) -> Iterator[str]:
             )
             continue
         whose = f" of {words.listed(arms)}" if len(arms) < len(summary.arms) else ""
-        yield f"The epochs{whose} are those of {mark}."
+        how = ", as its source shows; --epoch-at names another place" if mark.startswith(GUESSED) else ""
+        yield f"The epochs{whose} are those of {mark}{how}."
 
 
 def _list_versions(own: dict[str, str], names: list[str]) -> str:

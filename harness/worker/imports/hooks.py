@@ -11,8 +11,8 @@ import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import CodeType, ModuleType
+from typing import Any, ClassVar
 
 
 def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
@@ -28,6 +28,14 @@ class Uncached(importlib.machinery.SourceFileLoader):
 
     So new files are imported like files that have been run before, and no `__pycache__` folder is created.
     """
+
+    compilers: ClassVar[list[Callable[[bytes, str], CodeType]]] = []
+    """The first one compiles sources, given their paths, in place of Python's own compiler."""
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
+        for compiler in self.compilers:
+            return compiler(data, str(path))
+        return super().source_to_code(data, path, _optimize=_optimize)
 
     def path_stats(self, path: Any) -> Any:
         raise OSError("a source without a time has no bytecode")  # importlib then uses no bytecode file

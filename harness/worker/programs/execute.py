@@ -6,19 +6,18 @@ import builtins
 import runpy
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
 from harness.worker.imports import hiding
 from harness.worker.imports.hooks import Uncached
-from harness.worker.programs.marking import Place, compile_marked
+from harness.worker.programs.marking import Marker
 from harness.worker.wire.messages import Program
 from harness.worker.wire.reasons import Misbehaved
 
 
-def execute(program: Program, places: Sequence[Place] = ()) -> None:
-    """Run a program to its end, its threads included. `places` are where its epochs end, if it does not mark them.
+def execute(program: Program, marker: Marker | None = None) -> None:
+    """Run a program to its end, its threads included. `marker` marks epochs in its script.
 
     Raises whatever it raises, and Misbehaved if it exits with a failure.
     """
@@ -36,7 +35,7 @@ def execute(program: Program, places: Sequence[Place] = ()) -> None:
                 runpy.run_path(script, run_name="__main__")
             else:
                 _put_first([] if safe else [str(Path(script).resolve().parent)])
-                _run_script(script, places)
+                _run_script(script, marker)
         _wait_for_threads()
     except SystemExit as end:
         if isinstance(end.code, str):
@@ -46,9 +45,10 @@ def execute(program: Program, places: Sequence[Place] = ()) -> None:
             raise Misbehaved(f"it exited with code {end.code}") from None
 
 
-def _run_script(script: str, places: Sequence[Place]) -> None:
+def _run_script(script: str, marker: Marker | None) -> None:
     """Run a file as `__main__`. The module stays in place: programs look for it there, as do their processes."""
-    code = compile_marked(Path(script).read_bytes(), script, places)
+    source = Path(script).read_bytes()
+    code = marker.compile(source, script) if marker else compile(source, script, "exec", dont_inherit=True)
     module = ModuleType("__main__")
     module.__dict__.update(
         __file__=script, __builtins__=builtins, __loader__=Uncached("__main__", script), __cached__=None

@@ -1,4 +1,4 @@
-"""Marks the epochs of a program whose source does not: at a loop, given by a line, or at the end of a function's calls.
+"""Marks the epochs of a program whose source does not: at a loop, or at the end of a function's calls.
 
 The source is changed as it is compiled, in memory. So a pass of the loop costs no more than with `harness.epochs`, and
 the functions that it calls run as without it.
@@ -10,34 +10,43 @@ import ast
 import functools
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from harness.worker.imports.hooks import Uncached, when_imported
+from harness.worker.imports.hooks import Uncached, compile_anew, when_imported
+from harness.worker.imports.ownership import is_own
+from harness.worker.programs import guessing
+from harness.worker.programs.noticing import Noticed
 from harness.worker.programs.watcher import Loop, Watcher
 from harness.worker.wire.reasons import Misbehaved
 
 _NAME = "_harness_marks"
-"""The name under which the changed source finds the marks of a place, with its number, in `sys.modules`."""
+"""The name under which the changed source finds the marks of a place, with a number, in `sys.modules`."""
+_Target = ast.For | ast.While | ast.FunctionDef
 
 
 class Marks:
-    """What the changed source calls."""
+    """What the changed source calls at one place."""
 
-    def __init__(self, watcher: Watcher, at: str) -> None:
-        self._watcher, self._loop = watcher, Loop(at)
+    def __init__(self, watcher: Watcher, at: str, guessed: bool = False, losses: Sequence[str] = ()) -> None:
+        self._watcher, self._at, self._guessed = watcher, at, guessed
+        self._noticed = Noticed(losses)
+        self._loop = self._make_loop()
 
-    def items(self, iterable: Any) -> Any:
-        """Return the items of a `for` loop, each pass of which is an epoch."""
-        return self._watcher.iterate(iterable, self._loop)
+    def _make_loop(self) -> Loop:
+        return Loop(self._at, by_adapter=self._guessed)
+
+    def items(self, iterable: Any) -> Iterator[Any]:
+        """Yield the items of a `for` loop, each pass of which is an epoch."""
+        return self._watcher.iterate(iterable, self._make_loop(), self._noticed.read)
 
     def step(self) -> bool:
         """End the epoch of a `while` loop's latest pass, and begin that of the next one."""
-        self._watcher.end(self._loop)
+        self._watcher.end(self._loop, self._noticed.read(sys._getframe(1)))
         self._watcher.begin(self._loop)
         return True
 
@@ -73,53 +82,88 @@ class Place:
         self.module = None if self.file else place
         self.line = int(name) if name.isdigit() else None
         self.name = name
-        self.number = 0
-        """Its position among the places of the program."""
         self.found = False
         """Whether the place has been met in the source."""
 
 
-def mark(places: Sequence[Place], watcher: Watcher) -> None:
-    """Mark the places as soon as their sources are loaded."""
-    loaded: dict[str, Any] = sys.modules  # where the changed source finds them, whatever its names mean
-    for number, place in enumerate(places):
-        place.number = number
-        marks = loaded[f"{_NAME}{number}"] = Marks(watcher, place.text)
-        if place.module:
-            when_imported(place.module, functools.partial(_wrap, place, marks))
-    in_files = [place for place in places if place.file]
-    if in_files:
-        sys.meta_path.insert(0, _Finder(in_files))
+class Marker:
+    """Marks places in the sources of a program as they are loaded: those that the user named or, if there are none, the
+    loops that train, in files that are not installed."""
 
+    def __init__(self, watcher: Watcher, places: Sequence[Place] = ()) -> None:
+        self._watcher, self._places = watcher, places
+        self._number = 0
 
-def compile_marked(source: bytes, path: str, places: Sequence[Place]) -> CodeType:
-    """Compile a source, with those places marked that are in this file. Raises Misbehaved if one is not there."""
-    tree = ast.parse(source, path)
-    own = [place for place in places if place.file == str(Path(path).resolve())]
-    targets = [(place, _find(tree, place)) for place in own]  # before any change, which would hide a loop
-    for place, target in targets:
-        tree = _change(tree, place, target)
-    return compile(tree, path, "exec", dont_inherit=True)
+    def install(self) -> None:
+        """Mark modules from now on."""
+        for place in self._places:
+            if place.module:
+                when_imported(place.module, functools.partial(self._wrap, place))
+        in_files = [place for place in self._places if place.file]
+        if in_files:
+            sys.meta_path.insert(0, _Finder(in_files, self))
+        elif not self._places:
+            Uncached.compilers.insert(0, self.compile)
+            compile_anew(is_own)
 
+    def compile(self, source: bytes, path: str) -> CodeType:
+        """Compile a source with its places marked. Raises Misbehaved if one that the user named is not there."""
+        tree = ast.parse(source, path)
+        # All are looked for before any is changed, because a change hides others.
+        targets = list(self._find_named(tree, path)) if self._places else list(self._guess(tree, path))
+        for target, marks in targets:
+            tree = self._change(tree, target, marks)
+        return compile(tree, path, "exec", dont_inherit=True)
 
-def _find(tree: ast.Module, place: Place) -> ast.For | ast.While | ast.FunctionDef:
-    target = _find_loop(tree, place.line) if place.line else _find_function(tree, place.name)
-    if target is None:
-        what = f"no loop at line {place.line}" if place.line else f"no function {place.name!r}"
-        raise Misbehaved(f"--epoch-at {place.text}: the file has {what}")
-    return target
+    def _find_named(self, tree: ast.Module, path: str) -> Iterator[tuple[_Target, Marks]]:
+        for place in self._places:
+            if place.file != str(Path(path).resolve()):
+                continue
+            target = _find_loop(tree, place.line) if place.line else _find_function(tree, place.name)
+            if target is None:
+                what = f"no loop at line {place.line}" if place.line else f"no function {place.name!r}"
+                raise Misbehaved(f"--epoch-at {place.text}: the file has {what}")
+            place.found = True
+            losses = () if isinstance(target, ast.FunctionDef) else guessing.find_losses(target)
+            yield target, Marks(self._watcher, place.text, losses=losses)
 
+    def _guess(self, tree: ast.Module, path: str) -> Iterator[tuple[_Target, Marks]]:
+        if not is_own(path):
+            return
+        for found in guessing.find_training(tree):
+            at = f"the loop that calls {found.call} at {path}:{found.loop.lineno}"
+            yield found.loop, Marks(self._watcher, at, guessed=True, losses=found.losses)
 
-def _change(tree: ast.Module, place: Place, target: ast.For | ast.While | ast.FunctionDef) -> ast.Module:
-    marks = f"__import__('sys').modules['{_NAME}{place.number}']"
-    if isinstance(target, ast.For):
-        target.iter = _call(f"{marks}.items", target.iter)
-    elif isinstance(target, ast.While):
-        tree = _MarkWhile(target, marks).visit(tree)
-    else:
-        target.decorator_list.append(_expression(f"{marks}.ends_epoch"))
-    place.found = True
-    return ast.fix_missing_locations(tree)
+    def _change(self, tree: ast.Module, target: _Target, marks: Marks) -> ast.Module:
+        loaded: dict[str, Any] = sys.modules  # where the changed source finds them, whatever its names mean
+        loaded[f"{_NAME}{self._number}"] = marks
+        own = f"__import__('sys').modules['{_NAME}{self._number}']"
+        self._number += 1
+        if isinstance(target, ast.For):
+            target.iter = _call(f"{own}.items", target.iter)
+        elif isinstance(target, ast.While):
+            tree = _MarkWhile(target, own).visit(tree)
+        else:
+            target.decorator_list.append(_expression(f"{own}.ends_epoch"))
+        return ast.fix_missing_locations(tree)
+
+    def _wrap(self, place: Place, module: ModuleType) -> None:
+        """Replace the function of a module by one that marks its calls."""
+        marks = Marks(self._watcher, place.text)
+        *owners, name = place.name.split(".")
+        owner: Any = module
+        try:
+            for part in owners:
+                owner = getattr(owner, part)
+            own = owner.__dict__.get(name) if isinstance(owner, type) else getattr(owner, name)
+            function = getattr(owner, name)
+        except AttributeError:
+            raise Misbehaved(f"--epoch-at {place.text}: the module has no {place.name!r}") from None
+        if isinstance(own, staticmethod | classmethod):
+            setattr(owner, name, type(own)(marks.ends_epoch(own.__func__)))
+        else:
+            setattr(owner, name, marks.ends_epoch(function))
+        place.found = True
 
 
 class _MarkWhile(ast.NodeTransformer):
@@ -164,40 +208,22 @@ def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _wrap(place: Place, marks: Marks, module: ModuleType) -> None:
-    """Replace the function of a module by one that marks its calls."""
-    *owners, name = place.name.split(".")
-    owner: Any = module
-    try:
-        for part in owners:
-            owner = getattr(owner, part)
-        own = owner.__dict__.get(name) if isinstance(owner, type) else getattr(owner, name)
-        function = getattr(owner, name)
-    except AttributeError:
-        raise Misbehaved(f"--epoch-at {place.text}: the module has no {place.name!r}") from None
-    if isinstance(own, staticmethod | classmethod):
-        setattr(owner, name, type(own)(marks.ends_epoch(own.__func__)))
-    else:
-        setattr(owner, name, marks.ends_epoch(function))
-    place.found = True
-
-
 class _Loader(Uncached):
     """Compiles a file with its places marked."""
 
-    def __init__(self, name: str, path: str, places: Sequence[Place]) -> None:
+    def __init__(self, name: str, path: str, marker: Marker) -> None:
         super().__init__(name, path)
-        self._places = places
+        self._marker = marker
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
-        return compile_marked(data, str(path), self._places)
+        return self._marker.compile(data, str(path))
 
 
 class _Finder(MetaPathFinder):
     """Finds modules as the other finders would, and marks those in the files of places."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
-        self._places = places
+    def __init__(self, places: Sequence[Place], marker: Marker) -> None:
+        self._places, self._marker = places, marker
         self._looking = False
 
     def find_spec(
@@ -217,5 +243,5 @@ class _Finder(MetaPathFinder):
             return None
         if str(Path(loader.path).resolve()) not in {place.file for place in self._places}:
             return None
-        spec.loader = _Loader(fullname, loader.path, self._places)
+        spec.loader = _Loader(fullname, loader.path, self._marker)
         return spec

@@ -54,7 +54,7 @@ class Loop:
         """Where it is in the source, or what its adapter calls it. It tells loops apart."""
         self.kind = kind
         self.by_adapter = by_adapter
-        """Whether an adapter watches it, and not a mark in the program."""
+        """Whether an adapter watches it, or it was found in the source, and it is not marked in the program."""
         self.length = length
         """The number of its epochs, if it is known."""
         self.done = 0
@@ -84,6 +84,8 @@ class Watcher:
         """The kinds of loops that do not name theirs, by place."""
         self._marked = False
         """Whether the program marks its own epochs, so that the loops of libraries do not count."""
+        self._dismissed = False
+        """Whether there is nothing to watch: a trainer was built."""
         self._over = False
         """Whether the time of the current slice is over."""
         self.moment = "before its first epoch"
@@ -99,7 +101,7 @@ class Watcher:
 
     def begin(self, loop: Loop) -> None:
         """Begin an epoch, once it is this arm's turn. An enclosing epoch, of which it is a part, does not count."""
-        if os.getpid() != self._process or self._is_part_of_another(loop):
+        if self._dismissed or os.getpid() != self._process or self._is_part_of_another(loop):
             return
         self._marked = self._marked or not loop.by_adapter
         if self._run is None:
@@ -199,8 +201,14 @@ class Watcher:
         run()
         self.leave(loop)
 
-    def iterate(self, iterable: Iterable[_T], loop: Loop) -> Iterator[_T]:
-        """Yield the items of a loop, and record each pass as an epoch."""
+    def dismiss(self) -> None:
+        """Watch no more: what trains is a trainer, whose epochs are known."""
+        self._dismissed = True
+
+    def iterate(
+        self, iterable: Iterable[_T], loop: Loop, losses: Callable[[FrameType], Mapping[str, Any]] | None = None
+    ) -> Iterator[_T]:
+        """Yield the items of a loop, and record each pass as an epoch. `losses` reads those of a pass in its frame."""
         if os.getpid() != self._process:  # a process that the program has forked is not measured
             yield from iterable
             return
@@ -215,7 +223,7 @@ class Watcher:
                     self.cancel(loop)
                     return
                 yield item
-                self.end(loop)
+                self.end(loop, losses(sys._getframe(1)) if losses else None)
         except GeneratorExit:  # the loop was left by `break` or `return`, after the work of its last epoch
             self.leave(loop)
             raise

@@ -94,3 +94,12 @@ def test_jinns_solve_is_one_epoch(ran):
     assert epochs[-1].losses == {"loss": float(output.rpartition("losses:")[2].split()[0])}
     assert description.marked_by.startswith("jinns solve at jinns_solve.py:")
     assert end.trained
+
+
+def test_scipy_minimize_once_a_framework_is_loaded(ran):
+    epochs, description, end, output = ran("minimizes.py", "minimizes.py")
+    first, third, seen, _ = output.rpartition("iterations:")[2].split()
+    assert [epoch.kind for epoch in epochs] == [*["l-bfgs-b"] * int(first), *["trust-constr"] * int(third)]
+    assert int(seen) == 2 * int(first), "the program's own callbacks are called as before"
+    assert description.marked_by == "SciPy minimize at minimizes.py:22"
+    assert end.trained

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import functools
 import sys
-import sysconfig
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Protocol
 
+from harness.worker.imports.ownership import is_own
 from harness.worker.programs.watcher import Loop, Watcher
 
-_INSTALLED = {"site-packages", "dist-packages"}
-_STANDARD = sysconfig.get_paths()["stdlib"]
-_OURS = str(Path(__file__).parents[2])
 _LOOP = "_harness_loop"
 """The attribute in which an object of a library keeps the loop that it runs."""
 
@@ -75,12 +71,7 @@ def watch_methods(
 def make_loop(library: str, kind: str | None = None, length: int | None = None) -> Loop:
     """Make the loop of a call in the program's own code: the nearest caller that is not installed."""
     frame: FrameType | None = sys._getframe(1)
-    while frame and not _is_own(frame.f_code.co_filename):
+    while frame and not is_own(frame.f_code.co_filename):
         frame = frame.f_back
     place = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "?"
     return Loop(f"{library} at {place}", kind, by_adapter=True, length=length)
-
-
-def _is_own(file: str) -> bool:
-    """Whether a source file is the program's own."""
-    return not (_INSTALLED.intersection(Path(file).parts) or file.startswith((_STANDARD, _OURS, "<")))

@@ -1,0 +1,51 @@
+"""Notices losses in the variables of a loop whose program does not report them."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+
+class Noticed:
+    """Reads variables after each pass of a loop. One that still holds the same object has no new loss."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._before: dict[str, Callable[[], Any]] = {}
+        """The values after the pass before, as weak references if possible: a tensor may keep a graph alive."""
+
+    def read(self, frame: FrameType) -> dict[str, float]:
+        """Return the new numbers among the variables, by name."""
+        if not self._names:
+            return {}
+        variables = frame.f_locals
+        found = {}
+        for name in self._names:
+            value = variables.get(name)
+            if value is None or (name in self._before and self._before[name]() is value):
+                continue
+            self._before[name] = _refer_to(value)
+            number = _convert(value)
+            if number is not None:
+                found[name] = number
+        return found
+
+
+def _refer_to(value: Any) -> Callable[[], Any]:
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return lambda: value
+
+
+def _convert(value: Any) -> float | None:
+    """Return a number, or a tensor with one element, as a float; None for anything else."""
+    if isinstance(value, (bool, str)):
+        return None
+    with suppress(Exception):  # a symbolic tensor, or an array with many elements
+        detach = getattr(value, "detach", None)
+        return float(detach() if callable(detach) else value)
+    return None
