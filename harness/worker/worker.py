@@ -105,7 +105,10 @@ class Worker:
 
     def ran(self, ended: bool, expected: int | None) -> None:
         assert self._recorder is not None, "a program that runs is recorded"
-        self._send(replace(self._finish_run(self._recorder.close()), ended=ended, expected=expected))
+        answer = self._finish_run(self._recorder.close())
+        if ended:  # what a program does after its last epoch is not between epochs
+            answer = replace(answer, between=None)
+        self._send(replace(answer, ended=ended, expected=expected))
 
     def fail(self, error: BaseException) -> None:
         self._send(self._describe_failure(error))

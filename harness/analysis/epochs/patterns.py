@@ -163,7 +163,7 @@ def _fit_pattern(epochs: pd.DataFrame) -> Pattern:
     middle = logs.median(axis=1).to_numpy()
     indices = by_process.index.to_numpy(dtype=int)
     heavy, sure = _find_heavy(middle, logs.to_numpy())
-    period, phases = _find_exact_period(indices, heavy)
+    period, phases = _find_exact_period(indices, heavy, repeated=logs.shape[1] > 1)
     if period is None:
         period, phases = _find_hidden_period(indices, middle)
     usual = by_process.median(axis=1).to_numpy()
@@ -190,8 +190,12 @@ def _find_heavy(middle: Floats, logs: Floats) -> tuple[NDArray[np.bool_], NDArra
     return found, ran.sum(axis=1) >= min(2, logs.shape[1])
 
 
-def _find_exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int | None, list[int]]:
-    """Return the shortest period that explains the most heavy epochs, and its heavy phases; None if no period does."""
+def _find_exact_period(indices: Indices, heavy: NDArray[np.bool_], repeated: bool) -> tuple[int | None, list[int]]:
+    """Return the shortest period that explains the most heavy epochs, and its heavy phases; None if no period does.
+
+    Any two epochs have some period. So if heavy epochs were not `repeated` by other processes, the machine may be the
+    cause of some of them, and a period must explain all of them, or more of them than chance would.
+    """
     found: list[tuple[int, int, list[int]]] = []
     span = int(indices.max()) - int(indices.min()) + 1 if heavy.sum() > 1 else 0
     for period in range(2, min(span // 2, LONGEST_EXACT) + 1):
@@ -201,10 +205,21 @@ def _find_exact_period(indices: Indices, heavy: NDArray[np.bool_]) -> tuple[int 
         likely = np.flatnonzero((ran > 1) & (share >= CONSISTENT))
         phases = [int(one) for one in likely if _is_observed(indices, heavy, np.flatnonzero(phase == one))]
         explained = int(heavy[np.isin(phase, phases)].sum())
-        if explained > 1 and len(phases) < period:
+        certain = repeated or explained == heavy.sum() or _exceeds_chance(explained, heavy, period, len(phases))
+        if explained > 1 and len(phases) < period and certain:
             found.append((explained, period, phases))
     most = max((explained for explained, _, _ in found), default=0)
     return next(((period, phases) for explained, period, phases in found if explained >= CONSISTENT * most), (None, []))
+
+
+def _exceeds_chance(explained: int, heavy: NDArray[np.bool_], period: int, phases: int) -> bool:
+    """Whether so many of the heavy epochs would hardly fall into so many phases of a period by chance, with
+    Bonferroni's correction for all choices of the phases, and for all periods up to this one."""
+    if not phases:
+        return False
+    size = round(len(heavy) / period * phases)
+    chance = float(stats.hypergeom.sf(explained - 1, len(heavy), int(heavy.sum()), max(size, explained)))
+    return chance * comb(period, phases) * period < PERIOD_ERROR
 
 
 def _is_observed(indices: Indices, heavy: NDArray[np.bool_], own: Indices) -> bool:

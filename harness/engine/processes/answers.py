@@ -33,7 +33,7 @@ class Built(msgspec.Struct, frozen=True, tag=True):
 class Ran(msgspec.Struct, frozen=True, tag=True):
     epochs: list[Epoch]
     idle: Idle | None = None
-    between: float = 0.0
+    between: float | None = 0.0
     ended: bool = False
     expected: int | None = None
 

@@ -216,7 +216,7 @@ class Ran:
     epochs: list[Epoch]
     idle: Idle | None = None
     """The wait before this slice."""
-    between: float = 0.0
+    between: float | None = 0.0
     """Seconds between receiving the order and finishing it that did not belong to any epoch."""
     ended: bool = False
     """Whether the training is over, so that no epoch follows."""

@@ -183,3 +183,19 @@ def test_recurring_aperiodic_stalls_are_extrapolated():
 def test_settling_epochs_are_separated_from_counted_ones():
     pattern = pattern_of(run_of(lambda index: 0.02, usual=0.02, threads=2))
     assert pattern.settling == pytest.approx(1.2, rel=0.02)
+
+
+def _one_process(stalls, period=None, epochs=150):
+    def cost(index):
+        return 0.05 * (1 + 2.0 * (index in stalls or (period is not None and index % period == period - 1)))
+
+    return run_of(cost, usual=0.05, epochs=epochs, blocks=1, seed=3)
+
+
+def test_two_stalls_of_a_single_process_are_no_period_if_there_are_others():
+    assert pattern_of(_one_process({51, 99, 133, 20})).period is None
+
+
+@pytest.mark.parametrize(("stalls", "period"), [((), 50), ((), 30), ((40, 77), 10)])
+def test_a_single_process_shows_a_period_that_explains_enough(stalls, period):
+    assert pattern_of(_one_process(stalls, period)).period == period

@@ -1,0 +1,162 @@
+"""The training loops of sources as people write them."""
+
+import ast
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paths import ROOT
+
+from harness.worker.programs.guessing import find_training
+
+
+def found(source):
+    return [(each.loop.lineno, each.call, each.losses) for each in find_training(ast.parse(dedent(source)))]
+
+
+TORCH = """
+    for epoch in range(100):
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+        test_loss = evaluate()
+"""
+SEEDS = """
+    def train(seed):
+        while step < 100:
+            total_loss = closure()
+            adam.step(closure)
+
+    def closure():
+        loss = compute()
+        loss.backward()
+        return loss
+
+    for seed in range(3):
+        train(seed)
+"""
+METHODS = """
+    class Trainer:
+        def train_one_epoch(self):
+            for batch in self.loader:
+                self.optimizer.step(self.closure)
+
+        def fit(self):
+            for epoch in range(self.epochs):
+                self.train_one_epoch()
+                self.scheduler.step()
+
+    Trainer().fit()
+"""
+JITTED = """
+    import jax
+
+    def update(params):
+        loss, gradients = jax.value_and_grad(objective)(params)
+        return step(params, gradients), loss
+
+    fast = jax.jit(update)
+
+    @jax.jit
+    def many(params):
+        for i in range(10):
+            params, loss = update(params)
+        return params
+
+    for it in range(1000):
+        params, loss = fast(params)
+"""
+EQUINOX = """
+    @eqx.filter_jit
+    def make_step(model, state):
+        grads = loss_grad(model)
+
+    loss_grad = eqx.filter_value_and_grad(loss)
+    grad = jax.value_and_grad(loss)
+    for step, batch in zip(range(steps), data):
+        value, g = grad(model)
+"""
+TENSORFLOW = """
+    @tf.function
+    def train_step():
+        with tf.GradientTape() as tape:
+            loss = physics()
+        optimizer.apply_gradients(zip(tape.gradient(loss, w), w))
+        return loss
+
+    def main():
+        for i in range(1, n + 1):
+            loss = train_step()
+            losses.append(loss)
+    main()
+"""
+SESSION = """
+    for it in range(nIter):
+        self.sess.run(self.train_op_Adam, tf_dict)
+        if it % 10 == 0:
+            loss_value, mse = self.sess.run([self.loss, self.mse], tf_dict)
+"""
+TWO = """
+    for epoch in range(10):
+        loss = step()
+        loss.backward()
+    for k in range(20):
+        lbfgs.step(closure)
+"""
+ALTERNATING = """
+    for round in range(5):
+        for i in range(20):
+            loss = a()
+            loss.backward()
+        for i in range(20):
+            opt_b.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (TORCH, [(2, "loss.backward()", ("loss", "test_loss"))]),
+        (SEEDS, [(3, "adam.step()", ("total_loss",))]),
+        (METHODS, [(8, "self.train_one_epoch()", ())]),
+        (JITTED, [(16, "fast()", ("loss",))]),
+        (EQUINOX, [(8, "grad()", ())]),
+        (TENSORFLOW, [(10, "train_step()", ("loss",))]),
+        (SESSION, [(2, "self.sess.run()", ("loss_value", "mse"))]),
+        (TWO, [(2, "loss.backward()", ("loss",)), (5, "lbfgs.step()", ())]),
+        (ALTERNATING, [(3, "loss.backward()", ("loss",)), (6, "opt_b.step()", ())]),
+    ],
+    ids=["torch", "seeds", "methods", "jitted", "equinox", "tensorflow", "session", "two", "alternating"],
+)
+def test_finds_the_loop_over_epochs(source, expected):
+    assert found(source) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for epoch in range(3):\n    model.fit(x, y)",
+        "for i in range(3):\n    model.train(iterations=1000)\n    loss.backward()",
+        "for epoch in range(3):\n    with LaunchLogger('train', epoch=epoch) as log:\n        for b in data: l.backward()",
+        "for name in names:\n    print(name)\n    cache.update(name)",
+        "for i in range(3):\n    scheduler.step()\n    env.step(action)",
+        "while True:\n    process.run()",
+        "@tf.function\ndef f():\n    for i in range(3):\n        with tf.GradientTape() as tape: pass",
+        "",
+    ],
+)
+def test_leaves_other_loops_alone(source):
+    assert found(source) == []
+
+
+def test_torchs_training_mode_is_no_loop_of_a_library():
+    assert found("for epoch in range(3):\n    model.train(True)\n    loss.backward()") == [(1, "loss.backward()", ())]
+
+
+@given(st.sampled_from(sorted([*ROOT.glob("harness/**/*.py"), *ROOT.glob("variants/**/*.py")])))
+def test_reads_any_source(path):
+    for each in find_training(ast.parse(path.read_bytes())):
+        assert each.loop.body
