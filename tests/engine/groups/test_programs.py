@@ -4,17 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
-from textwrap import dedent
 
 import pytest
+from compared import compared, end_of, epochs_of, written
 from interpreters import interpreter
 from paths import ARMS, ROOT, SUPPORT
 from planned import planned
 
-from harness.engine.session import measure
 from harness.errors import BadInput
 from harness.plan.plan import UNSEEN
-from harness.record import store
 from harness.report.summarize import summarize
 
 TRAIN = SUPPORT / "programs" / "train.py"
@@ -25,28 +23,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(TRAIN, tmp_path)
     return tmp_path
-
-
-def compared(folder, *commands, **options):
-    """The record of a comparison of these commands."""
-    out = folder / "run"
-    plan = planned("compare", *commands, **{"blocks": 1, "threads": 1, "timeout": 60.0} | options)
-    measure(plan, out, lambda event, record: None)
-    return store.read(out)
-
-
-def written(folder, name, source):
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(dedent(source))
-    return name
-
-
-def epochs_of(record, arm, block=0):
-    return [epoch for piece in record.slices if (piece.arm, piece.block) == (arm, block) for epoch in piece.epochs]
-
-
-def end_of(record, arm):
-    return next(end for end in record.ends if end.arm == arm)
 
 
 def printed(folder, command):

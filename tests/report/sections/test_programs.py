@@ -56,3 +56,11 @@ def test_says_if_programs_were_timed_as_a_whole():
     ]
     (unseen,) = programs.marks(summary(marks=[UNSEEN, UNSEEN]))
     assert unseen.startswith("No epoch was seen, so each program was timed as a whole")
+
+
+def test_says_if_a_loop_was_found_in_the_source():
+    (found,) = programs.marks(summary(marks=["the loop that calls loss.backward() at /a/train.py:5"] * 2))
+    assert found == (
+        "The epochs are those of the loop that calls loss.backward() at train.py:5, as its source shows;"
+        " --epoch-at names another place."
+    )

@@ -140,7 +140,7 @@ def test_finds_the_loop_over_epochs(source, expected):
     [
         "for epoch in range(3):\n    model.fit(x, y)",
         "for i in range(3):\n    model.train(iterations=1000)\n    loss.backward()",
-        "for epoch in range(3):\n    with LaunchLogger('train', epoch=epoch) as log:\n        for b in data: l.backward()",
+        "for epoch in range(3):\n    with LaunchLogger('train', epoch) as log:\n        for b in data: l.backward()",
         "for name in names:\n    print(name)\n    cache.update(name)",
         "for i in range(3):\n    scheduler.step()\n    env.step(action)",
         "while True:\n    process.run()",

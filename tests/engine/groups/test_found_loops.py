@@ -1,0 +1,95 @@
+"""Training loops that are found in the source: no line of the program is changed."""
+
+import pytest
+from compared import compared, end_of, epochs_of, written
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+FAKE = """
+    class Loss(float):
+        def backward(self):
+            pass
+
+    def train(epochs=9, seed=0):
+        loss = None
+        for epoch in range(epochs):
+            if epoch % 3 == 0:
+                loss = Loss(1 / (1 + epoch))
+            loss.backward()
+            best_epoch = epoch
+            if epoch == 6:
+                continue
+        return loss
+"""
+
+
+def losses_of(record, arm):
+    return [epoch.losses for epoch in epochs_of(record, arm)]
+
+
+def test_a_loop_and_its_losses_are_found(folder):
+    written(folder, "train.py", FAKE + "\n    train()\n")
+    record = compared(folder, "train.py")
+    assert end_of(record, "train.py").trained
+    new = [{"loss": 1 / (1 + epoch)} if epoch % 3 == 0 else {} for epoch in range(9)]
+    assert losses_of(record, "train.py") == new, "a loss that was not computed again is not told again"
+    mark = record.ready[0].description.marked_by
+    assert (mark.partition(" at ")[0], mark.rpartition(":")[2]) == ("the loop that calls loss.backward()", "8")
+
+
+@pytest.mark.parametrize("command", ["main.py", "-m package.main"])
+def test_a_loop_is_found_in_a_module_of_the_program(folder, command):
+    written(folder, "package/__init__.py", "")
+    written(folder, "package/training.py", FAKE)
+    written(folder, "package/main.py", "from package.training import train\ntrain()\n")
+    written(folder, "main.py", "from package.training import train\ntrain()\n")
+    command = f"python {command}" if command.startswith("-m") else command
+    record = compared(folder, command)
+    (label,) = {line.arm for line in record.ready}
+    assert len(epochs_of(record, label)) == 9
+    assert "training.py" in record.ready[0].description.marked_by
+
+
+def test_a_loop_is_found_in_a_function_that_trains(folder):
+    written(folder, "train.py", FAKE)
+    record = compared(folder, "train.py:train")
+    assert len(epochs_of(record, "train")) == 9
+    assert end_of(record, "train").trained
+
+
+TRAINER = """
+    class Trainer:
+        def epoch(self, index):
+            return {"loss": train()}
+"""
+
+
+def test_loops_within_the_epochs_of_a_trainer_are_left_alone(folder):
+    written(folder, "train.py", FAKE + TRAINER)
+    record = compared(folder, "train.py:Trainer", epochs=5)
+    assert end_of(record, "Trainer").status == "ok"
+    assert {epoch.kind for epoch in epochs_of(record, "Trainer")} == {"epoch"}
+    assert losses_of(record, "Trainer")[:5] == [{"loss": 1 / 7}] * 5
+
+
+def test_marks_of_the_program_come_first(folder):
+    written(folder, "training.py", FAKE)
+    written(
+        folder,
+        "train.py",
+        """
+        import harness
+        from training import train
+
+        for part in harness.epochs(range(4)):
+            train(3)
+        """,
+    )
+    record = compared(folder, "train.py")
+    assert len(epochs_of(record, "train.py")) == 4
+    assert "that calls" not in record.ready[0].description.marked_by
