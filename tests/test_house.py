@@ -213,6 +213,11 @@ def test_no_code_branches_on_the_name_of_a_command():
     assert [line for line in found if not line.startswith("harness/commands/registry.py:")] == []
 
 
-def test_tensorflow_is_named_only_in_probes_schemas_and_reports():
-    known = ("harness/worker/probes/tensorflow/", "harness/record/schema", "harness/report/")
+def test_tensorflow_is_named_only_in_probes_adapters_schemas_and_reports():
+    known = (
+        "harness/worker/probes/tensorflow/",
+        "harness/worker/programs/adapters/",
+        "harness/record/schema",
+        "harness/report/",
+    )
     assert [line for line in grep("tensorflow|xla", "-i") if not line.startswith(known)] == []

@@ -78,6 +78,12 @@ OPTIONS: dict[str, Choice] = {
     "whole": _define(
         bool, "--whole", help="Time each command from start to end, and not by its epochs.", default=False
     ),
+    "settings": _define(
+        list[str] | None,
+        "--set",
+        metavar="NAME=VALUE",
+        help="An argument of the arms that are classes or functions. Repeat it for several.",
+    ),
     "labels": _define(list[str] | None, "--label", metavar="NAME", help="The name of an arm; one for each, in order."),
     "epoch_at": _define(
         list[str] | None,

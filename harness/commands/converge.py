@@ -23,7 +23,17 @@ class Converge(Command):
     name = "converge"
     options = (
         *("names", "case", "scale", ("epochs", "length"), ("blocks", "seeds"), "evaluations", "target"),
-        *(("seed", "first_seed"), "threads", "timeout", "allow_nonfinite", "fresh", "resume", "claims", *OUTPUT),
+        *(
+            ("seed", "first_seed"),
+            "threads",
+            "timeout",
+            "allow_nonfinite",
+            "settings",
+            "fresh",
+            "resume",
+            "claims",
+            *OUTPUT,
+        ),
     )
 
     def plan(self, request: Request) -> Planned:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
-from harness.catalog import command_lines, registry
+from harness.catalog import command_lines, registry, single
 from harness.commands.gate_settings import GateOptions
 from harness.engine.machine import machine
 from harness.engine.revisions import lookup, revisions
@@ -83,7 +83,7 @@ def against_revision(request: Request, base: str, options: GateOptions) -> Plan:
     repository = Repository.here()
     base_side = _make_revision_side(repository, base)
     head_side = _make_revision_side(repository, request.head) if request.head else _make_working_tree_side(repository)
-    names = list(request.names) or options.variants or _raise_nothing_to_gate()
+    names = [single.complete(name) for name in request.names] or options.variants or _raise_nothing_to_gate()
     for name in names:
         _check_head(name, head_side, repository)
     for name in names:

@@ -27,6 +27,7 @@ class Profile(Command):
             "threads",
             "timeout",
             "allow_nonfinite",
+            "settings",
             "epoch_at",
         ),
         *(("exact_memory", "memory"), "watch", "trace", *OUTPUT),

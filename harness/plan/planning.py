@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_request
 from math import inf, isfinite
+from typing import Any
 
 from msgspec.structs import replace
 
-from harness.catalog import command_lines, registry
+from harness.catalog import command_lines, registry, signatures, single
 from harness.errors import BadInput
 from harness.interface import Variant
 from harness.plan import turn_length
@@ -63,7 +65,9 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     default a run may stop as soon as its verdicts are clear. `find` looks up a variant by name; the default is
     `registry.find`. Raises BadInput with a one-sentence message if the request is invalid.
     """
-    names = list(request.names)
+    names = [single.complete(name) for name in request.names]
+    if request.baseline:
+        request = replace_request(request, baseline=single.complete(request.baseline))
     if traits.default_names:
         names = _resolve_names(names)
     if traits.adds_baseline:
@@ -284,13 +288,25 @@ def _make_arms(references: Sequence[str], request: Request) -> list[Arm]:
     times = Counter(labels)
     if request.labels and len(times) < len(labels):
         raise BadInput(f"--label {times.most_common(1)[0][0]!r} is given more than once.")
+    settings = _choose_settings([reference for reference in references if reference not in own], request.settings)
     return [
         Arm(
             label if times[label] == 1 else reference,
             reference,
+            settings.get(reference, {}),
             command=replace(command_lines.parse(reference), epochs_at=places, whole=WHOLE * request.whole)
             if reference in own
             else None,
         )
         for label, reference in zip(labels, references, strict=True)
     ]
+
+
+def _choose_settings(references: Sequence[str], options: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the settings of each arm that is no command line. Raises BadInput for one that no arm takes."""
+    given = signatures.parse_settings(options)
+    if given and not references:
+        raise BadInput("--set is for classes and functions: a program has its arguments on its own line.")
+    found = {reference: signatures.choose_settings(reference, given) for reference in references}
+    signatures.check_used(given, references, {name for own in found.values() for name in own})
+    return found

@@ -34,6 +34,8 @@ class Request:
     `package.module:Class.method`."""
     whole: bool = False
     """Whether command lines are measured as a whole, from start to end, and not by their epochs."""
+    settings: tuple[str, ...] = ()
+    """Arguments of the arms that are classes or functions, each as `NAME=VALUE`."""
     labels: tuple[str, ...] = ()
     """The labels of the arms, in their order; empty for the usual ones."""
     # Whole trainings

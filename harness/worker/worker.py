@@ -258,14 +258,16 @@ class Worker:
 
 
 def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
+    places = program.epochs_at
     if order.source:
+        places = [sources.reference(place, order.source) for place in places]
         sources.use(order.source)
         os.chdir(Path(order.source.folder) / order.source.prefix)
     seeding.seed_again(order.seed)
     if program.whole:
         watcher.run_whole(lambda: execute(program), program.whole)
         return
-    marker = Marker(watcher, [Place(text) for text in program.epochs_at])
+    marker = Marker(watcher, [Place(text) for text in places])
     marker.install()
     if not program.epochs_at:
         adapters.install(watcher)

@@ -7,7 +7,7 @@ from harness.worker.probes import clock
 class Timed:
     """`seconds` an epoch. Reading the clock takes 100 ns."""
 
-    def __init__(self, seconds, seed=0):
+    def __init__(self, seconds=0.001, seed=0):
         self.now, self.nanoseconds, self.seed = 0, round(seconds * 1e9), seed
         clock.perf_counter_ns = self.read
 
