@@ -166,7 +166,7 @@ def printed_by(code):
 from harness.cli import app
 from harness.commands.registry import COMMANDS
 names = [command.name or command.callback.__name__ for command in app.build().registered_commands]
-assert set(names) == {"list", *COMMANDS, "report"}
+assert set(names) == {"list", *COMMANDS, "report", "new"}
 assert [app.run([*name, "--help"]) for name in ([], *([name] for name in names))] == [0] * (len(names) + 1)
 """,
     ],

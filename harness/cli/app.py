@@ -27,6 +27,7 @@ def build() -> typer.Typer:
     for each in COMMANDS.values():
         add(app, each)
     app.command()(report)
+    app.command("new")(write_new)
     return app
 
 
@@ -40,6 +41,21 @@ def list_variants() -> None:
     show_catalog(Console(), registry.registered())
     for problem in registry.registered().broken:
         dispatch.say(problem)
+
+
+def write_new(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("train.py"),
+) -> None:
+    """Write a first training, for the framework that is installed here, and say how to compare it."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from harness.cli.starting import write_starter
+
+    framework = write_starter(file)
+    size = "--width" if framework != "numpy" else "--terms"
+    say = Console(soft_wrap=True, highlight=False).print
+    say(escape(f"{file} trains with {framework}. Try: harness compare '{file} {size} 32' '{file} {size} 128'"))
 
 
 def report(
