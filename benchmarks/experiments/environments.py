@@ -61,7 +61,7 @@ CORNERS = (
 
 def find_interpreter(version: str) -> str | None:
     installed = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(f"versions/{version}.*/bin/python")
-    return shutil.which(f"python{version}") or next(map(str, installed), None)
+    return next(map(str, installed), None) or shutil.which(f"python{version}")  # what pyenv has on PATH may not start
 
 
 def try_one(corner: Corner) -> dict[str, Any]:

@@ -78,6 +78,12 @@ OPTIONS: dict[str, Choice] = {
     "whole": _define(
         bool, "--whole", help="Time each command from start to end, and not by its epochs.", default=False
     ),
+    "keep_caches": _define(
+        bool,
+        "--keep-caches",
+        help="Let arms use your compile caches, as TorchInductor's, and not begin with empty ones.",
+        default=False,
+    ),
     "settings": _define(
         list[str] | None,
         "--set",

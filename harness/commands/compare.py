@@ -21,6 +21,7 @@ class Compare(Command):
         "baseline",
         *COMMON,
         "allow_nonfinite",
+        "keep_caches",
         "settings",
         "epoch_at",
         "whole",

@@ -28,6 +28,7 @@ class Converge(Command):
             "threads",
             "timeout",
             "allow_nonfinite",
+            "keep_caches",
             "settings",
             "fresh",
             "resume",

@@ -23,7 +23,15 @@ class Gate(Command):
     options = (
         *("names", "variant", "base", "stored", "head", "case", ("scale", "small_scale"), "epochs"),
         *(("blocks", "gate_blocks"), "budget", "tolerances", "unsure", "allow", "seed", ("threads", "gate_threads")),
-        *(("timeout", "gate_timeout"), ("fresh", "gate_fresh"), "settings", "epoch_at", "resume", *OUTPUT),
+        *(
+            ("timeout", "gate_timeout"),
+            ("fresh", "gate_fresh"),
+            "keep_caches",
+            "settings",
+            "epoch_at",
+            "resume",
+            *OUTPUT,
+        ),
     )
 
     def plan(self, request: Request) -> Planned:

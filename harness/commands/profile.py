@@ -27,6 +27,7 @@ class Profile(Command):
             "threads",
             "timeout",
             "allow_nonfinite",
+            "keep_caches",
             "settings",
             "epoch_at",
         ),

@@ -90,6 +90,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the memory pass returns all freed memory to the system at once, so that peaks are repeatable."""
     references: tuple[str, ...] = ()
     """The labels of the arms that are not trainings, but references to compare trainings with."""
+    keep_caches: bool = False
+    """Whether arms use the user's compile caches that lie in the folder for temporary files. Otherwise each process
+    begins with empty ones, so that all compile the same."""
     probes: tuple[str, ...] = ()
     """The probes that observe each arm after the timed epochs of the first block, each in a separate pass; see
     `worker.passes`."""

@@ -137,6 +137,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
         notes_phases=traits.notes_phases,
         probes=traits.probes,
         exact_memory=request.exact_memory,
+        keep_caches=request.keep_caches,
         references=tuple(arm.label for arm in arms if arm.label in reference_labels),
         preload=() if request.fresh else _choose_preload(trained),
     )

@@ -218,6 +218,8 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     """The versions of the numerical libraries that the process had loaded by its end, by module."""
     seeded: dict[str, str] = {}
     """How each random generator that it had loaded by its end was seeded, by the module of the generator."""
+    threads: dict[str, int] = {}
+    """The number of threads that each framework said it used by its end, by the name of the framework."""
     trained: bool = False
     """Whether its program trained to its own end; its epochs are then all that it has."""
 

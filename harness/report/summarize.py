@@ -142,6 +142,8 @@ def _summarize_arm(
         python=ready.python or None if ready else None,
         prefix=ready.prefix or None if ready else None,
         loaded=record.loaded(arm),
+        threads=_find_other_threads(record, arm),
+        caches=_find_caches(ready.environment) if ready else {},
         idle_share=epoch_table.idle_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
@@ -151,6 +153,16 @@ def _summarize_arm(
         accounting=None if converged else accounted(costs, arm),
         convergence=converged,
     )
+
+
+def _find_caches(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.endswith("_CACHE_DIR")}
+
+
+def _find_other_threads(record: Lines, arm: str) -> dict[str, int]:
+    """The number of threads of each framework in an arm that did not keep to what was set."""
+    own = [end.threads for end in record.ends if end.arm == arm]
+    return {name: number for threads in own for name, number in threads.items() if number != record.plan.threads}
 
 
 def _collect_profile(record: Lines, arm: str, evidence: rules.Evidence) -> Profiled:

@@ -91,6 +91,10 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The folder of its interpreter's environment."""
     loaded: dict[str, str] = {}
     """The numerical libraries that it loaded, with their versions."""
+    threads: dict[str, int] = {}
+    """The number of threads that each framework said it used, by its name, where that is not what was set."""
+    caches: dict[str, str] = {}
+    """The compile caches of the user that it used, and whether they were filled, by environment variable."""
     idle_share: float | None = None
     """The share of a processor that it used while other arms had their turn."""
     exact: Exact | None = None

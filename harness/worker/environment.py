@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from harness.worker import frameworks, seeding
 
@@ -29,7 +30,17 @@ def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
     seeding.seed_as_imported(seed)
     recorded = (*frameworks.thread_variables(), "PYTHONHASHSEED", *frameworks.result_variables())
     facts = {name: os.environ[name] for name in recorded if name in os.environ}
+    for name in frameworks.cache_folders():
+        if name in os.environ:
+            facts[name] = f"{os.environ[name]}, {_describe_cache(os.environ[name])}"
     return facts | {"cores": ",".join(str(core) for core in cores)}
+
+
+def _describe_cache(folder: str) -> str:
+    try:
+        return "filled" if any(Path(folder).iterdir()) else "empty"
+    except OSError:
+        return "empty"
 
 
 def die_with_parent(parent: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from harness.worker import probes
 from harness.worker.probes.base import Framework
@@ -43,6 +44,21 @@ def routine_output() -> list[str]:
 def build_facts() -> dict[str, str]:
     """Return versions and build platforms of the installed frameworks, for the reader of a report."""
     return {name: value for one in FRAMEWORKS for name, value in one.build_facts().items()}
+
+
+def threads_used() -> dict[str, int]:
+    """Return how many threads each framework says that it uses, by its name."""
+    found = {}
+    for one in FRAMEWORKS:
+        with suppress(Exception):  # this calls code of the framework, and the answer is optional
+            if (number := one.threads_used()) is not None:
+                found[one.name] = number
+    return found
+
+
+def cache_folders() -> dict[str, str]:
+    """Return the environment variables of compile caches, with the names of their folders for temporary files."""
+    return {name: folder for one in FRAMEWORKS for name, folder in one.cache_folders().items()}
 
 
 def unobserved() -> dict[str, str]:

@@ -244,7 +244,7 @@ class Worker:
 
     def _describe_state(self) -> State:
         unavailable = self._recorder.unavailable if self._recorder else {}
-        return State(libraries.loaded(), seeding.seeded(self._seed), unavailable)
+        return State(libraries.loaded(), seeding.seeded(self._seed), unavailable, frameworks.threads_used())
 
     def _describe_final_state(self) -> State:
         """Return the state, with the reason if there is no peak of tensors.
@@ -254,7 +254,7 @@ class Worker:
         state = self._describe_state()
         reasons = [one.why_no_peak() for one in self._allocators]
         missing = {NO_PEAK: next(filter(None, reasons), "no framework reports it")} if all(reasons) else {}
-        return State(state.versions, state.seeded, {**state.unavailable, **missing})
+        return replace(state, unavailable={**state.unavailable, **missing})
 
 
 def _run_program(order: Build, program: Program, watcher: Watcher) -> None:

@@ -93,6 +93,7 @@ class Counting:
             unavailable=usage.state.unavailable,
             versions=usage.state.versions,
             seeded=usage.state.seeded,
+            threads=usage.state.threads,
         )
 
     def _should_count(self, label: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Self
 from harness.engine.groups.known import Known
 from harness.engine.machine.machine import free_memory_bytes
 from harness.engine.processes.answers import Answer, Built, Counted, Failed, Finished, Ran, State, Stated
-from harness.engine.processes.arm import ArmProcess, receive_any
+from harness.engine.processes.arm import CHECK_SECONDS, ArmProcess, receive_any
 from harness.engine.processes.fork_client import ForkServer, ForkServers
 from harness.plan.plan import Plan, usable_cores
 from harness.record.events import Doing, Event, Progress
@@ -82,7 +82,7 @@ class Group:
                     arms[label], self.plan, self.block, self.cores, log, server, self.exact_memory
                 )
                 building.append(self.live[label])
-            for arm in receive_any(building, self.plan.timeout) or building[:1]:
+            for arm in _wait_for_any(building):
                 if not (yield from self._receive_start(arm)):
                     building.remove(arm)
 
@@ -194,6 +194,7 @@ class Group:
             unavailable=state.unavailable,
             versions=state.versions,
             seeded=state.seeded,
+            threads=state.threads,
         )
 
     def end(self, status: str, reason: str | None = None) -> Iterator[Event]:
@@ -219,6 +220,7 @@ class Group:
                 unavailable=answer.state.unavailable,
                 versions=answer.state.versions,
                 seeded=answer.state.seeded,
+                threads=answer.state.threads,
                 trained=label in self.ended,
             )
 
@@ -265,3 +267,13 @@ class Group:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _wait_for_any(building: Sequence[ArmProcess]) -> list[ArmProcess]:
+    """Wait until some of these arms have answered, died, or let their time pass, and return those."""
+    while True:
+        ready = receive_any(building, CHECK_SECONDS) or [arm for arm in building if arm.overdue]
+        if ready:
+            return ready
+        for arm in building:
+            arm.check_stuck()

@@ -20,6 +20,7 @@ class State(msgspec.Struct, frozen=True):
     versions: dict[str, str] = {}
     seeded: dict[str, str] = {}
     unavailable: dict[str, str] = {}
+    threads: dict[str, int] = {}
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):

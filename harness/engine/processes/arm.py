@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any
 
 import msgspec
+import psutil
 
 from harness.catalog import registry
 from harness.catalog.command_lines import CommandLine
@@ -32,6 +33,11 @@ _log = logging.getLogger(__name__)
 LAST_LINES = 12
 LOGGED = 300
 """Characters of an order or an answer that are logged."""
+STUCK_SECONDS = 20.0
+"""Seconds without any computing after which a forked arm is taken to wait for a thread that it lacks: fork copies only
+the thread that calls it, so a module that starts threads when it is imported may wait forever in the arms."""
+CHECK_SECONDS = 2.0
+"""Seconds between two checks of that."""
 COUNTING_SECONDS = 60.0
 """Seconds that an arm may take to count its operations. It takes about two, and the user did not ask for it."""
 _LAST_BYTES = 20_000
@@ -94,7 +100,7 @@ class ArmProcess:
                     output,
                     interpreter=command.interpreter,
                     flags=command.flags,
-                    variables=command.variables,
+                    variables={**(process.find_caches() if plan.keep_caches else {}), **command.variables},
                 )
         if hasattr(os, "pidfd_open"):
             with suppress(ProcessLookupError):  # the server died, and this process with it: `receive` reports it
@@ -178,19 +184,23 @@ class ArmProcess:
         self._order, self._moment = order, moment
         self._patience = patience or self._timeout
         self._deadline = monotonic() + self._patience
+        self._computed, self._computed_at = 0.0, monotonic()
         _log.debug("%s <- %s", self.label, _abridge(order))
         with suppress(OSError):  # the process is dead: `receive` reports it
             send(self._pipe, order)
 
     def receive(self) -> Answer:
-        """Wait for its answer. If the process died or hangs, return a failure built from its exit code and journal."""
+        """Wait for its answer. If the process died or hangs, return a failure built from its exit code and journal.
+
+        Raises ForkServerLost if it was forked and waits for what it did not inherit.
+        """
         while True:
-            left = self._deadline - monotonic()
-            if left <= 0:
+            if self.overdue:
                 self._kill()
                 return self._build_failure(f"it gave no answer for {self._patience:g} s and was stopped")
-            if receive_any([self], left):
+            if receive_any([self], min(max(self._deadline - monotonic(), 0.0), CHECK_SECONDS)):
                 break
+            self.check_stuck()
         try:
             if self._pipe.poll():
                 answer = receive_answer(self._pipe)
@@ -202,6 +212,26 @@ class ArmProcess:
             self._kill()
             return self._build_failure(f"it wrote something to harness's pipe that is not an answer: {error}")
         return self._build_failure(self._describe_death())
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the time for its answer is over."""
+        return monotonic() >= self._deadline
+
+    def check_stuck(self) -> None:
+        """Raise ForkServerLost if it was forked, and has not computed for too long since its order or since it last
+        did."""
+        if not self.forked:
+            return
+        with suppress(psutil.Error):
+            computed = sum(psutil.Process(self.pid).cpu_times()[:2])
+            if computed > self._computed:
+                self._computed, self._computed_at = computed, monotonic()
+        if monotonic() - self._computed_at > STUCK_SECONDS:
+            raise ForkServerLost(
+                f"{self.label} waited for {STUCK_SECONDS:g} s without computing, as forked processes do for threads"
+                " that their modules started when they were imported"
+            )
 
     def waitables(self) -> list[Any]:
         """Handles that become readable when it answers or dies. The pipe is not enough: a child that it forked may keep

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -52,13 +52,23 @@ def available() -> bool:
 class ForkServer:
     """A fork server. The constructor starts it; `wait_until_ready` waits for its imports; `close` ends it."""
 
-    def __init__(self, modules: Sequence[str], cores: Sequence[int], seed: int, timeout: float, log: Path) -> None:
+    def __init__(
+        self,
+        modules: Sequence[str],
+        cores: Sequence[int],
+        seed: int,
+        timeout: float,
+        log: Path,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._scratch = Path(tempfile.mkdtemp(prefix="harness-"))
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # keeps messages apart
         self._socket.settimeout(timeout)
         with log.open("wb") as output, theirs:
-            self._process = process.start("harness.worker.fork_server", theirs.fileno(), seed, self._scratch, output)
+            self._process = process.start(
+                "harness.worker.fork_server", theirs.fileno(), seed, self._scratch, output, variables=variables
+            )
         self._prepare = Prepare(list(modules), list(cores), seed)
 
     @property
@@ -126,7 +136,8 @@ class ForkServers:
             self.close()
             self._seed = self._plan.seed_of(block)
             log = self._logs / f"fork-server-seed{self._seed}.log"
-            self._current = ForkServer(self._plan.preload, cores, self._seed, self._plan.timeout, log)
+            variables = process.find_caches() if self._plan.keep_caches else None
+            self._current = ForkServer(self._plan.preload, cores, self._seed, self._plan.timeout, log, variables)
             self._current.wait_until_ready()
         return self._current
 

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
+from harness.worker import frameworks
 from harness.worker import start as start_file
 
 
@@ -52,6 +54,14 @@ def start(
         }
         | dict(variables or {}),
     )
+
+
+def find_caches() -> dict[str, str]:
+    """Return the environment variables with which a process uses the user's compile caches in the folder for temporary
+    files, in place of empty ones in its own such folder. What the user has set stays."""
+    folder = Path(tempfile.gettempdir())
+    known = frameworks.cache_folders().items()
+    return {name: os.environ.get(name, str(folder / own)) for name, own in known}
 
 
 def describe_end(code: int) -> str:

@@ -31,11 +31,13 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
 def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.about_machine(summary)
     yield from programs.environments(summary)
+    yield from programs.caches(summary)
     yield from notes.failures(summary)
     yield from accounting.sentences(summary)
     yield from notes.memory(summary)
     yield from notes.unseen(summary)
     yield from notes.busy_while_waiting(summary)
+    yield from notes.other_threads(summary)
     yield from notes.unsure(summary)
     yield from notes.end(summary)
     yield from programs.marks(summary)

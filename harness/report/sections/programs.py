@@ -27,6 +27,14 @@ def environments(summary: Summary) -> Iterator[str]:
     yield f"The arms ran in different environments: {'; '.join(each)}."
 
 
+def caches(summary: Summary) -> Iterator[str]:
+    """Which compile caches the arms used, if they used the user's."""
+    found = {name: state for arm in summary.arms for name, state in arm.caches.items()}
+    for name, state in found.items():
+        folder, _, holds = state.rpartition(", ")
+        yield f"The arms used a compile cache of yours, {folder} ({name}), which was {holds} when the run began."
+
+
 def marks(summary: Summary) -> Iterator[str]:
     """What the epochs of each program are."""
     arms_of: dict[str, list[str]] = {}

@@ -130,6 +130,15 @@ class Framework:
         """Return the seed reduced to the range of the generator."""
         return seed % self.generator[1] if self.generator else seed
 
+    def threads_used(self) -> int | None:
+        """Return how many threads it says that it uses for one operation; None if it is not loaded or does not say."""
+        return None
+
+    def cache_folders(self) -> dict[str, str]:
+        """Return the environment variable of each compile cache that lies in the folder for temporary files, and the
+        name of its folder there."""
+        return {}
+
     def computes(self) -> bool:
         """Whether it has been used, as far as is known. Many programs import frameworks that they do not use."""
         return self.loaded is not None

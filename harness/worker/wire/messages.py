@@ -198,6 +198,8 @@ class State:
     """The seeds of the random generators, by module."""
     unavailable: dict[str, str]
     """What could not be observed, with the reasons."""
+    threads: dict[str, int] = field(default_factory=dict)
+    """The number of threads that each framework says it uses, by its name."""
 
 
 @dataclass(frozen=True)

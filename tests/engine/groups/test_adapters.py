@@ -3,10 +3,13 @@
 import shutil
 
 import pytest
+from compared import compared, written
 from paths import SUPPORT
 from planned import planned
 
 from harness.engine.session import measure
+from harness.report.sections import notes
+from harness.report.summarize import summarize
 
 PROGRAMS = SUPPORT / "programs"
 
@@ -69,10 +72,10 @@ def test_progress_bars_once_a_framework_is_loaded(ran):
     pytest.importorskip("tqdm")
     pytest.importorskip("torch")
     epochs, description, end, _ = ran("bars.py", "bars.py")
-    kinds = [*["epoch"] * 7, *["loop 2"] * 3, *["loop 3"] * 3]
-    assert [epoch.kind for epoch in epochs] == kinds, "the first update shows the loop, and the last epoch is left"
+    kinds = [*["epoch"] * 7, *["loop 2"] * 4, *["loop 3"] * 3]
+    assert [epoch.kind for epoch in epochs] == kinds, "the bar of the last loop shows it by its first update"
     assert end.trained
-    assert description.marked_by == "tqdm at bars.py:14"
+    assert description.marked_by.endswith(".backward() at bars.py:14")
 
 
 @pytest.mark.frameworks
@@ -103,3 +106,17 @@ def test_scipy_minimize_once_a_framework_is_loaded(ran):
     assert int(seen) == 2 * int(first), "the program's own callbacks are called as before"
     assert description.marked_by == "SciPy minimize at minimizes.py:22"
     assert end.trained
+
+
+@pytest.mark.frameworks
+def test_says_how_many_threads_pytorch_used(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    for threads in (1, 2):
+        loop = "for epoch in harness.epochs(range(3)): pass"
+        written(tmp_path, f"with{threads}.py", f"import torch, harness\ntorch.set_num_threads({threads})\n{loop}\n")
+    record = compared(tmp_path, "with1.py", "with2.py", threads=1)
+    assert {end.arm: end.threads for end in record.ends} == {"with1.py": {"PyTorch": 1}, "with2.py": {"PyTorch": 2}}
+    assert list(notes.other_threads(summarize(record))) == [
+        "PyTorch used 2 threads in with2.py, and not the 1 that harness set: does the program set them itself?"
+    ]

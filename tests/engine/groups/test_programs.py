@@ -1,5 +1,6 @@
 """Programs with a loop of their own are measured as they are: as `__main__`, in the main thread."""
 
+import getpass
 import os
 import shutil
 import subprocess
@@ -374,3 +375,19 @@ def test_arms_have_the_labels_that_are_given(folder):
 def test_wrong_options_are_one_sentence(folder, options, message):
     with pytest.raises(BadInput, match=message):
         planned("compare", "train.py --width 3", "train.py --width 4", **options)
+
+
+def test_the_users_compile_caches_are_used_on_request(folder, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)  # importing PyTorch sets it
+    cache = folder / f"torchinductor_{getpass.getuser()}"
+    cache.mkdir()
+    written(folder, "caching.py", "import os, harness\nfor e in harness.epochs(range(3)): pass\nprint(os.environ)\n")
+    facts = []
+    for keep, content in ((True, "empty"), (True, "filled"), (False, None)):
+        record = compared(folder, "caching.py", keep_caches=keep)
+        facts.append(record.ready[0].environment.get("TORCHINDUCTOR_CACHE_DIR"))
+        assert facts[-1] == (f"{cache}, {content}" if content else None)
+        (cache / "kernel").touch()
+        shutil.rmtree(folder / "run")

@@ -15,6 +15,7 @@ from planned import planned
 from running import begun, gone
 
 from harness.engine.groups.group import Group
+from harness.engine.processes import arm as arm_process
 from harness.engine.processes import fork_client
 from harness.engine.session import measure
 from harness.record import evidence
@@ -204,6 +205,44 @@ def test_arms_start_fresh_if_the_fork_server_cannot_import(tmp_path):
     assert [end.status for end in record.ends] == ["ok"] * 4
     assert not record.partial
     assert "nosuch" in (tmp_path / "run" / "logs" / "fork-server-seed0.log").read_text()
+
+
+POOLED = """
+from concurrent.futures import ThreadPoolExecutor
+
+pool = ThreadPoolExecutor(1)
+pool.submit(sum, [1, 2]).result()  # starts a thread, which fork does not copy
+"""
+WAITING = """
+import pooled
+
+class InBuild:
+    def __init__(self):
+        self.value = float(pooled.pool.submit(sum, [1, 2]).result())
+
+    def epoch(self, index):
+        return {"loss": self.value}
+
+class InEpoch:
+    def epoch(self, index):
+        return {"loss": float(pooled.pool.submit(sum, [1, 2]).result())}
+"""
+
+
+@pytest.mark.parametrize("name", ["InBuild", "InEpoch"])
+def test_arms_that_wait_for_a_thread_of_the_fork_server_start_fresh(tmp_path, monkeypatch, name):
+    (tmp_path / "pooled.py").write_text(POOLED)
+    (tmp_path / "waiting.py").write_text(WAITING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(arm_process, "STUCK_SECONDS", 1.0)
+    monkeypatch.setattr(arm_process, "CHECK_SECONDS", 0.2)
+    where = tmp_path / "run"
+    record, events = run(where, f"{tmp_path}/waiting.py:{name}", preload=("pooled",), epochs=4, blocks=1)
+    (again,) = (event for event in events if isinstance(event, BlockAgain))
+    assert again.why.startswith(f"{name} waited for 1 s without computing, as forked processes do for threads")
+    assert [ready.started for ready in record.ready] == ["fresh"]
+    assert [end.status for end in record.ends] == ["ok"]
+    assert record.slices[0].epochs[0].losses == {"loss": 3.0}
 
 
 def test_if_the_fork_server_dies_the_block_restarts_with_fresh_arms(tmp_path):

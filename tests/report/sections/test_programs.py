@@ -64,3 +64,13 @@ def test_says_if_a_loop_was_found_in_the_source():
         "The epochs are those of the loop that calls loss.backward() at train.py:5, as its source shows;"
         " --epoch-at names another place."
     )
+
+
+def test_says_which_caches_of_the_user_were_used():
+    run = record({"a": {DATA: 1.0}}, blocks=1)
+    run.ready[0] = replace(run.ready[0], environment={"TORCHINDUCTOR_CACHE_DIR": "/tmp/torchinductor_me, filled"})
+    assert list(programs.caches(summarize(run))) == [
+        "The arms used a compile cache of yours, /tmp/torchinductor_me (TORCHINDUCTOR_CACHE_DIR), which was filled when"
+        " the run began."
+    ]
+    assert list(programs.caches(summary(OLD))) == []

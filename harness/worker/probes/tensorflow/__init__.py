@@ -61,6 +61,11 @@ class TensorFlow(Framework):
         self._traces.install()
         return self._traces, CompileProbe(self._traces.names)
 
+    def threads_used(self) -> int | None:
+        threading = getattr(getattr(self.loaded, "config", None), "threading", None)
+        # It is 0 unless the program has set it; the environment variable then decides.
+        return threading.get_intra_op_parallelism_threads() or None if threading else None
+
     def has_traced(self) -> bool:
         return self._traces is not None and self._traces.any
 

@@ -1,5 +1,7 @@
 """PyTorch. It is seeded. Its traces and compilations are not observed."""
 
+import getpass
+
 from harness.worker.probes.base import Framework
 
 
@@ -9,6 +11,12 @@ class PyTorch(Framework):
     libraries = ("torch", "lightning", "pytorch_lightning", "pina")
     # This seeds the generator of the CPU, and those of accelerators once they are used. It initializes no accelerator.
     generator = ("manual_seed", 2**63)
+
+    def threads_used(self) -> int | None:
+        return int(self.loaded.get_num_threads()) if self.loaded else None
+
+    def cache_folders(self) -> dict[str, str]:
+        return {"TORCHINDUCTOR_CACHE_DIR": f"torchinductor_{getpass.getuser()}"}
 
 
 FRAMEWORKS = (PyTorch(),)

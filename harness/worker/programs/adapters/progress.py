@@ -28,7 +28,7 @@ class _Progress:
                 yield from iterate(self)
                 return
             self._harness_iterated = True  # it then updates itself
-            yield from watcher.iterate(iterate(self), make_loop("tqdm"))
+            yield from watcher.iterate(iterate(self), make_loop("tqdm", length=self.total))
 
         def updated(self: Any, n: float = 1) -> Any:
             returned = update(self, n)
