@@ -142,6 +142,7 @@ def _summarize_arm(
         python=ready.python or None if ready else None,
         prefix=ready.prefix or None if ready else None,
         loaded=record.loaded(arm),
+        unreached=_find_unreached(record, arm),
         threads=_find_other_threads(record, arm),
         caches=_find_caches(ready.environment) if ready else {},
         idle_share=epoch_table.idle_share(record, arm),
@@ -153,6 +154,16 @@ def _summarize_arm(
         accounting=None if converged else accounted(costs, arm),
         convergence=converged,
     )
+
+
+def _find_unreached(record: Lines, arm: str) -> dict[str, int]:
+    """The kinds of an arm's schedule that ran in none of its processes, each with its first epoch."""
+    ran = {epoch.kind for piece in record.slices if piece.arm == arm for epoch in piece.epochs}
+    declared: dict[str, int] = {}
+    for ready in record.ready:
+        for segment in ready.description.segments if ready.arm == arm and ran else ():
+            declared[segment.kind] = min(segment.start, declared.get(segment.kind, segment.start))
+    return {kind: first for kind, first in declared.items() if kind not in ran}
 
 
 def _find_caches(environment: Mapping[str, str]) -> dict[str, str]:

@@ -91,6 +91,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The folder of its interpreter's environment."""
     loaded: dict[str, str] = {}
     """The numerical libraries that it loaded, with their versions."""
+    unreached: dict[str, int] = {}
+    """The kinds of epochs of its schedule that never ran, each with the first epoch of that kind."""
     threads: dict[str, int] = {}
     """The number of threads that each framework said it used, by its name, where that is not what was set."""
     caches: dict[str, str] = {}

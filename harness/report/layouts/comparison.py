@@ -33,6 +33,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from programs.environments(summary)
     yield from programs.caches(summary)
     yield from notes.failures(summary)
+    yield from notes.unreached(summary)
     yield from accounting.sentences(summary)
     yield from notes.memory(summary)
     yield from notes.unseen(summary)

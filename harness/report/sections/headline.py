@@ -1,16 +1,20 @@
 """The answer of a comparison in one sentence: what a reader wants to know first."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from math import inf
 
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
+from harness.report.sections import breakeven
 from harness.report.summary import ArmSummary, Summary
 from harness.report.wording import words
 
 FACTOR = 1.5
 """Differences of at least this factor are given as a factor, smaller ones in percent."""
+_MOST_BREAKEVENS = 2
+"""The largest number of arms of which it says from how many epochs on they pay off."""
 _FEW = {0: "Estimate from an unfinished block: ", 1: "Estimate from one block: ", 2: "Estimate from two blocks: "}
 
 
@@ -33,7 +37,8 @@ def headline(summary: Summary) -> str:
     if not any(arm.ratio for arm in others):
         return f"Nothing could be compared with {baseline.name}: {'; '.join(clauses)}."
     judged = any(arm.verdict for arm in others)
-    return f"{'' if judged else _FEW.get(summary.blocks, '')}{'; '.join(clauses)}."
+    answer = f"{'' if judged else _FEW.get(summary.blocks, '')}{'; '.join(clauses)}."
+    return " ".join([answer, *islice(breakeven.sentences(summary), _MOST_BREAKEVENS)])
 
 
 def _list_differences(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
