@@ -46,7 +46,7 @@ def start(
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # only the parent handles Ctrl-C
-        env=os.environ
+        env={name: value for name, value in os.environ.items() if not _is_inherited_cache(name, value)}
         | {
             "PYTHONHASHSEED": str(seed % 2**32),
             "PYTHONUNBUFFERED": "1",
@@ -54,6 +54,13 @@ def start(
         }
         | dict(variables or {}),
     )
+
+
+def _is_inherited_cache(name: str, value: str) -> bool:
+    """Whether a variable names the usual compile cache of this process, and not one that the user has chosen: PyTorch
+    sets it as soon as an optimizer is made, as a test session may have done."""
+    usual = frameworks.cache_folders().get(name)
+    return usual is not None and value == str(Path(tempfile.gettempdir()) / usual)
 
 
 def find_caches() -> dict[str, str]:
