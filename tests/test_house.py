@@ -219,5 +219,6 @@ def test_tensorflow_is_named_only_in_probes_adapters_schemas_and_reports():
         "harness/worker/programs/adapters/",
         "harness/record/schema",
         "harness/report/",
+        "harness/cli/start",
     )
     assert [line for line in grep("tensorflow|xla", "-i") if not line.startswith(known)] == []

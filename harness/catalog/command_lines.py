@@ -2,7 +2,9 @@
 
 import shlex
 import shutil
+import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -14,6 +16,10 @@ from harness.worker.imports import loading
 _TAKES_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 """The options of Python that are followed by a value."""
 _SHEBANG_BYTES = 512
+OLDEST = (3, 10)
+"""The oldest version of Python in which a program can be measured."""
+ANSWER_SECONDS = 60.0
+"""Seconds within which an interpreter must say its version."""
 
 
 class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +138,25 @@ def _find_interpreter(word: str, reference: str) -> str:
     found = _find_program(word)
     if found is None:
         raise BadInput(f"The command {reference!r}: there is no interpreter {word!r}.")
-    return str(Path(found).absolute())  # not resolved: the interpreter of a virtual environment is a link
+    path = str(Path(found).absolute())  # not resolved: the interpreter of a virtual environment is a link
+    version = _ask_version(path)
+    if version is None:
+        raise BadInput(f"The command {reference!r}: {word!r} does not run as a Python interpreter.")
+    if version < OLDEST:
+        shown = ".".join(map(str, version))
+        raise BadInput(f"The command {reference!r}: {word!r} is Python {shown}, and harness measures 3.10 or later.")
+    return path
+
+
+@cache
+def _ask_version(interpreter: str) -> tuple[int, ...] | None:
+    """Return the first two numbers of an interpreter's version; None if it does not answer."""
+    ask = [interpreter, "-c", "import sys; print(sys.version_info[0], sys.version_info[1])"]
+    try:
+        done = subprocess.run(ask, check=True, capture_output=True, text=True, timeout=ANSWER_SECONDS)
+        return tuple(map(int, done.stdout.split()))
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
 
 
 def _parse_python(

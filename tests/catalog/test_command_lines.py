@@ -4,6 +4,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from interpreters import interpreter
 
 from harness.catalog.command_lines import CommandLine, check_epoch_at, is_command, label_all, parse
 from harness.errors import BadInput
@@ -149,3 +150,29 @@ def test_labels_of_different_commands_differ(references):
     labels = label_all(references)
     assert len(set(labels)) == len(labels) == len(references)
     assert all(labels)
+
+
+def write_interpreter(folder, name, body):
+    (folder / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
+    (folder / "bin" / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("echo 3 8", "'python-old' is Python 3.8, and harness measures 3.10 or later."),
+        ("echo hello", "'python-old' does not run as a Python interpreter."),
+        ("exit 1", "'python-old' does not run as a Python interpreter."),
+    ],
+)
+def test_an_interpreter_that_is_none_or_too_old_is_one_sentence(folder, body, message):
+    write_interpreter(folder, "python-old", body)
+    with pytest.raises(BadInput) as caught:
+        parse("python-old train.py")
+    assert str(caught.value) == f"The command 'python-old train.py': {message}"
+
+
+def test_an_old_interpreter_is_refused(folder):
+    old = interpreter("3.8")
+    with pytest.raises(BadInput, match=r"is Python 3\.8, and harness measures 3\.10 or later"):
+        parse(f"{old} train.py")
