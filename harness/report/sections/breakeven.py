@@ -1,36 +1,20 @@
 """From how many epochs on a change pays off, if it costs more at the start and less later, or the other way round."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from harness.analysis.epochs.accounting import Accounted
+from harness.analysis.stats.ratios import Ratio
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.wording import words
 
 ONCE_SHARE = 0.2
 """The share of the time of the epochs that ran from which on what an arm spends once is worth a sentence."""
+ONCE_DIFFERENCE = 0.25
+"""The least difference of what two arms spend once, as a share of the larger one. It is of one process each and has no
+interval, so it must be large."""
 FAR_OFF = 1e6
 """More epochs than this are as good as never."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the epochs of one process cost."""
-
-    epoch: float
-    """Seconds of an epoch, periodic work included and what happens once left out."""
-    once: float
-    """Seconds that happen once, beyond what these epochs would take otherwise."""
-
-    @classmethod
-    def of(cls, found: Accounted | None) -> "Parts | None":
-        """None if there is no steady epoch."""
-        if found is None or found.trend or not found.steady.epochs:
-            return None
-        later = found.steady.epochs + found.periodic.epochs
-        epoch = (found.steady.seconds + found.periodic.seconds) / later
-        return cls(epoch, found.once.seconds - found.once.epochs * epoch)
 
 
 def sentences(summary: Summary) -> Iterator[str]:
@@ -42,23 +26,30 @@ def sentences(summary: Summary) -> Iterator[str]:
 
 
 def _compare(arm: ArmSummary, baseline: ArmSummary) -> Iterator[str]:
-    mine, theirs = Parts.of(arm.accounting), Parts.of(baseline.accounting)
-    if mine is None or theirs is None or arm.accounting is None or baseline.accounting is None:
+    mine, theirs, ratio = arm.accounting, baseline.accounting, _find_clear_ratio(arm)
+    if mine is None or theirs is None or ratio is None or mine.trend or theirs.trend or not theirs.steady.epochs:
         return
-    spent = max(mine.once / arm.accounting.seconds, theirs.once / baseline.accounting.seconds)
-    more_once, saved = mine.once - theirs.once, theirs.epoch - mine.epoch
-    if spent < ONCE_SHARE or more_once * saved <= 0 or more_once / saved > FAR_OFF:
+    epoch = (theirs.steady.seconds + theirs.periodic.seconds) / (theirs.steady.epochs + theirs.periodic.epochs)
+    once = [_measure_once(mine, epoch * ratio.estimate), _measure_once(theirs, epoch)]
+    more_once, saved = once[0] - once[1], epoch * (1 - ratio.estimate)
+    spent = max(once[0] / mine.seconds, once[1] / theirs.seconds)
+    if spent < ONCE_SHARE or abs(more_once) < ONCE_DIFFERENCE * max(once) or not 0 < more_once / saved < FAR_OFF:
         return
-    number = max(round(more_once / saved), 1)
-    first, steady = units.seconds(abs(more_once)), units.number(mine.epoch / theirs.epoch)
-    count = f"about {words.many(number, 'epoch')}"
-    if more_once > 0:
-        yield (
-            f"The start of {arm.name} costs {first} more than that of {baseline.name}, and each later epoch {steady}x"
-            f" of one: it pays off after {count}."
-        )
-    else:
-        yield (
-            f"The start of {arm.name} costs {first} less than that of {baseline.name}, and each later epoch {steady}x"
-            f" of one: it is ahead for {count}."
-        )
+    number = f"about {words.many(max(round(more_once / saved), 1), 'epoch')}"
+    more, end = ("more", "it pays off after") if more_once > 0 else ("less", "it is ahead for")
+    yield (
+        f"The start of {arm.name} costs {units.seconds(abs(more_once))} {more} than that of {baseline.name}, and each"
+        f" later epoch {units.number(ratio.estimate)}x of one: {end} {number}."
+    )
+
+
+def _find_clear_ratio(arm: ArmSummary) -> Ratio | None:
+    """The ratio of the time of an epoch, if there is one kind of them, and its interval is clear of 1."""
+    ratios = list(arm.ratio_by_kind.values())
+    clear = [one for one in ratios if one.low and one.high and not one.low <= 1 <= one.high]
+    return clear[0] if len(ratios) == 1 and clear else None
+
+
+def _measure_once(found: Accounted, epoch: float) -> float:
+    """Seconds that happen once, beyond what these epochs would take otherwise."""
+    return found.once.seconds - found.once.epochs * epoch
