@@ -139,3 +139,41 @@ def test_ctrl_c_ends_the_tests_and_all_arms(tmp_path):
     assert "passed" not in output
     assert running.returncode == 2
     assert gone(arms)
+
+
+PROGRAM = """
+import sys
+from harness.worker.probes import clock
+
+now = 0
+clock.perf_counter_ns = lambda: now
+
+
+class Loss(float):
+    def backward(self):
+        pass
+
+
+for epoch in range(200):
+    now += int(sys.argv[1])
+    loss = Loss(1.0)
+    loss.backward()
+"""
+OF_COMMANDS = """
+OPTIONS = {"epochs": 60, "blocks": 3}
+
+
+def test_no_slower(harness_gate):
+    assert harness_gate.no_slower("loop.py 1000000", than="loop.py 1100000", **OPTIONS)
+
+
+def test_slower(harness_gate):
+    answer = harness_gate.no_slower("loop.py 1100000", than="loop.py 1000000", **OPTIONS)
+    assert not answer and "1100000 is slower than 1000000 (+10 %)" in repr(answer)
+"""
+
+
+def test_commands_are_compared(tmp_path):
+    with run_of(tmp_path, PROGRAM, OF_COMMANDS) as running:
+        output, errors = running.communicate()
+    assert "2 passed" in output, output + errors

@@ -35,6 +35,8 @@ class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     module: str | None = None
     """The module, if it is run with `-m`."""
     arguments: tuple[str, ...] = ()
+    input: str | None = None
+    """The file that the program reads as its standard input; None for an empty one."""
     epochs_at: tuple[str, ...] = ()
     """Where epochs end, if the program does not mark them."""
     whole: str = ""

@@ -78,6 +78,9 @@ OPTIONS: dict[str, Choice] = {
     "whole": _define(
         bool, "--whole", help="Time each command from start to end, and not by its epochs.", default=False
     ),
+    "input": _define(
+        Path | None, "--input", metavar="FILE", help="What commands read as standard input. [default: nothing]"
+    ),
     "keep_caches": _define(
         bool,
         "--keep-caches",

@@ -24,6 +24,7 @@ class Compare(Command):
         "keep_caches",
         "settings",
         "epoch_at",
+        "input",
         "whole",
         "labels",
         "fresh",

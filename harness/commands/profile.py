@@ -30,6 +30,7 @@ class Profile(Command):
             "keep_caches",
             "settings",
             "epoch_at",
+            "input",
         ),
         *(("exact_memory", "memory"), "watch", "trace", *OUTPUT),
     )

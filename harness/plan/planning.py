@@ -280,6 +280,11 @@ def _make_arms(references: Sequence[str], request: Request) -> list[Arm]:
         raise BadInput("--epoch-at is for command lines, and there is none: a trainer's epochs end with its epoch().")
     if request.whole and (places or len(commands) < len(references)):
         raise BadInput("--whole is for command lines alone, without --epoch-at.")
+    if request.input and not commands:
+        raise BadInput("--input is for command lines, and there is none.")
+    if request.input and not request.input.is_file():
+        raise BadInput(f"--input {request.input}: there is no such file.")
+    given = str(request.input.absolute()) if request.input else None
     if request.labels and len(request.labels) != len(references):
         number = len(references)
         raise BadInput(f"--label is given {len(request.labels)} times for {number} arm{'s' * (number > 1)}.")
@@ -295,7 +300,7 @@ def _make_arms(references: Sequence[str], request: Request) -> list[Arm]:
             label if times[label] == 1 else reference,
             reference,
             settings.get(reference, {}),
-            command=replace(command_lines.parse(reference), epochs_at=places, whole=WHOLE * request.whole)
+            command=replace(command_lines.parse(reference), epochs_at=places, input=given, whole=WHOLE * request.whole)
             if reference in own
             else None,
         )

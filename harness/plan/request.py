@@ -31,6 +31,8 @@ class Request:
     """Whether each arm starts as a fresh process instead of being forked."""
     keep_caches: bool = False
     """Whether arms use the user's compile caches, and not empty ones of their own."""
+    input: Path | None = None
+    """The file that command lines read as their standard input."""
     epoch_at: tuple[str, ...] = ()
     """Where epochs of a command line end: each is `file.py:LINE`, `file.py:Class.method` or
     `package.module:Class.method`."""

@@ -101,6 +101,7 @@ class ArmProcess:
                     interpreter=command.interpreter,
                     flags=command.flags,
                     variables={**(process.find_caches() if plan.keep_caches else {}), **command.variables},
+                    given=command.input,
                 )
         if hasattr(os, "pidfd_open"):
             with suppress(ProcessLookupError):  # the server died, and this process with it: `receive` reports it

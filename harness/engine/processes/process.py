@@ -33,27 +33,26 @@ def start(
     interpreter: str | None = None,
     flags: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
+    given: str | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start `module` of harness in its own session; it inherits `handle`, and prints to `output`.
 
-    It runs in `interpreter`, by default in this one, with these flags and environment variables. Call it from the main
-    thread only: for the kernel, the parent's death is the end of the thread that started it.
+    It runs in `interpreter`, by default in this one, with these flags and environment variables, and reads the file
+    `given`, by default nothing. Call it from the main thread only: for the kernel, the parent's death is the end of the
+    thread that started it.
     """
-    return subprocess.Popen(
-        [interpreter or sys.executable, *flags, start_file.__file__, module, str(handle), str(os.getpid())],
-        pass_fds=[handle],
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,  # only the parent handles Ctrl-C
-        env={name: value for name, value in os.environ.items() if not _is_inherited_cache(name, value)}
-        | {
-            "PYTHONHASHSEED": str(seed % 2**32),
-            "PYTHONUNBUFFERED": "1",
-            "TMPDIR": str(scratch),
-        }
-        | dict(variables or {}),
-    )
+    own = {"PYTHONHASHSEED": str(seed % 2**32), "PYTHONUNBUFFERED": "1", "TMPDIR": str(scratch)}
+    inherited = {name: value for name, value in os.environ.items() if not _is_inherited_cache(name, value)}
+    with Path(given or os.devnull).open("rb") as stdin:
+        return subprocess.Popen(
+            [interpreter or sys.executable, *flags, start_file.__file__, module, str(handle), str(os.getpid())],
+            pass_fds=[handle],
+            stdin=stdin,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # only the parent handles Ctrl-C
+            env=inherited | own | dict(variables or {}),
+        )
 
 
 def _is_inherited_cache(name: str, value: str) -> bool:

@@ -11,6 +11,7 @@ from types import ModuleType
 
 from harness.worker.imports import hiding
 from harness.worker.imports.hooks import Uncached
+from harness.worker.programs.exiting import ExitHandlers
 from harness.worker.programs.marking import Marker
 from harness.worker.wire.messages import Program
 from harness.worker.wire.reasons import Misbehaved
@@ -21,6 +22,7 @@ def execute(program: Program, marker: Marker | None = None) -> None:
 
     Raises whatever it raises, and Misbehaved if it exits with a failure.
     """
+    handlers = ExitHandlers()
     safe = getattr(sys.flags, "safe_path", False)  # the user's -P or PYTHONSAFEPATH
     try:
         if program.module:
@@ -43,6 +45,8 @@ def execute(program: Program, marker: Marker | None = None) -> None:
             raise Misbehaved(f"it exited with the message {end.code!r}") from None
         if end.code:
             raise Misbehaved(f"it exited with code {end.code}") from None
+    finally:
+        handlers.run()
 
 
 def _run_script(script: str, marker: Marker | None) -> None:
