@@ -4,10 +4,14 @@ The package is loaded from this file's own folder, and no folder is added to the
 installed, and what the measured program can import is what it could import without harness.
 """
 
-import importlib
-import importlib.util
 import sys
-from pathlib import Path
+
+LOADED_BY_PYTHON = frozenset(sys.modules)
+"""The modules that Python itself loaded as it started."""
+
+import importlib  # noqa: E402 - the others come after that is known
+import importlib.util  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 
 def main() -> None:

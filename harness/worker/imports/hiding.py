@@ -1,24 +1,36 @@
-"""Lets a measured program import a module of its own that has the name of this package."""
+"""Lets a measured program import modules of its own that have the names of modules that harness has loaded."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
 _PACKAGE = __name__.partition(".")[0]
 _hidden: dict[str, ModuleType] = {}
-"""The modules of this package, once they are hidden. They go on working, since they have imported each other."""
+"""The modules that are hidden. They go on working, since those that need them have imported them."""
 
 
-def make_way(path: Sequence[str]) -> None:
-    """Hide this package's modules if a program that imports from `path` has a module of that name."""
+def make_way(path: Sequence[str], first: Iterable[str] = (), loaded_by_python: Iterable[str] = ()) -> None:
+    """Hide this package's modules if a program that imports from `path` has a module of that name.
+
+    Also hide modules of the standard library that files in the folders `first` shadow, as they would if harness had not
+    loaded them; not those that Python itself had loaded when it started.
+    """
     spec = PathFinder.find_spec(_PACKAGE, list(path))
-    if spec is None or _is_ours(spec.origin):
-        return
-    for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
+    if spec is not None and not _is_ours(spec.origin):
+        _hide(_PACKAGE)
+    usual = {*loaded_by_python, "__main__"}
+    for folder in map(Path, first):
+        for name in {name.partition(".")[0] for name in sys.modules} - usual - {_PACKAGE}:
+            if (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file():
+                _hide(name)
+
+
+def _hide(top: str) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == top]:
         _hidden[name] = sys.modules.pop(name)
 
 

@@ -64,7 +64,8 @@ def _run_script(script: str, marker: Marker | None) -> None:
 def _put_first(folders: list[str]) -> None:
     """Put folders first on the path."""
     sys.path[:0] = folders
-    hiding.make_way(sys.path)
+    loaded = getattr(sys.modules.get("__main__"), "LOADED_BY_PYTHON", sys.modules)
+    hiding.make_way(sys.path, folders, loaded)
 
 
 def _wait_for_threads() -> None:

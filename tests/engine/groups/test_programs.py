@@ -473,3 +473,21 @@ def test_an_input_that_is_not_there_is_one_sentence(folder, options, message):
     with pytest.raises(BadInput) as caught:
         planned("compare", "train.py", **options)
     assert str(caught.value) == message
+
+
+def test_files_beside_a_program_shadow_the_standard_library_as_by_themselves(folder):
+    for name in ("types", "statistics", "random", "json"):
+        written(folder, f"{name}.py", "MINE = True\n")
+    source = """
+        import json, random, statistics, types
+        print([hasattr(module, "MINE") for module in (json, random, statistics, types)])
+        for epoch in range(3):
+            class Loss(float):
+                def backward(self): pass
+            Loss(epoch).backward()
+    """
+    written(folder, "shadowed.py", source)
+    record = compared(folder, "shadowed.py")
+    assert len(epochs_of(record, "shadowed.py")) == 3
+    logs = "".join(path.read_text() for path in (folder / "run" / "logs").iterdir())
+    assert logs == printed(folder, ["shadowed.py"])
