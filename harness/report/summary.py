@@ -91,6 +91,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The folder of its interpreter's environment."""
     loaded: dict[str, str] = {}
     """The numerical libraries that it loaded, with their versions."""
+    after_seconds: float | None = None
+    """Seconds that its program ran after its last epoch, in the first process that ran to its end."""
     unreached: dict[str, int] = {}
     """The kinds of epochs of its schedule that never ran, each with the first epoch of that kind."""
     threads: dict[str, int] = {}

@@ -103,12 +103,12 @@ class Worker:
         gc.collect()  # see `_start`
         self._send(self._make_built(description))
 
-    def ran(self, ended: bool, expected: int | None) -> None:
+    def ran(self, ended: bool, expected: int | None, after: float | None = None) -> None:
         assert self._recorder is not None, "a program that runs is recorded"
         answer = self._finish_run(self._recorder.close())
         if ended:  # what a program does after its last epoch is not between epochs
             answer = replace(answer, between=None)
-        self._send(replace(answer, ended=ended, expected=expected))
+        self._send(replace(answer, ended=ended, expected=expected, after=after))
 
     def fail(self, error: BaseException) -> None:
         self._send(self._describe_failure(error))

@@ -56,6 +56,8 @@ class Group:
         """Descriptions of all arms that were built. One that fails later still decides whether all run in lockstep."""
         self.expected: dict[str, int] = {}
         """The number of epochs that each program expects to have run at the end of its current loop, if it is known."""
+        self.after: dict[str, float] = {}
+        """Seconds that each program ran after its last epoch."""
         self.ended: set[str] = set()
         """The arms whose training is over: they run no more epochs."""
         self.states: dict[str, State] = {}
@@ -173,6 +175,8 @@ class Group:
             self.expected[label] = answer.expected
         if isinstance(answer, Ran) and answer.ended:
             self.ended.add(label)
+            if answer.after is not None:
+                self.after[label] = answer.after
         return answer
 
     def record_failure(self, arm: ArmProcess, answer: Answer) -> Iterator[Event]:
@@ -221,6 +225,7 @@ class Group:
                 versions=answer.state.versions,
                 seeded=answer.state.seeded,
                 threads=answer.state.threads,
+                after_seconds=self.after.get(label),
                 trained=label in self.ended,
             )
 

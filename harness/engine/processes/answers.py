@@ -36,6 +36,7 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     idle: Idle | None = None
     between: float | None = 0.0
     ended: bool = False
+    after: float | None = None
     expected: int | None = None
 
 

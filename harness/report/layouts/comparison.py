@@ -41,6 +41,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.other_threads(summary)
     yield from notes.unsure(summary)
     yield from notes.end(summary)
+    yield from notes.after_epochs(summary)
     yield from programs.marks(summary)
 
 

@@ -14,6 +14,8 @@ from harness.report.wording.machine import company
 
 FAR = 2.0
 """Ratios of at least this are given as a factor, since hundreds of percent are hard to read."""
+AFTER_SECONDS, AFTER_SHARE = 1.0, 0.1
+"""Time after the last epoch is reported from this many seconds on, if it is more than this share of all epochs."""
 BUSY = 0.02
 """A waiting arm that uses more than this share of a processor is reported, since it slows the others."""
 
@@ -71,6 +73,17 @@ def unreached(summary: Summary) -> Iterator[str]:
         if arm.unreached:
             kinds = words.listed([f"{kind} (from epoch {first} on)" for kind, first in arm.unreached.items()])
             yield f"{arm.name} never reached its epochs of kind {kinds}: no figure includes them. Give more --epochs."
+
+
+def after_epochs(summary: Summary) -> Iterator[str]:
+    """Programs that went on for long after their last epoch: part of their training may not have been seen."""
+    for arm in summary.arms:
+        seconds = arm.after_seconds or 0.0
+        if seconds > AFTER_SECONDS and arm.accounting and seconds > AFTER_SHARE * arm.accounting.seconds:
+            yield (
+                f"{arm.name} ran for another {units.seconds(seconds)} after its last epoch, which no figure includes:"
+                " if it still trained then, --epoch-at can name where."
+            )
 
 
 def other_threads(summary: Summary) -> Iterator[str]:

@@ -28,7 +28,7 @@ class Noticed:
             if value is None or (name in self._before and self._before[name]() is value):
                 continue
             self._before[name] = _refer_to(value)
-            number = _convert(value)
+            number = convert(value)
             if number is not None:
                 found[name] = number
         return found
@@ -41,7 +41,7 @@ def _refer_to(value: Any) -> Callable[[], Any]:
         return lambda: value
 
 
-def _convert(value: Any) -> float | None:
+def convert(value: Any) -> float | None:
     """Return a number, or a tensor with one element, as a float; None for anything else."""
     if isinstance(value, (bool, str)):
         return None

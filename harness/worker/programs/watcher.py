@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import length_hint
+from time import perf_counter
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -33,8 +34,9 @@ class Turns(Protocol):
     def built(self, description: Description) -> None:
         """Answer that the program has reached its first epoch."""
 
-    def ran(self, ended: bool, expected: int | None) -> None:
-        """Answer the latest order for epochs. `expected` is the number of epochs at the end of the current loop."""
+    def ran(self, ended: bool, expected: int | None, after: float | None = None) -> None:
+        """Answer the latest order for epochs. `expected` is the number of epochs at the end of the current loop, and
+        `after` the seconds since the last epoch, if the program has ended."""
 
     def fail(self, error: BaseException) -> None:
         """Answer that the program failed, and end the process: the program must not catch this error."""
@@ -86,6 +88,8 @@ class Watcher:
         """Whether the program marks its own epochs, so that the loops of libraries do not count."""
         self._dismissed = False
         """Whether there is nothing to watch: a trainer was built."""
+        self._ended_at = 0.0
+        """The time at the end of the latest epoch."""
         self._over = False
         """Whether the time of the current slice is over."""
         self.moment = "before its first epoch"
@@ -142,6 +146,7 @@ class Watcher:
         except Exception as error:
             self._turns.fail(error)
             raise
+        self._ended_at = perf_counter()
         self._kinds.setdefault(loop.place, self._name_kind(loop))
         loop.done += 1
         self._index += 1
@@ -155,6 +160,7 @@ class Watcher:
         if self._over or self._index > self._run.indices[-1]:
             self._turns.ran(ended=False, expected=self._expected)
             self._wait()
+            self._ended_at = perf_counter()  # what follows is work of the program again
 
     def cancel(self, loop: Loop) -> None:
         """Forget the loop's epoch, which has begun and does no work."""
@@ -167,7 +173,8 @@ class Watcher:
         if self._current:
             self.cancel(self._current)  # what ran after the end of its last epoch
         if self._run is not None:
-            self._turns.ran(ended=True, expected=self._index)
+            after = perf_counter() - self._ended_at if self._index else None
+            self._turns.ran(ended=True, expected=self._index, after=after)
 
     def fail(self) -> None:
         """The program has failed: an epoch that the failure interrupted does not count."""

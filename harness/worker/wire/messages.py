@@ -222,6 +222,8 @@ class Ran:
     """Seconds between receiving the order and finishing it that did not belong to any epoch."""
     ended: bool = False
     """Whether the training is over, so that no epoch follows."""
+    after: float | None = None
+    """Seconds that a program ran after its last epoch, if it has ended."""
     expected: int | None = None
     """The number of epochs that a program will have run at the end of its current loop, if that is known."""
 

@@ -120,3 +120,13 @@ def test_says_how_many_threads_pytorch_used(tmp_path, monkeypatch):
     assert list(notes.other_threads(summarize(record))) == [
         "PyTorch used 2 threads in with2.py, and not the 1 that harness set: does the program set them itself?"
     ]
+
+
+@pytest.mark.frameworks
+def test_one_call_of_pytorchs_lbfgs(ran):
+    pytest.importorskip("torch")
+    epochs, description, _, output = ran("lbfgs_alone.py", "lbfgs_alone.py")
+    losses = [float(loss) for loss in output.rpartition("losses:")[2].split()]
+    assert {epoch.kind for epoch in epochs} == {"lbfgs"}
+    assert [epoch.losses["loss"] for epoch in epochs] == losses
+    assert description.marked_by == "PyTorch LBFGS at lbfgs_alone.py:20"

@@ -3,6 +3,9 @@
 import pytest
 from compared import compared, end_of, epochs_of, written
 
+from harness.report.sections import notes
+from harness.report.summarize import summarize
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -93,3 +96,29 @@ def test_marks_of_the_program_come_first(folder):
     record = compared(folder, "train.py")
     assert len(epochs_of(record, "train.py")) == 4
     assert "that calls" not in record.ready[0].description.marked_by
+
+
+SECOND_STAGE = """
+    import time
+
+    class Loss(float):
+        def backward(self):
+            pass
+
+    for epoch in range(20):
+        loss = Loss(1.0)
+        loss.backward()
+    end = time.monotonic() + {seconds}
+    while time.monotonic() < end:
+        pass
+"""
+
+
+def test_a_stage_that_was_not_seen_is_reported(folder):
+    for name, seconds in (("short.py", 0.0), ("long.py", 1.5)):
+        written(folder, name, SECOND_STAGE.format(seconds=seconds))
+    record = compared(folder, "short.py", "long.py")
+    assert end_of(record, "short.py").after_seconds is not None
+    assert end_of(record, "long.py").after_seconds > 1.4
+    (said,) = (one for one in notes.after_epochs(summarize(record)) if one.startswith("long.py ran for another "))
+    assert said.endswith("which no figure includes: if it still trained then, --epoch-at can name where.")
