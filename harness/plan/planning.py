@@ -5,15 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_request
 from math import inf, isfinite
-from typing import Any
 
-from msgspec.structs import replace
-
-from harness.catalog import command_lines, registry, signatures, single
+from harness.catalog import registry, single
 from harness.errors import BadInput
 from harness.interface import Variant
 from harness.plan import turn_length
-from harness.plan.plan import AMPLE, WHOLE, Arm, Plan, Target, usable_cores
+from harness.plan.making_arms import make_arms
+from harness.plan.plan import AMPLE, Plan, Target, usable_cores
 from harness.plan.request import Request
 
 A_WEEK = 7 * 24 * 3600
@@ -105,7 +103,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     most = request.blocks or usual
     may_stop = traits.fewest_blocks is not None and (request.blocks is None or bool(seconds))
     references = _find_references(names, case, scale, target) if trains else []
-    arms = tuple(_make_arms([*names, *references], request))
+    arms = tuple(make_arms([*names, *references], request))
     if trains and any(arm.command for arm in arms):
         raise BadInput(
             f"harness {traits.command} evaluates trainings, which needs trainers with evaluate(), not commands."
@@ -269,50 +267,3 @@ def _find_default_epochs(variant: Variant | None, scale: str | None) -> int | No
     if isinstance(epochs, Mapping):
         return epochs.get(scale) if scale else None
     return epochs
-
-
-def _make_arms(references: Sequence[str], request: Request) -> list[Arm]:
-    """Make an arm for each reference. Its label is the last name, or of a command line the words in which it differs,
-    if that is unique; else the whole reference."""
-    commands = [reference for reference in references if command_lines.is_command(reference)]
-    places = tuple(map(command_lines.check_epoch_at, request.epoch_at))
-    if places and not commands:
-        raise BadInput("--epoch-at is for command lines, and there is none: a trainer's epochs end with its epoch().")
-    if request.whole and (places or len(commands) < len(references)):
-        raise BadInput("--whole is for command lines alone, without --epoch-at.")
-    if request.input and not commands:
-        raise BadInput("--input is for command lines, and there is none.")
-    if request.input and not request.input.is_file():
-        raise BadInput(f"--input {request.input}: there is no such file.")
-    given = str(request.input.absolute()) if request.input else None
-    if request.labels and len(request.labels) != len(references):
-        number = len(references)
-        raise BadInput(f"--label is given {len(request.labels)} times for {number} arm{'s' * (number > 1)}.")
-    own = dict(zip(commands, command_lines.label_all(commands), strict=True))
-    usual = [own.get(reference) or registry.label(reference) for reference in references]
-    labels = list(request.labels) or usual
-    times = Counter(labels)
-    if request.labels and len(times) < len(labels):
-        raise BadInput(f"--label {times.most_common(1)[0][0]!r} is given more than once.")
-    settings = _choose_settings([reference for reference in references if reference not in own], request.settings)
-    return [
-        Arm(
-            label if times[label] == 1 else reference,
-            reference,
-            settings.get(reference, {}),
-            command=replace(command_lines.parse(reference), epochs_at=places, input=given, whole=WHOLE * request.whole)
-            if reference in own
-            else None,
-        )
-        for label, reference in zip(labels, references, strict=True)
-    ]
-
-
-def _choose_settings(references: Sequence[str], options: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the settings of each arm that is no command line. Raises BadInput for one that no arm takes."""
-    given = signatures.parse_settings(options)
-    if given and not references:
-        raise BadInput("--set is for classes and functions: a program has its arguments on its own line.")
-    found = {reference: signatures.choose_settings(reference, given) for reference in references}
-    signatures.check_used(given, references, {name for own in found.values() for name in own})
-    return found
