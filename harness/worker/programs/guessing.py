@@ -22,7 +22,7 @@ _STEPS = {"step": re.compile(r"opt|adam|sgd|lbfgs", re.IGNORECASE), "run": re.co
 _NAMED_TRAINING = re.compile(r"(train|fit|optimi[sz]e)_?(one_?)?(epoch|step|batch|iter(ation)?)")
 _LIBRARY_LOOPS = {"fit", "fit_generator", "LaunchLogger"}
 """What runs or marks the epochs of a library, for which there is an adapter. Loops around it are not the epochs."""
-_COMPILED = re.compile(r"jit|pmap|vmap|scan|tf\.function|\bfunction\b")
+_COMPILED = re.compile(r"jit|compile|pmap|vmap|scan|tf\.function|\bfunction\b")
 """Decorators of functions that are traced: their loops run once, and are then part of a graph."""
 _EPOCHS = re.compile(r"epoch", re.IGNORECASE)
 _BATCHES = re.compile(r"batch|loader", re.IGNORECASE)

@@ -46,7 +46,8 @@ class Marks:
 
     def step(self) -> bool:
         """End the epoch of a `while` loop's latest pass, and begin that of the next one."""
-        self._watcher.end(self._loop, self._noticed.read(sys._getframe(1)))
+        if self._watcher.runs(self._loop):
+            self._watcher.end(self._loop, self._noticed.read(sys._getframe(1)))
         self._watcher.begin(self._loop)
         return True
 

@@ -183,6 +183,10 @@ class Watcher:
             self._index -= 1
             self.moment = f"in epoch {self._index}"
 
+    def runs(self, loop: Loop) -> bool:
+        """Whether an epoch of this loop is running."""
+        return self._current is loop
+
     @property
     def begun(self) -> bool:
         """Whether the program has reached an epoch."""
@@ -216,7 +220,7 @@ class Watcher:
         self, iterable: Iterable[_T], loop: Loop, losses: Callable[[FrameType], Mapping[str, Any]] | None = None
     ) -> Iterator[_T]:
         """Yield the items of a loop, and record each pass as an epoch. `losses` reads those of a pass in its frame."""
-        if os.getpid() != self._process:  # a process that the program has forked is not measured
+        if self._dismissed or os.getpid() != self._process:  # a process that the program has forked is not measured
             yield from iterable
             return
         loop.length = loop.length or length_hint(iterable) or None
@@ -230,7 +234,8 @@ class Watcher:
                     self.cancel(loop)
                     return
                 yield item
-                self.end(loop, losses(sys._getframe(1)) if losses else None)
+                # Only of an epoch: reading a loss waits for it, which a loop within a trainer's epoch must not do.
+                self.end(loop, losses(sys._getframe(1)) if losses and self.runs(loop) else None)
         except GeneratorExit:  # the loop was left by `break` or `return`, after the work of its last epoch
             self.leave(loop)
             raise

@@ -122,3 +122,33 @@ def test_a_stage_that_was_not_seen_is_reported(folder):
     assert end_of(record, "long.py").after_seconds > 1.4
     (said,) = (one for one in notes.after_epochs(summarize(record)) if one.startswith("long.py ran for another "))
     assert said.endswith("which no figure includes: if it still trained then, --epoch-at can name where.")
+
+
+LAZY = """
+    class Lazy:
+        read = 0
+
+        def __float__(self):
+            Lazy.read += 1
+            return 1.0
+
+        def backward(self):
+            pass
+
+    class Trainer:
+        def epoch(self, index):
+            for step in range(10):
+                loss = Lazy()
+                loss.backward()
+            while step < 20:
+                step += 1
+                loss = Lazy()
+                loss.backward()
+            return {"read": float(Lazy.read)}
+"""
+
+
+def test_losses_within_the_epochs_of_a_trainer_are_not_read(folder):
+    written(folder, "train.py", LAZY)
+    record = compared(folder, "train.py:Trainer", epochs=5)
+    assert losses_of(record, "Trainer")[:5] == [{"read": 0.0}] * 5
