@@ -38,7 +38,7 @@ def _read_commands(commands: Sequence[str], request: Request, only: bool) -> dic
         raise BadInput(f"--input {request.input}: there is no such file.")
     given = str(request.input.absolute()) if request.input else None
     own = {"epochs_at": places, "input": given, "whole": WHOLE * request.whole}
-    return {command: replace(command_lines.parse(command), **own) for command in commands}
+    return {line: replace(command_lines.parse(line), **own) for line in commands}
 
 
 def _choose_labels(references: Sequence[str], commands: Sequence[str], given: Sequence[str]) -> list[str]:
