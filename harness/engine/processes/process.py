@@ -42,7 +42,10 @@ def start(
     thread that started it.
     """
     own = {"PYTHONHASHSEED": str(seed % 2**32), "PYTHONUNBUFFERED": "1", "TMPDIR": str(scratch)}
-    inherited = {name: value for name, value in os.environ.items() if not _is_inherited_cache(name, value)}
+    # PyTorch names its usual cache in the environment as soon as an optimizer is made, as a test session may have done:
+    # arms must not share it because of that. A folder that the user has chosen stays.
+    usual = _list_usual_caches().items()
+    inherited = dict(item for item in os.environ.items() if item not in usual)
     with Path(given or os.devnull).open("rb") as stdin:
         return subprocess.Popen(
             [interpreter or sys.executable, *flags, start_file.__file__, module, str(handle), str(os.getpid())],
@@ -55,19 +58,16 @@ def start(
         )
 
 
-def _is_inherited_cache(name: str, value: str) -> bool:
-    """Whether a variable names the usual compile cache of this process, and not one that the user has chosen: PyTorch
-    sets it as soon as an optimizer is made, as a test session may have done."""
-    usual = frameworks.cache_folders().get(name)
-    return usual is not None and value == str(Path(tempfile.gettempdir()) / usual)
-
-
 def find_caches() -> dict[str, str]:
     """Return the environment variables with which a process uses the user's compile caches in the folder for temporary
     files, in place of empty ones in its own such folder. What the user has set stays."""
+    return {name: os.environ.get(name, usual) for name, usual in _list_usual_caches().items()}
+
+
+def _list_usual_caches() -> dict[str, str]:
+    """Return the folder of each compile cache of this process, by environment variable, if the user sets none."""
     folder = Path(tempfile.gettempdir())
-    known = frameworks.cache_folders().items()
-    return {name: os.environ.get(name, str(folder / own)) for name, own in known}
+    return {name: str(folder / own) for name, own in frameworks.cache_folders().items()}
 
 
 def describe_end(code: int) -> str:

@@ -70,7 +70,7 @@ def busy_while_waiting(summary: Summary) -> Iterator[str]:
 def unreached(summary: Summary) -> Iterator[str]:
     """Kinds of epochs that a schedule has and that never ran, so that no figure has them."""
     for arm in summary.arms:
-        if arm.unreached:
+        if arm.unreached and arm.status == "ok":
             kinds = words.listed([f"{kind} (from epoch {first} on)" for kind, first in arm.unreached.items()])
             yield f"{arm.name} never reached its epochs of kind {kinds}: no figure includes them. Give more --epochs."
 

@@ -33,8 +33,8 @@ class Uncached(importlib.machinery.SourceFileLoader):
     """The first one compiles sources, given their paths, in place of Python's own compiler."""
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
-        for compiler in self.compilers:
-            return compiler(data, str(path))
+        if self.compilers:
+            return self.compilers[0](data, str(path))
         return super().source_to_code(data, path, _optimize=_optimize)
 
     def path_stats(self, path: Any) -> Any:

@@ -6,10 +6,11 @@ import sysconfig
 from pathlib import Path
 
 _INSTALLED = {"site-packages", "dist-packages"}
-_STANDARD = sysconfig.get_paths()["stdlib"]
-_HARNESS = str(Path(__file__).parents[2])
+_NOT_OWN = (Path(sysconfig.get_paths()["stdlib"]), Path(__file__).parents[2])
+"""The standard library, and this package."""
 
 
 def is_own(file: str) -> bool:
     """Whether a source file, or a folder, is the program's own."""
-    return not (_INSTALLED.intersection(Path(file).parts) or file.startswith((_STANDARD, _HARNESS, "<")))
+    path = Path(file)
+    return not (file.startswith("<") or _INSTALLED.intersection(path.parts) or any(map(path.is_relative_to, _NOT_OWN)))

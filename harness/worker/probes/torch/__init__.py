@@ -1,6 +1,7 @@
 """PyTorch. It is seeded. Its traces and compilations are not observed."""
 
 import getpass
+import os
 
 from harness.worker.probes.base import Framework
 
@@ -16,7 +17,11 @@ class PyTorch(Framework):
         return int(self.loaded.get_num_threads()) if self.loaded else None
 
     def cache_folders(self) -> dict[str, str]:
-        return {"TORCHINDUCTOR_CACHE_DIR": f"torchinductor_{getpass.getuser()}"}
+        try:
+            user = getpass.getuser()
+        except (ImportError, KeyError, OSError):  # a container may run as a user that has no name
+            user = str(os.getuid())
+        return {"TORCHINDUCTOR_CACHE_DIR": f"torchinductor_{user}"}
 
 
 FRAMEWORKS = (PyTorch(),)
