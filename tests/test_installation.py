@@ -1,5 +1,7 @@
 """What the installation needs, in environments that have nothing else."""
 
+import os
+
 import environments
 import pytest
 from environments import run
@@ -70,8 +72,18 @@ def test_says_what_to_install_for_the_built_in_variants(light, folder, names):
 def test_lists_variants_that_cannot_run(light, folder):
     assert run(light, "--help", cwd=folder).returncode == 0
     done = run(light, "list", cwd=folder, env={"COLUMNS": "1000"})
-    assert "Not to be run here: " in done.stdout
-    assert "original" in done.stdout
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("Not to be run here: "))
+    assert "original, moments" in line
+    assert line.endswith("which are not installed here: pip install 'pinn-harness[breakage]'.")
+    assert "fixed-pivot" not in line, "the classical method needs no framework"
+
+
+def test_reports_without_charts_if_altair_cannot_be_imported(light, folder):
+    (folder / "altair.py").write_text("raise TypeError('made for another version')")
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    done = run(light, "compare", "mine.py:Small", "--blocks", 1, "--epochs", 5, cwd=folder, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "No charts: altair cannot be imported (TypeError: made for another version)." in done.stdout
 
 
 def test_profiles_without_memory_profiler(tmp_path, folder):

@@ -85,7 +85,8 @@ def registered() -> Catalog:
         preloads |= dict.fromkeys(known - set(own_references), preload)
         own = Defaults(collection.case, collection.scale, collection.small_scale)
         defaults |= dict.fromkeys(known, own)
-        lacking |= dict.fromkeys(known - set(own_references), lack) if lack else {}
+        needing = [name for name, _ in offered if name in known and name not in own_references] if lack else []
+        lacking |= dict.fromkeys(needing, lack)
         compared = compared or tuple(collection.compared)
     return Catalog(variants, compared, tuple(broken), hidden, references, preloads, defaults, lacking)
 

@@ -46,6 +46,6 @@ def convert(value: Any) -> float | None:
     if isinstance(value, (bool, str)):
         return None
     with suppress(Exception):  # a symbolic tensor, or an array with many elements
-        detach = getattr(value, "detach", None)
-        return float(detach() if callable(detach) else value)
+        item = getattr(value, "item", None)  # NumPy's arrays of one element have it, but are no numbers from 2.4 on
+        return float(item() if callable(item) else value)
     return None

@@ -464,14 +464,15 @@ def test_a_program_that_does_everything_at_once_runs_as_by_itself(folder):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("name", "message"),
     [
-        ({"input": Path("nosuch.txt")}, "--input nosuch.txt: there is no such file."),
+        ("train.py", "--input nosuch.txt: there is no such file."),
+        (f"{ARMS}:Steady", "--input is for command lines, and there is none."),
     ],
 )
-def test_an_input_that_is_not_there_is_one_sentence(folder, options, message):
+def test_an_input_that_does_not_fit_is_one_sentence(folder, name, message):
     with pytest.raises(BadInput) as caught:
-        planned("compare", "train.py", **options)
+        planned("compare", name, input=Path("nosuch.txt"))
     assert str(caught.value) == message
 
 
