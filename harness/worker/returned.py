@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from harness.interface import Trainer
+from harness.worker.wire.conversion import to_float
 from harness.worker.wire.messages import EPOCH
 from harness.worker.wire.reasons import Misbehaved
 
@@ -21,7 +22,7 @@ def numbers(returned: Any, what: str) -> dict[str, float]:
     if not isinstance(returned, Mapping):
         raise Misbehaved(f"it returned {a(returned)}, not a mapping of names to numbers")
     try:
-        return {str(name): float(value) for name, value in returned.items()}
+        return {str(name): to_float(value) for name, value in returned.items()}
     except (TypeError, ValueError):
         name, value = next((n, v) for n, v in returned.items() if not _is_number(v))
         raise Misbehaved(f"its {what} {name!r} was {a(value)}, not a number") from None
@@ -65,7 +66,7 @@ def a(value: Any) -> str:
 
 def _is_number(value: Any) -> bool:
     try:
-        float(value)
+        to_float(value)
     except (TypeError, ValueError):
         return False
     return True

@@ -8,6 +8,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from harness.worker.wire.conversion import to_float
+
 
 class Noticed:
     """Reads variables after each pass of a loop. One that still holds the same object has no new loss."""
@@ -46,6 +48,5 @@ def convert(value: Any) -> float | None:
     if isinstance(value, (bool, str)):
         return None
     with suppress(Exception):  # a symbolic tensor, or an array with many elements
-        item = getattr(value, "item", None)  # NumPy's arrays of one element have it, but are no numbers from 2.4 on
-        return float(item() if callable(item) else value)
+        return to_float(value)
     return None
