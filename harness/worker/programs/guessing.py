@@ -83,6 +83,9 @@ class _Source:
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         self._bodies.setdefault(target.id, []).append(node.value)
+        self._reached: dict[str, list[ast.AST]] = {}
+        """What `_follow` has found, by name: a file of some thousand lines would otherwise take seconds."""
+        self._training: dict[str, bool] = {}
 
     def find_training_call(self, loop: Loop) -> str | None:
         """Return the call in a loop's passes that trains, or None."""
@@ -92,9 +95,15 @@ class _Source:
             return direct
         for node in parts:
             for name in _list_functions_used(node):
-                if any(map(_contains_training_call, self._follow(name))):
+                if self._trains(name):
                     return f"{name}()"
         return None
+
+    def _trains(self, name: str) -> bool:
+        """Whether a function of that name, or one that it uses, makes a call that only training makes."""
+        if name not in self._training:
+            self._training[name] = any(map(_contains_training_call, self._follow(name)))
+        return self._training[name]
 
     def reach(self, loop: Loop) -> set[ast.AST]:
         """Return all that a loop contains, in the functions that it calls as well."""
@@ -106,6 +115,11 @@ class _Source:
 
     def _follow(self, name: str) -> list[ast.AST]:
         """Return the functions of that name, and those that they use."""
+        if name not in self._reached:
+            self._reached[name] = self._search(name)
+        return self._reached[name]
+
+    def _search(self, name: str) -> list[ast.AST]:
         found: dict[ast.AST, None] = {}
         left = [name]
         seen = set()
@@ -162,7 +176,7 @@ def _name_training_call(node: ast.AST) -> str | None:
     if not isinstance(node, ast.Call):
         return None
     name = _get_name(node.func)
-    owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+    owner = ast.unparse(node.func.value) if name in _STEPS and isinstance(node.func, ast.Attribute) else ""
     trains = (
         name in _GRADIENTS
         or bool(_NAMED_TRAINING.fullmatch(name))

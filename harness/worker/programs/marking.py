@@ -109,12 +109,24 @@ class Marker:
 
     def compile(self, source: bytes, path: str) -> CodeType:
         """Compile a source with its places marked. Raises Misbehaved if one that the user named is not there."""
+        try:
+            code = self._compile_marked(source, path)
+        except (
+            RecursionError
+        ):  # Python compiles sources that are nested more deeply than a tree in its own objects may be
+            if self._places:
+                raise
+            code = None
+        return code or compile(source, path, "exec", dont_inherit=True)
+
+    def _compile_marked(self, source: bytes, path: str) -> CodeType | None:
+        """Compile a source with its places marked; None if it has none."""
         tree = ast.parse(source, path)
         # All are looked for before any is changed, because a change hides others.
         targets = list(self._find_named(tree, path)) if self._places else list(self._guess(tree, path))
         for target, marks in targets:
             tree = self._change(tree, target, marks)
-        return compile(tree, path, "exec", dont_inherit=True)
+        return compile(tree, path, "exec", dont_inherit=True) if targets else None
 
     def _find_named(self, tree: ast.Module, path: str) -> Iterator[tuple[_Target, Marks]]:
         for place in self._places:

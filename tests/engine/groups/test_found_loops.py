@@ -152,3 +152,17 @@ def test_losses_within_the_epochs_of_a_trainer_are_not_read(folder):
     written(folder, "train.py", LAZY)
     record = compared(folder, "train.py:Trainer", epochs=5)
     assert losses_of(record, "Trainer")[:5] == [{"read": 0.0}] * 5
+
+
+def test_a_source_that_is_nested_deeply_runs_as_by_itself(folder):
+    deep = "+".join(["1"] * 1500)
+    written(folder, "deep.py", f"def weight():\n    for loss in (1,):\n        loss.backward()\nW = {deep}\n")
+    source = """
+        import deep
+        import harness
+
+        for epoch in harness.epochs(range(3)):
+            harness.report(loss=deep.W)
+    """
+    written(folder, "train.py", source)
+    assert losses_of(compared(folder, "train.py"), "train.py") == [{"loss": 1500.0}] * 3
