@@ -11,13 +11,16 @@ pytestmark = pytest.mark.slow
 
 
 def findings_by_rule(out, name):
-    """What a profile of `name` found, the most important fact for each rule."""
+    """What a profile of `name` found, the most important fact for each rule; without phases that take much of an
+    epoch, which at this scale is up to the machine: drawing the points takes between a quarter and a third."""
     plan = planned("profile", name, scale="smoke")
     record = measure(plan, out, lambda event, record: None)
     summary = summarize(record)
     assert summary.arms[0].status == "ok"
     assert summary.arms[0].unavailable.keys() <= {"peak of tensors"}  # none is large enough to be counted
-    return {found.rule: found.fact for found in reversed(findings(Evidence.of(record, name)))}
+    found = {one.rule: one.fact for one in reversed(findings(Evidence.of(record, name)))}
+    found.pop("heavy", None)
+    return found
 
 
 def test_the_original_retraces_as_its_batch_grows_and_spends_its_time_on_the_integration_grid(tmp_path):
