@@ -13,11 +13,18 @@ from harness.plan.plan import WHOLE, Arm
 from harness.plan.request import Request
 
 
-def make_arms(references: Sequence[str], request: Request) -> list[Arm]:
-    """Make an arm for each reference. Raises BadInput for options that do not fit the arms."""
+def make_arms(names: Sequence[str], request: Request, compared_with: Sequence[str] = ()) -> list[Arm]:
+    """Make an arm for each name, and for each reference solution that they are `compared_with`.
+
+    Raises BadInput for options that do not fit the arms.
+    """
+    references = [*names, *compared_with]
     commands = [reference for reference in references if command_lines.is_command(reference)]
     programs = _read_commands(commands, request, only=len(commands) == len(references))
-    labels = _choose_labels(references, commands, request.labels)
+    given = request.labels
+    if given and len(given) != len(names):
+        raise BadInput(f"--label is given {len(given)} times for {len(names)} arm{'s' * (len(names) > 1)}.")
+    labels = _choose_labels(references, commands, [*given, *map(registry.label, compared_with)] if given else ())
     settings = _choose_settings([one for one in references if one not in programs], request.settings)
     return [
         Arm(label, reference, settings.get(reference, {}), command=programs.get(reference))
@@ -44,9 +51,6 @@ def _read_commands(commands: Sequence[str], request: Request, only: bool) -> dic
 def _choose_labels(references: Sequence[str], commands: Sequence[str], given: Sequence[str]) -> list[str]:
     """Return a label for each arm: those that were given, or its last name, or of a command line the words in which it
     differs. If that is not unique, it is the whole reference."""
-    if given and len(given) != len(references):
-        number = len(references)
-        raise BadInput(f"--label is given {len(given)} times for {number} arm{'s' * (number > 1)}.")
     short = dict(zip(commands, command_lines.label_all(commands), strict=True))
     labels = list(given) or [short.get(reference) or registry.label(reference) for reference in references]
     times = Counter(labels)

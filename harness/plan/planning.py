@@ -103,11 +103,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     most = request.blocks or usual
     may_stop = traits.fewest_blocks is not None and (request.blocks is None or bool(seconds))
     references = _find_references(names, case, scale, target) if trains else []
-    arms = tuple(make_arms([*names, *references], request))
-    if trains and any(arm.command for arm in arms):
-        raise BadInput(
-            f"harness {traits.command} evaluates trainings, which needs trainers with evaluate(), not commands."
-        )
+    arms = tuple(make_arms(names, request, references))
     registered = {reference for group in registry.registered().references.values() for reference in group}
     reference_labels = {arm.label for arm in arms if arm.variant in registered and trains}
     trained = [arm.variant for arm in arms if arm.label not in reference_labels]

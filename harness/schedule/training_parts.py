@@ -1,8 +1,9 @@
-"""Divides whole trainings into equal parts with an evaluation after each: a pure function of plan and lengths."""
+"""Divides whole trainings into parts with an evaluation after each: equal ones, if their length is known."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from math import inf
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from math import ceil, inf
 from statistics import fmean
 
 from harness.plan.plan import Plan
@@ -21,23 +22,56 @@ def checkpoints(length: int, parts: int) -> list[int]:
     return [length * part // parts for part in range(1, parts + 1)]
 
 
-def rounds(plan: Plan, block: int, group: int, lengths: Mapping[str, int]) -> list[Round]:
-    """Return rounds with one part of each arm, in random order within a round. References have parts of one epoch.
+def split(length: int, parts: int) -> list[list[int]]:
+    """Return the epochs of a training of known length as `parts` parts."""
+    stops = checkpoints(length, parts)
+    return [list(range(start, stop)) for start, stop in zip([0, *stops], stops, strict=False)]
 
-    Round 0 has no epochs. It is the evaluation before any training, which a reference does not have.
+
+def split_program(length: int | None, most: int | None, parts: int) -> Iterator[list[int]]:
+    """Yield the epochs of a program part by part, without end unless `most` epochs are all.
+
+    It may run for longer than the `length` that it expects, or expect none. Each further part is then at least as long
+    as those before, and at least one of `parts` parts of everything so far.
     """
-    assert plan.evaluations is not None, "a plan of whole trainings has a number of evaluations"
+    stop = 0
+    for own in split(length, parts) if length else ():
+        yield from _limit(own, most)
+        stop = own[-1] + 1
+    while most is None or stop < most:
+        start, stop = stop, stop + max(ceil(max(length or 0, stop) / parts), 1)
+        yield from _limit(range(start, stop), most)
+
+
+def _limit(part: Sequence[int], most: int | None) -> Iterator[list[int]]:
+    own = [index for index in part if most is None or index < most]
+    if own:
+        yield own
+
+
+def rounds(
+    plan: Plan,
+    block: int,
+    group: int,
+    parts: Mapping[str, Iterable[list[int]]],
+    untrained: Collection[str],
+    is_over: Callable[[str], bool] = lambda arm: False,
+) -> Iterator[Round]:
+    """Yield rounds with one part of each arm, in random order within a round, until no arm has another part.
+
+    Round 0 has no epochs. It is the evaluation before any training, of the arms `untrained`. An arm that `is_over`
+    gets no further parts.
+    """
     rng = random.Random(f"{plan.seed}/{block}/{group}/parts")
-    untrained = [Turn(arm, []) for arm in lengths if arm not in plan.references]
-    parts = {
-        arm: _split_epochs(length, length if arm in plan.references else plan.evaluations)
-        for arm, length in lengths.items()
-    }
-    found = [Round(0, rng.sample(untrained, len(untrained)))]
-    for number in range(1, max(map(len, parts.values()), default=0) + 1):
-        turns = [Turn(arm, own[number - 1]) for arm, own in parts.items() if number <= len(own)]
-        found.append(Round(number, rng.sample(turns, len(turns))))
-    return found
+    first = [Turn(arm, []) for arm in parts if arm in untrained]
+    yield Round(0, rng.sample(first, len(first)))
+    rest = {arm: iter(own) for arm, own in parts.items()}
+    for number in count(1):
+        rest = {arm: own for arm, own in rest.items() if not is_over(arm)}
+        turns = [Turn(arm, part) for arm, own in rest.items() if (part := next(own, None))]
+        if not turns:
+            return
+        yield Round(number, rng.sample(turns, len(turns)))
 
 
 def stretches(indices: Sequence[int], segments: Sequence[Segment]) -> Iterator[tuple[str, list[int]]]:
@@ -57,8 +91,3 @@ def slice_length(walls: Sequence[float], timeout: float) -> int:
     """
     pace = max((fmean(some) for some in (walls, walls[-LATEST:]) if some), default=inf)
     return max(1, int(min(LONGEST_SLICE, timeout / 4) / max(pace, 1e-6)))
-
-
-def _split_epochs(length: int, parts: int) -> list[list[int]]:
-    stops = checkpoints(length, parts)
-    return [list(range(start, stop)) for start, stop in zip([0, *stops], stops, strict=False)]

@@ -81,6 +81,8 @@ class Convergence:
 
     reference: bool
     trainings: list[Trained]
+    ignores_seed: bool
+    """Whether all completed trainings, of two seeds or more, had the same metrics in every evaluation."""
     curve: list[Standing]
     """The standing at each checkpoint, over the seeds that got there."""
     final: Standing | None
@@ -145,6 +147,7 @@ def _summarize_arm(
     return Convergence(
         reference=reference,
         trainings=[Trained(one.seed, one.status, one.epochs, one.seconds) for one in own],
+        ignores_seed=_are_the_same(own),
         curve=[standing for standing in curve if standing],
         final=_compute_standing([training.checkpoints[-1] for training in _select_completed(own)]),
         equal_epochs=At(limits.epochs, _compute_standing([one.at_epochs(limits.epochs) for one in own]))
@@ -155,6 +158,15 @@ def _summarize_arm(
         else None,
         to_target=to_target(own, target) if target else None,
     )
+
+
+def _are_the_same(own: Sequence[Training]) -> bool:
+    curves = [
+        [(point.epochs, point.metrics) for point in training.checkpoints]
+        for training in own
+        if training.status == "ok" and training.checkpoints
+    ]
+    return len(curves) > 1 and all(curve == curves[0] for curve in curves)
 
 
 def _select_completed(own: Sequence[Training]) -> list[Training]:

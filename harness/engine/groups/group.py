@@ -110,7 +110,7 @@ class Group:
     def _may_be_whole(self) -> bool:
         """Whether all arms are programs that could be measured as a whole instead."""
         plan = self.plan
-        return not (plan.whole or plan.gate or plan.profiles) and all(arm.command for arm in plan.arms)
+        return not (plan.whole or plan.gate or plan.profiles or plan.trains) and all(arm.command for arm in plan.arms)
 
     def _note_built(self, arm: ArmProcess, answer: Built) -> ArmReady:
         self.known.descriptions[arm.label] = self.descriptions[arm.label] = answer.description

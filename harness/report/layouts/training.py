@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import convergence, notes
+from harness.report.sections import convergence, notes, programs
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -20,7 +20,11 @@ def tables(summary: Summary, record: Lines) -> Iterable[Table | None]:
 
 def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.about_machine(summary)
+    yield from programs.environments(summary)
+    yield from programs.caches(summary)
     yield from convergence.sentences(summary)
+    yield from notes.after_epochs(summary)
+    yield from programs.marks(summary)
 
 
 def figures(summary: Summary, record: Lines, directory: Path) -> "Iterator[Figure | None]":

@@ -84,8 +84,9 @@ class Display:
                 self._last = event
             case ArmReady():
                 self._states[event.arm] = "ready"
-                if self._plan.trains:
-                    self._lengths[event.arm] = event.description.segments[-1].stop
+                length = self._find_length(event)
+                if length:
+                    self._lengths[event.arm] = length
             case Slice():
                 self._epochs[event.arm] += len(event.epochs)
                 self._latest[event.arm] = event.epochs[-1].wall
@@ -100,6 +101,14 @@ class Display:
                 self._looked = f"{'goes on' if event.go_on else 'stops'}: {describe_look(event, self._plan)}"
             case _:
                 pass
+
+    def _find_length(self, ready: ArmReady) -> int | None:
+        """The number of epochs of a whole training. A program may run for longer than it expects, in another loop."""
+        if not self._plan.trains:
+            return None
+        segments = ready.description.segments
+        lengths = [segments[-1].stop] if segments else [ready.description.expected, self._plan.epochs]
+        return min(filter(None, lengths), default=None)
 
     def _make_headline(self) -> Text:
         last = self._last
@@ -125,7 +134,7 @@ class Display:
         later = max(self._plan.fewest, last.block + 1) - last.block - 1
         if self._block_seconds:
             block = sum(self._block_seconds) / len(self._block_seconds)
-        elif last.step and not self._grouping:
+        elif last.step and last.steps and not self._grouping:
             block = in_block + (now - self._turns_started) / last.step * (last.steps - last.step)
         else:
             return ""
@@ -147,13 +156,10 @@ class Display:
                 grouping = f" ({self._grouping})" if self._grouping else ""
                 self._last_reported = 0
                 self._print(f"{where}: starting {', '.join(event.order)}{grouping}")
-            case Progress(doing=Doing.TRAINING) if (
-                event.step > self._last_reported and event.step % max(event.steps // 4, 1) == 0
-            ):
+            case Progress(doing=Doing.TRAINING) if self._is_reported(event):
                 self._last_reported = event.step
-                self._print(
-                    f"{where}: {event.step} of {event.steps} parts{self._estimate_left()}{self._format_results()}"
-                )
+                of = f" of {event.steps}" if event.steps else ""
+                self._print(f"{where}: {event.step}{of} parts{self._estimate_left()}{self._format_results()}")
             case Progress(doing=Doing.FIRST_EPOCHS):
                 self._print(f"{where}: first epochs of {event.arm}")
             case Progress(doing=Doing.OBSERVING):
@@ -170,6 +176,13 @@ class Display:
                 self._print(f"{where}: {self._looked}")
             case _:
                 pass
+
+    def _is_reported(self, parts: Progress) -> bool:
+        """Whether to tell how far trainings have got: at each quarter or, while their length is unknown, whenever they
+        have got twice as far."""
+        if not parts.steps:
+            return parts.step >= max(2 * self._last_reported, 1)
+        return parts.step > self._last_reported and parts.step % max(parts.steps // 4, 1) == 0
 
     def _format_results(self) -> str:
         shown = [self._plan.ablation.goal] if self._plan.ablation else list(self._results.by_arm)

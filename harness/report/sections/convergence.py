@@ -16,7 +16,8 @@ REFERENCE_STEPS = 4
 METHOD = (
     "For each seed every arm is trained from start to end in a new process. The arms take turns in random order, a"
     " part of their training each, and only one computes at a time, so whatever else the machine does affects all of"
-    " them alike. After each part the training is evaluated; evaluating and building are not timed. The time of a"
+    " them alike. After each part the training is evaluated, a program by the losses that it reported last; evaluating"
+    " and building are not timed. The time of a"
     " training is that of its epochs, tracing in first epochs included. The sampling unit is the seed: means of"
     " metrics are geometric, with Student's t interval of their logarithms; times to a target are medians with order"
     " statistics as their interval, and a training that never reached the target counts as infinite."
@@ -161,6 +162,18 @@ def sentences(summary: Summary) -> list[str]:
     goals = [own.to_target for _, own in _select_converged(summary) if own.to_target and not own.reference]
     if goals and not any(goal.reached for goal in goals):
         sentences.append(f"No training reached {goals[0].metric} <= {rounding.given(goals[0].value)}.")
+    same = [arm.name for arm, own in _select_converged(summary) if own.ignores_seed and not own.reference]
+    if same:
+        sentences.append(
+            f"{words.listed(same)} had the same results with every seed, as if the seed were set within the program:"
+            " they show nothing of how trainings scatter."
+        )
+    programs = [arm.name for arm, own in _select_converged(summary) if arm.marked_by and own.final]
+    if programs:
+        sentences.append(
+            f"The metrics of {words.listed(programs)} are the latest losses that were seen, at the points of those"
+            " epochs; `harness.report(error=...)` in the program reports others."
+        )
     if summary.one_by_one:
         sentences.append(
             "The arms did not fit in memory together: each was trained alone, so their times include whatever else the"

@@ -79,7 +79,8 @@ def after_epochs(summary: Summary) -> Iterator[str]:
     """Programs that went on for long after their last epoch: part of their training may not have been seen."""
     for arm in summary.arms:
         seconds = arm.after_seconds or 0.0
-        if seconds > AFTER_SECONDS and arm.accounting and seconds > AFTER_SHARE * arm.accounting.seconds:
+        epochs = arm.accounting.seconds if arm.accounting else _find_training_seconds(arm)
+        if seconds > AFTER_SECONDS and epochs and seconds > AFTER_SHARE * epochs:
             yield (
                 f"{arm.name} ran for another {units.seconds(seconds)} after its last epoch, which no figure includes:"
                 " if it still trained then, --epoch-at can name where."
@@ -153,6 +154,10 @@ def conditions(summary: Summary) -> str:
         f"{machine.get('processor', 'an unknown processor')}, {units.size(machine.get('memory_bytes'))}, "
         f"{machine.get('system', '')}; Python {versions.get('python', '?')}{loaded}; {seed}."
     )
+
+
+def _find_training_seconds(arm: ArmSummary) -> float | None:
+    return arm.convergence.final.seconds if arm.convergence and arm.convergence.final else None
 
 
 def _find_baseline(summary: Summary) -> ArmSummary:

@@ -111,9 +111,8 @@ class Marker:
         """Compile a source with its places marked. Raises Misbehaved if one that the user named is not there."""
         try:
             code = self._compile_marked(source, path)
-        except (
-            RecursionError
-        ):  # Python compiles sources that are nested more deeply than a tree in its own objects may be
+        except RecursionError:
+            # Python compiles sources that are nested more deeply than a tree in its own objects may be.
             if self._places:
                 raise
             code = None
