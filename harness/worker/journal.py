@@ -21,6 +21,7 @@ from harness.worker.wire.messages import Epoch, as_json
 
 _LENGTH_BYTES = 4
 """Size of the field before each epoch that holds the length of the epoch in bytes. 0 marks the end."""
+_NO_EPOCH = bytes(_LENGTH_BYTES)
 _INITIAL_BYTES = 1 << 16
 """Initial size of the file. It is doubled whenever it is too small."""
 _HEADER = Struct("<qdd?I")
@@ -45,7 +46,7 @@ class Journal:
         self.epochs: list[Epoch] = []
         """The finished epochs of the current slice."""
         self._end = 0
-        self._mark_end(0)
+        self._map[:_LENGTH_BYTES] = _NO_EPOCH  # epochs of an earlier slice may follow
 
     def add(self, epoch: Epoch) -> None:
         """Append an epoch. Raises TypeError, without appending it, if JSON cannot represent its evidence."""
@@ -55,8 +56,7 @@ class Journal:
         end = start + len(line)
         if end + _LENGTH_BYTES > self._size:
             self._grow(max(2 * self._size, end + _LENGTH_BYTES))
-        self._mark_end(end)
-        self._map[start:end] = line
+        self._map[start : end + _LENGTH_BYTES] = line + _NO_EPOCH
         # The length is written last, so that the file never contains an incomplete epoch.
         self._map[self._end : start] = len(line).to_bytes(_LENGTH_BYTES, sys.byteorder)
         self._end = end
@@ -75,10 +75,6 @@ class Journal:
         head = _HEADER.pack(epoch.index, epoch.wall, epoch.cpu, epoch.first, len(losses))
         values = [_NOT_FINITE if value is None else value for value in losses.values()]
         return head + self._losses.pack(*values) + text
-
-    def _mark_end(self, end: int) -> None:
-        """Mark `end` as the end of this slice, because epochs of an earlier slice may follow there."""
-        self._map[end : end + _LENGTH_BYTES] = bytes(_LENGTH_BYTES)
 
     def _grow(self, size: int) -> None:
         os.ftruncate(self._file, size)

@@ -108,8 +108,9 @@ class Recorder:
 
     def begin(self, index: int, kind: str, sizes: Mapping[str, float] | None = None, sought: bool = False) -> None:
         """Begin an epoch; nothing should run between this call and the work of the epoch."""
-        before, self._sizes = self._sizes, dict(sizes or {})
-        self._changed = self._sizes if self._sizes != before else {}
+        if sizes or self._sizes:
+            before, self._sizes = self._sizes, dict(sizes or {})
+            self._changed = self._sizes if self._sizes != before else {}
         self._index, self._kind = index, kind
         fresh = sought or self._cancelled or not self._journal.epochs
         self._cancelled = False
@@ -129,22 +130,27 @@ class Recorder:
         if self._slowdown:
             self._clock.draw_out(self._slowdown)
         wall, cpu = self._clock.stop()
-        seen = [(probe.name, probe.end(wall)) for probe in self._pass]
-        self._noted.close()
+        seen = [(probe.name, probe.end(wall)) for probe in self._pass] if self._pass else []
+        if self._note_calls:
+            self._noted.close()
         seen += [(probe.name, probe.end(wall)) for probe in self._probes]
         if self._timeline:
             self._add_to_timeline(f"{self._kind} {self._index}", self._timeline)
-        bad = [name for name, value in named.items() if not isfinite(value)]
-        if bad and not self._allow_nonfinite:
-            raise Misbehaved(f"its loss {bad[0]!r} was {named[bad[0]]} (--allow-nonfinite lets the run continue)")
+        kept: dict[str, float | None] = {**named}
+        for name, value in named.items():
+            if not isfinite(value):
+                if not self._allow_nonfinite:
+                    raise Misbehaved(f"its loss {name!r} was {value} (--allow-nonfinite lets the run continue)")
+                kept = finite(named)
         first = self._kind not in self._kinds_seen
-        self._kinds_seen.add(self._kind)
+        if first:
+            self._kinds_seen.add(self._kind)
         epoch = Epoch(
             index=self._index,
             kind=self._kind,
             wall=wall,
             cpu=cpu,
-            losses=finite(named),
+            losses=kept,
             first=first,
             sizes=self._changed,
             evidence=joined(seen),

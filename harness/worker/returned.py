@@ -17,8 +17,12 @@ def numbers(returned: Any, what: str) -> dict[str, float]:
 
     `what` describes one of the numbers in the error message.
     """
-    if type(returned) is dict and all(type(n) is str and type(v) is float for n, v in returned.items()):
-        return returned.copy()  # the usual case must be quick, because it counts towards the epoch's time
+    if type(returned) is dict:  # the usual case must be quick, because it counts towards the epoch's time
+        for name, value in returned.items():
+            if type(value) is not float or type(name) is not str:
+                break
+        else:
+            return returned.copy()
     if not isinstance(returned, Mapping):
         raise Misbehaved(f"it returned {a(returned)}, not a mapping of names to numbers")
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -16,7 +16,7 @@ class Noticed:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
-        self._before: dict[str, Callable[[], Any]] = {}
+        self._before: dict[str, Any] = {}
         """The values after the pass before, as weak references if possible: a tensor may keep a graph alive."""
 
     def read(self, frame: FrameType) -> dict[str, float]:
@@ -27,7 +27,11 @@ class Noticed:
         found = {}
         for name in self._names:
             value = variables.get(name)
-            if value is None or (name in self._before and self._before[name]() is value):
+            before = self._before.get(name)
+            if value is None or before is value or (type(before) is weakref.ref and before() is value):
+                continue
+            if type(value) is float:  # the usual case must be quick, because it counts towards the epoch's time
+                self._before[name] = found[name] = value
                 continue
             self._before[name] = _refer_to(value)
             number = convert(value)
@@ -36,11 +40,11 @@ class Noticed:
         return found
 
 
-def _refer_to(value: Any) -> Callable[[], Any]:
+def _refer_to(value: Any) -> Any:
     try:
         return weakref.ref(value)
     except TypeError:
-        return lambda: value
+        return value
 
 
 def convert(value: Any) -> float | None:

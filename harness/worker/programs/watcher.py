@@ -70,7 +70,9 @@ class Watcher:
         self._recorder, self._turns = recorder, turns
         self.is_training = is_training
         """Whether a loop that says nothing of itself may be one of training: whether a framework is loaded."""
-        self._process = os.getpid()
+        self._is_here = True
+        """Whether this is the process that is measured, and not one that the program has forked."""
+        os.register_at_fork(after_in_child=self._note_fork)
         self._run: Run | None = None
         """The order that is being carried out. None before the first epoch."""
         self._index = 0
@@ -105,7 +107,7 @@ class Watcher:
 
     def begin(self, loop: Loop) -> None:
         """Begin an epoch, once it is this arm's turn. An enclosing epoch, of which it is a part, does not count."""
-        if self._dismissed or os.getpid() != self._process or self._is_part_of_another(loop):
+        if self._dismissed or not self._is_here or self._is_part_of_another(loop):
             return
         self._marked = self._marked or not loop.by_adapter
         if self._run is None:
@@ -147,7 +149,8 @@ class Watcher:
             self._turns.fail(error)
             raise
         self._ended_at = perf_counter()
-        self._kinds.setdefault(loop.place, self._name_kind(loop))
+        if loop.place not in self._kinds:
+            self._kinds[loop.place] = self._name_kind(loop)
         loop.done += 1
         self._index += 1
         self._expected = self._index - loop.done + loop.length if loop.length else None
@@ -182,6 +185,9 @@ class Watcher:
             self._recorder.epochs.pop()
             self._index -= 1
             self.moment = f"in epoch {self._index}"
+
+    def _note_fork(self) -> None:
+        self._is_here = False
 
     def runs(self, loop: Loop) -> bool:
         """Whether an epoch of this loop is running."""
@@ -220,7 +226,7 @@ class Watcher:
         self, iterable: Iterable[_T], loop: Loop, losses: Callable[[FrameType], Mapping[str, Any]] | None = None
     ) -> Iterator[_T]:
         """Yield the items of a loop, and record each pass as an epoch. `losses` reads those of a pass in its frame."""
-        if self._dismissed or os.getpid() != self._process:  # a process that the program has forked is not measured
+        if self._dismissed or not self._is_here:
             yield from iterable
             return
         loop.length = loop.length or length_hint(iterable) or None

@@ -53,9 +53,12 @@ class Idle(NamedTuple):
     """Processor seconds that the arm's process used, over all threads."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Epoch:
-    """One epoch that was run. `record.schema.Epoch` is its counterpart in the parent."""
+    """One epoch that was run. `record.schema.Epoch` is its counterpart in the parent.
+
+    Never changed, but not frozen, because it then takes several times as long to make, between two epochs.
+    """
 
     index: int
     kind: str
