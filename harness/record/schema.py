@@ -128,6 +128,12 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="sl
     """Seconds of the arm's turn outside its epochs: in `seek`, in `state` and in harness itself. Together with the wall
     times of all epochs it makes the wall-clock time of the arm's turns. None if another slice of the same turn has it,
     and in records made before it was stored."""
+    pending: float | None = None
+    """Seconds of the wall times of the turn's epochs in which their work was waited for after they had returned. None
+    if another slice of the same turn has it, and in records made before it was stored."""
+    early: bool = False
+    """Whether epochs of the turn returned long before their work was done: only their time together is known, and each
+    has an equal share of it."""
 
 
 class Objective(msgspec.Struct, frozen=True, tag_field="line", tag="objective"):

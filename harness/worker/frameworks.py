@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from harness.worker import probes
 from harness.worker.probes.base import Framework
@@ -44,6 +45,25 @@ def routine_output() -> list[str]:
 def build_facts() -> dict[str, str]:
     """Return versions and build platforms of the installed frameworks, for the reader of a report."""
     return {name: value for one in FRAMEWORKS for name, value in one.build_facts().items()}
+
+
+def synchronize() -> bool:
+    """Wait until the devices of all frameworks have done what was asked of them. Returns whether any may have had work
+    left."""
+    asked = False
+    for one in FRAMEWORKS:
+        if one.loaded:
+            with suppress(Exception):  # this calls code of the framework; an error of the program shows where it reads
+                asked = one.synchronize() or asked
+    return asked
+
+
+def defer(value: Any) -> Any:
+    """Return what to read later in place of `value`, if reading it now may have to wait for a device; else None."""
+    for one in FRAMEWORKS:
+        if one.loaded and (deferred := one.defer(value)) is not None:
+            return deferred
+    return None
 
 
 def threads_used() -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import Any
 from harness.interface import watch_phases
 from harness.worker import frameworks, passes
 from harness.worker.journal import Journal
+from harness.worker.pending import Pending
 from harness.worker.probes.base import Counter, Probe, joined
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.phases import Place
@@ -57,6 +58,11 @@ class Recorder:
         self._note_calls = False
         self._noted = ExitStack()
         self._bound: Bound | None = None
+        self._settling = 0
+        self.pending = Pending(order.slowdown)
+        """The work that epochs leave behind."""
+        self._later: list[tuple[Epoch, dict[str, Any]]] = []
+        """Epochs whose losses were not read yet, with all of them."""
         self._clock = Clock()
         self._journal = Journal(order.journal)
         self._sizes: dict[str, float] = {}
@@ -95,19 +101,28 @@ class Recorder:
         self._timeline = Timeline() if order.timeline else None
         self._note_calls = order.note_calls
         self._bound = None if order.seconds is None else Bound(order.least, order.seconds)
+        self._settling = order.settling
+        self.pending.forget()
+        self._later = []
         watch_phases(self._place)
         self._sizes = {}
         self._journal.clear()
 
     def close(self) -> list[Epoch]:
-        """End the slice and return its epochs."""
+        """End the slice, wait for its work and return its epochs. Raises Misbehaved for a loss that is not finite."""
+        self._wait()
         if self._timeline_file and self._timeline:
             with suppress(OSError):  # the timeline is optional, and its absence is reported
                 self._timeline.write(Path(self._timeline_file))
         return self._journal.epochs
 
     def begin(self, index: int, kind: str, sizes: Mapping[str, float] | None = None, sought: bool = False) -> None:
-        """Begin an epoch; nothing should run between this call and the work of the epoch."""
+        """Begin an epoch; nothing should run between this call and the work of the epoch.
+
+        Raises Misbehaved for a loss of an earlier epoch that is not finite.
+        """
+        if kind != self._kind:
+            self._wait()
         if sizes or self._sizes:
             before, self._sizes = self._sizes, dict(sizes or {})
             self._changed = self._sizes if self._sizes != before else {}
@@ -123,10 +138,17 @@ class Recorder:
             probe.begin(fresh)
         self._clock.start()
 
-    def end(self, losses: Any) -> bool:
-        """End the epoch, which returned or reported `losses`. Returns whether the slice's time is over."""
+    def end(self, losses: Any, defers: bool = False) -> bool:
+        """End the epoch, which returned or reported `losses`. Returns whether the slice's time is over.
+
+        If it `defers`, losses that may still be computed are read when the work of the slice is done, because the
+        program does not read them itself.
+        """
+        lazy = _defer(losses) if defers else {}
         # Within the measured time, because converting a lazy array makes it compute, which is work of the epoch.
-        named = numbers(losses, "loss")
+        named = numbers({name: value for name, value in losses.items() if name not in lazy} if lazy else losses, "loss")
+        if self._pass:
+            frameworks.synchronize()
         if self._slowdown:
             self._clock.draw_out(self._slowdown)
         wall, cpu = self._clock.stop()
@@ -136,12 +158,7 @@ class Recorder:
         seen += [(probe.name, probe.end(wall)) for probe in self._probes]
         if self._timeline:
             self._add_to_timeline(f"{self._kind} {self._index}", self._timeline)
-        kept: dict[str, float | None] = {**named}
-        for name, value in named.items():
-            if not isfinite(value):
-                if not self._allow_nonfinite:
-                    raise Misbehaved(f"its loss {name!r} was {value} (--allow-nonfinite lets the run continue)")
-                kept = finite(named)
+        kept = self._check(named)
         first = self._kind not in self._kinds_seen
         if first:
             self._kinds_seen.add(self._kind)
@@ -156,7 +173,28 @@ class Recorder:
             evidence=joined(seen),
         )
         self._journal.add(epoch)
+        self.pending.add(epoch)
+        if lazy:
+            self._later.append((epoch, {**named, **lazy}))
+        if first or len(self._journal.epochs) == self._settling:
+            self._wait()
         return self._bound is not None and self._bound.reached(wall)
+
+    def _wait(self) -> None:
+        """Wait for the work of the latest epochs, and read their losses."""
+        self.pending.wait()
+        later, self._later = self._later, []
+        for epoch, losses in later:
+            epoch.losses = self._check(numbers(losses, "loss"), f" in epoch {epoch.index}")
+
+    def _check(self, losses: dict[str, float], where: str = "") -> dict[str, float | None]:
+        """Return losses as they are sent. Raises Misbehaved if one is not finite, unless that is allowed."""
+        for name, value in losses.items():
+            if not isfinite(value):
+                if not self._allow_nonfinite:
+                    raise Misbehaved(f"its loss {name!r} was {value}{where} (--allow-nonfinite lets the run continue)")
+                return finite(losses)
+        return {**losses}
 
     def cancel(self) -> None:
         """Forget an epoch that has begun and does no work, or that failed."""
@@ -167,3 +205,9 @@ class Recorder:
         for probe in (*self._pass, *self._probes):
             if callable(spans := getattr(probe, "spans", None)):
                 timeline.add_epoch(what, spans())
+
+
+def _defer(losses: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the losses that may still be computed."""
+    found = {name: frameworks.defer(value) for name, value in losses.items() if type(value) is not float}
+    return {name: value for name, value in found.items() if value is not None}

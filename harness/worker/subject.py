@@ -16,7 +16,7 @@ from harness.worker.programs.marking import Marker
 from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
 from harness.worker.returned import a, finite, kind, numbers, sizes
-from harness.worker.wire.messages import Build, Epoch, Evaluate, Run
+from harness.worker.wire.messages import Build, Evaluate, Run
 from harness.worker.wire.reasons import Misbehaved
 
 BUILDING = "while it was being built"
@@ -47,13 +47,12 @@ class Subject:
         self.moment = "in objective()"
         return finite(numbers(objective(), "term"))
 
-    def run(self, order: Run) -> list[Epoch]:
+    def run(self, order: Run) -> None:
         """Run the epochs of a slice until its time is over."""
         self._recorder.open(order)
         for index in order.indices:
             if self._run_epoch(index):
                 break
-        return self._recorder.close()
 
     def evaluate(self, order: Evaluate) -> dict[str, float | None]:
         """Return the trainer's metrics. Raises Misbehaved if there are none, or if the target's metric is missing."""

@@ -41,7 +41,6 @@ from harness.worker.wire.messages import (
     Counted,
     CountWork,
     Description,
-    Epoch,
     Evaluate,
     Evaluated,
     Failed,
@@ -105,7 +104,11 @@ class Worker:
 
     def ran(self, ended: bool, expected: int | None, after: float | None = None) -> None:
         assert self._recorder is not None, "a program that runs is recorded"
-        answer = self._finish_run(self._recorder.close())
+        try:
+            answer = self._finish_run(self._recorder)
+        except Misbehaved as error:  # the program must not catch it
+            self.fail(error)
+            raise
         if ended:  # what a program does after its last epoch is not between epochs
             answer = replace(answer, between=None)
         self._send(replace(answer, ended=ended, expected=expected, after=after))
@@ -150,7 +153,8 @@ class Worker:
                 return found[0] if found else Counted({}, NOTHING_COUNTS, None)
             case Run() if self._watcher:  # the program has ended
                 self._begin_run()
-                return replace(self._finish_run([]), ended=True)
+                self._recorder.open(order)
+                return replace(self._finish_run(self._recorder), ended=True)
             case StateObjective() if self._watcher:
                 return Stated(None)
         assert self._subject is not None, "a program is given no other order"
@@ -162,7 +166,8 @@ class Worker:
                 return Stated(terms)
             case Run():
                 self._begin_run()
-                return self._finish_run(self._subject.run(order))
+                self._subject.run(order)
+                return self._finish_run(self._recorder)
             case Evaluate():
                 return Evaluated(self._subject.evaluate(order))
         raise AssertionError(f"no process is given a second {type(order).__name__}")
@@ -217,9 +222,13 @@ class Worker:
         self._idle = Idle(*self._waiting.stop())
         self._running.start()
 
-    def _finish_run(self, epochs: list[Epoch]) -> Ran:
+    def _finish_run(self, recorder: Recorder) -> Ran:
+        """End the slice and return the answer. Raises Misbehaved as `Recorder.close`."""
+        epochs = recorder.close()
         between = self._running.stop()[0] - sum(epoch.wall for epoch in epochs)
-        return Ran(epochs, self._idle, max(between, 0.0))
+        return Ran(
+            epochs, self._idle, max(between, 0.0), pending=recorder.pending.seconds, early=recorder.pending.early
+        )
 
     def _describe_failure(self, error: BaseException) -> Failed:
         if isinstance(error, Misbehaved):

@@ -154,6 +154,7 @@ class Group:
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
+            pending, early = (answer.pending, answer.early) if isinstance(answer, Ran) else (None, False)
             yield Slice(
                 block=self.block,
                 group=self.number,
@@ -164,6 +165,8 @@ class Group:
                 idle=idle,
                 probe=probe,
                 between=between,
+                pending=pending,
+                early=early,
             )
         if not isinstance(answer, Ran):
             yield from self.record_failure(arm, answer)

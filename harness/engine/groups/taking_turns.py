@@ -107,7 +107,9 @@ class TakingTurns:
     def _run_turn(self, turn: turns.Turn, number: int, position: int) -> Generator[Event, None, list[Epoch]]:
         """Run a turn as one order, so that no other arm runs between the settling epochs and the counted ones."""
         arm = self._group.live[turn.arm]
-        answer = arm.run([*turn.before, *turn.indices], least=len(turn.before) + 1, seconds=TURN_SECONDS)
+        answer = arm.run(
+            [*turn.before, *turn.indices], least=len(turn.before) + 1, seconds=TURN_SECONDS, settling=len(turn.before)
+        )
         self._group.note_end(turn.arm, answer)
         yield from slices_of(turn, answer, self._group.block, self._group.number, number, position)
         if not isinstance(answer, Ran):

@@ -14,6 +14,7 @@ def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, p
     """The slices of one turn, which was one order. The epochs before its counted ones belong to no round."""
     epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
     idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
+    pending, early = (answer.pending, answer.early) if isinstance(answer, Ran) else (None, False)
     before, counted = epochs[: len(turn.before)], epochs[len(turn.before) :]
     if before:
         settling = turn.settling if counted else 0  # a failed arm did not get to the counted epochs
@@ -31,6 +32,8 @@ def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, p
             epochs=_add_sizes(counted, before),
             idle=waited,
             between=between,
+            pending=pending,
+            early=early,
         )
 
 

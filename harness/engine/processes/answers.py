@@ -35,6 +35,8 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     epochs: list[Epoch]
     idle: Idle | None = None
     between: float | None = 0.0
+    pending: float = 0.0
+    early: bool = False
     ended: bool = False
     after: float | None = None
     expected: int | None = None

@@ -142,10 +142,12 @@ class ArmProcess:
         timeline: Path | None = None,
         least: int = 0,
         seconds: float | None = None,
+        settling: int = 0,
     ) -> Answer:
         """Run these epochs, and wait until they are done.
 
-        At least `least` of them run; after that the run ends with the epoch in which they have taken `seconds`. A pass
+        At least `least` of them run; after that the run ends with the epoch in which they have taken `seconds`. The
+        work of the first `settling` ones is done before the others are timed. A pass
         of a profile is one order, so its timeout is that of all its epochs together.
         """
         self._indices = list(indices)
@@ -157,6 +159,7 @@ class ArmProcess:
             timeline=str(timeline) if timeline else None,
             least=least,
             seconds=seconds,
+            settling=settling,
         )
         self.send(order, "in an epoch", patience)
         return self.receive()

@@ -130,6 +130,18 @@ class Framework:
         """Return the seed reduced to the range of the generator."""
         return seed % self.generator[1] if self.generator else seed
 
+    def synchronize(self) -> bool:
+        """Wait until its devices have done all work that was asked for. Returns whether any may have been left.
+
+        Call this only if it is loaded. It starts nothing that the program has not used.
+        """
+        return False
+
+    def defer(self, value: Any) -> Any:
+        """Return what to read later in place of `value`, if it is an array that may still be computed, so that reading
+        it now would wait. None for anything else."""
+        return None
+
     def threads_used(self) -> int | None:
         """Return how many threads it says that it uses for one operation; None if it is not loaded or does not say."""
         return None

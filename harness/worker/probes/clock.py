@@ -19,7 +19,11 @@ class Clock:
 
     def draw_out(self, share: float) -> None:
         """Keep the processor busy for this share of the time since `start`, as slower code would."""
-        end = self._wall + (perf_counter_ns() - self._wall) * (1 + share)
+        self.spend((perf_counter_ns() - self._wall) * (1 + share) / 1e9)
+
+    def spend(self, seconds: float) -> None:
+        """Keep the processor busy until these seconds since `start` are over."""
+        end = self._wall + seconds * 1e9
         while perf_counter_ns() < end:
             pass
 

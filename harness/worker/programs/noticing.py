@@ -5,9 +5,11 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
+from math import prod
 from types import FrameType
 from typing import Any
 
+from harness.worker import frameworks
 from harness.worker.wire.conversion import to_float
 
 
@@ -19,12 +21,12 @@ class Noticed:
         self._before: dict[str, Any] = {}
         """The values after the pass before, as weak references if possible: a tensor may keep a graph alive."""
 
-    def read(self, frame: FrameType) -> dict[str, float]:
-        """Return the new numbers among the variables, by name."""
+    def read(self, frame: FrameType) -> dict[str, Any]:
+        """Return the new numbers among the variables, by name. One that may still be computed is not read here."""
         if not self._names:
             return {}
         variables = frame.f_locals
-        found = {}
+        found: dict[str, Any] = {}
         for name in self._names:
             value = variables.get(name)
             before = self._before.get(name)
@@ -47,10 +49,13 @@ def _refer_to(value: Any) -> Any:
         return value
 
 
-def convert(value: Any) -> float | None:
-    """Return a number, or a tensor with one element, as a float; None for anything else."""
+def convert(value: Any) -> Any:
+    """Return a number, or a tensor with one element, as a float, or as it is if it may still be computed; None for
+    anything else."""
     if isinstance(value, (bool, str)):
         return None
+    if (lazy := frameworks.defer(value)) is not None:
+        return lazy if prod(lazy.shape) == 1 else None
     with suppress(Exception):  # a symbolic tensor, or an array with many elements
         return to_float(value)
     return None

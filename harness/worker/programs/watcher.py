@@ -121,7 +121,11 @@ class Watcher:
         self._current = loop
         self._losses = {}
         self.moment = f"in epoch {self._index}"
-        self._recorder.begin(self._index, self._name_kind(loop))
+        try:
+            self._recorder.begin(self._index, self._name_kind(loop))
+        except Exception as error:
+            self._turns.fail(error)
+            raise
 
     def _is_part_of_another(self, loop: Loop) -> bool:
         """Whether a library's loop does not count: the program marks its own, or an epoch of another one is running."""
@@ -144,7 +148,7 @@ class Watcher:
             return False
         self._current = None
         try:
-            self._over = self._recorder.end(self._losses)
+            self._over = self._recorder.end(self._losses, defers=True)
         except Exception as error:
             self._turns.fail(error)
             raise

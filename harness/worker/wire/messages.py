@@ -57,7 +57,7 @@ class Idle(NamedTuple):
 class Epoch:
     """One epoch that was run. `record.schema.Epoch` is its counterpart in the parent.
 
-    Never changed, but not frozen, because it then takes several times as long to make, between two epochs.
+    Not frozen, because it then takes several times as long to make, between two epochs. Only `pending` changes it.
     """
 
     index: int
@@ -154,6 +154,8 @@ class Run:
     """Minimum number of epochs to run, however long they take."""
     seconds: float | None = None
     """Time limit for the slice: once its epochs have taken this many seconds, it ends. None for no limit."""
+    settling: int = 0
+    """The number of epochs at the beginning after which all work has to be done, before the others are timed."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,10 @@ class Ran:
     """The wait before this slice."""
     between: float | None = 0.0
     """Seconds between receiving the order and finishing it that did not belong to any epoch."""
+    pending: float = 0.0
+    """Seconds of the epochs in which their work was waited for after they had returned."""
+    early: bool = False
+    """Whether epochs returned long before their work was done, so that each has an equal share of the time of all."""
     ended: bool = False
     """Whether the training is over, so that no epoch follows."""
     after: float | None = None

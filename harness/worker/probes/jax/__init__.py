@@ -1,6 +1,8 @@
 """JAX. Its programs set every seed themselves. Its traces and compilations are not observed."""
 
 import sys
+from contextlib import suppress
+from typing import Any
 
 from harness.worker.probes.base import Framework
 
@@ -20,6 +22,23 @@ class Jax(Framework):
         inner = [module for name, module in sys.modules.items() if name.startswith("jax._src.")]
         kept = [module._backends for module in inner if hasattr(module, "_backends")]
         return self.loaded is not None and (any(kept) if kept else True)
+
+    def synchronize(self) -> bool:
+        """Wait for every array that is alive on any device: JAX computes asynchronously on CPUs too."""
+        if not self.computes():
+            return False
+        jax: Any = self.loaded
+        for platform in {device.platform for device in jax.devices()} | {"cpu"}:
+            with suppress(RuntimeError):  # there is no such platform
+                for array in jax.live_arrays(platform):
+                    with suppress(Exception):  # deleted meanwhile, or the result of a computation that failed
+                        array.block_until_ready()
+        jax.effects_barrier()  # callbacks, which need not have results
+        return True
+
+    def defer(self, value: Any) -> Any:
+        lazy = type(value).__module__.partition(".")[0] in ("jax", "jaxlib") and hasattr(value, "block_until_ready")
+        return value if lazy else None
 
 
 FRAMEWORKS = (Jax(),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from types import ModuleType
@@ -26,6 +27,8 @@ _IMPORTED_BEFORE_LIBRARY = "tensorflow.python.platform.self_check"
 _GRAPHS = "tensorflow.python.framework.ops"
 """The module that defines graphs. In programs for TensorFlow 1, each graph has a seed, and only that one has an effect.
 """
+_CONTEXT = "tensorflow.python.eager.context"
+"""The module that holds the state of eager execution, with the devices."""
 
 
 class TensorFlow(Framework):
@@ -60,6 +63,22 @@ class TensorFlow(Framework):
         self._traces = TraceProbe(phase)
         self._traces.install()
         return self._traces, CompileProbe(self._traces.names)
+
+    def synchronize(self) -> bool:
+        """Wait for accelerators, and for operations that run asynchronously. On CPUs it computes at once otherwise."""
+        context = getattr(sys.modules.get(_CONTEXT), "_context", None)  # None before it is used
+        if context is None or not getattr(context, "_initialized", False):
+            return False
+        if not context.num_gpus() and not context.is_async():
+            return False
+        context.async_wait()
+        if context.num_gpus():
+            tensorflow: Any = self.loaded
+            tensorflow.test.experimental.sync_devices()
+        return True
+
+    def defer(self, value: Any) -> Any:
+        return value if type(value).__name__ == "EagerTensor" and "GPU" in value.device else None
 
     def threads_used(self) -> int | None:
         threading = getattr(getattr(self.loaded, "config", None), "threading", None)
