@@ -11,11 +11,13 @@ import msgspec
 
 from harness.worker.wire.evidence import (
     COMPILATIONS,
+    LIMITS,
     MEMORY,
     OPERATIONS,
     PHASES,
     TRACES,
     Compilation,
+    Limit,
     MemoryUse,
     OperationsUse,
     OperationUse,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 TYPES: dict[str, Any] = {
     TRACES: list[Trace],
     COMPILATIONS: list[Compilation],
+    LIMITS: list[Limit],
     PHASES: list[PhaseUse],
     MEMORY: MemoryUse,
     OPERATIONS: OperationsUse,
@@ -62,6 +65,11 @@ def traces(epoch: Epoch) -> list[Trace]:
 def compilations(epoch: Epoch) -> list[Compilation]:
     """Return the compilations in the epoch; empty if there were none or they were not observed."""
     return epoch.evidence.get(COMPILATIONS) or []
+
+
+def limits(epoch: Epoch) -> list[Limit]:
+    """Return the functions that a framework gave up compiling in the epoch."""
+    return epoch.evidence.get(LIMITS) or []
 
 
 def phases(epoch: Epoch) -> list[PhaseUse]:

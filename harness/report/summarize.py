@@ -147,6 +147,7 @@ def _summarize_arm(
         threads=_find_other_threads(record, arm),
         caches=_find_caches(ready.environment) if ready else {},
         idle_share=epoch_table.idle_share(record, arm),
+        pending_share=epoch_table.pending_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,
         unavailable=_collect_unavailable(costs, arm, profile),

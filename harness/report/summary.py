@@ -101,6 +101,9 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The compile caches of the user that it used, and whether they were filled, by environment variable."""
     idle_share: float | None = None
     """The share of a processor that it used while other arms had their turn."""
+    pending_share: float | None = None
+    """The share of its time in which its work was waited for after its epochs had returned. None unless they returned
+    long before their work was done, so that only turns could be timed."""
     exact: Exact | None = None
     """Deterministic counts next to the baseline's."""
     smallest_visible_ratio: float | None = None

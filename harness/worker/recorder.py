@@ -13,7 +13,7 @@ from harness.interface import watch_phases
 from harness.worker import frameworks, passes
 from harness.worker.journal import Journal
 from harness.worker.pending import Pending
-from harness.worker.probes.base import Counter, Probe, joined
+from harness.worker.probes.base import Awake, Counter, Probe, joined
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.phases import Place
 from harness.worker.returned import finite, numbers
@@ -51,6 +51,10 @@ class Recorder:
         self._allow_nonfinite = order.allow_nonfinite
         self._slowdown = order.slowdown
         self._missing, self._probes, self._place = missing or {}, list(probes), place
+        self._awake = -1
+        """The number of probes that had been attached when the active ones were chosen."""
+        self._active: list[Probe] = []
+        """The probes whose frameworks are loaded."""
         self._pass: list[Probe] = []
         """The probes of the current pass. The first one is the closest to the epoch."""
         self._timeline: Timeline | None = None
@@ -129,7 +133,9 @@ class Recorder:
         self._index, self._kind = index, kind
         fresh = sought or self._cancelled or not self._journal.epochs
         self._cancelled = False
-        for probe in self._probes:
+        if self._awake != Awake.probes:
+            self._wake()
+        for probe in self._active:
             probe.begin(fresh)
         if self._note_calls:
             for counter in self.counters:
@@ -155,7 +161,9 @@ class Recorder:
         seen = [(probe.name, probe.end(wall)) for probe in self._pass] if self._pass else []
         if self._note_calls:
             self._noted.close()
-        seen += [(probe.name, probe.end(wall)) for probe in self._probes]
+        if self._awake != Awake.probes:  # the epoch has imported a framework
+            self._wake()
+        seen += [(probe.name, probe.end(wall)) for probe in self._active]
         if self._timeline:
             self._add_to_timeline(f"{self._kind} {self._index}", self._timeline)
         kept = self._check(named)
@@ -180,6 +188,10 @@ class Recorder:
             self._wait()
         return self._bound is not None and self._bound.reached(wall)
 
+    def _wake(self) -> None:
+        self._awake = Awake.probes
+        self._active = [probe for probe in self._probes if not getattr(probe, "idle", False)]
+
     def _wait(self) -> None:
         """Wait for the work of the latest epochs, and read their losses."""
         self.pending.wait()
@@ -202,7 +214,7 @@ class Recorder:
         self._cancelled = True
 
     def _add_to_timeline(self, what: str, timeline: Timeline) -> None:
-        for probe in (*self._pass, *self._probes):
+        for probe in (*self._pass, *self._active):
             if callable(spans := getattr(probe, "spans", None)):
                 timeline.add_epoch(what, spans())
 

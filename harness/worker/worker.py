@@ -60,6 +60,7 @@ from harness.worker.wire.messages import (
 from harness.worker.wire.reasons import Misbehaved, one_line
 
 NO_PEAK = "peak of tensors"
+NOTHING_REPORTS = "no framework was loaded that reports it"
 
 
 class Worker:
@@ -186,7 +187,7 @@ class Worker:
         ends, and the result is then None: see `Watcher`."""
         try:
             recorder = self._prepare(order)
-            self._watcher = Watcher(recorder, self, frameworks.any_loaded)
+            self._watcher = Watcher(recorder, self, frameworks.any_loaded, frameworks.defer)
             loaded: dict[str, Any] = sys.modules  # where `harness.loops` finds it
             if not (order.program and order.program.whole):
                 loaded[watching.NAME] = self._watcher
@@ -261,8 +262,8 @@ class Worker:
         A framework that is asked for its peak may start up, so this must not be asked before the trainer has used it.
         """
         state = self._describe_state()
-        reasons = [one.why_no_peak() for one in self._allocators]
-        missing = {NO_PEAK: next(filter(None, reasons), "no framework reports it")} if all(reasons) else {}
+        reasons = [one.why_no_peak() for one in self._allocators if one.is_loaded()]
+        missing = {NO_PEAK: next(filter(None, reasons), NOTHING_REPORTS)} if all(reasons) else {}
         return replace(state, unavailable={**state.unavailable, **missing})
 
 

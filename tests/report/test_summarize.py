@@ -13,7 +13,16 @@ KEYS = [
     *("name", "status", "reason", "verdict", "metrics", "commonest"),
     *("gemm_flops_per_second", "gemm_share", "gemm_share_by_kind"),
     *("losses", "losses_relation", "losses_epochs", "marked_by", "python", "prefix", "loaded"),
-    *("after_seconds", "unreached", "threads", "caches", "idle_share", "exact", "smallest_visible_ratio"),
+    *(
+        "after_seconds",
+        "unreached",
+        "threads",
+        "caches",
+        "idle_share",
+        "pending_share",
+        "exact",
+        "smallest_visible_ratio",
+    ),
     *("unavailable", "findings", "profile", "accounting", "convergence"),
 ]
 METRICS = [

@@ -68,6 +68,15 @@ def in_turns(epochs: pd.DataFrame) -> pd.DataFrame:
     return epochs[(epochs["round"] > 0) & ~epochs["first"]]
 
 
+def pending_share(record: Lines, arm: str) -> float | None:
+    """Return the share of the time of `arm` in which its work was waited for after its epochs had returned; None if
+    they did not return long before their work was done."""
+    own = [piece for piece in record.slices if piece.arm == arm and piece.probe is None]
+    if not any(piece.early for piece in own):
+        return None
+    return sum(piece.pending or 0.0 for piece in own) / sum(epoch.wall for piece in own for epoch in piece.epochs)
+
+
 def idle_share(record: Lines, arm: str) -> float | None:
     """Return the share of a processor that `arm` used during the turns of others; None if it hardly waited."""
     waits = [

@@ -16,6 +16,7 @@ from harness.analysis.profile.idle_terms import idle_terms
 from harness.analysis.profile.operations import busy_seconds, profiles
 from harness.analysis.profile.phases import Phase, phases
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
+from harness.analysis.profile.uncompiled import Broken, GivenUp, broken, given_up
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
 
@@ -111,7 +112,7 @@ class Growing:
     growth: Growth
 
 
-Fact = Retraced | NewTraces | Recompiled | Arithmetic | Unweighted | Heavy | Growing
+Fact = Retraced | NewTraces | Recompiled | Arithmetic | Unweighted | Heavy | Growing | Broken | GivenUp
 
 
 @dataclass(frozen=True)
@@ -303,6 +304,12 @@ def _compute_total_share(one: Phase, of_kind: Sequence[Phase]) -> float:
     return min(one.total_seconds / whole, 1.0) if whole else 0.0
 
 
+def find_uncompiled(evidence: Evidence) -> Iterator[Found]:
+    """Find functions that were not compiled as a whole, or not any more."""
+    yield from (Found("given up", one) for one in given_up(evidence.epochs))
+    yield from (Found("broken", one) for one in broken(evidence.traced))
+
+
 def find_growing(evidence: Evidence) -> Iterator[Found]:
     """Find memory that grows from epoch to epoch."""
     for kind, one in evidence.growths.items():
@@ -316,5 +323,6 @@ RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
     find_arithmetic,
     find_unweighted,
     find_heavy,
+    find_uncompiled,
     find_growing,
 )

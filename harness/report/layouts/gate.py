@@ -29,6 +29,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.failures(summary)
     yield from accounting.sentences(summary)
     yield from notes.memory(summary)
+    yield from notes.early(summary)
     yield from notes.end(summary)
 
 

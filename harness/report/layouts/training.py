@@ -23,6 +23,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from programs.environments(summary)
     yield from programs.caches(summary)
     yield from convergence.sentences(summary)
+    yield from notes.early(summary)
     yield from notes.after_epochs(summary)
     yield from programs.marks(summary)
 

@@ -67,6 +67,17 @@ def busy_while_waiting(summary: Summary) -> Iterator[str]:
             )
 
 
+def early(summary: Summary) -> Iterator[str]:
+    """Arms whose epochs return before their work is done, as asynchronous frameworks let them."""
+    for arm in summary.arms:
+        if arm.pending_share is not None:
+            yield (
+                f"The epochs of {arm.name} return before their work is done: {units.percent(arm.pending_share)} of the"
+                " time was waited for at the end of turns. So turns were timed as a whole, and the time of an epoch is"
+                " its share of its turn."
+            )
+
+
 def unreached(summary: Summary) -> Iterator[str]:
     """Kinds of epochs that a schedule has and that never ran, so that no figure has them."""
     for arm in summary.arms:

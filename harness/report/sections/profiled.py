@@ -283,7 +283,7 @@ def _make_memory_table(arm: ArmSummary) -> Table:
     kept = arm.profile.variables if arm.profile else None
     rows = [
         ["peak memory of the process", units.size(arm.value(PEAK_MEMORY))],
-        ["peak of TensorFlow's tensors", units.size(arm.value(PEAK_TENSORS))],
+        ["peak of tensors", units.size(arm.value(PEAK_TENSORS))],
         ["parameters", units.size(kept.trained if kept else None)],
         ["other variables, such as an optimizer's", units.size(kept.others if kept else None)],
     ]

@@ -15,6 +15,7 @@ from harness.analysis.profile.rules import (
     Unweighted,
 )
 from harness.analysis.profile.tracings import Traced
+from harness.analysis.profile.uncompiled import Broken, GivenUp
 from harness.report.wording import words
 from harness.worker.wire.messages import EPOCH
 
@@ -54,6 +55,17 @@ def describe_finding(found: Found) -> str:
             return (
                 f"The phase {fact.phase.path} takes {rounding.percent(fact.share)} of {_name_epoch(fact.phase.kind)}:"
                 f" {rounding.seconds(fact.phase.total_seconds)}{also}.{tracing}"
+            )
+        case GivenUp(limit, epoch):
+            return (
+                f"{limit.function} ({limit.where}) was compiled too often ({limit.limit}): from epoch {epoch} on, calls"
+                " for which it is not compiled yet run without compilation. Keep what changes out of its arguments, or"
+                " pass it as a tensor."
+            )
+        case Broken(function, places):
+            return (
+                f"{function} is compiled in pieces: its graph breaks at {words.listed(list(places))}, where each call"
+                " goes back to Python. TORCH_LOGS=graph_breaks says why; fullgraph=True makes it an error."
             )
         case Growing(kind, growth):
             which = "" if kind == EPOCH else f", in epochs of kind {kind}"

@@ -27,11 +27,19 @@ class Span(NamedTuple):
     scope: str = ""
 
 
+class Awake:
+    """How many probes have been attached to their frameworks, so that it is cheap to notice when one more has."""
+
+    probes = 0
+
+
 @runtime_checkable
 class Probe(Protocol):
     """Observes epochs one after the other, in the measured process.
 
-    It may also have `spans() -> Iterable[Span]`, which returns the spans of the latest epoch for a timeline.
+    It may also have `spans() -> Iterable[Span]`, which returns the spans of the latest epoch for a timeline, and
+    `idle`: whether its framework has not been imported yet, so that it need not be asked. It counts in `Awake` once it
+    has.
     """
 
     name: str
@@ -67,6 +75,9 @@ class Counter(Protocol):
 
 class Allocator(Protocol):
     """Reports the memory in tensors that a framework's own allocator holds."""
+
+    def is_loaded(self) -> bool:
+        """Whether the framework is loaded."""
 
     def forget_peak(self) -> None:
         """Restart the measurement of the peak."""

@@ -34,7 +34,7 @@ class Marks:
 
     def __init__(self, watcher: Watcher, at: str, guessed: bool = False, losses: Sequence[str] = ()) -> None:
         self._watcher, self._at, self._guessed = watcher, at, guessed
-        self._noticed = Noticed(losses)
+        self._noticed = Noticed(losses, watcher.defer)
         self._loop = self._make_loop()
 
     def _make_loop(self) -> Loop:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import prod
 from types import FrameType
 from typing import Any
 
-from harness.worker import frameworks
 from harness.worker.wire.conversion import to_float
 
 
 class Noticed:
     """Reads variables after each pass of a loop. One that still holds the same object has no new loss."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
+    def __init__(self, names: Sequence[str], defer: Callable[[Any], Any] = lambda _: None) -> None:
+        self._names, self._defer = names, defer
         self._before: dict[str, Any] = {}
         """The values after the pass before, as weak references if possible: a tensor may keep a graph alive."""
 
@@ -36,7 +35,7 @@ class Noticed:
                 self._before[name] = found[name] = value
                 continue
             self._before[name] = _refer_to(value)
-            number = convert(value)
+            number = convert(value, self._defer)
             if number is not None:
                 found[name] = number
         return found
@@ -49,12 +48,12 @@ def _refer_to(value: Any) -> Any:
         return value
 
 
-def convert(value: Any) -> Any:
-    """Return a number, or a tensor with one element, as a float, or as it is if it may still be computed; None for
-    anything else."""
+def convert(value: Any, defer: Callable[[Any], Any] = lambda _: None) -> Any:
+    """Return a number, or a tensor with one element, as a float, or what to read later if it may still be computed (see
+    `Watcher.defer`); None for anything else."""
     if isinstance(value, (bool, str)):
         return None
-    if (lazy := frameworks.defer(value)) is not None:
+    if (lazy := defer(value)) is not None:
         return lazy if prod(lazy.shape) == 1 else None
     with suppress(Exception):  # a symbolic tensor, or an array with many elements
         return to_float(value)

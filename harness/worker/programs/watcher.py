@@ -66,10 +66,18 @@ class Loop:
 class Watcher:
     """Watches the loops of this process."""
 
-    def __init__(self, recorder: Recorder, turns: Turns, is_training: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        turns: Turns,
+        is_training: Callable[[], bool],
+        defer: Callable[[Any], Any] = lambda _: None,
+    ) -> None:
         self._recorder, self._turns = recorder, turns
         self.is_training = is_training
         """Whether a loop that says nothing of itself may be one of training: whether a framework is loaded."""
+        self.defer = defer
+        """Returns what to read later in place of a value that may still be computed; None for any other."""
         self._is_here = True
         """Whether this is the process that is measured, and not one that the program has forked."""
         os.register_at_fork(after_in_child=self._note_fork)

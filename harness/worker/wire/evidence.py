@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 TRACES, COMPILATIONS, PHASES, MEMORY, OPERATIONS = "traces", "compilations", "phases", "memory", "operations"
 """The names under which evidence is stored."""
+LIMITS = "limits"
+"""The name of the evidence that a framework has given up compiling something."""
 OTHERS = "(others)"
 """The type that stands for all operations that are not listed individually."""
 
@@ -23,6 +25,10 @@ class Cause:
     "shape", "rank", "dtype", "value", "object", "type" or "structure"."""
     text: str
     advice: str | None = None
+
+
+AFTER_BREAK = " after a graph break at line "
+"""What stands between the name of a function and a line, for the part of it that is traced on its own from there."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,16 @@ class Compilation:
     """Whether the function had been compiled before, and was now compiled for another shape without a tracing."""
     compiler: str = ""
     """The compiler's name."""
+
+
+class Limit(NamedTuple):
+    """A function that is run without compilation from now on, because it was compiled too often."""
+
+    function: str
+    where: str
+    """`file:line` of the Python function, or "?"."""
+    limit: str
+    """The name of the limit and its value."""
 
 
 class PhaseUse(NamedTuple):

@@ -285,7 +285,7 @@ def test_says_what_is_unavailable_without_tensorflow(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("operations",))
     assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
     arm = summarize(record).arms[0]
-    assert arm.unavailable["peak of tensors"] == "TensorFlow was not loaded"
+    assert arm.unavailable["peak of tensors"] == "no framework was loaded that reports it"
     assert arm.measured("flops").unavailable == "no framework was loaded whose operations can be counted"
     nothing = "no framework that traces or compiles was loaded"
     assert (arm.unavailable["traces"], arm.unavailable["compilations"]) == (nothing, nothing)

@@ -1,10 +1,13 @@
-"""JAX. Its programs set every seed themselves. Its traces and compilations are not observed."""
+"""JAX: traces and their causes, compilations, and memory on accelerators. Its programs set every seed themselves."""
 
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from harness.worker.probes.base import Framework
+from harness.worker.probes.base import Allocator, Framework, Probe
+from harness.worker.probes.jax.memory import JaxAllocator
+from harness.worker.probes.jax.traces import CompileProbe, JaxProbe
 
 
 class Jax(Framework):
@@ -12,16 +15,36 @@ class Jax(Framework):
     module = "jax"
     libraries = ("jax", "jaxlib", "flax", "equinox", "optax")
     result_variables = ("JAX_ENABLE_X64", "JAX_PLATFORMS", "JAX_DEFAULT_MATMUL_PRECISION")
+    observed = True
     no_generator = "not seeded, because its keys are explicit"
+
+    def __init__(self) -> None:
+        self._traces: JaxProbe | None = None
+
+    def probes(self, phase: Callable[[], str] | None) -> Sequence[Probe]:
+        self._traces = JaxProbe(phase)
+        self._traces.install()
+        return self._traces, CompileProbe(self._traces)
+
+    def has_traced(self) -> bool:
+        return self._traces is not None and self._traces.any
+
+    def allocator(self) -> Allocator:
+        return JaxAllocator()
 
     def computes(self) -> bool:
         """Whether it has initialized a backend. Many programs import JAX without using it.
 
         The internal module that holds the backends may change. If none is found, JAX is assumed to have been used.
         """
+        if self.loaded is None:
+            return False
+        bridge: Any = sys.modules.get("jax._src.xla_bridge")
+        if hasattr(bridge, "_backends"):
+            return bool(bridge._backends)
         inner = [module for name, module in sys.modules.items() if name.startswith("jax._src.")]
         kept = [module._backends for module in inner if hasattr(module, "_backends")]
-        return self.loaded is not None and (any(kept) if kept else True)
+        return any(kept) if kept else True
 
     def synchronize(self) -> bool:
         """Wait for every array that is alive on any device: JAX computes asynchronously on CPUs too."""

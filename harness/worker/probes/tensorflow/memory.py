@@ -13,6 +13,9 @@ _REFUSALS = ValueError, AttributeError, RuntimeError
 
 
 class TensorAllocator:
+    def is_loaded(self) -> bool:
+        return "tensorflow" in sys.modules
+
     def forget_peak(self) -> None:
         if "tensorflow" in sys.modules:
             import tensorflow as tf

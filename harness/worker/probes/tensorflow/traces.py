@@ -13,13 +13,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from time import perf_counter
 from types import ModuleType
 from typing import Any
 
 from harness.worker.imports.hooks import when_imported
-from harness.worker.probes.base import Span
+from harness.worker.probes.base import Awake, Span
+from harness.worker.probes.places import shorten_path
 from harness.worker.probes.tensorflow.causes import Causes
 from harness.worker.wire.evidence import TRACES, Cause, Trace
 
@@ -42,6 +42,8 @@ class TraceProbe:
     name = TRACES
 
     def __init__(self, phase: Callable[[], str] | None = None) -> None:
+        self.idle = True
+        """Whether TensorFlow has not been imported yet."""
         self._reasons: dict[str, str] = {}
         self.names: dict[str, tuple[str, str]] = {}
         """The name and the place of each traced Python function, by TensorFlow's name of it."""
@@ -75,6 +77,8 @@ class TraceProbe:
         when_imported(_HOOKED, self._attach)
 
     def _attach(self, module: ModuleType) -> None:
+        self.idle = False
+        Awake.probes += 1
         original = getattr(module, "_create_concrete_function", None)
         if inspect.isfunction(original) and [*inspect.signature(original).parameters] == _PARAMETERS:
             module._create_concrete_function = self._wrap_with_timer(original)  # type: ignore[attr-defined]
@@ -164,7 +168,7 @@ def _identify(function: Any) -> tuple[str | None, str]:
         return getattr(function, "__name__", None), "?"
     return _qualify_name(function, code).replace(
         ".<locals>", ""
-    ), f"{_shorten_path(code.co_filename)}:{code.co_firstlineno}"
+    ), f"{shorten_path(code.co_filename)}:{code.co_firstlineno}"
 
 
 def _qualify_name(function: Any, code: Any) -> str:
@@ -174,17 +178,3 @@ def _qualify_name(function: Any, code: Any) -> str:
     """
     named = function if hasattr(function, "__code__") else type(function).__call__
     return str(getattr(code, "co_qualname", None) or getattr(named, "__qualname__", code.co_name))
-
-
-def _shorten_path(path: str) -> str:
-    """Shorten a file's path to the part below its folder on Python's path, or to its last three parts.
-
-    What is not a file, such as `<string>`, is returned unchanged.
-    """
-    file = Path(path)
-    if not file.is_absolute():
-        return path
-    roots = [root for root in map(Path, sys.path) if root.is_absolute() and file.is_relative_to(root)]
-    if roots:
-        return str(file.relative_to(max(roots, key=lambda root: len(root.parts))))
-    return "/".join(file.parts[1:][-3:])

@@ -1,30 +1,45 @@
-"""PyTorch. It is seeded. Its traces and compilations are not observed."""
+"""PyTorch: traces by Dynamo and their causes, compilations by TorchInductor, and memory on accelerators."""
 
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from harness.worker.probes.base import Framework
+from harness.worker.probes.base import Allocator, Framework, Probe
+from harness.worker.probes.torch.limits import LimitProbe
+from harness.worker.probes.torch.memory import TorchAllocator, used_devices
+from harness.worker.probes.torch.traces import CompileProbe, DynamoProbe
 
 
 class PyTorch(Framework):
     name = "PyTorch"
     module = "torch"
     libraries = ("torch", "lightning", "pytorch_lightning", "pina")
+    observed = True
     # This seeds the generator of the CPU, and those of accelerators once they are used. It initializes no accelerator.
     generator = ("manual_seed", 2**63)
+
+    def __init__(self) -> None:
+        self._traces: DynamoProbe | None = None
+
+    def probes(self, phase: Callable[[], str] | None) -> Sequence[Probe]:
+        self._traces = DynamoProbe()
+        self._traces.install()
+        limits = LimitProbe()
+        limits.install()
+        return self._traces, CompileProbe(self._traces), limits
+
+    def has_traced(self) -> bool:
+        return self._traces is not None and self._traces.any
+
+    def allocator(self) -> Allocator:
+        return TorchAllocator()
 
     def synchronize(self) -> bool:
         """Wait for accelerators. On CPUs it computes at once."""
         torch: Any = self.loaded
-        used: list[Callable[[], Any]] = []
-        for kind in (torch.cuda, getattr(torch, "xpu", None)):
-            if kind is not None and kind.is_initialized():
-                # To wait for a card that is not used would make a context on it, which takes memory.
-                numbers = [number for number in range(kind.device_count()) if kind.memory_reserved(number)]
-                used += [partial(kind.synchronize, number) for number in numbers]
+        used: list[Callable[[], Any]] = [partial(kind.synchronize, number) for kind, number in used_devices()]
         if torch.backends.mps.is_available() and torch.mps.current_allocated_memory():
             used.append(torch.mps.synchronize)
         for wait in used:

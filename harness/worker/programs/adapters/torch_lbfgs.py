@@ -27,7 +27,7 @@ class _LBFGS:
 
             def evaluates() -> Any:
                 returned = closure()
-                loss = convert(returned)
+                loss = convert(returned, watcher.defer)
                 watcher.end(loop, None if loss is None else {"loss": loss})
                 watcher.begin(loop)
                 return returned
