@@ -150,3 +150,14 @@ def test_a_program_that_reads_no_loss_runs_ahead_and_its_losses_are_there(tmp_pa
     losses = [epoch.losses["loss"] for piece in record.slices for epoch in piece.epochs]
     assert len(losses) == 150
     assert losses[-1] < losses[0]
+
+
+def test_what_comes_from_a_warm_cache_is_told(tmp_path, monkeypatch):
+    pytest.importorskip("jax")
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+    cold, warm = (run(tmp_path / name, "in_jax.py", "Donated", epochs=2) for name in ("cold", "warm"))
+    assert summarize(cold).arms[0].from_cache == 0
+    assert summarize(warm).arms[0].from_cache >= 1
+    assert summarize(warm).arms[0].value("compilations") == summarize(cold).arms[0].value("compilations")

@@ -16,7 +16,7 @@ from harness.analysis.machine.selfcheck import Control, SelfCheck, self_check
 from harness.analysis.metrics.arm import MeasuredArm
 from harness.analysis.metrics.claims import check
 from harness.analysis.metrics.registry import METRICS
-from harness.analysis.profile import rules
+from harness.analysis.profile import rules, tracings
 from harness.analysis.profile.growth import FEWEST
 from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import watched
@@ -147,6 +147,7 @@ def _summarize_arm(
         threads=_find_other_threads(record, arm),
         caches=_find_caches(ready.environment) if ready else {},
         idle_share=epoch_table.idle_share(record, arm),
+        from_cache=tracings.count_from_cache(tracings.of_one_block(record, arm) or []),
         pending_share=epoch_table.pending_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,

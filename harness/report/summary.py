@@ -104,6 +104,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     pending_share: float | None = None
     """The share of its time in which its work was waited for after its epochs had returned. None unless they returned
     long before their work was done, so that only turns could be timed."""
+    from_cache: int = 0
+    """How many compiled functions of one process came from a cache on disk, so that its first epochs were cheaper."""
     exact: Exact | None = None
     """Deterministic counts next to the baseline's."""
     smallest_visible_ratio: float | None = None

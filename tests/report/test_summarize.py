@@ -20,6 +20,7 @@ KEYS = [
         "caches",
         "idle_share",
         "pending_share",
+        "from_cache",
         "exact",
         "smallest_visible_ratio",
     ),

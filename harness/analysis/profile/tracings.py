@@ -7,7 +7,7 @@ from harness.analysis.profile.charges import Charge, EventKind, charges, compile
 from harness.record import evidence
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.worker.wire.evidence import Cause, Compilation, Trace
+from harness.worker.wire.evidence import FROM_CACHE, Cause, Compilation, Trace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,11 @@ class Compiled:
     """The cost of the silent compilations in those epochs."""
     compiler: str = ""
     """The compiler; empty if it was not recorded."""
+
+
+def count_from_cache(epochs: Iterable[Epoch]) -> int:
+    """Return how many compiled functions came from a cache on disk, and were not compiled in this process."""
+    return sum(one.compiler == FROM_CACHE for epoch in epochs for one in evidence.compilations(epoch))
 
 
 def by_function(epochs: Iterable[Epoch], busy: Mapping[str, float] | None = None) -> list[Compiled]:

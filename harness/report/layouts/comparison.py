@@ -32,6 +32,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.about_machine(summary)
     yield from programs.environments(summary)
     yield from programs.caches(summary)
+    yield from programs.compiled_before(summary)
     yield from notes.failures(summary)
     yield from notes.unreached(summary)
     yield from accounting.sentences(summary)

@@ -35,6 +35,16 @@ def caches(summary: Summary) -> Iterator[str]:
         yield f"The arms used a compile cache of yours, {folder} ({name}), which was {holds} when the run began."
 
 
+def compiled_before(summary: Summary) -> Iterator[str]:
+    """Arms whose first epochs were spared compiling, because of a cache of compiled functions on disk."""
+    for arm in summary.arms:
+        if arm.from_cache:
+            yield (
+                f"{arm.name} took {words.many(arm.from_cache, 'compiled function')} from JAX's cache on disk, as"
+                " JAX_COMPILATION_CACHE_DIR or the program asks: without it, its first epochs would take longer."
+            )
+
+
 def marks(summary: Summary) -> Iterator[str]:
     """What the epochs of each program are."""
     arms_of: dict[str, list[str]] = {}

@@ -46,6 +46,10 @@ class Trace:
     """The phase in which it was traced, empty outside of all phases. None if phases were not noted."""
 
 
+FROM_CACHE = "XLA's cache"
+"""What stands for the compiler where a compiled function came from a cache on disk."""
+
+
 @dataclass(frozen=True)
 class Compilation:
     """One compilation of a function."""

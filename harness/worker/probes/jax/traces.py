@@ -21,7 +21,7 @@ from harness.worker.imports.hooks import when_imported
 from harness.worker.probes.base import Awake, Span
 from harness.worker.probes.jax.causes import Misses
 from harness.worker.probes.places import shorten_path
-from harness.worker.wire.evidence import COMPILATIONS, TRACES, Compilation, Trace
+from harness.worker.wire.evidence import COMPILATIONS, FROM_CACHE, TRACES, Compilation, Trace
 
 _OPTION = "jax_explain_cache_misses"
 _LOGGERS = ("jax._src.interpreters.partial_eval", "jax._src.pjit")
@@ -31,8 +31,6 @@ _TRACED = "/jax/core/compile/jaxpr_trace_duration"
 _LOWERED = "/jax/core/compile/jaxpr_to_mlir_module_duration"
 _COMPILED = "/jax/core/compile/backend_compile_duration"
 _RETRIEVED = "/jax/compilation_cache/cache_retrieval_time_sec"
-CACHED = "XLA's cache"
-"""What stands for the compiler, if a compiled function came from the cache on disk."""
 
 
 class JaxProbe:
@@ -153,7 +151,7 @@ class JaxProbe:
         elif event == _RETRIEVED:
             self._from_cache = True
         elif event == _COMPILED:
-            compiler = CACHED if self._from_cache else "XLA"
+            compiler = FROM_CACHE if self._from_cache else "XLA"
             function = name or self._latest
             where = self._places.get(function, "?")
             self._compiled.append(Compilation(function, where, seconds + self._lowering, compiler=compiler))
