@@ -67,3 +67,31 @@ def test_an_arm_that_failed_has_the_traces_that_were_seen(run):
     for name in ("RaisesInJax", "DiesInJax"):
         first = next(piece.epochs[0] for piece in record.slices if piece.arm == name)
         assert [trace.cause.kind for trace in evidence.traces(first)] == ["first"]
+
+
+def test_the_same_pinn_in_three_frameworks_is_compared_in_one_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(SUPPORT / "programs" / "pinns")
+    names = ("in_tensorflow.py", "in_jax.py", "in_torch.py")
+    plan = planned("compare", *names, blocks=2, threads=1)
+    record = measure(plan, tmp_path / "run", lambda event, record: None)
+    arms = by_name(record)
+    assert [arm.status for arm in arms.values()] == ["ok"] * 3
+    losses = {
+        name: [
+            epoch.losses["loss"]
+            for piece in record.slices
+            if piece.arm == name and not piece.block
+            for epoch in piece.epochs
+        ]
+        for name in names
+    }
+    for name in names:
+        assert len(losses[name]) == 60
+        assert losses[name] == pytest.approx(losses["in_tensorflow.py"], rel=1e-3)
+        assert losses[name][-1] < 0.5 * losses[name][0]
+    assert {name: arm.value("traces") for name, arm in arms.items()} == {
+        "in_tensorflow.py": 1,
+        "in_jax.py": 1,
+        "in_torch.py": 0,
+    }
+    assert all(arm.ratio for name, arm in arms.items() if name != "in_tensorflow.py")

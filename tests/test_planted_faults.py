@@ -161,3 +161,21 @@ def test_what_comes_from_a_warm_cache_is_told(tmp_path, monkeypatch):
     assert summarize(cold).arms[0].from_cache == 0
     assert summarize(warm).arms[0].from_cache >= 1
     assert summarize(warm).arms[0].value("compilations") == summarize(cold).arms[0].value("compilations")
+
+
+def test_a_loss_that_is_read_late_is_checked_with_its_epoch(tmp_path, monkeypatch):
+    pytest.importorskip("jax")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(
+        "import jax, jax.numpy as jnp\n"
+        "step = jax.jit(jax.value_and_grad(lambda w: jnp.log(w).sum()))\n"
+        "w = jnp.ones(3)\n"
+        "for epoch in range(30):\n"
+        "    loss, slope = step(w)\n"
+        "    w = w - 0.2 * slope\n"
+    )
+    plan = planned("compare", "train.py", blocks=1, threads=1, epochs=30)
+    failure = measure(plan, tmp_path / "run", lambda event, record: None).failure("train.py")
+    assert re.fullmatch(
+        r"its loss 'loss' was nan in epoch \d+ \(--allow-nonfinite lets the run continue\)", failure.reason
+    )

@@ -262,7 +262,7 @@ class Worker:
         A framework that is asked for its peak may start up, so this must not be asked before the trainer has used it.
         """
         state = self._describe_state()
-        reasons = [one.why_no_peak() for one in self._allocators if one.is_loaded()]
+        reasons = [one.why_no_peak() for one in self._allocators if one.is_used()]
         missing = {NO_PEAK: next(filter(None, reasons), NOTHING_REPORTS)} if all(reasons) else {}
         return replace(state, unavailable={**state.unavailable, **missing})
 

@@ -76,8 +76,8 @@ class Counter(Protocol):
 class Allocator(Protocol):
     """Reports the memory in tensors that a framework's own allocator holds."""
 
-    def is_loaded(self) -> bool:
-        """Whether the framework is loaded."""
+    def is_used(self) -> bool:
+        """Whether the framework has been used, as far as is known."""
 
     def forget_peak(self) -> None:
         """Restart the measurement of the peak."""

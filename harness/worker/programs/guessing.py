@@ -1,4 +1,5 @@
-"""Finds the training loops of a source that marks no epochs: those whose passes compute gradients and take a step.
+"""Finds the training loops of a source that marks no epochs: those whose passes compute gradients and take a step, with
+an optimizer or by themselves (see `updating`).
 
 It reads the source and runs nothing. What a pass calls is followed through the functions of the same file. Of two loops
 of which one contains the other, as those over epochs and batches, or over seeds and epochs, the one that is named like
@@ -11,11 +12,17 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from harness.worker.programs import updating
 
 Loop = ast.For | ast.While
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_GRADIENTS = {"backward", "apply_gradients", "apply_updates", "train_on_batch", "value_and_grad", "GradientTape"}
+_GRADIENTS = {
+    *("backward", "apply_gradients", "apply_updates", "train_on_batch", "value_and_grad", "grad_and_value"),
+    "GradientTape",
+}
 """Functions and methods that only training calls."""
 _STEPS = {"step": re.compile(r"opt|adam|sgd|lbfgs", re.IGNORECASE), "run": re.compile(r"sess", re.IGNORECASE)}
 """Methods that only training calls if the name of their object matches."""
@@ -71,6 +78,17 @@ def find_losses(loop: Loop) -> tuple[str, ...]:
     return tuple(dict.fromkeys(bound))
 
 
+class _Body(NamedTuple):
+    """What the body of a function has, without the functions that it uses."""
+
+    trains: bool
+    """Whether it makes a call that only training makes."""
+    gradient: str | None
+    """The first call that computes derivatives."""
+    updates: bool
+    """Whether it takes something from what may be trained."""
+
+
 class _Source:
     """The functions of a source by their last names, with names that are bound to one of them, as by `jax.jit`."""
 
@@ -86,6 +104,8 @@ class _Source:
         self._reached: dict[str, list[ast.AST]] = {}
         """What `_follow` has found, by name: a file of some thousand lines would otherwise take seconds."""
         self._training: dict[str, bool] = {}
+        self._signs: dict[str, tuple[str | None, bool]] = {}
+        self._seen: dict[ast.AST, _Body] = {}
 
     def find_training_call(self, loop: Loop) -> str | None:
         """Return the call in a loop's passes that trains, or None."""
@@ -93,16 +113,48 @@ class _Source:
         direct = next(filter(None, map(_name_training_call, parts)), None)
         if direct:
             return direct
-        for node in parts:
-            for name in _list_functions_used(node):
-                if self._trains(name):
-                    return f"{name}()"
+        used = [name for node in parts for name in _list_functions_used(node)]
+        for name in used:
+            if self._trains(name):
+                return f"{name}()"
+        return self._find_own_update(parts, used)
+
+    def _find_own_update(self, parts: list[ast.AST], used: list[str]) -> str | None:
+        """Return the call that computes gradients in passes which take a step by themselves, or None."""
+        here = updating.find_gradient(parts)
+        followed = {name: self._find_signs(name) for name in used}
+        gradient = here or next((one for one, _ in followed.values() if one), None)
+        if gradient is None:
+            return None
+        if any(map(updating.updates, parts)) or any(steps for _, steps in followed.values()):
+            return gradient
+        for call in filter(None, map(updating.find_rebinding, parts)):
+            if any(self._find_signs(name)[0] for name in _list_functions_used(call)):
+                return f"{ast.unparse(call.func)}()"
         return None
+
+    def _find_signs(self, name: str) -> tuple[str | None, bool]:
+        """Return the call that computes derivatives in a function of that name, or one that it uses, and whether they
+        update something."""
+        if name not in self._signs:
+            own = [self._look_into(body) for body in self._follow(name)]
+            self._signs[name] = (
+                next((one.gradient for one in own if one.gradient), None),
+                any(one.updates for one in own),
+            )
+        return self._signs[name]
+
+    def _look_into(self, body: ast.AST) -> _Body:
+        if body not in self._seen:
+            nodes = list(ast.walk(body))
+            trains, steps = any(map(_name_training_call, nodes)), any(map(updating.updates, nodes))
+            self._seen[body] = _Body(trains, updating.find_gradient(nodes), steps)
+        return self._seen[body]
 
     def _trains(self, name: str) -> bool:
         """Whether a function of that name, or one that it uses, makes a call that only training makes."""
         if name not in self._training:
-            self._training[name] = any(map(_contains_training_call, self._follow(name)))
+            self._training[name] = any(self._look_into(body).trains for body in self._follow(name))
         return self._training[name]
 
     def reach(self, loop: Loop) -> set[ast.AST]:
@@ -165,10 +217,6 @@ def _walk_own(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, _Function | ast.ClassDef | ast.Lambda):
             yield from _walk_own(child)
-
-
-def _contains_training_call(body: ast.AST) -> bool:
-    return any(map(_name_training_call, ast.walk(body)))
 
 
 def _name_training_call(node: ast.AST) -> str | None:

@@ -46,7 +46,7 @@ class Trace:
     """The phase in which it was traced, empty outside of all phases. None if phases were not noted."""
 
 
-FROM_CACHE = "XLA's cache"
+FROM_CACHE = "a cache on disk"
 """What stands for the compiler where a compiled function came from a cache on disk."""
 
 

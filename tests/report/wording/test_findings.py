@@ -14,8 +14,9 @@ from harness.analysis.profile.rules import (
     Unweighted,
 )
 from harness.analysis.profile.tracings import Compiled, Traced
+from harness.analysis.profile.uncompiled import Broken, GivenUp
 from harness.report.wording.findings import describe_finding
-from harness.worker.wire.evidence import Cause
+from harness.worker.wire.evidence import Cause, Limit
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -144,3 +145,17 @@ def test_growth_has_its_interval():
 )
 def test_does_not_mention_kinds_for_a_trainer_with_one_kind(fact, beginning):
     assert described(fact).startswith(beginning)
+
+
+def test_what_is_not_compiled_as_a_whole_is_named_by_line():
+    assert described(Broken("step", ("train.py:14", "train.py:9"))) == (
+        "step is compiled in pieces: its graph breaks at train.py:14 and train.py:9, where each call goes back to"
+        " Python. TORCH_LOGS=graph_breaks says why; fullgraph=True makes it an error."
+    )
+
+
+def test_what_is_compiled_no_more_is_named_with_the_limit():
+    assert described(GivenUp(Limit("step", "train.py:8", "recompile_limit = 8"), 8)) == (
+        "step (train.py:8) was compiled too often (recompile_limit = 8): from epoch 8 on, calls for which it is not"
+        " compiled yet run without compilation. Keep what changes out of its arguments, or pass it as a tensor."
+    )

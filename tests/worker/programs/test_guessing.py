@@ -114,6 +114,65 @@ ALTERNATING = """
         for i in range(20):
             opt_b.step()
 """
+OWN_TORCH = """
+    for epoch in range(100):
+        u = net(x)
+        u_x = torch.autograd.grad(u.sum(), x, create_graph=True)[0]
+        loss = ((u_x + u) ** 2).mean()
+        grads = torch.autograd.grad(loss, weights)
+        with torch.no_grad():
+            for weight, gradient in zip(weights, grads):
+                weight -= 0.01 * gradient
+    for batch in test:
+        u = net(batch)
+        residual = torch.autograd.grad(u.sum(), batch)[0] + u
+        total = total + float((residual - exact) ** 2)
+"""
+OWN_JAX = """
+    g = jax.jit(jax.grad(objective))
+    for i in range(100):
+        params = jax.tree.map(lambda p, d: p - rate * d, params, g(params))
+"""
+REBOUND = """
+    @jax.jit
+    def update(params):
+        return [p - rate * d for p, d in zip(params, jax.grad(objective)(params))]
+
+    def main(params):
+        for n in range(1000):
+            params = update(params)
+"""
+ATTRIBUTES = """
+    class Pinn:
+        def train(self):
+            while self.loss > 1e-4:
+                slope = self.gradient(self.w)
+                self.w = self.w - self.rate * slope
+"""
+IN_PLACE = """
+    def step():
+        grads = tf.gradients(loss, variables)
+        for v, g in zip(variables, grads):
+            v.assign_sub(rate * g)
+
+    for epoch in tqdm(range(3)):
+        step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (OWN_TORCH, [(2, "torch.autograd.grad()", ("loss",))]),
+        (OWN_JAX, [(3, "jax.grad()", ())]),
+        (REBOUND, [(7, "update()", ())]),
+        (ATTRIBUTES, [(4, "self.gradient()", ())]),
+        (IN_PLACE, [(7, "tf.gradients()", ())]),
+    ],
+    ids=["torch", "jax", "rebound", "attributes", "in place"],
+)
+def test_finds_loops_that_take_their_steps_by_themselves(source, expected):
+    assert found(source) == expected
 
 
 @pytest.mark.parametrize(
@@ -144,6 +203,9 @@ def test_finds_the_loop_over_epochs(source, expected):
         "for name in names:\n    print(name)\n    cache.update(name)",
         "for i in range(3):\n    scheduler.step()\n    env.step(action)",
         "while True:\n    process.run()",
+        "for x in batches:\n    u_x = torch.autograd.grad(net(x), x)[0]\n    error = error + abs(u_x - exact(x))",
+        "for t in times:\n    r = jax.grad(u)(t) - rate * u(t)\n    errors.append(r - exact)",
+        "for n in range(9):\n    left -= 1\n    w = w - f(w)",
         "@tf.function\ndef f():\n    for i in range(3):\n        with tf.GradientTape() as tape: pass",
         "",
     ],

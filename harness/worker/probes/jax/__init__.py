@@ -1,11 +1,11 @@
 """JAX: traces and their causes, compilations, and memory on accelerators. Its programs set every seed themselves."""
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from harness.worker.probes.base import Allocator, Framework, Probe
+from harness.worker.probes.jax.backends import has_computed
 from harness.worker.probes.jax.memory import JaxAllocator
 from harness.worker.probes.jax.traces import CompileProbe, JaxProbe
 
@@ -33,18 +33,7 @@ class Jax(Framework):
         return JaxAllocator()
 
     def computes(self) -> bool:
-        """Whether it has initialized a backend. Many programs import JAX without using it.
-
-        The internal module that holds the backends may change. If none is found, JAX is assumed to have been used.
-        """
-        if self.loaded is None:
-            return False
-        bridge: Any = sys.modules.get("jax._src.xla_bridge")
-        if hasattr(bridge, "_backends"):
-            return bool(bridge._backends)
-        inner = [module for name, module in sys.modules.items() if name.startswith("jax._src.")]
-        kept = [module._backends for module in inner if hasattr(module, "_backends")]
-        return any(kept) if kept else True
+        return has_computed()
 
     def synchronize(self) -> bool:
         """Wait for every array that is alive on any device: JAX computes asynchronously on CPUs too."""

@@ -6,10 +6,12 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from harness.worker.probes.jax.backends import has_computed
+
 
 class JaxAllocator:
-    def is_loaded(self) -> bool:
-        return "jax" in sys.modules
+    def is_used(self) -> bool:
+        return has_computed()
 
     def forget_peak(self) -> None:
         """JAX has no way to do this: each peak is that of the process so far."""
@@ -18,6 +20,8 @@ class JaxAllocator:
         """Return the peak in bytes, added up over all devices that the process used; None if nothing counts it."""
         peaks = []
         with suppress(Exception):  # this calls code of the framework, and the answer is optional
+            if not has_computed():
+                return None
             jax: Any = sys.modules.get("jax")
             for device in {device for array in jax.live_arrays() for device in array.devices()}:
                 peaks.append((device.memory_stats() or {}).get("peak_bytes_in_use"))

@@ -13,7 +13,7 @@ _REFUSALS = ValueError, AttributeError, RuntimeError
 
 
 class TensorAllocator:
-    def is_loaded(self) -> bool:
+    def is_used(self) -> bool:
         return "tensorflow" in sys.modules
 
     def forget_peak(self) -> None:

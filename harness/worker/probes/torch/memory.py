@@ -9,7 +9,7 @@ from typing import Any
 
 
 class TorchAllocator:
-    def is_loaded(self) -> bool:
+    def is_used(self) -> bool:
         return "torch" in sys.modules
 
     def forget_peak(self) -> None:
