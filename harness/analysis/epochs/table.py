@@ -70,9 +70,10 @@ def in_turns(epochs: pd.DataFrame) -> pd.DataFrame:
 
 def pending_share(record: Lines, arm: str) -> float | None:
     """Return the share of the time of `arm` in which its work was waited for after its epochs had returned; None if
-    they did not return long before their work was done."""
+    they did not return long before their work was done, as a rule: a machine that halts for a moment looks the same."""
     own = [piece for piece in record.slices if piece.arm == arm and piece.probe is None]
-    if not any(piece.early for piece in own):
+    turns = [piece.early for piece in own if piece.pending is not None and len(piece.epochs) > 1]
+    if not turns or sum(turns) < len(turns) / 2:
         return None
     return sum(piece.pending or 0.0 for piece in own) / sum(epoch.wall for piece in own for epoch in piece.epochs)
 

@@ -58,4 +58,5 @@ def test_share_of_the_time_that_was_waited_for_at_the_end_of_turns():
 
 def test_epochs_that_leave_little_behind_have_no_such_share():
     assert pending_share(turned((0.1, False)), "a") is None
+    assert pending_share(turned((0.1, False), (1.5, True), (0.0, False)), "a") is None
     assert pending_share(turned((1.5, True), probe="memory"), "a") is None

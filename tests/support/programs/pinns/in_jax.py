@@ -1,4 +1,4 @@
-"""u' = -u, u(0) = 1, by a network of two hidden layers and gradient descent."""
+"""u' = -u, u(1) = 1, by a network of two hidden layers and gradient descent."""
 
 import jax
 import jax.numpy as jnp
