@@ -4,8 +4,10 @@ import pytest
 from paths import SUPPORT
 from planned import planned
 
+from harness.cli import app
 from harness.engine.session import measure
 from harness.record import evidence
+from harness.record.store import read
 from harness.report.summarize import summarize
 
 pytest.importorskip("torch")
@@ -67,6 +69,19 @@ def test_an_arm_that_failed_has_the_traces_that_were_seen(run):
     for name in ("RaisesInJax", "DiesInJax"):
         first = next(piece.epochs[0] for piece in record.slices if piece.arm == name)
         assert [trace.cause.kind for trace in evidence.traces(first)] == ["first"]
+
+
+def test_arithmetic_that_differs_is_told_first(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(SUPPORT / "programs" / "pinns")
+    names = ("in_jax.py", "JAX_ENABLE_X64=1 in_jax.py", "in_torch.py")
+    options = ["--label", "half", "--label", "full", "--label", "torch", "--blocks", "1", "--threads", "1"]
+    assert app.run(["compare", *names, *options, "--out", str(tmp_path / "run")]) == 0
+    arms = by_name(read(tmp_path / "run"))
+    assert arms["half"].arithmetic == {"JAX 64-bit numbers": "off", "JAX precision of matrix products": "default"}
+    assert arms["full"].arithmetic["JAX 64-bit numbers"] == "on"
+    assert arms["torch"].arithmetic["PyTorch default type"] == "float32"
+    shown = " ".join(capfd.readouterr().out.split())
+    assert "The arms compute in different arithmetic. JAX 64-bit numbers: off in half and on in full." in shown
 
 
 def test_the_same_pinn_in_three_frameworks_is_compared_in_one_command(tmp_path, monkeypatch):

@@ -226,6 +226,8 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     """How each random generator that it had loaded by its end was seeded, by the module of the generator."""
     threads: dict[str, int] = {}
     """The number of threads that each framework said it used by its end, by the name of the framework."""
+    arithmetic: dict[str, str] = {}
+    """What decided, by its end, in which arithmetic the frameworks computed: precision, TF32, deterministic kernels."""
     after_seconds: float | None = None
     """Seconds that its program ran after its last epoch. None if it did not run to its own end."""
     trained: bool = False

@@ -145,6 +145,7 @@ def _summarize_arm(
         after_seconds=next((end.after_seconds for end in record.ends if end.arm == arm and end.trained), None),
         unreached=_find_unreached(record, arm),
         threads=_find_other_threads(record, arm),
+        arithmetic=next((end.arithmetic for end in record.ends if end.arm == arm), {}),
         caches=_find_caches(ready.environment) if ready else {},
         idle_share=epoch_table.idle_share(record, arm),
         from_cache=tracings.count_from_cache(tracings.of_one_block(record, arm) or []),

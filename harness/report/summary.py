@@ -97,6 +97,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The kinds of epochs of its schedule that never ran, each with the first epoch of that kind."""
     threads: dict[str, int] = {}
     """The number of threads that each framework said it used, by its name, where that is not what was set."""
+    arithmetic: dict[str, str] = {}
+    """What decided in which arithmetic its frameworks computed: precision, TF32, deterministic kernels."""
     caches: dict[str, str] = {}
     """The compile caches of the user that it used, and whether they were filled, by environment variable."""
     idle_share: float | None = None

@@ -76,6 +76,16 @@ def threads_used() -> dict[str, int]:
     return found
 
 
+def arithmetic() -> dict[str, str]:
+    """Return what decides in which arithmetic the frameworks compute, by names that begin with the framework's."""
+    found = {}
+    for one in FRAMEWORKS:
+        if one.loaded and one.computes():
+            with suppress(Exception):  # this calls code of the framework, and the answer is optional
+                found.update({f"{one.name} {name}": value for name, value in one.arithmetic().items()})
+    return found
+
+
 def cache_folders() -> dict[str, str]:
     """Return the environment variables of compile caches, with the names of their folders for temporary files."""
     return {name: folder for one in FRAMEWORKS for name, folder in one.cache_folders().items()}

@@ -17,6 +17,7 @@ KEYS = [
         "after_seconds",
         "unreached",
         "threads",
+        "arithmetic",
         "caches",
         "idle_share",
         "pending_share",

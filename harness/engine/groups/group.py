@@ -202,6 +202,7 @@ class Group:
             versions=state.versions,
             seeded=state.seeded,
             threads=state.threads,
+            arithmetic=state.arithmetic,
         )
 
     def end(self, status: str, reason: str | None = None) -> Iterator[Event]:
@@ -228,6 +229,7 @@ class Group:
                 versions=answer.state.versions,
                 seeded=answer.state.seeded,
                 threads=answer.state.threads,
+                arithmetic=answer.state.arithmetic,
                 after_seconds=self.after.get(label),
                 trained=label in self.ended,
             )

@@ -21,6 +21,7 @@ class State(msgspec.Struct, frozen=True):
     seeded: dict[str, str] = {}
     unavailable: dict[str, str] = {}
     threads: dict[str, int] = {}
+    arithmetic: dict[str, str] = {}
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import ablation, notes
+from harness.report.sections import ablation, notes, programs
 from harness.report.sections.method import method
 from harness.report.summary import Summary
 from harness.report.table import Table
@@ -20,6 +20,7 @@ def tables(summary: Summary, record: Lines) -> Iterable[Table | None]:
 
 
 def sentences(summary: Summary) -> Iterator[str]:
+    yield from programs.arithmetic(summary)
     yield from notes.about_machine(summary)
     yield from notes.failures(summary)
     yield from ablation.sentences(summary)

@@ -29,6 +29,7 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
 
 
 def sentences(summary: Summary) -> Iterator[str]:
+    yield from programs.arithmetic(summary)
     yield from notes.about_machine(summary)
     yield from programs.environments(summary)
     yield from programs.caches(summary)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import accounting, gate, notes
+from harness.report.sections import accounting, gate, notes, programs
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -25,6 +25,7 @@ def tables(summary: Summary, record: Lines) -> Iterable[Table | None]:
 def sentences(summary: Summary) -> Iterator[str]:
     if summary.gate:
         yield from gate.sentences(summary.gate)
+    yield from programs.arithmetic(summary)
     yield from notes.about_machine(summary)
     yield from notes.failures(summary)
     yield from accounting.sentences(summary)

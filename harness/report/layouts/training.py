@@ -19,6 +19,7 @@ def tables(summary: Summary, record: Lines) -> Iterable[Table | None]:
 
 
 def sentences(summary: Summary) -> Iterator[str]:
+    yield from programs.arithmetic(summary)
     yield from notes.about_machine(summary)
     yield from programs.environments(summary)
     yield from programs.caches(summary)

@@ -27,6 +27,18 @@ def environments(summary: Summary) -> Iterator[str]:
     yield f"The arms ran in different environments: {'; '.join(each)}."
 
 
+def arithmetic(summary: Summary) -> Iterator[str]:
+    """In what the arithmetic of the arms differs, where they compute with the same framework."""
+    for name in dict.fromkeys(name for arm in summary.arms for name in arm.arithmetic):
+        arms_of: dict[str, list[str]] = {}
+        for arm in summary.arms:
+            if name in arm.arithmetic:
+                arms_of.setdefault(arm.arithmetic[name], []).append(arm.name)
+        if len(arms_of) > 1:
+            each = words.listed([f"{value} in {words.listed(arms)}" for value, arms in arms_of.items()])
+            yield f"The arms compute in different arithmetic. {name}: {each}."
+
+
 def caches(summary: Summary) -> Iterator[str]:
     """Which compile caches the arms used, if they used the user's."""
     found = {name: state for arm in summary.arms for name, state in arm.caches.items()}

@@ -157,6 +157,11 @@ class Framework:
         """Return how many threads it says that it uses for one operation; None if it is not loaded or does not say."""
         return None
 
+    def arithmetic(self) -> dict[str, str]:
+        """Return what decides in which arithmetic it computes, and whether it repeats itself: precision, TF32,
+        deterministic kernels. Call this only if it has been used; it asks for nothing that starts it."""
+        return {}
+
     def cache_folders(self) -> dict[str, str]:
         """Return the environment variable of each compile cache that lies in the folder for temporary files, and the
         name of its folder there."""

@@ -1,5 +1,7 @@
 """Frameworks with little support: harness only knows their generator, or that they compile."""
 
+from typing import Any
+
 from harness.worker.probes.base import Framework
 
 
@@ -31,6 +33,12 @@ class Keras(Framework):
     libraries = ("keras",)
     compiles = False
     result_variables = ("KERAS_BACKEND",)
+
+    def arithmetic(self) -> dict[str, str]:
+        keras: Any = self.loaded
+        policy = keras.mixed_precision.global_policy() if hasattr(keras.mixed_precision, "global_policy") else None
+        policy = policy or keras.mixed_precision.dtype_policy()
+        return {"precision": str(policy.name)}
 
 
 class DeepXDE(Framework):

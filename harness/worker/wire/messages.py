@@ -205,6 +205,8 @@ class State:
     """What could not be observed, with the reasons."""
     threads: dict[str, int] = field(default_factory=dict)
     """The number of threads that each framework says it uses, by its name."""
+    arithmetic: dict[str, str] = field(default_factory=dict)
+    """What decides in which arithmetic the frameworks compute; see `frameworks.arithmetic`."""
 
 
 @dataclass(frozen=True)

@@ -74,3 +74,23 @@ def test_says_which_caches_of_the_user_were_used():
         " the run began."
     ]
     assert list(programs.caches(summary(OLD))) == []
+
+
+def computing(*arithmetic):
+    """The summary of arms that computed in these kinds of arithmetic."""
+    found = summary(*[OLD] * len(arithmetic))
+    arms = [replace(arm, arithmetic=own) for arm, own in zip(found.arms, arithmetic, strict=True)]
+    return replace(found, arms=arms)
+
+
+def test_says_where_the_arithmetic_differs():
+    exact = {"JAX 64-bit numbers": "on", "JAX precision of matrix products": "default"}
+    quick = exact | {"JAX 64-bit numbers": "off"}
+    assert list(programs.arithmetic(computing(quick, exact, quick))) == [
+        "The arms compute in different arithmetic. JAX 64-bit numbers: off in a and c and on in b."
+    ]
+    assert list(programs.arithmetic(computing(exact, exact))) == []
+
+
+def test_arithmetic_of_other_frameworks_is_not_compared():
+    assert list(programs.arithmetic(computing({"JAX 64-bit numbers": "on"}, {"PyTorch default type": "float32"}))) == []

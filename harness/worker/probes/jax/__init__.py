@@ -1,5 +1,6 @@
 """JAX: traces and their causes, compilations, and memory on accelerators. Its programs set every seed themselves."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -34,6 +35,17 @@ class Jax(Framework):
 
     def computes(self) -> bool:
         return has_computed()
+
+    def arithmetic(self) -> dict[str, str]:
+        jax: Any = self.loaded
+        found = {
+            "64-bit numbers": "on" if jax.config.jax_enable_x64 else "off",
+            "precision of matrix products": str(jax.config.jax_default_matmul_precision or "default"),
+        }
+        if jax.default_backend() != "cpu":
+            asked = "xla_gpu_deterministic_ops=true" in os.environ.get("XLA_FLAGS", "")
+            found["deterministic kernels"] = "on" if asked else "off"
+        return found
 
     def synchronize(self) -> bool:
         """Wait for every array that is alive on any device: JAX computes asynchronously on CPUs too."""

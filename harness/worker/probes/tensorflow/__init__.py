@@ -64,6 +64,15 @@ class TensorFlow(Framework):
         self._traces.install()
         return self._traces, CompileProbe(self._traces.names)
 
+    def arithmetic(self) -> dict[str, str]:
+        tensorflow: Any = self.loaded
+        config: Any = sys.modules.get("tensorflow.python.framework.config")
+        tf32 = tensorflow.config.experimental.tensor_float_32_execution_enabled()
+        return {
+            "TF32": "on" if tf32 else "off",
+            "deterministic kernels": "on" if config and config.is_op_determinism_enabled() else "off",
+        }
+
     def synchronize(self) -> bool:
         """Wait for accelerators, and for operations that run asynchronously. On CPUs it computes at once otherwise."""
         context = getattr(sys.modules.get(_CONTEXT), "_context", None)  # None before it is used

@@ -54,6 +54,18 @@ class PyTorch(Framework):
     def threads_used(self) -> int | None:
         return int(self.loaded.get_num_threads()) if self.loaded else None
 
+    def arithmetic(self) -> dict[str, str]:
+        torch: Any = self.loaded
+        found = {
+            "default type": str(torch.get_default_dtype()).removeprefix("torch."),
+            "precision of matrix products": str(torch.get_float32_matmul_precision()),
+            "deterministic algorithms": "on" if torch.are_deterministic_algorithms_enabled() else "off",
+        }
+        if torch.cuda.is_initialized():
+            found["choice of convolutions by trial"] = "on" if torch.backends.cudnn.benchmark else "off"
+            found["TF32 in convolutions"] = "on" if torch.backends.cudnn.allow_tf32 else "off"
+        return found
+
     def cache_folders(self) -> dict[str, str]:
         try:
             user = getpass.getuser()
