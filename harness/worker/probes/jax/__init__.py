@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import Any
 
 from harness.worker.probes.base import Allocator, Framework, Probe
+from harness.worker.probes.compilations import CollectedCompilations
 from harness.worker.probes.jax.backends import has_computed
 from harness.worker.probes.jax.memory import JaxAllocator
-from harness.worker.probes.jax.traces import CompileProbe, JaxProbe
+from harness.worker.probes.jax.traces import JaxProbe
 
 
 class Jax(Framework):
@@ -25,7 +26,7 @@ class Jax(Framework):
     def probes(self, phase: Callable[[], str] | None) -> Sequence[Probe]:
         self._traces = JaxProbe(phase)
         self._traces.install()
-        return self._traces, CompileProbe(self._traces)
+        return self._traces, CollectedCompilations(self._traces)
 
     def has_traced(self) -> bool:
         return self._traces is not None and self._traces.any

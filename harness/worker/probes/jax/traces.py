@@ -34,8 +34,8 @@ _RETRIEVED = "/jax/compilation_cache/cache_retrieval_time_sec"
 
 
 class JaxProbe:
-    """Collects the tracings of each epoch, and keeps its compilations for `CompileProbe`. `phase` returns the current
-    phase."""
+    """Collects the tracings of each epoch, and keeps its compilations for `CollectedCompilations`. `phase` returns the
+    current phase."""
 
     name = TRACES
 
@@ -173,29 +173,6 @@ class JaxProbe:
 
     def _add_span(self, what: str, seconds: float) -> None:
         self._spans.append(Span("training", "tracings", what, perf_counter() - seconds, seconds))
-
-
-class CompileProbe:
-    """The compilations that `JaxProbe` collects."""
-
-    name = COMPILATIONS
-
-    def __init__(self, jax: JaxProbe) -> None:
-        self._jax = jax
-
-    @property
-    def unavailable(self) -> Mapping[str, str]:
-        return {}
-
-    @property
-    def idle(self) -> bool:
-        return self._jax.idle
-
-    def begin(self, fresh: bool) -> None:
-        pass
-
-    def end(self, wall: float = 0.0) -> list[Compilation]:
-        return self._jax.compilations()
 
 
 def _name(text: str) -> str:

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from harness.worker.probes.base import Allocator, Framework, Probe
+from harness.worker.probes.compilations import CollectedCompilations
 from harness.worker.probes.torch.limits import LimitProbe
 from harness.worker.probes.torch.memory import TorchAllocator, used_devices
-from harness.worker.probes.torch.traces import CompileProbe, DynamoProbe
+from harness.worker.probes.torch.traces import DynamoProbe
 
 
 class PyTorch(Framework):
@@ -28,7 +29,7 @@ class PyTorch(Framework):
         self._traces.install()
         limits = LimitProbe()
         limits.install()
-        return self._traces, CompileProbe(self._traces), limits
+        return self._traces, CollectedCompilations(self._traces), limits
 
     def has_traced(self) -> bool:
         return self._traces is not None and self._traces.any

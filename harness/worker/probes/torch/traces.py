@@ -23,7 +23,7 @@ _KEPT = 1024
 
 
 class DynamoProbe:
-    """Collects the tracings of each epoch, and keeps its compilations for `CompileProbe`."""
+    """Collects the tracings of each epoch, and keeps its compilations for `CollectedCompilations`."""
 
     name = TRACES
 
@@ -103,29 +103,6 @@ class DynamoProbe:
         cause = explain(str(getattr(metrics, "compile_id", "") or ""), getattr(metrics, "recompile_reason", None))
         own = None if whole is None else max(whole - (compiling or 0.0), 0.0)
         yield Trace(name, place, own, cause)
-
-
-class CompileProbe:
-    """The compilations that `DynamoProbe` collects."""
-
-    name = COMPILATIONS
-
-    def __init__(self, dynamo: DynamoProbe) -> None:
-        self._dynamo = dynamo
-
-    @property
-    def unavailable(self) -> Mapping[str, str]:
-        return {}
-
-    @property
-    def idle(self) -> bool:
-        return self._dynamo.idle
-
-    def begin(self, fresh: bool) -> None:
-        pass
-
-    def end(self, wall: float = 0.0) -> list[Compilation]:
-        return self._dynamo.compilations()
 
 
 def _find_seconds(metrics: Any, seconds: str, microseconds: str) -> float | None:

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from harness.worker.probes.jax.traces import CompileProbe, JaxProbe
+from harness.worker.probes.compilations import CollectedCompilations
+from harness.worker.probes.jax.traces import JaxProbe
 from harness.worker.wire.evidence import FROM_CACHE
 
 LOGGER = "jax._src.interpreters.partial_eval"
@@ -56,7 +57,7 @@ def attached(monkeypatch):
         probe.install()
         assert not probe.idle
         probe.begin(True)
-        return jax, probe, CompileProbe(probe)
+        return jax, probe, CollectedCompilations(probe)
 
     return attach
 

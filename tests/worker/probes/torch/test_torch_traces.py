@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.worker.probes.compilations import CollectedCompilations
 from harness.worker.probes.torch.limits import LimitProbe
-from harness.worker.probes.torch.traces import CompileProbe, DynamoProbe
+from harness.worker.probes.torch.traces import DynamoProbe
 
 UTILS, FRAMES = "torch._dynamo.utils", "torch._dynamo.convert_frame"
 
@@ -34,7 +35,7 @@ def test_reads_what_is_new_in_each_epoch(dynamo):
     dynamo._compilation_metrics.append(compiled("built"))
     probe.begin(True)
     dynamo._compilation_metrics += [compiled(inductor_compile_time_s=2.0), compiled("other")]
-    compilations = CompileProbe(probe)
+    compilations = CollectedCompilations(probe)
     found = probe.end()
     assert [(one.function, one.where, one.seconds) for one in found] == [
         ("step", "home/me/train.py:8", 1.0),
