@@ -1,4 +1,4 @@
-"""Trainers in other frameworks with planted faults: the right cause and line, and clean ones are accused of nothing."""
+"""Trainers in other frameworks with planted faults, whose cause and line must be right, and clean ones."""
 
 import re
 
@@ -103,7 +103,7 @@ def test_a_retrace_in_jax_has_its_cause_place_and_advice(in_jax):
     assert said.endswith("Keep the shape fixed: pad it.")
 
 
-def test_clean_trainers_are_accused_of_nothing(in_jax, in_torch):
+def test_clean_trainers_have_no_findings(in_jax, in_torch):
     for record in (in_jax, in_torch):
         for name in ("Clean", "Eager"):
             assert traces_of(record, name) == []

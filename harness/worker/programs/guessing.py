@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.worker.programs import updating
+from harness.worker.programs.syntax import get_name
 
 Loop = ast.For | ast.While
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -223,7 +224,7 @@ def _name_training_call(node: ast.AST) -> str | None:
     """Return a call as text if only training makes it."""
     if not isinstance(node, ast.Call):
         return None
-    name = _get_name(node.func)
+    name = get_name(node.func)
     owner = ast.unparse(node.func.value) if name in _STEPS and isinstance(node.func, ast.Attribute) else ""
     trains = (
         name in _GRADIENTS
@@ -237,7 +238,7 @@ def _runs_library_loop(node: ast.AST) -> bool:
     """Whether a call runs a loop of a library, as `fit` and `train(iterations=...)` do, but not PyTorch's `train()`."""
     if not isinstance(node, ast.Call):
         return False
-    name, arguments = _get_name(node.func), [*node.args, *(keyword.value for keyword in node.keywords)]
+    name, arguments = get_name(node.func), [*node.args, *(keyword.value for keyword in node.keywords)]
     modes = all(isinstance(one, ast.Constant) and isinstance(one.value, bool) for one in arguments)
     is_method = isinstance(node.func, ast.Attribute)
     return name in _LIBRARY_LOOPS or (name == "train" and is_method and not modes)
@@ -248,17 +249,8 @@ def _list_functions_used(node: ast.AST) -> list[str]:
     if not isinstance(node, ast.Call):
         return []
     passed = [*node.args, *(keyword.value for keyword in node.keywords)]
-    return [name for one in (node.func, *passed) if (name := _get_name(one))]
-
-
-def _get_name(node: ast.AST) -> str:
-    """Return the last name of `name` or `object.name`, of the function in `function(...)(...)`; else nothing."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Call):
-        return _get_name(node.func)
-    return node.attr if isinstance(node, ast.Attribute) else ""
+    return [name for one in (node.func, *passed) if (name := get_name(one))]
 
 
 def _get_call(node: ast.AST) -> str:
-    return _get_name(node.func) if isinstance(node, ast.Call) else ""
+    return get_name(node.func) if isinstance(node, ast.Call) else ""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from harness.worker.programs.syntax import get_name
+
 _GRADIENTS = {"grad", "gradient", "gradients", "jacrev", "jacfwd", "jacobian", "vjp", "jvp", "linearize"}
 """Functions and methods that compute derivatives, for training or not."""
 _IN_PLACE = {"assign_sub", "assign_add", "assign", "sub_", "add_", "copy_", "addcmul_", "addcdiv_"}
@@ -19,7 +21,7 @@ _MAPS = {"map", "tree_map"}
 def find_gradient(nodes: Iterable[ast.AST]) -> str | None:
     """Return the first call that computes derivatives, as text."""
     calls = (node for node in nodes if isinstance(node, ast.Call))
-    return next((f"{ast.unparse(call.func)}()" for call in calls if _name_last(call.func) in _GRADIENTS), None)
+    return next((f"{ast.unparse(call.func)}()" for call in calls if get_name(call.func) in _GRADIENTS), None)
 
 
 def updates(node: ast.AST) -> bool:
@@ -59,7 +61,7 @@ def _maps_difference(node: ast.AST) -> bool:
         inner = node.elt
     elif isinstance(node, ast.DictComp):
         inner = node.value
-    elif isinstance(node, ast.Call) and _name_last(node.func) in _MAPS and node.args:
+    elif isinstance(node, ast.Call) and get_name(node.func) in _MAPS and node.args:
         inner = node.args[0].body if isinstance(node.args[0], ast.Lambda) else None
     return isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub)
 
@@ -73,10 +75,3 @@ def _list_places(node: ast.AST) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, ast.Name | ast.Attribute):
             yield ast.unparse(part)
-
-
-def _name_last(node: ast.AST) -> str:
-    """Return the last name of `name` or `object.name`, of the function in `function(...)(...)`; else nothing."""
-    if isinstance(node, ast.Call):
-        return _name_last(node.func)
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

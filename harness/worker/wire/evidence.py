@@ -27,6 +27,7 @@ class Cause:
     advice: str | None = None
 
 
+FIRST = Cause("first", "its first tracing")
 AFTER_BREAK = " after a graph break at line "
 """What stands between the name of a function and a line, for the part of it that is traced on its own from there."""
 

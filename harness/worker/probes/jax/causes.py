@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from harness.worker.wire.evidence import Cause
+from harness.worker.wire.evidence import FIRST, Cause
 
-FIRST = Cause("first", "its first tracing")
 AGAIN = Cause(
     "new function",
     "a new function object for code that was traced before",
@@ -25,7 +24,10 @@ _ADVICE = {
     "structure": "pass the same structure each time",
     "context": "call it in the same context: the same flags, mesh and precision",
 }
-_FUNCTION = re.compile(r"(?:^|\n) *(?:for +)?(?P<name>\S+)(?: id=\d+)? defined at (?P<where>\S+:\d+)")
+_FUNCTION = re.compile(
+    r"\n *(?:never seen function:\n *|for +)(?P<name>\S+)(?: id=\d+)?(?: defined at (?P<where>\S+:\d+))?"
+)
+"""The place is missing for some, such as objects that can be called."""
 _NOW_BEFORE = re.compile(
     r"\* at (?P<place>.+?), now (?P<now>.+?) and before (?P<before>.+?)(?:, so .+)?$", re.MULTILINE
 )
@@ -64,8 +66,8 @@ class Misses:
 
     def explain(self, message: str) -> Miss:
         found = _FUNCTION.search(message)
-        name, where = (found["name"], found["where"]) if found else ("?", "?")
-        before = (name, where) in self._seen
+        name, where = (found["name"], found["where"] or "?") if found else ("?", "?")
+        before = found is not None and (name, where) in self._seen
         self._seen.add((name, where))
         if "never seen function" in message:
             return Miss(name, where, AGAIN if before else FIRST)

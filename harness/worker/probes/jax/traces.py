@@ -77,6 +77,7 @@ class JaxProbe:
         if self._seen or self._compiled or self._timed or self._spans:
             self._seen, self._timed, self._compiled, self._spans = [], [], [], []
             self._finished.clear()
+        self._lowering = 0.0
 
     def end(self, wall: float = 0.0) -> list[Trace]:
         return self._seen
@@ -134,11 +135,10 @@ class JaxProbe:
         return False
 
     def _take_time(self, function: str) -> float | None:
-        """Return the time of a tracing that has ended just before its message."""
-        for place, (name, seconds) in enumerate(self._timed):
-            if name in (None, function):
-                del self._timed[place]
-                return seconds
+        """Return the time of a tracing that has ended just before its message. Others were not explained at all: what
+        they traced was in the cache."""
+        if self._timed and self._timed[-1][0] in (None, function):
+            return self._timed.pop()[1]
         return None
 
     def _listen(self, event: str, seconds: float, **details: Any) -> None:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from harness.worker.wire.evidence import Cause
+from harness.worker.wire.evidence import FIRST, Cause
 
-FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
 AGAIN = Cause(
     "new function",

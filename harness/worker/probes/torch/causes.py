@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-from harness.worker.wire.evidence import AFTER_BREAK, Cause
+from harness.worker.wire.evidence import AFTER_BREAK, FIRST, Cause
 
-FIRST = Cause("first", "its first tracing")
 UNKNOWN = Cause("type", "a guard failed", "TORCH_LOGS=recompiles shows which")
 _ADVICE = {
     "shape": "keep the shape fixed (pad it), or leave it open: torch._dynamo.mark_dynamic, torch.compile(dynamic=True)",

@@ -107,3 +107,14 @@ def test_another_wording_is_quoted_and_never_too_long():
     found = Misses().explain("TRACING CACHE MISS: something quite different, " + "and so on " * 50)
     assert (found.function, found.where, found.cause.kind) == ("?", "?", "type")
     assert len(found.cause.text) <= 120
+
+
+def test_an_object_that_can_be_called_has_a_name_and_no_place():
+    misses = Misses()
+    first = misses.explain(f"{HEAD}  never seen function:\n    Model id=1397")
+    assert (first.function, first.where, first.cause) == ("Model", "?", FIRST)
+
+
+def test_functions_that_no_message_names_are_not_taken_for_the_same():
+    misses = Misses()
+    assert [misses.explain("never seen function").cause for _ in range(2)] == [FIRST, FIRST]

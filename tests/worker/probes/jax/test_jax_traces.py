@@ -130,3 +130,13 @@ def test_a_version_without_events_is_said(monkeypatch):
     probe = JaxProbe()
     probe.install()
     assert set(probe.unavailable) == {"traces", "compilations"}
+
+
+def test_a_tracing_that_was_in_the_cache_gives_its_time_to_no_other(attached):
+    jax, probe, _ = attached()
+    jax.event(TRACED, 0.001, fun_name="step")
+    jax.event(TRACED, 0.002, fun_name="other")
+    jax.miss("step")
+    jax.event(TRACED, 0.25, fun_name="step")
+    (trace,) = probe.end()
+    assert (trace.function, trace.seconds) == ("step", pytest.approx(0.25, abs=0.01))  # the clock has not moved

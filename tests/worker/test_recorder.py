@@ -1,0 +1,69 @@
+"""Losses that may still be computed when an epoch ends, with arrays that say when they are read."""
+
+import pytest
+
+from harness.worker import frameworks
+from harness.worker.recorder import Recorder
+from harness.worker.wire.messages import Build, Run
+from harness.worker.wire.reasons import Misbehaved
+
+
+class Lazy:
+    """An array of one element that is computed when it is read."""
+
+    def __init__(self, value, read):
+        self._value, self._read = value, read
+
+    def item(self):
+        self._read.append(self._value)
+        return self._value
+
+
+@pytest.fixture
+def recorder(tmp_path, monkeypatch):
+    monkeypatch.setattr(frameworks, "defer", lambda value: value if isinstance(value, Lazy) else None)
+    order = Build(variant="", case=None, scale=None, seed=0, cores=[0], journal=str(tmp_path / "journal"))
+    return Recorder(order, [])
+
+
+def run(recorder, index, losses, kind="epoch"):
+    recorder.begin(index, kind)
+    recorder.end(losses, defers=True)
+
+
+def test_losses_that_may_still_be_computed_are_read_when_the_slice_ends(recorder):
+    read = []
+    recorder.open(Run([0, 1, 2]))
+    run(recorder, 0, {"loss": 0.5})
+    for index, value in ((1, 0.25), (2, 0.125)):
+        run(recorder, index, {"first": Lazy(value, read), "other": 1.0})
+    assert read == []
+    assert [epoch.losses for epoch in recorder.close()] == [
+        {"loss": 0.5},
+        {"first": 0.25, "other": 1.0},
+        {"first": 0.125, "other": 1.0},
+    ]
+    assert read == [0.25, 0.125]
+
+
+def test_they_are_read_when_settling_is_over_and_where_the_kind_changes(recorder):
+    read = []
+    recorder.open(Run([0]))
+    run(recorder, 0, {"loss": 1.0})
+    recorder.open(Run([1, 2, 3, 4], settling=2))
+    run(recorder, 1, {"loss": Lazy(0.5, read)})
+    run(recorder, 2, {"loss": Lazy(0.25, read)})
+    assert read == [0.5, 0.25]
+    run(recorder, 3, {"loss": Lazy(0.125, read)})
+    recorder.begin(4, "other")
+    assert read == [0.5, 0.25, 0.125]
+
+
+def test_one_that_is_not_finite_is_reported_with_its_epoch(recorder):
+    recorder.open(Run([0]))
+    run(recorder, 0, {"loss": 1.0})
+    recorder.open(Run([1, 2, 3]))
+    run(recorder, 1, {"loss": Lazy(0.5, [])})
+    run(recorder, 2, {"loss": Lazy(float("nan"), [])})
+    with pytest.raises(Misbehaved, match="its loss 'loss' was nan in epoch 2 "):
+        recorder.begin(3, "other")
