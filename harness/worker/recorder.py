@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from harness.interface import watch_phases
 from harness.worker import frameworks, passes
@@ -206,7 +206,7 @@ class Recorder:
                 if not self._allow_nonfinite:
                     raise Misbehaved(f"its loss {name!r} was {value}{where} (--allow-nonfinite lets the run continue)")
                 return finite(losses)
-        return {**losses}
+        return cast("dict[str, float | None]", losses)
 
     def cancel(self) -> None:
         """Forget an epoch that has begun and does no work, or that failed."""
@@ -221,5 +221,8 @@ class Recorder:
 
 def _defer(losses: Mapping[str, Any]) -> dict[str, Any]:
     """Return the losses that may still be computed."""
-    found = {name: frameworks.defer(value) for name, value in losses.items() if type(value) is not float}
-    return {name: value for name, value in found.items() if value is not None}
+    found = {}
+    for name, value in losses.items():
+        if type(value) is not float and (deferred := frameworks.defer(value)) is not None:
+            found[name] = deferred
+    return found
