@@ -2,10 +2,10 @@
 
     python benchmarks/experiments/kills.py --out kills.jsonl
 
-Every arm keeps a diary with the time at which it finished each epoch. A slice is lost if its epochs are in the diary,
-all from before the kill, and not in the record. Every second time, the arms are forked from one process. They then end
-slightly later than the parent of that process. Each kill takes about ten seconds. If started again with the same --out,
-it continues.
+Every arm keeps a diary with the time at which it finished each epoch. Something is lost if epochs of a turn that was
+over before the kill are in the diary and not in the record. Every second time, the arms are forked from one process.
+They then end slightly later than the parent of that process. Each kill takes about ten seconds. If started again with
+the same --out, it continues.
 """
 
 import argparse
@@ -126,22 +126,24 @@ def _find_workers(parent: int) -> list[psutil.Process]:
 
 
 def _count_lost(record: Record, diaries: Path, killed: float) -> int:
-    """Return the number of slices whose epochs are in the diaries, all from before `killed`, and not in the record.
+    """Return the number of arms of which epochs are in the diaries and not in the record, although their turn was over.
 
-    Only one arm computes at a time, so at most one slice was running. It is considered incomplete if it is shorter than
-    the shortest slice of its arm.
+    Only one arm computes at a time: the turn of an epoch is over if another arm of its block ran an epoch after it.
     """
+    times = {ready.pid: _read_times(diaries / str(ready.pid), killed) for ready in record.ready}
     lost = 0
     for ready in record.ready:
         own = [piece for piece in record.slices if (piece.block, piece.arm) == (ready.block, ready.arm)]
-        kept = sum(len(piece.epochs) for piece in own)
-        diary = diaries / str(ready.pid)
-        *written, _ = diary.read_text().split("\n") if diary.exists() else [""]  # the last line may be cut off
-        ran = sum(float(when) < killed for when in written)
-        shortest = min((len(piece.epochs) for piece in own if piece.round and len(piece.epochs) > 1), default=None)
-        if shortest is not None and ran - kept >= shortest:
-            lost += 1
+        rivals = [other.pid for other in record.ready if other.block == ready.block and other.pid != ready.pid]
+        latest = max((when for pid in rivals for when in times[pid]), default=0.0)
+        lost += sum(when < latest for when in times[ready.pid]) > sum(len(piece.epochs) for piece in own)
     return lost
+
+
+def _read_times(diary: Path, killed: float) -> list[float]:
+    """Return the times of the epochs in a diary that ended before `killed`."""
+    *written, _ = diary.read_text().split("\n") if diary.exists() else [""]  # the last line may be cut off
+    return [when for when in map(float, written) if when < killed]
 
 
 def main() -> None:

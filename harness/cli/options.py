@@ -87,6 +87,11 @@ OPTIONS: dict[str, Choice] = {
         help="Let arms use your compile caches, as TorchInductor's, and not begin with empty ones.",
         default=False,
     ),
+    "device": _define(
+        str | None,
+        metavar="DEVICE",
+        help="The only device that arms see: cpu, or a GPU by number or UUID. [default: all that your settings allow]",
+    ),
     "settings": _define(
         list[str] | None,
         "--set",

@@ -17,7 +17,7 @@ class Ablate(Command):
     """Measure what each of the changes between two variants contributes."""
 
     name = "ablate"
-    options = ("start", "goal", *COMMON, "allow_nonfinite", "fresh", "resume", "claims", *OUTPUT)
+    options = ("start", "goal", *COMMON, "allow_nonfinite", "device", "fresh", "resume", "claims", *OUTPUT)
 
     def plan(self, request: Request) -> Planned:
         from harness.plan import ablation

@@ -22,6 +22,7 @@ class Compare(Command):
         *COMMON,
         "allow_nonfinite",
         "keep_caches",
+        "device",
         "settings",
         "epoch_at",
         "input",

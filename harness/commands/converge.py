@@ -29,6 +29,7 @@ class Converge(Command):
             "timeout",
             "allow_nonfinite",
             "keep_caches",
+            "device",
             "settings",
             "epoch_at",
             "input",

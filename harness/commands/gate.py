@@ -27,6 +27,7 @@ class Gate(Command):
             ("timeout", "gate_timeout"),
             ("fresh", "gate_fresh"),
             "keep_caches",
+            "device",
             "settings",
             "epoch_at",
             "resume",

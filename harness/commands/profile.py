@@ -28,6 +28,7 @@ class Profile(Command):
             "timeout",
             "allow_nonfinite",
             "keep_caches",
+            "device",
             "settings",
             "epoch_at",
             "input",

@@ -15,11 +15,13 @@ from harness.engine.groups.profiling import Profiling
 from harness.engine.groups.taking_turns import TakingTurns
 from harness.engine.groups.training import Training
 from harness.engine.groups.whole import Whole
+from harness.engine.machine.gpus import get_gpus
 from harness.engine.processes.fork_client import ForkServers
 from harness.plan.plan import Plan
 from harness.record.events import Event
 from harness.schedule.turns import start_order
 from harness.worker.passes import get_pass
+from harness.worker.wire.evidence import COUNTING
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,19 @@ class Block:
     servers: ForkServers
     numbers: Iterator[int] = field(default_factory=count)
 
-    def group(self, *members: str, exact_memory: bool = False) -> Group:
-        """Create a new group of these arms."""
+    def group(self, *members: str, exact_memory: bool = False, repeatable: bool = False) -> Group:
+        """Create a new group of these arms. If `repeatable`, they are fresh processes, whose frameworks are asked for
+        kernels that repeat themselves on GPUs."""
         return Group(
-            self.plan, self.block, next(self.numbers), members, self.logs, self.known, self.servers, exact_memory
+            self.plan,
+            self.block,
+            next(self.numbers),
+            members,
+            self.logs,
+            self.known,
+            None if repeatable else self.servers,
+            exact_memory,
+            repeatable,
         )
 
 
@@ -58,7 +69,23 @@ def run_together(block: Block, arms: Sequence[str], failed: set[str]) -> Iterato
 
     `failed` grows meanwhile: an arm that fails in one pair is left out of every later pair.
     """
+    yield from _take_turns(block, arms, failed)
+    yield from _count_apart(block, failed)
+
+
+def _count_apart(block: Block, failed: set[str]) -> Iterator[Event]:
+    """Count the operations of arms whose training was over before they could be counted, in processes of their own."""
+    while block.known.uncounted:
+        arm = block.known.uncounted.pop(0)
+        if arm not in failed:
+            yield from Profiling(block.group(arm), COUNTING).run()
+
+
+def _take_turns(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
     baseline, known = block.plan.baseline, block.known
+    if get_gpus().is_exclusive() and block.plan.device != "cpu":
+        yield from TakingTurns(block.group(*arms)).run_one_by_one()
+        return
     if known.fit(arms):
         yield from TakingTurns(block.group(*arms)).run_together()
         if known.fit(arms):
@@ -101,7 +128,8 @@ def run_gate(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Ev
         groups = [members] if block.known.fit(members) else [[arm] for arm in members]
         for group in groups if not block.block and triple.tolerances.counts else ():
             if not failed & set(triple.arms):
-                yield from Counting(own.group(*group), triple).count()
+                yield from Counting(own.group(*group, repeatable=bool(get_gpus())), triple).count()
+                yield from _count_apart(own, failed)
 
 
 def run_training(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:

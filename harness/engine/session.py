@@ -14,6 +14,7 @@ from harness.catalog import registry
 from harness.engine import runner
 from harness.engine.blocks import RunBlock
 from harness.engine.machine import machine
+from harness.engine.machine.gpus import get_gpus
 from harness.engine.revisions import repository
 from harness.errors import BadInput
 from harness.plan.plan import Plan
@@ -52,6 +53,7 @@ def measure(
     Raises BadInput if `directory` cannot hold a run.
     """
     # Collected before the file is created, so that a record never lacks its header.
+    get_gpus().check(plan.device)
     facts, versions, commit = machine.facts(), machine.versions(), repository.describe()
     header = Header(
         schema=SCHEMA,

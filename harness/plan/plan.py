@@ -93,6 +93,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     keep_caches: bool = False
     """Whether arms use the user's compile caches that lie in the folder for temporary files. Otherwise each process
     begins with empty ones, so that all compile the same."""
+    device: str | None = None
+    """The only device that arms see: "cpu", or a GPU by number or UUID. None if they see those that the user's settings
+    allow."""
     probes: tuple[str, ...] = ()
     """The probes that observe each arm after the timed epochs of the first block, each in a separate pass; see
     `worker.passes`."""

@@ -1,5 +1,6 @@
 """Turn a request into a plan: check it and fill in defaults before anything runs."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MOST_IN_BUDGET = 8
 """The default maximum number of blocks with a time budget."""
 TIMEOUT = 600.0
 """The default number of seconds without an answer after which an arm is given up."""
+_DEVICE = re.compile(r"cpu|\d{1,3}|(?:GPU|MIG)-[\w/-]+")
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600}
 
 
@@ -99,6 +101,10 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
         raise BadInput(
             f"--tolerance must be a share above 0 and at most 1, such as 0.03 for 3 %, not {request.tolerance:g}."
         )
+    if request.device is not None and not _DEVICE.fullmatch(request.device):
+        raise BadInput(
+            f"--device must be cpu, or a GPU by number or UUID, such as 0 or GPU-..., not {request.device!r}."
+        )
     usual = max(traits.most_blocks, MOST_IN_BUDGET) if seconds and traits.fewest_blocks else traits.most_blocks
     most = request.blocks or usual
     may_stop = traits.fewest_blocks is not None and (request.blocks is None or bool(seconds))
@@ -132,6 +138,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
         probes=traits.probes,
         exact_memory=request.exact_memory,
         keep_caches=request.keep_caches,
+        device=request.device,
         references=tuple(arm.label for arm in arms if arm.label in reference_labels),
         preload=() if request.fresh else _choose_preload(trained),
     )

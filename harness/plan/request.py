@@ -30,6 +30,7 @@ class Request:
     fresh: bool | None = None
     """Whether each arm starts as a fresh process instead of being forked."""
     keep_caches: bool = False
+    device: str | None = None
     """Whether arms use the user's compile caches, and not empty ones of their own."""
     input: Path | None = None
     """The file that command lines read as their standard input."""

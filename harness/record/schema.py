@@ -1,7 +1,7 @@
 """The types of a record's lines. Each line is one JSON object, which names its type in the field `line`."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -105,6 +105,19 @@ class ArmReady(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag=
     """The folder of its interpreter's environment; empty in older records."""
 
 
+class GpuState(NamedTuple):
+    """The clock of a GPU at one moment."""
+
+    gpu: int
+    """Its number."""
+    clock: int
+    """The clock of its multiprocessors, in MHz."""
+    highest: int
+    """The highest clock that it allows, in MHz."""
+    slowed_by: list[str]
+    """What held the clock down: heat, power, or nothing."""
+
+
 class Slice(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="slice"):
     """Epochs that one arm ran in one go."""
 
@@ -131,6 +144,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="sl
     pending: float | None = None
     """Seconds of the wall times of the turn's epochs in which their work was waited for after they had returned. None
     if another slice of the same turn has it, and in records made before it was stored."""
+    gpus: list[GpuState] = []
+    """The clocks of the machine's GPUs at the end of the turn. Empty if another slice of the same turn has them."""
     early: bool = False
     """Whether epochs of the turn returned long before their work was done: only their time together is known, and each
     has an equal share of it."""
@@ -218,6 +233,9 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     """The peak resident memory of the process; None if it was not measured."""
     peak_tensor_bytes: int | None = None
     """The peak memory of the framework's tensors; None if it was not measured."""
+    gpu_bytes: int | None = None
+    """The memory that the process held on GPUs at its end, its context included, as their driver counts it; None if it
+    used none, or the driver does not tell."""
     unavailable: dict[str, str] = {}
     """What could not be observed in the process, and why."""
     versions: dict[str, str] = {}

@@ -12,6 +12,7 @@ from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.gate.judge import gate_verdict
 from harness.analysis.gate.triples import timed
 from harness.analysis.machine.facts import measured_on
+from harness.analysis.machine.gpu_clocks import clocks
 from harness.analysis.machine.selfcheck import Control, SelfCheck, self_check
 from harness.analysis.metrics.arm import MeasuredArm
 from harness.analysis.metrics.claims import check
@@ -149,6 +150,8 @@ def _summarize_arm(
         caches=_find_caches(ready.environment) if ready else {},
         idle_share=epoch_table.idle_share(record, arm),
         from_cache=tracings.count_from_cache(tracings.of_one_block(record, arm) or []),
+        gpu_clocks=clocks(record).get(arm),
+        gpu_bytes=max(filter(None, (end.gpu_bytes for end in record.ends if end.arm == arm)), default=None),
         pending_share=epoch_table.pending_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,

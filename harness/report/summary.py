@@ -13,6 +13,7 @@ from harness.analysis.epochs.accounts import Scope
 from harness.analysis.epochs.projection import Seconds
 from harness.analysis.gate.judge import GateVerdict
 from harness.analysis.machine.facts import Finding
+from harness.analysis.machine.gpu_clocks import Clocks
 from harness.analysis.machine.selfcheck import SelfCheck
 from harness.analysis.metrics.base import Measured
 from harness.analysis.metrics.claims import Checked
@@ -106,6 +107,10 @@ class ArmSummary(msgspec.Struct, frozen=True):
     pending_share: float | None = None
     """The share of its time in which its work was waited for after its epochs had returned. None unless they returned
     long before their work was done, so that only turns could be timed."""
+    gpu_clocks: Clocks | None = None
+    """The clocks of GPUs at the end of its turns; None if it held no memory on one."""
+    gpu_bytes: int | None = None
+    """The most memory that one of its processes held on GPUs when it ended, its context included."""
     from_cache: int = 0
     """How many compiled functions of one process came from a cache on disk, so that its first epochs were cheaper."""
     exact: Exact | None = None

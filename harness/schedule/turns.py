@@ -14,10 +14,11 @@ from harness.plan.plan import Plan
 from harness.record.schema import Epoch
 from harness.schedule import sampling
 from harness.schedule.lockstep import Lengths, Lockstep
+from harness.schedule.positions import Schedule
 from harness.schedule.sampling import ROUNDS, Pace, Turn, make_rng
 from harness.worker.wire.messages import Description
 
-__all__ = ["ROUNDS", "Pace", "Round", "Rounds", "Turn", "in_lockstep", "rounds", "start_order", "warm_up"]
+__all__ = ["ROUNDS", "Pace", "Round", "Rounds", "Turn", "counted", "in_lockstep", "rounds", "start_order", "warm_up"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,15 @@ def watched(
         length = min(filter(None, (lengths.stop or sampling.in_a_row(max(pace.values(), default=0.0)), lengths.most)))
         return list(range(min(length, 1 + most if most else length)))
     return sampling.watched(plan, arm, descriptions, pace, most)
+
+
+def counted(arm: str, descriptions: Mapping[str, Description], position: int) -> list[int]:
+    """Return the epochs in which an arm counts operations: up to the first of each kind if it can seek, otherwise the
+    next one, which is epoch `position`. None are left if its schedule is over."""
+    schedule = Schedule(descriptions[arm])
+    if descriptions[arm].seekable:
+        return schedule.firsts()
+    return [position] if not schedule.segments or position < schedule.stop else []
 
 
 class Rounds(Sequence[Round]):

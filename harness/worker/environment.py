@@ -13,11 +13,15 @@ from pathlib import Path
 
 from harness.worker import frameworks, seeding
 
+DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES",)
+"""The variables that say which devices a process sees."""
 _PR_SET_PDEATHSIG = 1
 
 
-def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
+def prepare(cores: Sequence[int], seed: int, repeatable: bool = False) -> dict[str, str]:
     """Pin this process to `cores`, with as many threads. Returns the settings that affect speed and losses.
+
+    If `repeatable`, frameworks are asked for kernels that repeat themselves on GPUs.
 
     Its random generators are seeded with `seed`, those of a framework as soon as it is imported: see `seeding`.
     """
@@ -27,8 +31,16 @@ def prepare(cores: Sequence[int], seed: int) -> dict[str, str]:
         os.environ[name] = str(len(cores))
     for framework in frameworks.FRAMEWORKS:
         framework.prepare()
+        if repeatable:
+            framework.ask_for_repeatability()
     seeding.seed_as_imported(seed)
-    recorded = (*frameworks.thread_variables(), "PYTHONHASHSEED", *frameworks.result_variables())
+    recorded = (
+        *frameworks.thread_variables(),
+        "PYTHONHASHSEED",
+        *frameworks.result_variables(),
+        *frameworks.sharing_variables(),
+        *DEVICE_VARIABLES,
+    )
     facts = {name: os.environ[name] for name in recorded if name in os.environ}
     for name in frameworks.cache_folders():
         if name in os.environ:

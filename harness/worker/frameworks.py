@@ -32,6 +32,11 @@ def thread_variables() -> tuple[str, ...]:
     return (*COMMON_THREAD_VARIABLES, *(name for one in FRAMEWORKS for name in one.thread_variables))
 
 
+def sharing_variables() -> dict[str, str]:
+    """Return the environment variables with which frameworks take no more of a GPU than they need."""
+    return {name: value for one in FRAMEWORKS for name, value in one.sharing_variables.items()}
+
+
 def result_variables() -> tuple[str, ...]:
     """Return the environment variables that affect what a program computes."""
     return (*(name for one in FRAMEWORKS for name in one.result_variables), *COMMON_RESULT_VARIABLES)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from harness.worker.frameworks import FRAMEWORKS
 from harness.worker.imports import loading
+from harness.worker.probes.all_operations import AllOperations
 from harness.worker.probes.base import Allocator, Probe
 from harness.worker.probes.memory import MemoryProbe, PeakGauge
 from harness.worker.probes.phases import PhaseProbe
-from harness.worker.wire.evidence import MEMORY, OPERATIONS, PHASES
+from harness.worker.wire.evidence import COUNTING, MEMORY, OPERATIONS, PHASES
 
 
 def allocators() -> list[Allocator]:
@@ -29,7 +30,7 @@ def _make_memory_probes() -> list[Probe]:
 
 
 def _make_operation_probes() -> list[Probe]:
-    return [PhaseProbe(), *(probe for one in FRAMEWORKS for probe in one.pass_probes(OPERATIONS))]
+    return [PhaseProbe(), AllOperations([found for one in FRAMEWORKS if (found := one.operation_probe())])]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Pass:
     samples_rss: bool = False
     """Whether the parent samples the resident memory of the process."""
     draws_timeline: bool = False
+    counts: bool = False
+    """Whether operations are counted that cannot be counted beside timings."""
     returns_memory: bool = False
     """Whether `--memory exact` applies: freed memory is then returned immediately."""
 
@@ -51,6 +54,7 @@ PASSES: dict[str, Pass] = {
     PHASES: Pass(_make_phase_probes),
     MEMORY: Pass(_make_memory_probes, samples_rss=True, returns_memory=True),
     OPERATIONS: Pass(_make_operation_probes, most_epochs=5, draws_timeline=True),  # an epoch has thousands of them
+    COUNTING: Pass(list, most_epochs=1, counts=True),
 }
 """The built-in passes by name."""
 

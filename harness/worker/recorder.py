@@ -48,6 +48,8 @@ class Recorder:
         self, order: Build, probes: Sequence[Probe], missing: dict[str, str] | None = None, place: Place | None = None
     ) -> None:
         self.counters: list[Counter] = [found for one in frameworks.FRAMEWORKS if (found := one.counter())]
+        self._counting: list[Counter] = []
+        """The counters that note the epochs of the current slice."""
         self._allow_nonfinite = order.allow_nonfinite
         self._slowdown = order.slowdown
         self._missing, self._probes, self._place = missing or {}, list(probes), place
@@ -59,7 +61,6 @@ class Recorder:
         """The probes of the current pass. The first one is the closest to the epoch."""
         self._timeline: Timeline | None = None
         self._timeline_file: str | None = None
-        self._note_calls = False
         self._noted = ExitStack()
         self._bound: Bound | None = None
         self._settling = 0
@@ -83,6 +84,11 @@ class Recorder:
         return self._journal.epochs
 
     @property
+    def counts_apart(self) -> bool:
+        """Whether operations are left to be counted in the pass for that."""
+        return any(one.disturbs and one.is_used() for one in self.counters)
+
+    @property
     def unavailable(self) -> dict[str, str]:
         """What could not be observed, with the reasons."""
         found = {what: why for probe in self._probes for what, why in probe.unavailable.items()}
@@ -100,10 +106,12 @@ class Recorder:
         With `order.note_calls`, each epoch takes some tens of microseconds longer. `order.watch` names a pass of a
         profile, whose probes take more time.
         """
-        self._pass = passes.get_pass(order.watch).make_probes() if order.watch else []
+        pass_ = passes.get_pass(order.watch) if order.watch else None
+        self._pass = pass_.make_probes() if pass_ else []
         self._timeline_file = order.timeline
         self._timeline = Timeline() if order.timeline else None
-        self._note_calls = order.note_calls
+        apart = pass_ is not None and pass_.counts
+        self._counting = [one for one in self.counters if (apart if one.disturbs else order.note_calls)]
         self._bound = None if order.seconds is None else Bound(order.least, order.seconds)
         self._settling = order.settling
         self.pending.forget()
@@ -137,9 +145,8 @@ class Recorder:
             self._wake()
         for probe in self._active:
             probe.begin(fresh)
-        if self._note_calls:
-            for counter in self.counters:
-                self._noted.enter_context(counter.watching(kind))
+        for counter in self._counting:
+            self._noted.enter_context(counter.watching(kind))
         for probe in reversed(self._pass):
             probe.begin(fresh)
         self._clock.start()
@@ -159,7 +166,7 @@ class Recorder:
             self._clock.draw_out(self._slowdown)
         wall, cpu = self._clock.stop()
         seen = [(probe.name, probe.end(wall)) for probe in self._pass] if self._pass else []
-        if self._note_calls:
+        if self._counting:
             self._noted.close()
         if self._awake != Awake.probes:  # the epoch has imported a framework
             self._wake()

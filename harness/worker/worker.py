@@ -34,7 +34,6 @@ from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
 from harness.worker.subject import BUILDING, Subject, build
 from harness.worker.wire.messages import (
-    NOTHING_COUNTS,
     Answer,
     Build,
     Built,
@@ -150,8 +149,7 @@ class Worker:
             case Finish():
                 return Finished(peak_rss_bytes(), peak_tensor_bytes(self._allocators), self._describe_final_state())
             case CountWork(rate):
-                found = [counted for one in self._recorder.counters if (counted := one.count(rate))]
-                return found[0] if found else Counted({}, NOTHING_COUNTS, None)
+                return Counted.together([own for one in self._recorder.counters if (own := one.count(rate))])
             case Run() if self._watcher:  # the program has ended
                 self._begin_run()
                 self._recorder.open(order)
@@ -175,7 +173,7 @@ class Worker:
 
     def _prepare(self, order: Build) -> Recorder:
         """Prepare the process, and return what records its epochs."""
-        self._facts = self._prepared or environment.prepare(order.cores, order.seed)
+        self._facts = self._prepared or environment.prepare(order.cores, order.seed, order.repeatable)
         missing = hand_back_memory() if order.exact_memory else None
         place = PhasePlace() if order.notes_phases else None
         self._seed = order.seed
@@ -228,7 +226,12 @@ class Worker:
         epochs = recorder.close()
         between = self._running.stop()[0] - sum(epoch.wall for epoch in epochs)
         return Ran(
-            epochs, self._idle, max(between, 0.0), pending=recorder.pending.seconds, early=recorder.pending.early
+            epochs,
+            self._idle,
+            max(between, 0.0),
+            pending=recorder.pending.seconds,
+            early=recorder.pending.early,
+            counts_apart=recorder.counts_apart,
         )
 
     def _describe_failure(self, error: BaseException) -> Failed:

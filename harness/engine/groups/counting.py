@@ -36,7 +36,8 @@ class Counting:
             self._group.close()
 
     def _run_epochs(self, label: str) -> Generator[Event, None, list[Epoch]]:
-        answer = self._group.live[label].run(self._choose_epochs(label), note_calls=self._should_count(label))
+        arm, indices = self._group.live[label], self._choose_epochs(label)
+        answer = self._group.note_end(label, arm.run(indices, note_calls=self._should_count(label)))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
             yield Slice(
@@ -80,7 +81,7 @@ class Counting:
             yield Evaluation(self._group.block, self._group.number, label, epochs, answer.metrics)
         if self._should_count(label):
             yield Progress(self._group.block, Doing.COUNTING_OPERATIONS, label)
-            yield self._group.count(arm)
+            yield from self._group.count(arm)
         arm.close()
         del self._group.live[label]
         yield ArmEnd(

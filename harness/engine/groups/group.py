@@ -7,23 +7,21 @@ from types import TracebackType
 from typing import Self
 
 from harness.engine.groups.known import Known
-from harness.engine.machine.machine import free_memory_bytes
+from harness.engine.machine import memory
+from harness.engine.machine.gpus import get_gpus
 from harness.engine.processes.answers import Answer, Built, Counted, Failed, Finished, Ran, State, Stated
 from harness.engine.processes.arm import CHECK_SECONDS, ArmProcess, receive_any
 from harness.engine.processes.fork_client import ForkServer, ForkServers
 from harness.plan.plan import Plan, usable_cores
 from harness.record.events import Doing, Event, Progress
 from harness.record.schema import ArmEnd, ArmReady, Epoch, Objective, Slice, Work
+from harness.schedule import turns
+from harness.worker.wire.evidence import COUNTING
 from harness.worker.wire.messages import Description, StateObjective
 
 BUILDS_AT_ONCE = 2
 STATEMENTS = 2
 """Number of blocks in which an arm states the terms of its loss, each time in a new process."""
-RESERVE_BYTES = 500_000_000
-"""Memory, in bytes, that is left free for everything else."""
-GROWTH = 0.4
-"""How much an arm's memory may grow beyond its first epochs, as a share: its batch may grow, and each new shape leaves
-gaps in the memory that a framework's allocator holds."""
 
 
 class NothingSeen(Exception):
@@ -46,11 +44,12 @@ class Group:
         known: Known,
         servers: ForkServers | None = None,
         exact_memory: bool = False,
+        repeatable: bool = False,
     ) -> None:
         self.plan, self.block, self.number, self.arms = plan, block, number, arms
         self.logs, self.known, self.servers = logs, known, servers
         self.cores = usable_cores()[-plan.threads :]
-        self.exact_memory = exact_memory
+        self.exact_memory, self.repeatable = exact_memory, repeatable
         self.live: dict[str, ArmProcess] = {}
         self.descriptions: dict[str, Description] = {}
         """Descriptions of all arms that were built. One that fails later still decides whether all run in lockstep."""
@@ -58,6 +57,12 @@ class Group:
         """The number of epochs that each program expects to have run at the end of its current loop, if it is known."""
         self.after: dict[str, float] = {}
         """Seconds that each program ran after its last epoch."""
+        self.positions: dict[str, int] = {}
+        """The epoch after the last one that each arm ran."""
+        self.counts_apart: set[str] = set()
+        """The arms whose operations can only be counted in a pass of their own."""
+        self._counted_apart = False
+        """Whether epochs have run in the pass for counting."""
         self.ended: set[str] = set()
         """The arms whose training is over: they run no more epochs."""
         self.states: dict[str, State] = {}
@@ -81,7 +86,7 @@ class Group:
                 alone = label in self.plan.references or arms[label].command is not None
                 server = None if alone else fork_server
                 self.live[label] = ArmProcess(
-                    arms[label], self.plan, self.block, self.cores, log, server, self.exact_memory
+                    arms[label], self.plan, self.block, self.cores, log, server, self.exact_memory, self.repeatable
                 )
                 building.append(self.live[label])
             for arm in _wait_for_any(building):
@@ -131,11 +136,18 @@ class Group:
             unavailable=answer.state.unavailable,
         )
 
-    def short_of_memory(self, extra: int) -> bool:
-        """Whether several arms are alive and memory would run short if they used `extra` more bytes and grew by
-        `GROWTH`."""
-        margin = max(RESERVE_BYTES, int(GROWTH * max(self.known.needs.values(), default=0)))
-        return len(self.live) > 1 and extra + margin > free_memory_bytes()
+    def short_of_memory(self, extra: memory.Amounts) -> bool:
+        """Whether several arms are alive and memory would run short if they used `extra` more bytes and grew."""
+        return len(self.live) > 1 and memory.is_short(extra, self.known.needs.values())
+
+    def short_of_memory_now(self) -> bool:
+        """Whether several arms are alive and hardly any memory is left, of what was reserved for their growth too."""
+        return len(self.live) > 1 and any(now < memory.RESERVE_BYTES for now in memory.free().values())
+
+    def expected_need(self, label: str) -> memory.Amounts:
+        """The memory that an arm will need beyond what it has: its own, or half of the largest of others."""
+        needs = self.known.needs
+        return needs[label] if label in needs else memory.half(memory.largest(needs.values()))
 
     def run_slice(
         self,
@@ -150,6 +162,7 @@ class Group:
     ) -> Generator[Event, None, list[Epoch]]:
         """Run these epochs of one arm, record them as a slice, and return those that it completed."""
         arm = self.live[label]
+        self._counted_apart = probe == COUNTING
         answer = self.note_end(label, arm.run(indices, note_calls, probe, timeline, seconds=seconds))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
@@ -166,6 +179,7 @@ class Group:
                 probe=probe,
                 between=between,
                 pending=pending,
+                gpus=get_gpus().states(),
                 early=early,
             )
         if not isinstance(answer, Ran):
@@ -173,7 +187,11 @@ class Group:
         return epochs
 
     def note_end(self, label: str, answer: Answer) -> Answer:
-        """Note whether an arm's training is over, or how long it is expected to be, and return the answer."""
+        """Note where an arm is, whether its training is over, or how long it is expected to be. Returns the answer."""
+        if isinstance(answer, Ran) and answer.epochs:
+            self.positions[label] = answer.epochs[-1].index + 1
+        if isinstance(answer, Ran) and answer.counts_apart:
+            self.counts_apart.add(label)
         if isinstance(answer, Ran) and answer.expected:
             self.expected[label] = answer.expected
         if isinstance(answer, Ran) and answer.ended:
@@ -208,13 +226,14 @@ class Group:
     def end(self, status: str, reason: str | None = None) -> Iterator[Event]:
         """End all live arms and record their peak memory; count their operations first where that is due."""
         for label, arm in list(self.live.items()):
+            held = get_gpus().used_by(arm.pid)
             answer = arm.finish()
             if not isinstance(answer, Finished):
                 yield from self.record_failure(arm, answer)
                 continue
             if status == "ok" and self.should_count(label):
                 yield Progress(self.block, Doing.COUNTING_OPERATIONS, label)
-                yield self.count(arm)
+                yield from self.count(arm)
             arm.close()
             del self.live[label]
             yield ArmEnd(
@@ -225,6 +244,7 @@ class Group:
                 reason=reason,
                 peak_rss_bytes=answer.peak_rss_bytes,
                 peak_tensor_bytes=answer.peak_tensor_bytes,
+                gpu_bytes=held,
                 unavailable=answer.state.unavailable,
                 versions=answer.state.versions,
                 seeded=answer.state.seeded,
@@ -245,16 +265,37 @@ class Group:
         """Whether an arm is to count its operations after its turns: once, in the first block."""
         return self.plan.counts_operations and not self.block and label not in self.known.counted
 
-    def count(self, arm: ArmProcess) -> Work:
-        """Count the operations of an arm's epochs. If the arm dies meanwhile it has not failed: its turns are over."""
+    def count(self, arm: ArmProcess) -> Iterator[Event]:
+        """Count the operations of an arm's epochs. If the arm dies meanwhile it has not failed: its turns are over.
+
+        If no epoch is left in which they could be counted, the arm is `known.uncounted` instead.
+        """
         self.known.counted.add(arm.label)
-        answer = arm.count_work(rate=self.plan.gate is None)  # a gate compares numbers of operations
+        answer: Answer | None = None
+        if arm.label in self.counts_apart and not self._counted_apart:
+            indices = turns.counted(arm.label, self.descriptions, self.positions.get(arm.label, 0))
+            if arm.label in self.ended or not indices:
+                self.known.uncounted.append(arm.label)
+                return
+            answer = arm.run(indices, watch=COUNTING)
+            if isinstance(answer, Ran) and answer.epochs:
+                yield Slice(
+                    block=self.block,
+                    group=self.number,
+                    round=0,
+                    position=0,
+                    arm=arm.label,
+                    epochs=answer.epochs,
+                    probe=COUNTING,
+                )
+        if not isinstance(answer, Failed):
+            answer = arm.count_work(rate=self.plan.gate is None)  # a gate compares numbers of operations
         if isinstance(answer, Counted):
             found = answer
         else:
             reason = answer.reason if isinstance(answer, Failed) else f"it answered {type(answer).__name__}"
             found = Counted({}, f"asked for a count, {reason}", None)
-        return Work(
+        yield Work(
             block=self.block,
             group=self.number,
             arm=arm.label,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from harness.engine.machine.memory import Amounts
 from harness.record.store import Record
 from harness.schedule.sampling import Pace
 from harness.worker.wire.messages import Description
@@ -13,8 +14,8 @@ from harness.worker.wire.messages import Description
 class Known:
     """Facts about the arms. They grow during the run."""
 
-    needs: dict[str, int] = field(default_factory=dict)
-    """Bytes of memory that an arm keeps in use after its first epochs."""
+    needs: dict[str, Amounts] = field(default_factory=dict)
+    """The memory that an arm keeps in use after its first epochs."""
     descriptions: dict[str, Description] = field(default_factory=dict)
     """How each built trainer described itself."""
     paces: dict[str, Pace] = field(default_factory=dict)
@@ -25,6 +26,8 @@ class Known:
     """Pairs of arm and block: where an arm was asked for the terms of its loss."""
     counted: set[str] = field(default_factory=set)
     """Arms that were asked to count their operations."""
+    uncounted: list[str] = field(default_factory=list)
+    """Arms whose training was over before their operations could be counted."""
     stored: dict[str, list[int]] = field(default_factory=dict)
     """The epochs that a stored gate counted of each arm, in their order."""
 

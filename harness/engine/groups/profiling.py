@@ -44,6 +44,8 @@ class Profiling:
                     yield from self._group.run_slice(
                         label, indices, 0, 0, probe=self._watch, timeline=timeline, seconds=PASS_SECONDS
                     )
+                if pass_.counts and label in self._group.live:
+                    yield from self._group.count(self._group.live[label])
                 for event in self._group.end("ok"):
                     if unsampled and isinstance(event, ArmEnd):
                         yield replace(event, unavailable=event.unavailable | {SAMPLES: unsampled})

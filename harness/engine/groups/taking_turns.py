@@ -4,7 +4,8 @@ from collections.abc import Generator, Iterator
 
 from harness.engine.groups.group import Group
 from harness.engine.groups.turn_slices import paces, slices_of
-from harness.engine.machine.machine import free_memory_bytes
+from harness.engine.machine import memory
+from harness.engine.machine.gpus import get_gpus
 from harness.engine.processes.answers import Failed, Ran
 from harness.record.events import Doing, Event, Progress
 from harness.record.schema import BlockStart, Epoch
@@ -63,17 +64,16 @@ class TakingTurns:
     def _warm_up(self, label: str) -> Generator[Event, None, bool]:
         """Run first epochs alone: they trace, compile and show the arm's pace. Returns False if memory runs short."""
         yield Progress(self._group.block, Doing.FIRST_EPOCHS, label)
-        before = free_memory_bytes()
-        largest = max(self._group.known.needs.values(), default=0)
-        if self._group.short_of_memory(self._group.known.needs.get(label, largest // 2)):
+        before = memory.free()
+        if self._group.short_of_memory(self._group.expected_need(label)):
             return False
         start, *rest = turns.warm_up(self._group.plan, label, self._group.descriptions)
         epochs: list[Epoch] = []
         for indices in filter(None, ([start], rest)):
             if label in self._group.live and label not in self._group.ended:
                 epochs += yield from self._group.run_slice(label, indices, 0, 0, self._group.should_count(label))
-                self._group.known.needs[label] = max(before - free_memory_bytes(), 0)
-                if self._group.short_of_memory(0):
+                self._group.known.needs[label] = memory.used_since(before)
+                if self._group.short_of_memory({}):
                     return False
         self._group.known.paces[label] = paces(epochs)
         return True
@@ -111,7 +111,8 @@ class TakingTurns:
             [*turn.before, *turn.indices], least=len(turn.before) + 1, seconds=TURN_SECONDS, settling=len(turn.before)
         )
         self._group.note_end(turn.arm, answer)
-        yield from slices_of(turn, answer, self._group.block, self._group.number, number, position)
+        gpus = get_gpus().states()
+        yield from slices_of(turn, answer, self._group.block, self._group.number, number, position, gpus)
         if not isinstance(answer, Ran):
             yield from self._group.record_failure(arm, answer)
         return answer.epochs if isinstance(answer, Ran | Failed) else []

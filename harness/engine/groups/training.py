@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from harness.engine.groups.group import RESERVE_BYTES, Group
+from harness.engine.groups.group import Group
 from harness.engine.groups.reported import Reported
-from harness.engine.machine.machine import free_memory_bytes
+from harness.engine.machine import memory
 from harness.engine.processes.answers import Evaluated, Failed
 from harness.record.events import Doing, Event, Progress
 from harness.record.schema import BlockStart, Evaluation
@@ -102,8 +102,7 @@ class Training:
         label = turn.arm
         if label not in self._begun:
             self._begun.add(label)
-            largest = max(self._group.known.needs.values(), default=0)
-            self._short_of_memory = self._group.short_of_memory(self._group.known.needs.get(label, largest // 2))
+            self._short_of_memory = self._group.short_of_memory(self._group.expected_need(label))
         if label in self._reported:
             yield from self._run_stretch(label, "", turn.indices, number, position)
             return
@@ -114,7 +113,7 @@ class Training:
         """Run epochs of one kind in slices, as long as the arm is alive, its training not over and memory left."""
         walls, done = self._walls[label, kind], 0
         while done < len(indices) and label in self._group.live and not self._short_of_memory:
-            before, first = free_memory_bytes(), not walls
+            before, first = memory.free(), not walls
             size = training_parts.slice_length(walls, self._group.plan.timeout)
             epochs = yield from self._group.run_slice(label, indices[done : done + size], number, position)
             walls += [epoch.wall for epoch in epochs]
@@ -125,14 +124,14 @@ class Training:
             if label in self._group.ended:
                 return
 
-    def _note_memory(self, label: str, before: int, first: bool) -> None:
+    def _note_memory(self, label: str, before: memory.Amounts, first: bool) -> None:
         """Note whether memory runs short. The first epoch of a kind shows how much memory an arm uses from then on."""
         if first:
-            used = max(before - free_memory_bytes(), 0)
-            self._group.known.needs[label] = max(self._group.known.needs.get(label, 0), used)
-            self._short_of_memory = self._group.short_of_memory(0)
+            needs = self._group.known.needs
+            needs[label] = memory.largest([needs.get(label, {}), memory.used_since(before)])
+            self._short_of_memory = self._group.short_of_memory({})
         else:  # the arms may use the margin that was reserved for their growth
-            self._short_of_memory = len(self._group.live) > 1 and free_memory_bytes() < RESERVE_BYTES
+            self._short_of_memory = self._group.short_of_memory_now()
 
     def _evaluate(self, label: str, epochs: int) -> Iterator[Event]:
         """Evaluate a training so far. This does not count as training time."""

@@ -6,12 +6,15 @@ from statistics import median
 from msgspec.structs import replace
 
 from harness.engine.processes.answers import Answer, Failed, Ran
-from harness.record.schema import Epoch, Slice
+from harness.record.schema import Epoch, GpuState, Slice
 from harness.schedule.turns import Turn
 
 
-def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, position: int) -> Iterator[Slice]:
-    """The slices of one turn, which was one order. The epochs before its counted ones belong to no round."""
+def slices_of(
+    turn: Turn, answer: Answer, block: int, group: int, round_: int, position: int, gpus: Sequence[GpuState] = ()
+) -> Iterator[Slice]:
+    """The slices of one turn, which was one order. The epochs before its counted ones belong to no round. `gpus` are
+    the clocks at its end."""
     epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
     idle, between = (answer.idle, answer.between) if isinstance(answer, Ran) else (None, None)
     pending, early = (answer.pending, answer.early) if isinstance(answer, Ran) else (None, False)
@@ -33,6 +36,7 @@ def slices_of(turn: Turn, answer: Answer, block: int, group: int, round_: int, p
             idle=waited,
             between=between,
             pending=pending,
+            gpus=list(gpus),
             early=early,
         )
 

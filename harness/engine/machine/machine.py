@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from harness.engine.machine import cgroup, conditions
+from harness.engine.machine.gpus import get_gpus
 from harness.plan.plan import usable_cores
 from harness.worker import libraries
 
@@ -33,6 +34,7 @@ def facts() -> dict[str, Any]:
         "memory_free_bytes": free_memory_bytes(),
         "memory_limit_bytes": limit,
         **conditions.now(),
+        **({"gpus": found} if (found := get_gpus().describe()) else {}),
     }
 
 

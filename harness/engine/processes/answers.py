@@ -41,6 +41,7 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     ended: bool = False
     after: float | None = None
     expected: int | None = None
+    counts_apart: bool = False
 
 
 class Stated(msgspec.Struct, frozen=True, tag=True):

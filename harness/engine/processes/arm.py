@@ -22,6 +22,7 @@ from harness.catalog.command_lines import CommandLine
 from harness.engine.processes import process
 from harness.engine.processes.answers import Answer, Failed, from_journal, receive_answer
 from harness.engine.processes.fork_client import ForkServer, ForkServerLost
+from harness.engine.processes.surroundings import list_variables
 from harness.engine.revisions import revisions
 from harness.plan.plan import Arm, Plan
 from harness.worker import frameworks, journal
@@ -62,6 +63,7 @@ class ArmProcess:
         log: Path,
         server: ForkServer | None = None,
         exact_memory: bool = False,
+        repeatable: bool = False,
     ) -> None:
         source = revisions.source(arm, plan)  # first, because it raises if the revision is not available
         self.label = arm.label
@@ -100,7 +102,7 @@ class ArmProcess:
                     output,
                     interpreter=command.interpreter,
                     flags=command.flags,
-                    variables={**(process.find_caches() if plan.keep_caches else {}), **command.variables},
+                    variables={**list_variables(plan), **command.variables},
                     given=command.input,
                 )
         if hasattr(os, "pidfd_open"):
@@ -122,6 +124,7 @@ class ArmProcess:
                 whole=plan.trains,
                 epochs=plan.length_of(arm.label),
                 exact_memory=exact_memory,
+                repeatable=repeatable,
                 notes_phases=plan.notes_phases,
                 source=source,
                 preload=list(_choose_preload(arm, plan)),

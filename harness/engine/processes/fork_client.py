@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.engine.processes import process
+from harness.engine.processes.surroundings import list_variables
 from harness.plan.plan import Plan
 from harness.worker.wire.fork import (
     MOST_BYTES,
@@ -136,7 +137,7 @@ class ForkServers:
             self.close()
             self._seed = self._plan.seed_of(block)
             log = self._logs / f"fork-server-seed{self._seed}.log"
-            variables = process.find_caches() if self._plan.keep_caches else None
+            variables = list_variables(self._plan)
             self._current = ForkServer(self._plan.preload, cores, self._seed, self._plan.timeout, log, variables)
             self._current.wait_until_ready()
         return self._current

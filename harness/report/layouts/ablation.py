@@ -26,6 +26,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from ablation.sentences(summary)
     yield from notes.memory(summary)
     yield from notes.early(summary)
+    yield from notes.gpus(summary)
     yield from notes.unseen(summary)
     yield from notes.busy_while_waiting(summary)
     yield from notes.unsure(summary)

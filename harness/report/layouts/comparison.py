@@ -40,6 +40,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.memory(summary)
     yield from notes.unseen(summary)
     yield from notes.early(summary)
+    yield from notes.gpus(summary)
     yield from notes.busy_while_waiting(summary)
     yield from notes.other_threads(summary)
     yield from notes.unsure(summary)

@@ -25,6 +25,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from programs.caches(summary)
     yield from convergence.sentences(summary)
     yield from notes.early(summary)
+    yield from notes.gpus(summary)
     yield from notes.after_epochs(summary)
     yield from programs.marks(summary)
 

@@ -43,7 +43,8 @@ def _make_rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
 
 def _make_note(summary: Summary) -> str:
     note = (
-        "Floating-point operations of the matrix products in an epoch's tf.functions, forward and backward. Rate:"
+        "Floating-point operations of the matrix products in an epoch, forward and backward: TensorFlow's as its"
+        " functions are written, JAX's as they are compiled, PyTorch's as they run without torch.compile. Rate:"
         " these divided by the median time of an epoch, other work included. Of large products: the rate as a share of"
         " what 4096 x 4096 matrices reach in the same process."
     )

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from harness import rounding
 from harness.analysis.epochs.trend import TRENDING
+from harness.analysis.machine.gpu_clocks import ratio_in_cycles
 from harness.analysis.stats.verdicts import UNSURE
 from harness.plan.gate_rules import FLOPS
 from harness.report import units
 from harness.report.sections.arithmetic import UNCOUNTED
 from harness.report.summary import ArmSummary, Summary
 from harness.report.wording import words
+from harness.report.wording.gpus import describe_clocks, describe_cycles
 from harness.report.wording.machine import company
 
 FAR = 2.0
@@ -76,6 +78,20 @@ def early(summary: Summary) -> Iterator[str]:
                 " time was waited for at the end of turns. So turns were timed as a whole, and the time of an epoch is"
                 " its share of its turn."
             )
+
+
+def gpus(summary: Summary) -> Iterator[str]:
+    """Turns in which a GPU's clock was held down, and differences that are only the clock's."""
+    baseline = _find_baseline(summary)
+    for arm in summary.arms:
+        if arm.gpu_clocks and arm.gpu_clocks.slowed:
+            yield describe_clocks(arm.name, arm.gpu_clocks)
+    for arm in summary.arms:
+        if arm.ratio and arm.name != baseline.name:
+            ratio = arm.ratio.estimate
+            cycles = ratio_in_cycles(ratio, arm.gpu_clocks, baseline.gpu_clocks, summary.tolerance)
+            if cycles is not None:
+                yield describe_cycles(arm.name, baseline.name, ratio, cycles)
 
 
 def unreached(summary: Summary) -> Iterator[str]:

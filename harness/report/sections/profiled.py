@@ -208,9 +208,9 @@ def _make_operations_table(found: Mapping[str, Profile]) -> Table | None:
     ]
     idle = [f"{units.percent(one.idle)} ({kind})" for kind, one in found.items() if one.idle is not None]
     note = (
-        "Own time over all threads, by TensorFlow's profiler in a separate pass, which makes small operations look more"
-        f" expensive than they are. No operation ran during {', '.join(idle)} of an epoch: that time goes to Python and"
-        " to dispatch."
+        "Own time over all threads, by the framework's profiler in a separate pass, which makes small operations look"
+        f" more expensive than they are. No operation ran during {', '.join(idle)} of an epoch: that time goes to"
+        " Python and to dispatch."
     )
     return Table("Operations", ["kind", "operation", "share", "own time", "calls"], rows, note, texts=2)
 
@@ -234,8 +234,9 @@ def _make_parts_table(counted: Mapping[str, Mapping[str, float]], timed: Mapping
             if max(_get_share(spent, name), flops.get(name, 0.0) / whole if whole else 0.0) >= LEAST_PART
         ]
     note = (
-        "By tf.name_scope; gradients belong to the scope of the operation that they are the gradient of. Time: the"
-        " share of all operations' time. Arithmetic: the share of the matrix products' floating-point operations."
+        "By tf.name_scope, jax.named_scope or torch.profiler.record_function; gradients belong to the scope of the"
+        " operation that they are the gradient of. Time: the share of all operations' time. Arithmetic: the share of"
+        " the matrix products' floating-point operations."
     )
     columns = ["kind", "part", "time", "arithmetic", "operations"]
     return Table("Parts of a step", columns, rows, note, texts=2) if rows else None

@@ -23,6 +23,7 @@ from harness.analysis.machine.facts import (
     pids,
     unreadable,
 )
+from harness.report.wording.gpus import check_gpus
 
 STOLEN, MUCH_STOLEN = 0.005, 0.02
 """Shares of the time that was asked for."""
@@ -264,5 +265,6 @@ _RULES: tuple[Callable[[Facts], Finding | None], ...] = (
         _check_environment,
         _check_frameworks,
         _check_framework_settings,
+        check_gpus,
     ),
 )

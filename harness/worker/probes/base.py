@@ -60,11 +60,27 @@ class Probe(Protocol):
         """What cannot be observed, with the reasons."""
 
 
+class OperationProbe(Probe, Protocol):
+    """Observes operations in a pass of a profile, because that takes time."""
+
+    def is_used(self) -> bool:
+        """Whether its framework has been used, as far as is known."""
+
+    def spans(self) -> Iterable[Span]:
+        """Return the operations of the latest epoch."""
+
+
 class Counter(Protocol):
-    """Notes the functions that epochs call, and counts their operations later."""
+    """Notes what epochs compute, and counts the operations later."""
+
+    disturbs: bool
+    """Whether an epoch whose work is noted runs in another way, so that it must be one whose time does not count."""
+
+    def is_used(self) -> bool:
+        """Whether its framework has been used, as far as is known."""
 
     def watching(self, kind: str) -> AbstractContextManager[None]:
-        """Return a context in which an epoch of `kind` runs and its calls are noted."""
+        """Return a context in which an epoch of `kind` runs and its work is noted."""
 
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch and, with `rate`, measure the rate of large matrix products.
@@ -105,6 +121,8 @@ class Framework:
     """The environment variables that set its number of threads."""
     result_variables: tuple[str, ...] = ()
     """The environment variables that affect what it computes."""
+    sharing_variables: Mapping[str, str] = {}
+    """The environment variables with which it takes no more of a GPU than it needs."""
     compiles = True
     """Whether it traces or compiles at all."""
     observed = False
@@ -126,6 +144,10 @@ class Framework:
 
     def hand_back_memory(self) -> None:
         """Make its allocator, if it has one, return freed memory immediately. Call this before it is imported."""
+
+    def ask_for_repeatability(self) -> None:
+        """Ask for kernels that repeat themselves on GPUs, unless the user has said otherwise. Call this before it is
+        imported."""
 
     def seed(self, seed: int) -> None:
         """Seed its random generator, if it is loaded and has one."""
@@ -194,9 +216,9 @@ class Framework:
         """
         return ()
 
-    def pass_probes(self, watch: str) -> Sequence[Probe]:
-        """Make the probes, whose cost is not negligible, for one pass of a profile."""
-        return ()
+    def operation_probe(self) -> OperationProbe | None:
+        """Make the probe that observes its operations, if there is one."""
+        return None
 
     def counter(self) -> Counter | None:
         """Make its counter of operations, if there is one."""

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 TRACES, COMPILATIONS, PHASES, MEMORY, OPERATIONS = "traces", "compilations", "phases", "memory", "operations"
 """The names under which evidence is stored."""
+COUNTING = "counting"
+"""The name of the pass in which frameworks count operations that they cannot count beside timings."""
 LIMITS = "limits"
 """The name of the evidence that a framework has given up compiling something."""
 OTHERS = "(others)"

@@ -7,6 +7,7 @@ user code, which may write anything to the pipe.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from math import isfinite
 from multiprocessing.connection import Connection
@@ -129,6 +130,8 @@ class Build:
     """The training length in epochs, if the plan sets one."""
     exact_memory: bool = False
     """Whether freed memory is returned immediately, although that takes time."""
+    repeatable: bool = False
+    """Whether to ask frameworks for kernels that repeat themselves on GPUs."""
     notes_phases: bool = False
     """Whether to note the phase in which a function is traced."""
     source: Source | None = None
@@ -237,6 +240,8 @@ class Ran:
     """Seconds that a program ran after its last epoch, if it has ended."""
     expected: int | None = None
     """The number of epochs that a program will have run at the end of its current loop, if that is known."""
+    counts_apart: bool = False
+    """Whether operations of its epochs can only be counted in a pass of their own."""
 
 
 @dataclass(frozen=True)
@@ -258,6 +263,26 @@ class Counted:
     parts: dict[str, dict[str, float]] = field(default_factory=dict)
     """The operations by kind of epoch and by part of the trainer."""
     variables: Variables | None = None
+
+    @classmethod
+    def together(cls, found: Sequence[Counted]) -> Counted:
+        """Return what several frameworks counted in the same epochs as one."""
+        if not found:
+            return cls({}, NOTHING_COUNTS, None)
+        counted = [one for one in found if one.flops] or found[:1]
+        parts: dict[str, dict[str, float]] = {}
+        for one in counted:
+            for kind, own in one.parts.items():
+                together = parts.setdefault(kind, {})
+                for name, number in own.items():
+                    together[name] = together.get(name, 0.0) + number
+        return cls(
+            {kind: sum(one.flops.get(kind, 0.0) for one in counted) for kind in parts},
+            next(filter(None, (one.unavailable for one in counted)), None),
+            max(filter(None, (one.gemm_flops_per_second for one in counted)), default=None),
+            parts,
+            next(filter(None, (one.variables for one in counted)), None),
+        )
 
 
 @dataclass(frozen=True)

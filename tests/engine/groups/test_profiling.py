@@ -22,6 +22,7 @@ from harness.report.sections import profiled as profiled_report
 from harness.report.summarize import summarize
 from harness.worker import passes
 from harness.worker.probes import memory
+from harness.worker.probes.all_operations import NOTHING_OBSERVED
 
 MB = 1_000_000
 
@@ -283,7 +284,7 @@ def test_timeline_is_beside_the_record_even_if_the_trainer_changes_directory(tmp
 
 def test_says_what_is_unavailable_without_tensorflow(tmp_path):
     record = profiled(tmp_path / "run", "Clean", probes=("operations",))
-    assert record.unavailable("Clean")["operations"] == "TensorFlow was not loaded"
+    assert record.unavailable("Clean")["operations"] == NOTHING_OBSERVED
     arm = summarize(record).arms[0]
     assert arm.unavailable["peak of tensors"] == "no framework was loaded that reports it"
     assert arm.measured("flops").unavailable == "no framework was loaded whose operations can be counted"

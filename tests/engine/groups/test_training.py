@@ -169,7 +169,7 @@ def test_arms_that_do_not_fit_in_memory_train_alone(tmp_path, monkeypatch):
 
 def test_notices_memory_shortage_during_training(tmp_path, monkeypatch):
     free = iter([10**12] * 13)
-    monkeypatch.setattr("harness.engine.groups.training.free_memory_bytes", lambda: next(free, 10**6))
+    monkeypatch.setattr("harness.engine.machine.memory.free_memory_bytes", lambda: next(free, 10**6))
     record, _ = run(tmp_path / "run", "Learner", "StaysBad", evaluations=12)
     assert {end.status for end in record.ends if end.group == 0} == {"regrouped"}
     begun = [piece for piece in record.slices if piece.group == 0]

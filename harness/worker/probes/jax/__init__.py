@@ -1,15 +1,17 @@
 """JAX: traces and their causes, compilations, and memory on accelerators. Its programs set every seed themselves."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from harness.worker.probes.base import Allocator, Framework, Probe
+from harness.worker.probes.base import Allocator, Counter, Framework, OperationProbe, Probe
 from harness.worker.probes.compilations import CollectedCompilations
 from harness.worker.probes.jax.backends import has_computed
 from harness.worker.probes.jax.memory import JaxAllocator
+from harness.worker.probes.jax.operations import JaxOperations
 from harness.worker.probes.jax.traces import JaxProbe
+from harness.worker.probes.jax.work import JaxCounter
 
 
 class Jax(Framework):
@@ -17,19 +19,31 @@ class Jax(Framework):
     module = "jax"
     libraries = ("jax", "jaxlib", "flax", "equinox", "optax")
     result_variables = ("JAX_ENABLE_X64", "JAX_PLATFORMS", "JAX_DEFAULT_MATMUL_PRECISION")
+    sharing_variables: Mapping[str, str] = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     observed = True
     no_generator = "not seeded, because its keys are explicit"
 
     def __init__(self) -> None:
         self._traces: JaxProbe | None = None
 
+    def ask_for_repeatability(self) -> None:
+        flags = os.environ.get("XLA_FLAGS", "")
+        if "xla_gpu_deterministic_ops" not in flags:
+            os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+
     def probes(self, phase: Callable[[], str] | None) -> Sequence[Probe]:
         self._traces = JaxProbe(phase)
         self._traces.install()
         return self._traces, CollectedCompilations(self._traces)
 
+    def operation_probe(self) -> OperationProbe:
+        return JaxOperations(self)
+
     def has_traced(self) -> bool:
         return self._traces is not None and self._traces.any
+
+    def counter(self) -> Counter:
+        return JaxCounter(self)
 
     def allocator(self) -> Allocator:
         return JaxAllocator()

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from types import ModuleType
 from typing import Any
 
 from harness.worker.imports.hooks import when_imported
-from harness.worker.probes.base import Allocator, Counter, Framework, Probe
+from harness.worker.probes.base import Allocator, Counter, Framework, OperationProbe, Probe
 from harness.worker.probes.tensorflow.compiles import CompileProbe
 from harness.worker.probes.tensorflow.memory import TensorAllocator
-from harness.worker.probes.tensorflow.operations import OperationProbe
+from harness.worker.probes.tensorflow.operations import TensorFlowOperations
 from harness.worker.probes.tensorflow.traces import TraceProbe
 from harness.worker.probes.tensorflow.work import WorkCounter
-from harness.worker.wire.evidence import OPERATIONS
 
 LOGGED = "device_compilation_profiler=1"
 """The setting with which TensorFlow logs every compilation."""
@@ -40,6 +39,7 @@ class TensorFlow(Framework):
         *("TF_USE_LEGACY_KERAS", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS"),
         *("TF_XLA_FLAGS", "XLA_FLAGS"),
     )
+    sharing_variables: Mapping[str, str] = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
     observed = True
     generator = ("random.set_seed", 2**63)
     routine_output = r"[IW]\d{4} \d\d:\d\d:|E\d{4} .*cuda|WARNING: All log messages before absl|To enable the following"
@@ -51,6 +51,9 @@ class TensorFlow(Framework):
         os.environ["TF_CPP_VMODULE"] = ",".join(filter(None, [os.environ.get("TF_CPP_VMODULE"), LOGGED]))
         _unset_log_level(None)
         when_imported(_IMPORTED_BEFORE_LIBRARY, _unset_log_level)  # many programs set the level themselves
+
+    def ask_for_repeatability(self) -> None:
+        os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 
     def hand_back_memory(self) -> None:
         os.environ["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
@@ -97,8 +100,8 @@ class TensorFlow(Framework):
     def has_traced(self) -> bool:
         return self._traces is not None and self._traces.any
 
-    def pass_probes(self, watch: str) -> Sequence[Probe]:
-        return [OperationProbe()] if watch == OPERATIONS else []
+    def operation_probe(self) -> OperationProbe:
+        return TensorFlowOperations(self)
 
     def counter(self) -> Counter:
         return WorkCounter()

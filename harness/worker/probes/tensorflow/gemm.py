@@ -1,45 +1,16 @@
-"""Measures how fast this process multiplies large matrices, for comparison with the rate that an epoch reaches."""
+"""The product of two large matrices in TensorFlow."""
 
 from __future__ import annotations
 
-import sys
-from time import perf_counter
-
-from harness.worker.wire.reasons import one_line
-
-SIZE = 4096
-REPEATS = 8
-AGREEMENT = 0.03
-"""The two best times must agree within this fraction. Otherwise another product is timed, because another process may
-have used a core."""
-PATIENCE = 3.0
-"""Seconds after which no further product is started, so that one may have to suffice on a slow machine."""
+from collections.abc import Callable
 
 
-def flops_per_second(size: int = SIZE) -> float | None:
-    """Return the operations per second of the fastest of some float32 products of two square matrices, after a warm-up.
-
-    Returns None if TensorFlow is not loaded, or cannot compute the product.
-    """
-    if "tensorflow" not in sys.modules:
-        return None
+def prepare(size: int) -> Callable[[], object]:
     import tensorflow as tf
 
-    try:
-        left, right = tf.fill((size, size), 0.5), tf.fill((size, size), 0.25)
-        begun, seconds = perf_counter(), []
-        for _ in range(1 + REPEATS):
-            start = perf_counter()
-            tf.matmul(left, right)[0, 0].numpy()  # copying one number to the host waits for the product
-            seconds.append(perf_counter() - start)
-            if perf_counter() - begun > PATIENCE or _agree(seconds[1:]):
-                break
-    except Exception as error:  # such as too little memory; an arm must not fail because of this measurement
-        print(f"harness: large matrix products could not be timed: {one_line(error)}", file=sys.stderr)
-        return None
-    return 2.0 * size**3 / min(seconds[1:] or seconds)
+    left, right = tf.fill((size, size), 0.5), tf.fill((size, size), 0.25)
 
+    def multiply() -> object:
+        return tf.matmul(left, right)[0, 0].numpy()  # copying one number to the host waits for the product
 
-def _agree(seconds: list[float]) -> bool:
-    best = sorted(seconds)[:2]
-    return len(best) == 2 and best[1] <= (1 + AGREEMENT) * best[0]
+    return multiply

@@ -7,8 +7,10 @@ from collections import Counter
 from contextlib import AbstractContextManager
 from typing import Any
 
-from harness.worker.probes.tensorflow import flops, gemm, variables
+from harness.worker.probes import gemm
+from harness.worker.probes.tensorflow import flops, variables
 from harness.worker.probes.tensorflow.calls import CallProbe, Calls
+from harness.worker.probes.tensorflow.gemm import prepare
 from harness.worker.wire.messages import Counted
 
 MOST_CALLS = 40
@@ -18,8 +20,13 @@ MOST_CALLS = 40
 class WorkCounter:
     """The `Counter` of TensorFlow."""
 
+    disturbs = False
+
     def __init__(self) -> None:
         self.calls = CallProbe()
+
+    def is_used(self) -> bool:
+        return "tensorflow" in sys.modules
 
     def watching(self, kind: str) -> AbstractContextManager[None]:
         return self.calls.watching(kind)
@@ -29,7 +36,7 @@ class WorkCounter:
 
         With `rate`, also measure the rate of large matrix products. Returns None if TensorFlow is not loaded.
         """
-        if "tensorflow" not in sys.modules:
+        if not self.is_used():
             return None
         found: dict[str, Counter[str]] = {}
         known: dict[Any, Counter[str]] = {}
@@ -42,7 +49,7 @@ class WorkCounter:
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
         parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
         sums = {kind: sum(own.values()) for kind, own in parts.items()}
-        return Counted(sums, reason, gemm.flops_per_second() if rate else None, parts, variables.sizes())
+        return Counted(sums, reason, gemm.flops_per_second(prepare) if rate else None, parts, variables.sizes())
 
 
 def _count_epoch(calls: Calls, known: dict[Any, Counter[str]]) -> Counter[str]:

@@ -6,23 +6,32 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from harness.worker.probes.base import Allocator, Framework, Probe
+from harness.worker.imports.hooks import when_imported
+from harness.worker.probes.base import Allocator, Counter, Framework, OperationProbe, Probe
 from harness.worker.probes.compilations import CollectedCompilations
 from harness.worker.probes.torch.limits import LimitProbe
 from harness.worker.probes.torch.memory import TorchAllocator, used_devices
+from harness.worker.probes.torch.operations import TorchOperations
 from harness.worker.probes.torch.traces import DynamoProbe
+from harness.worker.probes.torch.work import TorchCounter
 
 
 class PyTorch(Framework):
     name = "PyTorch"
     module = "torch"
     libraries = ("torch", "lightning", "pytorch_lightning", "pina")
+    result_variables = ("CUBLAS_WORKSPACE_CONFIG",)
     observed = True
     # This seeds the generator of the CPU, and those of accelerators once they are used. It initializes no accelerator.
     generator = ("manual_seed", 2**63)
 
     def __init__(self) -> None:
         self._traces: DynamoProbe | None = None
+
+    def ask_for_repeatability(self) -> None:
+        """Operations that cannot repeat themselves warn, and run all the same."""
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        when_imported(self.module, lambda torch: torch.use_deterministic_algorithms(True, warn_only=True))
 
     def probes(self, phase: Callable[[], str] | None) -> Sequence[Probe]:
         self._traces = DynamoProbe()
@@ -31,8 +40,14 @@ class PyTorch(Framework):
         limits.install()
         return self._traces, CollectedCompilations(self._traces), limits
 
+    def operation_probe(self) -> OperationProbe:
+        return TorchOperations(self)
+
     def has_traced(self) -> bool:
         return self._traces is not None and self._traces.any
+
+    def counter(self) -> Counter:
+        return TorchCounter(self)
 
     def allocator(self) -> Allocator:
         return TorchAllocator()

@@ -34,7 +34,7 @@ def test_each_kind_has_the_operations_of_its_last_epoch_by_part():
 
 
 def test_measures_the_rate_on_request(monkeypatch):
-    monkeypatch.setattr(work.gemm, "flops_per_second", lambda: 2e11)
+    monkeypatch.setattr(work.gemm, "flops_per_second", lambda prepare: 2e11)
     assert WorkCounter().count(rate=True).gemm_flops_per_second == 2e11
 
 

@@ -1,0 +1,157 @@
+"""Counts the operations of JAX's matrix products in an epoch, from the instructions that its profiler saw run.
+
+Each run of an instruction counts once, so loops and branches count as they went. What the compiler has left out, or
+turned into something else than a product, does not count.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from math import isqrt, prod
+from pathlib import Path
+from typing import Any
+
+from harness.worker.probes import gemm
+from harness.worker.probes.base import Framework
+from harness.worker.probes.jax.messages import PROGRAM
+from harness.worker.probes.jax.operations import Profiler
+from harness.worker.probes.jax.scopes import part
+from harness.worker.probes.operations import Unprofiled
+from harness.worker.probes.profiles import Instruction, find_instruction, read_events, read_programs
+from harness.worker.wire.messages import Counted
+from harness.worker.wire.reasons import one_line
+
+NOTHING_RAN = "no epoch was left to count JAX's operations in"
+NOTHING_SEEN = "JAX's profiler saw no instructions of compiled programs"
+_COMPLEX = (15, 18)  # members of PrimitiveType
+_PRODUCTS = ("gemm", "matmul")
+"""What the name of a library's product of matrices contains."""
+
+
+class JaxCounter:
+    """The `Counter` of JAX."""
+
+    disturbs = True
+
+    def __init__(self, framework: Framework) -> None:
+        self._framework = framework
+        self._by_kind: dict[str, Counter[str]] = {}
+        self._trouble: str | None = None
+
+    def is_used(self) -> bool:
+        return self._framework.loaded is not None and self._framework.computes()
+
+    @contextmanager
+    def watching(self, kind: str) -> Iterator[None]:
+        if not self.is_used():
+            yield
+            return
+        self._framework.synchronize()  # no work of the epoch before is to be counted
+        folder, profiler = Path(tempfile.mkdtemp(prefix="counting-")), Profiler()
+        try:
+            profiler.start(folder)
+        except Exception as error:  # the trainer may have started the profiler itself
+            self._trouble = str(error) if isinstance(error, Unprofiled) else f"JAX's profiler: {one_line(error)}"
+            shutil.rmtree(folder, ignore_errors=True)
+            yield
+            return
+        try:
+            yield
+        finally:
+            try:
+                self._framework.synchronize()
+                self._by_kind[kind], self._trouble = count(profiler.stop(folder)), None
+            except Exception as error:  # an error here must not end the user's run
+                self._trouble = f"the output of JAX's profiler could not be read: {one_line(error)}"
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def count(self, rate: bool) -> Counted | None:
+        if not self.is_used():
+            return None
+        found = {} if self._trouble else {kind: own for kind, own in self._by_kind.items() if own}
+        parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
+        missing = NOTHING_SEEN if self._by_kind else NOTHING_RAN
+        return Counted(
+            {kind: sum(own.values()) for kind, own in parts.items()},
+            self._trouble or (None if found else missing),
+            gemm.flops_per_second(_prepare) if rate else None,
+            parts,
+        )
+
+
+def count(space: Any) -> Counter[str]:
+    """Return the operations in the matrix products of a profile, by part; empty if no instruction was seen."""
+    ran = Counter(filter(None, map(find_instruction, read_events(space, 0.0))))
+    programs = {number: _Program(module) for number, module in read_programs(space, PROGRAM.read)}
+    total = Counter[str]()
+    for one, times in ran.items():
+        for name, flops in programs[one.program].flops(one.name, ran).items():
+            total[name] += times * flops
+    return total
+
+
+class _Program:
+    def __init__(self, module: Any) -> None:
+        self._name = module.name
+        self._number = module.id
+        self._computations = {computation.id: computation.instructions for computation in module.computations}
+        self._instructions = {step.name: step for steps in self._computations.values() for step in steps}
+        self._by_id = {(number, step.id): step for number, steps in self._computations.items() for step in steps}
+        self._within = {step.name: number for number, steps in self._computations.items() for step in steps}
+
+    def flops(self, name: str, ran: Iterable[Instruction]) -> Counter[str]:
+        """Return the operations in one run of an instruction, by part.
+
+        Those of a function that it calls are included, unless they are among the instructions that `ran` by themselves,
+        as those of loops and branches always are.
+        """
+        step = self._instructions[name]
+        if step.opcode == "dot":
+            return Counter({_find_part(step): self._count_dot(step)})
+        if step.opcode == "custom-call" and any(text in step.custom_call_target.lower() for text in _PRODUCTS):
+            return Counter({_find_part(step): self._count_library(step)})
+        total = Counter[str]({_find_part(step): 0})
+        for called in step.called_computation_ids if step.opcode in ("fusion", "call") else ():
+            inner = self._computations[called]
+            if step.opcode == "fusion" or not any(self._identify(one) in ran for one in inner):
+                for one in inner:
+                    total += self.flops(one.name, ran)
+        return total
+
+    def _identify(self, step: Any) -> Instruction:
+        return Instruction(self._name, self._number, step.name)
+
+    def _find_operand(self, step: Any, place: int) -> Any:
+        return self._by_id[self._within[step.name], step.operand_ids[place]]
+
+    def _count_dot(self, step: Any) -> int:
+        left = self._find_operand(step, 0).shape.dimensions
+        summed = prod(left[axis] for axis in step.dot_dimension_numbers.lhs_contracting_dimensions)
+        return int(_weigh(step) * prod(step.shape.dimensions) * summed)
+
+    def _count_library(self, step: Any) -> int:
+        """Count a product of matrices from the sizes alone: m k, k n and m n give k."""
+        left, right = (prod(self._find_operand(step, place).shape.dimensions) for place in (0, 1))
+        out = prod(step.shape.dimensions)
+        return int(_weigh(step) * out * isqrt(left * right // max(out, 1)))
+
+
+def _weigh(step: Any) -> int:
+    """Return the operations in one multiplication and addition."""
+    return 8 if step.shape.element_type in _COMPLEX else 2
+
+
+def _find_part(step: Any) -> str:
+    return part(step.metadata.op_name if step.metadata else "")
+
+
+def _prepare(size: int) -> Callable[[], object]:
+    jax: Any = sys.modules["jax"]
+    left, right = (jax.numpy.full((size, size), value, dtype="float32") for value in (0.5, 0.25))
+    multiply = jax.jit(jax.numpy.matmul)
+    return lambda: multiply(left, right).block_until_ready()

@@ -1,0 +1,182 @@
+"""Counts the operations of PyTorch's matrix products while an epoch runs.
+
+Every operation that reaches PyTorch's dispatcher is seen, those of gradients too. Meanwhile functions that
+`torch.compile` compiled run without compilation, and every operation takes longer.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import prod
+from typing import Any
+
+from harness.worker.probes import gemm
+from harness.worker.probes.base import Framework
+from harness.worker.wire.evidence import Variables
+from harness.worker.wire.messages import Counted
+from harness.worker.wire.reasons import one_line
+
+NOTHING_RAN = "no epoch was left to count PyTorch's operations in"
+
+
+class TorchCounter:
+    """The `Counter` of PyTorch."""
+
+    disturbs = True
+
+    def __init__(self, framework: Framework) -> None:
+        self._framework = framework
+        self._by_kind: dict[str, Counter[str]] = {}
+        self._trouble: str | None = None
+
+    def is_used(self) -> bool:
+        return self._framework.loaded is not None
+
+    @contextmanager
+    def watching(self, kind: str) -> Iterator[None]:
+        if not self.is_used():
+            yield
+            return
+        try:
+            parts = _Parts()
+            mode = _make_mode(parts)
+        except Exception as error:  # an unexpected version of PyTorch must not make an arm fail
+            self._trouble = f"PyTorch's operations could not be observed: {one_line(error)}"
+            yield
+            return
+        with mode:
+            yield
+        self._by_kind[kind] = parts.flops
+        self._trouble = parts.trouble
+
+    def count(self, rate: bool) -> Counted | None:
+        if not self.is_used():
+            return None
+        found = {} if self._trouble else self._by_kind
+        parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
+        return Counted(
+            {kind: sum(own.values()) for kind, own in parts.items()},
+            self._trouble or (None if found else NOTHING_RAN),
+            gemm.flops_per_second(_prepare) if rate else None,
+            parts,
+            _measure_variables(),
+        )
+
+
+class _Parts:
+    """Attributes operations to parts: the `record_function`s around them, or around what they are a gradient of.
+
+    Autograd numbers the operations that it will differentiate, in each thread. It tells the number of the one whose
+    gradient is computed, but not its thread; where threads disagree, an operation belongs to no part.
+    """
+
+    def __init__(self) -> None:
+        self.flops = Counter[str]()
+        self.trouble: str | None = None
+        self._around = threading.local()
+        self._parts: dict[int, set[str]] = {}
+
+    def note(self, packet: Any, flops: int, forward: int | None, number: int) -> None:
+        """Note an operation and its FLOPs. It is numbered `number` if it will be differentiated, and belongs to the
+        gradient of `forward`, if it is part of one."""
+        around: list[str] = getattr(self._around, "names", [])
+        part = "/".join(around)
+        if forward is not None and forward in self._parts:
+            known = self._parts[forward]
+            part = next(iter(known)) if len(known) == 1 else ""
+        self._parts.setdefault(number, set()).add(part)
+        if flops:
+            self.flops[part] += flops
+
+    def enter(self, name: str) -> None:
+        self._around.names = [*getattr(self._around, "names", []), name]
+
+    def leave(self) -> None:
+        self._around.names = getattr(self._around, "names", [])[:-1]
+
+
+def _make_mode(parts: _Parts) -> Any:
+    """Return a context in which every operation is noted."""
+    torch: Any = sys.modules["torch"]
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils.flop_counter import flop_registry
+
+    formulas = {**_make_formulas(torch.ops.aten), **flop_registry}
+    enter, leave = torch.ops.profiler._record_function_enter_new, torch.ops.profiler._record_function_exit
+    next_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
+    gradient = torch._C._current_autograd_node
+
+    class Mode(TorchDispatchMode):  # type: ignore[misc]
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            out = function(*args, **kwargs)
+            try:
+                packet = function._overloadpacket
+                if packet == enter:
+                    parts.enter(args[0])
+                elif packet == leave:
+                    parts.leave()
+                else:
+                    formula = formulas.get(packet)
+                    flops = int(formula(*args, **kwargs, out_val=out)) if formula else 0
+                    node = gradient()
+                    parts.note(packet, flops, node and node._sequence_nr(), next_number() - 1)
+            except Exception as error:  # an exception here would end the program
+                parts.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
+            return out
+
+    return Mode()
+
+
+def _make_formulas(aten: Any) -> dict[Any, Callable[..., int]]:
+    """Return formulas for products with vectors, which PyTorch's own counter leaves out."""
+
+    def of_first(first: Any, *others: Any, **more: Any) -> int:
+        return 2 * int(prod(first.shape))
+
+    def of_second(_: Any, second: Any, *others: Any, **more: Any) -> int:
+        return 2 * int(prod(second.shape))
+
+    return {aten.mv: of_first, aten.addmv: of_second, aten.dot: of_first, aten.vdot: of_first}
+
+
+def _prepare(size: int) -> Callable[[], object]:
+    torch: Any = sys.modules["torch"]
+    device = "cuda" if torch.cuda.is_initialized() else "cpu"
+    left, right = (torch.full((size, size), value, dtype=torch.float32, device=device) for value in (0.5, 0.25))
+
+    def multiply() -> object:
+        with torch.no_grad():
+            return (left @ right)[0, 0].item()  # copying one number to the host waits for the product
+
+    return multiply
+
+
+def _measure_variables() -> Variables:
+    """Return the bytes of all parameters, and of the state of all optimizers."""
+    torch: Any = sys.modules["torch"]
+    living = gc.get_objects()
+    # By type() and not isinstance(), because objects of some libraries run code when asked for __class__.
+    optimizers = [one for one in living if issubclass(type(one), torch.optim.Optimizer)]
+    trained = {id(one): one for one in living if issubclass(type(one), torch.nn.Parameter)}
+    trained |= {id(one): one for own in optimizers for group in own.param_groups for one in group["params"]}
+    states = {id(one): one for own in optimizers for state in own.state.values() for one in _find_tensors(state)}
+    sizes = [
+        sum(one.numel() * one.element_size() for key, one in tensors.items() if key not in without)
+        for tensors, without in ((trained, {}), (states, trained))
+    ]
+    return Variables(*sizes)
+
+
+def _find_tensors(value: Any) -> Iterator[Any]:
+    torch: Any = sys.modules["torch"]
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _find_tensors(inner)
