@@ -1,5 +1,7 @@
 """Real trainings in PyTorch and JAX: their reports, and that random numbers are the same in every process."""
 
+import json
+
 import pytest
 from paths import SUPPORT
 from planned import planned
@@ -110,3 +112,47 @@ def test_the_same_pinn_in_three_frameworks_is_compared_in_one_command(tmp_path, 
         "in_torch.py": 0,
     }
     assert all(arm.ratio for name, arm in arms.items() if name != "in_tensorflow.py")
+    # Each framework computes gradients in its own way, and JAX's compiler leaves out what it can.
+    flops = {name: arm.value("flops") for name, arm in arms.items()}
+    assert flops == pytest.approx(dict.fromkeys(names, flops["in_tensorflow.py"]), rel=0.25)
+    assert all(arm.gemm_flops_per_second for arm in arms.values())
+
+
+def test_a_profile_shows_operations_parts_and_a_timeline(tmp_path):
+    record = {}
+    for name in ("TorchInParts", "JaxInParts"):
+        plan = planned("profile", [f"{OTHERS}:{name}"], epochs=8, threads=1)
+        record[name] = measure(plan, tmp_path / name, lambda event, record: None)
+        arm = summarize(record[name]).arms[0]
+        profile = arm.profile.operations["epoch"]
+        assert {"physics", "data"} <= profile.parts.keys()
+        assert sum(one.share for one in profile.parts.values()) == pytest.approx(1.0)
+        assert {"physics", "data"} <= arm.profile.parts["epoch"].keys()
+        assert arm.value("flops") == sum(arm.profile.parts["epoch"].values())
+        assert not {"operations", "arithmetic"} & arm.unavailable.keys()
+        events = json.loads((tmp_path / name / "timeline.json").read_text())["traceEvents"]
+        tracks = {event["args"]["name"] for event in events if event["name"] == "process_name"}
+        assert tracks == {"training", f"{'PyTorch' if name[0] == 'T' else 'JAX'}'s operations"}
+    variables = record["TorchInParts"].works[0].variables
+    assert 2 * variables.trained <= variables.others < 3 * variables.trained
+
+
+def test_a_training_that_is_over_is_counted_in_another_process(tmp_path, monkeypatch):
+    monkeypatch.chdir(SUPPORT / "programs" / "pinns")
+    record = measure(planned("compare", "in_torch.py", "in_jax.py", blocks=1, threads=1), tmp_path / "run", ignore)
+    pieces = [piece for piece in record.watched if piece.probe == "counting"]
+    assert [len(piece.epochs) for piece in pieces] == [2, 2]
+    assert all(work.flops["epoch"] > 0 for work in record.works)
+    assert sum(len(piece.epochs) for piece in record.slices if piece.arm == record.baseline) == 60
+
+
+def test_counting_does_not_compile_again(run):
+    record = run("TorchCompiled", "Torch", blocks=1)
+    (compiled, _) = pieces = [piece for piece in record.watched if piece.probe == "counting"]
+    assert [len(piece.epochs) for piece in pieces] == [1, 1]
+    assert not any(evidence.traces(epoch) for epoch in compiled.epochs)
+    assert record.works[0].flops["epoch"] > 0
+
+
+def ignore(event, record):
+    pass

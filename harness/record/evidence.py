@@ -88,6 +88,13 @@ def operations(epoch: Epoch) -> list[OperationUse]:
     return found.uses if found else []
 
 
+def device(epoch: Epoch) -> str:
+    """Return the kind of accelerator on which the epoch's operations ran; empty for processors, and if they were not
+    observed."""
+    found: OperationsUse | None = epoch.evidence.get(OPERATIONS)
+    return found.device if found else ""
+
+
 def busy(epoch: Epoch) -> float | None:
     """Return the seconds during which at least one operation of the epoch ran; None if they were not observed."""
     found: OperationsUse | None = epoch.evidence.get(OPERATIONS)

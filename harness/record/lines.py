@@ -89,7 +89,8 @@ class Lines:
     @property
     def passes(self) -> set[tuple[int, int]]:
         """The (block, group) pairs that ran under a probe; nothing in them was timed."""
-        return {(piece.block, piece.group) for piece in self.watched}
+        timed = {(piece.block, piece.group) for piece in self.slices}  # after which operations may have been counted
+        return {(piece.block, piece.group) for piece in self.watched} - timed
 
     def of(self, arms: Iterable[str], baseline: str | None = None, without: Iterable[tuple[int, int]] = ()) -> Lines:
         """Return the lines of `arms`, which are compared with `baseline` if it is not the run's, leaving out the

@@ -20,6 +20,7 @@ from harness.plan.gate_rules import (
     TRACES,
     Tolerances,
 )
+from harness.plan.plan import EXACTLY
 from harness.record.lines import Lines
 from harness.record.schema import Epoch, Stored
 
@@ -55,7 +56,8 @@ class CountedArm:
     @classmethod
     def of_pass(cls, passes: Lines, label: str, others: "OtherMetrics") -> "CountedArm":
         """Return what the counting pass, whose lines `triples.counted` returns, observed of an arm."""
-        epochs = [epoch for piece in passes.watched if piece.arm == label for epoch in piece.epochs]
+        watched = [piece for piece in passes.watched if (piece.arm, piece.probe) == (label, EXACTLY)]
+        epochs = [epoch for piece in watched for epoch in piece.epochs]
         figures, why = others.measure(label, epochs)
         works = [line for line in passes.works if line.arm == label]
         evaluations = [line for line in passes.evaluations if line.arm == label]

@@ -3,6 +3,7 @@
 from harness.plan.gate_rules import Triple
 from harness.plan.plan import EXACTLY
 from harness.record.lines import Lines
+from harness.worker.wire.evidence import COUNTING
 
 
 def timed(lines: Lines, triple: Triple) -> Lines:
@@ -11,7 +12,9 @@ def timed(lines: Lines, triple: Triple) -> Lines:
 
 
 def counted(lines: Lines, triple: Triple) -> Lines:
-    """Return the lines of the pass that counted what is deterministic in one variant; its slices are `watched`."""
-    passes = {(piece.block, piece.group) for piece in lines.watched if piece.probe == EXACTLY}
+    """Return the lines of the passes that counted what is deterministic in one variant; its slices are `watched`."""
+    passes = {
+        (piece.block, piece.group) for piece in lines.watched if piece.probe in (EXACTLY, COUNTING)
+    } & lines.passes
     others = {(start.block, start.group) for start in lines.starts} - passes
     return lines.of(triple.arms, triple.baseline, without=others)

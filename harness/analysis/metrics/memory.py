@@ -20,8 +20,9 @@ def _collect_logs(arm: MeasuredArm, kind: str | None) -> Logs:
 
 
 def _find_peaks(arm: MeasuredArm, label: str) -> dict[int, int]:
-    ends = [end for end in arm.lines.ends if end.arm == label and end.status == "ok"]
-    return {end.block: end.peak_rss_bytes for end in ends if end.peak_rss_bytes}
+    passes = arm.lines.passes
+    ends = [end for end in arm.lines.ends if end.arm == label and (end.block, end.group) not in passes]
+    return {end.block: end.peak_rss_bytes for end in ends if end.peak_rss_bytes and end.status == "ok"}
 
 
 METRICS = (

@@ -33,6 +33,8 @@ class Profile:
     """The share of the epoch in which no operation ran: Python, and the dispatch of operations."""
     traced: bool = False
     """Whether every epoch of the kind traced or compiled, so that the idle share includes this."""
+    device: str = ""
+    """The kind of accelerator that they ran on; empty for processors."""
 
 
 def profiles(record: Lines, arm: str) -> dict[str, Profile]:
@@ -57,6 +59,7 @@ def _make_profile(epochs: list[Epoch]) -> Profile:
         _sum_use(epochs, lambda use: OTHERS if use.type == OTHERS else use.part),
         max(sum(idle) / len(idle), 0.0) if idle else None,
         all_traced(epochs),
+        next(filter(None, map(evidence.device, epochs)), ""),
     )
 
 

@@ -33,6 +33,8 @@ MOSTLY = 0.5
 """A part with at least this share of the arithmetic is reported."""
 HEAVY = 1 / 3
 """A phase other than the step itself is reported if it takes at least this share of an epoch."""
+HOST_BOUND = 0.5
+"""The share of an epoch without work from which on an accelerator mostly waits."""
 STEP = re.compile("step|train|fit|update|optimi[sz]|gradient|forward|backward", re.IGNORECASE)
 """Matches the name of a phase that does the main work of an epoch."""
 
@@ -112,7 +114,17 @@ class Growing:
     growth: Growth
 
 
-Fact = Retraced | NewTraces | Recompiled | Arithmetic | Unweighted | Heavy | Growing | Broken | GivenUp
+@dataclass(frozen=True)
+class HostBound:
+    """An accelerator does nothing for much of an epoch."""
+
+    kind: str
+    idle: float
+    """The share of the epoch in which none of its operations ran."""
+    device: str
+
+
+Fact = Retraced | NewTraces | Recompiled | Arithmetic | Unweighted | Heavy | Growing | HostBound | Broken | GivenUp
 
 
 @dataclass(frozen=True)
@@ -149,6 +161,8 @@ class Evidence:
     """Floating-point operations of an epoch, by kind and part."""
     times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """The share of the time of an epoch's operations, by kind and part."""
+    waiting: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    """The share of an epoch of each kind in which an accelerator does nothing, and its kind, if there is one."""
     schedule: Mapping[str, int] = field(default_factory=dict)
     """The number of epochs of each kind in the whole schedule; empty if unknown."""
 
@@ -156,6 +170,7 @@ class Evidence:
     def of(cls, record: Lines, arm: str) -> "Evidence":
         epochs = of_one_block(record, arm) or []
         busy = busy_seconds(record, arm)
+        profiled = profiles(record, arm)
         return cls(
             epochs=epochs,
             traced=by_cause(epochs, busy),
@@ -164,8 +179,12 @@ class Evidence:
             growths=growths(record, arm),
             parts=next((work.parts for work in record.works if work.arm == arm), {}),
             times={
-                kind: {name: spent.share for name, spent in profile.parts.items()}
-                for kind, profile in profiles(record, arm).items()
+                kind: {name: spent.share for name, spent in profile.parts.items()} for kind, profile in profiled.items()
+            },
+            waiting={
+                kind: (profile.idle, profile.device)
+                for kind, profile in profiled.items()
+                if profile.device and profile.idle is not None and not profile.traced
             },
             schedule=record.schedule(arm),
         )
@@ -304,6 +323,13 @@ def _compute_total_share(one: Phase, of_kind: Sequence[Phase]) -> float:
     return min(one.total_seconds / whole, 1.0) if whole else 0.0
 
 
+def find_host_bound(evidence: Evidence) -> Iterator[Found]:
+    """Find epochs in which an accelerator mostly waits for the host."""
+    for kind, (idle, device) in evidence.waiting.items():
+        if idle >= HOST_BOUND:
+            yield _make_steady_finding(evidence, "host-bound", HostBound(kind, idle, device), {kind: idle})
+
+
 def find_uncompiled(evidence: Evidence) -> Iterator[Found]:
     """Find functions that were not compiled as a whole, or not any more."""
     yield from (Found("given up", one) for one in given_up(evidence.epochs))
@@ -323,6 +349,7 @@ RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
     find_arithmetic,
     find_unweighted,
     find_heavy,
+    find_host_bound,
     find_uncompiled,
     find_growing,
 )

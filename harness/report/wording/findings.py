@@ -9,6 +9,7 @@ from harness.analysis.profile.rules import (
     Found,
     Growing,
     Heavy,
+    HostBound,
     NewTraces,
     Recompiled,
     Retraced,
@@ -55,6 +56,12 @@ def describe_finding(found: Found) -> str:
             return (
                 f"The phase {fact.phase.path} takes {rounding.percent(fact.share)} of {_name_epoch(fact.phase.kind)}:"
                 f" {rounding.seconds(fact.phase.total_seconds)}{also}.{tracing}"
+            )
+        case HostBound(kind, idle, device):
+            return (
+                f"The {device} device does nothing during {rounding.percent(idle)} of {_name_epoch(kind)}: it waits for"
+                " Python. Compile the step (torch.compile, jax.jit), launch it as a whole (CUDA graphs), or train on"
+                " larger batches."
             )
         case GivenUp(limit, epoch):
             return (

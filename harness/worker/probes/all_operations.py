@@ -27,10 +27,12 @@ class AllOperations:
             one.begin(fresh)
 
     def end(self, wall: float) -> OperationsUse | None:
-        """Return the operations of all frameworks. Seconds in which two of them were busy count twice."""
-        found: list[OperationsUse] = [seen for one in self._probes if (seen := one.end(wall))]
-        uses = sorted((use for seen in found for use in seen.uses), key=lambda use: -use.own)
-        return OperationsUse(uses, sum(seen.busy for seen in found)) if found else None
+        """Return the operations of all frameworks, or those on accelerators if there are any. Seconds in which two
+        frameworks were busy count twice."""
+        seen = [own for one in self._probes if (own := one.end(wall))]
+        found: list[OperationsUse] = [own for own in seen if own.device] or seen
+        uses = sorted((use for own in found for use in own.uses), key=lambda use: -use.own)
+        return OperationsUse(uses, sum(own.busy for own in found), found[0].device) if found else None
 
     def spans(self) -> Iterable[Span]:
         return [span for one in self._probes for span in one.spans()]

@@ -34,10 +34,13 @@ class Operation:
     part: str
     """The scope in which it was created, or empty."""
     thread: str
+    """The thread, or the stream of an accelerator."""
     start: float
     seconds: float
     own: float = 0.0
     """Seconds without the operations that ran inside it in the same thread."""
+    device: str = ""
+    """The kind of accelerator that it ran on, or empty for processors."""
 
 
 class ProfilerProbe(ABC):
@@ -92,7 +95,9 @@ class ProfilerProbe(ABC):
 
     def end(self, wall: float) -> OperationsUse | None:
         self._latest = self._read_profile()
-        return OperationsUse(summed(self._latest), busy(self._latest)) if self._latest else None
+        # What processors do for accelerators is mostly to wait for them, or to keep them waiting.
+        ran = [one for one in self._latest if one.device] or self._latest
+        return OperationsUse(summed(ran), busy(ran), ran[0].device) if ran else None
 
     def spans(self) -> Iterable[Span]:
         process = f"{self._framework.name}'s operations"

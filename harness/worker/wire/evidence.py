@@ -110,6 +110,8 @@ class OperationsUse:
     """The operations that took the longest, in descending order, followed by one entry for all others together."""
     busy: float
     """Seconds in which at least one operation ran."""
+    device: str = ""
+    """The kind of accelerator on which all of these operations ran; empty if they ran on processors."""
 
 
 class MemoryUse(NamedTuple):

@@ -11,6 +11,7 @@ from harness.analysis.profile.rules import (
     Evidence,
     Growing,
     Heavy,
+    HostBound,
     Recompiled,
     Retraced,
     Unweighted,
@@ -376,3 +377,10 @@ def test_one_tracing_epoch_does_not_dominate_a_kind():
     ]
     (found,) = findings(evidence(epochs=epochs, phases=phases, traced=[], compiled=[]))
     assert (found.seconds, found.share) == (pytest.approx(1.5), pytest.approx(1.5 / 4))
+
+
+@pytest.mark.parametrize(("idle", "told"), [(0.49, False), (0.5, True), (0.9, True)])
+def test_an_accelerator_that_mostly_waits_is_found(idle, told):
+    found = findings(evidence(waiting={DATA: (idle, "CUDA")}))
+    assert [one.fact for one in found] == [HostBound(DATA, idle, "CUDA")] * told
+    assert [one.share for one in found] == [pytest.approx(idle)] * told

@@ -8,6 +8,7 @@ from harness.analysis.profile.rules import (
     Found,
     Growing,
     Heavy,
+    HostBound,
     NewTraces,
     Recompiled,
     Retraced,
@@ -122,6 +123,12 @@ def test_a_heavy_phase_has_its_share_of_an_epoch():
     assert described(Heavy(phase(), 0.5, ("full",))) == f"{text}, and nearly as much of full."
     tracing = described(Heavy(phase(traced=True), 0.5, ()))
     assert tracing == f"{text}. That includes tracing and compiling: no such epoch ran without."
+
+
+def test_a_host_bound_epoch_has_advice():
+    assert described(HostBound("epoch", 0.834, "CUDA")).startswith(
+        "The CUDA device does nothing during 83 % of an epoch: it waits for Python. Compile the step"
+    )
 
 
 def test_growth_has_its_interval():

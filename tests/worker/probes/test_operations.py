@@ -61,6 +61,12 @@ def test_operations_of_two_frameworks_add_up():
     assert both.unavailable == {}
 
 
+def test_operations_on_an_accelerator_count_alone():
+    host, device = OperationUse("aten::mm", "", 1, 0.25), OperationUse("gemm", "", 2, 0.5)
+    seen = Seen(OperationsUse([host], 0.25)), Seen(OperationsUse([device], 0.5, "CUDA"))
+    assert AllOperations(seen).end(1.0) == OperationsUse([device], 0.5, "CUDA")
+
+
 def test_an_unused_framework_is_no_reason():
     unused, failing = Seen(None, used=False), Seen(None, "its profiler did not start")
     assert AllOperations([unused, failing]).unavailable == {"operations": "its profiler did not start"}

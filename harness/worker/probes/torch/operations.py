@@ -51,16 +51,17 @@ def read(events: Iterable[Any], began: float) -> list[Operation]:
         if event.name == MARK and event.is_user_annotation:
             shift = began - event.time_range.start / 1e6
         else:
-            threads.setdefault((str(event.device_type), event.thread), []).append(event)
+            device = str(event.device_type).rpartition(".")[2]
+            threads.setdefault((device if device != "CPU" else "", event.thread), []).append(event)
     parts: dict[tuple[Any, int], str] = {}
     found: list[Operation] = []
     # The thread of the program comes first: gradients in other threads refer to its operations.
     for (device, number), own in sorted(threads.items(), key=lambda one: one[1][0].time_range.start):
-        track = f"thread {number}" if device.endswith("CPU") else f"{device.rpartition('.')[2]} {number}"
+        track = f"{device or 'thread'} {number}"
         for event, part in _find_parts(own, parts):
             start = event.time_range.start / 1e6 + shift
             seconds = (event.time_range.end - event.time_range.start) / 1e6
-            found.append(Operation(event.name.removeprefix(_GRADIENT), part, track, start, seconds))
+            found.append(Operation(event.name.removeprefix(_GRADIENT), part, track, start, seconds, device=device))
     return found
 
 
