@@ -272,7 +272,7 @@ class Group:
         """
         self.known.counted.add(arm.label)
         answer: Answer | None = None
-        if arm.label in self.counts_apart and not self._counted_apart:
+        if arm.label in self.counts_apart and not (self._counted_apart or self.plan.whole):
             indices = turns.counted(arm.label, self.descriptions, self.positions.get(arm.label, 0))
             if arm.label in self.ended or not indices:
                 self.known.uncounted.append(arm.label)

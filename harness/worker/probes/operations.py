@@ -110,6 +110,9 @@ class ProfilerProbe(ABC):
             found = self._stop(self._folder, self._began)
             set_own_times(found)
             return found
+        except Unprofiled as error:
+            self._reason = str(error)
+            return []
         except Exception as error:  # an error here must not end the user's run
             self._reason = f"the output of {self._framework.name}'s profiler could not be read: {one_line(error)}"
             return []

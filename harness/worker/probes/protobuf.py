@@ -18,11 +18,28 @@ _WIRES = {INTEGER: _VARINT, DOUBLE: _FIXED64, None: -1}
 _DEFAULTS: dict[str, Any] = {INTEGER: 0, DOUBLE: 0.0, TEXT: "", BYTES: b""}
 
 
+class Many:
+    """The messages of a repeated field. Each is read when it is its turn, because a profile may have a million."""
+
+    def __init__(self, type_: Message) -> None:
+        self._type = type_
+        self._data: list[memoryview] = []
+
+    def add(self, data: memoryview) -> None:
+        self._data.append(data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._type.read, self._data)
+
+
 class Message:
     """A type of message. Only its listed fields are read.
 
     `fields` maps the name of a field to its number and its type, another `Message` or one of the above. A field in
-    `repeated` is a list, and one in `maps` a dictionary, whose type is that of its values.
+    `repeated` is a list, or `Many` messages, and one in `maps` a dictionary, whose type is that of its values.
     """
 
     def __init__(
@@ -30,6 +47,7 @@ class Message:
     ) -> None:
         self._fields = {number: (name, type_) for name, (number, type_) in fields.items()}
         self._repeated, self._maps = frozenset(repeated), frozenset(maps)
+        self._many = [(name, type_) for name, (_, type_) in fields.items() if name in self._repeated]
         self._plain = {
             name: None if isinstance(type_, Message) else _DEFAULTS[type_]
             for name, (_, type_) in fields.items()
@@ -42,8 +60,8 @@ class Message:
         Raises ValueError if the data are cut off or of another encoding.
         """
         found = SimpleNamespace(**self._plain)
-        for name in self._repeated:
-            setattr(found, name, [])
+        for name, type_ in self._many:
+            setattr(found, name, Many(type_) if isinstance(type_, Message) else [])
         for name in self._maps:
             setattr(found, name, {})
         for number, wire, value in _walk(memoryview(data)):
@@ -54,6 +72,8 @@ class Message:
             if name in self._maps:
                 key, of = _read_entry(value, type_)
                 getattr(found, name)[key] = of
+            elif name in self._repeated and isinstance(type_, Message):
+                getattr(found, name).add(value)
             elif name in self._repeated:
                 getattr(found, name).extend(_read_packed(value) if packed else [_convert(type_, value)])
             else:

@@ -12,6 +12,8 @@ from harness.worker.probes.jax.scopes import part
 from harness.worker.probes.operations import MARK, Operation, ProfilerProbe, Unprofiled
 from harness.worker.probes.profiles import Event, find_instruction, read_events, read_programs
 
+MOST_BYTES = 20_000_000
+"""The largest profile that is read: some 150,000 events, which take a quarter of a minute."""
 _OPAQUE = {"while", "call", "conditional", "async-start", "async-done"}
 """Instructions that only run others."""
 
@@ -37,6 +39,8 @@ class Profiler:
         jax: Any = sys.modules["jax"]
         jax.profiler.stop_trace()
         (file,) = folder.rglob("*.xplane.pb")
+        if (size := file.stat().st_size) > MOST_BYTES:
+            raise Unprofiled(f"JAX's profile of an epoch is too large to be read: {size / 1e6:.0f} MB")
         return SPACE.read(file.read_bytes())
 
 

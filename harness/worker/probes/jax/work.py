@@ -66,6 +66,8 @@ class JaxCounter:
             try:
                 self._framework.synchronize()
                 self._by_kind[kind], self._trouble = count(profiler.stop(folder)), None
+            except Unprofiled as error:
+                self._trouble = str(error)
             except Exception as error:  # an error here must not end the user's run
                 self._trouble = f"the output of JAX's profiler could not be read: {one_line(error)}"
             shutil.rmtree(folder, ignore_errors=True)
@@ -99,7 +101,7 @@ class _Program:
     def __init__(self, module: Any) -> None:
         self._name = module.name
         self._number = module.id
-        self._computations = {computation.id: computation.instructions for computation in module.computations}
+        self._computations = {computation.id: list(computation.instructions) for computation in module.computations}
         self._instructions = {step.name: step for steps in self._computations.values() for step in steps}
         self._by_id = {(number, step.id): step for number, steps in self._computations.items() for step in steps}
         self._within = {step.name: number for number, steps in self._computations.items() for step in steps}

@@ -22,6 +22,7 @@ from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
 
 NOTHING_RAN = "no epoch was left to count PyTorch's operations in"
+NOTHING_SEEN = "PyTorch ran no operation"
 
 
 class TorchCounter:
@@ -33,6 +34,7 @@ class TorchCounter:
         self._framework = framework
         self._by_kind: dict[str, Counter[str]] = {}
         self._trouble: str | None = None
+        self._watched = False
 
     def is_used(self) -> bool:
         return self._framework.loaded is not None
@@ -51,8 +53,9 @@ class TorchCounter:
             return
         with mode:
             yield
-        self._by_kind[kind] = parts.flops
-        self._trouble = parts.trouble
+        self._watched, self._trouble = True, parts.trouble
+        if parts.operations:  # the epoch may have used another framework
+            self._by_kind[kind] = parts.flops
 
     def count(self, rate: bool) -> Counted | None:
         if not self.is_used():
@@ -61,7 +64,7 @@ class TorchCounter:
         parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
         return Counted(
             {kind: sum(own.values()) for kind, own in parts.items()},
-            self._trouble or (None if found else NOTHING_RAN),
+            self._trouble or (None if found else NOTHING_SEEN if self._watched else NOTHING_RAN),
             gemm.flops_per_second(_prepare) if rate else None,
             parts,
             _measure_variables(),
@@ -77,6 +80,7 @@ class _Parts:
 
     def __init__(self) -> None:
         self.flops = Counter[str]()
+        self.operations = 0
         self.trouble: str | None = None
         self._around = threading.local()
         self._parts: dict[int, set[str]] = {}
@@ -84,6 +88,7 @@ class _Parts:
     def note(self, packet: Any, flops: int, forward: int | None, number: int) -> None:
         """Note an operation and its FLOPs. It is numbered `number` if it will be differentiated, and belongs to the
         gradient of `forward`, if it is part of one."""
+        self.operations += 1
         around: list[str] = getattr(self._around, "names", [])
         part = "/".join(around)
         if forward is not None and forward in self._parts:

@@ -110,3 +110,16 @@ def test_large_products_have_a_rate(monkeypatch):
 
     monkeypatch.setattr(gemm.flops_per_second, "__defaults__", (128,))
     assert 1e6 < JAX.counter().count(rate=True).gemm_flops_per_second < 1e16
+
+
+def test_a_profile_that_is_too_large_is_not_read(epoch, monkeypatch):
+    from harness.worker.probes.jax import operations
+
+    monkeypatch.setattr(operations, "MOST_BYTES", 1000)
+    counter, probe = JAX.counter(), JAX.operation_probe()
+    with counter.watching("epoch"):
+        epoch()
+    probe.begin(True)
+    assert probe.end(1.0) is None
+    for why in (counter.count(rate=False).unavailable, probe.unavailable["operations"]):
+        assert why.startswith("JAX's profile of an epoch is too large to be read: ")

@@ -157,3 +157,11 @@ def test_large_products_have_a_rate(monkeypatch):
 
     monkeypatch.setattr(gemm.flops_per_second, "__defaults__", (128,))
     assert 1e6 < TORCH.counter().count(rate=True).gemm_flops_per_second < 1e16
+
+
+def test_an_epoch_of_another_framework_is_not_counted_as_nothing():
+    counter = TORCH.counter()
+    with counter.watching("epoch"):
+        sum(range(10))
+    found = counter.count(rate=False)
+    assert (found.flops, found.unavailable) == ({}, "PyTorch ran no operation")
