@@ -156,3 +156,31 @@ def test_counting_does_not_compile_again(run):
 
 def ignore(event, record):
     pass
+
+
+def test_a_process_that_dies_while_it_is_counted_has_not_failed(tmp_path, monkeypatch):
+    """A short program that ends in the process in which its operations are counted, and in no other."""
+    (tmp_path / "train.py").write_text(DIES_WHEN_COUNTED)
+    monkeypatch.chdir(tmp_path)
+    record = measure(planned("compare", "train.py", "train.py --again", blocks=2, threads=1), tmp_path / "run", ignore)
+    arms = by_name(record)
+    assert [arm.status for arm in arms.values()] == ["ok"] * 2
+    assert all("exit code 3" in arm.measured("flops").unavailable for arm in arms.values())
+    assert {piece.block for piece in record.slices} == {0, 1}
+
+
+DIES_WHEN_COUNTED = """
+import os
+import torch
+from torch.utils._python_dispatch import _get_current_dispatch_mode
+
+weight = torch.ones(8, 8, requires_grad=True)
+for epoch in range(20):
+    loss = (weight @ torch.ones(8, 8)).sum()
+    loss.backward()
+    if _get_current_dispatch_mode() is not None:
+        os._exit(3)
+    with torch.no_grad():
+        weight -= 1e-3 * weight.grad
+        weight.grad = None
+"""

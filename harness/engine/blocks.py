@@ -35,6 +35,11 @@ class Block:
     servers: ForkServers
     numbers: Iterator[int] = field(default_factory=count)
 
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether arms cannot be alive together, because a GPU serves one process at a time."""
+        return get_gpus().is_exclusive(self.plan.device)
+
     def group(self, *members: str, exact_memory: bool = False, repeatable: bool = False) -> Group:
         """Create a new group of these arms. If `repeatable`, they are fresh processes, whose frameworks are asked for
         kernels that repeat themselves on GPUs."""
@@ -83,7 +88,7 @@ def _count_apart(block: Block, failed: set[str]) -> Iterator[Event]:
 
 def _take_turns(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
     baseline, known = block.plan.baseline, block.known
-    if get_gpus().is_exclusive() and block.plan.device != "cpu":
+    if block.is_exclusive:
         yield from TakingTurns(block.group(*arms)).run_one_by_one()
         return
     if known.fit(arms):
@@ -107,12 +112,13 @@ def run_whole(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[E
 
 def run_profile(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
     """Run the timed epochs; then, in the first block only, one pass of each arm under each probe."""
-    yield from run_together(block, arms, failed)
+    yield from _take_turns(block, arms, failed)
     for probe in block.plan.probes if not block.block else ():
         for arm in arms:
             if arm not in failed:
                 exact = get_pass(probe).returns_memory and block.plan.exact_memory
                 yield from Profiling(block.group(arm, exact_memory=exact), probe).run()
+    yield from _count_apart(block, failed)
 
 
 def run_gate(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
@@ -125,16 +131,18 @@ def run_gate(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Ev
         members = [arm for arm in triple.arms if arm not in failed]
         if len(members) == len(triple.arms):
             yield from run_together(own, members, failed)
-        groups = [members] if block.known.fit(members) else [[arm] for arm in members]
+        together = block.known.fit(members) and not block.is_exclusive
+        groups = [members] if together else [[arm] for arm in members]
         for group in groups if not block.block and triple.tolerances.counts else ():
             if not failed & set(triple.arms):
-                yield from Counting(own.group(*group, repeatable=bool(get_gpus())), triple).count()
+                repeatable = bool(get_gpus()) and block.plan.device != "cpu"
+                yield from Counting(own.group(*group, repeatable=repeatable), triple).count()
                 yield from _count_apart(own, failed)
 
 
 def run_training(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
     """Train all arms whole, taking turns. If memory does not hold them together, train one after the other."""
-    if block.known.fit(arms):
+    if block.known.fit(arms) and not block.is_exclusive:
         yield from Training(block.group(*arms)).train()
         if block.known.fit(arms):
             return

@@ -30,8 +30,9 @@ class Request:
     fresh: bool | None = None
     """Whether each arm starts as a fresh process instead of being forked."""
     keep_caches: bool = False
-    device: str | None = None
     """Whether arms use the user's compile caches, and not empty ones of their own."""
+    device: str | None = None
+    """The only device that arms see: "cpu", or a GPU by number or UUID."""
     input: Path | None = None
     """The file that command lines read as their standard input."""
     epoch_at: tuple[str, ...] = ()

@@ -233,9 +233,9 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     """The peak resident memory of the process; None if it was not measured."""
     peak_tensor_bytes: int | None = None
     """The peak memory of the framework's tensors; None if it was not measured."""
-    gpu_bytes: int | None = None
-    """The memory that the process held on GPUs at its end, its context included, as their driver counts it; None if it
-    used none, or the driver does not tell."""
+    gpu_bytes: dict[int, int] = {}
+    """The memory that the process held at its end, its context included, as the driver counts it, by the number of the
+    GPU. Empty if it used none, or the driver does not tell."""
     unavailable: dict[str, str] = {}
     """What could not be observed in the process, and why."""
     versions: dict[str, str] = {}

@@ -151,7 +151,7 @@ def _summarize_arm(
         idle_share=epoch_table.idle_share(record, arm),
         from_cache=tracings.count_from_cache(tracings.of_one_block(record, arm) or []),
         gpu_clocks=clocks(record).get(arm),
-        gpu_bytes=max(filter(None, (end.gpu_bytes for end in record.ends if end.arm == arm)), default=None),
+        gpu_bytes=max((sum(end.gpu_bytes.values()) for end in record.ends if end.arm == arm), default=0) or None,
         pending_share=epoch_table.pending_share(record, arm),
         exact=None if converged else exact(record, arm),
         smallest_visible_ratio=verdict.smallest_visible if verdict else None,

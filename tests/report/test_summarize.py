@@ -21,6 +21,8 @@ KEYS = [
         "caches",
         "idle_share",
         "pending_share",
+        "gpu_clocks",
+        "gpu_bytes",
         "from_cache",
         "exact",
         "smallest_visible_ratio",

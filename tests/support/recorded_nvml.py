@@ -28,7 +28,7 @@ class Nvml:
     def __init__(self, pids=list, cards=1):
         self.pids, self.cards = pids, cards
         self.clock, self.reasons, self.mode, self.free = IDLE_CLOCK, 0x1, 0, MEMORY - 600_000_000
-        self.mig, self.silent = [0, 0], set()
+        self.mig, self.silent, self.modes = [0, 0], set(), {}
 
     def nvmlInit(self):  # noqa: N802 - the names are NVML's
         if not self.cards:
@@ -55,10 +55,11 @@ class Nvml:
         return NAME.encode()
 
     def _MemoryInfo(self, card):  # noqa: N802
-        return SimpleNamespace(total=MEMORY, free=self.free, used=MEMORY - self.free)
+        free = self.free() if callable(self.free) else self.free
+        return SimpleNamespace(total=MEMORY, free=free, used=MEMORY - free)
 
     def _ClockInfo(self, card, which):  # noqa: N802
-        return self.clock() if callable(self.clock) else self.clock
+        return self.clock
 
     def _MaxClockInfo(self, card, which):  # noqa: N802
         return CLOCK
@@ -82,7 +83,7 @@ class Nvml:
         return self.mig
 
     def _ComputeMode(self, card):  # noqa: N802
-        return self.mode
+        return self.modes.get(card, self.mode)
 
     def _ComputeRunningProcesses(self, card):  # noqa: N802
         return [SimpleNamespace(pid=pid, usedGpuMemory=PROCESS_BYTES) for pid in self.pids()]

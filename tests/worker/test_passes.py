@@ -6,10 +6,10 @@ import pytest
 
 from harness.worker import passes
 from harness.worker.passes import PASSES, Pass, get_pass
+from harness.worker.probes.all_operations import AllOperations
 from harness.worker.probes.base import Probe, joined
 from harness.worker.probes.memory import MemoryProbe
 from harness.worker.probes.phases import PhaseProbe
-from harness.worker.probes.tensorflow.operations import OperationProbe
 
 OWN = """
 class Joules:
@@ -29,7 +29,7 @@ class Joules:
     [
         ("phases", [PhaseProbe]),
         ("memory", [PhaseProbe, MemoryProbe]),
-        ("operations", [PhaseProbe, OperationProbe]),
+        ("operations", [PhaseProbe, AllOperations]),
     ],
 )
 def test_phases_are_the_innermost_probe_in_every_pass(watch, kinds):

@@ -2,14 +2,16 @@
 
 import json
 
+from harness.worker.probes.operations import Operation
 from harness.worker.probes.phases import PhaseProbe
-from harness.worker.probes.tensorflow.operations import Operation, OperationProbe
+from harness.worker.probes.tensorflow import TensorFlow
+from harness.worker.probes.tensorflow.operations import TensorFlowOperations
 from harness.worker.probes.tensorflow.traces import TraceProbe
 from harness.worker.timeline import Timeline
 
 
 def test_epochs_phases_traces_and_threads_have_separate_tracks(tmp_path):
-    phases, tracings, operations = PhaseProbe(), TraceProbe(), OperationProbe()
+    phases, tracings, operations = PhaseProbe(), TraceProbe(), TensorFlowOperations(TensorFlow())
     phases._ended = [("solve", 1.1, 0.2), ("step", 1.0, 0.5), ("", 0.9, 0.7)]
     tracings._spans = [("step", 1.0, 0.05)]
     operations._latest = [

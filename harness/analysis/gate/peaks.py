@@ -13,6 +13,7 @@ from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, U
 from harness.analysis.gate.reasons import Reason, Why
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
+from harness.plan.plan import EXACTLY
 from harness.record.lines import Lines
 from harness.record.schema import ArmEnd
 
@@ -45,7 +46,9 @@ def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
     for end in timed.ends:
         if end.status == "ok":
             by_block.setdefault(end.block, {})[end.arm] = end
-    runs = [{end.arm: end for end in passes.ends if end.status == "ok"}, *by_block.values()]
+    exact = {(piece.block, piece.group) for piece in passes.watched if piece.probe == EXACTLY}
+    counted = [end for end in passes.ends if end.status == "ok" and (end.block, end.group) in exact]
+    runs = [{end.arm: end for end in counted}, *by_block.values()]
     base, base_repeat, head = triple.arms
     whole = [run for run in runs if set(triple.arms) <= run.keys()]
     return compare_peaks([(run[base], run[base_repeat], run[head]) for run in whole], triple)

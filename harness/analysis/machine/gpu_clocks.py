@@ -28,24 +28,28 @@ class Clocks:
 
 
 def clocks(record: Lines) -> dict[str, Clocks]:
-    """Return the clocks by arm, for arms that held memory on a GPU.
-
-    On a machine with several GPUs all of them count, because it is not known which ones an arm computed on.
-    """
-    users = {end.arm for end in record.ends if end.gpu_bytes}
+    """Return the clocks by arm, of the GPUs on which it held memory."""
+    used: dict[str, set[int]] = {}
+    for end in record.ends:
+        if end.gpu_bytes:
+            used.setdefault(end.arm, set()).update(end.gpu_bytes)
     found = {}
-    for arm in users:
-        own = [piece for piece in record.slices if piece.arm == arm and piece.round and piece.gpus]
-        if not own:
+    for arm, numbers in used.items():
+        turns = [
+            (sum(epoch.wall for epoch in piece.epochs), [gpu for gpu in piece.gpus if gpu.gpu in numbers])
+            for piece in record.slices
+            if piece.arm == arm and piece.round
+        ]
+        turns = [(seconds, gpus) for seconds, gpus in turns if gpus]
+        if not turns:
             continue
-        seconds = [sum(epoch.wall for epoch in piece.epochs) for piece in own]
-        speeds = [sum(gpu.clock for gpu in piece.gpus) / len(piece.gpus) for piece in own]
-        named = [reason for piece in own for gpu in piece.gpus for reason in gpu.slowed_by]
+        named = [reason for _, gpus in turns for gpu in gpus for reason in gpu.slowed_by]
+        cycles = sum(seconds * sum(gpu.clock for gpu in gpus) / len(gpus) for seconds, gpus in turns)
         found[arm] = Clocks(
-            turns=len(own),
-            slowed=sum(any(gpu.slowed_by or gpu.clock < LOWEST * gpu.highest for gpu in piece.gpus) for piece in own),
+            turns=len(turns),
+            slowed=sum(any(gpu.slowed_by or gpu.clock < LOWEST * gpu.highest for gpu in gpus) for _, gpus in turns),
             reasons=tuple(sorted(dict.fromkeys(named), key=lambda reason: -named.count(reason))),
-            mean=sum(speed * took for speed, took in zip(speeds, seconds, strict=True)) / sum(seconds),
+            mean=cycles / sum(seconds for seconds, _ in turns),
         )
     return found
 

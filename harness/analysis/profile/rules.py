@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from harness.analysis.epochs.typical import typical_epochs
+from harness.analysis.epochs.typical import by_kind, typical_epochs
 from harness.analysis.profile.charges import Charge, together
 from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.growths import growths
@@ -181,10 +181,12 @@ class Evidence:
             times={
                 kind: {name: spent.share for name, spent in profile.parts.items()} for kind, profile in profiled.items()
             },
+            # By the time of epochs without a profiler, which makes them longer and not busier.
             waiting={
-                kind: (profile.idle, profile.device)
-                for kind, profile in profiled.items()
-                if profile.device and profile.idle is not None and not profile.traced
+                kind: (max(1 - busy[kind] / typical, 0.0), profiled[kind].device)
+                for kind, own in by_kind(typical_epochs(epochs)).items()
+                if kind in busy and kind in profiled and profiled[kind].device
+                for typical in [median(epoch.wall for epoch in own)]
             },
             schedule=record.schedule(arm),
         )

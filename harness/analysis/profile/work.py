@@ -33,5 +33,5 @@ def arithmetic(record: Lines, arm: str, median_seconds: Mapping[str, float]) -> 
         if rate and median_seconds.get(kind)
     }
     late = [kind for kind in median_seconds if kind not in work.flops]
-    unwatched = f"its {' and '.join(late)} epochs ran only in turns, where calls are not observed" if late else None
+    unwatched = f"its {' and '.join(late)} epochs ran only in turns, where operations are not counted" if late else None
     return Arithmetic(work.flops, work.unavailable or unwatched, rate, shares)

@@ -20,6 +20,7 @@ from harness.worker.wire.evidence import COUNTING
 from harness.worker.wire.messages import Description, StateObjective
 
 BUILDS_AT_ONCE = 2
+NOTHING_LEFT = "no epoch was left in which operations could be counted"
 STATEMENTS = 2
 """Number of blocks in which an arm states the terms of its loss, each time in a new process."""
 
@@ -61,8 +62,6 @@ class Group:
         """The epoch after the last one that each arm ran."""
         self.counts_apart: set[str] = set()
         """The arms whose operations can only be counted in a pass of their own."""
-        self._counted_apart = False
-        """Whether epochs have run in the pass for counting."""
         self.ended: set[str] = set()
         """The arms whose training is over: they run no more epochs."""
         self.states: dict[str, State] = {}
@@ -142,7 +141,7 @@ class Group:
 
     def short_of_memory_now(self) -> bool:
         """Whether several arms are alive and hardly any memory is left, of what was reserved for their growth too."""
-        return len(self.live) > 1 and any(now < memory.RESERVE_BYTES for now in memory.free().values())
+        return len(self.live) > 1 and memory.is_short({}, self.known.needs.values(), grows=False)
 
     def expected_need(self, label: str) -> memory.Amounts:
         """The memory that an arm will need beyond what it has: its own, or half of the largest of others."""
@@ -162,7 +161,6 @@ class Group:
     ) -> Generator[Event, None, list[Epoch]]:
         """Run these epochs of one arm, record them as a slice, and return those that it completed."""
         arm = self.live[label]
-        self._counted_apart = probe == COUNTING
         answer = self.note_end(label, arm.run(indices, note_calls, probe, timeline, seconds=seconds))
         epochs = answer.epochs if isinstance(answer, Ran | Failed) else []
         if epochs:
@@ -271,34 +269,56 @@ class Group:
         If no epoch is left in which they could be counted, the arm is `known.uncounted` instead.
         """
         self.known.counted.add(arm.label)
-        answer: Answer | None = None
-        if arm.label in self.counts_apart and not (self._counted_apart or self.plan.whole):
-            indices = turns.counted(arm.label, self.descriptions, self.positions.get(arm.label, 0))
-            if arm.label in self.ended or not indices:
-                self.known.uncounted.append(arm.label)
-                return
-            answer = arm.run(indices, watch=COUNTING)
-            if isinstance(answer, Ran) and answer.epochs:
-                yield Slice(
-                    block=self.block,
-                    group=self.number,
-                    round=0,
-                    position=0,
-                    arm=arm.label,
-                    epochs=answer.epochs,
-                    probe=COUNTING,
-                )
-        if not isinstance(answer, Failed):
-            answer = arm.count_work(rate=self.plan.gate is None)  # a gate compares numbers of operations
+        if arm.label not in self.counts_apart or self.plan.whole:
+            yield self._make_work(arm.label, self._ask_for_work(arm))
+            return
+        indices = turns.counted(arm.label, self.descriptions, self.positions.get(arm.label, 0))
+        left = arm.label not in self.ended and bool(indices)
+        if not (left and (yield from self._count_epochs(arm, indices))):
+            self.known.uncounted.append(arm.label)
+
+    def count_apart(self, label: str, indices: Sequence[int], seconds: float) -> Iterator[Event]:
+        """Count the operations of these epochs of an arm in a process for that only, and end it. A failure is the
+        reason why they could not be counted, and no failure of the arm."""
+        arm = self.live.pop(label)
+        if not (yield from self._count_epochs(arm, indices, seconds)):
+            yield self._make_work(label, Counted({}, NOTHING_LEFT, None))
+        arm.close()
+
+    def _count_epochs(
+        self, arm: ArmProcess, indices: Sequence[int], seconds: float | None = None
+    ) -> Generator[Event, None, bool]:
+        """Run these epochs in the pass for counting, and count their operations. Returns False if none was left."""
+        answer = arm.run(indices, note_calls=True, watch=COUNTING, seconds=seconds)
+        if isinstance(answer, Ran) and not answer.epochs:  # the program ended in place of another epoch
+            return False
+        if isinstance(answer, Ran):
+            yield Slice(
+                block=self.block,
+                group=self.number,
+                round=0,
+                position=0,
+                arm=arm.label,
+                epochs=answer.epochs,
+                probe=COUNTING,
+            )
+            answer = self._ask_for_work(arm)
+        yield self._make_work(arm.label, answer)
+        return True
+
+    def _ask_for_work(self, arm: ArmProcess) -> Answer:
+        return arm.count_work(rate=self.plan.gate is None)  # a gate compares numbers of operations
+
+    def _make_work(self, label: str, answer: Answer) -> Work:
         if isinstance(answer, Counted):
             found = answer
         else:
             reason = answer.reason if isinstance(answer, Failed) else f"it answered {type(answer).__name__}"
             found = Counted({}, f"asked for a count, {reason}", None)
-        yield Work(
+        return Work(
             block=self.block,
             group=self.number,
-            arm=arm.label,
+            arm=label,
             flops=found.flops,
             unavailable=found.unavailable,
             gemm_flops_per_second=found.gemm_flops_per_second,

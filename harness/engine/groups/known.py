@@ -50,6 +50,7 @@ class Known:
         self.stated = {(arm, asked) for arm, asked in self.stated if asked != block}
         if not block:
             self.counted.clear()
+            self.uncounted.clear()
 
     def fit(self, arms: Sequence[str]) -> bool:
         """Whether memory may hold these arms together.

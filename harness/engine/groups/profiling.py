@@ -41,11 +41,12 @@ class Profiling:
                     timeline = None
                     if pass_.draws_timeline:
                         timeline = self._group.logs.parent.absolute() / TIMELINE  # a trainer may change its directory
-                    yield from self._group.run_slice(
-                        label, indices, 0, 0, probe=self._watch, timeline=timeline, seconds=PASS_SECONDS
-                    )
-                if pass_.counts and label in self._group.live:
-                    yield from self._group.count(self._group.live[label])
+                    if pass_.counts:
+                        yield from self._group.count_apart(label, indices, PASS_SECONDS)
+                    else:
+                        yield from self._group.run_slice(
+                            label, indices, 0, 0, probe=self._watch, timeline=timeline, seconds=PASS_SECONDS
+                        )
                 for event in self._group.end("ok"):
                     if unsampled and isinstance(event, ArmEnd):
                         yield replace(event, unavailable=event.unavailable | {SAMPLES: unsampled})

@@ -50,13 +50,14 @@ class TakingTurns:
             for arm in self._group.arms
             if arm in self._group.known.descriptions
         }
-        rounds = self._plan_rounds()
+        # Where no arms have been alive together before, each arm's rounds are planned once it has described itself.
+        rounds = self._plan_rounds() if len(self._group.descriptions) == len(order) else None
         try:
             for label in order:
                 yield from self._group.build([label])
                 if label in self._group.live:
                     yield from self._warm_up(label)
-                yield from self._take_turns(rounds)
+                yield from self._take_turns(self._plan_rounds() if rounds is None else rounds)
                 yield from self._group.end("ok")
         finally:
             self._group.close()

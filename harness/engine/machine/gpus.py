@@ -63,9 +63,13 @@ class Gpus:
                 found.append(GpuState(number, facts["clock"], facts["highest_clock"], facts.get("slowed_by", [])))
         return found
 
-    def free_bytes(self) -> list[int]:
-        """Return the free memory of each GPU that tells it."""
-        return [found for one in self._handles if (found := self._ask("MemoryInfo", one, lambda memory: memory.free))]
+    def free_bytes(self) -> dict[int, int]:
+        """Return the free memory of each GPU that tells it, by its number."""
+        found = {
+            number: self._ask("MemoryInfo", handle, lambda memory: int(memory.free))
+            for number, handle in enumerate(self._handles)
+        }
+        return {number: free for number, free in found.items() if free is not None}
 
     def check(self, device: str | None) -> None:
         """Raise BadInput if `device` is the number of a GPU that does not exist."""
@@ -73,19 +77,21 @@ class Gpus:
             has = f"GPUs 0 to {len(self) - 1}" if len(self) > 1 else "only GPU 0" if len(self) else "no NVIDIA GPU"
             raise BadInput(f"--device {device}: this machine has {has}.")
 
-    def used_by(self, pid: int) -> int | None:
-        """Return the memory that a process holds on all GPUs, its context included; None if none tells it."""
-        found = [
-            int(one.usedGpuMemory)
-            for handle in self._handles
+    def used_by(self, pid: int) -> dict[int, int]:
+        """Return the memory that a process holds, its context included, by the number of the GPU."""
+        return {
+            number: int(one.usedGpuMemory)
+            for number, handle in enumerate(self._handles)
             for one in self._ask("ComputeRunningProcesses", handle) or ()
             if one.pid == pid and one.usedGpuMemory
-        ]
-        return sum(found) or None
+        }
 
-    def is_exclusive(self) -> bool:
-        """Whether some GPU serves only one process at a time."""
-        return any(self._ask_mode(handle) in EXCLUSIVE for handle in self._handles)
+    def is_exclusive(self, device: str | None) -> bool:
+        """Whether a GPU that arms see serves only one process at a time, if they see `device` or, with None, all."""
+        if device == "cpu":
+            return False
+        seen = [int(device)] if device and device.isdigit() else range(len(self))
+        return any(self._ask_mode(self._handles[number]) in EXCLUSIVE for number in seen if number < len(self))
 
     def _describe(self, handle: Any) -> Iterator[tuple[str, Any]]:
         nvml = self._nvml

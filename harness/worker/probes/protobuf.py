@@ -5,17 +5,16 @@ https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-INTEGER, DOUBLE, TEXT, BYTES = "integer", "double", "text", "bytes"
+INTEGER, TEXT, BYTES = "integer", "text", "bytes"
 """The types of fields that are no messages."""
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
-_WIRES = {INTEGER: _VARINT, DOUBLE: _FIXED64, None: -1}
+_WIRES = {INTEGER: _VARINT, None: -1}
 """How the values of fields are encoded that have no length of their own."""
-_DEFAULTS: dict[str, Any] = {INTEGER: 0, DOUBLE: 0.0, TEXT: "", BYTES: b""}
+_DEFAULTS: dict[str, Any] = {INTEGER: 0, TEXT: "", BYTES: b""}
 
 
 class Many:
@@ -91,12 +90,7 @@ def _to_text(value: memoryview) -> str:
     return str(value, "utf-8", "replace")
 
 
-def _to_double(value: int) -> float:
-    (number,) = struct.unpack("<d", struct.pack("<q", value))
-    return float(number)
-
-
-_CONVERT: dict[str, Callable[[Any], Any]] = {INTEGER: int, DOUBLE: _to_double, TEXT: _to_text, BYTES: bytes}
+_CONVERT: dict[str, Callable[[Any], Any]] = {INTEGER: int, TEXT: _to_text, BYTES: bytes}
 
 
 def _read_entry(data: memoryview, type_: Any) -> tuple[int, Any]:

@@ -269,7 +269,7 @@ class Counted:
         """Return what several frameworks counted in the same epochs as one."""
         if not found:
             return cls({}, NOTHING_COUNTS, None)
-        counted = [one for one in found if one.flops] or found[:1]
+        counted = [one for one in found if one.flops] or found
         parts: dict[str, dict[str, float]] = {}
         for one in counted:
             for kind, own in one.parts.items():
@@ -278,10 +278,10 @@ class Counted:
                     together[name] = together.get(name, 0.0) + number
         return cls(
             {kind: sum(one.flops.get(kind, 0.0) for one in counted) for kind in parts},
-            next(filter(None, (one.unavailable for one in counted)), None),
+            "; ".join(dict.fromkeys(one.unavailable for one in counted if one.unavailable)) or None,
             max(filter(None, (one.gemm_flops_per_second for one in counted)), default=None),
             parts,
-            next(filter(None, (one.variables for one in counted)), None),
+            max(filter(None, (one.variables for one in found)), default=None),
         )
 
 

@@ -12,14 +12,15 @@ HIGHEST = 1980
 SECONDS = {arm: dict.fromkeys((DATA, REFINE, FULL), seconds) for arm, seconds in (("quick", 0.1), ("slow", 0.2))}
 
 
-def with_clocks(states, used=948_000_000):
+def with_clocks(states, used=(0,)):
     """A record in which the GPU of an arm's turn is in the state that `states` gives by arm and round."""
     found = record(SECONDS)
+    idle = GpuState(1, 345, HIGHEST, [])
     found.slices = [
-        replace(piece, gpus=[GpuState(0, *states(piece.arm, piece.round))]) if piece.round else piece
+        replace(piece, gpus=[GpuState(0, *states(piece.arm, piece.round)), idle] if piece.round else [])
         for piece in found.slices
     ]
-    found.ends = [replace(end, gpu_bytes=used) for end in found.ends]
+    found.ends = [replace(end, gpu_bytes=dict.fromkeys(used, 948_000_000)) for end in found.ends]
     return found
 
 
@@ -42,8 +43,14 @@ def test_three_quarters_of_the_highest_clock_are_enough():
 
 
 def test_arms_that_hold_no_memory_on_a_gpu_have_no_clocks():
-    assert clocks(with_clocks(lambda arm, number: (1000, HIGHEST, []), used=None)) == {}
+    assert clocks(with_clocks(lambda arm, number: (1000, HIGHEST, []), used=())) == {}
     assert clocks(record(SECONDS)) == {}
+
+
+def test_only_the_clocks_of_gpus_that_it_used_count():
+    found = clocks(with_clocks(lambda arm, number: (HIGHEST, HIGHEST, [])))
+    assert found["quick"].slowed == 0
+    assert clocks(with_clocks(lambda arm, number: (HIGHEST, HIGHEST, []), used=(0, 1)))["quick"].slowed == 36
 
 
 def test_a_difference_that_is_the_clocks_alone_is_found():

@@ -46,7 +46,7 @@ def test_timed_but_uncounted_kind_has_a_reason():
         "a",
         SECONDS,
     )
-    assert found.unavailable == "its full epochs ran only in turns, where calls are not observed"
+    assert found.unavailable == "its full epochs ran only in turns, where operations are not counted"
     found = arithmetic(
         with_work(Work(block=0, group=0, arm="a", flops={DATA: 1e9}, unavailable="no tf.function was called")),
         "a",

@@ -75,14 +75,15 @@ def test_says_what_holds_a_clock_down(bits, reasons):
 
 def test_a_process_has_the_memory_that_the_driver_counts_on_all_cards():
     found = Gpus(Nvml(lambda: [7], cards=2))
-    assert (found.used_by(7), found.used_by(8)) == (2 * PROCESS_BYTES, None)
+    assert found.used_by(7) == {0: PROCESS_BYTES, 1: PROCESS_BYTES}
+    assert found.used_by(8) == {}
 
 
 def test_without_a_card_there_is_nothing():
     found = Gpus(Nvml(cards=0))
-    assert (len(found), found.describe(), found.states(), found.free_bytes()) == (0, [], [], [])
-    assert found.used_by(1) is None
-    assert not found.is_exclusive()
+    assert (len(found), found.describe(), found.states(), found.free_bytes()) == (0, [], [], {})
+    assert found.used_by(1) == {}
+    assert not found.is_exclusive(None)
 
 
 def test_a_device_must_exist():
@@ -110,7 +111,7 @@ def test_the_record_has_the_card_its_clocks_and_the_memory_of_each_process(card,
     assert record.header.machine["gpus"][0]["name"] == "NVIDIA H200"
     turns = [piece for piece in record.slices if piece.round]
     assert [piece.gpus for piece in turns] == [[GpuState(0, CLOCK, CLOCK, [])]] * len(turns)
-    assert {end.gpu_bytes for end in record.ends} == {PROCESS_BYTES}
+    assert [end.gpu_bytes for end in record.ends] == [{0: PROCESS_BYTES}] * 2
     arm = summarize(record).arms[0]
     assert (arm.gpu_clocks.slowed, arm.gpu_bytes) == (0, PROCESS_BYTES)
     assert arm.gpu_clocks.mean == pytest.approx(CLOCK)
@@ -130,18 +131,37 @@ SHARING = ("XLA_PYTHON_CLIENT_PREALLOCATE", "TF_FORCE_GPU_ALLOW_GROWTH", "CUDA_V
 
 def test_an_exclusive_card_is_used_by_one_arm_after_the_other(card, tmp_path):
     card.mode = 3
-    record = run(tmp_path / "run", STEADY, OTHER, blocks=1)
-    assert [start.one_by_one for start in record.starts] == [True]
-    assert [start.one_by_one for start in run(tmp_path / "cpu", STEADY, OTHER, device="cpu").starts] == [False] * 3
+    record = run(tmp_path / "run", STEADY, OTHER, blocks=2)
+    assert [start.one_by_one for start in record.starts] == [True, True]
+    turns = {(piece.block, piece.arm) for piece in record.slices if piece.round}
+    assert turns == {(block, arm.label) for block in (0, 1) for arm in record.arms}
+    assert summarize(record).arms[1].ratio
+    together = run(tmp_path / "cpu", STEADY, OTHER, blocks=1, device="cpu")
+    assert [start.one_by_one for start in together.starts] == [False]
+
+
+def test_only_an_exclusive_card_that_arms_see_matters():
+    nvml = Nvml(cards=2)
+    nvml.modes = {1: 3}
+    found = Gpus(nvml)
+    assert [found.is_exclusive(device) for device in (None, "0", "1", "cpu")] == [True, False, True, False]
 
 
 def test_free_memory_of_the_card_decides_who_lives_together(card, tmp_path):
-    card.free = 10_000_000
+    left = iter(range(590, 0, -10))
+    card.free = lambda: next(left, 10) * 1_000_000
     record = run(tmp_path / "run", STEADY, OTHER, blocks=1)
     assert [end.status for end in record.ends if end.group == 0] == ["regrouped"] * 2
     assert {end.status for end in record.ends if end.group} == {"ok"}
-    card.free = MEMORY
-    assert memory.free()["GPU 0"] == MEMORY
+
+
+def test_a_full_card_that_arms_do_not_use_does_not_matter(card, tmp_path):
+    card.free = 10_000_000
+    record = run(tmp_path / "run", STEADY, OTHER, blocks=1)
+    assert [end.status for end in record.ends] == ["ok"] * 2
+    assert memory.free()["GPU 0"] == 10_000_000
+    assert memory.is_short({"GPU 0": 1}, [])
+    assert not memory.is_short({}, [{"GPU 0": 0}])
 
 
 def test_a_device_that_does_not_exist_is_bad_input(card, tmp_path, capsys, monkeypatch):
@@ -152,7 +172,7 @@ def test_a_device_that_does_not_exist_is_bad_input(card, tmp_path, capsys, monke
     assert "--device must be cpu, or a GPU by number or UUID" in " ".join(capsys.readouterr().err.split())
 
 
-def test_slowed_turns_are_told(card, tmp_path, capsys, monkeypatch):
+def test_slowed_turns_are_told(card, tmp_path):
     card.reasons, card.clock = 0x20, 1200
     summary = summarize(run(tmp_path / "run", STEADY, OTHER, blocks=1))
     clocks = summary.arms[0].gpu_clocks

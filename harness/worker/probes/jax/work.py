@@ -92,8 +92,8 @@ def count(space: Any) -> Counter[str]:
     programs = {number: _Program(module) for number, module in read_programs(space, PROGRAM.read)}
     total = Counter[str]()
     for one, times in ran.items():
-        for name, flops in programs[one.program].flops(one.name, ran).items():
-            total[name] += times * flops
+        own = programs[one.program].flops(one.name, ran)
+        total.update({name: times * flops for name, flops in own.items()})  # zeros stay: it ran
     return total
 
 
@@ -122,7 +122,7 @@ class _Program:
             inner = self._computations[called]
             if step.opcode == "fusion" or not any(self._identify(one) in ran for one in inner):
                 for one in inner:
-                    total += self.flops(one.name, ran)
+                    total.update(self.flops(one.name, ran))
         return total
 
     def _identify(self, step: Any) -> Instruction:

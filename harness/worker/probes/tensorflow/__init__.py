@@ -52,9 +52,6 @@ class TensorFlow(Framework):
         _unset_log_level(None)
         when_imported(_IMPORTED_BEFORE_LIBRARY, _unset_log_level)  # many programs set the level themselves
 
-    def ask_for_repeatability(self) -> None:
-        os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
-
     def hand_back_memory(self) -> None:
         os.environ["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
 

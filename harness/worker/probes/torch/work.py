@@ -10,8 +10,8 @@ import gc
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from math import prod
 from typing import Any
 
@@ -51,7 +51,10 @@ class TorchCounter:
             self._trouble = f"PyTorch's operations could not be observed: {one_line(error)}"
             yield
             return
-        with mode:
+        with ExitStack() as ways:
+            if set_stance := getattr(sys.modules["torch"].compiler, "set_stance", None):
+                ways.enter_context(set_stance("force_eager"))  # a graph that must be whole could not be compiled
+            ways.enter_context(mode)
             yield
         self._watched, self._trouble = True, parts.trouble
         if parts.operations:  # the epoch may have used another framework
@@ -85,16 +88,20 @@ class _Parts:
         self._around = threading.local()
         self._parts: dict[int, set[str]] = {}
 
-    def note(self, packet: Any, flops: int, forward: int | None, number: int) -> None:
-        """Note an operation and its FLOPs. It is numbered `number` if it will be differentiated, and belongs to the
-        gradient of `forward`, if it is part of one."""
+    def note(self, flops: int, forward: int | None, number: int) -> None:
+        """Note an operation and its FLOPs. It belongs to the gradient of operation `forward`, if it is part of one.
+
+        `number` is that of the latest operation in this thread that will be differentiated: of this one, if it is new.
+        """
         self.operations += 1
         around: list[str] = getattr(self._around, "names", [])
         part = "/".join(around)
         if forward is not None and forward in self._parts:
             known = self._parts[forward]
             part = next(iter(known)) if len(known) == 1 else ""
-        self._parts.setdefault(number, set()).add(part)
+        if number > getattr(self._around, "latest", -1):
+            self._around.latest = number
+            self._parts.setdefault(number, set()).add(part)
         if flops:
             self.flops[part] += flops
 
@@ -130,7 +137,7 @@ def _make_mode(parts: _Parts) -> Any:
                     formula = formulas.get(packet)
                     flops = int(formula(*args, **kwargs, out_val=out)) if formula else 0
                     node = gradient()
-                    parts.note(packet, flops, node and node._sequence_nr(), next_number() - 1)
+                    parts.note(flops, node and node._sequence_nr(), next_number() - 1)
             except Exception as error:  # an exception here would end the program
                 parts.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
             return out
@@ -171,11 +178,16 @@ def _measure_variables() -> Variables:
     trained = {id(one): one for one in living if issubclass(type(one), torch.nn.Parameter)}
     trained |= {id(one): one for own in optimizers for group in own.param_groups for one in group["params"]}
     states = {id(one): one for own in optimizers for state in own.state.values() for one in _find_tensors(state)}
-    sizes = [
-        sum(one.numel() * one.element_size() for key, one in tensors.items() if key not in without)
-        for tensors, without in ((trained, {}), (states, trained))
-    ]
-    return Variables(*sizes)
+    others = {key: one for key, one in states.items() if key not in trained}
+    return Variables(_count_bytes(trained.values()), _count_bytes(others.values()))
+
+
+def _count_bytes(tensors: Iterable[Any]) -> int:
+    total = 0
+    for one in tensors:
+        with suppress(ValueError, RuntimeError):  # a parameter of a lazy module has no shape yet
+            total += one.numel() * one.element_size()
+    return total
 
 
 def _find_tensors(value: Any) -> Iterator[Any]:

@@ -89,6 +89,16 @@ def test_the_branch_that_was_taken_counts():
         assert float(kept) > 0
 
 
+def test_an_epoch_without_a_product_has_no_operations():
+    double = jax.jit(lambda x: np.tanh(x) * 2 + 1)
+    kept = double(np.ones(1000)).block_until_ready()
+    counter = JAX.counter()
+    with counter.watching("epoch"):
+        kept = double(kept)
+    found = counter.count(rate=False)
+    assert (found.flops, found.unavailable) == ({"epoch": 0.0}, None)
+
+
 def test_says_why_nothing_was_counted(epoch, tmp_path):
     counter = JAX.counter()
     assert counter.count(rate=False).unavailable == NOTHING_RAN

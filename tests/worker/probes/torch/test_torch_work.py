@@ -120,6 +120,40 @@ def run(one):
     one.optimizer.step()
 
 
+def test_what_is_not_differentiated_leaves_the_parts_of_gradients_alone():
+    net, points = torch.nn.Linear(WIDTH, WIDTH, bias=False), torch.ones(ROWS, WIDTH)
+    counter = TORCH.counter()
+    with counter.watching("epoch"):
+        with torch.profiler.record_function("net"):
+            found = net(points)
+        with torch.profiler.record_function("loss"):
+            loss = ((found - torch.rand(ROWS, WIDTH)) ** 2).sum()
+        loss.backward()
+    assert counter.count(rate=False).parts == {"epoch": {"net": 2 * ONE}}
+
+
+def test_a_graph_that_must_be_whole_is_counted_too():
+    @torch.compile(backend="eager", fullgraph=True)
+    def square(x):
+        return x @ x.T
+
+    points = torch.ones(ROWS, WIDTH)
+    square(points)
+    counter = TORCH.counter()
+    with counter.watching("epoch"):
+        square(points)
+    assert counter.count(rate=False).flops == {"epoch": 2 * ROWS * ROWS * WIDTH}
+
+
+def test_a_lazy_module_has_no_size_yet():
+    unused = torch.nn.LazyLinear(3)
+    counter = TORCH.counter()
+    with counter.watching("epoch"):
+        torch.ones(3) + 1
+    assert counter.count(rate=False).variables is not None
+    assert unused.has_uninitialized_params()
+
+
 def test_products_with_vectors_count():
     matrix, vector = torch.ones(ROWS, WIDTH), torch.ones(WIDTH)
     counter = TORCH.counter()
