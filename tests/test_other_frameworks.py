@@ -130,6 +130,14 @@ def test_a_profile_shows_operations_parts_and_a_timeline(tmp_path):
         assert {"physics", "data"} <= arm.profile.parts["epoch"].keys()
         assert arm.value("flops") == sum(arm.profile.parts["epoch"].values())
         assert not {"operations", "arithmetic"} & arm.unavailable.keys()
+        uses = record[name].works[0].lines["epoch"]
+        assert sum(use.flops for use in uses) == arm.value("flops")
+        known = {use.where.rpartition("/")[2].partition(":")[0]: use for use in uses if use.where}
+        assert known.keys() == {"others.py"}
+        texts = [use.text for use in uses if use.where]
+        assert all("self.net(" in text or "points @ weights[0]" in text for text in texts), texts
+        # The compiler of JAX makes some products of others, without saying from which line.
+        assert sum(use.flops for use in uses if use.where) > 0.75 * arm.value("flops")
         events = json.loads((tmp_path / name / "timeline.json").read_text())["traceEvents"]
         tracks = {event["args"]["name"] for event in events if event["name"] == "process_name"}
         assert tracks == {"training", f"{'PyTorch' if name[0] == 'T' else 'JAX'}'s operations"}

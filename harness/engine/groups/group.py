@@ -324,6 +324,7 @@ class Group:
             gemm_flops_per_second=found.gemm_flops_per_second,
             parts=found.parts,
             variables=found.variables,
+            lines=found.lines,
         )
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.record.schema import Epoch
 from harness.worker.wire import messages
-from harness.worker.wire.evidence import Variables
+from harness.worker.wire.evidence import LineUse, Variables
 from harness.worker.wire.messages import Description, Idle
 
 
@@ -54,6 +54,7 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     gemm_flops_per_second: float | None
     parts: dict[str, dict[str, float]] = {}
     variables: Variables | None = None
+    lines: dict[str, list[LineUse]] = {}
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

@@ -9,6 +9,7 @@ from harness.report.layouts.base import Layout
 from harness.report.sections import accounting, comparison, notes, programs
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.headline import headline
+from harness.report.sections.lines import lines
 from harness.report.sections.method import method
 from harness.report.summary import Summary
 from harness.report.table import Table
@@ -26,6 +27,7 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield comparison.costs(summary)
     yield comparison.added(summary)
     yield arithmetic(summary)
+    yield lines(summary, record)
 
 
 def sentences(summary: Summary) -> Iterator[str]:

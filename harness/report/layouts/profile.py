@@ -9,6 +9,7 @@ from harness.report.layouts.base import Layout
 from harness.report.layouts.comparison import sentences
 from harness.report.sections import accounting, comparison, evidence, profiled
 from harness.report.sections.arithmetic import arithmetic
+from harness.report.sections.lines import lines
 from harness.report.sections.method import method
 from harness.report.summary import Summary
 from harness.report.table import Table
@@ -25,6 +26,7 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield from profiled.tables(summary.arms[0], record)
     yield accounting.table(summary)
     yield arithmetic(summary, in_depth=True)
+    yield lines(summary, record)
     yield comparison.added(summary)
     yield evidence.others(summary.arms[0].name, record)
 

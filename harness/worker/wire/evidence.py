@@ -102,6 +102,17 @@ class OperationUse(NamedTuple):
     """Seconds over all threads, without the operations inside."""
 
 
+class LineUse(NamedTuple):
+    """The arithmetic of one line of the user's own code in one epoch, its gradients included."""
+
+    where: str
+    """`file:line`; empty for what belongs to no known line."""
+    text: str
+    """The line itself."""
+    flops: float
+    """The floating-point operations of its matrix products."""
+
+
 @dataclass(frozen=True)
 class OperationsUse:
     """The time of an epoch's operations."""

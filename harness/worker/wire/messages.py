@@ -13,7 +13,7 @@ from math import isfinite
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from harness.worker.wire.evidence import Variables
+from harness.worker.wire.evidence import LineUse, Variables
 
 EPOCH = "epoch"
 """The kind of all epochs of a trainer that does not define kinds."""
@@ -263,6 +263,8 @@ class Counted:
     parts: dict[str, dict[str, float]] = field(default_factory=dict)
     """The operations by kind of epoch and by part of the trainer."""
     variables: Variables | None = None
+    lines: dict[str, list[LineUse]] = field(default_factory=dict)
+    """The operations by kind of epoch and by line of the user's own code, where the framework tells it."""
 
     @classmethod
     def together(cls, found: Sequence[Counted]) -> Counted:
@@ -282,6 +284,7 @@ class Counted:
             max(filter(None, (one.gemm_flops_per_second for one in counted)), default=None),
             parts,
             max(filter(None, (one.variables for one in found)), default=None),
+            {kind: uses for kind in parts if (uses := [use for one in counted for use in one.lines.get(kind, ())])},
         )
 
 

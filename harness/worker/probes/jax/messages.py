@@ -36,7 +36,9 @@ SPACE = Message({"planes": (1, _PLANE)}, repeated=("planes",))
 """A profile."""
 
 _SHAPE = Message({"element_type": (2, INTEGER), "dimensions": (3, INTEGER)}, repeated=("dimensions",))
-_METADATA = Message({"op_name": (2, TEXT)})
+_METADATA = Message(
+    {"op_name": (2, TEXT), "source_file": (3, TEXT), "source_line": (4, INTEGER), "stack_frame_id": (15, INTEGER)}
+)
 _DIMENSION_NUMBERS = Message({"lhs_contracting_dimensions": (1, INTEGER)}, repeated=("lhs_contracting_dimensions",))
 _INSTRUCTION = Message(
     {
@@ -55,8 +57,15 @@ _INSTRUCTION = Message(
 _COMPUTATION = Message(
     {"name": (1, TEXT), "instructions": (2, _INSTRUCTION), "id": (5, INTEGER)}, repeated=("instructions",)
 )
+_LOCATION = Message({"file_name_id": (1, INTEGER), "line": (3, INTEGER)})
+_FRAME = Message({"file_location_id": (1, INTEGER), "parent_frame_id": (2, INTEGER)})
+_FRAMES = Message(
+    {"file_names": (1, TEXT), "file_locations": (3, _LOCATION), "stack_frames": (4, _FRAME)},
+    repeated=("file_names", "file_locations", "stack_frames"),
+)
 _MODULE = Message(
-    {"name": (1, TEXT), "computations": (3, _COMPUTATION), "id": (5, INTEGER)}, repeated=("computations",)
+    {"name": (1, TEXT), "computations": (3, _COMPUTATION), "id": (5, INTEGER), "stack_frame_index": (17, _FRAMES)},
+    repeated=("computations",),
 )
 PROGRAM = Message({"hlo_module": (1, _MODULE)})
 """A compiled program."""

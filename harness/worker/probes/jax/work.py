@@ -18,10 +18,12 @@ from typing import Any
 
 from harness.worker.probes import gemm
 from harness.worker.probes.base import Framework
+from harness.worker.probes.counted import Place, make_counted
 from harness.worker.probes.jax.messages import PROGRAM
 from harness.worker.probes.jax.operations import Profiler
 from harness.worker.probes.jax.scopes import part
 from harness.worker.probes.operations import Unprofiled
+from harness.worker.probes.places import NOWHERE, Line, is_own
 from harness.worker.probes.profiles import Instruction, find_instruction, read_events, read_programs
 from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
@@ -40,7 +42,7 @@ class JaxCounter:
 
     def __init__(self, framework: Framework) -> None:
         self._framework = framework
-        self._by_kind: dict[str, Counter[str]] = {}
+        self._by_kind: dict[str, Counter[Place]] = {}
         self._trouble: str | None = None
 
     def is_used(self) -> bool:
@@ -76,21 +78,19 @@ class JaxCounter:
         if not self.is_used():
             return None
         found = {} if self._trouble else {kind: own for kind, own in self._by_kind.items() if own}
-        parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
         missing = NOTHING_SEEN if self._by_kind else NOTHING_RAN
-        return Counted(
-            {kind: sum(own.values()) for kind, own in parts.items()},
+        return make_counted(
+            found,
             self._trouble or (None if found else missing),
             gemm.flops_per_second(_prepare) if rate else None,
-            parts,
         )
 
 
-def count(space: Any) -> Counter[str]:
-    """Return the operations in the matrix products of a profile, by part; empty if no instruction was seen."""
+def count(space: Any) -> Counter[Place]:
+    """Return the operations in the matrix products of a profile, by place; empty if no instruction was seen."""
     ran = Counter(filter(None, map(find_instruction, read_events(space, 0.0))))
     programs = {number: _Program(module) for number, module in read_programs(space, PROGRAM.read)}
-    total = Counter[str]()
+    total = Counter[Place]()
     for one, times in ran.items():
         own = programs[one.program].flops(one.name, ran)
         total.update({name: times * flops for name, flops in own.items()})  # zeros stay: it ran
@@ -104,26 +104,40 @@ class _Program:
         self._computations = {computation.id: list(computation.instructions) for computation in module.computations}
         self._instructions = {step.name: step for steps in self._computations.values() for step in steps}
         self._by_id = {(number, step.id): step for number, steps in self._computations.items() for step in steps}
+        self._frames = _read_frames(module.stack_frame_index)
         self._within = {step.name: number for number, steps in self._computations.items() for step in steps}
 
-    def flops(self, name: str, ran: Iterable[Instruction]) -> Counter[str]:
-        """Return the operations in one run of an instruction, by part.
+    def flops(self, name: str, ran: Iterable[Instruction]) -> Counter[Place]:
+        """Return the operations in one run of an instruction, by place.
 
         Those of a function that it calls are included, unless they are among the instructions that `ran` by themselves,
         as those of loops and branches always are.
         """
         step = self._instructions[name]
         if step.opcode == "dot":
-            return Counter({_find_part(step): self._count_dot(step)})
+            return Counter({self._find_place(step): self._count_dot(step)})
         if step.opcode == "custom-call" and any(text in step.custom_call_target.lower() for text in _PRODUCTS):
-            return Counter({_find_part(step): self._count_library(step)})
-        total = Counter[str]({_find_part(step): 0})
+            return Counter({self._find_place(step): self._count_library(step)})
+        total = Counter[Place]({self._find_place(step): 0})
         for called in step.called_computation_ids if step.opcode in ("fusion", "call") else ():
             inner = self._computations[called]
             if step.opcode == "fusion" or not any(self._identify(one) in ran for one in inner):
                 for one in inner:
                     total.update(self.flops(one.name, ran))
         return total
+
+    def _find_place(self, step: Any) -> Place:
+        """Return the part of an instruction, and the innermost line of the user's own code that it comes from."""
+        told = step.metadata
+        if told is None:
+            return Place("", NOWHERE)
+        number, line = told.stack_frame_id, NOWHERE
+        if told.source_file and is_own(told.source_file):  # as older versions tell it
+            line = Line(told.source_file, told.source_line)
+        while number and not line.path:
+            frame, number = self._frames[number - 1]
+            line = frame if is_own(frame.path) else NOWHERE
+        return Place(part(told.op_name), line)
 
     def _identify(self, step: Any) -> Instruction:
         return Instruction(self._name, self._number, step.name)
@@ -148,8 +162,19 @@ def _weigh(step: Any) -> int:
     return 8 if step.shape.element_type in _COMPLEX else 2
 
 
-def _find_part(step: Any) -> str:
-    return part(step.metadata.op_name if step.metadata else "")
+def _read_frames(index: Any) -> list[tuple[Line, int]]:
+    """Return the line of each frame in a program's table of stacks, and the number of the frame that called it.
+
+    Numbers count from 1; 0 is none.
+    """
+    if index is None:
+        return []
+    files, locations = index.file_names, list(index.file_locations)
+    found = []
+    for frame in index.stack_frames:
+        location = locations[frame.file_location_id - 1]
+        found.append((Line(files[location.file_name_id - 1], location.line), frame.parent_frame_id))
+    return found
 
 
 def _prepare(size: int) -> Callable[[], object]:

@@ -13,10 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from math import prod
+from types import FrameType
 from typing import Any
 
 from harness.worker.probes import gemm
 from harness.worker.probes.base import Framework
+from harness.worker.probes.counted import Place, make_counted
+from harness.worker.probes.places import NOWHERE, find_line
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
@@ -32,7 +35,7 @@ class TorchCounter:
 
     def __init__(self, framework: Framework) -> None:
         self._framework = framework
-        self._by_kind: dict[str, Counter[str]] = {}
+        self._by_kind: dict[str, Counter[Place]] = {}
         self._trouble: str | None = None
         self._watched = False
 
@@ -45,8 +48,8 @@ class TorchCounter:
             yield
             return
         try:
-            parts = _Parts()
-            mode = _make_mode(parts)
+            places = _Places()
+            mode = _make_mode(places)
         except Exception as error:  # an unexpected version of PyTorch must not make an arm fail
             self._trouble = f"PyTorch's operations could not be observed: {one_line(error)}"
             yield
@@ -56,54 +59,59 @@ class TorchCounter:
                 ways.enter_context(set_stance("force_eager"))  # a graph that must be whole could not be compiled
             ways.enter_context(mode)
             yield
-        self._watched, self._trouble = True, parts.trouble
-        if parts.operations:  # the epoch may have used another framework
-            self._by_kind[kind] = parts.flops
+        self._watched, self._trouble = True, places.trouble
+        if places.operations:  # the epoch may have used another framework
+            self._by_kind[kind] = places.flops
 
     def count(self, rate: bool) -> Counted | None:
         if not self.is_used():
             return None
         found = {} if self._trouble else self._by_kind
-        parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
-        return Counted(
-            {kind: sum(own.values()) for kind, own in parts.items()},
-            self._trouble or (None if found else NOTHING_SEEN if self._watched else NOTHING_RAN),
+        missing = NOTHING_SEEN if self._watched else NOTHING_RAN
+        return make_counted(
+            found,
+            self._trouble or (None if found else missing),
             gemm.flops_per_second(_prepare) if rate else None,
-            parts,
             _measure_variables(),
         )
 
 
-class _Parts:
-    """Attributes operations to parts: the `record_function`s around them, or around what they are a gradient of.
+class _Places:
+    """Attributes operations to their parts and lines: the `record_function`s around them and the innermost line of the
+    user's own code, or those of what they are a gradient of.
 
     Autograd numbers the operations that it will differentiate, in each thread. It tells the number of the one whose
-    gradient is computed, but not its thread; where threads disagree, an operation belongs to no part.
+    gradient is computed, but not its thread; where threads disagree, an operation belongs to no part and no line.
     """
 
     def __init__(self) -> None:
-        self.flops = Counter[str]()
+        self.flops = Counter[Place]()
         self.operations = 0
         self.trouble: str | None = None
         self._around = threading.local()
-        self._parts: dict[int, set[str]] = {}
+        self._places: dict[int, set[Place]] = {}
 
-    def note(self, flops: int, forward: int | None, number: int) -> None:
-        """Note an operation and its FLOPs. It belongs to the gradient of operation `forward`, if it is part of one.
+    def note(self, flops: int, forward: int | None, number: int, frame: FrameType) -> None:
+        """Note an operation, its FLOPs and its stack. It belongs to the gradient of operation `forward`, if it is part
+        of one.
 
         `number` is that of the latest operation in this thread that will be differentiated: of this one, if it is new.
         """
         self.operations += 1
-        around: list[str] = getattr(self._around, "names", [])
-        part = "/".join(around)
-        if forward is not None and forward in self._parts:
-            known = self._parts[forward]
-            part = next(iter(known)) if len(known) == 1 else ""
-        if number > getattr(self._around, "latest", -1):
+        is_new = number > getattr(self._around, "latest", -1)
+        if not (flops or is_new):
+            return
+        known = self._places.get(forward, set()) if forward is not None else set()
+        if len(known) == 1:
+            (place,) = known
+        else:
+            around: list[str] = getattr(self._around, "names", [])
+            place = Place("" if known else "/".join(around), NOWHERE if known else find_line(frame))
+        if is_new:
             self._around.latest = number
-            self._parts.setdefault(number, set()).add(part)
+            self._places.setdefault(number, set()).add(place)
         if flops:
-            self.flops[part] += flops
+            self.flops[place] += flops
 
     def enter(self, name: str) -> None:
         self._around.names = [*getattr(self._around, "names", []), name]
@@ -112,7 +120,7 @@ class _Parts:
         self._around.names = getattr(self._around, "names", [])[:-1]
 
 
-def _make_mode(parts: _Parts) -> Any:
+def _make_mode(places: _Places) -> Any:
     """Return a context in which every operation is noted."""
     torch: Any = sys.modules["torch"]
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -130,16 +138,16 @@ def _make_mode(parts: _Parts) -> Any:
             try:
                 packet = function._overloadpacket
                 if packet == enter:
-                    parts.enter(args[0])
+                    places.enter(args[0])
                 elif packet == leave:
-                    parts.leave()
+                    places.leave()
                 else:
                     formula = formulas.get(packet)
                     flops = int(formula(*args, **kwargs, out_val=out)) if formula else 0
                     node = gradient()
-                    parts.note(flops, node and node._sequence_nr(), next_number() - 1)
+                    places.note(flops, node and node._sequence_nr(), next_number() - 1, sys._getframe(1))
             except Exception as error:  # an exception here would end the program
-                parts.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
+                places.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
             return out
 
     return Mode()

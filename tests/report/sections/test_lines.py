@@ -1,0 +1,39 @@
+"""The table of the lines that do most of the arithmetic."""
+
+from types import SimpleNamespace
+
+from simulated import DATA, FULL, REFINE, record
+
+from harness.record.schema import Work
+from harness.report.sections.lines import LONGEST, lines
+from harness.report.summarize import summarize
+from harness.worker.wire.evidence import LineUse
+
+SECONDS = {arm: dict.fromkeys((DATA, REFINE, FULL), 0.1) for arm in ("a", "b")}
+
+
+def shown(**uses):
+    found = record(SECONDS)
+    found.works = [Work(block=0, group=0, arm=arm, flops={}, lines=own) for arm, own in uses.items()]
+    table = lines(summarize(found), found)
+    return table and [tuple(map(str, row)) for row in table.rows]
+
+
+def test_each_arm_has_the_lines_of_its_commonest_kind():
+    heavy, light, unknown = LineUse("a.py:9", "u = net(x)", 9e6), LineUse("a.py:4", "v", 5e4), LineUse("", "", 1e6)
+    assert shown(a={FULL: [heavy, unknown, light], DATA: [light]}, b={}) == [
+        ("a", "a.py:9", "u = net(x)", "90 %", "9.00 MFLOP"),
+        ("a", "(not attributed)", "", "10 %", "1.00 MFLOP"),
+    ]
+
+
+def test_long_lines_are_cut():
+    ((_, _, text, *_),) = shown(a={FULL: [LineUse("a.py:1", "x" * 100, 1.0)]})
+    assert len(text) == LONGEST
+    assert text.endswith("...")
+
+
+def test_there_is_no_table_where_no_framework_tells_lines():
+    assert shown(a={}, b={}) is None
+    assert shown(a={FULL: [LineUse("", "", 1.0)]}) is None
+    assert lines(SimpleNamespace(arms=[]), SimpleNamespace(works=[])) is None
