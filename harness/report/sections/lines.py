@@ -22,7 +22,7 @@ def lines(summary: Summary, record: Lines) -> Table | None:
         return None
     note = (
         "Floating-point operations of matrix products by the innermost line of the program's own files, not of"
-        " libraries; gradients count to the line that they are the gradient of. Of JAX and PyTorch."
+        " libraries; gradients count to the line that they are the gradient of."
     )
     return Table("Arithmetic by line", ["arm", "line", "source", "share", "operations"], rows, note, texts=3)
 

@@ -11,25 +11,29 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from harness.worker.probes.counted import Place
 from harness.worker.probes.tensorflow import hlo
 from harness.worker.probes.tensorflow.hlo import Uncountable
 from harness.worker.probes.tensorflow.name_scopes import part
+from harness.worker.probes.tensorflow.stacks import Stacks
 
 __all__ = ["Uncountable", "of_call"]
 
 
-def of_call(function: Any, arguments: Any) -> Counter[str]:
-    """Return the operations of one call of `function`, a `tf.function`, by part. Raises Uncountable with the reason.
+def of_call(function: Any, arguments: Any) -> Counter[Place]:
+    """Return the operations of one call of `function`, a `tf.function`, by place. Raises Uncountable with the reason.
 
-    A part is a `tf.name_scope`; operations belong to the one in which they were created, gradients to that of their
-    operations. `arguments` is (args, kwargs), nested in any way, with a `tf.TensorSpec` in place of every tensor. The
-    reason is one line.
+    A part is a `tf.name_scope`. Operations belong to the one in which they were created, and to the line that created
+    them, gradients to those of their operations. `arguments` is (args, kwargs), nested in any way, with a
+    `tf.TensorSpec` in place of every tensor. The reason is one line.
     """
     try:
-        parts = Counter[str]()
-        for name, number in hlo.flops(_compile_module(function, arguments)).items():
-            parts[part(name)] += number
-        return parts
+        found = Counter[Place]()
+        module, graph = _compile_module(function, arguments)
+        stacks = Stacks(graph)
+        for name, number in hlo.flops(module).items():
+            found[Place(part(name), stacks.line(name))] += number
+        return found
     except Uncountable:
         raise
     except Exception as error:
@@ -42,8 +46,8 @@ def _shorten(error: Exception) -> str:
     return lines[-1] if lines[0].endswith(":") else lines[0]
 
 
-def _compile_module(function: Any, arguments: Any) -> Any:
-    """Return the HLO of one call, as an `HloModuleProto`."""
+def _compile_module(function: Any, arguments: Any) -> tuple[Any, Any]:
+    """Return the HLO of one call, as an `HloModuleProto`, and the graph that it comes from."""
     import tensorflow as tf
     from tensorflow.compiler.xla.service import hlo_pb2
 
@@ -56,4 +60,5 @@ def _compile_module(function: Any, arguments: Any) -> Any:
 
     specs = [leaf for leaf in tf.nest.flatten(arguments) if isinstance(leaf, tf.TensorSpec)]
     compiled = tf.function(call, autograph=False, jit_compile=True)
-    return hlo_pb2.HloModuleProto.FromString(compiled.experimental_get_compiler_ir(*specs)(stage="hlo_serialized"))
+    module = hlo_pb2.HloModuleProto.FromString(compiled.experimental_get_compiler_ir(*specs)(stage="hlo_serialized"))
+    return module, compiled.get_concrete_function(*specs).graph

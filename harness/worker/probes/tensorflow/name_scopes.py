@@ -4,7 +4,7 @@ import re
 
 _TAPE = "gradient_tape"
 """The prefix of the names in a gradient that a tape computes. They have one more level, after the operation's name."""
-_GRADIENTS, _GRADIENT = "gradients", re.compile(r".+_grad(_\d+)?")
+_GRADIENTS, _GRADIENT, _GRADIENT_END = "gradients", re.compile(r".+_grad(_\d+)?"), re.compile(r"_grad(_\d+)?$")
 """The prefix of the names in the gradient of a nested function, and the name of the gradient of one operation."""
 _CALL = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
 """The prefix of the names in a nested function."""
@@ -12,11 +12,26 @@ _CALL = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
 
 def part(name: str) -> str:
     """Return the scope of an operation from its name: `physics` for `gradient_tape/physics/matmul_3/MatMul_1`."""
-    steps = [step for step in name.split("/") if not _CALL.fullmatch(step)]
+    return "/".join(_find_forward(name)[:-1])
+
+
+def forward_name(name: str) -> str:
+    """Return the name of an operation without the calls that lead to it, or that of the operation that it is the
+    gradient of: `physics/matmul_3` for `gradient_tape/physics/matmul_3/MatMul_1`."""
+    return "/".join(_find_forward(name))
+
+
+def is_call(step: str) -> bool:
+    """Whether a step of a name is the call of a nested function."""
+    return _CALL.fullmatch(step) is not None
+
+
+def _find_forward(name: str) -> list[str]:
+    steps = [step for step in name.split("/") if not is_call(step)]
     forward = [step for step in steps if step != _TAPE]
     if _GRADIENTS in forward:
         inner = forward[len(forward) - forward[::-1].index(_GRADIENTS) :]
         end = next((at for at, step in enumerate(inner) if _GRADIENT.fullmatch(step)), None)
         if end is not None:
-            return "/".join(inner[:end])
-    return "/".join(forward[: -2 if len(forward) < len(steps) else -1])
+            return [*inner[:end], _GRADIENT_END.sub("", inner[end])]
+    return forward[:-1] if len(forward) < len(steps) else forward

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from harness.worker.probes import gemm
+from harness.worker.probes.counted import Place, make_counted
 from harness.worker.probes.tensorflow import flops, variables
 from harness.worker.probes.tensorflow.calls import CallProbe, Calls
 from harness.worker.probes.tensorflow.gemm import prepare
@@ -38,8 +39,8 @@ class WorkCounter:
         """
         if not self.is_used():
             return None
-        found: dict[str, Counter[str]] = {}
-        known: dict[Any, Counter[str]] = {}
+        found: dict[str, Counter[Place]] = {}
+        known: dict[Any, Counter[Place]] = {}
         reasons = []
         for kind, calls in self.calls.by_kind.items():
             try:
@@ -47,13 +48,11 @@ class WorkCounter:
             except flops.Uncountable as error:
                 reasons.append(str(error))
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
-        parts = {kind: {name: float(number) for name, number in own.items()} for kind, own in found.items()}
-        sums = {kind: sum(own.values()) for kind, own in parts.items()}
-        return Counted(sums, reason, gemm.flops_per_second(prepare) if rate else None, parts, variables.sizes())
+        return make_counted(found, reason, gemm.flops_per_second(prepare) if rate else None, variables.sizes())
 
 
-def _count_epoch(calls: Calls, known: dict[Any, Counter[str]]) -> Counter[str]:
-    """Return the operations of one epoch by part.
+def _count_epoch(calls: Calls, known: dict[Any, Counter[Place]]) -> Counter[Place]:
+    """Return the operations of one epoch by place.
 
     `known` caches the operations of calls, because another kind of epoch may make the same calls.
     """
@@ -66,8 +65,8 @@ def _count_epoch(calls: Calls, known: dict[Any, Counter[str]]) -> Counter[str]:
     for key, call in calls.distinct.items():
         if key not in known:
             known[key] = flops.of_call(call.function, call.arguments)
-    total = Counter[str]()
+    total = Counter[Place]()
     for key, call in calls.distinct.items():
-        for part, number in known[key].items():
-            total[part] += call.times * number
+        for place, number in known[key].items():
+            total[place] += call.times * number
     return total

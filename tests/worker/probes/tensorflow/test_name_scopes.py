@@ -1,6 +1,6 @@
 import pytest
 
-from harness.worker.probes.tensorflow.name_scopes import part
+from harness.worker.probes.tensorflow.name_scopes import forward_name, part
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,18 @@ from harness.worker.probes.tensorflow.name_scopes import part
 )
 def test_scope_comes_from_the_operations_name(name, scope):
     assert part(name) == scope
+
+
+@pytest.mark.parametrize(
+    ("name", "forward"),
+    [
+        ("matmul_1", "matmul_1"),
+        ("gradient_tape/physics/birth/matmul_4/MatMul_1", "physics/birth/matmul_4"),
+        ("gradient_tape/gradient_tape/physics/matmul/MatMul", "physics/matmul"),
+        ("StatefulPartitionedCall_1/physics/matmul", "physics/matmul"),
+        ("gradient_tape/while/gradients/while/matmul_2_grad/MatMul", "while/matmul_2"),
+        ("step/gradients/matmul_grad_2/MatMul", "matmul"),
+    ],
+)
+def test_a_gradient_has_the_name_of_its_operation(name, forward):
+    assert forward_name(name) == forward

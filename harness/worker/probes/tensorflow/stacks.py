@@ -1,0 +1,80 @@
+"""Finds the line of the user's own code that an operation of a compiled graph comes from.
+
+Operations of a graph know the Python stack that created them. HLO only keeps their names: those of the calls on the way
+to them, such as `StatefulPartitionedCall/matmul_1`. A gradient has the name of the operation that it is the gradient of
+in its own, and counts to the line of that one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from harness.worker.probes.places import NOWHERE, Line, is_own
+from harness.worker.probes.tensorflow.name_scopes import forward_name, is_call
+
+_INNER = ("f", "body", "cond", "then_branch", "else_branch")
+"""The attributes of operations that name functions."""
+_GENERATED = re.compile(r"^__(?:inference|forward|backward)_|_\d+$|_rewritten$")
+"""What TensorFlow adds to the names of functions: `__inference___backward_step_310_333` belongs to `step`."""
+
+
+class Stacks:
+    """The stacks of a graph and of all functions that it calls."""
+
+    def __init__(self, graph: Any) -> None:
+        self._operations: dict[str, dict[str, list[Any]]] = {}
+        """Operations by name, by the name of the user's function that they belong to."""
+        self._called: dict[tuple[str, ...], str] = {}
+        """The functions by the calls that lead to them."""
+        self._known: dict[str, Line] = {}
+        with suppress(Exception):  # this uses inner parts of TensorFlow; without them no line is known
+            self._walk(graph, "", ())
+
+    def line(self, name: str) -> Line:
+        """Return the line of an operation by its name in HLO."""
+        if name not in self._known:
+            self._known[name] = self._find(name)
+        return self._known[name]
+
+    def _find(self, name: str) -> Line:
+        calls = tuple(step for step in name.split("/") if is_call(step))
+        own = self._operations.get(self._called.get(calls, ""), {})
+        forward = forward_name(name)
+        found = own.get(forward) or [one for inner in self._operations.values() for one in inner.get(forward, ())]
+        lines = {_read_line(one) for one in found}
+        return lines.pop() if len(lines) == 1 else NOWHERE
+
+    def _walk(self, graph: Any, function: str, calls: tuple[str, ...]) -> None:
+        own = self._operations.setdefault(function, {})
+        self._called.setdefault(calls, function)
+        for operation in graph.get_operations():
+            own.setdefault(operation.name, []).append(operation)
+            for inner in _find_functions(operation):
+                called = graph._get_function(inner)
+                if called is not None:
+                    way = (*calls, operation.name) if is_call(operation.name) else calls
+                    self._walk(called.graph, _clean(inner), way)
+
+
+def _find_functions(operation: Any) -> Iterator[str]:
+    for attribute in _INNER:
+        with suppress(ValueError):  # it has no such attribute
+            yield operation.get_attr(attribute).name
+
+
+def _clean(name: str) -> str:
+    """Return the name of the user's function that a function was made of."""
+    before = ""
+    while name != before:
+        before, name = name, _GENERATED.sub("", name)
+    return name
+
+
+def _read_line(operation: Any) -> Line:
+    for frame in reversed(operation.traceback):
+        if is_own(frame.filename):
+            return Line(frame.filename, frame.lineno)
+    return NOWHERE
