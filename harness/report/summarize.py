@@ -136,6 +136,7 @@ def _summarize_arm(
         gemm_flops_per_second=work.gemm_flops_per_second,
         gemm_share=work.gemm_share.get(times.commonest) if times else None,
         gemm_share_by_kind=dict(work.gemm_share) or None,
+        lines=next((dict(line.lines) for line in record.works if line.arm == arm), {}),
         losses=describe_losses(found) if found else None,
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,

@@ -25,7 +25,7 @@ from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.training.convergence import Convergence
 from harness.plan.gate_rules import EPOCH_TIME, FLOPS, TOTAL_TIME
-from harness.worker.wire.evidence import Variables
+from harness.worker.wire.evidence import LineUse, Variables
 
 SCHEMA = 3
 
@@ -77,6 +77,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The rate of epochs of the commonest kind, relative to `gemm_flops_per_second`."""
     gemm_share_by_kind: dict[str, float] | None = None
     """`gemm_share` for each kind of epoch."""
+    lines: dict[str, list[LineUse]] = {}
+    """The arithmetic of its own lines, the most first, by kind of epoch; empty if no framework tells it."""
     losses: str | None = None
     """Its losses compared with the baseline's: a sentence that begins with `same bit for bit`, `drifts from epoch K by
     X`, `different objective (TERM RATIO)` or, if the baseline disagrees with itself, `not repeatable here`."""

@@ -27,7 +27,7 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield comparison.costs(summary)
     yield comparison.added(summary)
     yield arithmetic(summary)
-    yield lines(summary, record)
+    yield lines(summary)
 
 
 def sentences(summary: Summary) -> Iterator[str]:

@@ -26,7 +26,7 @@ def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield from profiled.tables(summary.arms[0], record)
     yield accounting.table(summary)
     yield arithmetic(summary, in_depth=True)
-    yield lines(summary, record)
+    yield lines(summary)
     yield comparison.added(summary)
     yield evidence.others(summary.arms[0].name, record)
 

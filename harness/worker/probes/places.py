@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -14,13 +16,16 @@ _HARNESS = Path(__file__).parents[2]
 
 
 class Line(NamedTuple):
-    """A line of the user's own code; the path is empty where none is known."""
+    """A line of a file."""
 
-    path: str = ""
-    number: int = 0
+    path: str
+    number: int
 
 
-NOWHERE = Line()
+Stack = tuple[Line, ...]
+"""The lines of the user's own code in a stack, the innermost first; empty where none is known."""
+DEEPEST = 12
+"""Maximum number of lines that are kept of a stack."""
 
 
 @cache
@@ -33,13 +38,20 @@ def is_own(path: str) -> bool:
     return not (_FOREIGN.intersection(file.parts) or any(map(file.is_relative_to, [*folders, _HARNESS])))
 
 
-def find_line(frame: FrameType | None) -> Line:
-    """Return the innermost line of the user's own code in a stack."""
+def find_stack(frame: FrameType | None) -> Stack:
+    """Return the lines of the user's own code from a frame outwards."""
+    return keep_own(_walk(frame))
+
+
+def keep_own(lines: Iterable[Line]) -> Stack:
+    """Return those of a stack's lines that are the user's own."""
+    return tuple(islice((line for line in lines if is_own(line.path)), DEEPEST))
+
+
+def _walk(frame: FrameType | None) -> Iterator[Line]:
     while frame is not None:
-        if is_own(frame.f_code.co_filename):
-            return Line(frame.f_code.co_filename, frame.f_lineno)
+        yield Line(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
-    return NOWHERE
 
 
 def shorten_path(path: str) -> str:

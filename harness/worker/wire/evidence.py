@@ -102,6 +102,15 @@ class OperationUse(NamedTuple):
     """Seconds over all threads, without the operations inside."""
 
 
+class Caller(NamedTuple):
+    """A line that leads to another, and the arithmetic on that way."""
+
+    where: str
+    """`file:line`; empty if the way begins further in."""
+    text: str
+    flops: float
+
+
 class LineUse(NamedTuple):
     """The arithmetic of one line of the user's own code in one epoch, its gradients included."""
 
@@ -111,6 +120,8 @@ class LineUse(NamedTuple):
     """The line itself."""
     flops: float
     """The floating-point operations of its matrix products."""
+    callers: list[Caller] = []  # noqa: RUF012 - the default of a tuple, which is never changed
+    """Where several ways lead to it: the lines in which they first differ, the most first."""
 
 
 @dataclass(frozen=True)

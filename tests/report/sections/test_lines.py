@@ -7,7 +7,7 @@ from simulated import DATA, FULL, REFINE, record
 from harness.record.schema import Work
 from harness.report.sections.lines import LONGEST, lines
 from harness.report.summarize import summarize
-from harness.worker.wire.evidence import LineUse
+from harness.worker.wire.evidence import Caller, LineUse
 
 SECONDS = {arm: dict.fromkeys((DATA, REFINE, FULL), 0.1) for arm in ("a", "b")}
 
@@ -15,7 +15,7 @@ SECONDS = {arm: dict.fromkeys((DATA, REFINE, FULL), 0.1) for arm in ("a", "b")}
 def shown(**uses):
     found = record(SECONDS)
     found.works = [Work(block=0, group=0, arm=arm, flops={}, lines=own) for arm, own in uses.items()]
-    table = lines(summarize(found), found)
+    table = lines(summarize(found))
     return table and [tuple(map(str, row)) for row in table.rows]
 
 
@@ -27,6 +27,25 @@ def test_each_arm_has_the_lines_of_its_commonest_kind():
     ]
 
 
+def test_the_ways_to_a_line_are_below_it():
+    ways = [
+        Caller("lib/train.py:30", "physics(x)", 75.0),
+        Caller("lib/train.py:31", "data(x)", 24.0),
+        Caller("", "", 1.0),
+    ]
+    found = shown(a={FULL: [LineUse("lib/net.py:9", "x @ w", 100.0, ways)]})
+    assert [row[1:4] for row in found] == [
+        ("net.py:9", "x @ w", "100 %"),
+        ("  from train.py:30", "physics(x)", "75 %"),
+        ("  from train.py:31", "data(x)", "24 %"),
+    ]
+
+
+def test_files_of_the_same_name_keep_their_folders():
+    found = shown(a={FULL: [LineUse("old/net.py:9", "x @ w", 2.0), LineUse("new/net.py:9", "x @ w", 1.0)]})
+    assert [row[1] for row in found] == ["old/net.py:9", "new/net.py:9"]
+
+
 def test_long_lines_are_cut():
     ((_, _, text, *_),) = shown(a={FULL: [LineUse("a.py:1", "x" * 100, 1.0)]})
     assert len(text) == LONGEST
@@ -36,4 +55,4 @@ def test_long_lines_are_cut():
 def test_there_is_no_table_where_no_framework_tells_lines():
     assert shown(a={}, b={}) is None
     assert shown(a={FULL: [LineUse("", "", 1.0)]}) is None
-    assert lines(SimpleNamespace(arms=[]), SimpleNamespace(works=[])) is None
+    assert lines(SimpleNamespace(arms=[])) is None

@@ -3,12 +3,13 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harness.worker.probes import places
-from harness.worker.probes.places import NOWHERE, Line, find_line, is_own, shorten_path
+from harness.worker.probes.places import DEEPEST, Line, find_stack, is_own, keep_own, shorten_path
 
 
 @pytest.mark.parametrize(
@@ -24,14 +25,23 @@ def test_any_other_file_is(tmp_path):
     assert is_own("train.py")
 
 
-def test_the_innermost_line_of_the_users_own_code_is_found():
-    found = json.loads("1", parse_int=lambda _: find_line(sys._getframe()))
-    assert found.path == __file__
-    assert "find_line(sys._getframe())" in open(__file__).read().splitlines()[found.number - 1]  # noqa: PTH123, SIM115
+def test_the_users_own_lines_of_a_stack_are_found_from_inside_out():
+    def inner():
+        return json.loads("1", parse_int=lambda _: find_stack(sys._getframe()))  # inner
+
+    found = inner()  # outer
+    source = Path(__file__).read_text().splitlines()
+    texts = [source[line.number - 1].rpartition("# ")[2] for line in found if line.path == __file__]
+    assert texts[:3] == ["inner", "inner", "outer"], "the function, and where it was called"
 
 
-def test_a_stack_without_the_users_own_code_has_no_line():
-    assert find_line(None) == NOWHERE == Line("", 0)
+def test_a_stack_without_the_users_own_code_is_empty():
+    assert find_stack(None) == ()
+    assert keep_own([Line(json.__file__, 3), Line("<string>", 1)]) == ()
+
+
+def test_a_deep_stack_is_cut():
+    assert len(keep_own(Line("train.py", number) for number in range(100))) == DEEPEST
 
 
 def test_paths_are_shortened(monkeypatch, tmp_path):

@@ -23,7 +23,7 @@ from harness.worker.probes.jax.messages import PROGRAM
 from harness.worker.probes.jax.operations import Profiler
 from harness.worker.probes.jax.scopes import part
 from harness.worker.probes.operations import Unprofiled
-from harness.worker.probes.places import NOWHERE, Line, is_own
+from harness.worker.probes.places import Line, keep_own
 from harness.worker.probes.profiles import Instruction, find_instruction, read_events, read_programs
 from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
@@ -127,17 +127,16 @@ class _Program:
         return total
 
     def _find_place(self, step: Any) -> Place:
-        """Return the part of an instruction, and the innermost line of the user's own code that it comes from."""
+        """Return the part of an instruction, and the stack that it comes from."""
         told = step.metadata
         if told is None:
-            return Place("", NOWHERE)
-        number, line = told.stack_frame_id, NOWHERE
-        if told.source_file and is_own(told.source_file):  # as older versions tell it
-            line = Line(told.source_file, told.source_line)
-        while number and not line.path:
-            frame, number = self._frames[number - 1]
-            line = frame if is_own(frame.path) else NOWHERE
-        return Place(part(told.op_name), line)
+            return Place("", ())
+        lines = [Line(told.source_file, told.source_line)] if told.source_file else []  # as older versions tell it
+        number = told.stack_frame_id
+        while number:
+            line, number = self._frames[number - 1]
+            lines.append(line)
+        return Place(part(told.op_name), keep_own(lines))
 
     def _identify(self, step: Any) -> Instruction:
         return Instruction(self._name, self._number, step.name)

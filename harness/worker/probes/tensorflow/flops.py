@@ -32,7 +32,7 @@ def of_call(function: Any, arguments: Any) -> Counter[Place]:
         module, graph = _compile_module(function, arguments)
         stacks = Stacks(graph)
         for name, number in hlo.flops(module).items():
-            found[Place(part(name), stacks.line(name))] += number
+            found[Place(part(name), stacks.stack(name))] += number
         return found
     except Uncountable:
         raise

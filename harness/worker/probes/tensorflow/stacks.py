@@ -1,8 +1,8 @@
-"""Finds the line of the user's own code that an operation of a compiled graph comes from.
+"""Finds the lines of the user's own code that an operation of a compiled graph comes from.
 
 Operations of a graph know the Python stack that created them. HLO only keeps their names: those of the calls on the way
 to them, such as `StatefulPartitionedCall/matmul_1`. A gradient has the name of the operation that it is the gradient of
-in its own, and counts to the line of that one.
+in its own, and counts to the lines of that one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from harness.worker.probes.places import NOWHERE, Line, is_own
+from harness.worker.probes.places import Line, Stack, keep_own
 from harness.worker.probes.tensorflow.name_scopes import forward_name, is_call
 
 _INNER = ("f", "body", "cond", "then_branch", "else_branch")
@@ -29,23 +29,23 @@ class Stacks:
         """Operations by name, by the name of the user's function that they belong to."""
         self._called: dict[tuple[str, ...], str] = {}
         """The functions by the calls that lead to them."""
-        self._known: dict[str, Line] = {}
-        with suppress(Exception):  # this uses inner parts of TensorFlow; without them no line is known
+        self._known: dict[str, Stack] = {}
+        with suppress(Exception):  # this uses inner parts of TensorFlow; without them no stack is known
             self._walk(graph, "", ())
 
-    def line(self, name: str) -> Line:
-        """Return the line of an operation by its name in HLO."""
+    def stack(self, name: str) -> Stack:
+        """Return the stack of an operation by its name in HLO; empty if it is not known."""
         if name not in self._known:
             self._known[name] = self._find(name)
         return self._known[name]
 
-    def _find(self, name: str) -> Line:
+    def _find(self, name: str) -> Stack:
         calls = tuple(step for step in name.split("/") if is_call(step))
         own = self._operations.get(self._called.get(calls, ""), {})
         forward = forward_name(name)
         found = own.get(forward) or [one for inner in self._operations.values() for one in inner.get(forward, ())]
-        lines = {_read_line(one) for one in found}
-        return lines.pop() if len(lines) == 1 else NOWHERE
+        stacks = {_read_stack(one) for one in found}
+        return stacks.pop() if len(stacks) == 1 else ()
 
     def _walk(self, graph: Any, function: str, calls: tuple[str, ...]) -> None:
         own = self._operations.setdefault(function, {})
@@ -73,8 +73,5 @@ def _clean(name: str) -> str:
     return name
 
 
-def _read_line(operation: Any) -> Line:
-    for frame in reversed(operation.traceback):
-        if is_own(frame.filename):
-            return Line(frame.filename, frame.lineno)
-    return NOWHERE
+def _read_stack(operation: Any) -> Stack:
+    return keep_own(Line(frame.filename, frame.lineno) for frame in reversed(operation.traceback))

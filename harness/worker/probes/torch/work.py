@@ -19,7 +19,7 @@ from typing import Any
 from harness.worker.probes import gemm
 from harness.worker.probes.base import Framework
 from harness.worker.probes.counted import Place, make_counted
-from harness.worker.probes.places import NOWHERE, find_line
+from harness.worker.probes.places import find_stack
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
@@ -106,7 +106,7 @@ class _Places:
             (place,) = known
         else:
             around: list[str] = getattr(self._around, "names", [])
-            place = Place("" if known else "/".join(around), NOWHERE if known else find_line(frame))
+            place = Place("", ()) if known else Place("/".join(around), find_stack(frame))
         if is_new:
             self._around.latest = number
             self._places.setdefault(number, set()).add(place)
