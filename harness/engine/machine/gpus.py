@@ -135,7 +135,7 @@ class Gpus:
         """Return an answer of NVML, or None if this GPU or this driver has none."""
         try:
             return read(getattr(self._nvml, f"nvmlDeviceGet{what}")(handle))
-        except Exception:
+        except Exception:  # of many classes; what is not told is left out, whatever the reason
             return None
 
 

@@ -15,8 +15,8 @@ from harness.worker.probes.operations import MARK, Operation, ProfilerProbe
 
 _GRADIENT = "autograd::engine::evaluate_function: "
 """The beginning of the name of an event in which autograd runs the gradient of one operation."""
-_FORWARD = 0
-"""The scope of an event for an ordinary operation, in PyTorch's enumeration `RecordScope`."""
+_FORWARD, _USER = 0, 7
+"""The scopes of events for ordinary operations and for a `record_function`, in PyTorch's enumeration `RecordScope`."""
 
 
 class TorchOperations(ProfilerProbe):
@@ -48,7 +48,7 @@ def read(events: Iterable[Any], began: float) -> list[Operation]:
     threads: dict[Any, list[Any]] = {}
     shift = began
     for event in events:
-        if event.name == MARK and event.is_user_annotation:
+        if event.name == MARK and _is_annotation(event):
             shift = began - event.time_range.start / 1e6
         else:
             device = str(event.device_type).rpartition(".")[2]
@@ -72,7 +72,7 @@ def _find_parts(events: list[Any], parts: dict[tuple[Any, int], str]) -> Iterato
         while around and around[-1][0] <= event.time_range.start:
             around.pop()
         part = around[-1][1] if around else ""
-        if event.is_user_annotation:
+        if _is_annotation(event):
             around.append((event.time_range.end, f"{part}/{event.name}" if part else event.name))
             continue
         if event.name.startswith(_GRADIENT):
@@ -81,3 +81,8 @@ def _find_parts(events: list[Any], parts: dict[tuple[Any, int], str]) -> Iterato
             parts.setdefault((event.thread, event.sequence_nr), part)
         around.append((event.time_range.end, part))
         yield event, part
+
+
+def _is_annotation(event: Any) -> bool:
+    """Whether an event is a `record_function`. PyTorch 2.4 tells that by the scope only."""
+    return event.scope == _USER or getattr(event, "is_user_annotation", False)

@@ -41,6 +41,14 @@ def test_gradients_belong_to_the_part_of_what_they_are_the_gradient_of():
     assert parts == dict.fromkeys(["aten::linear", "aten::addmm", "AddmmBackward0", "aten::mm"], "physics")
 
 
+def test_a_version_that_tells_annotations_by_their_scope_only_will_do():
+    older = [
+        SimpleNamespace(**{name: value for name, value in vars(one).items() if name != "is_user_annotation"})
+        for one in EVENTS
+    ]
+    assert found(older) == found(EVENTS)
+
+
 def test_gradients_in_another_thread_do_too():
     elsewhere = [event("autograd::engine::evaluate_function: TanhBackward0", 500, 600, thread=2, number=60, forward=1)]
     assert found(EVENTS + elsewhere)["TanhBackward0"].part == "physics"
