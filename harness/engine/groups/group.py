@@ -280,10 +280,11 @@ class Group:
     def count_apart(self, label: str, indices: Sequence[int], seconds: float) -> Iterator[Event]:
         """Count the operations of these epochs of an arm in a process for that only, and end it. A failure is the
         reason why they could not be counted, and no failure of the arm."""
-        arm = self.live.pop(label)
+        arm = self.live[label]
         if not (yield from self._count_epochs(arm, indices, seconds)):
             yield self._make_work(label, Counted({}, NOTHING_LEFT, None))
         arm.close()
+        del self.live[label]
 
     def _count_epochs(
         self, arm: ArmProcess, indices: Sequence[int], seconds: float | None = None
