@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,14 @@ def install(wheels: Path) -> None:
     )
 
 
-def compare(*trainings: str, blocks: int = 3, budget: str = "20s") -> dict[str, Any]:
+ONE_BLOCK = "--blocks", "1"
+
+
+def compare(*trainings: str, options: Sequence[str] = ("--budget", "20s")) -> dict[str, Any]:
     """Compare these command lines of `trainings.py`, and return the summary."""
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "summary.json"
-        command = [sys.executable, "-m", "harness", "compare", *(f"{TRAINING} {one}" for one in trainings)]
-        command += ["--blocks", str(blocks)] if blocks != 3 else ["--budget", budget]
+        command = [sys.executable, "-m", "harness", "compare", *(f"{TRAINING} {one}" for one in trainings), *options]
         done = subprocess.run(
             [*command, "--json", str(out), "--out", f"{place}/run"], capture_output=True, text=True, check=False
         )
@@ -94,7 +96,7 @@ def memory(args: argparse.Namespace, framework: str) -> Row:
     """Whether a known allocation of one gigabyte is seen, as the difference to the same training without it."""
     peaks = []
     for keep in (0, KEPT):
-        found = compare(f"{framework} --rows 1024 --epochs 20 --keep {keep}", blocks=1)
+        found = compare(f"{framework} --rows 1024 --epochs 20 --keep {keep}", options=ONE_BLOCK)
         peaks.append(found["arms"][0]["metrics"]["peak_tensors"].get("value"))
     if None in peaks:
         return f"{framework}: a known allocation", "no peak of tensors on this device", None
@@ -133,14 +135,14 @@ def repeats(args: argparse.Namespace, framework: str) -> Row:
 
 def precision(args: argparse.Namespace, framework: str) -> Row:
     """Whether the report tells in which precision matrix products are computed."""
-    found = compare(f"{framework} --rows 1024 --epochs 20", blocks=1)
+    found = compare(f"{framework} --rows 1024 --epochs 20", options=ONE_BLOCK)
     told = {name: value for name, value in found["arms"][0]["arithmetic"].items() if "precision" in name}
     return f"{framework}: precision told", ", ".join(f"{name}: {value}" for name, value in told.items()), bool(told)
 
 
 def card(args: argparse.Namespace, framework: str) -> Row:
     """Whether the record has the card, its clock at the end of turns, and the memory of the process."""
-    found = compare(f"{framework} --rows {args.rows} --epochs 40", blocks=1)
+    found = compare(f"{framework} --rows {args.rows} --epochs 40", options=ONE_BLOCK)
     gpus = found["machine"].get("gpus") or []
     if not gpus:
         return f"{framework}: the card in the record", "no NVIDIA GPU here", None

@@ -8,7 +8,6 @@ and `--tag` does nothing, so that the same training has two names.
 
 import argparse
 import math
-import sys
 from itertools import pairwise
 
 WIDTH, LAYERS, RATE = 128, 4, 1e-3
@@ -91,4 +90,4 @@ def train(args):
 
 if __name__ == "__main__":
     losses = train(parse())
-    print(f"{losses[-1]:.9g}", file=sys.stdout)
+    print(f"{losses[-1]:.9g}")

@@ -57,11 +57,11 @@ def watched(
     return sampling.watched(plan, arm, descriptions, pace, most)
 
 
-def counted(arm: str, descriptions: Mapping[str, Description], position: int) -> list[int]:
+def counted(description: Description, position: int) -> list[int]:
     """Return the epochs in which an arm counts operations: up to the first of each kind if it can seek, otherwise the
     next one, which is epoch `position`. None are left if its schedule is over."""
-    schedule = Schedule(descriptions[arm])
-    if descriptions[arm].seekable:
+    schedule = Schedule(description)
+    if description.seekable:
         return schedule.firsts()
     return [position] if not schedule.segments or position < schedule.stop else []
 

@@ -21,9 +21,8 @@ _PR_SET_PDEATHSIG = 1
 def prepare(cores: Sequence[int], seed: int, repeatable: bool = False) -> dict[str, str]:
     """Pin this process to `cores`, with as many threads. Returns the settings that affect speed and losses.
 
-    If `repeatable`, frameworks are asked for kernels that repeat themselves on GPUs.
-
-    Its random generators are seeded with `seed`, those of a framework as soon as it is imported: see `seeding`.
+    Its random generators are seeded with `seed`, those of a framework as soon as it is imported: see `seeding`. If
+    `repeatable`, frameworks are asked for kernels that repeat themselves on GPUs.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)

@@ -2,8 +2,8 @@
 
 Recorded in a virtual machine with PyTorch 2.11.0+cu130 and JAX 0.11.2: the name, the size of the memory, the clock of
 an idle card (345 MHz) and of one on which a context lives (1,980 MHz), 948 MB for a process whose tensors peak at 153
-MB, and that power, temperature, ECC, MIG and event reasons are told. The other numbers were not recorded, and are
-plausible ones.
+MB, and that power, temperature, ECC, MIG and event reasons can be read. The other numbers were not recorded; they are
+plausible values.
 """
 
 from types import SimpleNamespace

@@ -272,7 +272,7 @@ class Group:
         if arm.label not in self.counts_apart or self.plan.whole:
             yield self._make_work(arm.label, self._ask_for_work(arm))
             return
-        indices = turns.counted(arm.label, self.descriptions, self.positions.get(arm.label, 0))
+        indices = turns.counted(self.descriptions[arm.label], self.positions.get(arm.label, 0))
         left = arm.label not in self.ended and bool(indices)
         if not (left and (yield from self._count_epochs(arm, indices))):
             self.known.uncounted.append(arm.label)

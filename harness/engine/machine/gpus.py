@@ -13,9 +13,9 @@ from typing import Any
 from harness.errors import BadInput
 from harness.record.schema import GpuState
 
-EXCLUSIVE = ("exclusive thread", "exclusive process")
+_EXCLUSIVE = ("exclusive thread", "exclusive process")
 """The compute modes in which a GPU serves one process at a time."""
-_MODES = ("default", EXCLUSIVE[0], "prohibited", EXCLUSIVE[1])
+_MODES = ("default", _EXCLUSIVE[0], "prohibited", _EXCLUSIVE[1])
 _REASONS = {
     0x4: "power cap",
     0x8: "slowdown by hardware",
@@ -91,7 +91,7 @@ class Gpus:
         if device == "cpu":
             return False
         seen = [int(device)] if device and device.isdigit() else range(len(self))
-        return any(self._ask_mode(self._handles[number]) in EXCLUSIVE for number in seen if number < len(self))
+        return any(self._ask_mode(self._handles[number]) in _EXCLUSIVE for number in seen if number < len(self))
 
     def _describe(self, handle: Any) -> Iterator[tuple[str, Any]]:
         nvml = self._nvml

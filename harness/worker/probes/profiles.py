@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from harness.worker.probes.operations import MARK
 
-HOST = "/host:CPU"
+_HOST = "/host:CPU"
 _PROGRAMS = "/host:metadata"
 
 
@@ -36,7 +36,7 @@ class Instruction(NamedTuple):
 
 def read_events(space: Any, began: float) -> list[Event]:
     """Return the events of the host in an `XSpace` whose epoch, marked by `MARK`, began at `began` by the clock."""
-    (plane,) = (plane for plane in space.planes if plane.name == HOST)
+    (plane,) = (plane for plane in space.planes if plane.name == _HOST)
     names = {number: one.name for number, one in plane.event_metadata.items()}
     stats = {number: one.name for number, one in plane.stat_metadata.items()}
     found, shift = list[Event](), 0.0
@@ -51,15 +51,14 @@ def read_events(space: Any, began: float) -> list[Event]:
     return [event._replace(start=event.start + shift) for event in found]
 
 
-def read_programs(space: Any, read: Callable[[bytes], Any]) -> Iterator[tuple[int, Any]]:
-    """Yield the numbers and the modules of the programs in an `XSpace`. `read` reads an `HloProto`."""
+def read_programs(space: Any, read: Callable[[bytes], Any]) -> Iterator[Any]:
+    """Yield the modules of the programs in an `XSpace`. `read` reads an `HloProto`."""
     for plane in space.planes:
         if plane.name == _PROGRAMS:
             for program in plane.event_metadata.values():
                 for stat in program.stats:
                     if stat.bytes_value:
-                        module = read(stat.bytes_value).hlo_module
-                        yield module.id, module
+                        yield read(stat.bytes_value).hlo_module
 
 
 def find_instruction(event: Event) -> Instruction | None:

@@ -59,8 +59,8 @@ class JaxOperations(ProfilerProbe):
 def read(space: Any, began: float) -> list[Operation]:
     """Return the operations in a profile, whose epoch began at `began` by the clock."""
     compiled = {
-        (number, name): type_and_part
-        for number, module in read_programs(space, PROGRAM.read)
+        (module.id, name): type_and_part
+        for module in read_programs(space, PROGRAM.read)
         for name, type_and_part in _describe(module)
     }
     return [

@@ -7,7 +7,6 @@ turned into something else than a product, does not count.
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -16,37 +15,25 @@ from math import isqrt, prod
 from pathlib import Path
 from typing import Any
 
-from harness.worker.probes import gemm
-from harness.worker.probes.base import Framework
-from harness.worker.probes.counted import Place, make_counted
+from harness.worker.probes.counted import Place
+from harness.worker.probes.counting_apart import CountingApart
 from harness.worker.probes.jax.messages import PROGRAM
 from harness.worker.probes.jax.operations import Profiler
 from harness.worker.probes.jax.scopes import part
 from harness.worker.probes.operations import Unprofiled
 from harness.worker.probes.places import Line, keep_own
 from harness.worker.probes.profiles import Instruction, find_instruction, read_events, read_programs
-from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
 
-NOTHING_RAN = "no epoch was left to count JAX's operations in"
-NOTHING_SEEN = "JAX's profiler saw no instructions of compiled programs"
 _COMPLEX = (15, 18)  # members of PrimitiveType
 _PRODUCTS = ("gemm", "matmul")
 """What the name of a library's product of matrices contains."""
 
 
-class JaxCounter:
+class JaxCounter(CountingApart):
     """The `Counter` of JAX."""
 
-    disturbs = True
-
-    def __init__(self, framework: Framework) -> None:
-        self._framework = framework
-        self._by_kind: dict[str, Counter[Place]] = {}
-        self._trouble: str | None = None
-
-    def is_used(self) -> bool:
-        return self._framework.loaded is not None and self._framework.computes()
+    nothing_seen = "JAX's profiler saw no instructions of compiled programs"
 
     @contextmanager
     def watching(self, kind: str) -> Iterator[None]:
@@ -58,7 +45,7 @@ class JaxCounter:
         try:
             profiler.start(folder)
         except Exception as error:  # the trainer may have started the profiler itself
-            self._trouble = str(error) if isinstance(error, Unprofiled) else f"JAX's profiler: {one_line(error)}"
+            self.trouble = str(error) if isinstance(error, Unprofiled) else f"JAX's profiler: {one_line(error)}"
             shutil.rmtree(folder, ignore_errors=True)
             yield
             return
@@ -67,29 +54,26 @@ class JaxCounter:
         finally:
             try:
                 self._framework.synchronize()
-                self._by_kind[kind], self._trouble = count(profiler.stop(folder)), None
+                self.watched, self.trouble = True, None
+                if found := count(profiler.stop(folder)):  # the epoch may have used another framework
+                    self.by_kind[kind] = found
             except Unprofiled as error:
-                self._trouble = str(error)
+                self.trouble = str(error)
             except Exception as error:  # an error here must not end the user's run
-                self._trouble = f"the output of JAX's profiler could not be read: {one_line(error)}"
+                self.trouble = f"the output of JAX's profiler could not be read: {one_line(error)}"
             shutil.rmtree(folder, ignore_errors=True)
 
-    def count(self, rate: bool) -> Counted | None:
-        if not self.is_used():
-            return None
-        found = {} if self._trouble else {kind: own for kind, own in self._by_kind.items() if own}
-        missing = NOTHING_SEEN if self._by_kind else NOTHING_RAN
-        return make_counted(
-            found,
-            self._trouble or (None if found else missing),
-            gemm.flops_per_second(_prepare) if rate else None,
-        )
+    def _prepare(self, size: int) -> Callable[[], object]:
+        jax: Any = self._framework.loaded
+        left, right = (jax.numpy.full((size, size), value, dtype="float32") for value in (0.5, 0.25))
+        multiply = jax.jit(jax.numpy.matmul)
+        return lambda: multiply(left, right).block_until_ready()
 
 
 def count(space: Any) -> Counter[Place]:
     """Return the operations in the matrix products of a profile, by place; empty if no instruction was seen."""
     ran = Counter(filter(None, map(find_instruction, read_events(space, 0.0))))
-    programs = {number: _Program(module) for number, module in read_programs(space, PROGRAM.read)}
+    programs = {module.id: _Program(module) for module in read_programs(space, PROGRAM.read)}
     total = Counter[Place]()
     for one, times in ran.items():
         own = programs[one.program].flops(one.name, ran)
@@ -174,10 +158,3 @@ def _read_frames(index: Any) -> list[tuple[Line, int]]:
         location = locations[frame.file_location_id - 1]
         found.append((Line(files[location.file_name_id - 1], location.line), frame.parent_frame_id))
     return found
-
-
-def _prepare(size: int) -> Callable[[], object]:
-    jax: Any = sys.modules["jax"]
-    left, right = (jax.numpy.full((size, size), value, dtype="float32") for value in (0.5, 0.25))
-    multiply = jax.jit(jax.numpy.matmul)
-    return lambda: multiply(left, right).block_until_ready()

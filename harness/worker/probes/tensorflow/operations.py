@@ -50,7 +50,7 @@ def read(space: Any, began: float) -> list[Operation]:
 
     compiled = {
         (module.name, step.name): (f"XLA {step.opcode}", part(step.metadata.op_name))
-        for _, module in read_programs(space, hlo_pb2.HloProto.FromString)
+        for module in read_programs(space, hlo_pb2.HloProto.FromString)
         for computation in module.computations
         for step in computation.instructions
     }

@@ -6,41 +6,27 @@ Every operation that reaches PyTorch's dispatcher is seen, those of gradients to
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from math import prod
 from types import FrameType
 from typing import Any
 
-from harness.worker.probes import gemm
-from harness.worker.probes.base import Framework
-from harness.worker.probes.counted import Place, make_counted
+from harness.worker.probes.counted import Place
+from harness.worker.probes.counting_apart import CountingApart
 from harness.worker.probes.places import find_stack
+from harness.worker.probes.torch.variables import measure_variables
 from harness.worker.wire.evidence import Variables
-from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
 
-NOTHING_RAN = "no epoch was left to count PyTorch's operations in"
-NOTHING_SEEN = "PyTorch ran no operation"
 
-
-class TorchCounter:
+class TorchCounter(CountingApart):
     """The `Counter` of PyTorch."""
 
-    disturbs = True
-
-    def __init__(self, framework: Framework) -> None:
-        self._framework = framework
-        self._by_kind: dict[str, Counter[Place]] = {}
-        self._trouble: str | None = None
-        self._watched = False
-
-    def is_used(self) -> bool:
-        return self._framework.loaded is not None
+    nothing_seen = "PyTorch ran no operation"
 
     @contextmanager
     def watching(self, kind: str) -> Iterator[None]:
@@ -51,7 +37,7 @@ class TorchCounter:
             places = _Places()
             mode = _make_mode(places)
         except Exception as error:  # an unexpected version of PyTorch must not make an arm fail
-            self._trouble = f"PyTorch's operations could not be observed: {one_line(error)}"
+            self.trouble = f"PyTorch's operations could not be observed: {one_line(error)}"
             yield
             return
         with ExitStack() as ways:
@@ -59,21 +45,23 @@ class TorchCounter:
                 ways.enter_context(set_stance("force_eager"))  # a graph that must be whole could not be compiled
             ways.enter_context(mode)
             yield
-        self._watched, self._trouble = True, places.trouble
+        self.watched, self.trouble = True, places.trouble
         if places.operations:  # the epoch may have used another framework
-            self._by_kind[kind] = places.flops
+            self.by_kind[kind] = places.flops
 
-    def count(self, rate: bool) -> Counted | None:
-        if not self.is_used():
-            return None
-        found = {} if self._trouble else self._by_kind
-        missing = NOTHING_SEEN if self._watched else NOTHING_RAN
-        return make_counted(
-            found,
-            self._trouble or (None if found else missing),
-            gemm.flops_per_second(_prepare) if rate else None,
-            _measure_variables(),
-        )
+    def _prepare(self, size: int) -> Callable[[], object]:
+        torch: Any = self._framework.loaded
+        device = "cuda" if torch.cuda.is_initialized() else "cpu"
+        left, right = (torch.full((size, size), value, dtype=torch.float32, device=device) for value in (0.5, 0.25))
+
+        def multiply() -> object:
+            with torch.no_grad():
+                return (left @ right)[0, 0].item()  # copying one number to the host waits for the product
+
+        return multiply
+
+    def _measure_variables(self) -> Variables:
+        return measure_variables()
 
 
 class _Places:
@@ -163,45 +151,3 @@ def _make_formulas(aten: Any) -> dict[Any, Callable[..., int]]:
         return 2 * int(prod(second.shape))
 
     return {aten.mv: of_first, aten.addmv: of_second, aten.dot: of_first, aten.vdot: of_first}
-
-
-def _prepare(size: int) -> Callable[[], object]:
-    torch: Any = sys.modules["torch"]
-    device = "cuda" if torch.cuda.is_initialized() else "cpu"
-    left, right = (torch.full((size, size), value, dtype=torch.float32, device=device) for value in (0.5, 0.25))
-
-    def multiply() -> object:
-        with torch.no_grad():
-            return (left @ right)[0, 0].item()  # copying one number to the host waits for the product
-
-    return multiply
-
-
-def _measure_variables() -> Variables:
-    """Return the bytes of all parameters, and of the state of all optimizers."""
-    torch: Any = sys.modules["torch"]
-    living = gc.get_objects()
-    # By type() and not isinstance(), because objects of some libraries run code when asked for __class__.
-    optimizers = [one for one in living if issubclass(type(one), torch.optim.Optimizer)]
-    trained = {id(one): one for one in living if issubclass(type(one), torch.nn.Parameter)}
-    trained |= {id(one): one for own in optimizers for group in own.param_groups for one in group["params"]}
-    states = {id(one): one for own in optimizers for state in own.state.values() for one in _find_tensors(state)}
-    others = {key: one for key, one in states.items() if key not in trained}
-    return Variables(_count_bytes(trained.values()), _count_bytes(others.values()))
-
-
-def _count_bytes(tensors: Iterable[Any]) -> int:
-    total = 0
-    for one in tensors:
-        with suppress(ValueError, RuntimeError):  # a parameter of a lazy module has no shape yet
-            total += one.numel() * one.element_size()
-    return total
-
-
-def _find_tensors(value: Any) -> Iterator[Any]:
-    torch: Any = sys.modules["torch"]
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict | list | tuple):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _find_tensors(inner)

@@ -4,8 +4,8 @@ from time import perf_counter
 
 import pytest
 
+from harness.worker.probes.counting_apart import NOTHING_RAN
 from harness.worker.probes.jax import FRAMEWORKS
-from harness.worker.probes.jax.work import NOTHING_RAN
 from harness.worker.probes.operations import busy
 
 jax = pytest.importorskip("jax")

@@ -4,8 +4,8 @@ from time import perf_counter
 
 import pytest
 
+from harness.worker.probes.counting_apart import NOTHING_RAN
 from harness.worker.probes.torch import FRAMEWORKS
-from harness.worker.probes.torch.work import NOTHING_RAN
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.frameworks

@@ -1,0 +1,59 @@
+"""What the counters have in common that need an epoch of their own: its time would not be that of training."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from harness.worker.probes import gemm
+from harness.worker.probes.base import Framework
+from harness.worker.probes.counted import Place, make_counted
+from harness.worker.wire.evidence import Variables
+from harness.worker.wire.messages import Counted
+
+NOTHING_RAN = "no epoch ran in which operations were counted"
+
+
+class CountingApart(ABC):
+    """A `Counter` whose `watching` fills `by_kind`, or says in `trouble` why it cannot."""
+
+    disturbs = True
+    nothing_seen: str
+    """Why there is nothing to count, if epochs were watched."""
+
+    def __init__(self, framework: Framework) -> None:
+        self._framework = framework
+        self.by_kind: dict[str, Counter[Place]] = {}
+        """The operations of the latest epoch of each kind in which some were seen."""
+        self.watched = False
+        self.trouble: str | None = None
+        """Why the latest epoch could not be counted, or None."""
+
+    def is_used(self) -> bool:
+        return self._framework.loaded is not None and self._framework.computes()
+
+    @abstractmethod
+    def watching(self, kind: str) -> AbstractContextManager[None]:
+        """Return a context in which an epoch of `kind` runs and its operations are counted."""
+
+    @abstractmethod
+    def _prepare(self, size: int) -> Callable[[], object]:
+        """Return a function that multiplies two matrices of this size, and waits for the product."""
+
+    def _measure_variables(self) -> Variables | None:
+        """Return the memory of the training's variables, if the framework tells it."""
+        return None
+
+    def count(self, rate: bool) -> Counted | None:
+        if not self.is_used():
+            return None
+        found = {} if self.trouble else self.by_kind
+        missing = self.nothing_seen if self.watched else NOTHING_RAN
+        return make_counted(
+            found,
+            self.trouble or (None if found else missing),
+            gemm.flops_per_second(self._prepare) if rate else None,
+            self._measure_variables(),
+        )
