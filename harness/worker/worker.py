@@ -26,6 +26,7 @@ from harness.worker.probes.base import Probe
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.memory import peak_rss_bytes, peak_tensor_bytes
 from harness.worker.probes.phases import Place as PhasePlace
+from harness.worker.probes.places import claim
 from harness.worker.programs import adapters
 from harness.worker.programs import watcher as watching
 from harness.worker.programs.execute import execute
@@ -203,6 +204,7 @@ class Worker:
             self._watcher.dismiss()
             self._watcher = None
             self._subject = Subject(order, recorder, built)
+            claim(type(built).__module__)
         except BaseException as error:  # a variant may also raise SystemExit or KeyboardInterrupt
             if self._watcher:
                 self._watcher.fail()
@@ -276,6 +278,8 @@ def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
         places = [sources.reference(place, order.source) for place in places]
         sources.use(order.source)
         os.chdir(Path(order.source.folder) / order.source.prefix)
+    if program.module:
+        claim(program.module)
     seeding.seed_again(order.seed)
     if program.whole:
         watcher.run_whole(lambda: execute(program), program.whole)

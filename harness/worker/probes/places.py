@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -24,6 +26,8 @@ class Line(NamedTuple):
 
 Stack = tuple[Line, ...]
 """The lines of the user's own code in a stack, the innermost first; empty where none is known."""
+_claimed: set[Path] = set()
+"""Folders and files that are the user's own wherever they are."""
 DEEPEST = 12
 """Maximum number of lines that are kept of a stack."""
 
@@ -34,8 +38,20 @@ def is_own(path: str) -> bool:
     if path.startswith("<"):
         return False
     file = Path(path).absolute()
+    if any(map(file.is_relative_to, _claimed)):
+        return True
     folders = [Path(found) for name in ("stdlib", "platstdlib") if (found := sysconfig.get_path(name))]
     return not (_FOREIGN.intersection(file.parts) or any(map(file.is_relative_to, [*folders, _HARNESS])))
+
+
+def claim(module: str) -> None:
+    """Take the package that `module` belongs to for the user's own code, although it may be installed as libraries
+    are."""
+    with suppress(ImportError, ValueError):  # it was made by hand, or is no file
+        spec = importlib.util.find_spec(module.partition(".")[0])
+        if spec and spec.has_location and spec.name != "harness":
+            _claimed.update(map(Path, spec.submodule_search_locations or [str(spec.origin)]))
+            is_own.cache_clear()
 
 
 def find_stack(frame: FrameType | None) -> Stack:

@@ -25,6 +25,25 @@ def test_any_other_file_is(tmp_path):
     assert is_own("train.py")
 
 
+def test_the_package_of_a_trainer_is_the_users_although_it_is_installed(tmp_path, monkeypatch):
+    library = tmp_path / "site-packages"
+    (library / "mine").mkdir(parents=True)
+    (library / "mine" / "__init__.py").write_text("")
+    (library / "mine" / "train.py").write_text("")
+    (library / "alone.py").write_text("")
+    monkeypatch.syspath_prepend(str(library))
+    monkeypatch.setattr(places, "_claimed", set())
+    for module, own in (("mine.train", library / "mine" / "net.py"), ("alone", library / "alone.py")):
+        assert not is_own(str(own))
+        places.claim(module)
+        assert is_own(str(own))
+    assert not is_own(str(library / "other.py"))
+    places.claim("__main__")
+    places.claim("builtins")
+    assert not is_own(json.__file__)
+    is_own.cache_clear()
+
+
 def test_the_users_own_lines_of_a_stack_are_found_from_inside_out():
     def inner():
         return json.loads("1", parse_int=lambda _: find_stack(sys._getframe()))  # inner
