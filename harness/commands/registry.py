@@ -4,12 +4,13 @@ from harness.commands.ablate import Ablate
 from harness.commands.base import Command
 from harness.commands.compare import Compare
 from harness.commands.converge import Converge
+from harness.commands.explain import Explain
 from harness.commands.gate import Gate
 from harness.commands.profile import Profile
 from harness.commands.selfcheck import SelfCheck
 
 COMMANDS: dict[str, Command] = {
-    command.name: command for command in (Compare(), Ablate(), Converge(), Profile(), Gate(), SelfCheck())
+    command.name: command for command in (Compare(), Explain(), Ablate(), Converge(), Profile(), Gate(), SelfCheck())
 }
 """The commands by name, in the order of `--help`."""
 

@@ -7,7 +7,7 @@ import msgspec
 
 from harness.plan.plan import Plan
 from harness.record import evidence
-from harness.worker.wire.evidence import LineUse, Variables
+from harness.worker.wire.evidence import LineUse, Timed, Variables
 from harness.worker.wire.messages import Description, Idle
 
 SCHEMA = 2
@@ -177,6 +177,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="wor
     """The operations of each kind, by `tf.name_scope`; the key is empty for operations outside any scope."""
     lines: dict[str, list[LineUse]] = {}
     """The operations of each kind, by line of the user's own code, the most first; empty if no framework tells them."""
+    timed: dict[str, Timed] = {}
+    """The epoch of each kind in which the operations of lines were timed."""
+    untimed: str | None = None
+    """The reason why the time of lines is unknown."""
     variables: Variables | None = None
     """The variables of the training; None if they were not requested or no framework reports them."""
 

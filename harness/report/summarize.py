@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from harness.analysis.comparison.exact import exact
 from harness.analysis.comparison.losses import losses
 from harness.analysis.comparison.shares_of_changes import attribute
+from harness.analysis.comparison.unsound import unsound
+from harness.analysis.comparison.why import Epochs, Why, explain
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.accounting import accounted
 from harness.analysis.epochs.projection import Projection, all_logs
@@ -23,7 +27,7 @@ from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import watched
 from harness.analysis.stats.levels import looks
 from harness.analysis.stats.ratios import Ratio
-from harness.analysis.stats.verdicts import Verdict, verdicts
+from harness.analysis.stats.verdicts import Answer, Verdict, verdicts
 from harness.analysis.training.convergence import Convergence, convergence
 from harness.plan.claims import Claim
 from harness.record import evidence as seen
@@ -88,7 +92,26 @@ def _summarize_arms(
     converged: Mapping[str, Convergence],
 ) -> list[ArmSummary]:
     labels = [arm.label for arm in costs.record.arms]
-    return [_summarize_arm(costs, arm, converged.get(arm), found.get(arm), logs.get(arm)) for arm in labels]
+    arms = [_summarize_arm(costs, arm, converged.get(arm), found.get(arm), logs.get(arm)) for arm in labels]
+    baseline = next((arm for arm in arms if arm.name == costs.record.baseline), None)
+    return [replace(arm, why=_explain(arm, baseline)) if baseline else arm for arm in arms]
+
+
+def _explain(arm: ArmSummary, baseline: ArmSummary) -> Why | None:
+    """Explain the difference between an arm and the baseline, unless they are the same."""
+    if arm is baseline or arm.verdict in (Answer.SAME, Answer.UNSURE):
+        return None
+    both = [kind for kind in baseline.lines if kind in arm.lines]
+    kind = next((kind for kind in (baseline.commonest, arm.commonest, *both) if kind in both), None)
+    return explain(kind, _collect_epochs(arm, kind), _collect_epochs(baseline, kind)) if kind is not None else None
+
+
+def _collect_epochs(arm: ArmSummary, kind: str) -> Epochs:
+    """What is known of an arm's epochs of a kind. Where they have no steady time, the one that was timed stands for
+    them."""
+    timed = arm.timed.get(kind)
+    wall = timed.wall if timed else None
+    return Epochs(arm.lines[kind], timed, arm.epoch_times.get(kind, wall))
 
 
 def _summarize_gated(record: Lines) -> list[ArmSummary]:
@@ -125,6 +148,7 @@ def _summarize_arm(
     evidence = rules.Evidence.of(record, arm) if record.plan.profiles else None
     profile = _collect_profile(record, arm, evidence) if evidence else None
     ready = next((line for line in record.ready if line.arm == arm), None)
+    counted = next((line for line in record.works if line.arm == arm), None)
     cut_off = "cut off" if len(measured.epochs) else "not run"
     return ArmSummary(
         name=arm,
@@ -136,10 +160,13 @@ def _summarize_arm(
         gemm_flops_per_second=work.gemm_flops_per_second,
         gemm_share=work.gemm_share.get(times.commonest) if times else None,
         gemm_share_by_kind=dict(work.gemm_share) or None,
-        lines=next((dict(line.lines) for line in record.works if line.arm == arm), {}),
+        lines=dict(counted.lines) if counted else {},
+        timed=dict(counted.timed) if counted else {},
+        untimed=counted.untimed if counted else None,
         losses=describe_losses(found) if found else None,
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,
+        unsound=[] if converged else unsound(record, arm),
         marked_by=ready.description.marked_by or None if ready else None,
         python=ready.python or None if ready else None,
         prefix=ready.prefix or None if ready else None,

@@ -8,6 +8,8 @@ import msgspec
 from harness.analysis.comparison.exact import Exact
 from harness.analysis.comparison.losses import Relation
 from harness.analysis.comparison.shares_of_changes import Attribution
+from harness.analysis.comparison.unsound import Unsound
+from harness.analysis.comparison.why import Why
 from harness.analysis.epochs.accounting import Accounted
 from harness.analysis.epochs.accounts import Scope
 from harness.analysis.epochs.projection import Seconds
@@ -25,7 +27,7 @@ from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.training.convergence import Convergence
 from harness.plan.gate_rules import EPOCH_TIME, FLOPS, TOTAL_TIME
-from harness.worker.wire.evidence import LineUse, Variables
+from harness.worker.wire.evidence import LineUse, Timed, Variables
 
 SCHEMA = 3
 
@@ -78,7 +80,13 @@ class ArmSummary(msgspec.Struct, frozen=True):
     gemm_share_by_kind: dict[str, float] | None = None
     """`gemm_share` for each kind of epoch."""
     lines: dict[str, list[LineUse]] = {}
-    """The arithmetic of its own lines, the most first, by kind of epoch; empty if no framework tells it."""
+    """What its own lines do, the most first, by kind of epoch; empty if no framework tells it."""
+    timed: dict[str, Timed] = {}
+    """The epoch of each kind in which the operations of lines were timed."""
+    untimed: str | None = None
+    """Why the time of its lines is not known."""
+    why: Why | None = None
+    """Where the difference from the baseline comes from, by line; None if that is not known, or if there is none."""
     losses: str | None = None
     """Its losses compared with the baseline's: a sentence that begins with `same bit for bit`, `drifts from epoch K by
     X`, `different objective (TERM RATIO)` or, if the baseline disagrees with itself, `not repeatable here`."""
@@ -86,6 +94,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The same answer as an enum, for programs."""
     losses_epochs: int | None = None
     """How many epochs both ran in the same order from the first one on: those that were compared."""
+    unsound: list[Unsound] = []
+    """What is wrong with its losses: not finite, constant or rising."""
     marked_by: str | None = None
     """What marks the epochs of a program: the place of its loop, or an adapter. None for a trainer."""
     python: str | None = None

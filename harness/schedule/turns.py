@@ -58,12 +58,15 @@ def watched(
 
 
 def counted(description: Description, position: int) -> list[int]:
-    """Return the epochs in which an arm counts operations: up to the first of each kind if it can seek, otherwise the
-    next one, which is epoch `position`. None are left if its schedule is over."""
+    """Return the epochs in which an arm counts and times operations: up to the first of each kind if it can seek,
+    otherwise the next one, which is epoch `position`. None are left if its schedule is over.
+
+    They run twice, or the next one too, because the first time includes what a profiler does only once.
+    """
     schedule = Schedule(description)
     if description.seekable:
-        return schedule.firsts()
-    return [position] if not schedule.segments or position < schedule.stop else []
+        return [*schedule.firsts(), *schedule.firsts()]
+    return [index for index in (position, position + 1) if not schedule.segments or index < schedule.stop]
 
 
 class Rounds(Sequence[Round]):

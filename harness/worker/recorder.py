@@ -50,6 +50,8 @@ class Recorder:
         self.counters: list[Counter] = [found for one in frameworks.FRAMEWORKS if (found := one.counter())]
         self._counting: list[Counter] = []
         """The counters that note the epochs of the current slice."""
+        self._apart = False
+        """Whether it is a slice only for counting."""
         self._allow_nonfinite = order.allow_nonfinite
         self._slowdown = order.slowdown
         self._missing, self._probes, self._place = missing or {}, list(probes), place
@@ -89,6 +91,11 @@ class Recorder:
         return any(one.disturbs and one.is_used() for one in self.counters)
 
     @property
+    def times_apart(self) -> bool:
+        """Whether the pass for counting can tell the time of operations."""
+        return any(one.is_used() for one in self.counters)
+
+    @property
     def unavailable(self) -> dict[str, str]:
         """What could not be observed, with the reasons."""
         found = {what: why for probe in self._probes for what, why in probe.unavailable.items()}
@@ -110,8 +117,8 @@ class Recorder:
         self._pass = pass_.make_probes() if pass_ else []
         self._timeline_file = order.timeline
         self._timeline = Timeline() if order.timeline else None
-        apart = pass_ is not None and pass_.counts
-        self._counting = [one for one in self.counters if (apart if one.disturbs else order.note_calls)]
+        self._apart = pass_ is not None and pass_.counts
+        self._counting = [one for one in self.counters if (self._apart if one.disturbs else order.note_calls)]
         self._bound = None if order.seconds is None else Bound(order.least, order.seconds)
         self._settling = order.settling
         self.pending.forget()
@@ -146,7 +153,7 @@ class Recorder:
         for probe in self._active:
             probe.begin(fresh)
         for counter in self._counting:
-            self._noted.enter_context(counter.watching(kind))
+            self._noted.enter_context(counter.watching(kind, self._apart))
         for probe in reversed(self._pass):
             probe.begin(fresh)
         self._clock.start()

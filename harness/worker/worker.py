@@ -234,6 +234,7 @@ class Worker:
             pending=recorder.pending.seconds,
             early=recorder.pending.early,
             counts_apart=recorder.counts_apart,
+            times_apart=recorder.times_apart,
         )
 
     def _describe_failure(self, error: BaseException) -> Failed:

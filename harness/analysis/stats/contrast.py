@@ -21,7 +21,7 @@ from scipy import stats
 
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.analysis.stats.ratios import Ratio
-from harness.analysis.stats.verdicts import widest
+from harness.analysis.stats.verdicts import COARSE, widest
 
 
 class Contrasted(StrEnum):
@@ -116,8 +116,8 @@ class Contrast:
 
     def apart(self, tolerance: float) -> bool:
         """Whether two runs of the base differ by more than half the tolerance: no difference then looks too much like
-        the difference in question. For a large difference, the limit is half of what `verdicts.widest` allows."""
-        return abs(self.null) > widest(self.middle, log(1 + tolerance)) / 2
+        the difference in question. For a large difference, the limit is half of `verdicts.COARSE` of it."""
+        return abs(self.null) > max(log(1 + tolerance), COARSE * abs(self.middle)) / 2
 
     def smallest_visible(self, tolerance: float, at: float) -> float | None:
         """Return the smallest ratio above 1 that these blocks would have shown; None for fewer than two blocks."""

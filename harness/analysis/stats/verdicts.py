@@ -31,15 +31,18 @@ class Answer(StrEnum):
 FASTER, SLOWER, SAME, UNSURE = Answer
 
 COARSE = 1 / 3
-"""A difference counts only if its interval's half-width is below the tolerance, or below this share of the difference.
+"""A difference counts only if its interval's half-width is below the tolerance, or below this share of the difference,
+or if the whole interval lies beyond `LARGE`.
 
 Under other load, blocks scatter by several tolerances, and three of them sometimes agree on a difference by chance.
 """
+LARGE = log(1.5)
+"""A log-ratio that three blocks do not agree on by chance, however much they scatter."""
 
 
 def widest(log_ratio: float, margin: float, coarse: float = COARSE) -> float:
     """Return the largest half-width of an interval with which a difference of `log_ratio` counts."""
-    return max(margin, coarse * abs(log_ratio))
+    return max(margin, coarse * abs(log_ratio), abs(log_ratio) - LARGE)
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def verdicts(
         settled = settled and test.p_value < at
         half = test.half_width(shown)
         narrow = half <= widest(test.middle, margin, coarse)
-        visible = max(margin + test.half_width(at), half / coarse if half > margin else 0.0)
+        visible = max(margin + test.half_width(at), min(half / coarse, half + LARGE) if half > margin else 0.0)
         found[arm] = Verdict(test.answer(at, narrow) if settled else UNSURE, exp(min(visible, 700.0)))
     return {arm: found[arm] for arm in tests}
 

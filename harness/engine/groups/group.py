@@ -61,6 +61,7 @@ class Group:
         self.positions: dict[str, int] = {}
         """The epoch after the last one that each arm ran."""
         self.counts_apart: set[str] = set()
+        self.times_apart: set[str] = set()
         """The arms whose operations can only be counted in a pass of their own."""
         self.ended: set[str] = set()
         """The arms whose training is over: they run no more epochs."""
@@ -190,6 +191,8 @@ class Group:
             self.positions[label] = answer.epochs[-1].index + 1
         if isinstance(answer, Ran) and answer.counts_apart:
             self.counts_apart.add(label)
+        if isinstance(answer, Ran) and answer.times_apart:
+            self.times_apart.add(label)
         if isinstance(answer, Ran) and answer.expected:
             self.expected[label] = answer.expected
         if isinstance(answer, Ran) and answer.ended:
@@ -269,13 +272,14 @@ class Group:
         If no epoch is left in which they could be counted, the arm is `known.uncounted` instead.
         """
         self.known.counted.add(arm.label)
-        if arm.label not in self.counts_apart or self.plan.whole:
+        needs = arm.label in (self.counts_apart if self.plan.gate else self.times_apart)
+        if self.plan.whole or not needs:
             yield self._make_work(arm.label, self._ask_for_work(arm))
             return
         indices = turns.counted(self.descriptions[arm.label], self.positions.get(arm.label, 0))
-        left = arm.label not in self.ended and bool(indices)
-        if not (left and (yield from self._count_epochs(arm, indices))):
-            self.known.uncounted.append(arm.label)
+        if arm.label not in self.ended and indices and (yield from self._count_epochs(arm, indices)):
+            return
+        self.known.uncounted.append(arm.label)
 
     def count_apart(self, label: str, indices: Sequence[int], seconds: float) -> Iterator[Event]:
         """Count the operations of these epochs of an arm in a process for that only, and end it. A failure is the
@@ -326,6 +330,8 @@ class Group:
             parts=found.parts,
             variables=found.variables,
             lines=found.lines,
+            timed=found.timed,
+            untimed=found.untimed,
         )
 
     def close(self) -> None:

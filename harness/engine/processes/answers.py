@@ -12,7 +12,7 @@ import msgspec
 
 from harness.record.schema import Epoch
 from harness.worker.wire import messages
-from harness.worker.wire.evidence import LineUse, Variables
+from harness.worker.wire.evidence import LineUse, Timed, Variables
 from harness.worker.wire.messages import Description, Idle
 
 
@@ -42,6 +42,7 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     after: float | None = None
     expected: int | None = None
     counts_apart: bool = False
+    times_apart: bool = False
 
 
 class Stated(msgspec.Struct, frozen=True, tag=True):
@@ -55,6 +56,8 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     parts: dict[str, dict[str, float]] = {}
     variables: Variables | None = None
     lines: dict[str, list[LineUse]] = {}
+    timed: dict[str, Timed] = {}
+    untimed: str | None = None
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import accounting, comparison, notes, programs
+from harness.report.sections import accounting, comparison, notes, programs, unsound, why
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.headline import headline
 from harness.report.sections.lines import lines
@@ -18,8 +18,19 @@ if TYPE_CHECKING:
     from harness.report.charts.figure import Figure
 
 
+def answer(summary: Summary) -> str:
+    """The answer, after what puts it in doubt."""
+    return " ".join(filter(None, [unsound.not_finite(summary), headline(summary)]))
+
+
+def findings(summary: Summary) -> Iterator[str]:
+    yield from unsound.sentences(summary)
+    yield from why.sentences(summary)
+
+
 def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield comparison.times(summary)
+    yield why.table(summary)
     yield comparison.kinds(summary)
     yield comparison.losses(summary)
     yield accounting.table(summary)
@@ -57,4 +68,4 @@ def figures(summary: Summary, record: Lines, directory: Path) -> "Iterable[Figur
     return chosen.ratios_of(summary), chosen.epochs(record)
 
 
-LAYOUT = Layout(headline=headline, tables=tables, notes=sentences, method=method, figures=figures)
+LAYOUT = Layout(headline=answer, findings=findings, tables=tables, notes=sentences, method=method, figures=figures)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from math import inf
+from math import inf, log
 
 from harness.analysis.stats.ratios import Ratio
-from harness.analysis.stats.verdicts import FASTER, SAME, SLOWER, UNSURE
+from harness.analysis.stats.verdicts import COARSE, FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
 from harness.report.sections import breakeven
 from harness.report.summary import ArmSummary, Summary
@@ -24,7 +24,8 @@ def headline(summary: Summary) -> str:
     others = [arm for arm in summary.arms if arm is not baseline]
     if baseline.status == "failed":
         nothing = ", so the others have nothing to be compared with" if others else ""
-        return f"{baseline.name}{', the baseline,' if others else ''} failed {moment(baseline)}{nothing}."
+        loss = f": {why}" if (why := _find_loss(baseline)) else ""
+        return f"{baseline.name}{', the baseline,' if others else ''} failed {moment(baseline)}{loss}{nothing}."
     if not others:
         took = baseline.total_time
         what = "one training takes" if summary.whole else "the epochs that ran took"
@@ -65,10 +66,20 @@ def _describe_difference(arm: ArmSummary, baseline: str | None) -> str:
         more = "more" if ratio.estimate > 1 else "less"
         shown, what = [units.percent(abs(value - 1)) for value in values], ("takes", f"{more} time", "than")
     clause = f"{what[0]} {shown[0]} {what[1]}"
+    if len(values) == 3 and _is_wide(*values):
+        least = min(values, key=lambda value: abs(log(value)))
+        bound = f"{units.number(max(least, 1 / least))}x"
+        verb = f"is at least {bound} faster" if least < 1 else f"takes at least {bound} as long"
+        return f"{verb} {what[2]} {baseline}" if baseline else verb
     if baseline is None:
         return clause
     ends = shown[1:] if ratio.estimate > 1 else shown[:0:-1]
     return f"{clause} {what[2]} {baseline}{f' [{ends[0]}, {ends[1]}]' if len(ends) == 2 else ''}"
+
+
+def _is_wide(estimate: float, low: float, high: float) -> bool:
+    """Whether an interval is too wide for its estimate to say much, so that only its nearer end is given."""
+    return log(high / low) / 2 > COARSE * abs(log(estimate)) and abs(log(estimate)) > log(FACTOR)
 
 
 def _list_same_and_unsure(arms: Sequence[ArmSummary], baseline: str, tolerance: float) -> Iterator[str]:
@@ -97,7 +108,8 @@ def _list_estimates(arms: Sequence[ArmSummary], baseline: str) -> Iterator[str]:
 def _list_missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
     for arm in arms:
         if arm.status == "failed":
-            yield f"{arm.name} failed {moment(arm)}"
+            loss = _find_loss(arm)
+            yield f"{arm.name} failed {moment(arm)}{f' ({loss})' if loss else ''}"
         elif not arm.ratio:
             yield f"{arm.name} {'was cut off' if arm.status == 'cut off' else 'was not measured together with it'}"
 
@@ -105,6 +117,12 @@ def _list_missing(arms: Sequence[ArmSummary]) -> Iterator[str]:
 def moment(arm: ArmSummary) -> str:
     """When the arm failed, such as `in epoch 3`. The reason is given further down in the report."""
     return (arm.reason or "").partition(":")[0]
+
+
+def _find_loss(arm: ArmSummary) -> str:
+    """Which loss made an arm fail because it was not finite; empty if it failed otherwise."""
+    reason = (arm.reason or "").partition(":")[2].strip()
+    return reason.partition(" (--allow")[0] if reason.startswith("its loss ") else ""
 
 
 def _format_factor(arm: ArmSummary) -> str:

@@ -1,21 +1,17 @@
-"""The lines of the user's own code that do most of an epoch's arithmetic."""
-
-from collections import Counter
-from collections.abc import Callable, Sequence
+"""The lines of the user's own code that take most of an epoch's time, and do most of its arithmetic."""
 
 from harness.report import units
+from harness.report.sections.places import make_namer, shorten
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
 from harness.worker.wire.evidence import Caller, LineUse
 
 MOST = 5
 LEAST = 0.01
-"""Share of an epoch's arithmetic from which on a line is shown."""
+"""Share of an epoch from which on a line is shown."""
 LEAST_OF_WAY = 0.05
-"""Share of an epoch's arithmetic from which on a way to a line is shown."""
-UNKNOWN = "(not attributed)"
-LONGEST = 40
-"""Maximum number of characters that are shown of a line."""
+"""Share of an epoch from which on a way to a line is shown."""
+BETWEEN = "(between operations)"
 
 
 def lines(summary: Summary) -> Table | None:
@@ -24,44 +20,58 @@ def lines(summary: Summary) -> Table | None:
     if not rows:
         return None
     note = (
-        "Floating-point operations of matrix products by the innermost line of the program's own files, not of"
-        " libraries; gradients count to the line that they are the gradient of. From: the lines in which the ways to a"
-        " line differ, if there are several."
+        "By the innermost line of the program's own files, not of libraries; gradients count to the line that they are"
+        " the gradient of. From: the lines in which the ways to a line differ, or the one that leads to it. Time: the"
+        " share of an epoch under the framework's profiler. Arithmetic: the share of the floating-point operations of"
+        " matrix products."
     )
-    return Table("Arithmetic by line", ["arm", "line", "source", "share", "operations"], rows, note, texts=3)
+    untimed = [f"{arm.name}: {arm.untimed}" for arm in summary.arms if arm.untimed and arm.lines]
+    if untimed:
+        note += f" Not timed: {'; '.join(untimed)}."
+    columns = ["arm", "line", "source", "time", "arithmetic"]
+    if len(summary.arms) == 1:
+        columns, rows = columns[1:], [row[1:] for row in rows]
+    return Table("Time and arithmetic by line", columns, rows, note, texts=len(columns) - 2)
 
 
 def _make_rows(arm: ArmSummary) -> list[list[str]]:
     kind = arm.commonest if arm.commonest in arm.lines else next(iter(arm.lines), None)
     uses = arm.lines.get(kind, []) if kind is not None else []
-    whole = sum(use.flops for use in uses)
-    if not any(use.where for use in uses):
+    if kind is None or not any(use.where for use in uses):
         return []
-    name = _make_namer(uses)
+    shares = _Shares(arm, kind)
+    name = make_namer([use.where for use in uses] + [caller.where for use in uses for caller in use.callers])
     rows = []
-    for use in [use for use in uses if use.flops >= LEAST * whole][:MOST]:
-        rows.append(_make_row(arm.name, name(use.where), use, whole))
-        callers = [caller for caller in use.callers if caller.flops >= LEAST_OF_WAY * whole][:MOST]
-        rows += [_make_row(arm.name, f"  from {name(caller.where)}", caller, whole) for caller in callers]
+    for use in [use for use in uses if shares.most(use) >= LEAST][:MOST]:
+        rows.append(_make_row(arm.name, name(use.where), use, shares))
+        callers = [caller for caller in use.callers if shares.most(caller) >= LEAST_OF_WAY][:MOST]
+        rows += [_make_row(arm.name, f"  from {name(caller.where)}", caller, shares) for caller in callers]
+    if shares.between is not None:
+        rows.append([arm.name, BETWEEN, "", units.percent(shares.between), units.NOTHING])
     return rows
 
 
-def _make_namer(uses: Sequence[LineUse]) -> Callable[[str], str]:
-    """Return a function that shortens the places of lines to the names of their files, unless two files share one."""
-    wheres = [use.where for use in uses] + [caller.where for use in uses for caller in use.callers]
-    paths = {where.rpartition(":")[0] for where in wheres}
-    names = Counter(path.rpartition("/")[2] for path in paths)
+class _Shares:
+    """The shares of lines in an epoch."""
 
-    def name(where: str) -> str:
-        short = where.rpartition("/")[2]
-        return (short if names[short.rpartition(":")[0]] == 1 else where) or UNKNOWN
+    def __init__(self, arm: ArmSummary, kind: str) -> None:
+        self._flops = sum(use.flops for use in arm.lines[kind])
+        timed, median = arm.timed.get(kind), arm.epoch_times.get(kind)
+        self._seconds: float | None = None
+        """What the times of lines are shares of."""
+        if timed:
+            self._seconds = max(timed.wall or median or 0.0, timed.busy)
+        self.between = 1 - timed.busy / self._seconds if timed and self._seconds else None
 
-    return name
+    def time(self, use: LineUse | Caller) -> float | None:
+        return use.seconds / self._seconds if self._seconds and use.seconds is not None else None
+
+    def arithmetic(self, use: LineUse | Caller) -> float | None:
+        return use.flops / self._flops if self._flops else None
+
+    def most(self, use: LineUse | Caller) -> float:
+        return max(self.time(use) or 0.0, self.arithmetic(use) or 0.0)
 
 
-def _make_row(name: str, where: str, use: LineUse | Caller, whole: float) -> list[str]:
-    return [name, where, _shorten(use.text), units.percent(use.flops / whole), units.flops(use.flops)]
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+def _make_row(name: str, where: str, use: LineUse | Caller, shares: _Shares) -> list[str]:
+    return [name, where, shorten(use.text), units.percent(shares.time(use)), units.percent(shares.arithmetic(use))]

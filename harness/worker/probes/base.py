@@ -79,8 +79,9 @@ class Counter(Protocol):
     def is_used(self) -> bool:
         """Whether its framework has been used, as far as is known."""
 
-    def watching(self, kind: str) -> AbstractContextManager[None]:
-        """Return a context in which an epoch of `kind` runs and its work is noted."""
+    def watching(self, kind: str, apart: bool) -> AbstractContextManager[None]:
+        """Return a context in which an epoch of `kind` runs and its work is noted. If it runs `apart`, only for this,
+        its operations are timed, too."""
 
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch and, with `rate`, measure the rate of large matrix products.

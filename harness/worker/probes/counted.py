@@ -1,26 +1,36 @@
-"""What was counted of epochs, by the part of the step and the line of the user's code that it belongs to."""
+"""What was counted and timed in epochs, by the part of the step and the line of the user's code that it belongs to."""
 
 from __future__ import annotations
 
 import linecache
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
 from harness.worker.probes.places import Line, Stack, shorten_path
-from harness.worker.wire.evidence import Caller, LineUse, Variables
+from harness.worker.probes.spent import Spent
+from harness.worker.wire.evidence import OTHERS, Caller, LineUse, Product, Timed, Variables
 from harness.worker.wire.messages import Counted
 
 MOSTLY = 0.95
-"""The share of a line's arithmetic from which on one way that leads to it is followed further out."""
+"""The share of what a line does from which on one way that leads to it is followed further out."""
+MOST_LINES = 60
+"""Maximum number of lines of a kind of epoch; the others come together."""
+MOST_PRODUCTS = 3
+"""Maximum number of sizes of matrix products of a line."""
+
+Sizes = tuple[tuple[int, ...], tuple[int, ...]]
+"""The dimensions of the two operands of a matrix product, as they are written."""
 
 
 class Place(NamedTuple):
-    """Where an operation belongs."""
+    """Where an operation belongs, and what it multiplies."""
 
     part: str
     stack: Stack
+    sizes: Sizes = ((), ())
 
 
 def make_counted(
@@ -28,12 +38,19 @@ def make_counted(
     unavailable: str | None,
     rate: float | None,
     variables: Variables | None = None,
+    spent: Mapping[str, Spent] | None = None,
+    untimed: str | None = None,
 ) -> Counted:
-    """Return the operations of each kind of epoch, given by place. `rate` is that of large products."""
+    """Return the operations of each kind of epoch, given by place, and their times as far as they are known. `rate` is
+    that of large products."""
+    times = spent or {}
     parts = {kind: _sum_parts(own) for kind, own in by_kind.items()}
     sums = {kind: sum(own.values()) for kind, own in parts.items()}
-    lines = {kind: _describe_lines(own) for kind, own in by_kind.items()}
-    return Counted(sums, unavailable, rate, parts, variables, lines)
+    lines = {
+        kind: _describe_lines(by_kind.get(kind, Counter()), times.get(kind)) for kind in dict.fromkeys([*parts, *times])
+    }
+    timed = {kind: Timed(own.wall, own.busy) for kind, own in times.items()}
+    return Counted(sums, unavailable, rate, parts, variables, lines, timed, untimed)
 
 
 def _sum_parts(own: Counter[Place]) -> dict[str, float]:
@@ -43,33 +60,92 @@ def _sum_parts(own: Counter[Place]) -> dict[str, float]:
     return found
 
 
-def _describe_lines(own: Counter[Place]) -> list[LineUse]:
+@dataclass
+class _Amount:
+    """What is done on one way."""
+
+    flops: int = 0
+    seconds: float = 0.0
+    sizes: Counter[Sizes] = field(default_factory=Counter)
+
+    @classmethod
+    def sum(cls, amounts: Iterable[_Amount]) -> _Amount:
+        whole = cls()
+        for one in amounts:
+            whole.flops += one.flops
+            whole.seconds += one.seconds
+            whole.sizes += one.sizes
+        return whole
+
+    def products(self) -> list[Product]:
+        return [Product(*sizes, float(flops)) for sizes, flops in self.sizes.most_common(MOST_PRODUCTS) if sizes[0]]
+
+
+_Ways = dict[Stack, _Amount]
+
+
+def _describe_lines(counted: Counter[Place], spent: Spent | None) -> list[LineUse]:
     """Return what lines do, the most first, each with the lines that lead to it. What has no known line is one, too."""
-    by_line: dict[Line | None, Counter[Stack]] = {}
-    for place, flops in own.items():
+    by_line: dict[Line | None, _Ways] = {}
+
+    def find(stack: Stack) -> _Amount:
+        return by_line.setdefault(stack[0] if stack else None, {}).setdefault(stack, _Amount())
+
+    for place, flops in counted.items():
         if flops:
-            by_line.setdefault(place.stack[0] if place.stack else None, Counter())[place.stack] += flops
-    found = [LineUse(*_name(line), float(stacks.total()), _find_callers(stacks)) for line, stacks in by_line.items()]
-    return sorted(found, key=lambda use: -use.flops)
+            amount = find(place.stack)
+            amount.flops += flops
+            amount.sizes[place.sizes] += flops
+    for stack, seconds in spent.by_stack.items() if spent else ():
+        find(stack).seconds += seconds
+    found = [_describe_line(line, ways, spent is not None) for line, ways in by_line.items()]
+    whole = sum(use.flops for use in found) or 1.0
+    busy = sum(use.seconds or 0.0 for use in found) or 1.0
+    found.sort(key=lambda use: -max(use.flops / whole, (use.seconds or 0.0) / busy))
+    return _join_rest(found)
 
 
-def _find_callers(stacks: Counter[Stack]) -> list[Caller]:
-    """Return the lines in which the stacks of one line first differ much, from inside out. If they do not, return the
-    first line on their way that is in another file, if there is one."""
+def _describe_line(line: Line | None, ways: _Ways, timed: bool) -> LineUse:
+    whole = _Amount.sum(ways.values())
+    callers = [
+        Caller(*_name(caller), float(own.flops), own.seconds if timed else None, own.products())
+        for caller, own in _find_callers(ways, whole)
+    ]
+    return LineUse(*_name(line), float(whole.flops), callers, whole.seconds if timed else None, whole.products())
+
+
+def _join_rest(found: Sequence[LineUse]) -> list[LineUse]:
+    rest = found[MOST_LINES:]
+    if not rest:
+        return list(found)
+    seconds = None if rest[0].seconds is None else sum(use.seconds or 0.0 for use in rest)
+    return [*found[:MOST_LINES], LineUse(OTHERS, "", sum(use.flops for use in rest), [], seconds)]
+
+
+def _find_callers(ways: _Ways, whole: _Amount) -> list[tuple[Line | None, _Amount]]:
+    """Return the lines in which the ways to one line first differ much, from inside out. If they do not, return the
+    first line on their way that is in another file, or else the next one, if there is one."""
+
+    def weigh(amount: _Amount) -> float:
+        return float(amount.flops) if whole.flops else amount.seconds
+
     main: Line | None
     for level in count(1):
-        callers = Counter[Line | None]()
-        for stack, flops in stacks.items():
-            callers[stack[level] if level < len(stack) else None] += flops
-        ((main, most),) = callers.most_common(1)
-        if most < MOSTLY * stacks.total():
-            return [Caller(*_name(line), float(flops)) for line, flops in callers.most_common()]
+        callers: dict[Line | None, list[_Amount]] = {}
+        for stack, amount in ways.items():
+            callers.setdefault(stack[level] if level < len(stack) else None, []).append(amount)
+        sums = sorted(
+            ((line, _Amount.sum(own)) for line, own in callers.items()), key=lambda one: weigh(one[1]), reverse=True
+        )
+        main, most = sums[0]
+        if weigh(most) < MOSTLY * weigh(_Amount.sum(ways.values())):
+            return sums
         if main is None:
             break
-        stacks = Counter({stack: flops for stack, flops in stacks.items() if stack[level : level + 1] == (main,)})
-    ((way, _),) = stacks.most_common(1)
-    other = next((line for line in way if line.path != way[0].path), None)
-    return [Caller(*_name(other), float(stacks.total()))] if other else []
+        ways = {stack: own for stack, own in ways.items() if stack[level : level + 1] == (main,)}
+    way = max(ways, key=lambda stack: weigh(ways[stack]))
+    other = next((line for line in way if line.path != way[0].path), way[1] if len(way) > 1 else None)
+    return [(other, _Amount.sum(ways.values()))] if other else []
 
 
 def _name(line: Line | None) -> tuple[str, str]:

@@ -10,9 +10,11 @@ from contextlib import AbstractContextManager
 from harness.worker.probes import gemm
 from harness.worker.probes.base import Framework
 from harness.worker.probes.counted import Place, make_counted
+from harness.worker.probes.spent import Spent
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.messages import Counted
 
+NOTHING_TIMED = "no epoch ran in which operations were timed"
 NOTHING_RAN = "no epoch ran in which operations were counted"
 
 
@@ -27,6 +29,10 @@ class CountingApart(ABC):
         self._framework = framework
         self.by_kind: dict[str, Counter[Place]] = {}
         """The operations of the latest epoch of each kind in which some were seen."""
+        self.spent: dict[str, Spent] = {}
+        """The time of the latest epoch of each kind."""
+        self.untimed: str | None = None
+        """Why the operations that were counted could not be timed, or None."""
         self.watched = False
         self.trouble: str | None = None
         """Why the latest epoch could not be counted, or None."""
@@ -35,7 +41,7 @@ class CountingApart(ABC):
         return self._framework.loaded is not None and self._framework.computes()
 
     @abstractmethod
-    def watching(self, kind: str) -> AbstractContextManager[None]:
+    def watching(self, kind: str, apart: bool) -> AbstractContextManager[None]:
         """Return a context in which an epoch of `kind` runs and its operations are counted."""
 
     @abstractmethod
@@ -56,4 +62,6 @@ class CountingApart(ABC):
             self.trouble or (None if found else missing),
             gemm.flops_per_second(self._prepare) if rate else None,
             self._measure_variables(),
+            self.spent if found and not self.untimed else {},
+            self.untimed,
         )

@@ -102,17 +102,29 @@ class OperationUse(NamedTuple):
     """Seconds over all threads, without the operations inside."""
 
 
+class Product(NamedTuple):
+    """The products of matrices of certain sizes, or of stacks of them."""
+
+    left: tuple[int, ...]
+    """The dimensions of the first one, as it is written, so without transposing."""
+    right: tuple[int, ...]
+    flops: float
+    """The floating-point operations of all of them."""
+
+
 class Caller(NamedTuple):
-    """A line that leads to another, and the arithmetic on that way."""
+    """A line that leads to another, with what is done on that way. The fields are those of `LineUse`."""
 
     where: str
     """`file:line`; empty if the way begins further in."""
     text: str
     flops: float
+    seconds: float | None = None
+    products: list[Product] = []  # noqa: RUF012 - the default of a tuple, which is never changed
 
 
 class LineUse(NamedTuple):
-    """The arithmetic of one line of the user's own code in one epoch, its gradients included."""
+    """What one line of the user's own code does in one epoch, its gradients included."""
 
     where: str
     """`file:line`; empty for what belongs to no known line."""
@@ -120,8 +132,21 @@ class LineUse(NamedTuple):
     """The line itself."""
     flops: float
     """The floating-point operations of its matrix products."""
-    callers: list[Caller] = []  # noqa: RUF012 - the default of a tuple, which is never changed
+    callers: list[Caller] = []  # noqa: RUF012
     """Where several ways lead to it: the lines in which they first differ, the most first."""
+    seconds: float | None = None
+    """The time of its operations. None if it was not observed."""
+    products: list[Product] = []  # noqa: RUF012
+    """Its matrix products by size, those with the most operations first."""
+
+
+class Timed(NamedTuple):
+    """The epoch in which operations were timed."""
+
+    wall: float | None
+    """Its seconds; None if it ran in another way than usual, and took longer than its operations do."""
+    busy: float
+    """Seconds in which at least one operation ran."""
 
 
 @dataclass(frozen=True)

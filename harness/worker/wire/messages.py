@@ -13,7 +13,7 @@ from math import isfinite
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from harness.worker.wire.evidence import LineUse, Variables
+from harness.worker.wire.evidence import LineUse, Timed, Variables
 
 EPOCH = "epoch"
 """The kind of all epochs of a trainer that does not define kinds."""
@@ -242,6 +242,8 @@ class Ran:
     """The number of epochs that a program will have run at the end of its current loop, if that is known."""
     counts_apart: bool = False
     """Whether operations of its epochs can only be counted in a pass of their own."""
+    times_apart: bool = False
+    """Whether such a pass can tell the time of operations."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,7 @@ class Stated:
     """None if the trainer has no objective()."""
 
 
+TWO_FRAMEWORKS = "an epoch uses more than one framework"
 NOTHING_COUNTS = "no framework was loaded whose operations can be counted"
 
 
@@ -265,6 +268,10 @@ class Counted:
     variables: Variables | None = None
     lines: dict[str, list[LineUse]] = field(default_factory=dict)
     """The operations by kind of epoch and by line of the user's own code, where the framework tells it."""
+    timed: dict[str, Timed] = field(default_factory=dict)
+    """The epochs in which operations were timed, by kind."""
+    untimed: str | None = None
+    """Why some operations were not timed, or None."""
 
     @classmethod
     def together(cls, found: Sequence[Counted]) -> Counted:
@@ -285,6 +292,8 @@ class Counted:
             parts,
             max(filter(None, (one.variables for one in found)), default=None),
             {kind: uses for kind in parts if (uses := [use for one in counted for use in one.lines.get(kind, ())])},
+            next((one.timed for one in counted if one.timed), {}) if len(counted) == 1 else {},
+            next((one.untimed for one in counted if one.untimed), None) if len(counted) == 1 else TWO_FRAMEWORKS,
         )
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from harness.analysis.stats.levels import level
 from harness.analysis.stats.ratios import interval
-from harness.analysis.stats.verdicts import COARSE, FASTER, SAME, SLOWER, UNSURE, verdicts
+from harness.analysis.stats.verdicts import COARSE, FASTER, LARGE, SAME, SLOWER, UNSURE, verdicts
 
 TOLERANCE = 0.03
 MARGIN = log(1.03)
@@ -30,11 +30,20 @@ def test_the_four_answers():
     assert verdict(blocks(log(1.03), 0.001)).answer == UNSURE
 
 
+def test_an_interval_wholly_beyond_a_large_difference_is_a_verdict():
+    values = [log(0.149) + off for off in (-0.35, 0.0, 0.35)]
+    ratio = interval(values, level(3, 6))
+    assert ratio.low < 0.06
+    assert 0.3 < ratio.high < 1 / 1.5
+    assert verdict(values).answer == FASTER
+    assert verdict([value + 0.5 for value in values]).answer == UNSURE  # its end comes too close to 1
+
+
 def test_no_verdict_from_fewer_than_three_blocks():
     assert verdicts({"a": [0.1, 0.1], "b": [0.1], "c": []}, TOLERANCE, 3, 6) == {}
 
 
-some = st.lists(st.floats(-0.3, 0.3), min_size=3, max_size=8)
+some = st.lists(st.floats(-0.3, 0.3), min_size=3, max_size=8) | st.lists(st.floats(1, 3), min_size=3, max_size=8)
 
 
 @given(some, st.floats(0.001, 0.2), st.sampled_from([3, 6, 10]))
@@ -44,13 +53,13 @@ def test_a_single_arm_is_judged_by_its_interval(values, tolerance, most):
     margin = log(1 + tolerance)
     low, high = log(ratio.low), log(ratio.high)
     half = (high - low) / 2
-    fine = half <= max(margin, COARSE * abs(np.mean(values)))
+    fine = half <= max(margin, COARSE * abs(np.mean(values)), abs(np.mean(values)) - LARGE)
     expected = SLOWER if low > margin and fine else FASTER if high < -margin and fine else UNSURE
     expected = SAME if -margin < low and high < margin else expected
     near = min(abs(low - margin), abs(high + margin), abs(low + margin), abs(high - margin)) < 1e-9
     if not near and np.std(values) > 1e-9:
         assert found.answer == expected
-        wide_too = half / COARSE if half > margin else 0.0
+        wide_too = min(half / COARSE, half + LARGE) if half > margin else 0.0
         assert found.smallest_visible == pytest.approx(exp(max(margin + half, wide_too)))
 
 

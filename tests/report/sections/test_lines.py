@@ -1,13 +1,14 @@
-"""The table of the lines that do most of the arithmetic."""
+"""The table of the lines that take most of the time and do most of the arithmetic."""
 
 from types import SimpleNamespace
 
 from simulated import DATA, FULL, REFINE, record
 
 from harness.record.schema import Work
-from harness.report.sections.lines import LONGEST, lines
+from harness.report.sections.lines import BETWEEN, lines
+from harness.report.sections.places import LONGEST
 from harness.report.summarize import summarize
-from harness.worker.wire.evidence import Caller, LineUse
+from harness.worker.wire.evidence import Caller, LineUse, Timed
 
 SECONDS = {arm: dict.fromkeys((DATA, REFINE, FULL), 0.1) for arm in ("a", "b")}
 
@@ -22,9 +23,32 @@ def shown(**uses):
 def test_each_arm_has_the_lines_of_its_commonest_kind():
     heavy, light, unknown = LineUse("a.py:9", "u = net(x)", 9e6), LineUse("a.py:4", "v", 5e4), LineUse("", "", 1e6)
     assert shown(a={FULL: [heavy, unknown, light], DATA: [light]}, b={}) == [
-        ("a", "a.py:9", "u = net(x)", "90 %", "9.00 MFLOP"),
-        ("a", "(not attributed)", "", "10 %", "1.00 MFLOP"),
+        ("a", "a.py:9", "u = net(x)", "-", "90 %"),
+        ("a", "(not attributed)", "", "-", "10 %"),
     ]
+
+
+def test_times_are_shares_of_the_epoch_that_was_timed():
+    uses = [LineUse("a.py:9", "u = net(x)", 9e6, [], 0.06), LineUse("a.py:4", "v", 0.0, [], 0.02)]
+    found = record(SECONDS)
+    found.works = [
+        Work(block=0, group=0, arm="a", flops={}, lines={FULL: uses}, timed={FULL: Timed(0.1, 0.08)}),
+        Work(block=0, group=0, arm="b", flops={}, lines={FULL: uses}, timed={FULL: Timed(None, 0.08)}),
+    ]
+    rows = [tuple(map(str, row)) for row in lines(summarize(found)).rows]
+    assert [row for row in rows if row[0] == "a"] == [
+        ("a", "a.py:9", "u = net(x)", "60 %", "100 %"),
+        ("a", "a.py:4", "v", "20 %", "0 %"),
+        ("a", BETWEEN, "", "20 %", "-"),
+    ]
+    assert [row[3] for row in rows if row[0] == "b"] == ["60 %", "20 %", "20 %"]  # its median epoch takes 0.1 s
+
+
+def test_why_lines_were_not_timed_is_said():
+    found = record(SECONDS)
+    own = {FULL: [LineUse("a.py:9", "u = net(x)", 9e6)]}
+    found.works = [Work(block=0, group=0, arm="a", flops={}, lines=own, untimed="it computes on an accelerator")]
+    assert "a: it computes on an accelerator" in lines(summarize(found)).note
 
 
 def test_the_ways_to_a_line_are_below_it():
@@ -34,7 +58,7 @@ def test_the_ways_to_a_line_are_below_it():
         Caller("", "", 1.0),
     ]
     found = shown(a={FULL: [LineUse("lib/net.py:9", "x @ w", 100.0, ways)]})
-    assert [row[1:4] for row in found] == [
+    assert [(*row[1:3], row[4]) for row in found] == [
         ("net.py:9", "x @ w", "100 %"),
         ("  from train.py:30", "physics(x)", "75 %"),
         ("  from train.py:31", "data(x)", "24 %"),

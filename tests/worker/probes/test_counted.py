@@ -62,9 +62,10 @@ def test_a_way_that_hardly_counts_does_not_hide_the_others():
     assert [caller.where for caller in found.callers] == ["train.py:11", "train.py:17"]
 
 
-def test_a_single_way_is_named_by_its_first_line_in_another_file():
+def test_a_single_way_is_named_by_its_first_line_in_another_file_or_else_by_the_next():
     assert lines_of({(LAYER, NET, ("train.py", 11), ("train.py", 30)): 5}).callers == [Caller("train.py:11", "", 5)]
-    assert lines_of({(LAYER, NET): 5}).callers == []
+    assert lines_of({(LAYER, NET): 5}).callers == [Caller("net.py:9", "", 5)]
+    assert lines_of({(LAYER,): 5}).callers == []
     assert lines_of({(): 5}) == LineUse("", "", 5, [])
 
 

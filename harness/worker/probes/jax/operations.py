@@ -14,7 +14,7 @@ from harness.worker.probes.profiles import Event, find_instruction, read_events,
 
 MOST_BYTES = 20_000_000
 """The largest profile that is read: some 150,000 events, which take a quarter of a minute."""
-_OPAQUE = {"while", "call", "conditional", "async-start", "async-done"}
+OPAQUE = {"while", "call", "conditional", "async-start", "async-done"}
 """Instructions that only run others."""
 
 
@@ -66,7 +66,7 @@ def read(space: Any, began: float) -> list[Operation]:
     return [
         Operation(*type_and_part, event.thread, event.start, event.seconds)
         for event in read_events(space, began)
-        if (type_and_part := _classify(event, compiled)) and type_and_part[0] not in _OPAQUE
+        if (type_and_part := _classify(event, compiled)) and type_and_part[0] not in OPAQUE
     ]
 
 

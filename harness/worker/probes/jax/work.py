@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from math import isqrt, prod
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from harness.worker.probes.counted import Place
 from harness.worker.probes.counting_apart import CountingApart
 from harness.worker.probes.jax.messages import PROGRAM
-from harness.worker.probes.jax.operations import Profiler
+from harness.worker.probes.jax.operations import OPAQUE, Profiler
 from harness.worker.probes.jax.scopes import part
-from harness.worker.probes.operations import Unprofiled
-from harness.worker.probes.places import Line, keep_own
+from harness.worker.probes.operations import Operation, Unprofiled
+from harness.worker.probes.places import Line, Stack, keep_own
 from harness.worker.probes.profiles import Instruction, find_instruction, read_events, read_programs
+from harness.worker.probes.spent import Spent, share_out
 from harness.worker.wire.reasons import one_line
 
 _COMPLEX = (15, 18)  # members of PrimitiveType
@@ -36,7 +38,7 @@ class JaxCounter(CountingApart):
     nothing_seen = "JAX's profiler saw no instructions of compiled programs"
 
     @contextmanager
-    def watching(self, kind: str) -> Iterator[None]:
+    def watching(self, kind: str, apart: bool = True) -> Iterator[None]:
         if not self.is_used():
             yield
             return
@@ -49,14 +51,17 @@ class JaxCounter(CountingApart):
             shutil.rmtree(folder, ignore_errors=True)
             yield
             return
+        began = perf_counter()
         try:
             yield
         finally:
             try:
                 self._framework.synchronize()
+                wall = perf_counter() - began
                 self.watched, self.trouble = True, None
-                if found := count(profiler.stop(folder)):  # the epoch may have used another framework
-                    self.by_kind[kind] = found
+                if found := Seen(profiler.stop(folder)):  # the epoch may have used another framework
+                    self.by_kind[kind] = found.count()
+                    self.spent[kind] = found.time(wall)
             except Unprofiled as error:
                 self.trouble = str(error)
             except Exception as error:  # an error here must not end the user's run
@@ -70,15 +75,33 @@ class JaxCounter(CountingApart):
         return lambda: multiply(left, right).block_until_ready()
 
 
-def count(space: Any) -> Counter[Place]:
-    """Return the operations in the matrix products of a profile, by place; empty if no instruction was seen."""
-    ran = Counter(filter(None, map(find_instruction, read_events(space, 0.0))))
-    programs = {module.id: _Program(module) for module in read_programs(space, PROGRAM.read)}
-    total = Counter[Place]()
-    for one, times in ran.items():
-        own = programs[one.program].flops(one.name, ran)
-        total.update({name: times * flops for name, flops in own.items()})  # zeros stay: it ran
-    return total
+class Seen:
+    """The instructions that ran in an epoch, from its profile. False if there were none."""
+
+    def __init__(self, space: Any) -> None:
+        self._events = [(event, one) for event in read_events(space, 0.0) if (one := find_instruction(event))]
+        self._programs = {module.id: _Program(module) for module in read_programs(space, PROGRAM.read)}
+
+    def __bool__(self) -> bool:
+        return bool(self._events)
+
+    def count(self) -> Counter[Place]:
+        """Return the operations of its matrix products, by place."""
+        ran = Counter(one for _, one in self._events)
+        total = Counter[Place]()
+        for one, times in ran.items():
+            own = self._programs[one.program].flops(one.name, ran)
+            total.update({name: times * flops for name, flops in own.items()})  # zeros stay: it ran
+        return total
+
+    def time(self, wall: float) -> Spent:
+        """Return the time of its instructions, in an epoch that took `wall` seconds."""
+        found = []
+        for event, one in self._events:
+            opcode, stack = self._programs[one.program].describe(one.name)
+            if opcode not in OPAQUE:
+                found.append((Operation(opcode, "", event.thread, event.start, event.seconds), stack))
+        return share_out(found, wall)
 
 
 class _Program:
@@ -91,6 +114,11 @@ class _Program:
         self._frames = _read_frames(module.stack_frame_index)
         self._within = {step.name: number for number, steps in self._computations.items() for step in steps}
 
+    def describe(self, name: str) -> tuple[str, Stack]:
+        """Return the opcode of an instruction, and the stack that it comes from."""
+        step = self._instructions[name]
+        return step.opcode, self._find_place(step).stack
+
     def flops(self, name: str, ran: Iterable[Instruction]) -> Counter[Place]:
         """Return the operations in one run of an instruction, by place.
 
@@ -99,9 +127,9 @@ class _Program:
         """
         step = self._instructions[name]
         if step.opcode == "dot":
-            return Counter({self._find_place(step): self._count_dot(step)})
+            return Counter({self._find_product(step): self._count_dot(step)})
         if step.opcode == "custom-call" and any(text in step.custom_call_target.lower() for text in _PRODUCTS):
-            return Counter({self._find_place(step): self._count_library(step)})
+            return Counter({self._find_product(step): self._count_library(step)})
         total = Counter[Place]({self._find_place(step): 0})
         for called in step.called_computation_ids if step.opcode in ("fusion", "call") else ():
             inner = self._computations[called]
@@ -109,6 +137,10 @@ class _Program:
                 for one in inner:
                     total.update(self.flops(one.name, ran))
         return total
+
+    def _find_product(self, step: Any) -> Place:
+        left, right = (tuple(self._find_operand(step, place).shape.dimensions) for place in (0, 1))
+        return self._find_place(step)._replace(sizes=(left, right))
 
     def _find_place(self, step: Any) -> Place:
         """Return the part of an instruction, and the stack that it comes from."""

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 _BY_VALUE = (bool, int, float, complex, str, bytes, type(None))
@@ -35,6 +36,8 @@ class Calls:
     distinct: dict[Any, Call] = field(default_factory=dict)
     trouble: str | None = None
     """Why the noted calls are known not to be all that the epoch computes, or None."""
+    ran: list[tuple[float, float, Any]] = field(default_factory=list)
+    """When each call began and ended by the clock, and its key in `distinct`."""
 
 
 class CallProbe:
@@ -80,13 +83,15 @@ class CallProbe:
 
         def noted(function: Any, *args: Any, **kwargs: Any) -> Any:
             level = getattr(depth, "level", 0)
-            if not level:
-                _note(calls, function, args, kwargs)
+            key = None if level else _note(calls, function, args, kwargs)
             depth.level = level + 1
+            began = perf_counter()
             try:
                 return call(function, *args, **kwargs)
             finally:
                 depth.level = level
+                if key is not None:
+                    calls.ran.append((began, perf_counter(), key))
 
         return noted
 
@@ -101,18 +106,21 @@ class CallProbe:
         return reported
 
 
-def _note(calls: Calls, function: Any, args: Any, kwargs: Any) -> None:
+def _note(calls: Calls, function: Any, args: Any, kwargs: Any) -> Any:
+    """Note a call, and return its key; None if it does not count, or could not be noted."""
     try:
         import tensorflow as tf
 
         if tf.inside_function():  # such as when a data pipeline traces the function that it maps
-            return
+            return None
         arguments = tf.nest.map_structure(_describe_argument, (args, kwargs))
         nesting = repr(tf.nest.map_structure(lambda leaf: 0, arguments))
         key = id(function), nesting, *(_identify_argument(leaf) for leaf in tf.nest.flatten(arguments))
         calls.distinct.setdefault(key, Call(function, arguments)).times += 1
+        return key
     except Exception as error:  # an exception here would end the user's own call
         calls.trouble = calls.trouble or f"a call could not be recorded: {error}"
+        return None
 
 
 def _describe_argument(leaf: Any) -> Any:

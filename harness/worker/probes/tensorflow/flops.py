@@ -31,8 +31,8 @@ def of_call(function: Any, arguments: Any) -> Counter[Place]:
         found = Counter[Place]()
         module, graph = _compile_module(function, arguments)
         stacks = Stacks(graph)
-        for name, number in hlo.flops(module).items():
-            found[Place(part(name), stacks.stack(name))] += number
+        for (name, sizes), number in hlo.flops(module).items():
+            found[Place(part(name), stacks.stack(name), sizes)] += number
         return found
     except Uncountable:
         raise

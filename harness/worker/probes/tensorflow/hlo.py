@@ -19,6 +19,8 @@ from math import prod
 from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub
 from typing import Any
 
+from harness.worker.probes.counted import Sizes
+
 STEPS = 1_000_000
 """Maximum number of instructions to run to find the number of iterations of a loop, which take about a second."""
 
@@ -38,16 +40,20 @@ class Uncountable(Exception):
     """The operations cannot be counted. The message is the reason."""
 
 
-def flops(module: Any) -> Counter[str]:
-    """Return the operations of one run of `module`, an `HloModuleProto`, by the names of its products.
+Products = Counter[tuple[str, Sizes]]
+"""Operations by the names of the products and what they multiply."""
+
+
+def flops(module: Any) -> Products:
+    """Return the operations of one run of `module`, an `HloModuleProto`, by the names and sizes of its products.
 
     Raises Uncountable with the reason if they cannot be counted.
     """
     return _Program(module).flops(module.entry_computation_id, ())
 
 
-def _multiply(turns: int, counted: Counter[str]) -> Counter[str]:
-    return Counter({name: turns * number for name, number in counted.items()})
+def _multiply(turns: int, counted: Products) -> Products:
+    return Counter({product: turns * number for product, number in counted.items()})
 
 
 class _Program:
@@ -60,14 +66,16 @@ class _Program:
         self._has_dots = cache(self._contains_dots)
         self._deciding = cache(self._select_deciding)
 
-    def flops(self, number: int, given: tuple[Value, ...]) -> Counter[str]:
+    def flops(self, number: int, given: tuple[Value, ...]) -> Products:
         """Return the operations of computation `number`, given the known values of its parameters."""
         values, loops = self._evaluate(number, given)
-        total = Counter[str]()
+        total: Products = Counter()
         for step in self._walk_needed(number):
             called = step.called_computation_ids
             if step.opcode == "dot":
-                total[step.metadata.op_name] += _count_dot(step, self._instructions[number][step.operand_ids[0]])
+                left, right = (self._instructions[number][operand] for operand in step.operand_ids[:2])
+                sizes = tuple(left.shape.dimensions), tuple(right.shape.dimensions)
+                total[step.metadata.op_name, sizes] += _count_dot(step, left)
             elif not called or not any(map(self._has_dots, called)):
                 continue
             elif step.opcode == "while":
@@ -82,7 +90,7 @@ class _Program:
                 branches = list(zip(called, operands, strict=True))
                 taken = branches if which is None else [branches[_choose_branch(which, len(branches))]]
                 counted = [self.flops(branch, (operand,)) for branch, operand in taken]
-                costliest: Counter[str] = max(counted, key=lambda one: sum(one.values()))
+                costliest: Products = max(counted, key=lambda one: sum(one.values()))
                 total += costliest
             elif step.opcode in ("call", "fusion"):
                 total += self.flops(called[0], tuple(values.get(operand) for operand in step.operand_ids))

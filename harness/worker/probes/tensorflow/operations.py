@@ -10,9 +10,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from harness.worker.probes.operations import MARK, Operation, ProfilerProbe
+from harness.worker.probes.operations import Operation, ProfilerProbe
 from harness.worker.probes.profiles import Event, find_instruction, read_events, read_programs
 from harness.worker.probes.tensorflow.name_scopes import part
+from harness.worker.probes.tensorflow.profiler import Profiler
 
 _KERNEL = re.compile(r"(?P<name>[^\s:]+):(?P<type>_?[A-Z]\w*)")
 """The profiler's name for one run of a kernel: the operation's name in its graph, and its type."""
@@ -24,47 +25,42 @@ type that begins with two underscores."""
 class TensorFlowOperations(ProfilerProbe):
     """The `OperationProbe` of TensorFlow."""
 
-    _mark: Any = None
+    _profiler = Profiler()
 
     def _start(self, folder: Path) -> None:
-        from tensorflow import profiler
-
-        options = profiler.experimental.ProfilerOptions(host_tracer_level=2, python_tracer_level=0)
-        profiler.experimental.start(str(folder), options)
-        self._mark = profiler.experimental.Trace(MARK)
-        self._mark.__enter__()
+        self._profiler.start(folder)
 
     def _stop(self, folder: Path, began: float) -> list[Operation]:
-        self._mark.__exit__(None, None, None)
-        from tensorflow import profiler
-        from tensorflow.tsl.profiler.protobuf import xplane_pb2
-
-        profiler.experimental.stop()
-        (file,) = folder.rglob("*.xplane.pb")
-        return read(xplane_pb2.XSpace.FromString(file.read_bytes()), began)
+        return read(self._profiler.stop(folder), began)
 
 
 def read(space: Any, began: float) -> list[Operation]:
     """Return the operations in an `XSpace`, whose epoch began at `began` by the clock."""
+    return [one for one, _ in read_named(space, began)]
+
+
+def read_named(space: Any, began: float) -> list[tuple[Operation, str]]:
+    """Return the operations in an `XSpace`, whose epoch began at `began` by the clock, with their names in the graph
+    that they belong to; empty for those outside of every graph."""
     from tensorflow.compiler.xla.service import hlo_pb2
 
     compiled = {
-        (module.name, step.name): (f"XLA {step.opcode}", part(step.metadata.op_name))
+        (module.name, step.name): (f"XLA {step.opcode}", step.metadata.op_name)
         for module in read_programs(space, hlo_pb2.HloProto.FromString)
         for computation in module.computations
         for step in computation.instructions
     }
     return [
-        Operation(*type_and_part, event.thread, event.start, event.seconds)
+        (Operation(found[0], part(found[1]), event.thread, event.start, event.seconds), found[1])
         for event in read_events(space, began)
-        if (type_and_part := _classify(event, compiled))
+        if (found := _classify(event, compiled))
     ]
 
 
 def _classify(event: Event, compiled: dict[tuple[str, str], tuple[str, str]]) -> tuple[str, str] | None:
-    """Return the type and the part of the operation that an event describes, or None if it is not an operation."""
+    """Return the type and the name of the operation that an event describes, or None if it is not an operation."""
     if kernel := _KERNEL.fullmatch(event.name):
-        return kernel["type"], part(kernel["name"])
+        return kernel["type"], kernel["name"]
     if eager := _EAGER.fullmatch(event.name):
         return eager["type"], ""
     if found := find_instruction(event):

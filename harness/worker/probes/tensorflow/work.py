@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from harness.worker.probes import gemm
 from harness.worker.probes.counted import Place, make_counted
+from harness.worker.probes.counting_apart import NOTHING_TIMED
 from harness.worker.probes.tensorflow import flops, variables
-from harness.worker.probes.tensorflow.calls import CallProbe, Calls
+from harness.worker.probes.tensorflow.calls import Call, CallProbe, Calls
 from harness.worker.probes.tensorflow.gemm import prepare
+from harness.worker.probes.tensorflow.times import Times
 from harness.worker.wire.messages import Counted
 
 MOST_CALLS = 40
@@ -25,12 +28,15 @@ class WorkCounter:
 
     def __init__(self) -> None:
         self.calls = CallProbe()
+        self._times = Times()
 
     def is_used(self) -> bool:
         return "tensorflow" in sys.modules
 
-    def watching(self, kind: str) -> AbstractContextManager[None]:
-        return self.calls.watching(kind)
+    @contextmanager
+    def watching(self, kind: str, apart: bool = False) -> Iterator[None]:
+        with self.calls.watching(kind), self._times.watching(kind) if apart and self.is_used() else nullcontext():
+            yield
 
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch, as far as possible, with the reason if some cannot be counted.
@@ -40,33 +46,50 @@ class WorkCounter:
         if not self.is_used():
             return None
         found: dict[str, Counter[Place]] = {}
-        known: dict[Any, Counter[Place]] = {}
+        known: dict[Any, Counter[Place] | flops.Uncountable] = {}
         reasons = []
         for kind, calls in self.calls.by_kind.items():
             try:
-                found[kind] = _count_epoch(calls, known)
+                found[kind] = self._count_epoch(kind, calls, known)
             except flops.Uncountable as error:
                 reasons.append(str(error))
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
-        return make_counted(found, reason, gemm.flops_per_second(prepare) if rate else None, variables.sizes())
+        spent = self._times.spent(self.calls.by_kind)
+        untimed = self._times.trouble or (None if spent else NOTHING_TIMED)
+        return make_counted(
+            found, reason, gemm.flops_per_second(prepare) if rate else None, variables.sizes(), spent, untimed
+        )
+
+    def _count_epoch(
+        self, kind: str, calls: Calls, known: dict[Any, Counter[Place] | flops.Uncountable]
+    ) -> Counter[Place]:
+        """Return the operations of one epoch by place.
+
+        `known` caches the operations of calls, because another kind of epoch may make the same calls.
+        """
+        if calls.trouble:
+            raise flops.Uncountable(calls.trouble)
+        if not calls.distinct:
+            raise flops.Uncountable("no tf.function was called")
+        if len(calls.distinct) > MOST_CALLS:
+            raise flops.Uncountable(f"an epoch calls its tf.functions in {len(calls.distinct)} different ways")
+        total = Counter[Place]()
+        for key, call in calls.distinct.items():
+            if key not in known:
+                known[key] = _count_call(call)
+            counted = known[key]
+            if isinstance(counted, flops.Uncountable):
+                observed = self._times.count(kind, calls, key)
+                if observed is None:
+                    raise counted
+                total.update(observed)
+            else:
+                total.update({place: call.times * number for place, number in counted.items()})
+        return total
 
 
-def _count_epoch(calls: Calls, known: dict[Any, Counter[Place]]) -> Counter[Place]:
-    """Return the operations of one epoch by place.
-
-    `known` caches the operations of calls, because another kind of epoch may make the same calls.
-    """
-    if calls.trouble:
-        raise flops.Uncountable(calls.trouble)
-    if not calls.distinct:
-        raise flops.Uncountable("no tf.function was called")
-    if len(calls.distinct) > MOST_CALLS:
-        raise flops.Uncountable(f"an epoch calls its tf.functions in {len(calls.distinct)} different ways")
-    for key, call in calls.distinct.items():
-        if key not in known:
-            known[key] = flops.of_call(call.function, call.arguments)
-    total = Counter[Place]()
-    for key, call in calls.distinct.items():
-        for place, number in known[key].items():
-            total[place] += call.times * number
-    return total
+def _count_call(call: Call) -> Counter[Place] | flops.Uncountable:
+    try:
+        return flops.of_call(call.function, call.arguments)
+    except flops.Uncountable as error:
+        return error

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from math import prod
+from time import perf_counter
 from types import FrameType
 from typing import Any
 
-from harness.worker.probes.counted import Place
+from harness.worker.probes.counted import Place, Sizes
 from harness.worker.probes.counting_apart import CountingApart
-from harness.worker.probes.places import find_stack
+from harness.worker.probes.places import Stack, find_stack
+from harness.worker.probes.spent import Spent
 from harness.worker.probes.torch.variables import measure_variables
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.reasons import one_line
@@ -29,7 +31,7 @@ class TorchCounter(CountingApart):
     nothing_seen = "PyTorch ran no operation"
 
     @contextmanager
-    def watching(self, kind: str) -> Iterator[None]:
+    def watching(self, kind: str, apart: bool = True) -> Iterator[None]:
         if not self.is_used():
             yield
             return
@@ -48,6 +50,13 @@ class TorchCounter(CountingApart):
         self.watched, self.trouble = True, places.trouble
         if places.operations:  # the epoch may have used another framework
             self.by_kind[kind] = places.flops
+            self.spent[kind] = Spent(None, sum(places.seconds.values()), places.seconds)
+            self.untimed = self._explain_untimed(places)
+
+    def _explain_untimed(self, places: _Places) -> str | None:
+        if self._framework.has_traced():
+            return "functions that torch.compile compiled run without it while operations are seen one by one"
+        return "it computes on an accelerator" if places.elsewhere else None
 
     def _prepare(self, size: int) -> Callable[[], object]:
         torch: Any = self._framework.loaded
@@ -74,21 +83,24 @@ class _Places:
 
     def __init__(self) -> None:
         self.flops = Counter[Place]()
+        self.seconds = Counter[Stack]()
+        self.elsewhere = False
+        """Whether an operation did not run on the processor, so that it had not ended when it returned."""
         self.operations = 0
         self.trouble: str | None = None
         self._around = threading.local()
         self._places: dict[int, set[Place]] = {}
 
-    def note(self, flops: int, forward: int | None, number: int, frame: FrameType) -> None:
-        """Note an operation, its FLOPs and its stack. It belongs to the gradient of operation `forward`, if it is part
-        of one.
+    def note(
+        self, flops: int, sizes: Sizes, seconds: float, forward: int | None, number: int, frame: FrameType
+    ) -> None:
+        """Note an operation with its FLOPs, its time and its stack. It belongs to the gradient of operation `forward`,
+        if it is part of one.
 
         `number` is that of the latest operation in this thread that will be differentiated: of this one, if it is new.
         """
         self.operations += 1
         is_new = number > getattr(self._around, "latest", -1)
-        if not (flops or is_new):
-            return
         known = self._places.get(forward, set()) if forward is not None else set()
         if len(known) == 1:
             (place,) = known
@@ -99,7 +111,8 @@ class _Places:
             self._around.latest = number
             self._places.setdefault(number, set()).add(place)
         if flops:
-            self.flops[place] += flops
+            self.flops[place._replace(sizes=sizes)] += flops
+        self.seconds[place.stack] += seconds  # type: ignore[assignment]  # typeshed: int counts only
 
     def enter(self, name: str) -> None:
         self._around.names = [*getattr(self._around, "names", []), name]
@@ -122,7 +135,9 @@ def _make_mode(places: _Places) -> Any:
     class Mode(TorchDispatchMode):  # type: ignore[misc]
         def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
+            began = perf_counter()
             out = function(*args, **kwargs)
+            seconds = perf_counter() - began
             try:
                 packet = function._overloadpacket
                 if packet == enter:
@@ -133,12 +148,21 @@ def _make_mode(places: _Places) -> Any:
                     formula = formulas.get(packet)
                     flops = int(formula(*args, **kwargs, out_val=out)) if formula else 0
                     node = gradient()
-                    places.note(flops, node and node._sequence_nr(), next_number() - 1, sys._getframe(1))
+                    if getattr(out, "is_cpu", True) is False:
+                        places.elsewhere = True
+                    forward, sizes = node and node._sequence_nr(), _read_sizes(args) if flops else ((), ())
+                    places.note(flops, sizes, seconds, forward, next_number() - 1, sys._getframe(1))
             except Exception as error:  # an exception here would end the program
                 places.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
             return out
 
     return Mode()
+
+
+def _read_sizes(args: Any) -> Sizes:
+    """Return the dimensions of the last two tensors among the arguments of a product: what is added comes before."""
+    shapes = [tuple(map(int, one.shape)) for one in args if hasattr(one, "shape")]
+    return (shapes[-2], shapes[-1]) if len(shapes) > 1 else ((), ())
 
 
 def _make_formulas(aten: Any) -> dict[Any, Callable[..., int]]:

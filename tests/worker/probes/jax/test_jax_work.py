@@ -133,3 +133,16 @@ def test_a_profile_that_is_too_large_is_not_read(epoch, monkeypatch):
     assert probe.end(1.0) is None
     for why in (counter.count(rate=False).unavailable, probe.unavailable["operations"]):
         assert why.startswith("JAX's profile of an epoch is too large to be read: ")
+
+
+def test_lines_have_times_and_sizes(epoch):
+    counter = JAX.counter()
+    with counter.watching("epoch", apart=True):
+        epoch()
+    found = counter.count(rate=False)
+    wall, busy_ = found.timed["epoch"]
+    assert 0 < busy_ <= wall
+    assert sum(use.seconds for use in found.lines["epoch"]) == pytest.approx(busy_)
+    (first, *_) = found.lines["epoch"]
+    assert first.text in ("found = np.tanh(points @ weights)", "return (np.tanh(found @ weights) ** 2).sum()")
+    assert any(product.left == (ROWS, WIDTH) for product in first.products)

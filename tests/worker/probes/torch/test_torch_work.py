@@ -199,3 +199,34 @@ def test_an_epoch_of_another_framework_is_not_counted_as_nothing():
         sum(range(10))
     found = counter.count(rate=False)
     assert (found.flops, found.unavailable) == ({}, "PyTorch ran no operation")
+
+
+def test_lines_have_times_and_sizes(training):
+    counter = TORCH.counter()
+    with counter.watching("epoch", apart=True):
+        training.epoch()
+    found = counter.count(rate=False)
+    assert found.untimed is None
+    wall, busy = found.timed["epoch"]
+    assert wall is None  # operations are seen one by one, which takes longer than they do
+    assert sum(use.seconds for use in found.lines["epoch"]) == pytest.approx(busy)
+    first = max(found.lines["epoch"], key=lambda use: use.flops)
+    assert first.seconds > 0
+    assert first.products[0].flops <= first.flops
+    assert all(product.left and product.right for product in first.products)
+
+
+def test_what_was_compiled_is_not_timed():
+    framework = type(TORCH)()
+    traces, *_ = framework.probes(None)
+    net = torch.compile(torch.nn.Linear(3, 2), backend="eager")
+    traces.begin(fresh=True)
+    net(torch.ones(4, 3))
+    traces.end()
+    counter = framework.counter()
+    with counter.watching("epoch", apart=True):
+        net(torch.ones(4, 3))
+    found = counter.count(rate=False)
+    assert "torch.compile" in found.untimed
+    assert not found.timed
+    assert found.lines["epoch"][0].seconds is None

@@ -1,0 +1,37 @@
+"""The time of an epoch by the lines of the user's own code whose operations ran."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from harness.worker.probes.operations import Operation, busy, set_own_times
+from harness.worker.probes.places import Stack
+
+
+@dataclass
+class Spent:
+    """The time of the operations of one epoch."""
+
+    wall: float | None
+    """The epoch's seconds; None if it ran in another way than usual, and took longer than its operations do."""
+    busy: float = 0.0
+    """Seconds in which at least one operation ran."""
+    by_stack: Counter[Stack] = field(default_factory=Counter)
+    """Seconds by the stacks that the operations come from. They add up to `busy`."""
+
+
+def share_out(operations: Sequence[tuple[Operation, Stack]], wall: float) -> Spent:
+    """Return the time of an epoch of `wall` seconds, in which these operations ran.
+
+    Operations that ran side by side in several threads share the time: the own times of all are scaled to the time in
+    which any ran.
+    """
+    ran = [one for one, _ in operations]
+    set_own_times(ran)
+    found = Spent(wall, busy(ran))
+    whole = sum(one.own for one in ran)
+    for one, stack in operations if whole else ():
+        found.by_stack[stack] += one.own * found.busy / whole  # type: ignore[assignment]  # typeshed: int counts only
+    return found

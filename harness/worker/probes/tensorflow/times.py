@@ -1,0 +1,128 @@
+"""Observes the operations of an epoch with TensorFlow's profiler: their time by the lines of the user's own code, and
+the arithmetic of those that XLA cannot tell.
+
+The profiler tells the names of operations, which say little by themselves: functions have operations of the same names.
+So the calls of the epoch tell which function ran at a time, and its graph which line made the operation, and what it
+multiplies. Each run counts, so loops and branches count as they went.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from bisect import bisect
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from harness.worker.probes.counted import Place
+from harness.worker.probes.operations import Operation
+from harness.worker.probes.places import Stack
+from harness.worker.probes.spent import Spent, share_out
+from harness.worker.probes.tensorflow.calls import Call, Calls
+from harness.worker.probes.tensorflow.hlo import Uncountable
+from harness.worker.probes.tensorflow.name_scopes import part
+from harness.worker.probes.tensorflow.operations import read_named
+from harness.worker.probes.tensorflow.products import is_product, read_product
+from harness.worker.probes.tensorflow.profiler import Profiler
+from harness.worker.probes.tensorflow.stacks import Stacks
+from harness.worker.wire.reasons import one_line
+
+
+class Times:
+    """The operations of the latest epoch of each kind that was timed."""
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
+        """Why the latest epoch could not be timed, or None."""
+        self._ran: dict[str, tuple[list[tuple[Operation, str]], float]] = {}
+        self._graphs: dict[Any, Stacks | None] = {}
+        """What is known of the graph of each call."""
+
+    @contextmanager
+    def watching(self, kind: str) -> Iterator[None]:
+        """Time the operations of an epoch of `kind` in this context."""
+        folder, profiler = Path(tempfile.mkdtemp(prefix="lines-")), Profiler()
+        try:
+            profiler.start(folder)
+        except Exception as error:  # the trainer may have started the profiler itself
+            self.trouble = f"TensorFlow's profiler did not start: {one_line(error)}"
+            shutil.rmtree(folder, ignore_errors=True)
+            yield
+            return
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            wall = perf_counter() - began
+            try:
+                self._ran[kind] = read_named(profiler.stop(folder), began), wall
+                self.trouble = None
+            except Exception as error:  # an error here must not end the user's run
+                self.trouble = f"the output of TensorFlow's profiler could not be read: {one_line(error)}"
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def spent(self, calls: Mapping[str, Calls]) -> dict[str, Spent]:
+        """Return the time of each kind of epoch that was observed. `calls` are those of the same epochs."""
+        found = {}
+        for kind, (operations, wall) in self._ran.items():
+            placed = [(one, _find_stack(graph, name)) for one, name, _, graph in self._join(operations, calls[kind])]
+            if placed:
+                found[kind] = share_out(placed, wall)
+        return found
+
+    def count(self, kind: str, calls: Calls, wanted: Any) -> Counter[Place] | None:
+        """Return the operations in the matrix products of one call, whose key is `wanted`, over all times that it was
+        called in the epoch of `kind` that was observed; None if none was.
+
+        Raises Uncountable if not all of them can be counted.
+        """
+        if kind not in self._ran:
+            return None
+        total, unknown = Counter[Place](), 0
+        for one, name, key, graph in self._join(self._ran[kind][0], calls):
+            if key == wanted and is_product(one.type):
+                sizes, flops = read_product(graph.operation(name) if graph else None)
+                unknown += not flops
+                if graph and flops:
+                    total[Place(part(name), graph.stack(name), sizes)] += flops
+        if unknown:
+            raise Uncountable(f"{unknown} of its matrix products have sizes that only the data tell")
+        return total
+
+    def _join(
+        self, operations: Sequence[tuple[Operation, str]], calls: Calls
+    ) -> Iterator[tuple[Operation, str, Any, Stacks | None]]:
+        """Yield each operation with its name, the key of the call that it ran in, or None, and what is known of the
+        graph of that."""
+        ran = sorted(calls.ran, key=lambda one: one[:2])
+        starts = [began for began, _, _ in ran]
+        for one, name in operations:
+            place = bisect(starts, one.start) - 1
+            if place < 0 or one.start > ran[place][1]:
+                yield one, name, None, None
+                continue
+            key = ran[place][2]
+            if key not in self._graphs:
+                self._graphs[key] = _read_graph(calls.distinct[key])
+            yield one, name, key, self._graphs[key]
+
+
+def _find_stack(graph: Stacks | None, name: str) -> Stack:
+    return graph.stack(name) if graph else ()
+
+
+def _read_graph(call: Call) -> Stacks | None:
+    """Read the graph of a call, with the sizes of its arguments, even if it serves others too."""
+    import tensorflow as tf
+
+    args, kwargs = call.arguments
+    function = call.function
+    with suppress(Exception):  # not every function can be asked for its graph in this way
+        if function.input_signature is not None:
+            function = tf.function(function.python_function, autograph=getattr(function, "_autograph", True))
+        return Stacks(function.get_concrete_function(*args, **kwargs).graph)
+    return None

@@ -1,0 +1,45 @@
+"""Losses that are not those of a training that works."""
+
+from math import exp
+
+import numpy as np
+import pytest
+from simulated import trained
+
+from harness.analysis.comparison.unsound import Fault, unsound
+
+
+def found(losses):
+    """What is wrong with an arm whose epochs have these losses, one dictionary each."""
+    return unsound(trained({"a": [list(enumerate(losses))]}), "a")
+
+
+def test_a_loss_that_is_not_finite_is_told_with_its_first_epoch():
+    (one,) = found([{"data": exp(-index), "pde": None if index >= 3 else 0.5} for index in range(40)])
+    assert (one.fault, one.loss, one.first, one.epochs, one.of) == (Fault.NOT_FINITE, "pde", 3, 37, 40)
+
+
+def test_a_loss_that_does_not_change_is_told():
+    (one,) = found([{"loss": 0.25, "pde": exp(-index / 10)} for index in range(40)])
+    assert (one.fault, one.loss, one.of) == (Fault.CONSTANT, "loss", 40)
+
+
+def test_a_loss_that_rises_is_told():
+    random = np.random.default_rng(0)
+    (one,) = found([{"loss": 1 + index / 20 + 0.1 * random.random()} for index in range(60)])
+    assert one.fault == Fault.RISING
+    assert one.before < 2 < one.after
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [{"loss": exp(-index / 20)} for index in range(60)],
+        [{"loss": 1 + 0.3 * np.random.default_rng(index).random()} for index in range(60)],  # noise
+        [{"loss": 1.0} for _ in range(19)],  # too few
+        [{"loss": exp(-index / 20), "unused": 0.0} for index in range(60)],
+        [{} for _ in range(60)],
+    ],
+)
+def test_a_training_that_works_is_accused_of_nothing(losses):
+    assert found(losses) == []

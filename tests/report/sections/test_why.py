@@ -1,0 +1,99 @@
+"""What a report says of the reasons for a difference."""
+
+from shown import contents
+from simulated import DATA, FULL, REFINE, record
+
+from harness.record.schema import Work
+from harness.report.sections import why
+from harness.report.summarize import summarize
+from harness.worker.wire.evidence import Caller, LineUse, Product, Timed
+
+SECONDS = {
+    "base": {DATA: 1.0, REFINE: 1.0, FULL: 1.0},
+    "new": {DATA: 0.2, REFINE: 0.2, FULL: 0.2},
+}
+
+
+def network(rows, seconds, flops):
+    ways = [Caller("lib/birth.py:35", "f = density(grid)", flops, seconds, [Product((rows, 32), (32, 32), flops)])]
+    return LineUse("lib/net.py:62", "y = tanh(x @ w)", flops, ways, seconds, [Product((rows, 32), (32, 32), flops)])
+
+
+def run(base, new, timed=True, seconds=SECONDS, **options):
+    """A run of two arms whose epochs of the commonest kind have these lines."""
+    found = record(seconds, **options)
+    for arm, uses in (("base", base), ("new", new)):
+        busy = sum(use.seconds or 0.0 for use in uses)
+        times = {FULL: Timed(seconds[arm][FULL], busy)} if timed else {}
+        untimed = None if timed else "it computes on an accelerator"
+        found.works.append(
+            Work(block=0, group=0, arm=arm, flops={}, lines={FULL: uses}, timed=times, untimed=untimed)
+        )
+    return found
+
+
+OTHER = LineUse("lib/train.py:9", "opt.step()", 0.0, [], 0.08)
+
+
+def test_the_line_its_way_and_its_size_are_named():
+    found = contents(run([network(1200, 0.9, 12e6), OTHER], [network(100, 0.1, 1e6), OTHER])).findings
+    assert found == [
+        "100 % of what new saves in an epoch of kind full (1.00 s to 200 ms) is net.py:62 `y = tanh(x @ w)`, called"
+        " from birth.py:35 `f = density(grid)`: [100 x 32] x [32 x 32] in place of [1,200 x 32] x [32 x 32], 12 times"
+        " fewer rows."
+    ]
+
+
+def test_what_passes_between_operations_is_a_part_too():
+    found = contents(run([network(1200, 0.5, 12e6)], [network(100, 0.1, 1e6)])).findings
+    assert found[0].startswith("50 % of what new saves")
+    assert found[1] == "Another 50 % is between operations, in Python and dispatch, 500 ms to 100 ms."
+
+
+def test_a_slower_line_with_the_same_arithmetic_is_said_to_be_so():
+    swapped = {"base": SECONDS["new"], "new": SECONDS["base"]}
+    found = contents(run([network(100, 0.1, 1e6)], [network(100, 0.9, 1e6)], seconds=swapped)).findings
+    assert found[0].startswith("100 % of what new adds in an epoch")
+    assert found[0].endswith(": the same arithmetic.")
+
+
+def test_a_line_that_only_one_has_is_said_to_be_so():
+    gone = LineUse("lib/loss.py:5", "percentile(r, 50.0)", 0.0, [], 0.8)
+    found = contents(run([gone, network(100, 0.1, 1e6)], [network(100, 0.1, 1e6)])).findings
+    assert found[0].endswith("is loss.py:5 `percentile(r, 50.0)`: only the baseline has it.")
+
+
+def test_time_of_no_known_line_is_never_given_to_one():
+    unknown, less = LineUse("", "", 0.0, [], 0.9), LineUse("", "", 0.0, [], 0.1)
+    found = contents(run([unknown, OTHER], [less, OTHER])).findings
+    assert found[0].endswith("could not be attributed to a line.")
+
+
+def test_arithmetic_is_explained_where_times_are_not_known():
+    shown = contents(run([network(1200, None, 12e6)], [network(100, None, 1e6)], timed=False))
+    assert shown.findings[0].startswith(
+        "100 % of what new saves in the arithmetic of an epoch of kind full (12.0 MFLOP to 1.00 MFLOP) is net.py:62"
+    )
+    (table,) = (table for table in shown.tables if table.title == "Where the difference comes from")
+    assert "new: it computes on an accelerator" in table.note
+
+
+def test_the_rows_of_the_table_add_up():
+    summary = summarize(run([network(1200, 0.6, 12e6), OTHER], [network(100, 0.1, 1e6), OTHER]))
+    shares = [row[2].value for row in why.table(summary).rows if row[2].value is not None]
+    assert abs(sum(shares) - 1) < 1e-9
+
+
+def test_nothing_is_explained_that_is_the_same_or_unsure():
+    same = {"base": SECONDS["base"], "new": SECONDS["base"]}
+    one, other = [network(1200, 0.6, 12e6)], [network(100, 0.1, 1e6)]
+    assert contents(run(one, other, seconds=same)).findings == []
+    close = {"base": SECONDS["base"], "new": dict.fromkeys(SECONDS["base"], 0.9)}
+    assert contents(run(one, other, seconds=close, noise=3.0)).findings == []
+    assert why.table(summarize(run(one, other, seconds=same))) is None
+
+
+def test_five_sentences_are_the_most():
+    uses = [LineUse(f"a.py:{number}", f"u{number} = net{number}(x)", 1e6, [], 0.15) for number in range(6)]
+    found = contents(run(uses, [OTHER]))
+    assert len(found.findings) == 5
