@@ -35,6 +35,16 @@ def test_detects_differences_that_are_large_enough(name):
     assert counts["same"] + counts["faster"] == 0
 
 
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("scatter", [0.1, 0.4, 0.8])
+def test_a_large_difference_is_seen_through_scatter_and_none_is_made_up(scatter, heavy):
+    equal = coverage.scattered(scatter, heavy, 0.0, runs=200)
+    assert (equal["faster"] + equal["slower"]) / 200 < ERROR
+    faster = coverage.scattered(scatter, heavy, -log(6.7), runs=100)
+    assert faster["slower"] == 0
+    assert faster["faster"] > 30  # t(3) x 0.8, the worst: 58 %
+
+
 def test_constants_for_repeated_looks_match_simulation():
     found = looks.levels(6, runs=200_000, seed=1)
     assert found == pytest.approx([level(3, 6, rank) for rank in range(1, 7)], rel=0.12)

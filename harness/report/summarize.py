@@ -111,7 +111,7 @@ def _collect_epochs(arm: ArmSummary, kind: str) -> Epochs:
     them."""
     timed = arm.timed.get(kind)
     wall = timed.wall if timed else None
-    return Epochs(arm.lines[kind], timed, arm.epoch_times.get(kind, wall))
+    return Epochs(arm.lines[kind], timed, arm.epoch_times.get(kind, wall), arm.between.get(kind, []))
 
 
 def _summarize_gated(record: Lines) -> list[ArmSummary]:
@@ -163,6 +163,7 @@ def _summarize_arm(
         lines=dict(counted.lines) if counted else {},
         timed=dict(counted.timed) if counted else {},
         untimed=counted.untimed if counted else None,
+        between=dict(counted.between) if counted else {},
         losses=describe_losses(found) if found else None,
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,

@@ -27,7 +27,7 @@ from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.training.convergence import Convergence
 from harness.plan.gate_rules import EPOCH_TIME, FLOPS, TOTAL_TIME
-from harness.worker.wire.evidence import LineUse, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, Timed, Variables
 
 SCHEMA = 3
 
@@ -85,6 +85,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The epoch of each kind in which the operations of lines were timed."""
     untimed: str | None = None
     """Why the time of its lines is not known."""
+    between: dict[str, list[Between]] = {}
+    """The lines that run between operations, the most first, by kind of epoch; empty if too few samples tell."""
     why: Why | None = None
     """Where the difference from the baseline comes from, by line; None if that is not known, or if there is none."""
     losses: str | None = None

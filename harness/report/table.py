@@ -26,6 +26,8 @@ class Table:
     note: str = ""
     texts: int = 1
     """The number of text columns, from the left; the others are numbers."""
+    bars: tuple[str, ...] = ()
+    """The columns of shares that a page draws as bars, too."""
 
 
 def values(cells: Sequence[str]) -> list[float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, cast
@@ -16,9 +16,10 @@ from harness.worker.pending import Pending
 from harness.worker.probes.base import Awake, Counter, Probe, joined
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.phases import Place
+from harness.worker.probes.sampler import Sampler
 from harness.worker.returned import finite, numbers
 from harness.worker.timeline import Timeline
-from harness.worker.wire.messages import Build, Epoch, Run
+from harness.worker.wire.messages import Build, Counted, Epoch, Run
 from harness.worker.wire.reasons import Misbehaved
 
 
@@ -50,6 +51,7 @@ class Recorder:
         self.counters: list[Counter] = [found for one in frameworks.FRAMEWORKS if (found := one.counter())]
         self._counting: list[Counter] = []
         """The counters that note the epochs of the current slice."""
+        self.sampler = Sampler()
         self._apart = False
         """Whether it is a slice only for counting."""
         self._allow_nonfinite = order.allow_nonfinite
@@ -103,6 +105,12 @@ class Recorder:
         found |= frameworks.unobserved()
         return found | self._missing | {what: why for probe in self._pass for what, why in probe.unavailable.items()}
 
+    def count(self, rate: bool) -> Counted:
+        """Count what the counters have noted and, with `rate`, measure the rate of large matrix products."""
+        found = Counted.together([own for one in self.counters if (own := one.count(rate))])
+        ran = {kind: own for one in self.counters for kind, own in one.ran.items()}
+        return replace(found, between=self.sampler.between(ran) if found.timed else {})
+
     def clear(self) -> None:
         """Forget the epochs of the latest slice, which have been sent."""
         self._journal.clear()
@@ -154,6 +162,8 @@ class Recorder:
             probe.begin(fresh)
         for counter in self._counting:
             self._noted.enter_context(counter.watching(kind, self._apart))
+        if self._apart:
+            self._noted.enter_context(self.sampler.watching(kind))
         for probe in reversed(self._pass):
             probe.begin(fresh)
         self._clock.start()
@@ -173,7 +183,7 @@ class Recorder:
             self._clock.draw_out(self._slowdown)
         wall, cpu = self._clock.stop()
         seen = [(probe.name, probe.end(wall)) for probe in self._pass] if self._pass else []
-        if self._counting:
+        if self._counting or self._apart:
             self._noted.close()
         if self._awake != Awake.probes:  # the epoch has imported a framework
             self._wake()

@@ -38,7 +38,6 @@ from harness.worker.wire.messages import (
     Answer,
     Build,
     Built,
-    Counted,
     CountWork,
     Description,
     Evaluate,
@@ -150,7 +149,7 @@ class Worker:
             case Finish():
                 return Finished(peak_rss_bytes(), peak_tensor_bytes(self._allocators), self._describe_final_state())
             case CountWork(rate):
-                return Counted.together([own for one in self._recorder.counters if (own := one.count(rate))])
+                return self._recorder.count(rate)
             case Run() if self._watcher:  # the program has ended
                 self._begin_run()
                 self._recorder.open(order)

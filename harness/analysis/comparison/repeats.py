@@ -31,7 +31,8 @@ def difference(one: float | None, other: float | None) -> float:
         return 0.0
     if one is None or other is None:
         return inf
-    return abs(one - other) / max(abs(one), abs(other))
+    largest = max(abs(one), abs(other))
+    return abs(one / largest - other / largest)  # the difference itself may be larger than any number
 
 
 def differences(pairs: Pairs) -> list[float]:

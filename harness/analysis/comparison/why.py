@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import TypeVar
 
-from harness.worker.wire.evidence import Caller, LineUse, Product, Timed
+from harness.worker.wire.evidence import Between, Caller, LineUse, Product, Timed
 
 ALIKE = 0.6
 """How much of two lines must be equal for one to be an edit of the other."""
@@ -39,6 +39,8 @@ class Epochs:
     timed: Timed | None
     seconds: float | None
     """The median of an epoch in the turns; None if that is not known."""
+    between: Sequence[Between] = ()
+    """The lines that run between operations, if enough samples tell."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Why:
     """The share of what passes between operations: Python and dispatch."""
     between_seconds: float | None = None
     baseline_between_seconds: float | None = None
+    between_most: Between | None = None
+    """The line that takes most of that in the arm that has more of it, if enough samples tell."""
     rest: float = 0.0
     """The share of all lines that are not listed."""
 
@@ -111,6 +115,7 @@ def _explain_time(kind: str, arm: Epochs, baseline: Epochs, mine: "_Clock", thei
         between=(left[0] - left[1]) / difference,
         between_seconds=left[0],
         baseline_between_seconds=left[1],
+        between_most=next(iter((arm if left[0] > left[1] else baseline).between), None),
     )
     return _gather(found, _pair(arm.uses, baseline.uses, mine, theirs, difference))
 

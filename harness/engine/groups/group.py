@@ -332,6 +332,7 @@ class Group:
             lines=found.lines,
             timed=found.timed,
             untimed=found.untimed,
+            between=found.between,
         )
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.record.schema import Epoch
 from harness.worker.wire import messages
-from harness.worker.wire.evidence import LineUse, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, Timed, Variables
 from harness.worker.wire.messages import Description, Idle
 
 
@@ -58,6 +58,7 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     lines: dict[str, list[LineUse]] = {}
     timed: dict[str, Timed] = {}
     untimed: str | None = None
+    between: dict[str, list[Between]] = {}
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

@@ -34,6 +34,8 @@ class PageCell:
     text: str
     key: float | None
     """The number by which its column is sorted; None is last. Columns of text are sorted by the text."""
+    bar: float | None = None
+    """The share of the cell that a bar fills, if it has one."""
 
 
 def render(contents: Contents) -> str:
@@ -65,10 +67,19 @@ def as_script_data(value: Any) -> str:
 
 def _make_rows(table: Table) -> list[list[PageCell]]:
     keys = [values(column) for column in zip(*table.rows, strict=True)]
+    drawn = [name in table.bars for name in table.columns]
     return [
-        [PageCell(str(text), keys[place][row]) for place, text in enumerate(cells)]
+        [
+            PageCell(str(text), keys[place][row], _clip(keys[place][row]) if drawn[place] else None)
+            for place, text in enumerate(cells)
+        ]
         for row, cells in enumerate(table.rows)
     ]
+
+
+def _clip(share: float | None) -> float | None:
+    """The length of a bar, as a share of its cell."""
+    return None if share is None else min(max(share, 0.0), 1.0)
 
 
 def _make_data(figures: Sequence[Figure]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def lines(summary: Summary) -> Table | None:
     columns = ["arm", "line", "source", "time", "arithmetic"]
     if len(summary.arms) == 1:
         columns, rows = columns[1:], [row[1:] for row in rows]
-    return Table("Time and arithmetic by line", columns, rows, note, texts=len(columns) - 2)
+    return Table("Time and arithmetic by line", columns, rows, note, len(columns) - 2, ("time", "arithmetic"))
 
 
 def _make_rows(arm: ArmSummary) -> list[list[str]]:
@@ -40,7 +40,9 @@ def _make_rows(arm: ArmSummary) -> list[list[str]]:
     if kind is None or not any(use.where for use in uses):
         return []
     shares = _Shares(arm, kind)
-    name = make_namer([use.where for use in uses] + [caller.where for use in uses for caller in use.callers])
+    outside = arm.between.get(kind, [])
+    places = [use.where for use in uses] + [caller.where for use in uses for caller in use.callers]
+    name = make_namer(places + [one.where for one in outside])
     rows = []
     for use in [use for use in uses if shares.most(use) >= LEAST][:MOST]:
         rows.append(_make_row(arm.name, name(use.where), use, shares))
@@ -48,6 +50,9 @@ def _make_rows(arm: ArmSummary) -> list[list[str]]:
         rows += [_make_row(arm.name, f"  from {name(caller.where)}", caller, shares) for caller in callers]
     if shares.between is not None:
         rows.append([arm.name, BETWEEN, "", units.percent(shares.between), units.NOTHING])
+        for one in [one for one in outside if one.share * shares.between >= LEAST][:MOST]:
+            share = units.percent(one.share * shares.between)
+            rows.append([arm.name, f"  in {name(one.where)}", shorten(one.text), share, units.NOTHING])
     return rows
 
 

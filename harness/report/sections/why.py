@@ -50,7 +50,7 @@ def table(summary: Summary, most: int = MOST_LINES) -> Table | None:
     columns = ["arm", "line", "source", "share", "baseline", "arm"]
     if len(arms) == 1:
         columns, rows = [*columns[1:-1], arms[0].name], [row[1:] for row in rows]
-    return Table("Where the difference comes from", columns, rows, note, texts=len(columns) - 3)
+    return Table("Where the difference comes from", columns, rows, note, len(columns) - 3, ("share",))
 
 
 def _find_explained(summary: Summary) -> list[ArmSummary]:
@@ -92,14 +92,23 @@ def _describe_arm(arm: ArmSummary, baseline: ArmSummary) -> Iterator[str]:
     assert why is not None, "called only for arms whose difference is explained"
     if once := _describe_once(arm, baseline):
         yield once
-    name = make_namer([place for change in why.changes for place in (change.where, change.via)])
+    between = [why.between_most.where] if why.between_most else []
+    name = make_namer([place for change in why.changes for place in (change.where, change.via)] + between)
     parts = [(change.share, _describe_change(change, name)) for change in why.changes]
     taken = [rounding.seconds(one or 0.0) for one in (why.baseline_between_seconds, why.between_seconds)]
-    parts.append((why.between, f"is between operations, in Python and dispatch, {taken[0]} to {taken[1]}"))
+    parts.append((why.between, f"is between operations, {taken[0]} to {taken[1]}{_describe_between(why, name)}"))
     parts = [part for part in parts if abs(part[0]) >= LEAST]
     for place, (share, text) in enumerate(sorted(parts, key=lambda part: -abs(part[0]))):
         whole = f" of {_describe_whole(arm.name, why)}" if not place else ""
         yield f"{'Another ' if place else ''}{units.percent(share)}{whole} {text}."
+
+
+def _describe_between(why: Why, name: Callable[[str], str]) -> str:
+    """Which line takes most of the time between operations."""
+    most = why.between_most
+    if not most or not most.where:
+        return ", in Python and dispatch"
+    return f": of the longer one {units.percent(most.share)} in {name(most.where)} `{shorten(most.text)}`"
 
 
 def _describe_change(change: Change, name: Callable[[str], str]) -> str:

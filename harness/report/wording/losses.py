@@ -1,5 +1,7 @@
 """How an arm's losses relate to the baseline's, in words."""
 
+from math import isinf
+
 from harness import rounding
 from harness.analysis.comparison.losses import Divergence, Losses, Relation, Term
 
@@ -30,8 +32,12 @@ def _describe_variation(found: Losses) -> str:
 
 def _describe_divergence(found: Divergence | None) -> str:
     assert found is not None, "losses that differ have a first epoch in which they do"
+    if isinf(found.at_first):
+        return f"from epoch {found.index}, where only one of them is finite"
     first, largest = rounding.difference(found.at_first), rounding.difference(found.largest)
     text = f"from epoch {found.index} by {first}"
+    if isinf(found.largest):
+        return f"{text}, and at epoch {found.largest_in} only one of them is finite"
     return text if first == largest else f"{text}, up to {largest} at epoch {found.largest_in}"
 
 

@@ -83,6 +83,10 @@ class Counter(Protocol):
         """Return a context in which an epoch of `kind` runs and its work is noted. If it runs `apart`, only for this,
         its operations are timed, too."""
 
+    @property
+    def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
+        """When the operations of epochs that ran apart began and ended by the clock, by kind of epoch."""
+
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch and, with `rate`, measure the rate of large matrix products.
 

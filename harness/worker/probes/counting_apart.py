@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from harness.worker.probes import gemm
@@ -39,6 +39,10 @@ class CountingApart(ABC):
 
     def is_used(self) -> bool:
         return self._framework.loaded is not None and self._framework.computes()
+
+    @property
+    def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
+        return {} if self.untimed else {kind: own.ran for kind, own in self.spent.items()}
 
     @abstractmethod
     def watching(self, kind: str, apart: bool) -> AbstractContextManager[None]:

@@ -18,6 +18,8 @@ class Spent:
     """The epoch's seconds; None if it ran in another way than usual, and took longer than its operations do."""
     busy: float = 0.0
     """Seconds in which at least one operation ran."""
+    ran: list[tuple[float, float]] = field(default_factory=list)
+    """When each operation began and ended, by the clock."""
     by_stack: Counter[Stack] = field(default_factory=Counter)
     """Seconds by the stacks that the operations come from. They add up to `busy`."""
 
@@ -30,7 +32,7 @@ def share_out(operations: Sequence[tuple[Operation, Stack]], wall: float) -> Spe
     """
     ran = [one for one, _ in operations]
     set_own_times(ran)
-    found = Spent(wall, busy(ran))
+    found = Spent(wall, busy(ran), [(one.start, one.start + one.seconds) for one in ran])
     whole = sum(one.own for one in ran)
     for one, stack in operations if whole else ():
         found.by_stack[stack] += one.own * found.busy / whole  # type: ignore[assignment]  # typeshed: int counts only

@@ -172,6 +172,16 @@ class MemoryUse(NamedTuple):
     """The peak of memory that the framework's allocator held in tensors of 256 KB or more, during the epoch."""
 
 
+class Between(NamedTuple):
+    """A line of the user's own code that runs between operations."""
+
+    where: str
+    """`file:line`; empty where no such line is known."""
+    text: str
+    share: float
+    """Its share of the time between operations."""
+
+
 class Variables(NamedTuple):
     """The memory of a trainer's framework variables, in bytes."""
 

@@ -13,7 +13,7 @@ from math import isfinite
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from harness.worker.wire.evidence import LineUse, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, Timed, Variables
 
 EPOCH = "epoch"
 """The kind of all epochs of a trainer that does not define kinds."""
@@ -272,6 +272,8 @@ class Counted:
     """The epochs in which operations were timed, by kind."""
     untimed: str | None = None
     """Why some operations were not timed, or None."""
+    between: dict[str, list[Between]] = field(default_factory=dict)
+    """The lines that run between the operations of these epochs."""
 
     @classmethod
     def together(cls, found: Sequence[Counted]) -> Counted:

@@ -8,7 +8,7 @@ from harness.record.schema import Work
 from harness.report.sections.lines import BETWEEN, lines
 from harness.report.sections.places import LONGEST
 from harness.report.summarize import summarize
-from harness.worker.wire.evidence import Caller, LineUse, Timed
+from harness.worker.wire.evidence import Between, Caller, LineUse, Timed
 
 SECONDS = {arm: dict.fromkeys((DATA, REFINE, FULL), 0.1) for arm in ("a", "b")}
 
@@ -42,6 +42,29 @@ def test_times_are_shares_of_the_epoch_that_was_timed():
         ("a", BETWEEN, "", "20 %", "-"),
     ]
     assert [row[3] for row in rows if row[0] == "b"] == ["60 %", "20 %", "20 %"]  # its median epoch takes 0.1 s
+
+
+def test_lines_between_operations_are_below_their_sum():
+    uses = [LineUse("a.py:9", "u = net(x)", 9e6, [], 0.06)]
+    outside = [Between("a.py:3", "x = np.sort(x)", 0.75), Between("", "", 0.25)]
+    found = record(SECONDS)
+    found.works = [
+        Work(
+            block=0,
+            group=0,
+            arm="a",
+            flops={},
+            lines={FULL: uses},
+            timed={FULL: Timed(0.1, 0.06)},
+            between={FULL: outside},
+        )
+    ]
+    rows = [tuple(map(str, row)) for row in lines(summarize(found)).rows]
+    assert rows[1:] == [
+        ("a", BETWEEN, "", "40 %", "-"),
+        ("a", "  in a.py:3", "x = np.sort(x)", "30 %", "-"),
+        ("a", "  in (not attributed)", "", "10 %", "-"),
+    ]
 
 
 def test_why_lines_were_not_timed_is_said():

@@ -25,5 +25,5 @@ def test_losses_that_do_not_change_or_that_rise_are_the_first_findings():
 
 
 def test_many_terms_are_counted():
-    found = shown([{name: None for name in "abcd"} for _ in range(40)])
+    found = shown([dict.fromkeys("abcd") for _ in range(40)])
     assert "`b` from epoch 0 on, in 40 of 40 epochs and 2 others." in found.headline

@@ -1,12 +1,13 @@
 """What a report says of the reasons for a difference."""
 
+from msgspec.structs import replace
 from shown import contents
 from simulated import DATA, FULL, REFINE, record
 
 from harness.record.schema import Work
 from harness.report.sections import why
 from harness.report.summarize import summarize
-from harness.worker.wire.evidence import Caller, LineUse, Product, Timed
+from harness.worker.wire.evidence import Between, Caller, LineUse, Product, Timed
 
 SECONDS = {
     "base": {DATA: 1.0, REFINE: 1.0, FULL: 1.0},
@@ -26,9 +27,7 @@ def run(base, new, timed=True, seconds=SECONDS, **options):
         busy = sum(use.seconds or 0.0 for use in uses)
         times = {FULL: Timed(seconds[arm][FULL], busy)} if timed else {}
         untimed = None if timed else "it computes on an accelerator"
-        found.works.append(
-            Work(block=0, group=0, arm=arm, flops={}, lines={FULL: uses}, timed=times, untimed=untimed)
-        )
+        found.works.append(Work(block=0, group=0, arm=arm, flops={}, lines={FULL: uses}, timed=times, untimed=untimed))
     return found
 
 
@@ -47,7 +46,15 @@ def test_the_line_its_way_and_its_size_are_named():
 def test_what_passes_between_operations_is_a_part_too():
     found = contents(run([network(1200, 0.5, 12e6)], [network(100, 0.1, 1e6)])).findings
     assert found[0].startswith("50 % of what new saves")
-    assert found[1] == "Another 50 % is between operations, in Python and dispatch, 500 ms to 100 ms."
+    assert found[1] == "Another 50 % is between operations, 500 ms to 100 ms, in Python and dispatch."
+
+
+def test_the_line_that_runs_between_operations_is_named():
+    found = run([network(1200, 0.5, 12e6)], [network(100, 0.1, 1e6)])
+    found.works[0] = replace(found.works[0], between={FULL: [Between("lib/train.py:7", "x = np.sort(x)", 0.75)]})
+    assert contents(found).findings[1] == (
+        "Another 50 % is between operations, 500 ms to 100 ms: of the longer one 75 % in train.py:7 `x = np.sort(x)`."
+    )
 
 
 def test_a_slower_line_with_the_same_arithmetic_is_said_to_be_so():

@@ -23,7 +23,14 @@ def test_equal_losses():
     [
         ({"divergence": ONCE}, "drifts from epoch 7 by 1e-07"),
         ({"divergence": GROWS}, "drifts from epoch 7 by 1e-07, up to 3e-06 at epoch 8"),
-        ({"divergence": Divergence(0, 0, inf, inf, 0)}, "drifts from epoch 0 by inf"),
+        (
+            {"divergence": Divergence(0, 0, inf, inf, 0)},
+            "drifts from epoch 0, where only one of them is finite",
+        ),
+        (
+            {"divergence": Divergence(0, 0, 1e-7, inf, 4)},
+            "drifts from epoch 0 by 1e-07, and at epoch 4 only one of them is finite",
+        ),
         ({"divergence": ONCE, "alone": True}, f"drifts from epoch 7 by 1e-07{ALONE}"),
         ({"divergence": ONCE, "agreed": 1}, "drifts from epoch 7 by 1e-07; two processes of a agree over only 1 epoch"),
         (

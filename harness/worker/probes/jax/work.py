@@ -59,7 +59,7 @@ class JaxCounter(CountingApart):
                 self._framework.synchronize()
                 wall = perf_counter() - began
                 self.watched, self.trouble = True, None
-                if found := Seen(profiler.stop(folder)):  # the epoch may have used another framework
+                if found := Seen(profiler.stop(folder), began):  # the epoch may have used another framework
                     self.by_kind[kind] = found.count()
                     self.spent[kind] = found.time(wall)
             except Unprofiled as error:
@@ -76,10 +76,11 @@ class JaxCounter(CountingApart):
 
 
 class Seen:
-    """The instructions that ran in an epoch, from its profile. False if there were none."""
+    """The instructions that ran in an epoch, from its profile; it began at `began` by the clock. False if there were
+    none."""
 
-    def __init__(self, space: Any) -> None:
-        self._events = [(event, one) for event in read_events(space, 0.0) if (one := find_instruction(event))]
+    def __init__(self, space: Any, began: float = 0.0) -> None:
+        self._events = [(event, one) for event in read_events(space, began) if (one := find_instruction(event))]
         self._programs = {module.id: _Program(module) for module in read_programs(space, PROGRAM.read)}
 
     def __bool__(self) -> bool:

@@ -8,7 +8,7 @@ in its own, and counts to the lines of that one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -25,9 +25,11 @@ _GENERATED = re.compile(r"^__(?:inference|forward|backward)_|_\d+$|_rewritten$")
 
 
 class Stacks:
-    """The stacks of a graph and of all functions that it calls."""
+    """The stacks of a graph and of all functions that it calls. `forwards` has the operations of which others in the
+    graph itself compute the gradients."""
 
-    def __init__(self, graph: Any) -> None:
+    def __init__(self, graph: Any, forwards: Mapping[str, Any] | None = None) -> None:
+        self._forwards = forwards or {}
         self._operations: dict[str, dict[str, list[Any]]] = {}
         """Operations by name, by the name of the user's function that they belong to."""
         self._called: dict[tuple[str, ...], str] = {}
@@ -56,6 +58,8 @@ class Stacks:
         return found.popitem()[1] if len(found) == 1 else None
 
     def _find_forward(self, name: str) -> list[Any]:
+        while name in self._forwards:  # the gradient of a gradient leads on
+            name = self._forwards[name].name
         calls = tuple(step for step in name.split("/") if is_call(step))
         own = self._operations.get(self._called.get(calls, ""), {})
         forward = forward_name(name)

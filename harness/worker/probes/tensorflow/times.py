@@ -23,6 +23,7 @@ from harness.worker.probes.operations import Operation
 from harness.worker.probes.places import Stack
 from harness.worker.probes.spent import Spent, share_out
 from harness.worker.probes.tensorflow.calls import Call, Calls
+from harness.worker.probes.tensorflow.gradients import needs_tracing, noting
 from harness.worker.probes.tensorflow.hlo import Uncountable
 from harness.worker.probes.tensorflow.name_scopes import part
 from harness.worker.probes.tensorflow.operations import read_named
@@ -64,6 +65,14 @@ class Times:
             except Exception as error:  # an error here must not end the user's run
                 self.trouble = f"the output of TensorFlow's profiler could not be read: {one_line(error)}"
             shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def ran(self) -> dict[str, list[tuple[float, float]]]:
+        """When operations began and ended by the clock, by kind of epoch."""
+        return {
+            kind: [(one.start, one.start + one.seconds) for one, _ in operations]
+            for kind, (operations, _) in self._ran.items()
+        }
 
     def spent(self, calls: Mapping[str, Calls]) -> dict[str, Spent]:
         """Return the time of each kind of epoch that was observed. `calls` are those of the same epochs."""
@@ -122,7 +131,16 @@ def _read_graph(call: Call) -> Stacks | None:
     args, kwargs = call.arguments
     function = call.function
     with suppress(Exception):  # not every function can be asked for its graph in this way
-        if function.input_signature is not None:
-            function = tf.function(function.python_function, autograph=getattr(function, "_autograph", True))
-        return Stacks(function.get_concrete_function(*args, **kwargs).graph)
+        graph = function.get_concrete_function(*args, **kwargs).graph
+        if function.input_signature is not None or needs_tracing(graph):
+            with suppress(Exception), noting() as forwards:  # such as a function that makes variables
+                again = tf.function(function.python_function, autograph=getattr(function, "_autograph", True))
+                traced = again.get_concrete_function(*args, **kwargs).graph
+                if _list_names(traced) == _list_names(graph):  # else it depends on more than its arguments
+                    return Stacks(traced, forwards)
+        return Stacks(graph)
     return None
+
+
+def _list_names(graph: Any) -> list[str]:
+    return [one.name for one in graph.get_operations()]

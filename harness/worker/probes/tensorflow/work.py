@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -37,6 +37,10 @@ class WorkCounter:
     def watching(self, kind: str, apart: bool = False) -> Iterator[None]:
         with self.calls.watching(kind), self._times.watching(kind) if apart and self.is_used() else nullcontext():
             yield
+
+    @property
+    def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
+        return self._times.ran
 
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch, as far as possible, with the reason if some cannot be counted.

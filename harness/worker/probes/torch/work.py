@@ -50,7 +50,7 @@ class TorchCounter(CountingApart):
         self.watched, self.trouble = True, places.trouble
         if places.operations:  # the epoch may have used another framework
             self.by_kind[kind] = places.flops
-            self.spent[kind] = Spent(None, sum(places.seconds.values()), places.seconds)
+            self.spent[kind] = Spent(None, sum(places.seconds.values()), places.ran, places.seconds)
             self.untimed = self._explain_untimed(places)
 
     def _explain_untimed(self, places: _Places) -> str | None:
@@ -84,6 +84,7 @@ class _Places:
     def __init__(self) -> None:
         self.flops = Counter[Place]()
         self.seconds = Counter[Stack]()
+        self.ran: list[tuple[float, float]] = []
         self.elsewhere = False
         """Whether an operation did not run on the processor, so that it had not ended when it returned."""
         self.operations = 0
@@ -137,7 +138,8 @@ def _make_mode(places: _Places) -> Any:
             kwargs = kwargs or {}
             began = perf_counter()
             out = function(*args, **kwargs)
-            seconds = perf_counter() - began
+            ended = perf_counter()
+            places.ran.append((began, ended))
             try:
                 packet = function._overloadpacket
                 if packet == enter:
@@ -151,7 +153,7 @@ def _make_mode(places: _Places) -> Any:
                     if getattr(out, "is_cpu", True) is False:
                         places.elsewhere = True
                     forward, sizes = node and node._sequence_nr(), _read_sizes(args) if flops else ((), ())
-                    places.note(flops, sizes, seconds, forward, next_number() - 1, sys._getframe(1))
+                    places.note(flops, sizes, ended - began, forward, next_number() - 1, sys._getframe(1))
             except Exception as error:  # an exception here would end the program
                 places.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
             return out

@@ -74,6 +74,43 @@ def test_lines_share_the_time_of_the_epoch():
     assert unknown < 0.5 * busy
 
 
+def test_gradients_of_gradients_belong_to_the_line_that_they_are_the_gradient_of():
+    weights = tf.Variable(tf.ones((2, WIDTH)) * 0.1)
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                u = tf.reduce_sum(tf.sin(x @ weights))
+            slope = inner.gradient(u, x)
+            loss = tf.reduce_mean(tf.square(slope))
+        return outer.gradient(loss, weights)
+
+    found = observed(lambda: step(tf.ones((20_000, 2))))
+    own = {use.text: use.seconds for use in found.lines["epoch"]}
+    assert own.get("", 0.0) < 0.05 * sum(own.values())
+    assert own["u = tf.reduce_sum(tf.sin(x @ weights))"] > 0.5 * sum(own.values())
+    assert own["loss = tf.reduce_mean(tf.square(slope))"] > 0
+
+
+def test_a_function_that_cannot_be_traced_again_keeps_what_is_known():
+    made = []
+
+    @tf.function
+    def step(x):
+        if not made:
+            made.append(tf.Variable(tf.ones((2, WIDTH))))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(x @ made[0]))
+        made.append(len(made))  # so that it depends on more than its arguments
+        return tf.identity_n([tape.gradient(loss, made[0])] * len(made))
+
+    found = observed(lambda: step(tf.ones((POINTS, 2))))
+    uses = {use.text: use for use in found.lines["epoch"]}
+    assert uses["loss = tf.reduce_sum(tf.square(x @ made[0]))"].flops == 2 * 2 * POINTS * 2 * WIDTH
+
+
 def test_a_batch_of_unknown_size_counts_with_the_size_that_it_had():
     weights = tf.Variable(tf.ones((2, WIDTH)))
 

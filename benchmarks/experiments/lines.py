@@ -1,0 +1,139 @@
+"""Checks the times of lines against what the same lines take by themselves, in each framework that is installed.
+
+    python benchmarks/experiments/lines.py
+
+One step has four lines: three matrix products of different sizes, and an elementwise function. Each line is also run
+alone, in a bare loop with a clock. Prints the share of each line as it is attributed and as it is, the largest
+difference in points of a percent, and what the pass that tells them costs beyond the epochs themselves.
+"""
+
+import argparse
+import importlib.util
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from harness.worker import frameworks
+from harness.worker.probes.base import Counter
+
+SIZES = (300, 500, 700)
+WIDE = 600_000
+REPEATS = 30
+Step = Callable[[], Any]
+
+
+def tensorflow() -> tuple[Step, list[Step]]:
+    import tensorflow as tf
+
+    a, b, c = (tf.random.normal((size, size)) for size in SIZES)
+    d = tf.random.normal((WIDE,))
+
+    @tf.function
+    def step() -> Any:
+        w = a @ a
+        x = b @ b
+        y = c @ c
+        z = tf.tanh(d)
+        return w, x, y, z
+
+    alone = [lambda: a @ a, lambda: b @ b, lambda: c @ c, lambda: tf.tanh(d)]
+    return step, [tf.function(one) for one in alone]
+
+
+def jax() -> tuple[Step, list[Step]]:
+    import jax
+    import jax.numpy as jnp
+
+    keys = jax.random.split(jax.random.PRNGKey(0), 4)
+    arrays = [jax.random.normal(key, (size, size)) for key, size in zip(keys, SIZES, strict=False)]
+    arrays.append(jax.random.normal(keys[3], (WIDE,)))
+
+    @jax.jit
+    def step(a: Any, b: Any, c: Any, d: Any) -> Any:
+        w = a @ a
+        x = b @ b
+        y = c @ c
+        z = jnp.tanh(d)
+        return w, x, y, z
+
+    product, tanh = jax.jit(lambda one: one @ one), jax.jit(jnp.tanh)
+    alone: list[Step] = [lambda one=one: jax.block_until_ready(product(one)) for one in arrays[:3]]  # type: ignore[misc]
+    return lambda: jax.block_until_ready(step(*arrays)), [*alone, lambda: jax.block_until_ready(tanh(arrays[3]))]
+
+
+def torch() -> tuple[Step, list[Step]]:
+    import torch
+
+    a, b, c = (torch.randn(size, size) for size in SIZES)
+    d = torch.randn(WIDE)
+
+    def step() -> Any:
+        w = a @ a
+        x = b @ b
+        y = c @ c
+        z = torch.tanh(d)
+        return w, x, y, z
+
+    return step, [lambda: a @ a, lambda: b @ b, lambda: c @ c, lambda: torch.tanh(d)]
+
+
+PROGRAMS = {"tensorflow": tensorflow, "jax": jax, "torch": torch}
+TEXTS = ("w = a @ a", "x = b @ b", "y = c @ c", "z = ")
+
+
+def find_counter(module: str) -> Counter:
+    (framework,) = (one for one in frameworks.FRAMEWORKS if one.module == module)
+    found = framework.counter()
+    assert found is not None, "all three have one"
+    return found
+
+
+def measure(step: Step) -> float:
+    """Return the median seconds of a step."""
+    step()
+    found = []
+    for _ in range(REPEATS):
+        began = perf_counter()
+        step()
+        found.append(perf_counter() - began)
+    return median(found)
+
+
+def attribute(counter: Counter, step: Step) -> tuple[list[float], float]:
+    """Return the share of each line as it is attributed, and the seconds of the pass beyond those of its epochs."""
+    step()
+    began, within = perf_counter(), 0.0
+    for _ in range(2):  # as in a run, where the first time is not counted
+        with counter.watching("epoch", apart=True):
+            start = perf_counter()
+            step()
+            within += perf_counter() - start
+    found = counter.count(rate=False)
+    cost = perf_counter() - began - within
+    assert found is not None and found.timed, found
+    uses = found.lines["epoch"]
+    seconds = [sum(use.seconds or 0.0 for use in uses if use.text.startswith(text)) for text in TEXTS]
+    return [one / sum(seconds) for one in seconds], cost
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=5)
+    times = parser.parse_args().times
+    for module, make in PROGRAMS.items():
+        if importlib.util.find_spec(module) is None:
+            continue
+        step, alone = make()
+        counter = find_counter(module)
+        for _ in range(times):
+            seconds = [measure(one) for one in alone]
+            actual = [one / sum(seconds) for one in seconds]
+            attributed, cost = attribute(counter, step)
+            worst = max(abs(one - other) for one, other in zip(actual, attributed, strict=True))
+            shares = ", ".join(f"{a:.0%} ({b:.0%})" for a, b in zip(attributed, actual, strict=True))
+            print(f"{module}: {shares}; at most {100 * worst:.0f} points apart; the pass took {cost:.2f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Samples which line of the user's own code runs, while epochs run whose operations are timed.
+
+Operations know their lines from their framework. What passes between them, in Python, in NumPy or in waiting, does not.
+A sample stands for the time since the one before, without that in which operations ran: a function of NumPy that lets
+no other thread run is followed by one sample, however long it took.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import threading
+from bisect import bisect
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import accumulate, pairwise
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+from harness.worker.probes.places import Line, find_stack, shorten_path
+from harness.worker.wire.evidence import Between
+
+INTERVAL = 0.0005
+"""Seconds between two samples. A sample has to wait until the program lets another thread run."""
+FEWEST = 10
+"""Samples below which nothing is said."""
+MOST = 10
+"""Maximum number of lines of a kind of epoch."""
+_HARNESS = str(Path(__file__).parents[2])
+
+Intervals = Sequence[tuple[float, float]]
+"""Beginnings and ends by the clock."""
+
+
+class _Sample(NamedTuple):
+    at: float
+    line: Line | None
+    ours: bool = False
+    """Whether harness itself ran, which it would not in training."""
+
+
+class Sampler:
+    """Samples the thread that enters `watching`."""
+
+    def __init__(self) -> None:
+        self._samples: dict[str, list[_Sample]] = {}
+        """The samples of the latest epoch of each kind."""
+
+    @contextmanager
+    def watching(self, kind: str) -> Iterator[None]:
+        """Sample the epoch of `kind` that runs in this context."""
+        done = threading.Event()
+        found = self._samples[kind] = [_Sample(perf_counter(), None)]  # what the first one stands for begins here
+        thread = threading.Thread(
+            target=_sample, args=(threading.get_ident(), found, done), name="harness: sampler", daemon=True
+        )
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(min(before, INTERVAL))
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            sys.setswitchinterval(before)
+
+    def between(self, ran: Mapping[str, Intervals]) -> dict[str, list[Between]]:
+        """Return the lines that ran outside of all operations, given when these ran, by kind of epoch."""
+        found = {kind: _find_outside(own, ran[kind]) for kind, own in self._samples.items() if kind in ran}
+        return {kind: lines for kind, lines in found.items() if lines}
+
+
+def _sample(thread: int, found: list[_Sample], done: threading.Event) -> None:
+    while not done.wait(INTERVAL):
+        frame = sys._current_frames().get(thread)
+        if frame is not None:
+            stack, ours = find_stack(frame), frame.f_code.co_filename.startswith(_HARNESS)
+            found.append(_Sample(perf_counter(), stack[0] if stack else None, ours))
+        del frame  # it would keep the program's objects alive
+
+
+def _find_outside(own: Sequence[_Sample], ran: Intervals) -> list[Between]:
+    starts, ends = _merge(ran)
+    outside = _Outside(starts, ends)
+    seconds = Counter[Line | None]()
+    samples = 0
+    for before, sample in pairwise(own):
+        if not sample.ours and (part := outside(before.at, sample.at)) > 0:
+            samples += 1
+            seconds[sample.line] += part  # type: ignore[assignment]  # typeshed: int counts only
+    if samples < FEWEST:
+        return []
+    whole = seconds.total()
+    return [Between(*_name(line), own / whole) for line, own in seconds.most_common(MOST)]
+
+
+class _Outside:
+    """Gives the seconds between two times in which no operation ran."""
+
+    def __init__(self, starts: Sequence[float], ends: Sequence[float]) -> None:
+        self._starts, self._ends = starts, ends
+        self._ran = [0.0, *accumulate(end - start for start, end in zip(starts, ends, strict=True))]
+
+    def __call__(self, begin: float, end: float) -> float:
+        return end - begin - (self._until(end) - self._until(begin))
+
+    def _until(self, at: float) -> float:
+        """Return the seconds until this time in which operations ran."""
+        place = bisect(self._starts, at)
+        return self._ran[place] - max(0.0, self._ends[place - 1] - at) if place else 0.0
+
+
+def _merge(ran: Intervals) -> tuple[list[float], list[float]]:
+    """Return the beginnings and ends of the times in which anything ran, in their order."""
+    starts: list[float] = []
+    ends: list[float] = []
+    for start, end in sorted(ran):
+        if ends and start <= ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            starts.append(start)
+            ends.append(end)
+    return starts, ends
+
+
+def _name(line: Line | None) -> tuple[str, str]:
+    if line is None:
+        return "", ""
+    return f"{shorten_path(line.path)}:{line.number}", linecache.getline(*line).strip()

@@ -1,0 +1,76 @@
+"""What runs between operations is told by line, whether or not it lets other threads run."""
+
+import inspect
+import sys
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from harness.worker.probes.sampler import FEWEST, Sampler
+
+
+def spin(seconds):
+    until = perf_counter() + seconds
+    while perf_counter() < until:
+        pass
+
+
+def line_of(function, text):
+    lines, start = inspect.getsourcelines(function)
+    return start + next(number for number, line in enumerate(lines) if text in line)
+
+
+def told(found):
+    """The shares by the number of the line."""
+    return {int(one.where.rpartition(":")[2]): one.share for one in found if one.where}
+
+
+def test_lines_have_their_shares_without_the_time_of_operations():
+    sampler = Sampler()
+    with sampler.watching("epoch"):
+        spin(0.05)  # preparing
+        began = perf_counter()
+        spin(0.2)  # stands for an operation
+        ended = perf_counter()
+        spin(0.15)  # evaluating
+    found = sampler.between({"epoch": [(began, ended)]})["epoch"]
+    assert sum(one.share for one in found) == pytest.approx(1.0)
+    assert {one.text for one in found} >= {"while perf_counter() < until:"}
+
+
+def test_a_call_that_lets_no_other_thread_run_counts_in_full():
+    values = list(np.random.default_rng(0).random(300_000))
+
+    def epoch():
+        spin(0.03)
+        values.sort(key=lambda value: -value)
+        sorted(values)
+
+    sampler = Sampler()
+    with sampler.watching("epoch"):
+        epoch()
+    found = told(sampler.between({"epoch": []})["epoch"])
+    assert sum(found.get(line_of(epoch, text), 0.0) for text in ("values.sort", "sorted(values)")) > 0.5
+
+
+def test_too_few_samples_tell_nothing():
+    sampler = Sampler()
+    with sampler.watching("epoch"):
+        pass
+    assert sampler.between({"epoch": []}) == {}
+    assert FEWEST > 1
+
+
+def test_kinds_without_observed_operations_are_left_out():
+    sampler = Sampler()
+    with sampler.watching("epoch"):
+        spin(0.05)
+    assert sampler.between({}) == {}
+
+
+def test_the_interpreter_is_left_as_it_was():
+    before = sys.getswitchinterval()
+    with pytest.raises(ZeroDivisionError), Sampler().watching("epoch"):
+        raise ZeroDivisionError
+    assert sys.getswitchinterval() == before
