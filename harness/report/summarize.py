@@ -22,6 +22,7 @@ from harness.analysis.metrics.arm import MeasuredArm
 from harness.analysis.metrics.claims import check
 from harness.analysis.metrics.registry import METRICS
 from harness.analysis.profile import rules, tracings
+from harness.analysis.profile.facts import Found
 from harness.analysis.profile.growth import FEWEST
 from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import watched
@@ -224,7 +225,7 @@ def _collect_profile(record: Lines, arm: str, evidence: rules.Evidence) -> Profi
     )
 
 
-def _word_finding(found: rules.Found) -> ProfileFinding:
+def _word_finding(found: Found) -> ProfileFinding:
     return ProfileFinding(found.rule, describe_finding(found), found.seconds, found.share, found.most_share)
 
 

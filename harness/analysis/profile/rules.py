@@ -10,15 +10,30 @@ from statistics import median
 
 from harness.analysis.epochs.typical import by_kind, typical_epochs
 from harness.analysis.profile.charges import Charge, together
+from harness.analysis.profile.facts import (
+    Arithmetic,
+    Dominating,
+    Fact,
+    Found,
+    Growing,
+    Heavy,
+    HostBound,
+    NewTraces,
+    OutsideOperations,
+    Recompiled,
+    Retraced,
+    Unweighted,
+)
 from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.idle_terms import idle_terms
 from harness.analysis.profile.operations import busy_seconds, profiles
 from harness.analysis.profile.phases import Phase, phases
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
-from harness.analysis.profile.uncompiled import Broken, GivenUp, broken, given_up
+from harness.analysis.profile.uncompiled import broken, given_up
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
+from harness.worker.wire.evidence import Between, LineUse, Timed
 
 MOST = 5
 MIN_REPEATS = 2
@@ -39,114 +54,6 @@ STEP = re.compile("step|train|fit|update|optimi[sz]|gradient|forward|backward", 
 """Matches the name of a phase that does the main work of an epoch."""
 
 
-@dataclass(frozen=True)
-class Retraced:
-    """A function is traced again and again for one cause."""
-
-    trace: Traced
-    epochs: int
-    """The number of epochs that ran."""
-
-
-@dataclass(frozen=True)
-class NewTraces:
-    """Many epochs trace something new, each function once or for another cause."""
-
-    costliest: Traced
-    functions: int
-    """The number of functions or causes."""
-    tracing: int
-    """The number of epochs that trace something new, first epochs of their kind left out."""
-    epochs: int
-    """The number of all such epochs."""
-
-
-@dataclass(frozen=True)
-class Recompiled:
-    """A function is compiled for each new shape, though nothing is traced."""
-
-    compiled: Compiled
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """A part of the computation has most of the arithmetic of an epoch."""
-
-    kind: str
-    part: str
-    flops: float
-    of_flops: float
-    """Those of the whole epoch."""
-    time_share: float | None
-    """The part's share of the time of the epoch's operations; None if it was not observed."""
-
-
-@dataclass(frozen=True)
-class Unweighted:
-    """A term of the loss is computed where its weight is 0."""
-
-    term: str
-    kinds: tuple[str, ...]
-    share_of_epochs: float | None
-    """Of the schedule; None if it is unknown."""
-    seconds: float | None
-    """What the term takes of them; None if unknown."""
-    of_seconds: float
-    """What those epochs that ran take."""
-
-
-@dataclass(frozen=True)
-class Heavy:
-    """A phase takes much of an epoch and is not the step that trains."""
-
-    phase: Phase
-    """Of the kind in which it has the largest share."""
-    share: float
-    also: tuple[str, ...]
-    """Other kinds of which it takes nearly as much."""
-
-
-@dataclass(frozen=True)
-class Growing:
-    """Memory grows from epoch to epoch."""
-
-    kind: str
-    growth: Growth
-
-
-@dataclass(frozen=True)
-class HostBound:
-    """An accelerator does nothing for much of an epoch."""
-
-    kind: str
-    idle: float
-    """The share of the epoch in which none of its operations ran."""
-    device: str
-
-
-Fact = Retraced | NewTraces | Recompiled | Arithmetic | Unweighted | Heavy | Growing | HostBound | Broken | GivenUp
-
-
-@dataclass(frozen=True)
-class Found:
-    rule: str
-    fact: Fact
-    charge: Charge | None = None
-    """What tracing or compiling costs, if the finding is about that."""
-    seconds: float | None = None
-    """The lower bound of its cost, in the epochs that ran; None for findings that are not about time."""
-    share: float = 0.0
-    """The share of the time of those epochs: of all epochs for tracing or compiling, otherwise of steady epochs, each
-    kind counted as often as the schedule has it."""
-    most_share: float | None = None
-    """The upper bound of the share, if it is known and differs."""
-
-    @property
-    def weight(self) -> float:
-        """The share by which findings are ordered."""
-        return self.share if self.most_share is None else self.most_share
-
-
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What was measured of one arm."""
@@ -161,6 +68,10 @@ class Evidence:
     """Floating-point operations of an epoch, by kind and part."""
     times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """The share of the time of an epoch's operations, by kind and part."""
+    lines: Mapping[str, Sequence[LineUse]] = field(default_factory=dict)
+    timed: Mapping[str, Timed] = field(default_factory=dict)
+    between: Mapping[str, Sequence[Between]] = field(default_factory=dict)
+    """By kind of epoch: what lines do, the epoch in which they were timed, and what runs between operations."""
     waiting: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     """The share of an epoch of each kind in which an accelerator does nothing, and its kind, if there is one."""
     schedule: Mapping[str, int] = field(default_factory=dict)
@@ -171,13 +82,17 @@ class Evidence:
         epochs = of_one_block(record, arm) or []
         busy = busy_seconds(record, arm)
         profiled = profiles(record, arm)
+        work = next((work for work in record.works if work.arm == arm), None)
         return cls(
             epochs=epochs,
             traced=by_cause(epochs, busy),
             compiled=by_function(epochs, busy),
             phases=phases(record, arm),
             growths=growths(record, arm),
-            parts=next((work.parts for work in record.works if work.arm == arm), {}),
+            parts=work.parts if work else {},
+            lines=work.lines if work else {},
+            timed=work.timed if work else {},
+            between=work.between if work else {},
             times={
                 kind: {name: spent.share for name, spent in profile.parts.items()} for kind, profile in profiled.items()
             },
@@ -247,6 +162,38 @@ def find_arithmetic(evidence: Evidence) -> Iterator[Found]:
     if name and most >= MOSTLY * total and (timed is None or timed >= MOSTLY):
         fact = Arithmetic(kind, name, most, total, timed)
         yield _make_steady_finding(evidence, "arithmetic", fact, {kind: timed or most / total})
+
+
+def find_dominating(evidence: Evidence) -> Iterator[Found]:
+    """Find the line that takes most of an epoch, in the kind of epoch that took the most time."""
+    kind = max(evidence.timed, key=lambda kind: _estimate_seconds(evidence, [kind]), default="")
+    whole = _get_timed_seconds(evidence, kind)
+    known = [use for use in evidence.lines.get(kind, ()) if use.where and use.seconds]
+    most = max(known, key=lambda use: use.seconds or 0.0, default=None)
+    if not whole or not most or not most.seconds or most.seconds < MOSTLY * whole:
+        return
+    way = next((one for one in most.callers if one.where and (one.seconds or 0.0) >= MOSTLY * most.seconds), None)
+    flops = sum(use.flops for use in evidence.lines[kind])
+    share = most.seconds / whole
+    fact = Dominating(kind, most, way, share, most.flops / flops if flops else None)
+    yield _make_steady_finding(evidence, "line", fact, {kind: share})
+
+
+def find_outside_operations(evidence: Evidence) -> Iterator[Found]:
+    """Find lines that take much of an epoch outside of all operations."""
+    for kind, lines in evidence.between.items():
+        whole = _get_timed_seconds(evidence, kind)
+        outside = 1 - evidence.timed[kind].busy / whole if whole else 0.0
+        for one in lines:
+            if one.where and (share := outside * one.share) >= HEAVY:
+                fact = OutsideOperations(kind, one, share)
+                yield _make_steady_finding(evidence, "outside operations", fact, {kind: share})
+
+
+def _get_timed_seconds(evidence: Evidence, kind: str) -> float:
+    """Return the seconds of an epoch of a kind that the times of its lines are part of; 0 if they were not timed."""
+    timed = evidence.timed.get(kind)
+    return max(timed.wall or _compute_typical_seconds(evidence, kind), timed.busy) if timed else 0.0
 
 
 def find_unweighted(evidence: Evidence) -> Iterator[Found]:
@@ -348,6 +295,8 @@ def find_growing(evidence: Evidence) -> Iterator[Found]:
 RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
     find_retraced,
     find_recompiled,
+    find_dominating,
+    find_outside_operations,
     find_arithmetic,
     find_unweighted,
     find_heavy,

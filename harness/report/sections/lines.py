@@ -1,9 +1,10 @@
 """The lines of the user's own code that take most of an epoch's time, and do most of its arithmetic."""
 
 from harness.report import units
-from harness.report.sections.places import make_namer, shorten
+from harness.report.sections.places import make_namer
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
+from harness.report.wording.words import shorten
 from harness.worker.wire.evidence import Caller, LineUse
 
 MOST = 5

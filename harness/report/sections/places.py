@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 UNKNOWN = "(not attributed)"
-LONGEST = 40
-"""Maximum number of characters that are shown of a line."""
 
 
 def make_namer(wheres: Iterable[str]) -> Callable[[str], str]:
@@ -18,7 +16,3 @@ def make_namer(wheres: Iterable[str]) -> Callable[[str], str]:
         return (short if names[short.rpartition(":")[0]] == 1 else where) or UNKNOWN
 
     return name
-
-
-def shorten(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -7,10 +7,11 @@ from harness import rounding
 from harness.analysis.comparison.why import Change, Of, Why, find_resized
 from harness.analysis.stats.verdicts import SAME, UNSURE
 from harness.report import units
-from harness.report.sections.places import make_namer, shorten
+from harness.report.sections.places import make_namer
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
 from harness.report.wording import words
+from harness.report.wording.words import shorten
 from harness.worker.wire.evidence import Product
 
 MOST_SENTENCES = 5

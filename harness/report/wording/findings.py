@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 from harness import rounding
 from harness.analysis.profile.charges import FOLLOWS, Charge
-from harness.analysis.profile.rules import (
+from harness.analysis.profile.facts import (
     Arithmetic,
+    Dominating,
     Found,
     Growing,
     Heavy,
     HostBound,
     NewTraces,
+    OutsideOperations,
     Recompiled,
     Retraced,
     Unweighted,
@@ -56,6 +58,18 @@ def describe_finding(found: Found) -> str:
             return (
                 f"The phase {fact.phase.path} takes {rounding.percent(fact.share)} of {_name_epoch(fact.phase.kind)}:"
                 f" {rounding.seconds(fact.phase.total_seconds)}{also}.{tracing}"
+            )
+        case Dominating(kind, use, way, share, of_flops):
+            led = f", called from {way.where} `{words.shorten(way.text)}`," if way else ""
+            arithmetic = f" and does {rounding.percent(of_flops)} of its arithmetic" if of_flops else ""
+            return (
+                f"{use.where} `{words.shorten(use.text)}`{led} takes {rounding.percent(share)} of {_name_epoch(kind)}"
+                f"{arithmetic}, gradients included."
+            )
+        case OutsideOperations(kind, line, share):
+            return (
+                f"{line.where} `{words.shorten(line.text)}` takes {rounding.percent(share)} of {_name_epoch(kind)} in"
+                " Python, NumPy or dispatch, while no operation of a framework runs."
             )
         case HostBound(kind, idle, device):
             return (

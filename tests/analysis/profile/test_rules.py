@@ -3,22 +3,22 @@ from epochs import epoch_of
 from simulated import DATA, record
 
 from harness.analysis.profile.charges import Charge
-from harness.analysis.profile.growth import Growth
-from harness.analysis.profile.phases import Phase
-from harness.analysis.profile.rules import (
-    MOST,
+from harness.analysis.profile.facts import (
     Arithmetic,
-    Evidence,
+    Dominating,
     Growing,
     Heavy,
     HostBound,
+    OutsideOperations,
     Recompiled,
     Retraced,
     Unweighted,
-    findings,
 )
+from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.phases import Phase
+from harness.analysis.profile.rules import MOST, Evidence, findings
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.worker.wire.evidence import Cause, Trace
+from harness.worker.wire.evidence import Between, Caller, Cause, LineUse, Timed, Trace
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -384,3 +384,48 @@ def test_an_accelerator_that_mostly_waits_is_found(idle, told):
     found = findings(evidence(waiting={DATA: (idle, "CUDA")}))
     assert [one.fact for one in found] == [HostBound(DATA, idle, "CUDA")] * told
     assert [one.share for one in found] == [pytest.approx(idle)] * told
+
+
+WAY = Caller("birth.py:35", "f = density(grid)", 9e6, 0.07)
+HEAVY_LINE = LineUse("net.py:62", "y = tanh(x @ w)", 1e7, [WAY], 0.08)
+LIGHT_LINE = LineUse("train.py:9", "opt.step()", 0.0, [], 0.01)
+
+
+def lined(*uses, wall=0.1, between=()):
+    busy = sum(use.seconds for use in uses)
+    return evidence(
+        lines={DATA: list(uses)}, timed={DATA: Timed(wall, busy)}, between={DATA: list(between)} if between else {}
+    )
+
+
+def test_reports_the_line_that_takes_most_of_an_epoch():
+    (found,) = findings(lined(HEAVY_LINE, LIGHT_LINE))
+    assert found.rule == "line"
+    assert found.fact == Dominating(DATA, HEAVY_LINE, WAY, pytest.approx(0.8), 1.0)
+    assert found.share == pytest.approx(0.8)
+
+
+def test_a_line_without_a_main_way_is_named_alone():
+    ways = [Caller("a.py:1", "", 5e6, 0.03), Caller("a.py:2", "", 4e6, 0.03)]
+    (found,) = findings(lined(HEAVY_LINE._replace(callers=ways)))
+    assert found.fact.way is None
+
+
+def test_no_line_is_named_if_none_takes_most_or_it_is_not_known():
+    half = LIGHT_LINE._replace(seconds=0.04)
+    assert findings(lined(half, half)) == []
+    assert findings(lined(HEAVY_LINE._replace(where=""))) == []
+    assert findings(lined(HEAVY_LINE, wall=1.0)) == []
+
+
+def test_reports_a_line_that_runs_while_no_operation_does():
+    sorts = Between("train.py:3", "x = np.sort(x)", 0.8)
+    (found,) = findings(lined(LIGHT_LINE, between=[sorts, Between("train.py:9", "opt.step()", 0.2)]))
+    assert found.rule == "outside operations"
+    assert found.fact == OutsideOperations(DATA, sorts, pytest.approx(0.72))
+
+
+def test_time_between_operations_that_is_short_or_of_no_known_line_is_left_out():
+    sorts = Between("train.py:3", "x = np.sort(x)", 0.8)
+    assert [one.rule for one in findings(lined(HEAVY_LINE, between=[sorts]))] == ["line"]
+    assert findings(lined(LIGHT_LINE, between=[sorts._replace(where="")])) == []

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from paths import SUPPORT
 from planned import planned
 
+from harness.analysis.profile.facts import NewTraces
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import phases, watched
-from harness.analysis.profile.rules import Evidence, NewTraces, findings
+from harness.analysis.profile.rules import Evidence, findings
 from harness.analysis.profile.tracings import by_cause, by_function, of_one_block
 from harness.engine.session import measure
 from harness.record import evidence

@@ -6,8 +6,8 @@ from simulated import DATA, FULL, REFINE, record
 
 from harness.record.schema import Work
 from harness.report.sections.lines import BETWEEN, lines
-from harness.report.sections.places import LONGEST
 from harness.report.summarize import summarize
+from harness.report.wording.words import LONGEST
 from harness.worker.wire.evidence import Between, Caller, LineUse, Timed
 
 SECONDS = {arm: dict.fromkeys((DATA, REFINE, FULL), 0.1) for arm in ("a", "b")}

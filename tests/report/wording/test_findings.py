@@ -1,23 +1,25 @@
 import pytest
 
 from harness.analysis.profile.charges import Charge
-from harness.analysis.profile.growth import Growth
-from harness.analysis.profile.phases import Phase
-from harness.analysis.profile.rules import (
+from harness.analysis.profile.facts import (
     Arithmetic,
+    Dominating,
     Found,
     Growing,
     Heavy,
     HostBound,
     NewTraces,
+    OutsideOperations,
     Recompiled,
     Retraced,
     Unweighted,
 )
+from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp
 from harness.report.wording.findings import describe_finding
-from harness.worker.wire.evidence import Cause, Limit
+from harness.worker.wire.evidence import Between, Caller, Cause, Limit, LineUse
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -165,4 +167,24 @@ def test_what_is_compiled_no_more_is_named_with_the_limit():
     assert described(GivenUp(Limit("step", "train.py:8", "recompile_limit = 8"), 8)) == (
         "step (train.py:8) was compiled too often (recompile_limit = 8): from epoch 8 on, calls for which it is not"
         " compiled yet run without compilation. Keep what changes out of its arguments, or pass it as a tensor."
+    )
+
+
+def test_a_line_that_dominates_is_named_with_its_way_and_its_arithmetic():
+    way = Caller("pinn/birth.py:35", "f = density(grid)", 9e6, 0.07)
+    use = LineUse("pinn/net.py:62", "y = tanh(x @ w)", 1e7, [way], 0.08)
+    assert described(Dominating("epoch", use, way, 0.8, 0.99)) == (
+        "pinn/net.py:62 `y = tanh(x @ w)`, called from pinn/birth.py:35 `f = density(grid)`, takes 80 % of an epoch and"
+        " does 99 % of its arithmetic, gradients included."
+    )
+    assert described(Dominating("full", use, None, 0.8, None)) == (
+        "pinn/net.py:62 `y = tanh(x @ w)` takes 80 % of an epoch of kind full, gradients included."
+    )
+
+
+def test_a_line_that_runs_while_no_operation_does_is_named():
+    line = Between("train.py:3", "x = np.sort(np.random.default_rng(0).random((40_000, 4)))", 0.8)
+    assert described(OutsideOperations("epoch", line, 0.4)) == (
+        "train.py:3 `x = np.sort(np.random.default_rng(0)....` takes 40 % of an epoch in Python, NumPy or dispatch,"
+        " while no operation of a framework runs."
     )
