@@ -12,7 +12,8 @@ ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, 
 KEYS = [
     *("name", "status", "reason", "verdict", "metrics", "commonest"),
     *("gemm_flops_per_second", "gemm_share", "gemm_share_by_kind"),
-    *("lines", "losses", "losses_relation", "losses_epochs", "marked_by", "python", "prefix", "loaded"),
+    *("lines", "timed", "untimed", "between", "why", "losses", "losses_relation", "losses_epochs", "unsound"),
+    *("marked_by", "python", "prefix", "loaded"),
     *(
         "after_seconds",
         "unreached",

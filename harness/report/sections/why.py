@@ -19,6 +19,8 @@ MOST_LINES = 6
 """Lines of an arm that the table shows."""
 LEAST = 0.1
 """The share of a difference from which on a sentence names a line."""
+MOSTLY = 0.5
+"""The share of a difference from which on single events come first."""
 SURE = 0.03
 """Differences below this share of the baseline are not explained where there is no verdict."""
 EQUAL = 1.005
@@ -68,21 +70,19 @@ def _get_distance(arm: ArmSummary) -> float:
     return abs(arm.why.arm / arm.why.baseline - 1) if arm.why else 0.0
 
 
-def _describe_once(arm: ArmSummary, baseline: ArmSummary) -> str:
-    """How much of the difference between two trainings is in single events. Empty if that is little, or not known
-    because they did not run the same epochs."""
+def _describe_once(arm: ArmSummary, baseline: ArmSummary) -> tuple[float, str]:
+    """The share of single events in the difference between two trainings, and a sentence about it. 0 if that is not
+    known, because they did not run the same epochs."""
     one, other = arm.accounting, baseline.accounting
     if not one or not other or one.epochs != other.epochs or one.seconds == other.seconds:
-        return ""
+        return 0.0, ""
     if one.scheduled not in (None, one.epochs):
-        return ""
+        return 0.0, ""
     difference = one.seconds - other.seconds
     share = (one.once.seconds - other.once.seconds) / difference
-    if abs(share) < LEAST:
-        return ""
     way = "less" if difference < 0 else "more"
     pair = f"{rounding.seconds(other.once.seconds)} to {rounding.seconds(one.once.seconds)}"
-    return (
+    return share, (
         f"Of the {rounding.seconds(abs(difference))} that {words.many(one.epochs, 'epoch')} of {arm.name} take {way},"
         f" {units.percent(share)} is in first epochs, tracing, compiling and stalls ({pair})."
     )
@@ -91,17 +91,20 @@ def _describe_once(arm: ArmSummary, baseline: ArmSummary) -> str:
 def _describe_arm(arm: ArmSummary, baseline: ArmSummary) -> Iterator[str]:
     why = arm.why
     assert why is not None, "called only for arms whose difference is explained"
-    if once := _describe_once(arm, baseline):
+    share, once = _describe_once(arm, baseline)
+    if abs(share) >= MOSTLY:
         yield once
     between = [why.between_most.where] if why.between_most else []
     name = make_namer([place for change in why.changes for place in (change.where, change.via)] + between)
     parts = [(change.share, _describe_change(change, name)) for change in why.changes]
     taken = [rounding.seconds(one or 0.0) for one in (why.baseline_between_seconds, why.between_seconds)]
     parts.append((why.between, f"is between operations, {taken[0]} to {taken[1]}{_describe_between(why, name)}"))
-    parts = [part for part in parts if abs(part[0]) >= LEAST]
-    for place, (share, text) in enumerate(sorted(parts, key=lambda part: -abs(part[0]))):
+    parts = sorted((own for own in parts if abs(own[0]) >= LEAST), key=lambda own: -abs(own[0]))
+    for place, (part, text) in enumerate(parts):
         whole = f" of {_describe_whole(arm.name, why)}" if not place else ""
-        yield f"{'Another ' if place else ''}{units.percent(share)}{whole} {text}."
+        yield f"{'Another ' if place else ''}{units.percent(part)}{whole} {text}."
+    if LEAST <= abs(share) < MOSTLY:
+        yield once
 
 
 def _describe_between(why: Why, name: Callable[[str], str]) -> str:

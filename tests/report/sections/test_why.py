@@ -4,6 +4,7 @@ from msgspec.structs import replace
 from shown import contents
 from simulated import DATA, FULL, REFINE, record
 
+from harness.analysis.epochs.accounting import Accounted, Part
 from harness.record.schema import Work
 from harness.report.sections import why
 from harness.report.summarize import summarize
@@ -104,3 +105,29 @@ def test_five_sentences_are_the_most():
     uses = [LineUse(f"a.py:{number}", f"u{number} = net{number}(x)", 1e6, [], 0.15) for number in range(6)]
     found = contents(run(uses, [OTHER]))
     assert len(found.findings) == 5
+
+
+def accounted(once, steady, epochs=40):
+    parts = {"once": Part(1, once), "periodic": Part(0, 0.0), "steady": Part(epochs - 1, steady)}
+    return Accounted(epochs=epochs, seconds=once + steady, between=None, scheduled=epochs, **parts)
+
+
+def said(base, new):
+    """The sentences on two arms whose epochs were counted like this."""
+    summary = summarize(run([network(1200, 0.9, 12e6), OTHER], [network(100, 0.1, 1e6), OTHER]))
+    arms = [replace(arm, accounting=own) for arm, own in zip(summary.arms, (base, new), strict=True)]
+    return list(why.sentences(replace(summary, arms=arms)))
+
+
+def test_what_is_in_first_epochs_comes_first_if_it_is_most():
+    most = "Of the 8.00 s that 40 epochs of new take less, 75 % is in first epochs, tracing, compiling and stalls"
+    assert said(accounted(8.0, 4.0), accounted(2.0, 2.0))[0] == f"{most} (8.00 s to 2.00 s)."
+    first, second = said(accounted(3.0, 8.0), accounted(2.0, 2.0))
+    assert "net.py:62" in first
+    assert second.startswith("Of the 7.00 s that 40 epochs of new take less, 14 % is in first epochs")
+
+
+def test_what_is_in_first_epochs_is_left_out_where_it_is_little_or_unknown():
+    assert len(said(accounted(2.1, 8.0), accounted(2.0, 2.0))) == 1
+    assert len(said(accounted(8.0, 4.0, epochs=50), accounted(2.0, 2.0))) == 1
+    assert len(said(None, accounted(2.0, 2.0))) == 1
