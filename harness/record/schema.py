@@ -7,7 +7,7 @@ import msgspec
 
 from harness.plan.plan import Plan
 from harness.record import evidence
-from harness.worker.wire.evidence import Between, LineUse, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed, Variables
 from harness.worker.wire.messages import Description, Idle
 
 SCHEMA = 2
@@ -183,6 +183,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="wor
     """The reason why the time of lines is unknown."""
     between: dict[str, list[Between]] = {}
     """The lines that run between the operations of these epochs, the most first; empty if too few samples tell."""
+    one_by_one: dict[str, OneByOne] = {}
+    """The operations that run one by one, if the framework has another way."""
     variables: Variables | None = None
     """The variables of the training; None if they were not requested or no framework reports them."""
 

@@ -7,7 +7,7 @@ from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp
-from harness.worker.wire.evidence import Between, Caller, LineUse
+from harness.worker.wire.evidence import Between, Caller, LineUse, OneByOne
 
 
 @dataclass(frozen=True)
@@ -118,12 +118,21 @@ class OutsideOperations:
     """Of the epoch."""
 
 
+@dataclass(frozen=True)
+class OpByOp:
+    """Most operations of an epoch run one by one from Python."""
+
+    kind: str
+    counts: OneByOne
+
+
 Fact = (
     Retraced
     | NewTraces
     | Recompiled
     | Dominating
     | OutsideOperations
+    | OpByOp
     | Arithmetic
     | Unweighted
     | Heavy

@@ -19,6 +19,7 @@ from harness.analysis.profile.facts import (
     Heavy,
     HostBound,
     NewTraces,
+    OpByOp,
     OutsideOperations,
     Recompiled,
     Retraced,
@@ -33,7 +34,7 @@ from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_fun
 from harness.analysis.profile.uncompiled import broken, given_up
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.worker.wire.evidence import Between, LineUse, Timed
+from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed
 
 MOST = 5
 MIN_REPEATS = 2
@@ -48,6 +49,8 @@ MOSTLY = 0.5
 """A part with at least this share of the arithmetic is reported."""
 HEAVY = 1 / 3
 """A phase other than the step itself is reported if it takes at least this share of an epoch."""
+FEWEST_OPERATIONS = 100
+"""Operations of an epoch that run one by one are reported from this number on, if they are most of all."""
 HOST_BOUND = 0.5
 """The share of an epoch without work from which on an accelerator mostly waits."""
 STEP = re.compile("step|train|fit|update|optimi[sz]|gradient|forward|backward", re.IGNORECASE)
@@ -72,6 +75,8 @@ class Evidence:
     timed: Mapping[str, Timed] = field(default_factory=dict)
     between: Mapping[str, Sequence[Between]] = field(default_factory=dict)
     """By kind of epoch: what lines do, the epoch in which they were timed, and what runs between operations."""
+    one_by_one: Mapping[str, OneByOne] = field(default_factory=dict)
+    """The operations that run one by one, by kind of epoch."""
     waiting: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     """The share of an epoch of each kind in which an accelerator does nothing, and its kind, if there is one."""
     schedule: Mapping[str, int] = field(default_factory=dict)
@@ -93,6 +98,7 @@ class Evidence:
             lines=work.lines if work else {},
             timed=work.timed if work else {},
             between=work.between if work else {},
+            one_by_one=work.one_by_one if work else {},
             times={
                 kind: {name: spent.share for name, spent in profile.parts.items()} for kind, profile in profiled.items()
             },
@@ -280,7 +286,10 @@ def find_host_bound(evidence: Evidence) -> Iterator[Found]:
 
 
 def find_uncompiled(evidence: Evidence) -> Iterator[Found]:
-    """Find functions that were not compiled as a whole, or not any more."""
+    """Find what was not compiled at all, or not as a whole, or not any more."""
+    for kind, counts in evidence.one_by_one.items():
+        if counts.operations >= max(FEWEST_OPERATIONS, MOSTLY * counts.of):
+            yield Found("op by op", OpByOp(kind, counts))
     yield from (Found("given up", one) for one in given_up(evidence.epochs))
     yield from (Found("broken", one) for one in broken(evidence.traced))
 

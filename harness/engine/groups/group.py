@@ -333,6 +333,7 @@ class Group:
             timed=found.timed,
             untimed=found.untimed,
             between=found.between,
+            one_by_one=found.one_by_one,
         )
 
     def close(self) -> None:

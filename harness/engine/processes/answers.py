@@ -12,7 +12,7 @@ import msgspec
 
 from harness.record.schema import Epoch
 from harness.worker.wire import messages
-from harness.worker.wire.evidence import Between, LineUse, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed, Variables
 from harness.worker.wire.messages import Description, Idle
 
 
@@ -59,6 +59,7 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     timed: dict[str, Timed] = {}
     untimed: str | None = None
     between: dict[str, list[Between]] = {}
+    one_by_one: dict[str, OneByOne] = {}
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

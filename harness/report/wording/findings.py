@@ -12,6 +12,7 @@ from harness.analysis.profile.facts import (
     Heavy,
     HostBound,
     NewTraces,
+    OpByOp,
     OutsideOperations,
     Recompiled,
     Retraced,
@@ -70,6 +71,13 @@ def describe_finding(found: Found) -> str:
             return (
                 f"{line.where} `{words.shorten(line.text)}` takes {rounding.percent(share)} of {_name_epoch(kind)} in"
                 " Python, NumPy or dispatch, while no operation of a framework runs."
+            )
+        case OpByOp(kind, counts):
+            number = words.many(counts.operations, "operation")
+            return (
+                f"{number} of {_name_epoch(kind)}, {rounding.percent(counts.operations / counts.of)} of all, run one by"
+                " one from Python, outside of every tf.function. Decorate the step with tf.function; in Keras, leave"
+                " run_eagerly off."
             )
         case HostBound(kind, idle, device):
             return (

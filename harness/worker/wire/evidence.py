@@ -172,6 +172,13 @@ class MemoryUse(NamedTuple):
     """The peak of memory that the framework's allocator held in tensors of 256 KB or more, during the epoch."""
 
 
+class OneByOne(NamedTuple):
+    """How many operations of an epoch ran one by one from Python, outside of every function that is made of them."""
+
+    operations: int
+    of: int
+
+
 class Between(NamedTuple):
     """A line of the user's own code that runs between operations."""
 

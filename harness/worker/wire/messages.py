@@ -13,7 +13,7 @@ from math import isfinite
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from harness.worker.wire.evidence import Between, LineUse, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed, Variables
 
 EPOCH = "epoch"
 """The kind of all epochs of a trainer that does not define kinds."""
@@ -274,6 +274,8 @@ class Counted:
     """Why some operations were not timed, or None."""
     between: dict[str, list[Between]] = field(default_factory=dict)
     """The lines that run between the operations of these epochs."""
+    one_by_one: dict[str, OneByOne] = field(default_factory=dict)
+    """The operations that run one by one, by kind of epoch, if the framework has another way."""
 
     @classmethod
     def together(cls, found: Sequence[Counted]) -> Counted:
@@ -296,6 +298,7 @@ class Counted:
             {kind: uses for kind in parts if (uses := [use for one in counted for use in one.lines.get(kind, ())])},
             next((one.timed for one in counted if one.timed), {}) if len(counted) == 1 else {},
             next((one.untimed for one in counted if one.untimed), None) if len(counted) == 1 else TWO_FRAMEWORKS,
+            one_by_one=next((one.one_by_one for one in found if one.one_by_one), {}),
         )
 
 

@@ -9,6 +9,7 @@ from harness.analysis.profile.facts import (
     Growing,
     Heavy,
     HostBound,
+    OpByOp,
     OutsideOperations,
     Recompiled,
     Retraced,
@@ -18,7 +19,7 @@ from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.rules import MOST, Evidence, findings
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.worker.wire.evidence import Between, Caller, Cause, LineUse, Timed, Trace
+from harness.worker.wire.evidence import Between, Caller, Cause, LineUse, OneByOne, Timed, Trace
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -416,6 +417,13 @@ def test_no_line_is_named_if_none_takes_most_or_it_is_not_known():
     assert findings(lined(half, half)) == []
     assert findings(lined(HEAVY_LINE._replace(where=""))) == []
     assert findings(lined(HEAVY_LINE, wall=1.0)) == []
+
+
+@pytest.mark.parametrize(("operations", "of", "reported"), [(400, 410, True), (99, 99, False), (400, 900, False)])
+def test_reports_operations_that_run_one_by_one(operations, of, reported):
+    counts = OneByOne(operations, of)
+    found = findings(evidence(one_by_one={DATA: counts}))
+    assert [one.fact for one in found] == ([OpByOp(DATA, counts)] if reported else [])
 
 
 def test_reports_a_line_that_runs_while_no_operation_does():

@@ -9,6 +9,7 @@ from harness.analysis.profile.facts import (
     Heavy,
     HostBound,
     NewTraces,
+    OpByOp,
     OutsideOperations,
     Recompiled,
     Retraced,
@@ -19,7 +20,7 @@ from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp
 from harness.report.wording.findings import describe_finding
-from harness.worker.wire.evidence import Between, Caller, Cause, Limit, LineUse
+from harness.worker.wire.evidence import Between, Caller, Cause, Limit, LineUse, OneByOne
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -187,4 +188,10 @@ def test_a_line_that_runs_while_no_operation_does_is_named():
     assert described(OutsideOperations("epoch", line, 0.4)) == (
         "train.py:3 `x = np.sort(np.random.default_rng(0)....` takes 40 % of an epoch in Python, NumPy or dispatch,"
         " while no operation of a framework runs."
+    )
+
+
+def test_operations_that_run_one_by_one_are_counted():
+    assert described(OpByOp("epoch", OneByOne(1940, 2000))).startswith(
+        "1,940 operations of an epoch, 97 % of all, run one by one from Python, outside of every tf.function."
     )

@@ -30,7 +30,11 @@ from harness.worker.probes.tensorflow.operations import read_named
 from harness.worker.probes.tensorflow.products import is_product, read_product
 from harness.worker.probes.tensorflow.profiler import Profiler
 from harness.worker.probes.tensorflow.stacks import Stacks
+from harness.worker.wire.evidence import OneByOne
 from harness.worker.wire.reasons import one_line
+
+_CONSTANTS = {"_EagerConst", "Const"}
+"""What making a tensor of a NumPy array is, which happens outside of functions as a rule."""
 
 
 class Times:
@@ -73,6 +77,15 @@ class Times:
             kind: [(one.start, one.start + one.seconds) for one, _ in operations]
             for kind, (operations, _) in self._ran.items()
         }
+
+    def one_by_one(self, calls: Mapping[str, Calls]) -> dict[str, OneByOne]:
+        """Return how many operations of each kind of epoch ran outside of every `tf.function`."""
+        found = {}
+        for kind, (operations, _) in self._ran.items():
+            keys = [key for one, _, key, _ in self._join(operations, calls[kind]) if one.type not in _CONSTANTS]
+            if keys:
+                found[kind] = OneByOne(sum(key is None for key in keys), len(keys))
+        return found
 
     def spent(self, calls: Mapping[str, Calls]) -> dict[str, Spent]:
         """Return the time of each kind of epoch that was observed. `calls` are those of the same epochs."""

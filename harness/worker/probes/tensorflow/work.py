@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from harness.worker.probes import gemm
@@ -60,9 +61,9 @@ class WorkCounter:
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
         spent = self._times.spent(self.calls.by_kind)
         untimed = self._times.trouble or (None if spent else NOTHING_TIMED)
-        return make_counted(
-            found, reason, gemm.flops_per_second(prepare) if rate else None, variables.sizes(), spent, untimed
-        )
+        large = gemm.flops_per_second(prepare) if rate else None
+        counted = make_counted(found, reason, large, variables.sizes(), spent, untimed)
+        return replace(counted, one_by_one=self._times.one_by_one(self.calls.by_kind))
 
     def _count_epoch(
         self, kind: str, calls: Calls, known: dict[Any, Counter[Place] | flops.Uncountable]

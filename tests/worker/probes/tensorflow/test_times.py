@@ -173,3 +173,17 @@ def test_nothing_is_timed_beside_timings():
         step(tf.ones((8, 8)))
     found = counter.count(rate=False)
     assert (found.flops, found.timed) == ({"epoch": 2 * 8**3}, {})
+
+
+def test_operations_outside_of_functions_are_told_apart():
+    weights = tf.Variable(tf.ones((2, WIDTH)))
+
+    def eager():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(tf.ones((POINTS, 2)) @ weights))
+        weights.assign_sub(tape.gradient(loss, weights))
+
+    outside, of = observed(eager).one_by_one["epoch"]
+    assert outside == of >= 5
+    compiled = tf.function(eager)
+    assert observed(compiled).one_by_one["epoch"].operations == 0
