@@ -103,7 +103,9 @@ def _explain(arm: ArmSummary, baseline: ArmSummary) -> Why | None:
     if arm is baseline or arm.verdict in (Answer.SAME, Answer.UNSURE):
         return None
     both = [kind for kind in baseline.lines if kind in arm.lines]
-    kind = next((kind for kind in (baseline.commonest, arm.commonest, *both) if kind in both), None)
+    timed = [kind for kind in both if kind in arm.timed and kind in baseline.timed]
+    wanted = [kind for kind in (baseline.commonest, arm.commonest) if kind in (timed or both)]
+    kind = next(iter([*wanted, *timed, *both]), None)
     return explain(kind, _collect_epochs(arm, kind), _collect_epochs(baseline, kind)) if kind is not None else None
 
 

@@ -61,11 +61,14 @@ def counted(description: Description, position: int) -> list[int]:
     """Return the epochs in which an arm counts and times operations: up to the first of each kind if it can seek,
     otherwise the next one, which is epoch `position`. None are left if its schedule is over.
 
-    They run twice, or the next one too, because the first time includes what a profiler does only once.
+    They run twice, or the ones after them too, because the first time includes what a profiler does only once, and may
+    trace.
     """
     schedule = Schedule(description)
     if description.seekable:
-        return [*schedule.firsts(), *schedule.firsts()]
+        firsts = schedule.firsts()
+        after = [index + (index + 1 < schedule.segment(index).stop) for index in firsts]
+        return [*firsts, *dict.fromkeys(after)]
     return [index for index in (position, position + 1) if not schedule.segments or index < schedule.stop]
 
 

@@ -19,6 +19,7 @@ from harness.worker.probes.phases import Place
 from harness.worker.probes.sampler import Sampler
 from harness.worker.returned import finite, numbers
 from harness.worker.timeline import Timeline
+from harness.worker.wire.evidence import COMPILATIONS, TRACES
 from harness.worker.wire.messages import Build, Counted, Epoch, Run
 from harness.worker.wire.reasons import Misbehaved
 
@@ -188,6 +189,9 @@ class Recorder:
         if self._awake != Awake.probes:  # the epoch has imported a framework
             self._wake()
         seen += [(probe.name, probe.end(wall)) for probe in self._active]
+        if self._apart and any(value for name, value in seen if name in (TRACES, COMPILATIONS)):
+            for counter in self._counting:
+                counter.forget_times(self._kind)
         if self._timeline:
             self._add_to_timeline(f"{self._kind} {self._index}", self._timeline)
         kept = self._check(named)

@@ -20,7 +20,7 @@ from schedules import (
 )
 
 from harness.schedule import lockstep, turns
-from harness.worker.wire.messages import Description
+from harness.worker.wire.messages import Description, Segment
 
 # What holds however the epochs are chosen
 
@@ -261,3 +261,14 @@ def test_a_sampled_block_uses_only_its_part_of_the_budget(slower, ends_early):
     assert (len(rounds) < whole) is ends_early
     assert spent < 50
     assert min(kinds.count(kind) for kind in set(kinds)) >= 3
+
+
+def test_epochs_that_are_counted_run_first_and_then_once_more_or_their_next():
+    segments = [Segment("data", 0, 40), Segment("refine", 40, 41), Segment("full", 41, 100)]
+    found = turns.counted(Description(True, segments), 7)
+    assert {0, 40, 41} <= set(found)
+    assert found.index(42) > found.index(41)  # the first epoch after a refinement may trace
+    assert turns.counted(Description(False, segments), 7) == [7, 8]
+    assert turns.counted(Description(False, segments), 99) == [99]
+    assert turns.counted(Description(False, segments), 100) == []
+    assert turns.counted(Description(False, []), 5) == [5, 6]

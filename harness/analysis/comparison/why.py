@@ -84,6 +84,8 @@ class Why:
     baseline_between_seconds: float | None = None
     between_most: Between | None = None
     """The line that takes most of that in the arm that has more of it, if enough samples tell."""
+    between_most_share: float = 0.0
+    """Its share of the time between operations in that arm."""
     rest: float = 0.0
     """The share of all lines that are not listed."""
 
@@ -107,6 +109,8 @@ def _explain_time(kind: str, arm: Epochs, baseline: Epochs, mine: "_Clock", thei
     if not difference:
         return None
     left = [clock.seconds - sum(map(clock, own.uses)) for own, clock in ((arm, mine), (baseline, theirs))]
+    longer, clock, most = (arm, mine, left[0]) if left[0] > left[1] else (baseline, theirs, left[1])
+    line = next(iter(longer.between), None)
     found = Why(
         kind,
         Of.TIME,
@@ -115,7 +119,8 @@ def _explain_time(kind: str, arm: Epochs, baseline: Epochs, mine: "_Clock", thei
         between=(left[0] - left[1]) / difference,
         between_seconds=left[0],
         baseline_between_seconds=left[1],
-        between_most=next(iter((arm if left[0] > left[1] else baseline).between), None),
+        between_most=line,
+        between_most_share=min(clock.scale * line.seconds / most, 1.0) if line and most > 0 else 0.0,
     )
     return _gather(found, _pair(arm.uses, baseline.uses, mine, theirs, difference))
 
@@ -126,12 +131,12 @@ class _Clock:
     def __init__(self, timed: Timed, seconds: float) -> None:
         self.seconds = seconds
         if timed.wall is not None:
-            self._scale = seconds / max(timed.wall, timed.busy)
+            self.scale = seconds / max(timed.wall, timed.busy)
         else:
-            self._scale = min(1.0, seconds / timed.busy) if timed.busy else 1.0
+            self.scale = min(1.0, seconds / timed.busy) if timed.busy else 1.0
 
     def __call__(self, use: LineUse | Caller) -> float:
-        return self._scale * (use.seconds or 0.0)
+        return self.scale * (use.seconds or 0.0)
 
 
 _Use = TypeVar("_Use", LineUse, Caller)

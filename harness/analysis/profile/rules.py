@@ -189,9 +189,8 @@ def find_outside_operations(evidence: Evidence) -> Iterator[Found]:
     """Find lines that take much of an epoch outside of all operations."""
     for kind, lines in evidence.between.items():
         whole = _get_timed_seconds(evidence, kind)
-        outside = 1 - evidence.timed[kind].busy / whole if whole else 0.0
-        for one in lines:
-            if one.where and (share := outside * one.share) >= HEAVY:
+        for one in lines if whole else ():
+            if one.where and (share := one.seconds / whole) >= HEAVY:
                 fact = OutsideOperations(kind, one, share)
                 yield _make_steady_finding(evidence, "outside operations", fact, {kind: share})
 

@@ -5,7 +5,7 @@ from harness.report.sections.places import make_namer
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Table
 from harness.report.wording.words import shorten
-from harness.worker.wire.evidence import Caller, LineUse
+from harness.worker.wire.evidence import Between, Caller, LineUse
 
 MOST = 5
 LEAST = 0.01
@@ -51,8 +51,8 @@ def _make_rows(arm: ArmSummary) -> list[list[str]]:
         rows += [_make_row(arm.name, f"  from {name(caller.where)}", caller, shares) for caller in callers]
     if shares.between is not None:
         rows.append([arm.name, BETWEEN, "", units.percent(shares.between), units.NOTHING])
-        for one in [one for one in outside if one.share * shares.between >= LEAST][:MOST]:
-            share = units.percent(one.share * shares.between)
+        for one in [one for one in outside if (shares.time(one) or 0.0) >= LEAST][:MOST]:
+            share = units.percent(shares.time(one))
             rows.append([arm.name, f"  in {name(one.where)}", shorten(one.text), share, units.NOTHING])
     return rows
 
@@ -69,7 +69,7 @@ class _Shares:
             self._seconds = max(timed.wall or median or 0.0, timed.busy)
         self.between = 1 - timed.busy / self._seconds if timed and self._seconds else None
 
-    def time(self, use: LineUse | Caller) -> float | None:
+    def time(self, use: LineUse | Caller | Between) -> float | None:
         return use.seconds / self._seconds if self._seconds and use.seconds is not None else None
 
     def arithmetic(self, use: LineUse | Caller) -> float | None:

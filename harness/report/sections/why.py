@@ -110,9 +110,9 @@ def _describe_arm(arm: ArmSummary, baseline: ArmSummary) -> Iterator[str]:
 def _describe_between(why: Why, name: Callable[[str], str]) -> str:
     """Which line takes most of the time between operations."""
     most = why.between_most
-    if not most or not most.where:
+    if not most or not most.where or why.between_most_share < LEAST:
         return ", in Python and dispatch"
-    return f": of the longer one {units.percent(most.share)} in {name(most.where)} `{shorten(most.text)}`"
+    return f": of the longer one {units.percent(why.between_most_share)} in {name(most.where)} `{shorten(most.text)}`"
 
 
 def _describe_change(change: Change, name: Callable[[str], str]) -> str:

@@ -83,9 +83,13 @@ class Counter(Protocol):
         """Return a context in which an epoch of `kind` runs and its work is noted. If it runs `apart`, only for this,
         its operations are timed, too."""
 
+    def forget_times(self, kind: str) -> None:
+        """Forget the times of the latest epoch of a kind, because it traced or compiled meanwhile."""
+
     @property
     def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
-        """When the operations of epochs that ran apart began and ended by the clock, by kind of epoch."""
+        """When operations and calls of compiled functions began and ended by the clock, in the latest epoch of each
+        kind that ran apart."""
 
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch and, with `rate`, measure the rate of large matrix products.

@@ -15,6 +15,7 @@ from harness.worker.wire.evidence import Variables
 from harness.worker.wire.messages import Counted
 
 NOTHING_TIMED = "no epoch ran in which operations were timed"
+TRACED = "the epochs in which operations were timed traced or compiled"
 NOTHING_RAN = "no epoch ran in which operations were counted"
 
 
@@ -39,6 +40,9 @@ class CountingApart(ABC):
 
     def is_used(self) -> bool:
         return self._framework.loaded is not None and self._framework.computes()
+
+    def forget_times(self, kind: str) -> None:
+        self.spent.pop(kind, None)
 
     @property
     def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
@@ -67,5 +71,5 @@ class CountingApart(ABC):
             gemm.flops_per_second(self._prepare) if rate else None,
             self._measure_variables(),
             self.spent if found and not self.untimed else {},
-            self.untimed,
+            self.untimed or (TRACED if found and not self.spent else None),
         )

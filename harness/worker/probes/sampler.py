@@ -67,7 +67,8 @@ class Sampler:
             sys.setswitchinterval(before)
 
     def between(self, ran: Mapping[str, Intervals]) -> dict[str, list[Between]]:
-        """Return the lines that ran outside of all operations, given when these ran, by kind of epoch."""
+        """Return the lines that ran outside of these times, in which operations and compiled functions ran, by kind of
+        epoch."""
         found = {kind: _find_outside(own, ran[kind]) for kind, own in self._samples.items() if kind in ran}
         return {kind: lines for kind, lines in found.items() if lines}
 
@@ -92,8 +93,7 @@ def _find_outside(own: Sequence[_Sample], ran: Intervals) -> list[Between]:
             seconds[sample.line] += part  # type: ignore[assignment]  # typeshed: int counts only
     if samples < FEWEST:
         return []
-    whole = seconds.total()
-    return [Between(*_name(line), own / whole) for line, own in seconds.most_common(MOST)]
+    return [Between(*_name(line), own) for line, own in seconds.most_common(MOST)]
 
 
 class _Outside:

@@ -19,7 +19,7 @@ class Spent:
     busy: float = 0.0
     """Seconds in which at least one operation ran."""
     ran: list[tuple[float, float]] = field(default_factory=list)
-    """When each operation began and ended, by the clock."""
+    """When each operation, and each call of a compiled function, began and ended by the clock."""
     by_stack: Counter[Stack] = field(default_factory=Counter)
     """Seconds by the stacks that the operations come from. They add up to `busy`."""
 

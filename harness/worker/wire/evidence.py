@@ -180,13 +180,13 @@ class OneByOne(NamedTuple):
 
 
 class Between(NamedTuple):
-    """A line of the user's own code that runs between operations."""
+    """A line of the user's own code that runs outside of all operations and of calls of compiled functions."""
 
     where: str
     """`file:line`; empty where no such line is known."""
     text: str
-    share: float
-    """Its share of the time between operations."""
+    seconds: float
+    """Seconds of the epoch in which operations were timed."""
 
 
 class Variables(NamedTuple):

@@ -427,13 +427,13 @@ def test_reports_operations_that_run_one_by_one(operations, of, reported):
 
 
 def test_reports_a_line_that_runs_while_no_operation_does():
-    sorts = Between("train.py:3", "x = np.sort(x)", 0.8)
-    (found,) = findings(lined(LIGHT_LINE, between=[sorts, Between("train.py:9", "opt.step()", 0.2)]))
+    sorts = Between("train.py:3", "x = np.sort(x)", 0.072)
+    (found,) = findings(lined(LIGHT_LINE, between=[sorts, Between("train.py:9", "opt.step()", 0.018)]))
     assert found.rule == "outside operations"
     assert found.fact == OutsideOperations(DATA, sorts, pytest.approx(0.72))
 
 
 def test_time_between_operations_that_is_short_or_of_no_known_line_is_left_out():
-    sorts = Between("train.py:3", "x = np.sort(x)", 0.8)
+    sorts = Between("train.py:3", "x = np.sort(x)", 0.016)
     assert [one.rule for one in findings(lined(HEAVY_LINE, between=[sorts]))] == ["line"]
-    assert findings(lined(LIGHT_LINE, between=[sorts._replace(where="")])) == []
+    assert findings(lined(LIGHT_LINE, between=[sorts._replace(where="", seconds=0.08)])) == []

@@ -52,7 +52,7 @@ def test_what_passes_between_operations_is_a_part_too():
 
 def test_the_line_that_runs_between_operations_is_named():
     found = run([network(1200, 0.5, 12e6)], [network(100, 0.1, 1e6)])
-    found.works[0] = replace(found.works[0], between={FULL: [Between("lib/train.py:7", "x = np.sort(x)", 0.75)]})
+    found.works[0] = replace(found.works[0], between={FULL: [Between("lib/train.py:7", "x = np.sort(x)", 0.375)]})
     assert contents(found).findings[1] == (
         "Another 50 % is between operations, 500 ms to 100 ms: of the longer one 75 % in train.py:7 `x = np.sort(x)`."
     )

@@ -27,6 +27,8 @@ from harness.worker.probes.profiles import Instruction, find_instruction, read_e
 from harness.worker.probes.spent import Spent, share_out
 from harness.worker.wire.reasons import one_line
 
+_CALL = "PjitFunction("
+"""What the names of events begin with in which a compiled function is called."""
 _COMPLEX = (15, 18)  # members of PrimitiveType
 _PRODUCTS = ("gemm", "matmul")
 """What the name of a library's product of matrices contains."""
@@ -80,7 +82,9 @@ class Seen:
     none."""
 
     def __init__(self, space: Any, began: float = 0.0) -> None:
-        self._events = [(event, one) for event in read_events(space, began) if (one := find_instruction(event))]
+        events = read_events(space, began)
+        self._calls = [(one.start, one.start + one.seconds) for one in events if one.name.startswith(_CALL)]
+        self._events = [(event, one) for event in events if (one := find_instruction(event))]
         self._programs = {module.id: _Program(module) for module in read_programs(space, PROGRAM.read)}
 
     def __bool__(self) -> bool:
@@ -102,7 +106,9 @@ class Seen:
             opcode, stack = self._programs[one.program].describe(one.name)
             if opcode not in OPAQUE:
                 found.append((Operation(opcode, "", event.thread, event.start, event.seconds), stack))
-        return share_out(found, wall)
+        spent = share_out(found, wall)
+        spent.ran += self._calls
+        return spent
 
 
 class _Program:

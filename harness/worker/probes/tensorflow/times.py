@@ -44,6 +44,7 @@ class Times:
         self.trouble: str | None = None
         """Why the latest epoch could not be timed, or None."""
         self._ran: dict[str, tuple[list[tuple[Operation, str]], float]] = {}
+        self._forgotten: set[str] = set()
         self._graphs: dict[Any, Stacks | None] = {}
         """What is known of the graph of each call."""
 
@@ -65,17 +66,28 @@ class Times:
             wall = perf_counter() - began
             try:
                 self._ran[kind] = read_named(profiler.stop(folder), began), wall
+                self._forgotten.discard(kind)
                 self.trouble = None
             except Exception as error:  # an error here must not end the user's run
                 self.trouble = f"the output of TensorFlow's profiler could not be read: {one_line(error)}"
             shutil.rmtree(folder, ignore_errors=True)
 
     @property
-    def ran(self) -> dict[str, list[tuple[float, float]]]:
-        """When operations began and ended by the clock, by kind of epoch."""
+    def any(self) -> bool:
+        """Whether any epoch was observed."""
+        return bool(self._ran)
+
+    def forget(self, kind: str) -> None:
+        """Forget the times of the latest epoch of a kind. What it computed still counts."""
+        self._forgotten.add(kind)
+
+    def ran(self, calls: Mapping[str, Calls]) -> dict[str, list[tuple[float, float]]]:
+        """Return when operations and calls of functions began and ended by the clock, by kind of epoch."""
         return {
             kind: [(one.start, one.start + one.seconds) for one, _ in operations]
+            + [(began, ended) for began, ended, _ in calls[kind].ran]
             for kind, (operations, _) in self._ran.items()
+            if kind not in self._forgotten
         }
 
     def one_by_one(self, calls: Mapping[str, Calls]) -> dict[str, OneByOne]:
@@ -91,6 +103,8 @@ class Times:
         """Return the time of each kind of epoch that was observed. `calls` are those of the same epochs."""
         found = {}
         for kind, (operations, wall) in self._ran.items():
+            if kind in self._forgotten:
+                continue
             placed = [(one, _find_stack(graph, name)) for one, name, _, graph in self._join(operations, calls[kind])]
             if placed:
                 found[kind] = share_out(placed, wall)

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.worker.probes import gemm
 from harness.worker.probes.counted import Place, make_counted
-from harness.worker.probes.counting_apart import NOTHING_TIMED
+from harness.worker.probes.counting_apart import NOTHING_TIMED, TRACED
 from harness.worker.probes.tensorflow import flops, variables
 from harness.worker.probes.tensorflow.calls import Call, CallProbe, Calls
 from harness.worker.probes.tensorflow.gemm import prepare
@@ -39,9 +39,12 @@ class WorkCounter:
         with self.calls.watching(kind), self._times.watching(kind) if apart and self.is_used() else nullcontext():
             yield
 
+    def forget_times(self, kind: str) -> None:
+        self._times.forget(kind)
+
     @property
     def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
-        return self._times.ran
+        return self._times.ran(self.calls.by_kind)
 
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch, as far as possible, with the reason if some cannot be counted.
@@ -60,7 +63,7 @@ class WorkCounter:
                 reasons.append(str(error))
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
         spent = self._times.spent(self.calls.by_kind)
-        untimed = self._times.trouble or (None if spent else NOTHING_TIMED)
+        untimed = self._times.trouble or (None if spent else TRACED if self._times.any else NOTHING_TIMED)
         large = gemm.flops_per_second(prepare) if rate else None
         counted = make_counted(found, reason, large, variables.sizes(), spent, untimed)
         return replace(counted, one_by_one=self._times.one_by_one(self.calls.by_kind))

@@ -187,3 +187,18 @@ def test_operations_outside_of_functions_are_told_apart():
     assert outside == of >= 5
     compiled = tf.function(eager)
     assert observed(compiled).one_by_one["epoch"].operations == 0
+
+
+def test_an_epoch_that_traced_is_counted_but_not_timed():
+    step = tf.function(lambda x: x @ x)
+    counter = WorkCounter()
+    with counter.watching("epoch", apart=True):
+        step(tf.ones((8, 8)))
+    counter.forget_times("epoch")
+    found = counter.count(rate=False)
+    assert found.flops == {"epoch": 2 * 8**3}
+    assert (found.timed, counter.ran) == ({}, {})
+    assert "traced" in found.untimed
+    with counter.watching("epoch", apart=True):
+        step(tf.ones((8, 8)))
+    assert counter.count(rate=False).timed
