@@ -104,7 +104,7 @@ def attribute(counter: Counter, step: Step) -> tuple[list[float], float]:
     """Return the share of each line as it is attributed, and the seconds of the pass beyond those of its epochs."""
     step()
     began, within = perf_counter(), 0.0
-    for _ in range(2):  # as in a run, where the first time is not counted
+    for _ in range(5):  # as in a run of short epochs, where the first time does not count
         with counter.watching("epoch", apart=True):
             start = perf_counter()
             step()

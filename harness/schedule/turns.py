@@ -57,19 +57,25 @@ def watched(
     return sampling.watched(plan, arm, descriptions, pace, most)
 
 
-def counted(description: Description, position: int) -> list[int]:
+MORE = 3
+"""How many more times the epochs are observed whose operations are timed, if they are short."""
+
+
+def counted(description: Description, position: int) -> tuple[list[int], int]:
     """Return the epochs in which an arm counts and times operations: up to the first of each kind if it can seek,
     otherwise the next one, which is epoch `position`. None are left if its schedule is over.
 
     They run twice, or the ones after them too, because the first time includes what a profiler does only once, and may
-    trace.
+    trace. What follows only makes times more certain; the second value is how many of them have to run.
     """
     schedule = Schedule(description)
     if description.seekable:
         firsts = schedule.firsts()
         after = [index + (index + 1 < schedule.segment(index).stop) for index in firsts]
-        return [*firsts, *dict.fromkeys(after)]
-    return [index for index in (position, position + 1) if not schedule.segments or index < schedule.stop]
+        again = list(dict.fromkeys(after))
+        return [*firsts, *again, *again * MORE], len(firsts) + len(again)
+    following = range(position, position + 2 + MORE)
+    return [index for index in following if not schedule.segments or index < schedule.stop], 2
 
 
 class Rounds(Sequence[Round]):

@@ -54,7 +54,7 @@ PASSES: dict[str, Pass] = {
     PHASES: Pass(_make_phase_probes),
     MEMORY: Pass(_make_memory_probes, samples_rss=True, returns_memory=True),
     OPERATIONS: Pass(_make_operation_probes, most_epochs=5, draws_timeline=True),  # an epoch has thousands of them
-    COUNTING: Pass(list, most_epochs=1, counts=True),
+    COUNTING: Pass(list, most_epochs=3, counts=True),
 }
 """The built-in passes by name."""
 

@@ -21,6 +21,8 @@ from harness.worker.wire.messages import Description, StateObjective
 
 BUILDS_AT_ONCE = 2
 NOTHING_LEFT = "no epoch was left in which operations could be counted"
+TIMED_SECONDS = 0.5
+"""Seconds of epochs after which the time of lines is certain enough."""
 STATEMENTS = 2
 """Number of blocks in which an arm states the terms of its loss, each time in a new process."""
 
@@ -276,8 +278,9 @@ class Group:
         if self.plan.whole or not needs:
             yield self._make_work(arm.label, self._ask_for_work(arm))
             return
-        indices = turns.counted(self.descriptions[arm.label], self.positions.get(arm.label, 0))
-        if arm.label not in self.ended and indices and (yield from self._count_epochs(arm, indices)):
+        indices, least = turns.counted(self.descriptions[arm.label], self.positions.get(arm.label, 0))
+        left = arm.label not in self.ended and bool(indices)
+        if left and (yield from self._count_epochs(arm, indices, TIMED_SECONDS, least)):
             return
         self.known.uncounted.append(arm.label)
 
@@ -291,10 +294,11 @@ class Group:
         del self.live[label]
 
     def _count_epochs(
-        self, arm: ArmProcess, indices: Sequence[int], seconds: float | None = None
+        self, arm: ArmProcess, indices: Sequence[int], seconds: float, least: int = 0
     ) -> Generator[Event, None, bool]:
-        """Run these epochs in the pass for counting, and count their operations. Returns False if none was left."""
-        answer = arm.run(indices, note_calls=True, watch=COUNTING, seconds=seconds)
+        """Run these epochs in the pass for counting until they have taken `seconds`, but at least the first `least`,
+        and count their operations. Returns False if none was left."""
+        answer = arm.run(indices, note_calls=True, watch=COUNTING, least=least, seconds=seconds)
         if isinstance(answer, Ran) and not answer.epochs:  # the program ended in place of another epoch
             return False
         if isinstance(answer, Ran):

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from harness.worker.probes import gemm
 from harness.worker.probes.base import Framework
 from harness.worker.probes.counted import Place, make_counted
-from harness.worker.probes.spent import Spent
+from harness.worker.probes.spent import Spent, average
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.messages import Counted
 
@@ -30,8 +30,8 @@ class CountingApart(ABC):
         self._framework = framework
         self.by_kind: dict[str, Counter[Place]] = {}
         """The operations of the latest epoch of each kind in which some were seen."""
-        self.spent: dict[str, Spent] = {}
-        """The time of the latest epoch of each kind."""
+        self.spent: dict[str, list[Spent]] = {}
+        """The times of the epochs of each kind that traced nothing."""
         self.untimed: str | None = None
         """Why the operations that were counted could not be timed, or None."""
         self.watched = False
@@ -42,11 +42,12 @@ class CountingApart(ABC):
         return self._framework.loaded is not None and self._framework.computes()
 
     def forget_times(self, kind: str) -> None:
-        self.spent.pop(kind, None)
+        if self.spent.get(kind):
+            self.spent[kind].pop()
 
     @property
     def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
-        return {} if self.untimed else {kind: own.ran for kind, own in self.spent.items()}
+        return {} if self.untimed else {kind: own[-1].ran for kind, own in self.spent.items() if own}
 
     @abstractmethod
     def watching(self, kind: str, apart: bool) -> AbstractContextManager[None]:
@@ -64,12 +65,13 @@ class CountingApart(ABC):
         if not self.is_used():
             return None
         found = {} if self.trouble else self.by_kind
+        spent = {} if self.untimed else {kind: average(own) for kind, own in self.spent.items() if own}
         missing = self.nothing_seen if self.watched else NOTHING_RAN
         return make_counted(
             found,
             self.trouble or (None if found else missing),
             gemm.flops_per_second(self._prepare) if rate else None,
             self._measure_variables(),
-            self.spent if found and not self.untimed else {},
-            self.untimed or (TRACED if found and not self.spent else None),
+            spent if found else {},
+            self.untimed or (TRACED if found and not spent else None),
         )

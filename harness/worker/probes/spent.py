@@ -24,6 +24,18 @@ class Spent:
     """Seconds by the stacks that the operations come from. They add up to `busy`."""
 
 
+def average(found: Sequence[Spent]) -> Spent:
+    """Return the mean of several epochs, without the first one if there are others: it includes what a profiler does
+    only once. The times of single operations are those of the last one."""
+    kept = found[1:] or found
+    walls = [one.wall for one in kept if one.wall is not None]
+    mean = Spent(sum(walls) / len(kept) if walls else None, sum(one.busy for one in kept) / len(kept), kept[-1].ran)
+    for one in kept:
+        for stack, seconds in one.by_stack.items():
+            mean.by_stack[stack] += seconds / len(kept)  # type: ignore[assignment]  # typeshed: int counts only
+    return mean
+
+
 def share_out(operations: Sequence[tuple[Operation, Stack]], wall: float) -> Spent:
     """Return the time of an epoch of `wall` seconds, in which these operations ran.
 

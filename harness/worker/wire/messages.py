@@ -283,6 +283,7 @@ class Counted:
         if not found:
             return cls({}, NOTHING_COUNTS, None)
         counted = [one for one in found if one.flops] or found
+        several = len([one for one in counted if one.timed]) > 1
         parts: dict[str, dict[str, float]] = {}
         for one in counted:
             for kind, own in one.parts.items():
@@ -296,8 +297,8 @@ class Counted:
             parts,
             max(filter(None, (one.variables for one in found)), default=None),
             {kind: uses for kind in parts if (uses := [use for one in counted for use in one.lines.get(kind, ())])},
-            next((one.timed for one in counted if one.timed), {}) if len(counted) == 1 else {},
-            next((one.untimed for one in counted if one.untimed), None) if len(counted) == 1 else TWO_FRAMEWORKS,
+            {} if several else next((one.timed for one in counted if one.timed), {}),
+            TWO_FRAMEWORKS if several else next((one.untimed for one in counted if one.untimed), None),
             one_by_one=next((one.one_by_one for one in found if one.one_by_one), {}),
         )
 

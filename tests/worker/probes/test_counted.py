@@ -1,14 +1,15 @@
 """What was counted by part and by line adds up to the same."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.worker.probes.counted import Place, make_counted
 from harness.worker.probes.places import Line
-from harness.worker.wire.evidence import Caller, LineUse
-from harness.worker.wire.messages import Counted
+from harness.worker.wire.evidence import Caller, LineUse, Timed
+from harness.worker.wire.messages import TWO_FRAMEWORKS, Counted
 
 
 def test_parts_and_lines_are_summed_and_have_their_text(tmp_path):
@@ -76,6 +77,14 @@ def counted(flops, *lines):
 def test_lines_of_two_frameworks_come_together():
     one, two = (LineUse("a.py:1", "", flops) for flops in (1.0, 2.0))
     assert Counted.together([counted(1.0, one), counted(2.0, two)]) == counted(3.0, one, two)
+
+
+def test_times_of_two_frameworks_are_not_joined():
+    times = {"epoch": Timed(1.0, 0.5)}
+    one, other = replace(counted(1.0), timed=times), replace(counted(2.0), timed=times)
+    assert Counted.together([one]).timed == times
+    both = Counted.together([one, other])
+    assert (both.timed, both.untimed) == ({}, TWO_FRAMEWORKS)
 
 
 def test_reasons_of_all_frameworks_are_kept_if_none_counted():

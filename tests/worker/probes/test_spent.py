@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harness.worker.probes.operations import Operation, busy
 from harness.worker.probes.places import Line
-from harness.worker.probes.spent import share_out
+from harness.worker.probes.spent import average, share_out
 
 FIRST, SECOND = (Line("a.py", 1),), (Line("a.py", 2),)
 
@@ -29,6 +29,14 @@ def test_an_operation_inside_another_is_not_counted_twice():
 def test_operations_side_by_side_share_the_time():
     found = share_out([(ran("a", 0.0, 3.0), FIRST), (ran("b", 0.0, 1.0), SECOND)], 5.0)
     assert found.by_stack == {FIRST: pytest.approx(2.25), SECOND: pytest.approx(0.75)}
+
+
+def test_the_first_of_several_epochs_does_not_count():
+    epochs = [share_out([(ran("a", 0.0, seconds), FIRST)], 10.0 * seconds) for seconds in (9.0, 1.0, 3.0)]
+    found = average(epochs)
+    assert (found.wall, found.busy, found.by_stack) == (20.0, 2.0, {FIRST: 2.0})
+    assert found.ran == [(0.0, 3.0)]
+    assert average(epochs[:1]).busy == 9.0
 
 
 operations = st.lists(

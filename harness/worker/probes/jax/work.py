@@ -63,7 +63,7 @@ class JaxCounter(CountingApart):
                 self.watched, self.trouble = True, None
                 if found := Seen(profiler.stop(folder), began):  # the epoch may have used another framework
                     self.by_kind[kind] = found.count()
-                    self.spent[kind] = found.time(wall)
+                    self.spent.setdefault(kind, []).append(found.time(wall))
             except Unprofiled as error:
                 self.trouble = str(error)
             except Exception as error:  # an error here must not end the user's run

@@ -12,17 +12,17 @@ import shutil
 import tempfile
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from harness.worker.probes.counted import Place
 from harness.worker.probes.operations import Operation
-from harness.worker.probes.places import Stack
-from harness.worker.probes.spent import Spent, share_out
-from harness.worker.probes.tensorflow.calls import Call, Calls
+from harness.worker.probes.spent import Spent, average, share_out
+from harness.worker.probes.tensorflow.calls import Call, CallProbe, Calls
 from harness.worker.probes.tensorflow.gradients import needs_tracing, noting
 from harness.worker.probes.tensorflow.hlo import Uncountable
 from harness.worker.probes.tensorflow.name_scopes import part
@@ -37,14 +37,26 @@ _CONSTANTS = {"_EagerConst", "Const"}
 """What making a tensor of a NumPy array is, which happens outside of functions as a rule."""
 
 
-class Times:
-    """The operations of the latest epoch of each kind that was timed."""
+@dataclass
+class _Run:
+    """One epoch that was observed."""
 
-    def __init__(self) -> None:
+    operations: list[tuple[Operation, str]]
+    """Each with its name."""
+    wall: float
+    calls: Calls
+    traced: bool = False
+    """Whether it traced or compiled, so that its times are not those of training."""
+
+
+class Times:
+    """The operations of the epochs that were observed. `calls` notes the calls of the same epochs."""
+
+    def __init__(self, calls: CallProbe) -> None:
         self.trouble: str | None = None
         """Why the latest epoch could not be timed, or None."""
-        self._ran: dict[str, tuple[list[tuple[Operation, str]], float]] = {}
-        self._forgotten: set[str] = set()
+        self._calls = calls
+        self._runs: dict[str, list[_Run]] = {}
         self._graphs: dict[Any, Stacks | None] = {}
         """What is known of the graph of each call."""
 
@@ -65,8 +77,8 @@ class Times:
         finally:
             wall = perf_counter() - began
             try:
-                self._ran[kind] = read_named(profiler.stop(folder), began), wall
-                self._forgotten.discard(kind)
+                run = _Run(read_named(profiler.stop(folder), began), wall, self._calls.by_kind[kind])
+                self._runs.setdefault(kind, []).append(run)
                 self.trouble = None
             except Exception as error:  # an error here must not end the user's run
                 self.trouble = f"the output of TensorFlow's profiler could not be read: {one_line(error)}"
@@ -75,51 +87,56 @@ class Times:
     @property
     def any(self) -> bool:
         """Whether any epoch was observed."""
-        return bool(self._ran)
+        return bool(self._runs)
 
     def forget(self, kind: str) -> None:
         """Forget the times of the latest epoch of a kind. What it computed still counts."""
-        self._forgotten.add(kind)
+        if kind in self._runs:
+            self._runs[kind][-1].traced = True
 
-    def ran(self, calls: Mapping[str, Calls]) -> dict[str, list[tuple[float, float]]]:
-        """Return when operations and calls of functions began and ended by the clock, by kind of epoch."""
+    def ran(self) -> dict[str, list[tuple[float, float]]]:
+        """Return when operations and calls of functions began and ended by the clock in the latest epoch of each kind,
+        if it was timed."""
         return {
-            kind: [(one.start, one.start + one.seconds) for one, _ in operations]
-            + [(began, ended) for began, ended, _ in calls[kind].ran]
-            for kind, (operations, _) in self._ran.items()
-            if kind not in self._forgotten
+            kind: [(one.start, one.start + one.seconds) for one, _ in runs[-1].operations]
+            + [(began, ended) for began, ended, _ in runs[-1].calls.ran]
+            for kind, runs in self._runs.items()
+            if not runs[-1].traced
         }
 
-    def one_by_one(self, calls: Mapping[str, Calls]) -> dict[str, OneByOne]:
+    def one_by_one(self) -> dict[str, OneByOne]:
         """Return how many operations of each kind of epoch ran outside of every `tf.function`."""
         found = {}
-        for kind, (operations, _) in self._ran.items():
-            keys = [key for one, _, key, _ in self._join(operations, calls[kind]) if one.type not in _CONSTANTS]
+        for kind, runs in self._runs.items():
+            keys = [key for one, _, key, _ in self._join(runs[-1]) if one.type not in _CONSTANTS]
             if keys:
                 found[kind] = OneByOne(sum(key is None for key in keys), len(keys))
         return found
 
-    def spent(self, calls: Mapping[str, Calls]) -> dict[str, Spent]:
-        """Return the time of each kind of epoch that was observed. `calls` are those of the same epochs."""
+    def spent(self) -> dict[str, Spent]:
+        """Return the time of each kind of epoch that was timed."""
         found = {}
-        for kind, (operations, wall) in self._ran.items():
-            if kind in self._forgotten:
-                continue
-            placed = [(one, _find_stack(graph, name)) for one, name, _, graph in self._join(operations, calls[kind])]
-            if placed:
-                found[kind] = share_out(placed, wall)
+        for kind, runs in self._runs.items():
+            own = [self._share_out(run) for run in runs if not run.traced and run.operations]
+            if own:
+                found[kind] = average(own)
         return found
 
-    def count(self, kind: str, calls: Calls, wanted: Any) -> Counter[Place] | None:
+    def _share_out(self, run: _Run) -> Spent:
+        return share_out(
+            [(one, graph.stack(name) if graph else ()) for one, name, _, graph in self._join(run)], run.wall
+        )
+
+    def count(self, kind: str, wanted: Any) -> Counter[Place] | None:
         """Return the operations in the matrix products of one call, whose key is `wanted`, over all times that it was
-        called in the epoch of `kind` that was observed; None if none was.
+        called in the latest epoch of `kind` that was observed; None if none was.
 
         Raises Uncountable if not all of them can be counted.
         """
-        if kind not in self._ran:
+        if kind not in self._runs:
             return None
         total, unknown = Counter[Place](), 0
-        for one, name, key, graph in self._join(self._ran[kind][0], calls):
+        for one, name, key, graph in self._join(self._runs[kind][-1]):
             if key == wanted and is_product(one.type):
                 sizes, flops = read_product(graph.operation(name) if graph else None)
                 unknown += not flops
@@ -129,26 +146,20 @@ class Times:
             raise Uncountable(f"{unknown} of its matrix products have sizes that only the data tell")
         return total
 
-    def _join(
-        self, operations: Sequence[tuple[Operation, str]], calls: Calls
-    ) -> Iterator[tuple[Operation, str, Any, Stacks | None]]:
+    def _join(self, run: _Run) -> Iterator[tuple[Operation, str, Any, Stacks | None]]:
         """Yield each operation with its name, the key of the call that it ran in, or None, and what is known of the
         graph of that."""
-        ran = sorted(calls.ran, key=lambda one: one[:2])
+        ran = sorted(run.calls.ran, key=lambda one: one[:2])
         starts = [began for began, _, _ in ran]
-        for one, name in operations:
+        for one, name in run.operations:
             place = bisect(starts, one.start) - 1
             if place < 0 or one.start > ran[place][1]:
                 yield one, name, None, None
                 continue
             key = ran[place][2]
             if key not in self._graphs:
-                self._graphs[key] = _read_graph(calls.distinct[key])
+                self._graphs[key] = _read_graph(run.calls.distinct[key])
             yield one, name, key, self._graphs[key]
-
-
-def _find_stack(graph: Stacks | None, name: str) -> Stack:
-    return graph.stack(name) if graph else ()
 
 
 def _read_graph(call: Call) -> Stacks | None:

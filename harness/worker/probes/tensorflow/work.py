@@ -29,7 +29,7 @@ class WorkCounter:
 
     def __init__(self) -> None:
         self.calls = CallProbe()
-        self._times = Times()
+        self._times = Times(self.calls)
 
     def is_used(self) -> bool:
         return "tensorflow" in sys.modules
@@ -44,7 +44,7 @@ class WorkCounter:
 
     @property
     def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
-        return self._times.ran(self.calls.by_kind)
+        return self._times.ran()
 
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch, as far as possible, with the reason if some cannot be counted.
@@ -62,11 +62,11 @@ class WorkCounter:
             except flops.Uncountable as error:
                 reasons.append(str(error))
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
-        spent = self._times.spent(self.calls.by_kind)
+        spent = self._times.spent()
         untimed = self._times.trouble or (None if spent else TRACED if self._times.any else NOTHING_TIMED)
         large = gemm.flops_per_second(prepare) if rate else None
         counted = make_counted(found, reason, large, variables.sizes(), spent, untimed)
-        return replace(counted, one_by_one=self._times.one_by_one(self.calls.by_kind))
+        return replace(counted, one_by_one=self._times.one_by_one())
 
     def _count_epoch(
         self, kind: str, calls: Calls, known: dict[Any, Counter[Place] | flops.Uncountable]
@@ -87,7 +87,7 @@ class WorkCounter:
                 known[key] = _count_call(call)
             counted = known[key]
             if isinstance(counted, flops.Uncountable):
-                observed = self._times.count(kind, calls, key)
+                observed = self._times.count(kind, key)
                 if observed is None:
                     raise counted
                 total.update(observed)

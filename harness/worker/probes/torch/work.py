@@ -50,7 +50,8 @@ class TorchCounter(CountingApart):
         self.watched, self.trouble = True, places.trouble
         if places.operations:  # the epoch may have used another framework
             self.by_kind[kind] = places.flops
-            self.spent[kind] = Spent(None, sum(places.seconds.values()), places.ran, places.seconds)
+            spent = Spent(None, sum(places.seconds.values()), places.ran, places.seconds)
+            self.spent.setdefault(kind, []).append(spent)
             self.untimed = self._explain_untimed(places)
 
     def _explain_untimed(self, places: _Places) -> str | None:
