@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import accounting, gate, notes, programs
+from harness.report.sections import accounting, gate, notes, programs, why
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -45,4 +45,6 @@ def figures(summary: Summary, record: Lines, directory: Path) -> "Iterable[Figur
     return (chosen.epochs(record),)
 
 
-LAYOUT = Layout(headline=headline, tables=tables, notes=sentences, method=method, figures=figures)
+LAYOUT = Layout(
+    headline=headline, findings=why.arithmetic, tables=tables, notes=sentences, method=method, figures=figures
+)

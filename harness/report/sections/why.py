@@ -36,6 +36,13 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from islice((sentence for own in found for sentence in own), MOST_SENTENCES)
 
 
+def arithmetic(summary: Summary) -> Iterator[str]:
+    """For each arm of a gate whose arithmetic differs from its base's, the line that makes most of the difference."""
+    for arm in _find_explained(summary):
+        if arm.why and arm.why.of is Of.ARITHMETIC:
+            yield from islice(_describe_lines(arm.name, arm.why), 1)
+
+
 def table(summary: Summary, most: int = MOST_LINES) -> Table | None:
     """The lines of each arm that make its difference, what is between operations, and the rest, which add up to it."""
     arms = _find_explained(summary)
@@ -94,6 +101,12 @@ def _describe_arm(arm: ArmSummary, baseline: ArmSummary) -> Iterator[str]:
     share, once = _describe_once(arm, baseline)
     if abs(share) >= MOSTLY:
         yield once
+    yield from _describe_lines(arm.name, why)
+    if LEAST <= abs(share) < MOSTLY:
+        yield once
+
+
+def _describe_lines(arm: str, why: Why) -> Iterator[str]:
     between = [why.between_most.where] if why.between_most else []
     name = make_namer([place for change in why.changes for place in (change.where, change.via)] + between)
     parts = [(change.share, _describe_change(change, name)) for change in why.changes]
@@ -101,10 +114,8 @@ def _describe_arm(arm: ArmSummary, baseline: ArmSummary) -> Iterator[str]:
     parts.append((why.between, f"is between operations, {taken[0]} to {taken[1]}{_describe_between(why, name)}"))
     parts = sorted((own for own in parts if abs(own[0]) >= LEAST), key=lambda own: -abs(own[0]))
     for place, (part, text) in enumerate(parts):
-        whole = f" of {_describe_whole(arm.name, why)}" if not place else ""
+        whole = f" of {_describe_whole(arm, why)}" if not place else ""
         yield f"{'Another ' if place else ''}{units.percent(part)}{whole} {text}."
-    if LEAST <= abs(share) < MOSTLY:
-        yield once
 
 
 def _describe_between(why: Why, name: Callable[[str], str]) -> str:

@@ -131,3 +131,10 @@ def test_what_is_in_first_epochs_is_left_out_where_it_is_little_or_unknown():
     assert len(said(accounted(2.1, 8.0), accounted(2.0, 2.0))) == 1
     assert len(said(accounted(8.0, 4.0, epochs=50), accounted(2.0, 2.0))) == 1
     assert len(said(None, accounted(2.0, 2.0))) == 1
+
+
+def test_a_gate_names_the_line_that_makes_most_of_a_difference_in_arithmetic():
+    found = run([network(1200, None, 12e6)], [network(100, None, 1e6)], timed=False)
+    (one,) = why.arithmetic(summarize(found))
+    assert one.startswith("100 % of what new saves in the arithmetic of an epoch")
+    assert list(why.arithmetic(summarize(run([network(1200, 0.9, 12e6)], [network(100, 0.1, 1e6)])))) == []
