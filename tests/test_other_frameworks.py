@@ -134,8 +134,11 @@ def test_a_profile_shows_operations_parts_and_a_timeline(tmp_path):
         assert sum(use.flops for use in uses) == arm.value("flops")
         known = {use.where.rpartition("/")[2].partition(":")[0]: use for use in uses if use.where}
         assert known.keys() == {"others.py"}
-        texts = [use.text for use in uses if use.where]
+        texts = [use.text for use in uses if use.where and use.flops]
         assert all("self.net(" in text or "points @ weights[0]" in text for text in texts), texts
+        assert record[name].works[0].untimed is None
+        busy = record[name].works[0].timed["epoch"].busy
+        assert sum(use.seconds for use in uses) == pytest.approx(busy)
         # The compiler of JAX makes some products of others, without saying from which line.
         assert sum(use.flops for use in uses if use.where) > 0.75 * arm.value("flops")
         events = json.loads((tmp_path / name / "timeline.json").read_text())["traceEvents"]
@@ -149,17 +152,22 @@ def test_a_training_that_is_over_is_counted_in_another_process(tmp_path, monkeyp
     monkeypatch.chdir(SUPPORT / "programs" / "pinns")
     record = measure(planned("compare", "in_torch.py", "in_jax.py", blocks=1, threads=1), tmp_path / "run", ignore)
     pieces = [piece for piece in record.watched if piece.probe == "counting"]
-    assert [len(piece.epochs) for piece in pieces] == [2, 2]
+    assert [piece.epochs[0].index for piece in pieces] == [0, 0]
+    assert all(2 <= len(piece.epochs) <= 4 for piece in pieces)
     assert all(work.flops["epoch"] > 0 for work in record.works)
     assert sum(len(piece.epochs) for piece in record.slices if piece.arm == record.baseline) == 60
 
 
 def test_counting_does_not_compile_again(run):
     record = run("TorchCompiled", "Torch", blocks=1)
-    (compiled, _) = pieces = [piece for piece in record.watched if piece.probe == "counting"]
-    assert [len(piece.epochs) for piece in pieces] == [1, 1]
+    pieces = [piece for piece in record.watched if piece.probe == "counting"]
+    (compiled,) = (piece for piece in pieces if piece.arm == "TorchCompiled")
+    assert all(2 <= len(piece.epochs) <= 5 for piece in pieces)
     assert not any(evidence.traces(epoch) for epoch in compiled.epochs)
-    assert record.works[0].flops["epoch"] > 0
+    works = {work.arm: work for work in record.works}
+    assert works["TorchCompiled"].flops["epoch"] > 0
+    assert "torch.compile" in works["TorchCompiled"].untimed
+    assert works["Torch"].timed.keys() == {"epoch"}
 
 
 def ignore(event, record):
