@@ -1,6 +1,6 @@
 """Whether an arm's losses are those of a training that works: finite, and falling.
 
-The losses are those of the first process of the arm, in the order of its epochs.
+The losses are those of the first process of the arm.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from scipy import stats
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
 
+Values = np.ndarray[tuple[int], np.dtype[np.float64]]
 FEWEST = 20
 """Epochs below which nothing is said of the course of a loss."""
 RISES = 0.5
@@ -48,33 +49,67 @@ class Unsound:
 
 
 def unsound(record: Lines, arm: str) -> list[Unsound]:
-    """Return what is wrong with the losses of `arm`: those that are not finite first."""
+    """Return what is wrong with the losses of `arm`: those that are not finite first.
+
+    The course of a loss is judged over consecutive epochs of one kind only: where epochs are sampled, or another kind
+    weights the terms in another way, it says nothing. Losses rise only if none of them falls.
+    """
     epochs = _list_epochs(record, arm)
-    names = dict.fromkeys(name for epoch in epochs for name in epoch.losses)
-    found = [one for name in names if (one := _judge(name, epochs))]
-    return sorted(found, key=lambda one: list(Fault).index(one.fault))
+    found = [one for name in _list_names(epochs) if (one := _find_not_finite(name, epochs))]
+    stretch = _find_longest_stretch(epochs)
+    courses = {name: _read_course(name, stretch) for name in _list_names(stretch)}
+    for name, (indices, values) in courses.items():
+        # A term that is 0 throughout is one that the training does not have.
+        if len(values) >= FEWEST and values[0] and np.all(values == values[0]):
+            found.append(Unsound(Fault.CONSTANT, name, indices[0], len(values), len(values)))
+    moving = {name: own for name, own in courses.items() if len(own[1]) >= FEWEST and not np.all(own[1] == own[1][0])}
+    rising = [one for name, own in moving.items() if (one := _find_rise(name, *own))]
+    return found + (rising if len(rising) == len(moving) else [])
 
 
 def _list_epochs(record: Lines, arm: str) -> list[Epoch]:
+    """Return the epochs of the arm's first process, in the order in which they ran."""
     first = next(((piece.block, piece.group) for piece in record.slices if piece.arm == arm), None)
     own = [piece for piece in record.slices if piece.arm == arm and (piece.block, piece.group) == first]
-    return sorted((epoch for piece in own for epoch in piece.epochs), key=lambda epoch: epoch.index)
+    return [epoch for piece in own for epoch in piece.epochs]
 
 
-def _judge(name: str, epochs: Sequence[Epoch]) -> Unsound | None:
+def _list_names(epochs: Sequence[Epoch]) -> list[str]:
+    return list(dict.fromkeys(name for epoch in epochs for name in epoch.losses))
+
+
+def _find_not_finite(name: str, epochs: Sequence[Epoch]) -> Unsound | None:
+    own = [epoch for epoch in epochs if name in epoch.losses]
+    missing = [epoch.index for epoch in own if epoch.losses[name] is None]
+    return Unsound(Fault.NOT_FINITE, name, min(missing), len(missing), len(own)) if missing else None
+
+
+def _find_longest_stretch(epochs: Sequence[Epoch]) -> list[Epoch]:
+    """Return the longest run of consecutive epochs of one kind."""
+    stretches: list[list[Epoch]] = []
+    for epoch in epochs:
+        last = stretches[-1][-1] if stretches else None
+        if last and epoch.index == last.index + 1 and epoch.kind == last.kind:
+            stretches[-1].append(epoch)
+        else:
+            stretches.append([epoch])
+    return max(stretches, key=len, default=[])
+
+
+def _read_course(
+    name: str, epochs: Sequence[Epoch]
+) -> "tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float64]]]":
+    """Return the epochs that have a loss, and its values; nothing if any of these is not finite."""
     own = [(epoch.index, epoch.losses[name]) for epoch in epochs if name in epoch.losses]
-    missing = [index for index, value in own if value is None]
-    if missing:
-        return Unsound(Fault.NOT_FINITE, name, missing[0], len(missing), len(own))
-    values = np.array([value for _, value in own], dtype=float)
-    if len(values) < FEWEST:
-        return None
-    if np.all(values == values[0]):
-        # A term that is 0 throughout is one that the training does not have.
-        return Unsound(Fault.CONSTANT, name, own[0][0], len(own), len(own)) if values[0] else None
+    if any(value is None for _, value in own):
+        return [], np.array([], dtype=float)
+    return [index for index, _ in own], np.array([value for _, value in own], dtype=float)
+
+
+def _find_rise(name: str, indices: Sequence[int], values: Values) -> Unsound | None:
     third = len(values) // 3
     before, after = float(np.median(values[:third])), float(np.median(values[-third:]))
     trend = stats.spearmanr(np.arange(len(values)), values).statistic
     if trend > RISES and 0 < BY * before < after:
-        return Unsound(Fault.RISING, name, own[0][0], len(own), len(own), before, after)
+        return Unsound(Fault.RISING, name, indices[0], len(values), len(values), before, after)
     return None

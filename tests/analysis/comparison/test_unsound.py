@@ -31,6 +31,22 @@ def test_a_loss_that_rises_is_told():
     assert one.before < 2 < one.after
 
 
+RISING = [1 + index / 20 for index in range(60)]
+
+
+def test_a_total_that_rises_as_its_terms_fall_is_weighted_in_another_way():
+    assert found([{"loss": value, "pde": exp(-index / 20)} for index, value in enumerate(RISING)]) == []
+    both = found([{"loss": value, "pde": 2 * value} for value in RISING])
+    assert [one.loss for one in both] == ["loss", "pde"]
+
+
+def test_the_course_of_sampled_epochs_says_nothing():
+    sampled = [(7 * place, {"loss": value}) for place, value in enumerate(RISING)]
+    assert unsound(trained({"a": [sampled]}), "a") == []
+    in_turns = [list(enumerate({"loss": value} for value in RISING))[first : first + 10] for first in range(0, 60, 10)]
+    assert [one.fault for one in unsound(trained({"a": in_turns}), "a")] == [Fault.RISING]
+
+
 @pytest.mark.parametrize(
     "losses",
     [
