@@ -70,7 +70,8 @@ def _describe_difference(arm: ArmSummary, baseline: str | None) -> str:
         least = min(values, key=lambda value: abs(log(value)))
         bound = f"{units.number(max(least, 1 / least))}x"
         verb = f"is at least {bound} faster" if least < 1 else f"takes at least {bound} as long"
-        return f"{verb} {what[2]} {baseline}" if baseline else verb
+        middle = f"{units.number(max(ratio.estimate, 1 / ratio.estimate))}x"
+        return f"{verb} {what[2]} {baseline} (about {middle})" if baseline else verb
     if baseline is None:
         return clause
     ends = shown[1:] if ratio.estimate > 1 else shown[:0:-1]

@@ -39,6 +39,13 @@ def test_wording_depends_on_the_size_of_the_difference(factor, expected):
     assert of(compared(b=factor)) == expected
 
 
+def test_a_wide_interval_gives_only_what_is_sure():
+    found = of(record({"base": BASE, "b": times(0.1)}, noise=4.0, seed=1))
+    assert found.startswith("b is at least ")
+    least, middle = (float(part.split("x")[0].split()[-1].lstrip("(")) for part in found.split("faster than base"))
+    assert 1.5 < least < middle
+
+
 def test_an_interval_in_percent_begins_with_the_smaller_difference():
     noisy = record({"base": BASE, "quick": times(0.8), "slow": times(1.2)}, noise=0.02)
     first, second = (clause.split("[")[1].rstrip("].").split(", ") for clause in of(noisy).split("; "))

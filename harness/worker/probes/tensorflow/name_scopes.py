@@ -6,13 +6,18 @@ _TAPE = "gradient_tape"
 """The prefix of the names in a gradient that a tape computes. They have one more level, after the operation's name."""
 _GRADIENTS, _GRADIENT, _GRADIENT_END = "gradients", re.compile(r".+_grad(_\d+)?"), re.compile(r"_grad(_\d+)?$")
 """The prefix of the names in the gradient of a nested function, and the name of the gradient of one operation."""
+_FLOW = re.compile(r"(?:while|cond)(?:_(?:body|cond|grad))?(?:_\d+)?")
+"""The prefixes of the names in loops and branches."""
+INLINED = re.compile(r"^.*/_\d+/")
+"""What comes before the names inside a loop or a branch that was replaced by them: `while/body/_12/while/MatMul`."""
 _CALL = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
 """The prefix of the names in a nested function."""
 
 
 def part(name: str) -> str:
-    """Return the scope of an operation from its name: `physics` for `gradient_tape/physics/matmul_3/MatMul_1`."""
-    return "/".join(_find_forward(name)[:-1])
+    """Return the scope of an operation from its name: `physics` for `gradient_tape/physics/matmul_3/MatMul_1`. The
+    scopes that loops and branches make are none."""
+    return "/".join(step for step in _find_forward(INLINED.sub("", name))[:-1] if not _FLOW.fullmatch(step))
 
 
 def forward_name(name: str) -> str:

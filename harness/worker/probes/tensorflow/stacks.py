@@ -13,13 +13,10 @@ from contextlib import suppress
 from typing import Any
 
 from harness.worker.probes.places import Line, Stack, keep_own
-from harness.worker.probes.tensorflow.name_scopes import forward_name, is_call
+from harness.worker.probes.tensorflow.name_scopes import INLINED, forward_name, is_call
 
 _INNER = ("f", "body", "cond", "then_branch", "else_branch")
 """The attributes of operations that name functions."""
-_INLINED = re.compile(r"^.*/_\d+/")
-"""What TensorFlow puts before the names of operations when it replaces a loop or a branch by the operations inside:
-`while/body/_12/while/MatMul`."""
 _GENERATED = re.compile(r"^__(?:inference|forward|backward)_|_\d+$|_rewritten$")
 """What TensorFlow adds to the names of functions: `__inference___backward_step_310_333` belongs to `step`."""
 
@@ -51,7 +48,7 @@ class Stacks:
     def operation(self, name: str) -> Any | None:
         """Return the operation that ran under a name, itself and not what it is a gradient of; None if it is not
         known, or if several functions have one of that name."""
-        steps = _INLINED.sub("", name).split("/")
+        steps = INLINED.sub("", name).split("/")
         while steps and is_call(steps[0]):
             steps = steps[1:]
         found = {id(one): one for one in self._find_anywhere("/".join(steps))}
@@ -63,7 +60,7 @@ class Stacks:
         calls = tuple(step for step in name.split("/") if is_call(step))
         own = self._operations.get(self._called.get(calls, ""), {})
         forward = forward_name(name)
-        return own.get(forward) or self._find_anywhere(forward) or self._find_anywhere(_INLINED.sub("", forward))
+        return own.get(forward) or self._find_anywhere(forward) or self._find_anywhere(INLINED.sub("", forward))
 
     def _find_anywhere(self, forward: str) -> list[Any]:
         return [one for inner in self._operations.values() for one in inner.get(forward, ())]

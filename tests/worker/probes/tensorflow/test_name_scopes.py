@@ -14,6 +14,10 @@ from harness.worker.probes.tensorflow.name_scopes import forward_name, part
         ("gradients/inner/matmul_grad/MatMul_1", "inner"),
         ("step/gradients/matmul_grad_2/MatMul", ""),
         ("gradients/matmul", "gradients"),
+        ("while/body/_12/while/matmul", ""),
+        ("gradient_tape/while/while_grad/body/_69/gradient_tape/while/gradients/while/matmul_2_grad/MatMul", ""),
+        ("cond_1/then/_3/cond_1/physics/matmul", "physics"),
+        ("physics/while/physics/data/matmul", "physics/physics/data"),
         ("", ""),
     ],
 )
