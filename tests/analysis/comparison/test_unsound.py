@@ -57,5 +57,5 @@ def test_the_course_of_sampled_epochs_says_nothing():
         [{} for _ in range(60)],
     ],
 )
-def test_a_training_that_works_is_accused_of_nothing(losses):
+def test_a_training_that_works_has_no_faults(losses):
     assert found(losses) == []
