@@ -109,8 +109,10 @@ class Recorder:
     def count(self, rate: bool) -> Counted:
         """Count what the counters have noted and, with `rate`, measure the rate of large matrix products."""
         found = Counted.together([own for one in self.counters if (own := one.count(rate))])
-        ran = {kind: own for one in self.counters for kind, own in one.ran.items()}
-        return replace(found, between=self.sampler.between(ran) if found.timed else {})
+        # Where each operation was taken aside, what passes between them is mostly that.
+        usual = [kind for kind, timed in found.timed.items() if timed.wall is not None]
+        ran = {kind: own for one in self.counters for kind, own in one.ran.items() if kind in usual}
+        return replace(found, between=self.sampler.between(ran))
 
     def clear(self) -> None:
         """Forget the epochs of the latest slice, which have been sent."""

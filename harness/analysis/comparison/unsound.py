@@ -57,14 +57,19 @@ def unsound(record: Lines, arm: str) -> list[Unsound]:
     epochs = _list_epochs(record, arm)
     found = [one for name in _list_names(epochs) if (one := _find_not_finite(name, epochs))]
     stretch = _find_longest_stretch(epochs)
-    courses = {name: _read_course(name, stretch) for name in _list_names(stretch)}
-    for name, (indices, values) in courses.items():
-        # A term that is 0 throughout is one that the training does not have.
-        if len(values) >= FEWEST and values[0] and np.all(values == values[0]):
-            found.append(Unsound(Fault.CONSTANT, name, indices[0], len(values), len(values)))
-    moving = {name: own for name, own in courses.items() if len(own[1]) >= FEWEST and not np.all(own[1] == own[1][0])}
-    rising = [one for name, own in moving.items() if (one := _find_rise(name, *own))]
-    return found + (rising if len(rising) == len(moving) else [])
+    moving, rising = 0, []
+    for name in _list_names(stretch):
+        indices, values = _read_course(name, stretch)
+        if len(values) < FEWEST:
+            continue
+        if np.all(values == values[0]):
+            if values[0]:  # a term that is 0 throughout is one that the training does not have
+                found.append(Unsound(Fault.CONSTANT, name, indices[0], len(values), len(values)))
+            continue
+        moving += 1
+        if rise := _find_rise(name, indices, values):
+            rising.append(rise)
+    return found + (rising if len(rising) == moving else [])
 
 
 def _list_epochs(record: Lines, arm: str) -> list[Epoch]:
@@ -96,9 +101,7 @@ def _find_longest_stretch(epochs: Sequence[Epoch]) -> list[Epoch]:
     return max(stretches, key=len, default=[])
 
 
-def _read_course(
-    name: str, epochs: Sequence[Epoch]
-) -> "tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float64]]]":
+def _read_course(name: str, epochs: Sequence[Epoch]) -> tuple[list[int], Values]:
     """Return the epochs that have a loss, and its values; nothing if any of these is not finite."""
     own = [(epoch.index, epoch.losses[name]) for epoch in epochs if name in epoch.losses]
     if any(value is None for _, value in own):

@@ -3,8 +3,8 @@
 Lines of two versions of a program are matched by their content, since an edit moves their numbers. A line that was only
 touched is matched by its likeness to one of the others.
 
-The times of lines come from one epoch under a profiler, which slows it down. So a line has its share of that epoch, and
-the median epoch of the turns is shared out in this way: what lines take and what passes between operations add up to
+The times of lines come from epochs under a profiler, which slows them down. So a line has its share of those, and the
+median epoch of the turns is shared out in this way: what lines take and what passes between operations add up to
 it, and the differences of all add up to the difference. Where only arithmetic is known, it is shared out instead.
 """
 

@@ -63,8 +63,9 @@ class Group:
         self.positions: dict[str, int] = {}
         """The epoch after the last one that each arm ran."""
         self.counts_apart: set[str] = set()
-        self.times_apart: set[str] = set()
         """The arms whose operations can only be counted in a pass of their own."""
+        self.times_apart: set[str] = set()
+        """The arms of which such a pass can tell the time of operations."""
         self.ended: set[str] = set()
         """The arms whose training is over: they run no more epochs."""
         self.states: dict[str, State] = {}

@@ -51,8 +51,8 @@ def table(summary: Summary, most: int = MOST_LINES) -> Table | None:
     rows = [row for arm in arms if arm.why for row in _make_rows(arm.name, arm.why, most)]
     note = (
         f"Shares of the difference between an epoch of each arm and one of {summary.baseline}, by the innermost line of"
-        " the program's own files; they add up to 100 %. The times of a median epoch are shared out as one epoch under"
-        " the framework's profiler was. Lines are matched by their content."
+        " the program's own files; they add up to 100 %. The times of a median epoch are shared out as those of epochs"
+        " whose operations were observed. Lines are matched by their content."
     )
     untimed = [f"{arm.name}: {arm.untimed}" for arm in summary.arms if arm.untimed]
     if untimed:

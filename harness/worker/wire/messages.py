@@ -285,6 +285,7 @@ class Counted:
         counted = [one for one in found if one.flops] or found
         several = len([one for one in counted if one.timed]) > 1
         parts: dict[str, dict[str, float]] = {}
+        kinds = dict.fromkeys(kind for one in counted for kind in one.lines)
         for one in counted:
             for kind, own in one.parts.items():
                 together = parts.setdefault(kind, {})
@@ -296,7 +297,7 @@ class Counted:
             max(filter(None, (one.gemm_flops_per_second for one in counted)), default=None),
             parts,
             max(filter(None, (one.variables for one in found)), default=None),
-            {kind: uses for kind in parts if (uses := [use for one in counted for use in one.lines.get(kind, ())])},
+            {kind: uses for kind in kinds if (uses := [use for one in counted for use in one.lines.get(kind, ())])},
             {} if several else next((one.timed for one in counted if one.timed), {}),
             TWO_FRAMEWORKS if several else next((one.untimed for one in counted if one.untimed), None),
             one_by_one=next((one.one_by_one for one in found if one.one_by_one), {}),

@@ -79,8 +79,16 @@ def test_lines_of_two_frameworks_come_together():
     assert Counted.together([counted(1.0, one), counted(2.0, two)]) == counted(3.0, one, two)
 
 
+def test_lines_that_were_timed_are_kept_where_nothing_could_be_counted():
+    timed = Counted({}, "no", None, lines={"epoch": [LineUse("a.py:1", "", 0.0, [], 0.5)]}, timed={"epoch": TIMES})
+    assert Counted.together([timed]) == timed
+
+
+TIMES = Timed(1.0, 0.5)
+
+
 def test_times_of_two_frameworks_are_not_joined():
-    times = {"epoch": Timed(1.0, 0.5)}
+    times = {"epoch": TIMES}
     one, other = replace(counted(1.0), timed=times), replace(counted(2.0), timed=times)
     assert Counted.together([one]).timed == times
     both = Counted.together([one, other])

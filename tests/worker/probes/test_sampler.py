@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from harness.worker.probes.sampler import FEWEST, Sampler
+from harness.worker.probes.sampler import Sampler
 
 
 def spin(seconds):
@@ -62,7 +62,6 @@ def test_too_few_samples_tell_nothing():
     with sampler.watching("epoch"):
         pass
     assert sampler.between({"epoch": []}) == {}
-    assert FEWEST > 1
 
 
 def test_kinds_without_observed_operations_are_left_out():
