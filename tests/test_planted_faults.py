@@ -107,7 +107,8 @@ def test_clean_trainers_have_no_findings(in_jax, in_torch):
     for record in (in_jax, in_torch):
         for name in ("Clean", "Eager"):
             assert traces_of(record, name) == []
-            assert told(record, name) == {}
+            # Which line takes the time is no fault, and here one line may well take most of it.
+            assert told(record, name).keys() <= {"line"}
     assert {arm.name: arm.value("traces") for arm in summarize(in_torch).arms}["Eager"] == 0
 
 
