@@ -35,6 +35,7 @@ class TensorFlow(Framework):
     module = "tensorflow"
     libraries = ("tensorflow", "tf_keras", "tensorflow_probability")
     thread_variables = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    thread_setter = "config.threading.set_intra_op_parallelism_threads"
     result_variables = (
         *("TF_USE_LEGACY_KERAS", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS"),
         *("TF_XLA_FLAGS", "XLA_FLAGS"),

@@ -2,7 +2,7 @@
 
 It replaces `tf.function`'s `__call__` during one epoch. It keeps the arguments of a call, but only shape and type of
 tensors. Only outermost calls are noted, because the others are part of them. Operations outside of every `tf.function`
-are not seen; if a gradient is taken there, that is reported.
+are not seen here; if a gradient is taken there, that is reported.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+OUTSIDE = "gradients were taken outside of every tf.function"
+"""The trouble that is none where operations outside of functions are observed, too."""
 _BY_VALUE = (bool, int, float, complex, str, bytes, type(None))
 """Types of Python arguments that TensorFlow compares by value."""
 
@@ -46,6 +48,21 @@ class CallProbe:
     def __init__(self) -> None:
         self.by_kind: dict[str, Calls] = {}
         self._depth = threading.local()
+        self._takes_eager = True
+
+    @contextmanager
+    def leaving_eager(self) -> Iterator[None]:
+        """In this context, do not note calls of functions that TensorFlow has been told to run eagerly, because their
+        operations are observed one by one."""
+        self._takes_eager = False
+        try:
+            yield
+        finally:
+            self._takes_eager = True
+
+    def is_inside(self) -> bool:
+        """Whether this thread is in a call that is noted."""
+        return getattr(self._depth, "level", 0) > 0
 
     @contextmanager
     def watching(self, kind: str) -> Iterator[None]:
@@ -83,6 +100,8 @@ class CallProbe:
 
         def noted(function: Any, *args: Any, **kwargs: Any) -> Any:
             level = getattr(depth, "level", 0)
+            if not self._takes_eager and _run_eagerly():
+                return call(function, *args, **kwargs)
             key = None if level else _note(calls, function, args, kwargs)
             depth.level = level + 1
             began = perf_counter()
@@ -100,10 +119,16 @@ class CallProbe:
 
         def reported(*args: Any, **kwargs: Any) -> Any:
             if not getattr(depth, "level", 0):
-                calls.trouble = calls.trouble or "gradients were taken outside of every tf.function"
+                calls.trouble = calls.trouble or OUTSIDE
             return gradient(*args, **kwargs)
 
         return reported
+
+
+def _run_eagerly() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.functions_run_eagerly())
 
 
 def _note(calls: Calls, function: Any, args: Any, kwargs: Any) -> Any:
@@ -119,7 +144,8 @@ def _note(calls: Calls, function: Any, args: Any, kwargs: Any) -> Any:
         calls.distinct.setdefault(key, Call(function, arguments)).times += 1
         return key
     except Exception as error:  # an exception here would end the user's own call
-        calls.trouble = calls.trouble or f"a call could not be recorded: {error}"
+        if calls.trouble in (None, OUTSIDE):
+            calls.trouble = f"a call could not be recorded: {error}"
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -27,21 +28,37 @@ def read_product(operation: Any | None) -> tuple[Sizes, int]:
     if not (left.is_fully_defined() and right.is_fully_defined()):
         return ((), ()), 0
     sizes: Sizes = tuple(left.as_list()), tuple(right.as_list())
-    each = 8 if operation.inputs[0].dtype.is_complex else 2
-    return sizes, each * _count(operation, sizes)
+    found = operation.node_def.attr
+    attributes = {name: found[name].b for name in (*_FIRST, *_SECOND) if name in found}
+    if "equation" in found:
+        attributes["equation"] = found["equation"].s.decode()
+    return sizes, _count(sizes, attributes, operation.inputs[0].dtype)
 
 
-def _count(operation: Any, sizes: Sizes) -> int:
-    """Return the multiplications of one run."""
-    left, right = sizes
-    attributes = operation.node_def.attr
+def read_eager_product(given: Sequence[Any], out: Any) -> tuple[Sizes, int]:
+    """Return the same of an operation that ran outside of every graph, from what it was given, its operands before its
+    attributes, and its result. 0 if it has only one operand, and multiplies nothing."""
+    first = next(place for place, one in enumerate(given) if isinstance(one, str))
+    operands = [one for some in given[:first] for one in (some if isinstance(some, list | tuple) else [some])]
+    if len(operands) < 2:
+        return ((), ()), 0
+    left, right = (tuple(map(int, one.shape)) for one in operands[:2])
+    attributes = dict(zip(given[first::2], given[first + 1 :: 2], strict=True))
+    return (left, right), _count((left, right), attributes, (out[0] if isinstance(out, list | tuple) else out).dtype)
+
+
+def _count(sizes: Sizes, attributes: Mapping[str, Any], dtype: Any) -> int:
+    """Return the floating-point operations of one run."""
+    each = 8 if dtype.is_complex else 2
     if "equation" in attributes:
-        return _count_einsum(attributes["equation"].s.decode(), sizes)
-    summed = left[-2] if any(attributes[name].b for name in _FIRST if name in attributes) else left[-1]
-    columns = right[-2] if any(attributes[name].b for name in _SECOND if name in attributes) else right[-1]
+        equation = attributes["equation"]
+        return each * _count_einsum(equation.decode() if isinstance(equation, bytes) else equation, sizes)
+    left, right = sizes
+    summed = left[-2] if any(attributes.get(name) for name in _FIRST) else left[-1]
+    columns = right[-2] if any(attributes.get(name) for name in _SECOND) else right[-1]
     rows = left[-2] * left[-1] // max(summed, 1)
     many = max(prod(left[:-2]), prod(right[:-2]))
-    return many * rows * summed * columns
+    return each * many * rows * summed * columns
 
 
 def _count_einsum(equation: str, sizes: Sizes) -> int:

@@ -8,7 +8,7 @@ in its own, and counts to the lines of that one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -23,9 +23,9 @@ _GENERATED = re.compile(r"^__(?:inference|forward|backward)_|_\d+$|_rewritten$")
 
 class Stacks:
     """The stacks of a graph and of all functions that it calls. `forwards` has the operations of which others in the
-    graph itself compute the gradients."""
+    graph itself compute the gradients, and `others` are the graphs that it is the gradient of."""
 
-    def __init__(self, graph: Any, forwards: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, graph: Any, forwards: Mapping[str, Any] | None = None, others: Iterable[Any] = ()) -> None:
         self._forwards = forwards or {}
         self._operations: dict[str, dict[str, list[Any]]] = {}
         """Operations by name, by the name of the user's function that they belong to."""
@@ -33,7 +33,8 @@ class Stacks:
         """The functions by the calls that lead to them."""
         self._known: dict[str, Stack] = {}
         with suppress(Exception):  # this uses inner parts of TensorFlow; without them no stack is known
-            self._walk(graph, "", ())
+            for one in (graph, *others):
+                self._walk(one, "", ())
 
     def stack(self, name: str) -> Stack:
         """Return the stack of an operation by its name in HLO; empty if it is not known."""
@@ -70,14 +71,14 @@ class Stacks:
         self._called.setdefault(calls, function)
         for operation in graph.get_operations():
             own.setdefault(operation.name, []).append(operation)
-            for inner in _find_functions(operation):
+            for inner in find_functions(operation):
                 called = graph._get_function(inner)
                 if called is not None:
                     way = (*calls, operation.name) if is_call(operation.name) else calls
                     self._walk(called.graph, _clean(inner), way)
 
 
-def _find_functions(operation: Any) -> Iterator[str]:
+def find_functions(operation: Any) -> Iterator[str]:
     for attribute in _INNER:
         with suppress(ValueError):  # it has no such attribute
             yield operation.get_attr(attribute).name

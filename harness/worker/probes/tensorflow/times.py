@@ -13,8 +13,8 @@ import tempfile
 from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,6 +23,7 @@ from harness.worker.probes.counted import Place
 from harness.worker.probes.operations import Operation
 from harness.worker.probes.spent import Spent, average, share_out
 from harness.worker.probes.tensorflow.calls import Call, CallProbe, Calls
+from harness.worker.probes.tensorflow.eager import EagerProbe
 from harness.worker.probes.tensorflow.gradients import needs_tracing, noting
 from harness.worker.probes.tensorflow.hlo import Uncountable
 from harness.worker.probes.tensorflow.name_scopes import part
@@ -30,14 +31,18 @@ from harness.worker.probes.tensorflow.operations import read_named
 from harness.worker.probes.tensorflow.products import is_product, read_product
 from harness.worker.probes.tensorflow.profiler import Profiler
 from harness.worker.probes.tensorflow.stacks import Stacks
+from harness.worker.probes.tensorflow.steps import Step, Steps
 from harness.worker.wire.evidence import OneByOne
 from harness.worker.wire.reasons import one_line
 
 _CONSTANTS = {"_EagerConst", "Const"}
 """What making a tensor of a NumPy array is, which happens outside of functions as a rule."""
 
+_MADE = {*_CONSTANTS, "ReadVariableOp"}
+"""What an operation makes of its own operands before it runs."""
 
-@dataclass
+
+@dataclass(eq=False)
 class _Run:
     """One epoch that was observed."""
 
@@ -45,6 +50,8 @@ class _Run:
     """Each with its name."""
     wall: float
     calls: Calls
+    steps: Steps = field(default_factory=Steps)
+    """What ran outside of these calls."""
     traced: bool = False
     """Whether it traced or compiled, so that its times are not those of training."""
 
@@ -56,6 +63,9 @@ class Times:
         self.trouble: str | None = None
         """Why the latest epoch could not be timed, or None."""
         self._calls = calls
+        self._eager = EagerProbe(calls.is_inside)
+        self.steps: dict[str, Steps] = {}
+        """What ran outside of calls in the latest epoch of each kind."""
         self._runs: dict[str, list[_Run]] = {}
         self._graphs: dict[Any, Stacks | None] = {}
         """What is known of the graph of each call."""
@@ -69,25 +79,43 @@ class Times:
         except Exception as error:  # the trainer may have started the profiler itself
             self.trouble = f"TensorFlow's profiler did not start: {one_line(error)}"
             shutil.rmtree(folder, ignore_errors=True)
-            yield
+            with self._watching_steps(kind):
+                yield
             return
         began = perf_counter()
         try:
-            yield
+            with self._watching_steps(kind) as steps:
+                yield
         finally:
-            wall = perf_counter() - began
+            wall = perf_counter() - began - steps.seconds_aside()
             try:
-                run = _Run(read_named(profiler.stop(folder), began), wall, self._calls.by_kind[kind])
+                run = _Run(read_named(profiler.stop(folder), began), wall, self._calls.by_kind[kind], steps)
                 self._runs.setdefault(kind, []).append(run)
                 self.trouble = None
             except Exception as error:  # an error here must not end the user's run
                 self.trouble = f"the output of TensorFlow's profiler could not be read: {one_line(error)}"
             shutil.rmtree(folder, ignore_errors=True)
 
+    @contextmanager
+    def _watching_steps(self, kind: str) -> Iterator[Steps]:
+        with self._eager.watching() as steps, self._calls.leaving_eager() if not steps.trouble else nullcontext():
+            self.steps[kind] = steps
+            yield steps
+
     @property
     def any(self) -> bool:
         """Whether any epoch was observed."""
         return bool(self._runs)
+
+    def _timed(self, kind: str) -> list[_Run]:
+        """Return the epochs of a kind whose times are those of training: those that traced nothing. If all did, as
+        where Keras makes a dataset in each, those whose operations ran one by one: a tracing passes between them."""
+        runs = [run for run in self._runs[kind] if run.operations]
+        return [run for run in runs if not run.traced] or [run for run in runs if self._runs_one_by_one(run)]
+
+    def _runs_one_by_one(self, run: _Run) -> bool:
+        found = self._count_one_by_one(run)
+        return found is not None and 2 * found.operations > found.of
 
     def forget(self, kind: str) -> None:
         """Forget the times of the latest epoch of a kind. What it computed still counts."""
@@ -96,31 +124,28 @@ class Times:
 
     def ran(self) -> dict[str, list[tuple[float, float]]]:
         """Return when operations and calls of functions began and ended by the clock in the latest epoch of each kind,
-        if it was timed."""
+        if it was timed. What noting them took is none of the epoch's time either."""
         return {
             kind: [(one.start, one.start + one.seconds) for one, _ in runs[-1].operations]
             + [(began, ended) for began, ended, _ in runs[-1].calls.ran]
+            + runs[-1].steps.aside
             for kind, runs in self._runs.items()
-            if not runs[-1].traced
+            if runs[-1] in self._timed(kind)
         }
 
     def one_by_one(self) -> dict[str, OneByOne]:
         """Return how many operations of each kind of epoch ran outside of every `tf.function`."""
-        found = {}
-        for kind, runs in self._runs.items():
-            keys = [key for one, _, key, _ in self._join(runs[-1]) if one.type not in _CONSTANTS]
-            if keys:
-                found[kind] = OneByOne(sum(key is None for key in keys), len(keys))
-        return found
+        found = {kind: self._count_one_by_one(runs[-1]) for kind, runs in self._runs.items()}
+        return {kind: own for kind, own in found.items() if own}
+
+    def _count_one_by_one(self, run: _Run) -> OneByOne | None:
+        keys = [key for one, _, key, _ in self._join(run) if one.type not in _CONSTANTS]
+        return OneByOne(sum(key is None for key in keys), len(keys)) if keys else None
 
     def spent(self) -> dict[str, Spent]:
         """Return the time of each kind of epoch that was timed."""
-        found = {}
-        for kind, runs in self._runs.items():
-            own = [self._share_out(run) for run in runs if not run.traced and run.operations]
-            if own:
-                found[kind] = average(own)
-        return found
+        found = {kind: [self._share_out(run) for run in self._timed(kind)] for kind in self._runs}
+        return {kind: average(own) for kind, own in found.items() if own}
 
     def _share_out(self, run: _Run) -> Spent:
         return share_out(
@@ -146,20 +171,35 @@ class Times:
             raise Uncountable(f"{unknown} of its matrix products have sizes that only the data tell")
         return total
 
-    def _join(self, run: _Run) -> Iterator[tuple[Operation, str, Any, Stacks | None]]:
-        """Yield each operation with its name, the key of the call that it ran in, or None, and what is known of the
-        graph of that."""
+    def _join(self, run: _Run) -> Iterator[tuple[Operation, str, Any, Stacks | Step | None]]:
+        """Yield each operation with its name, the key of the call or function that it ran in, or None, and what is
+        known of the graph of that, or of the operation if it ran outside of every graph."""
         ran = sorted(run.calls.ran, key=lambda one: one[:2])
         starts = [began for began, _, _ in ran]
         for one, name in run.operations:
             place = bisect(starts, one.start) - 1
             if place < 0 or one.start > ran[place][1]:
-                yield one, name, None, None
+                yield one, name, *self._find_outside(run.steps.at(one.start), one, name)
                 continue
             key = ran[place][2]
             if key not in self._graphs:
                 self._graphs[key] = _read_graph(run.calls.distinct[key])
             yield one, name, key, self._graphs[key]
+
+    def stacks(self, step: Step) -> Stacks | None:
+        """Return what is known of the graph of a function that ran outside of calls."""
+        if step.type not in self._graphs:
+            graphs = [function.graph for function in step.functions]
+            self._graphs[step.type] = Stacks(graphs[0], others=graphs[1:]) if graphs else None
+        return self._graphs[step.type]
+
+    def _find_outside(self, step: Step | None, one: Operation, name: str) -> tuple[str | None, Stacks | Step | None]:
+        if step is None:
+            return None, None
+        if step.is_function:
+            return step.type, self.stacks(step)
+        fits = not name and (one.type == step.type or one.type in _MADE)  # else another thread ran it at the time
+        return None, step if fits else None
 
 
 def _read_graph(call: Call) -> Stacks | None:

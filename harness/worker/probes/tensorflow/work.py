@@ -13,8 +13,11 @@ from harness.worker.probes import gemm
 from harness.worker.probes.counted import Place, make_counted
 from harness.worker.probes.counting_apart import NOTHING_TIMED, TRACED
 from harness.worker.probes.tensorflow import flops, variables
-from harness.worker.probes.tensorflow.calls import Call, CallProbe, Calls
+from harness.worker.probes.tensorflow.calls import OUTSIDE, Call, CallProbe, Calls
 from harness.worker.probes.tensorflow.gemm import prepare
+from harness.worker.probes.tensorflow.graphs import of_graph
+from harness.worker.probes.tensorflow.name_scopes import part
+from harness.worker.probes.tensorflow.steps import Step
 from harness.worker.probes.tensorflow.times import Times
 from harness.worker.wire.messages import Counted
 
@@ -36,7 +39,9 @@ class WorkCounter:
 
     @contextmanager
     def watching(self, kind: str, apart: bool = False) -> Iterator[None]:
-        with self.calls.watching(kind), self._times.watching(kind) if apart and self.is_used() else nullcontext():
+        timing = apart and self.is_used()
+        self._times.steps.pop(kind, None)
+        with self.calls.watching(kind), self._times.watching(kind) if timing else nullcontext():
             yield
 
     def forget_times(self, kind: str) -> None:
@@ -75,9 +80,11 @@ class WorkCounter:
 
         `known` caches the operations of calls, because another kind of epoch may make the same calls.
         """
-        if calls.trouble:
+        steps = self._times.steps.get(kind)
+        seen = steps is not None and not steps.trouble
+        if calls.trouble and not (seen and calls.trouble == OUTSIDE):
             raise flops.Uncountable(calls.trouble)
-        if not calls.distinct:
+        if not calls.distinct and not (steps and seen and steps.all):
             raise flops.Uncountable("no tf.function was called")
         if len(calls.distinct) > MOST_CALLS:
             raise flops.Uncountable(f"an epoch calls its tf.functions in {len(calls.distinct)} different ways")
@@ -93,6 +100,26 @@ class WorkCounter:
                 total.update(observed)
             else:
                 total.update({place: call.times * number for place, number in counted.items()})
+        return total + self._count_outside(steps.all) if steps and seen else total
+
+    def _count_outside(self, steps: Sequence[Step]) -> Counter[Place]:
+        """Return the operations of what ran outside of every `tf.function`."""
+        total = Counter[Place]()
+        times = Counter(step.type for step in steps if step.is_function)
+        for type_, step in {step.type: step for step in steps if step.is_function}.items():
+            total.update({place: times[type_] * number for place, number in self._count_function(step).items()})
+        for step in steps:
+            if not step.is_function:
+                total[step.place] += step.flops or 0
+        return total
+
+    def _count_function(self, step: Step) -> Counter[Place]:
+        stacks = self._times.stacks(step)
+        if stacks is None:
+            raise flops.Uncountable(OUTSIDE)
+        total = Counter[Place]()
+        for (name, sizes), number in of_graph(step.functions[0].graph).items():
+            total[Place(part(name), stacks.stack(name), sizes)] += number
         return total
 
 
