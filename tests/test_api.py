@@ -83,7 +83,7 @@ def test_a_profile_has_findings_and_evidence_of_each_pass(profiled):
     assert arm.name == "Sought"
     assert arm.profile.phases
     assert profiled.record.plan.probes == ("phases", "memory", "operations")
-    assert {piece.probe for piece in profiled.record.watched} == {"phases", "memory", "operations"}
+    assert {piece.probe for piece in profiled.record.watched} == {"phases", "memory", "operations", "another seed"}
     assert harness.read(profiled.directory).summary.to_json() == profiled.summary.to_json()
 
 

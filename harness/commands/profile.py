@@ -48,6 +48,7 @@ class Profile(Command):
             counts_operations=True,
             notes_phases=True,
             probes=PROBES if request.watch is None else _check_passes(request.watch),
+            tries_another_seed=request.watch is None,  # who names passes wants these only
         )
         # With one arm there is nothing to gain from forking, or from a second block.
         return Planned(planning.draft(replace(request, blocks=1, fresh=True), traits))

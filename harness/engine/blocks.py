@@ -3,11 +3,14 @@
 A command may choose one of these functions; by default the plan's features decide (`default_run_block`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+import msgspec
+
+from harness.engine.groups.another_seed import AnotherSeed, is_worthwhile
 from harness.engine.groups.counting import Counting
 from harness.engine.groups.group import Group
 from harness.engine.groups.known import Known
@@ -19,6 +22,7 @@ from harness.engine.machine.gpus import get_gpus
 from harness.engine.processes.fork_client import ForkServers
 from harness.plan.plan import Plan
 from harness.record.events import Event
+from harness.record.schema import Epoch, Slice
 from harness.schedule.turns import start_order
 from harness.worker.passes import get_pass
 from harness.worker.wire.evidence import COUNTING
@@ -111,14 +115,29 @@ def run_whole(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[E
 
 
 def run_profile(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:
-    """Run the timed epochs; then, in the first block only, one pass of each arm under each probe."""
-    yield from _take_turns(block, arms, failed)
+    """Run the timed epochs; then, in the first block only, one pass of each arm under each probe, and its first epochs
+    from another seed."""
+    timed: dict[str, list[Epoch]] = {}
+    for event in _take_turns(block, arms, failed):
+        if isinstance(event, Slice) and event.probe is None:
+            timed.setdefault(event.arm, []).extend(event.epochs)
+        yield event
     for probe in block.plan.probes if not block.block else ():
         for arm in arms:
             if arm not in failed:
                 exact = get_pass(probe).returns_memory and block.plan.exact_memory
                 yield from Profiling(block.group(arm, exact_memory=exact), probe).run()
+    if block.plan.tries_another_seed and not block.block:
+        yield from _try_another_seed(block, timed, failed)
     yield from _count_apart(block, failed)
+
+
+def _try_another_seed(block: Block, timed: Mapping[str, Sequence[Epoch]], failed: set[str]) -> Iterator[Event]:
+    """Run the first of the epochs in `timed` from another seed."""
+    own = replace(block, plan=msgspec.structs.replace(block.plan, seed=block.plan.another_seed))
+    for arm, epochs in timed.items():
+        if arm not in failed and is_worthwhile(epochs):
+            yield from AnotherSeed(own.group(arm), epochs).run()
 
 
 def run_gate(block: Block, arms: Sequence[str], failed: set[str]) -> Iterator[Event]:

@@ -17,6 +17,8 @@ UNSEEN = "the whole program, because no epoch was seen"
 """What marks the epoch of a program that is measured as a whole."""
 EXACTLY = "exactly"
 """The name of a gate's counting pass, which uses no probe that costs time."""
+ANOTHER_SEED = "another seed"
+"""The name of the pass that runs the first epochs from another seed, without any probe."""
 AMPLE = 180.0
 """The budget in seconds from which on a comparison samples as it would without a budget. With less it samples fewer
 epochs of each kind and counts no operations, because the time is better spent on more blocks."""
@@ -99,6 +101,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     probes: tuple[str, ...] = ()
     """The probes that observe each arm after the timed epochs of the first block, each in a separate pass; see
     `worker.passes`."""
+    tries_another_seed: bool = False
+    """Whether the first epochs of each arm run from another seed too, after those passes, to see whether it changes
+    anything."""
     preload: tuple[str, ...] = ()
     """The modules that are imported in the process from which a block's arms, except references, are forked, if the
     system supports that. Empty if each arm starts as a fresh process."""
@@ -148,6 +153,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def seed_of(self, block: int) -> int:
         """Return the random seed of a block."""
         return self.seed + block if self.trains else self.seed
+
+    @property
+    def another_seed(self) -> int:
+        """The seed with which that of the plan is compared."""
+        return self.seed + 1
 
     def length_of(self, label: str) -> int | None:
         """Return the number of epochs to train an arm for; None if the plan does not set it."""

@@ -56,6 +56,8 @@ class Traits:
     """Whether to record the phase in which a function is traced; see `Plan`."""
     probes: tuple[str, ...] = ()
     """The probes that observe each arm, each in a separate pass; see `Plan`."""
+    tries_another_seed: bool = False
+    """Whether to run first epochs from another seed too; see `Plan`."""
 
 
 def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | None] | None = None) -> Plan:
@@ -136,6 +138,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
         states_objectives=traits.states_objectives,
         notes_phases=traits.notes_phases,
         probes=traits.probes,
+        tries_another_seed=traits.tries_another_seed,
         exact_memory=request.exact_memory,
         keep_caches=request.keep_caches,
         device=request.device,

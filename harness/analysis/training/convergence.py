@@ -6,15 +6,21 @@ between seeds, so a metric is averaged by its logarithm, with Student's t interv
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, log
+from math import exp, inf, log
 from statistics import median, median_low
 
 from harness.analysis.stats import medians
 from harness.analysis.stats.medians import Median
 from harness.analysis.stats.ratios import Ratio, interval
 from harness.analysis.training.curves import Checkpoint, Training, trainings
+from harness.analysis.training.seeds import vary
 from harness.plan.plan import Target
 from harness.record.lines import Lines
+
+FEWEST_SEEDS = 3
+"""The number of trainings below which a metric has no interval. Student's t interval of two logarithms is 12.7 times as
+wide as they lie apart: two errors that differ by a factor of 20 would give one from 5e-9 to 2e8 times their mean. The
+two values themselves say more."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +29,15 @@ class Quality:
 
     mean: float | None
     geometric_mean: Ratio | None
-    """With Student's t interval of the logarithms; a single training gives no interval. It is 0, without an interval,
-    if one value is 0, and None if one is negative."""
+    """With Student's t interval of the logarithms from `FEWEST_SEEDS` trainings on. It is 0, without an interval, if
+    one value is 0, and None if one is negative."""
     trainings: int
     not_finite: int
     """The number of trainings in which it was not finite."""
+    lowest: float | None = None
+    """The lowest of its values; None if it was not finite in all trainings."""
+    highest: float | None = None
+    """The highest of its values."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,8 @@ class Convergence:
     reference: bool
     trainings: list[Trained]
     ignores_seed: bool
-    """Whether all completed trainings, of two seeds or more, had the same metrics in every evaluation."""
+    """Whether all completed trainings, of two seeds or more, had the same metrics in every evaluation, and these are
+    not the same in all evaluations, which would say nothing."""
     curve: list[Standing]
     """The standing at each checkpoint, over the seeds that got there."""
     final: Standing | None
@@ -116,10 +127,12 @@ def quality(values: Sequence[float | None]) -> Quality:
         return Quality(None, None, len(values), len(values) - len(finite))
     geometric = None
     if min(finite) > 0:
-        geometric = interval([log(value) for value in finite])
+        logs = [log(value) for value in finite]
+        geometric = interval(logs) if len(logs) >= FEWEST_SEEDS else Ratio(exp(sum(logs) / len(logs)))
     elif min(finite) == 0:
         geometric = Ratio(0.0)
-    return Quality(sum(value / len(finite) for value in finite), geometric, len(values), 0)
+    mean = sum(value / len(finite) for value in finite)
+    return Quality(mean, geometric, len(values), 0, min(finite), max(finite))
 
 
 def to_target(own: Sequence[Training], target: Target) -> ToTarget:
@@ -166,7 +179,8 @@ def _are_the_same(own: Sequence[Training]) -> bool:
         for training in own
         if training.status == "ok" and training.checkpoints
     ]
-    return len(curves) > 1 and all(curve == curves[0] for curve in curves)
+    same = len(curves) > 1 and all(curve == curves[0] for curve in curves)
+    return same and vary(metrics for _, metrics in curves[0])
 
 
 def _select_completed(own: Sequence[Training]) -> list[Training]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
 from harness.report.layouts.comparison import sentences
-from harness.report.sections import accounting, comparison, evidence, profiled
+from harness.report.sections import accounting, comparison, evidence, profiled, seeds
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.lines import lines
 from harness.report.sections.method import method
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def findings(summary: Summary) -> Iterator[str]:
     yield from (one.text for arm in summary.arms for one in arm.findings)
+    yield from seeds.sentences(summary)
 
 
 def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:

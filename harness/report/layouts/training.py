@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import convergence, notes, programs
+from harness.report.sections import convergence, notes, programs, seeds
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -39,6 +39,7 @@ def figures(summary: Summary, record: Lines, directory: Path) -> "Iterator[Figur
 
 LAYOUT = Layout(
     headline=convergence.headline,
+    findings=seeds.sentences,
     tables=tables,
     notes=sentences,
     method=lambda summary: convergence.METHOD,

@@ -3,7 +3,7 @@
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from harness.plan.plan import Plan
+from harness.plan.plan import ANOTHER_SEED, Plan
 from harness.record import events
 from harness.record.events import Event
 from harness.record.schema import ArmEnd, BlockStart
@@ -18,7 +18,8 @@ class Passes:
     def __init__(self, plan: Plan) -> None:
         columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[doing]}")
         self._bars = Progress(*columns, auto_refresh=False)
-        self._waiting = [self._bars.add_task(name, total=1, doing="waiting") for name in (TIMING, *plan.probes)]
+        names = [TIMING, *plan.probes, *([ANOTHER_SEED] if plan.tries_another_seed else [])]
+        self._waiting = [self._bars.add_task(name, total=1, doing="waiting") for name in names]
         self._at: TaskID | None = None
 
     def note(self, event: Event) -> None:

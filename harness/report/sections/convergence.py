@@ -5,7 +5,7 @@ from math import inf, isinf
 
 from harness import rounding
 from harness.analysis.stats.medians import Median
-from harness.analysis.training.convergence import Convergence, Quality, Standing, ToTarget
+from harness.analysis.training.convergence import FEWEST_SEEDS, Convergence, Quality, Standing, ToTarget
 from harness.report import units
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
@@ -96,6 +96,8 @@ def standings(summary: Summary) -> Table:
             rows.append([arm.name, _format_epochs(own), _format_training_time(arm, own), *shown][: len(columns)])
     if any("[" in cell for row in rows for cell in row[3:]):
         note += " In brackets: its 95 % interval."
+    if any(" and " in cell for row in rows for cell in row[3:]):
+        note += " In parentheses: the values of two seeds, which are too few for an interval."
     if any(own.reference for _, own in _select_converged(summary)):
         note += " A reference is not trained: each of its steps is a result of its own."
     return Table(f"{metric} of whole trainings" if metric else "Whole trainings", columns, rows, note)
@@ -162,12 +164,6 @@ def sentences(summary: Summary) -> list[str]:
     goals = [own.to_target for _, own in _select_converged(summary) if own.to_target and not own.reference]
     if goals and not any(goal.reached for goal in goals):
         sentences.append(f"No training reached {goals[0].metric} <= {rounding.given(goals[0].value)}.")
-    same = [arm.name for arm, own in _select_converged(summary) if own.ignores_seed and not own.reference]
-    if same:
-        sentences.append(
-            f"{words.listed(same)} had the same results with every seed, as if the seed were set within the program:"
-            " they show nothing of how trainings scatter."
-        )
     programs = [arm.name for arm, own in _select_converged(summary) if arm.marked_by and own.final]
     if programs:
         sentences.append(
@@ -181,8 +177,9 @@ def sentences(summary: Summary) -> list[str]:
         )
     if summary.partial:
         sentences.append(f"This run is partial: {words.many(summary.blocks, 'seed')} completed.")
-    elif summary.blocks == 1:
-        sentences.append("One seed gives no interval: that needs at least two (--seeds).")
+    elif summary.blocks < FEWEST_SEEDS:
+        given = "One seed gives" if summary.blocks == 1 else "Two seeds give"
+        sentences.append(f"{given} no interval: that needs at least three (--seeds).")
     return sentences
 
 
@@ -242,7 +239,8 @@ def _is_done(arm: ArmSummary) -> bool:
 
 
 def _format_quality(standing: Standing | None, metric: str | None, own: Convergence) -> Cell:
-    """A metric's geometric mean with its interval, and the number of seeds if that is not all."""
+    """A metric's geometric mean with its interval, or with its values if there are two, and the number of seeds if that
+    is not all."""
     found = standing.metrics.get(metric) if standing and metric else None
     if found is None:
         return units.NOTHING
@@ -255,6 +253,9 @@ def _format_quality(standing: Standing | None, metric: str | None, own: Converge
     if middle is None:
         return Cell(_format_mean(found) + few, _format_mean(found).value)
     text = str(units.number(middle.estimate))
+    if found.trainings == 2 and found.lowest is not None and found.highest is not None:
+        lowest, highest = units.number(found.lowest), units.number(found.highest)
+        text += f" ({lowest} and {highest})" if lowest != highest else ""
     if middle.low is not None and middle.high is not None:
         low, high = units.number(middle.low), units.number(middle.high)
         text += f" [{low}, {high}]" if low != high else ""

@@ -73,7 +73,7 @@ def test_each_reference_step_has_its_own_seconds():
 # Quality
 
 
-@given(st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=8))
+@given(st.lists(st.floats(1e-6, 1e6), min_size=3, max_size=8))
 def test_metrics_have_scipys_geometric_mean_and_t_interval_of_the_logarithms(values):
     found = quality(values)
     assert found.mean == pytest.approx(np.mean(values))
@@ -85,11 +85,20 @@ def test_metrics_have_scipys_geometric_mean_and_t_interval_of_the_logarithms(val
     assert log(found.geometric_mean.high) == pytest.approx(high, abs=1e-6)
 
 
-def test_interval_of_a_metric_has_nominal_coverage():
+@given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=2))
+def test_one_or_two_values_have_no_interval_but_are_themselves_given(values):
+    found = quality(values)
+    assert found.geometric_mean.estimate == pytest.approx(stats.gmean(values))
+    assert found.geometric_mean.low is found.geometric_mean.high is None
+    assert (found.lowest, found.highest) == (min(values), max(values))
+
+
+@pytest.mark.parametrize("seeds", [3, 4])
+def test_interval_of_a_metric_has_nominal_coverage(seeds):
     random = np.random.default_rng(0)
     trials, covered = 1000, 0
     for _ in range(trials):
-        found = quality([exp(value) for value in random.normal(log(0.01), 1.0, 4)]).geometric_mean
+        found = quality([exp(value) for value in random.normal(log(0.01), 1.0, seeds)]).geometric_mean
         covered += found.low <= 0.01 <= found.high
     assert 0.93 <= covered / trials <= 0.97
 
@@ -122,6 +131,28 @@ def test_metric_missing_in_some_trainings_uses_the_others():
 
 def test_means_of_huge_metrics_stay_finite():
     assert quality([1e308, 1e308]).mean == pytest.approx(1e308)
+
+
+# Seeds that change nothing
+
+
+@pytest.mark.parametrize(
+    ("curve", "ignored"),
+    [
+        (falling(1.0, 0.5), True),
+        (falling(0.5, 0.5), False),
+        (falling(0.5), False),
+        (falling(None, None), False),
+        (lambda seed: falling(1.0, 0.5 + seed * 1e-12), False),
+    ],
+    ids=["same", "constant", "one evaluation", "not finite", "another"],
+)
+def test_seed_is_ignored_if_all_seeds_agree_while_metrics_change(curve, ignored):
+    assert convergence(record({"a": curve}, walls={"a": 1.0}))["a"].ignores_seed == ignored
+
+
+def test_one_seed_does_not_show_that_it_is_ignored():
+    assert not convergence(record({"a": SLOW}, walls={"a": 1.0}, seeds=1))["a"].ignores_seed
 
 
 # At equal epochs and at equal time

@@ -30,6 +30,7 @@ def test_passes_wait_for_their_turn():
         ("phases", "waiting"),
         ("memory", "waiting"),
         ("operations", "waiting"),
+        ("another", "waiting"),
     ]
 
 

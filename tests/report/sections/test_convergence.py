@@ -124,6 +124,16 @@ def test_cells_mark_missing_seeds_and_nonfinite_values():
     assert chosen(unstable)["Every metric at the end"][0]["net"] == "not finite in 2 of 3 seeds"
 
 
+def test_two_seeds_are_shown_with_both_values_in_place_of_an_interval():
+    made = run({"net": lambda seed: falling(1.0, 1e-6 if seed else 1.0), "quick": quick}, seeds=2, target=None)
+    rows = chosen(made)["error of whole trainings"]
+    assert rows[0]["at 5 epochs"] == "0.00100 (1e-06 and 1.00)"
+    text = " ".join(on_terminal(made).split())
+    assert "In parentheses: the values of two seeds, which are too few for an interval." in text
+    assert "Two seeds give no interval: that needs at least three (--seeds)." in text
+    assert "95 % interval" not in text
+
+
 def test_marks_arms_that_trained_alone():
     made = run()
     made.add(BlockStart(0, 1, ["net"], one_by_one=True))
