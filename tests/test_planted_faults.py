@@ -64,6 +64,9 @@ TORCH = {
 }
 
 
+BROKEN = ("Broken", "Logging", "Uncaptured", "Disabled")
+
+
 @pytest.fixture(scope="module")
 def in_jax(tmp_path_factory):
     pytest.importorskip("jax")
@@ -73,7 +76,13 @@ def in_jax(tmp_path_factory):
 @pytest.fixture(scope="module")
 def in_torch(tmp_path_factory):
     pytest.importorskip("torch")
-    return run(tmp_path_factory.mktemp("torch") / "run", "in_torch.py", "Clean", "Eager", "Broken", *TORCH, epochs=12)
+    return run(tmp_path_factory.mktemp("torch") / "run", "in_torch.py", "Clean", "Eager", *BROKEN, *TORCH, epochs=12)
+
+
+def profiled(out, file, name):
+    """What a profile says, by rule."""
+    run_of = planned("profile", [f"{PLANTED / file}:{name}"], threads=1, epochs=12)
+    return told(measure(run_of, out, lambda event, record: None), name)
 
 
 @pytest.mark.parametrize("name", JAX)
@@ -117,6 +126,43 @@ def test_graph_breaks_are_named_by_line(in_torch):
     assert re.search(
         rf"loss is compiled in pieces: its graph breaks at \S*in_torch.py:{line},", told(in_torch, "Broken")["broken"]
     )
+
+
+def test_a_function_of_which_nothing_is_captured_is_named_with_line_and_cause(in_torch):
+    said = told(in_torch, "Uncaptured")
+    assert "broken" not in said
+    line = line_of("in_torch.py", "torch.autograd.grad(self.net(points).sum()")
+    assert re.match(rf"Nothing of loss \(\S+\) is compiled, because of \S*in_torch.py:{line}: ", said["uncaptured"])
+    assert "autograd.grad" in said["uncaptured"]
+    said = told(in_torch, "Disabled")["uncaptured"]
+    assert "torch.compiler.disable" in said
+    assert f"in_torch.py:{line_of('in_torch.py', 'return self.apart(points)') - 1})" in said
+
+
+def test_what_only_reports_may_stay_uncompiled(in_torch):
+    assert told(in_torch, "Logging").keys() - {"line"} == {"broken"}
+
+
+@pytest.mark.parametrize(
+    ("name", "rises"), [("Chained", True), ("Detached", False), ("MoreSteps", False), ("History", False)]
+)
+def test_a_graph_that_grows_is_found_by_its_operations(tmp_path, name, rises):
+    pytest.importorskip("torch")
+    said = profiled(tmp_path / "run", "in_torch.py", name)
+    assert ("more operations" in said) == rises
+    if rises:
+        assert re.match(
+            r"Each epoch runs \d+ operations more than the one before \(\d+ in epoch 1, ", said["more operations"]
+        )
+
+
+@pytest.mark.parametrize(("name", "apart"), [("OneByOne", True), ("Joined", False), ("FewEager", False)])
+def test_operations_of_jax_that_python_starts_one_by_one_are_found(tmp_path, name, apart):
+    pytest.importorskip("jax")
+    said = profiled(tmp_path / "run", "in_jax.py", name)
+    assert said.keys() - {"line"} == ({"op by op"} if apart else set())
+    if apart:
+        assert re.match(r"\d+ operations of an epoch, .* outside of every jax.jit\.", said["op by op"])
 
 
 def test_what_is_given_up_is_named_with_the_limit_and_the_epoch(in_torch):

@@ -101,3 +101,33 @@ class Donated(Clean):
 
 class Lazy(Donated):
     every = 50
+
+
+class OneByOne(Clean):
+    """Many operations, each of which Python starts."""
+
+    layers = 60
+
+    def __init__(self):
+        super().__init__()
+        self.step = self.deep
+
+    def deep(self, weights, points):
+        for _ in range(self.layers):
+            points = jnp.tanh(points * 0.9)
+        return loss(weights, points)
+
+
+class Joined(OneByOne):
+    def __init__(self):
+        super().__init__()
+        self.step = jax.jit(self.deep)
+
+
+class FewEager(Joined):
+    """A few operations of many are outside of what is compiled."""
+
+    def epoch(self, index):
+        found = super().epoch(index)
+        self.weights = self.weights * 0.99
+        return found

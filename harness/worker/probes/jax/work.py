@@ -11,11 +11,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from math import isqrt, prod
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from harness.worker.probes.base import Framework
 from harness.worker.probes.counted import Place
 from harness.worker.probes.counting_apart import CountingApart
 from harness.worker.probes.jax.messages import PROGRAM
@@ -25,10 +27,14 @@ from harness.worker.probes.operations import Operation, Unprofiled
 from harness.worker.probes.places import Line, Stack, keep_own
 from harness.worker.probes.profiles import Instruction, find_instruction, read_events, read_programs
 from harness.worker.probes.spent import Spent, share_out
+from harness.worker.wire.evidence import OneByOne
+from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
 
 _CALL = "PjitFunction("
 """What the names of events begin with in which a compiled function is called."""
+_ALONE = 2
+"""A program with at most so many instructions is one operation of the user's, such as `jnp.sin` and its derivative."""
 _COMPLEX = (15, 18)  # members of PrimitiveType
 _PRODUCTS = ("gemm", "matmul")
 """What the name of a library's product of matrices contains."""
@@ -38,6 +44,14 @@ class JaxCounter(CountingApart):
     """The `Counter` of JAX."""
 
     nothing_seen = "JAX's profiler saw no instructions of compiled programs"
+
+    def __init__(self, framework: Framework) -> None:
+        super().__init__(framework)
+        self._one_by_one: dict[str, OneByOne] = {}
+
+    def count(self, rate: bool) -> Counted | None:
+        counted = super().count(rate)
+        return counted and replace(counted, one_by_one=self._one_by_one)
 
     @contextmanager
     def watching(self, kind: str, apart: bool = True) -> Iterator[None]:
@@ -63,6 +77,7 @@ class JaxCounter(CountingApart):
                 self.watched, self.trouble = True, None
                 if found := Seen(profiler.stop(folder), began):  # the epoch may have used another framework
                     self.by_kind[kind] = found.count()
+                    self._one_by_one[kind] = found.count_one_by_one()
                     self.spent.setdefault(kind, []).append(found.time(wall))
             except Unprofiled as error:
                 self.trouble = str(error)
@@ -98,6 +113,18 @@ class Seen:
             own = self._programs[one.program].flops(one.name, ran)
             total.update({name: times * flops for name, flops in own.items()})  # zeros stay: it ran
         return total
+
+    def count_one_by_one(self) -> OneByOne:
+        """Return how many of its instructions ran in programs of their own, each of which Python starts."""
+        ran: dict[int, Counter[str]] = {}
+        for _, one in self._events:
+            ran.setdefault(one.program, Counter())[one.name] += 1
+        alone = [own for program, own in ran.items() if len(own) <= _ALONE and not self._loops(program, own)]
+        return OneByOne(sum(own.total() for own in alone), len(self._events), "jax.jit")
+
+    def _loops(self, program: int, names: Iterable[str]) -> bool:
+        """Whether some of these instructions run others, maybe many times."""
+        return any(self._programs[program].describe(name)[0] in OPAQUE for name in names)
 
     def time(self, wall: float) -> Spent:
         """Return the time of its instructions, in an epoch that took `wall` seconds."""

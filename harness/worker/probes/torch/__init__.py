@@ -20,6 +20,7 @@ class PyTorch(Framework):
     name = "PyTorch"
     module = "torch"
     libraries = ("torch", "lightning", "pytorch_lightning", "pina")
+    thread_setter = "set_num_threads"
     result_variables = ("CUBLAS_WORKSPACE_CONFIG",)
     observed = True
     # This seeds the generator of the CPU, and those of accelerators once they are used. It initializes no accelerator.

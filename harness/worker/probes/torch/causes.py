@@ -6,6 +6,7 @@ The wording of guards differs between versions of PyTorch. What is not recognise
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from harness.worker.wire.evidence import AFTER_BREAK, FIRST, Cause
 
@@ -49,6 +50,39 @@ def explain(compile_id: str, reason: str | None) -> Cause:
     text = _LOCAL.sub(r"\1", guard)
     text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
     return Cause(kind, f"this no longer held: {text}", advice)
+
+
+def explain_skip(error: str, reason: str | None) -> Cause | None:
+    """Return why a function runs without compilation, from the error that its tracing ended with; None if that has
+    another report of its own: it was compiled too often."""
+    if "Limit" in error or "limit" in _first_line(reason):
+        return None
+    return Cause("skipped", _first_line(reason) or error, _advise(reason or ""))
+
+
+def explain_break(reasons: Iterable[str]) -> Cause | None:
+    """Return why a graph breaks, from the reasons for which Dynamo began again; None if it does not break.
+
+    It also begins again for reasons of its own, which are named by a class.
+    """
+    known = sorted(reason for reason in reasons if not reason.startswith("<class"))
+    return Cause("break", _first_line(known[0]), _advise(known[0])) if known else None
+
+
+def _first_line(reason: str | None) -> str:
+    line = (reason or "").strip().partition("\n")[0]
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+
+
+def _advise(reason: str) -> str | None:
+    """Return what captures a gradient, if that is what was not captured. PyTorch names the option if it has it."""
+    if "trace_autograd_ops" in reason:
+        return "set torch._dynamo.config.trace_autograd_ops = True, which captures torch.autograd.grad"
+    if "autograd.grad" in reason:
+        return "derive with torch.func (grad, jacrev, vmap), which is captured"
+    if "compiler.disable" in reason:
+        return "leave out torch.compiler.disable, or do not compile what is around it"
+    return None
 
 
 def _is_text(guard: str) -> bool:

@@ -13,9 +13,9 @@ from typing import Any
 
 from harness.worker.imports.hooks import when_imported
 from harness.worker.probes.base import Awake
-from harness.worker.probes.places import shorten_path
-from harness.worker.probes.torch.causes import explain, name_function
-from harness.worker.wire.evidence import COMPILATIONS, TRACES, Compilation, Trace
+from harness.worker.probes.places import is_own, shorten_path
+from harness.worker.probes.torch.causes import explain, explain_break, explain_skip, name_function
+from harness.worker.wire.evidence import COMPILATIONS, TRACES, Capture, Compilation, Trace
 
 _METRICS = "torch._dynamo.utils"
 _KEPT = 1024
@@ -102,7 +102,20 @@ class DynamoProbe:
             return
         cause = explain(str(getattr(metrics, "compile_id", "") or ""), getattr(metrics, "recompile_reason", None))
         own = None if whole is None else max(whole - (compiling or 0.0), 0.0)
-        yield Trace(name, place, own, cause)
+        yield Trace(name, place, own, cause, capture=_read_capture(metrics))
+
+
+def _read_capture(metrics: Any) -> Capture | None:
+    """Return what Dynamo captured. It counts no operations of functions without any, and of those that it skips."""
+    if not hasattr(metrics, "graph_op_count"):
+        return None
+    if not is_own(getattr(metrics, "co_filename", None) or ""):  # what libraries leave out is no fault of the program
+        return Capture(metrics.graph_op_count)
+    if getattr(metrics, "fail_type", None):
+        file, line = (getattr(metrics, f"fail_user_frame_{what}", None) for what in ("filename", "lineno"))
+        at = f"{shorten_path(file)}:{line}" if file and line else ""
+        return Capture(None, explain_skip(metrics.fail_type, getattr(metrics, "fail_reason", None)), at)
+    return Capture(metrics.graph_op_count, explain_break(getattr(metrics, "restart_reasons", None) or ()))
 
 
 def _find_seconds(metrics: Any, seconds: str, microseconds: str) -> float | None:

@@ -146,3 +146,22 @@ def test_lines_have_times_and_sizes(epoch):
     (first, *_) = found.lines["epoch"]
     assert first.text in ("found = np.tanh(points @ weights)", "return (np.tanh(found @ weights) ** 2).sum()")
     assert any(product.left == (ROWS, WIDTH) for product in first.products)
+
+
+def count_one_by_one(epoch):
+    epoch()  # compiles
+    counter = JAX.counter()
+    with counter.watching("epoch"):
+        jax.block_until_ready(epoch())
+    return counter.count(False).one_by_one["epoch"]
+
+
+def test_operations_that_python_starts_are_counted_apart_from_those_of_compiled_functions(epoch):
+    points = np.ones((ROWS, WIDTH))
+    eager = count_one_by_one(lambda: jax.grad(lambda own: np.tanh(own * 2).sum())(points))
+    assert eager.operations == eager.of > 3
+    joined = count_one_by_one(epoch)
+    assert (joined.operations, joined.compiler) == (0, "jax.jit")
+    assert joined.of > TURNS
+    loop = jax.jit(lambda own: jax.lax.fori_loop(0, 200, lambda _, one: one * 0.9, own))
+    assert count_one_by_one(lambda: loop(points)).operations == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.worker.probes.torch.causes import FIRST, UNKNOWN, explain, name_function
+from harness.worker.probes.torch.causes import FIRST, UNKNOWN, explain, explain_break, explain_skip, name_function
 
 
 @pytest.mark.parametrize("compile_id", ["", "0/0", "3/0", "0/0_1"])
@@ -56,3 +56,32 @@ def test_long_guards_are_cut():
 def test_what_follows_a_graph_break_is_named_by_its_line():
     assert name_function("torch_dynamo_resume_in_step_at_12") == "step after a graph break at line 12"
     assert name_function("step") == "step"
+
+
+OPTION = "using `torch.autograd.grad` with `torch._dynamo.config.trace_autograd_ops=False`\n  Explanation: ..."
+DISABLED = "Skip calling `torch.compiler.disable()`d function\n  Explanation: ..."
+
+
+def test_what_is_skipped_has_the_first_line_of_its_reason_and_advice():
+    cause = explain_skip("Unsupported", OPTION)
+    assert (cause.kind, cause.text) == ("skipped", OPTION.partition("\n")[0])
+    assert cause.advice.startswith("set torch._dynamo.config.trace_autograd_ops = True")
+    assert explain_skip("Unsupported", "call torch.autograd.grad").advice.startswith("derive with torch.func")
+    assert (explain_skip("BackendCompilerFailed", None).text, explain_skip("E", "").advice) == (
+        "BackendCompilerFailed",
+        None,
+    )
+    assert len(explain_skip("Unsupported", "x" * 500).text) == 120
+
+
+def test_what_was_compiled_too_often_is_reported_elsewhere():
+    assert explain_skip("FailOnRecompileLimitHit", "Hard failure") is None
+    assert explain_skip("Unsupported", "Dynamo recompile limit exceeded\n  Explanation: ...") is None
+
+
+def test_a_break_has_its_reason_and_other_restarts_are_none():
+    assert explain_break([]) is None
+    assert explain_break(["<class 'torch._dynamo.exc.SpeculationRestartAnalysis'>"]) is None
+    cause = explain_break(["<class 'x'>", DISABLED])
+    assert (cause.kind, cause.text) == ("break", DISABLED.partition("\n")[0])
+    assert cause.advice.startswith("leave out torch.compiler.disable")

@@ -10,6 +10,7 @@ import pytest
 from harness.worker.probes.compilations import CollectedCompilations
 from harness.worker.probes.torch.limits import LimitProbe
 from harness.worker.probes.torch.traces import DynamoProbe
+from harness.worker.wire.evidence import Capture
 
 UTILS, FRAMES = "torch._dynamo.utils", "torch._dynamo.convert_frame"
 
@@ -48,6 +49,25 @@ def test_reads_what_is_new_in_each_epoch(dynamo):
     dynamo._compilation_metrics += [compiled(number=number) for number in range(1, 9)]  # more than it keeps
     assert len(probe.end()) == 4
     assert probe.any
+
+
+def test_what_was_captured_is_read_if_it_is_told(dynamo):
+    probe = DynamoProbe()
+    probe.install()
+    failed = {"fail_type": "Unsupported", "fail_reason": "a loop", "fail_user_frame_filename": "/home/me/train.py"}
+    dynamo._compilation_metrics += [
+        compiled("old"),
+        compiled("whole", graph_op_count=4, restart_reasons=set()),
+        compiled("loop", graph_op_count=None, fail_user_frame_lineno=11, **failed),
+        compiled("nowhere", graph_op_count=None, **failed),
+    ]
+    old, whole, loop, nowhere = (one.capture for one in probe.end())
+    assert (old, whole) == (None, Capture(4))
+    assert (loop.operations, loop.broken.text, loop.at) == (None, "a loop", "home/me/train.py:11")
+    assert nowhere.at == ""
+    dynamo._compilation_metrics.append(compiled("library", graph_op_count=None, co_filename=pytest.__file__, **failed))
+    (library,) = probe.end()
+    assert library.capture == Capture(None)
 
 
 def test_a_backward_pass_that_is_compiled_later_has_no_trace(dynamo):
