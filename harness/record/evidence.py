@@ -15,6 +15,7 @@ from harness.worker.wire.evidence import (
     MEMORY,
     OPERATIONS,
     PHASES,
+    STARTS,
     TRACES,
     Compilation,
     Limit,
@@ -22,6 +23,7 @@ from harness.worker.wire.evidence import (
     OperationsUse,
     OperationUse,
     PhaseUse,
+    Start,
     Trace,
 )
 
@@ -33,6 +35,7 @@ TYPES: dict[str, Any] = {
     COMPILATIONS: list[Compilation],
     LIMITS: list[Limit],
     PHASES: list[PhaseUse],
+    STARTS: list[Start],
     MEMORY: MemoryUse,
     OPERATIONS: OperationsUse,
 }
@@ -75,6 +78,11 @@ def limits(epoch: Epoch) -> list[Limit]:
 def phases(epoch: Epoch) -> list[PhaseUse]:
     """Return the time in each phase, the whole epoch first; empty if phases were not observed."""
     return epoch.evidence.get(PHASES) or []
+
+
+def starts(epoch: Epoch) -> list[Start]:
+    """Return the lines that started processes in the epoch; empty if there were none or they were not observed."""
+    return epoch.evidence.get(STARTS) or []
 
 
 def memory(epoch: Epoch) -> MemoryUse | None:

@@ -232,7 +232,8 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     group: int
     arm: str
     status: str
-    """`ok`, `failed`, or `regrouped`: ended early, because the group's arms did not fit in memory together."""
+    """`ok`, `failed`, or `regrouped`: ended early, because the group's arms did not fit in memory together. `tried`: it
+    failed from another seed than that of the run, which is no failure of the arm."""
     reason: str | None = None
     """Why it failed or ended early."""
     moment: str | None = None
@@ -254,6 +255,8 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     """How each random generator that it had loaded by its end was seeded, by the module of the generator."""
     threads: dict[str, int] = {}
     """The number of threads that each framework said it used by its end, by the name of the framework."""
+    threads_set_by: dict[str, str] = {}
+    """The line of the program that had set it, as `file:line`, by the name of the framework."""
     arithmetic: dict[str, str] = {}
     """What decided, by its end, in which arithmetic the frameworks computed: precision, TF32, deterministic kernels."""
     after_seconds: float | None = None

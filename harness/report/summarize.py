@@ -30,6 +30,7 @@ from harness.analysis.stats.levels import looks
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import Answer, Verdict, verdicts
 from harness.analysis.training.convergence import Convergence, convergence
+from harness.analysis.training.seeds import find_seed_ignored
 from harness.plan.claims import Claim
 from harness.record import evidence as seen
 from harness.record.lines import Lines
@@ -171,6 +172,7 @@ def _summarize_arm(
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,
         unsound=[] if converged else unsound(record, arm),
+        seed_ignored=find_seed_ignored(record, arm),
         marked_by=ready.description.marked_by or None if ready else None,
         python=ready.python or None if ready else None,
         prefix=ready.prefix or None if ready else None,
@@ -178,6 +180,8 @@ def _summarize_arm(
         after_seconds=next((end.after_seconds for end in record.ends if end.arm == arm and end.trained), None),
         unreached=_find_unreached(record, arm),
         threads=_find_other_threads(record, arm),
+        threads_set_by=next((end.threads_set_by for end in record.ends if end.arm == arm), {}),
+        cores_busy=epoch_table.cores_busy(record, arm),
         arithmetic=next((end.arithmetic for end in record.ends if end.arm == arm), {}),
         caches=_find_caches(ready.environment) if ready else {},
         idle_share=epoch_table.idle_share(record, arm),

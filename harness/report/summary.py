@@ -26,6 +26,7 @@ from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.training.convergence import Convergence
+from harness.analysis.training.seeds import SeedIgnored
 from harness.plan.gate_rules import EPOCH_TIME, FLOPS, TOTAL_TIME
 from harness.worker.wire.evidence import Between, LineUse, Timed, Variables
 
@@ -98,6 +99,9 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """How many epochs both ran in the same order from the first one on: those that were compared."""
     unsound: list[Unsound] = []
     """What is wrong with its losses: not finite, constant or rising."""
+    seed_ignored: SeedIgnored | None = None
+    """The epochs in which a second seed changed nothing; None if it did, or if only one seed ran. Whole trainings have
+    `convergence.ignores_seed` instead."""
     marked_by: str | None = None
     """What marks the epochs of a program: the place of its loop, or an adapter. None for a trainer."""
     python: str | None = None
@@ -112,6 +116,10 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The kinds of epochs of its schedule that never ran, each with the first epoch of that kind."""
     threads: dict[str, int] = {}
     """The number of threads that each framework said it used, by its name, where that is not what was set."""
+    threads_set_by: dict[str, str] = {}
+    """The line that set its number of threads, as `file:line`, by the name of the framework."""
+    cores_busy: float | None = None
+    """The average number of processors that computed in epochs other than first ones; None if there were none."""
     arithmetic: dict[str, str] = {}
     """What decided in which arithmetic its frameworks computed: precision, TF32, deterministic kernels."""
     caches: dict[str, str] = {}

@@ -30,6 +30,7 @@ def prepare(cores: Sequence[int], seed: int, repeatable: bool = False) -> dict[s
         os.environ[name] = str(len(cores))
     for framework in frameworks.FRAMEWORKS:
         framework.prepare()
+        framework.watch_threads()
         if repeatable:
             framework.ask_for_repeatability()
     seeding.seed_as_imported(seed)

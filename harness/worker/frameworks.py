@@ -81,6 +81,11 @@ def threads_used() -> dict[str, int]:
     return found
 
 
+def threads_set_by() -> dict[str, str]:
+    """Return the line of the program that has set the number of threads of each framework, by its name."""
+    return {one.name: one.threads_set_by for one in FRAMEWORKS if one.threads_set_by}
+
+
 def arithmetic() -> dict[str, str]:
     """Return what decides in which arithmetic the frameworks compute, by names that begin with the framework's."""
     found = {}

@@ -11,6 +11,7 @@ from harness.worker.probes.all_operations import AllOperations
 from harness.worker.probes.base import Allocator, Probe
 from harness.worker.probes.memory import MemoryProbe, PeakGauge
 from harness.worker.probes.phases import PhaseProbe
+from harness.worker.probes.starts import StartProbe
 from harness.worker.wire.evidence import COUNTING, MEMORY, OPERATIONS, PHASES
 
 
@@ -20,7 +21,7 @@ def allocators() -> list[Allocator]:
 
 
 def _make_phase_probes() -> list[Probe]:
-    return [PhaseProbe()]
+    return [PhaseProbe(), StartProbe()]
 
 
 def _make_memory_probes() -> list[Probe]:

@@ -269,7 +269,12 @@ class Worker:
         state = self._describe_state()
         reasons = [one.why_no_peak() for one in self._allocators if one.is_used()]
         missing = {NO_PEAK: next(filter(None, reasons), NOTHING_REPORTS)} if all(reasons) else {}
-        return replace(state, unavailable={**state.unavailable, **missing}, arithmetic=frameworks.arithmetic())
+        return replace(
+            state,
+            unavailable={**state.unavailable, **missing},
+            threads_set_by=frameworks.threads_set_by(),
+            arithmetic=frameworks.arithmetic(),
+        )
 
 
 def _run_program(order: Build, program: Program, watcher: Watcher) -> None:

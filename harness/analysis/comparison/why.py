@@ -199,10 +199,11 @@ def _find_way(
 def _match_products(
     pair: tuple[LineUse | Caller | None, LineUse | Caller | None],
 ) -> tuple[Product | None, Product | None]:
-    """Return the largest product of a line that differs from one of the baseline in one size only, and that one."""
-    one, other = pair
-    for product in one.products if one else ():
-        for earlier in other.products if other else ():
+    """Return the largest product of a line that differs from one of the baseline in one size only, and that one.
+    Those that both have are not different."""
+    mine, theirs = ([*use.products] if use else [] for use in pair)
+    for product in [product for product in mine if product not in theirs]:
+        for earlier in [earlier for earlier in theirs if earlier not in mine]:
             if find_resized(product, earlier):
                 return product, earlier
     return None, None

@@ -78,6 +78,19 @@ def pending_share(record: Lines, arm: str) -> float | None:
     return sum(piece.pending or 0.0 for piece in own) / sum(epoch.wall for piece in own for epoch in piece.epochs)
 
 
+def cores_busy(record: Lines, arm: str) -> float | None:
+    """Return how many processors `arm` kept busy on average in its epochs; None if only first epochs ran."""
+    own = [
+        epoch
+        for piece in record.slices
+        if piece.arm == arm and piece.probe is None
+        for epoch in piece.epochs
+        if not epoch.first
+    ]
+    wall = sum(epoch.wall for epoch in own)
+    return float(sum(epoch.cpu for epoch in own) / wall) if wall else None
+
+
 def idle_share(record: Lines, arm: str) -> float | None:
     """Return the share of a processor that `arm` used during the turns of others; None if it hardly waited."""
     waits = [

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.more_operations import Rise
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.analysis.profile.uncompiled import Broken, GivenUp
+from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
 from harness.worker.wire.evidence import Between, Caller, LineUse, OneByOne
 
 
@@ -86,6 +87,14 @@ class Growing:
 
 
 @dataclass(frozen=True)
+class MoreOperations:
+    """Each epoch runs more operations than the one before."""
+
+    kind: str
+    rise: Rise
+
+
+@dataclass(frozen=True)
 class HostBound:
     """An accelerator does nothing for much of an epoch."""
 
@@ -119,6 +128,32 @@ class OutsideOperations:
 
 
 @dataclass(frozen=True)
+class StartsProcesses:
+    """One line starts processes in every epoch."""
+
+    kind: str
+    where: str
+    text: str
+    processes: float
+    """The average number in an epoch."""
+    share: float
+    """Of the epoch: how long they take to start, and their end is waited for."""
+
+
+@dataclass(frozen=True)
+class FewThreads:
+    """A framework uses fewer threads than harness set."""
+
+    framework: str
+    threads: int
+    of: int
+    set_by: str
+    """The line that set them, as `file:line`; empty if that is not known."""
+    busy: float
+    """How many processors computed on average."""
+
+
+@dataclass(frozen=True)
 class OpByOp:
     """Most operations of an epoch run one by one from Python."""
 
@@ -133,12 +168,16 @@ Fact = (
     | Dominating
     | OutsideOperations
     | OpByOp
+    | FewThreads
+    | StartsProcesses
     | Arithmetic
     | Unweighted
     | Heavy
     | Growing
+    | MoreOperations
     | HostBound
     | Broken
+    | Uncaptured
     | GivenUp
 )
 

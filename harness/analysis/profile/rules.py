@@ -8,30 +8,36 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from harness.analysis.epochs.table import cores_busy
 from harness.analysis.epochs.typical import by_kind, typical_epochs
 from harness.analysis.profile.charges import Charge, together
 from harness.analysis.profile.facts import (
     Arithmetic,
     Dominating,
     Fact,
+    FewThreads,
     Found,
     Growing,
     Heavy,
     HostBound,
+    MoreOperations,
     NewTraces,
     OpByOp,
     OutsideOperations,
     Recompiled,
     Retraced,
+    StartsProcesses,
     Unweighted,
 )
 from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.idle_terms import idle_terms
+from harness.analysis.profile.more_operations import Rise, rises
 from harness.analysis.profile.operations import busy_seconds, profiles
 from harness.analysis.profile.phases import Phase, phases
+from harness.analysis.profile.started import Starting, starting
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
-from harness.analysis.profile.uncompiled import broken, given_up
+from harness.analysis.profile.uncompiled import broken, given_up, uncaptured
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
 from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed
@@ -67,6 +73,8 @@ class Evidence:
     compiled: list[Compiled]
     phases: list[Phase]
     growths: Mapping[str, Growth]
+    rises: Mapping[str, Rise] = field(default_factory=dict)
+    """The rise of the number of operations from epoch to epoch, of each kind of epoch that has one."""
     parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Floating-point operations of an epoch, by kind and part."""
     times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -75,6 +83,9 @@ class Evidence:
     timed: Mapping[str, Timed] = field(default_factory=dict)
     between: Mapping[str, Sequence[Between]] = field(default_factory=dict)
     """By kind of epoch: what lines do, the epoch in which they were timed, and what runs between operations."""
+    starting: Sequence[Starting] = ()
+    few_threads: Sequence[FewThreads] = ()
+    """The frameworks that use fewer threads than were set."""
     one_by_one: Mapping[str, OneByOne] = field(default_factory=dict)
     """The operations that run one by one, by kind of epoch."""
     waiting: Mapping[str, tuple[float, str]] = field(default_factory=dict)
@@ -94,11 +105,14 @@ class Evidence:
             compiled=by_function(epochs, busy),
             phases=phases(record, arm),
             growths=growths(record, arm),
+            rises=rises(record, arm),
             parts=work.parts if work else {},
             lines=work.lines if work else {},
             timed=work.timed if work else {},
             between=work.between if work else {},
             one_by_one=work.one_by_one if work else {},
+            starting=starting(record, arm),
+            few_threads=_find_few_threads(record, arm),
             times={
                 kind: {name: spent.share for name, spent in profile.parts.items()} for kind, profile in profiled.items()
             },
@@ -124,6 +138,15 @@ def findings(evidence: Evidence) -> list[Found]:
     others = [one for one in found if one.seconds is None][:MOST]
     timed = [one for one in found if one.seconds is not None and one.weight >= MIN_SAVING]
     return sorted(timed, key=lambda one: -one.weight)[: MOST - len(others)] + others
+
+
+def _find_few_threads(record: Lines, arm: str) -> list[FewThreads]:
+    busy, of = cores_busy(record, arm), record.plan.threads
+    end = next((end for end in record.ends if end.arm == arm and end.threads), None)
+    if end is None or busy is None:
+        return []
+    few = {framework: number for framework, number in end.threads.items() if number < of}
+    return [FewThreads(name, number, of, end.threads_set_by.get(name, ""), busy) for name, number in few.items()]
 
 
 def find_retraced(evidence: Evidence) -> Iterator[Found]:
@@ -284,13 +307,31 @@ def find_host_bound(evidence: Evidence) -> Iterator[Found]:
             yield _make_steady_finding(evidence, "host-bound", HostBound(kind, idle, device), {kind: idle})
 
 
+def find_starting(evidence: Evidence) -> Iterator[Found]:
+    """Find lines that start processes again and again."""
+    for one in evidence.starting:
+        if one.epochs >= MOSTLY:
+            fact = StartsProcesses(one.kind, one.where, one.text, one.processes, one.share)
+            yield _make_steady_finding(evidence, "starts processes", fact, {one.kind: one.share})
+
+
+def find_few_threads(evidence: Evidence) -> Iterator[Found]:
+    """Find frameworks that use fewer threads than harness set, while no more processors compute."""
+    for one in evidence.few_threads:
+        if one.busy < one.threads + MOSTLY:
+            yield Found("few threads", one)
+
+
 def find_uncompiled(evidence: Evidence) -> Iterator[Found]:
     """Find what was not compiled at all, or not as a whole, or not any more."""
     for kind, counts in evidence.one_by_one.items():
         if counts.operations >= max(FEWEST_OPERATIONS, MOSTLY * counts.of):
             yield Found("op by op", OpByOp(kind, counts))
     yield from (Found("given up", one) for one in given_up(evidence.epochs))
-    yield from (Found("broken", one) for one in broken(evidence.traced))
+    nothing = uncaptured(evidence.epochs)
+    yield from (Found("uncaptured", one) for one in nothing)
+    names = {one.function for one in nothing}
+    yield from (Found("broken", one) for one in broken(evidence.traced) if one.function not in names)
 
 
 def find_growing(evidence: Evidence) -> Iterator[Found]:
@@ -298,6 +339,11 @@ def find_growing(evidence: Evidence) -> Iterator[Found]:
     for kind, one in evidence.growths.items():
         if one.verdict == MemoryTrend.GROWING:
             yield Found("growing", Growing(kind, one))
+
+
+def find_more_operations(evidence: Evidence) -> Iterator[Found]:
+    """Find epochs that each run more operations than the one before."""
+    yield from (Found("more operations", MoreOperations(kind, rise)) for kind, rise in evidence.rises.items())
 
 
 RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
@@ -309,6 +355,9 @@ RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
     find_unweighted,
     find_heavy,
     find_host_bound,
+    find_starting,
+    find_few_threads,
     find_uncompiled,
     find_growing,
+    find_more_operations,
 )

@@ -95,6 +95,7 @@ class Counting:
             versions=usage.state.versions,
             seeded=usage.state.seeded,
             threads=usage.state.threads,
+            threads_set_by=usage.state.threads_set_by,
         )
 
     def _should_count(self, label: str) -> bool:

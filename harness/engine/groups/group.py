@@ -224,6 +224,7 @@ class Group:
             versions=state.versions,
             seeded=state.seeded,
             threads=state.threads,
+            threads_set_by=state.threads_set_by,
             arithmetic=state.arithmetic,
         )
 
@@ -253,6 +254,7 @@ class Group:
                 versions=answer.state.versions,
                 seeded=answer.state.seeded,
                 threads=answer.state.threads,
+                threads_set_by=answer.state.threads_set_by,
                 arithmetic=answer.state.arithmetic,
                 after_seconds=self.after.get(label),
                 trained=label in self.ended,

@@ -21,6 +21,7 @@ class State(msgspec.Struct, frozen=True):
     seeded: dict[str, str] = {}
     unavailable: dict[str, str] = {}
     threads: dict[str, int] = {}
+    threads_set_by: dict[str, str] = {}
     arithmetic: dict[str, str] = {}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import accounting, comparison, notes, programs, unsound, why
+from harness.report.sections import accounting, comparison, notes, programs, threads, unsound, why
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.headline import headline
 from harness.report.sections.lines import lines
@@ -25,6 +25,7 @@ def answer(summary: Summary) -> str:
 
 def findings(summary: Summary) -> Iterator[str]:
     yield from unsound.sentences(summary)
+    yield from threads.differing(summary)
     yield from why.sentences(summary)
 
 
@@ -55,7 +56,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.early(summary)
     yield from notes.gpus(summary)
     yield from notes.busy_while_waiting(summary)
-    yield from notes.other_threads(summary)
+    yield from threads.others(summary)
     yield from notes.unsure(summary)
     yield from notes.end(summary)
     yield from notes.after_epochs(summary)

@@ -114,17 +114,6 @@ def after_epochs(summary: Summary) -> Iterator[str]:
             )
 
 
-def other_threads(summary: Summary) -> Iterator[str]:
-    """Frameworks that used another number of threads than was set."""
-    for arm in summary.arms:
-        for framework, number in arm.threads.items():
-            threads = f"{number} thread{'s' * (number > 1)}"
-            yield (
-                f"{framework} used {threads} in {arm.name}, and not the {summary.threads} that harness set: does the"
-                " program set them itself?"
-            )
-
-
 def unseen(summary: Summary) -> Iterator[str]:
     """What could not be observed, so that tables are missing or say less. Each reason appears once."""
     found: dict[str, dict[str, list[str]]] = {}

@@ -146,18 +146,16 @@ def _describe_reason(change: Change) -> str:
     """What is different about a line, if that is known."""
     if change.only_in:
         return "only the baseline has it" if change.only_in == "baseline" else "the baseline does not have it"
+    factor = change.flops / change.baseline_flops if change.flops and change.baseline_flops else None
+    if factor and 1 / EQUAL < factor < EQUAL:
+        return "the same arithmetic" if change.seconds is not None else ""
     resized = change.product and change.baseline_product and find_resized(change.product, change.baseline_product)
     if change.product and change.baseline_product and resized:
         return (
             f"{_format_product(change.product)} in place of {_format_product(change.baseline_product)},"
             f" {_describe_size(change.baseline_product, *resized)}"
         )
-    if not (change.flops and change.baseline_flops):
-        return ""
-    factor = change.flops / change.baseline_flops
-    if 1 / EQUAL < factor < EQUAL:
-        return "the same arithmetic" if change.seconds is not None else ""
-    return f"{_format_factor(factor)} operations"
+    return f"{_format_factor(factor)} operations" if factor else ""
 
 
 def _describe_size(earlier: Product, was: int, is_: int) -> str:

@@ -7,19 +7,22 @@ from harness.analysis.profile.charges import FOLLOWS, Charge
 from harness.analysis.profile.facts import (
     Arithmetic,
     Dominating,
+    FewThreads,
     Found,
     Growing,
     Heavy,
     HostBound,
+    MoreOperations,
     NewTraces,
     OpByOp,
     OutsideOperations,
     Recompiled,
     Retraced,
+    StartsProcesses,
     Unweighted,
 )
 from harness.analysis.profile.tracings import Traced
-from harness.analysis.profile.uncompiled import Broken, GivenUp
+from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
 from harness.report.wording import words
 from harness.worker.wire.messages import EPOCH
 
@@ -74,10 +77,28 @@ def describe_finding(found: Found) -> str:
             )
         case OpByOp(kind, counts):
             number = words.many(counts.operations, "operation")
+            advice = (
+                "Put the whole step under jax.jit, with jax.lax.scan for its loops."
+                if counts.compiler == "jax.jit"
+                else "Decorate the step with tf.function; in Keras, leave run_eagerly off."
+            )
             return (
                 f"{number} of {_name_epoch(kind)}, {rounding.percent(counts.operations / counts.of)} of all, run one by"
-                " one from Python, outside of every tf.function. Decorate the step with tf.function; in Keras, leave"
-                " run_eagerly off."
+                f" one from Python, outside of every {counts.compiler}. {advice}"
+            )
+        case FewThreads(framework, threads, of, set_by, busy):
+            return (
+                f"{framework} uses {words.many(threads, 'thread')}, and not the {of} that harness set:"
+                f" {rounding.trimmed(busy)} of {of} processors compute on average. {set_by or 'The program'} sets them;"
+                " a step with large operations is quicker with more."
+            )
+        case StartsProcesses(kind, where, text, processes, share):
+            number = f"{rounding.trimmed(processes)} {'process' if processes == 1 else 'processes'}"
+            return (
+                f"{_make_start(_name_epoch(kind))} starts {number} at {where} `{words.shorten(text)}`. To start and end"
+                f" them takes {rounding.percent(share)} of it, and each first has to get ready for its work. Start them"
+                " once and keep them (a DataLoader with persistent_workers=True, a pool made outside of the loop), or"
+                " do without for little data."
             )
         case HostBound(kind, idle, device):
             return (
@@ -96,6 +117,21 @@ def describe_finding(found: Found) -> str:
                 f"{function} is compiled in pieces: its graph breaks at {words.listed(list(places))}, where each call"
                 " goes back to Python. TORCH_LOGS=graph_breaks says why; fullgraph=True makes it an error."
             )
+        case Uncaptured() as fact:
+            return _describe_uncaptured(fact)
+        case MoreOperations(kind, rise):
+            which = "Each epoch" if kind == EPOCH else f"Each epoch of kind {kind}"
+            more = words.many(round(rise.per_epoch), "operation")
+            what = (
+                "its graph keeps growing. Look for what is kept from one epoch to the next together with its graph, and"
+                " detach it (loss.detach(), float(loss))."
+                if rise.graph
+                else "something that it goes through keeps growing. Look for what each epoch adds to, such as a list."
+            )
+            return (
+                f"{which} runs {more} more than the one before ({rise.first_count:,} in epoch {rise.first},"
+                f" {rise.last_count:,} in epoch {rise.last}): {what}"
+            )
         case Growing(kind, growth):
             which = "" if kind == EPOCH else f", in epochs of kind {kind}"
             low, high = rounding.size(growth.low), rounding.size(growth.high)
@@ -111,8 +147,12 @@ def _name_epoch(kind: str) -> str:
     return "an epoch" if kind == EPOCH else f"an epoch of kind {kind}"
 
 
+def _make_start(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _make_sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{_make_start(text)}."
 
 
 def _describe_cause(one: Traced) -> str:
@@ -158,6 +198,19 @@ def _describe_unweighted(fact: Unweighted) -> str:
         else ""
     )
     return f"{share} compute a {fact.term} loss whose weight is 0{which}: the total loss is the same without it.{took}"
+
+
+def _describe_uncaptured(fact: Uncaptured) -> str:
+    at = f", because of {words.listed(list(fact.places))}" if fact.places else ""
+    why = f": {fact.cause.text}" if fact.cause else ""
+    again = f" It was traced {fact.times} times, in {words.many(fact.epochs, 'epoch')}." if fact.times > 1 else ""
+    advice = fact.cause.advice if fact.cause else None
+    general = "move what cannot be captured out of the function, or out of the loop, with or try around it"
+    return (
+        f"Nothing of {fact.function} ({fact.where}) is compiled{at}{why}. So its operations run one by one, and only"
+        f" functions that it calls may be compiled.{again} {_make_sentence(advice or general)} fullgraph=True makes it"
+        " an error."
+    )
 
 
 def _describe_growth(sizes: Mapping[str, float]) -> str:

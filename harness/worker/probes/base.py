@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from functools import wraps
 from operator import attrgetter
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from harness.worker.imports.distributions import distribution
 from harness.worker.imports.hooks import when_imported
+from harness.worker.probes.places import find_stack, name_line
 from harness.worker.wire.messages import Counted
 
 
@@ -128,6 +130,10 @@ class Framework:
     """The modules that affect what it computes, including its own. Their versions are recorded."""
     thread_variables: tuple[str, ...] = ()
     """The environment variables that set its number of threads."""
+    thread_setter = ""
+    """The function with which a program sets the number of threads for one operation, below its module."""
+    threads_set_by = ""
+    """The line that has called it last, as `file:line`; empty if none has."""
     result_variables: tuple[str, ...] = ()
     """The environment variables that affect what it computes."""
     sharing_variables: Mapping[str, str] = {}
@@ -150,6 +156,27 @@ class Framework:
 
     def prepare(self) -> None:
         """Set what must be set before the framework is imported, which may never happen."""
+
+    def watch_threads(self) -> None:
+        """Note from now on which line sets its number of threads. Call this before it is imported."""
+        if self.thread_setter:
+            when_imported(self.module, self._watch_thread_setter)
+
+    def _watch_thread_setter(self, module: ModuleType) -> None:
+        owner_name, _, name = self.thread_setter.rpartition(".")
+        owner: Any = module
+        with suppress(AttributeError):  # it is no longer there in this version
+            if owner_name:
+                owner = attrgetter(owner_name)(module)
+            original = getattr(owner, name)
+
+            @wraps(original)
+            def set_threads(*args: Any, **options: Any) -> Any:
+                stack = find_stack(sys._getframe(1))
+                self.threads_set_by = name_line(stack[0])[0] if stack else ""
+                return original(*args, **options)
+
+            setattr(owner, name, set_threads)
 
     def hand_back_memory(self) -> None:
         """Make its allocator, if it has one, return freed memory immediately. Call this before it is imported."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import linecache
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from harness.worker.probes.places import Line, Stack, shorten_path
+from harness.worker.probes.places import Line, Stack, name_line
 from harness.worker.probes.spent import Spent
 from harness.worker.wire.evidence import OTHERS, Caller, LineUse, Product, Timed, Variables
 from harness.worker.wire.messages import Counted
@@ -108,10 +107,10 @@ def _describe_lines(counted: Counter[Place], spent: Spent | None) -> list[LineUs
 def _describe_line(line: Line | None, ways: _Ways, timed: bool) -> LineUse:
     whole = _Amount.sum(ways.values())
     callers = [
-        Caller(*_name(caller), float(own.flops), own.seconds if timed else None, own.products())
+        Caller(*name_line(caller), float(own.flops), own.seconds if timed else None, own.products())
         for caller, own in _find_callers(ways, whole)
     ]
-    return LineUse(*_name(line), float(whole.flops), callers, whole.seconds if timed else None, whole.products())
+    return LineUse(*name_line(line), float(whole.flops), callers, whole.seconds if timed else None, whole.products())
 
 
 def _join_rest(found: Sequence[LineUse]) -> list[LineUse]:
@@ -146,10 +145,3 @@ def _find_callers(ways: _Ways, whole: _Amount) -> list[tuple[Line | None, _Amoun
     way = max(ways, key=lambda stack: weigh(ways[stack]))
     other = next((line for line in way if line.path != way[0].path), way[1] if len(way) > 1 else None)
     return [(other, _Amount.sum(ways.values()))] if other else []
-
-
-def _name(line: Line | None) -> tuple[str, str]:
-    """Return place and text of a line."""
-    if line is None:
-        return "", ""
-    return f"{shorten_path(line.path)}:{line.number}", linecache.getline(*line).strip()

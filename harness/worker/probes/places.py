@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import linecache
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -68,6 +69,13 @@ def _walk(frame: FrameType | None) -> Iterator[Line]:
     while frame is not None:
         yield Line(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
+
+
+def name_line(line: Line | None) -> tuple[str, str]:
+    """Return a line as `file:line`, and what stands in it. Both are empty for no line."""
+    if line is None:
+        return "", ""
+    return f"{shorten_path(line.path)}:{line.number}", linecache.getline(*line).strip()
 
 
 def shorten_path(path: str) -> str:

@@ -7,7 +7,6 @@ no other thread run is followed by one sample, however long it took.
 
 from __future__ import annotations
 
-import linecache
 import sys
 import threading
 from bisect import bisect
@@ -17,9 +16,10 @@ from contextlib import contextmanager
 from itertools import accumulate, pairwise
 from pathlib import Path
 from time import perf_counter
+from types import FrameType
 from typing import NamedTuple
 
-from harness.worker.probes.places import Line, find_stack, shorten_path
+from harness.worker.probes.places import Line, find_stack, name_line
 from harness.worker.wire.evidence import Between
 
 INTERVAL = 0.0005
@@ -29,6 +29,9 @@ FEWEST = 10
 MOST = 10
 """Maximum number of lines of a kind of epoch."""
 _HARNESS = str(Path(__file__).parents[2])
+around: set[str] = set()
+"""Files of harness that run around each operation, and say what that takes in the times in which operations ran. So
+most samples fall into them, and are no less those of the program."""
 
 Intervals = Sequence[tuple[float, float]]
 """Beginnings and ends by the clock."""
@@ -77,9 +80,18 @@ def _sample(thread: int, found: list[_Sample], done: threading.Event) -> None:
     while not done.wait(INTERVAL):
         frame = sys._current_frames().get(thread)
         if frame is not None:
-            stack, ours = find_stack(frame), frame.f_code.co_filename.startswith(_HARNESS)
-            found.append(_Sample(perf_counter(), stack[0] if stack else None, ours))
+            stack = find_stack(frame)
+            found.append(_Sample(perf_counter(), stack[0] if stack else None, _is_ours(frame)))
         del frame  # it would keep the program's objects alive
+
+
+def _is_ours(frame: FrameType | None) -> bool:
+    innermost = True
+    while frame is not None and (path := frame.f_code.co_filename).startswith(_HARNESS):
+        if path in around:
+            return False
+        frame, innermost = frame.f_back, False
+    return not innermost
 
 
 def _find_outside(own: Sequence[_Sample], ran: Intervals) -> list[Between]:
@@ -93,7 +105,7 @@ def _find_outside(own: Sequence[_Sample], ran: Intervals) -> list[Between]:
             seconds[sample.line] += part  # type: ignore[assignment]  # typeshed: int counts only
     if samples < FEWEST:
         return []
-    return [Between(*_name(line), own) for line, own in seconds.most_common(MOST)]
+    return [Between(*name_line(line), own) for line, own in seconds.most_common(MOST)]
 
 
 class _Outside:
@@ -123,9 +135,3 @@ def _merge(ran: Intervals) -> tuple[list[float], list[float]]:
             starts.append(start)
             ends.append(end)
     return starts, ends
-
-
-def _name(line: Line | None) -> tuple[str, str]:
-    if line is None:
-        return "", ""
-    return f"{shorten_path(line.path)}:{line.number}", linecache.getline(*line).strip()

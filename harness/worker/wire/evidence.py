@@ -14,6 +14,8 @@ COUNTING = "counting"
 """The name of the pass in which frameworks count operations that they cannot count beside timings."""
 LIMITS = "limits"
 """The name of the evidence that a framework has given up compiling something."""
+STARTS = "starts"
+"""The name of the evidence of processes that were started."""
 OTHERS = "(others)"
 """The type that stands for all operations that are not listed individually."""
 
@@ -34,6 +36,18 @@ AFTER_BREAK = " after a graph break at line "
 """What stands between the name of a function and a line, for the part of it that is traced on its own from there."""
 
 
+class Capture(NamedTuple):
+    """What a compiler captured of a function when it traced it."""
+
+    operations: int | None
+    """The number of operations; None if there was nothing to capture, or the tracing failed."""
+    broken: Cause | None = None
+    """Why not everything was captured, if that is known. Its kind is "break" if the rest may be traced on its own, and
+    "skipped" if the whole function is run without compilation."""
+    at: str = ""
+    """`file:line` of what could not be captured; empty if unknown."""
+
+
 @dataclass(frozen=True)
 class Trace:
     """One tracing of a function."""
@@ -47,6 +61,8 @@ class Trace:
     """None if it could not be determined."""
     phase: str | None = None
     """The phase in which it was traced, empty outside of all phases. None if phases were not noted."""
+    capture: Capture | None = None
+    """None if the framework does not tell it."""
 
 
 FROM_CACHE = "a cache on disk"
@@ -75,6 +91,19 @@ class Limit(NamedTuple):
     """`file:line` of the Python function, or "?"."""
     limit: str
     """The name of the limit and its value."""
+
+
+class Start(NamedTuple):
+    """A line of the user's own code that starts processes, in one epoch."""
+
+    where: str
+    """`file:line`."""
+    text: str
+    """The line itself."""
+    calls: int
+    """The number of processes."""
+    seconds: float
+    """Seconds in which they were started, and in which their end was waited for."""
 
 
 class PhaseUse(NamedTuple):
@@ -177,6 +206,8 @@ class OneByOne(NamedTuple):
 
     operations: int
     of: int
+    compiler: str = "tf.function"
+    """What makes one function of them."""
 
 
 class Between(NamedTuple):

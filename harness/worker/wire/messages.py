@@ -208,6 +208,8 @@ class State:
     """What could not be observed, with the reasons."""
     threads: dict[str, int] = field(default_factory=dict)
     """The number of threads that each framework says it uses, by its name."""
+    threads_set_by: dict[str, str] = field(default_factory=dict)
+    """The line of the program that set it, as `file:line`, by the name of the framework."""
     arithmetic: dict[str, str] = field(default_factory=dict)
     """What decides in which arithmetic the frameworks compute; see `frameworks.arithmetic`."""
 

@@ -6,20 +6,25 @@ from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.facts import (
     Arithmetic,
     Dominating,
+    FewThreads,
     Growing,
     Heavy,
     HostBound,
+    MoreOperations,
     OpByOp,
     OutsideOperations,
     Recompiled,
     Retraced,
+    StartsProcesses,
     Unweighted,
 )
 from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.more_operations import Rise
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.rules import MOST, Evidence, findings
+from harness.analysis.profile.started import Starting
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.worker.wire.evidence import Between, Caller, Cause, LineUse, OneByOne, Timed, Trace
+from harness.worker.wire.evidence import AFTER_BREAK, Between, Caller, Capture, Cause, LineUse, OneByOne, Timed, Trace
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -387,6 +392,20 @@ def test_an_accelerator_that_mostly_waits_is_found(idle, told):
     assert [one.share for one in found] == [pytest.approx(idle)] * told
 
 
+@pytest.mark.parametrize(("epochs", "told"), [(1.0, 1), (0.6, 1), (0.2, 0)])
+def test_reports_lines_that_start_processes_in_most_epochs(epochs, told):
+    one = Starting(DATA, "train.py:9", "for x in loader:", epochs, 2 * epochs, 0.4)
+    found = findings(evidence(starting=[one]))
+    fact = StartsProcesses(DATA, "train.py:9", "for x in loader:", 2 * epochs, 0.4)
+    assert [one.fact for one in found] == [fact] * told
+
+
+@pytest.mark.parametrize(("busy", "told"), [(0.98, 1), (1.9, 0)])
+def test_reports_few_threads_where_no_more_processors_compute(busy, told):
+    fact = FewThreads("TensorFlow", 1, 2, "train.py:4", busy)
+    assert [one.fact for one in findings(evidence(few_threads=[fact]))] == [fact] * told
+
+
 WAY = Caller("birth.py:35", "f = density(grid)", 9e6, 0.07)
 HEAVY_LINE = LineUse("net.py:62", "y = tanh(x @ w)", 1e7, [WAY], 0.08)
 LIGHT_LINE = LineUse("train.py:9", "opt.step()", 0.0, [], 0.01)
@@ -437,3 +456,19 @@ def test_time_between_operations_that_is_short_or_of_no_known_line_is_left_out()
     sorts = Between("train.py:3", "x = np.sort(x)", 0.016)
     assert [one.rule for one in findings(lined(HEAVY_LINE, between=[sorts]))] == ["line"]
     assert findings(lined(LIGHT_LINE, between=[sorts._replace(where="", seconds=0.08)])) == []
+
+
+def test_reports_epochs_that_run_more_and_more_operations():
+    rise = Rise(per_epoch=12.0, first=1, last=4, first_count=310, last_count=346)
+    (found,) = findings(evidence(rises={DATA: rise}))
+    assert (found.rule, found.fact, found.seconds) == ("more operations", MoreOperations(DATA, rise), None)
+
+
+def test_a_function_of_which_nothing_is_captured_is_not_also_reported_as_broken():
+    at = Cause("break", "why")
+    names = ("step", f"step{AFTER_BREAK}9", "other", f"other{AFTER_BREAK}4")
+    traces = [Trace(name, "x.py:3", 1.0, FIRST, capture=Capture(0, at)) for name in names[:2]]
+    epochs = [epoch_of(0, DATA, 1.0, 1.0, {}, first=True, traces=traces), *CLEAN.epochs[1:]]
+    traced = [Traced(function=name, where="x.py:3", cause=FIRST, times=1, seconds=1.0) for name in names]
+    found = findings(evidence(epochs=epochs, traced=traced))
+    assert [(one.rule, one.fact.function) for one in found] == [("uncaptured", "step"), ("broken", "other")]

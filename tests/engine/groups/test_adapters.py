@@ -8,7 +8,7 @@ from paths import SUPPORT
 from planned import planned
 
 from harness.engine.session import measure
-from harness.report.sections import notes
+from harness.report.sections import threads
 from harness.report.summarize import summarize
 
 PROGRAMS = SUPPORT / "programs"
@@ -112,13 +112,13 @@ def test_scipy_minimize_once_a_framework_is_loaded(ran):
 def test_says_how_many_threads_pytorch_used(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
-    for threads in (1, 2):
+    for number in (1, 2):
         loop = "for epoch in harness.epochs(range(3)): pass"
-        written(tmp_path, f"with{threads}.py", f"import torch, harness\ntorch.set_num_threads({threads})\n{loop}\n")
+        written(tmp_path, f"with{number}.py", f"import torch, harness\ntorch.set_num_threads({number})\n{loop}\n")
     record = compared(tmp_path, "with1.py", "with2.py", threads=1)
     assert {end.arm: end.threads for end in record.ends} == {"with1.py": {"PyTorch": 1}, "with2.py": {"PyTorch": 2}}
-    assert list(notes.other_threads(summarize(record))) == [
-        "PyTorch used 2 threads in with2.py, and not the 1 that harness set: does the program set them itself?"
+    assert list(threads.others(summarize(record))) == [
+        "PyTorch used 2 threads in with2.py, and not the 1 that harness set: with2.py:2 sets them."
     ]
 
 

@@ -31,7 +31,8 @@ MB = 1_000_000
 def profiled(out, name, file="faults.py", probes=("phases", "memory"), epochs=40):
     plan = planned("profile", f"{SUPPORT / file}:{name}", epochs=epochs)
     assert plan.probes == ("phases", "memory", "operations")
-    record = measure(replace(plan, probes=probes), out, lambda event, record: None)
+    plan = replace(plan, probes=probes, tries_another_seed=False)
+    record = measure(plan, out, lambda event, record: None)
     assert not record.failure(name)
     again = read(out)
     assert (again.slices, again.watched) == (record.slices, record.watched)
@@ -44,6 +45,16 @@ def profiled_tables(record):
 
 def findings_of(record):
     return findings(Evidence.of(record, record.baseline))
+
+
+def test_finds_the_line_that_starts_processes_in_every_epoch(tmp_path):
+    record = profiled(tmp_path / "run", "Starts", probes=("phases",), epochs=8)
+    (fact,) = [one.fact for one in findings_of(record) if one.rule == "starts processes"]
+    assert fact.where.rpartition("/")[2].startswith("faults.py:")
+    assert fact.text.startswith("for process in [subprocess.Popen(")
+    assert fact.processes == 2
+    assert fact.share > 0.5
+    assert findings_of(profiled(tmp_path / "clean", "Clean", probes=("phases",), epochs=8)) == []
 
 
 def test_finds_phases_and_their_shares(tmp_path):

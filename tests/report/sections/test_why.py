@@ -44,6 +44,14 @@ def test_the_line_its_way_and_its_size_are_named():
     ]
 
 
+def test_a_line_with_the_same_arithmetic_is_not_explained_by_its_sizes():
+    products = [Product((1200, 32), (32, 32), 1e6), Product((1200, 32), (1200, 32), 1e6)]
+    uses = [LineUse("lib/net.py:62", "y = tanh(x @ w)", 2e6, [], 0.9 / slower, products) for slower in (1, 9)]
+    uses[1] = uses[1]._replace(products=products[::-1])
+    (found,) = contents(run([uses[0]], [uses[1]])).findings[:1]
+    assert found.endswith("is net.py:62 `y = tanh(x @ w)`: the same arithmetic.")
+
+
 def test_what_passes_between_operations_is_a_part_too():
     found = contents(run([network(1200, 0.5, 12e6)], [network(100, 0.1, 1e6)])).findings
     assert found[0].startswith("50 % of what new saves")

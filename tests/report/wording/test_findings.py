@@ -1,24 +1,30 @@
+from dataclasses import replace
+
 import pytest
 
 from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.facts import (
     Arithmetic,
     Dominating,
+    FewThreads,
     Found,
     Growing,
     Heavy,
     HostBound,
+    MoreOperations,
     NewTraces,
     OpByOp,
     OutsideOperations,
     Recompiled,
     Retraced,
+    StartsProcesses,
     Unweighted,
 )
 from harness.analysis.profile.growth import Growth
+from harness.analysis.profile.more_operations import Rise
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.analysis.profile.uncompiled import Broken, GivenUp
+from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
 from harness.report.wording.findings import describe_finding
 from harness.worker.wire.evidence import Between, Caller, Cause, Limit, LineUse, OneByOne
 
@@ -171,6 +177,23 @@ def test_what_is_compiled_no_more_is_named_with_the_limit():
     )
 
 
+def test_a_line_that_starts_processes_is_named_with_their_number():
+    assert described(StartsProcesses("epoch", "train.py:9", "for x in loader:", 2.0, 0.42)).startswith(
+        "An epoch starts 2 processes at train.py:9 `for x in loader:`. To start and end them takes 42 % of it,"
+    )
+    assert described(StartsProcesses("full", "train.py:9", "run()", 1.0, 0.1)).startswith(
+        "An epoch of kind full starts 1 process at"
+    )
+
+
+def test_a_limit_of_threads_is_named_with_its_line():
+    assert described(FewThreads("TensorFlow", 1, 2, "train.py:4", 0.98)) == (
+        "TensorFlow uses 1 thread, and not the 2 that harness set: 0.98 of 2 processors compute on average. train.py:4"
+        " sets them; a step with large operations is quicker with more."
+    )
+    assert " The program sets them;" in described(FewThreads("TensorFlow", 1, 2, "", 0.98))
+
+
 def test_a_line_that_dominates_is_named_with_its_way_and_its_arithmetic():
     way = Caller("pinn/birth.py:35", "f = density(grid)", 9e6, 0.07)
     use = LineUse("pinn/net.py:62", "y = tanh(x @ w)", 1e7, [way], 0.08)
@@ -194,4 +217,37 @@ def test_a_line_that_runs_while_no_operation_does_is_named():
 def test_operations_that_run_one_by_one_are_counted():
     assert described(OpByOp("epoch", OneByOne(1940, 2000))).startswith(
         "1,940 operations of an epoch, 97 % of all, run one by one from Python, outside of every tf.function."
+    )
+
+
+def test_operations_that_run_one_by_one_have_advice_for_their_framework():
+    assert described(OpByOp("epoch", OneByOne(400, 500, "jax.jit"))) == (
+        "400 operations of an epoch, 80 % of all, run one by one from Python, outside of every jax.jit. Put the whole"
+        " step under jax.jit, with jax.lax.scan for its loops."
+    )
+
+
+def test_a_growing_number_of_operations_is_named_with_its_epochs():
+    rise = Rise(per_epoch=12.0, first=1, last=5, first_count=1310, last_count=1358, graph=True)
+    assert described(MoreOperations("epoch", rise)) == (
+        "Each epoch runs 12 operations more than the one before (1,310 in epoch 1, 1,358 in epoch 5): its graph keeps"
+        " growing. Look for what is kept from one epoch to the next together with its graph, and detach it"
+        " (loss.detach(), float(loss))."
+    )
+    other = described(MoreOperations("full", replace(rise, graph=False)))
+    assert other.startswith("Each epoch of kind full runs 12 operations more")
+    assert other.endswith("keeps growing. Look for what each epoch adds to, such as a list.")
+
+
+def test_a_function_of_which_nothing_is_captured_is_named_with_line_cause_and_advice():
+    cause = Cause("skipped", "using `torch.autograd.grad`", "derive with torch.func")
+    assert described(Uncaptured("step", "train.py:8", cause, ("train.py:11",), 3, 2)) == (
+        "Nothing of step (train.py:8) is compiled, because of train.py:11: using `torch.autograd.grad`. So its"
+        " operations run one by one, and only functions that it calls may be compiled. It was traced 3 times, in 2"
+        " epochs. Derive with torch.func. fullgraph=True makes it an error."
+    )
+    assert described(Uncaptured("step", "train.py:8", None, (), 1, 1)) == (
+        "Nothing of step (train.py:8) is compiled. So its operations run one by one, and only functions that it calls"
+        " may be compiled. Move what cannot be captured out of the function, or out of the loop, with or try around it."
+        " fullgraph=True makes it an error."
     )

@@ -3,10 +3,12 @@
 import inspect
 import sys
 from time import perf_counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from harness.worker.probes import sampler
 from harness.worker.probes.sampler import Sampler
 
 
@@ -55,6 +57,23 @@ def test_a_call_that_lets_no_other_thread_run_counts_in_full():
     found = told(sampler.between({"epoch": []})["epoch"])
     slow = sum(found.get(line_of(epoch, text), 0.0) for text in ("values.sort", "sorted(values)"))
     assert slow > 0.5 * sum(found.values())
+
+
+def test_what_harness_runs_around_operations_counts_as_the_program(monkeypatch):
+    """Most samples fall there, where an operation lets other threads run."""
+
+    class Frame:
+        def __init__(self, path, back=None):
+            self.f_code, self.f_back = SimpleNamespace(co_filename=path), back
+
+    inner, outer = sampler.__file__, sampler.__file__.replace("sampler", "places")
+    program = Frame("/home/someone/train.py")
+    assert not sampler._is_ours(program)
+    assert sampler._is_ours(Frame(inner, program))
+    assert sampler._is_ours(Frame(inner, Frame(outer, program)))
+    monkeypatch.setattr(sampler, "around", {outer})
+    assert not sampler._is_ours(Frame(inner, Frame(outer, program)))
+    assert not sampler._is_ours(Frame("/home/someone/library.py", Frame(inner, program)))
 
 
 def test_too_few_samples_tell_nothing():
