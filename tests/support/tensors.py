@@ -65,7 +65,7 @@ class FailsWhenCounted(Dense):
 
 
 class Eager(Dense):
-    """Computes its gradients outside every function, where they cannot be observed."""
+    """Computes its gradients outside every function."""
 
     def epoch(self, index):
         with tf.GradientTape() as tape:

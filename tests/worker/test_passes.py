@@ -10,6 +10,7 @@ from harness.worker.probes.all_operations import AllOperations
 from harness.worker.probes.base import Probe, joined
 from harness.worker.probes.memory import MemoryProbe
 from harness.worker.probes.phases import PhaseProbe
+from harness.worker.probes.starts import StartProbe
 
 OWN = """
 class Joules:
@@ -27,7 +28,7 @@ class Joules:
 @pytest.mark.parametrize(
     ("watch", "kinds"),
     [
-        ("phases", [PhaseProbe]),
+        ("phases", [PhaseProbe, StartProbe]),
         ("memory", [PhaseProbe, MemoryProbe]),
         ("operations", [PhaseProbe, AllOperations]),
     ],

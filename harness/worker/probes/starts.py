@@ -36,22 +36,27 @@ class StartProbe:
         """The processes that were started in an epoch, with the lines that did it."""
         self._calls: dict[Line, int] = {}
         self._seconds: dict[Line, float] = {}
-        for owner, method in _STARTS:
-            setattr(owner, method, self._watch(getattr(owner, method), starts=True))
-        for owner, method in _WAITS:
-            setattr(owner, method, self._watch(getattr(owner, method), starts=False))
+        self._attached = False
 
     @property
     def unavailable(self) -> Mapping[str, str]:
         return {}
 
     def begin(self, fresh: bool) -> None:
+        if not self._attached:
+            self._attach()
         self._calls, self._seconds = {}, {}
         self._thread = get_ident()
 
     def end(self, wall: float) -> list[Start]:
         self._thread = 0
         return [Start(*name_line(line), calls, self._seconds[line]) for line, calls in self._calls.items()]
+
+    def _attach(self) -> None:
+        for own, starts in ((_STARTS, True), (_WAITS, False)):
+            for owner, method in own:
+                setattr(owner, method, self._watch(getattr(owner, method), starts))
+        self._attached = True
 
     def _watch(self, function: Callable[..., Any], starts: bool) -> Callable[..., Any]:
         @wraps(function)
