@@ -1,4 +1,5 @@
 import sys
+import types
 
 import pytest
 
@@ -93,3 +94,28 @@ def test_seeds_fit_their_generators_and_are_set_only_if_loaded(monkeypatch, seed
     own.seed(seed)
     own.seed_when_imported(seed)
     assert given == [within, within]
+
+
+class Counting(Framework):
+    name, module, thread_setter = "Counting", "counting_library", "config.set_threads"
+
+
+def test_the_line_that_sets_threads_is_noted(monkeypatch):
+    library = types.ModuleType("counting_library")
+    given = []
+    library.config = types.SimpleNamespace(set_threads=given.append)
+    monkeypatch.setitem(sys.modules, "counting_library", library)
+    one = Counting()
+    one.watch_threads()
+    assert one.threads_set_by == ""
+    line = sys._getframe().f_lineno + 1
+    library.config.set_threads(3)
+    assert given == [3]
+    assert one.threads_set_by.rpartition("/")[2] == f"test_frameworks.py:{line}"
+
+
+def test_a_version_without_the_function_that_sets_threads_is_left_alone(monkeypatch):
+    monkeypatch.setitem(sys.modules, "counting_library", types.ModuleType("counting_library"))
+    one = Counting()
+    one.watch_threads()
+    assert one.threads_set_by == ""

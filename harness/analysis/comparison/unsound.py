@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from scipy import stats
 
+from harness.analysis.epochs.prefix import first_process
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
 
@@ -54,7 +55,7 @@ def unsound(record: Lines, arm: str) -> list[Unsound]:
     The course of a loss is judged over consecutive epochs of one kind only: where epochs are sampled, or another kind
     weights the terms in another way, it says nothing. Losses rise only if none of them falls.
     """
-    epochs = _list_epochs(record, arm)
+    epochs = first_process(record.slices, arm)
     found = [one for name in _list_names(epochs) if (one := _find_not_finite(name, epochs))]
     stretch = _find_longest_stretch(epochs)
     moving, rising = 0, []
@@ -70,13 +71,6 @@ def unsound(record: Lines, arm: str) -> list[Unsound]:
         if rise := _find_rise(name, indices, values):
             rising.append(rise)
     return found + (rising if len(rising) == moving else [])
-
-
-def _list_epochs(record: Lines, arm: str) -> list[Epoch]:
-    """Return the epochs of the arm's first process, in the order in which they ran."""
-    first = next(((piece.block, piece.group) for piece in record.slices if piece.arm == arm), None)
-    own = [piece for piece in record.slices if piece.arm == arm and (piece.block, piece.group) == first]
-    return [epoch for piece in own for epoch in piece.epochs]
 
 
 def _list_names(epochs: Sequence[Epoch]) -> list[str]:

@@ -6,7 +6,7 @@ Up to there, two processes from the same seed have done the same, and what is de
 from collections.abc import Sequence
 
 from harness.record.lines import Lines
-from harness.record.schema import Epoch
+from harness.record.schema import Epoch, Slice
 
 
 def common_prefixes(record: Lines, arm: str) -> list[list[tuple[Epoch, Epoch]]]:
@@ -29,6 +29,13 @@ def _list_epochs(record: Lines, block: int, group: int, arm: str) -> list[Epoch]
     """Return the epochs of one process in the order in which it ran them, which is that of its lines."""
     own = [piece for piece in record.slices if (piece.block, piece.group, piece.arm) == (block, group, arm)]
     return [epoch for piece in own for epoch in piece.epochs]
+
+
+def first_process(slices: Sequence[Slice], arm: str) -> list[Epoch]:
+    """Return the epochs of the arm's first process among these slices, in the order in which they ran."""
+    own = [piece for piece in slices if piece.arm == arm]
+    first = next(((piece.block, piece.group) for piece in own), None)
+    return [epoch for piece in own if (piece.block, piece.group) == first for epoch in piece.epochs]
 
 
 def pair_epochs(mine: Sequence[Epoch], theirs: Sequence[Epoch]) -> list[tuple[Epoch, Epoch]]:

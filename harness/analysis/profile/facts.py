@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from harness.analysis.profile.charges import Charge
+from harness.analysis.profile.few_threads import FewThreads
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.more_operations import Rise
 from harness.analysis.profile.phases import Phase
+from harness.analysis.profile.started import Starting
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
 from harness.worker.wire.evidence import Between, Caller, LineUse, OneByOne
@@ -128,32 +130,6 @@ class OutsideOperations:
 
 
 @dataclass(frozen=True)
-class StartsProcesses:
-    """One line starts processes in every epoch."""
-
-    kind: str
-    where: str
-    text: str
-    processes: float
-    """The average number in an epoch."""
-    share: float
-    """Of the epoch: how long they take to start, and their end is waited for."""
-
-
-@dataclass(frozen=True)
-class FewThreads:
-    """A framework uses fewer threads than harness set."""
-
-    framework: str
-    threads: int
-    of: int
-    set_by: str
-    """The line that set them, as `file:line`; empty if that is not known."""
-    busy: float
-    """How many processors computed on average."""
-
-
-@dataclass(frozen=True)
 class OpByOp:
     """Most operations of an epoch run one by one from Python."""
 
@@ -169,7 +145,7 @@ Fact = (
     | OutsideOperations
     | OpByOp
     | FewThreads
-    | StartsProcesses
+    | Starting
     | Arithmetic
     | Unweighted
     | Heavy

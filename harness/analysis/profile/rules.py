@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from harness.analysis.epochs.table import cores_busy
 from harness.analysis.epochs.typical import by_kind, typical_epochs
 from harness.analysis.profile.charges import Charge, together
 from harness.analysis.profile.facts import (
     Arithmetic,
     Dominating,
     Fact,
-    FewThreads,
     Found,
     Growing,
     Heavy,
@@ -26,9 +24,9 @@ from harness.analysis.profile.facts import (
     OutsideOperations,
     Recompiled,
     Retraced,
-    StartsProcesses,
     Unweighted,
 )
+from harness.analysis.profile.few_threads import FewThreads, few_threads
 from harness.analysis.profile.growth import Growth, MemoryTrend
 from harness.analysis.profile.growths import growths
 from harness.analysis.profile.idle_terms import idle_terms
@@ -112,7 +110,7 @@ class Evidence:
             between=work.between if work else {},
             one_by_one=work.one_by_one if work else {},
             starting=starting(record, arm),
-            few_threads=_find_few_threads(record, arm),
+            few_threads=few_threads(record, arm),
             times={
                 kind: {name: spent.share for name, spent in profile.parts.items()} for kind, profile in profiled.items()
             },
@@ -138,15 +136,6 @@ def findings(evidence: Evidence) -> list[Found]:
     others = [one for one in found if one.seconds is None][:MOST]
     timed = [one for one in found if one.seconds is not None and one.weight >= MIN_SAVING]
     return sorted(timed, key=lambda one: -one.weight)[: MOST - len(others)] + others
-
-
-def _find_few_threads(record: Lines, arm: str) -> list[FewThreads]:
-    busy, of = cores_busy(record, arm), record.plan.threads
-    end = next((end for end in record.ends if end.arm == arm and end.threads), None)
-    if end is None or busy is None:
-        return []
-    few = {framework: number for framework, number in end.threads.items() if number < of}
-    return [FewThreads(name, number, of, end.threads_set_by.get(name, ""), busy) for name, number in few.items()]
 
 
 def find_retraced(evidence: Evidence) -> Iterator[Found]:
@@ -311,8 +300,7 @@ def find_starting(evidence: Evidence) -> Iterator[Found]:
     """Find lines that start processes again and again."""
     for one in evidence.starting:
         if one.epochs >= MOSTLY:
-            fact = StartsProcesses(one.kind, one.where, one.text, one.processes, one.share)
-            yield _make_steady_finding(evidence, "starts processes", fact, {one.kind: one.share})
+            yield _make_steady_finding(evidence, "starts processes", one, {one.kind: one.share})
 
 
 def find_few_threads(evidence: Evidence) -> Iterator[Found]:

@@ -4,13 +4,12 @@ A training that ignores its seed gives the same losses for every seed, bit for b
 said of one training, repeated. Losses that differ show little: a program that is not seeded at all gives such too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness.analysis.epochs.prefix import pair_epochs
+from harness.analysis.epochs.prefix import first_process, pair_epochs
 from harness.plan.plan import ANOTHER_SEED
 from harness.record.lines import Lines
-from harness.record.schema import Epoch, Slice
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,8 @@ class SeedIgnored:
 def find_seed_ignored(record: Lines, arm: str) -> SeedIgnored | None:
     """Return in how many epochs the seed changed nothing. None if it changed anything, if only one seed ran, or if the
     losses of these epochs do not change either, so that being equal says nothing."""
-    one = _list_epochs(record.slices, arm)
-    other = _list_epochs([piece for piece in record.watched if piece.probe == ANOTHER_SEED], arm)
+    one = first_process(record.slices, arm)
+    other = first_process([piece for piece in record.watched if piece.probe == ANOTHER_SEED], arm)
     pairs = [(mine.losses, theirs.losses) for mine, theirs in pair_epochs(one, other) if mine.losses or theirs.losses]
     if any(mine != theirs for mine, theirs in pairs) or not vary(losses for losses, _ in pairs):
         return None
@@ -41,10 +40,3 @@ def vary(numbers: Iterable[Mapping[str, float | None]]) -> bool:
             if value is not None:
                 seen.setdefault(name, set()).add(value)
     return any(len(values) > 1 for values in seen.values())
-
-
-def _list_epochs(slices: Sequence[Slice], arm: str) -> list[Epoch]:
-    """Return the epochs of the arm's first process among these, in the order in which they ran."""
-    own = [piece for piece in slices if piece.arm == arm]
-    first = next(((piece.block, piece.group) for piece in own), None)
-    return [epoch for piece in own if (piece.block, piece.group) == first for epoch in piece.epochs]

@@ -7,7 +7,6 @@ from harness.analysis.profile.charges import FOLLOWS, Charge
 from harness.analysis.profile.facts import (
     Arithmetic,
     Dominating,
-    FewThreads,
     Found,
     Growing,
     Heavy,
@@ -18,9 +17,10 @@ from harness.analysis.profile.facts import (
     OutsideOperations,
     Recompiled,
     Retraced,
-    StartsProcesses,
     Unweighted,
 )
+from harness.analysis.profile.few_threads import FewThreads
+from harness.analysis.profile.started import Starting
 from harness.analysis.profile.tracings import Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
 from harness.report.wording import words
@@ -92,13 +92,13 @@ def describe_finding(found: Found) -> str:
                 f" {rounding.trimmed(busy)} of {of} processors compute on average. {set_by or 'The program'} sets them;"
                 " a step with large operations is quicker with more."
             )
-        case StartsProcesses(kind, where, text, processes, share):
-            number = f"{rounding.trimmed(processes)} {'process' if processes == 1 else 'processes'}"
+        case Starting() as fact:
+            number = f"{rounding.trimmed(fact.processes)} {'process' if fact.processes == 1 else 'processes'}"
             return (
-                f"{_make_start(_name_epoch(kind))} starts {number} at {where} `{words.shorten(text)}`. To start and end"
-                f" them takes {rounding.percent(share)} of it, and each first has to get ready for its work. Start them"
-                " once and keep them (a DataLoader with persistent_workers=True, a pool made outside of the loop), or"
-                " do without for little data."
+                f"{_make_start(_name_epoch(fact.kind))} starts {number} at {fact.where} `{words.shorten(fact.text)}`."
+                f" To start and end them takes {rounding.percent(fact.share)} of it, and each first has to get ready"
+                " for its work. Start them once and keep them (a DataLoader with persistent_workers=True, a pool made"
+                " outside of the loop), or do without for little data."
             )
         case HostBound(kind, idle, device):
             return (

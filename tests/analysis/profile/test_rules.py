@@ -6,7 +6,6 @@ from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.facts import (
     Arithmetic,
     Dominating,
-    FewThreads,
     Growing,
     Heavy,
     HostBound,
@@ -15,9 +14,9 @@ from harness.analysis.profile.facts import (
     OutsideOperations,
     Recompiled,
     Retraced,
-    StartsProcesses,
     Unweighted,
 )
+from harness.analysis.profile.few_threads import FewThreads
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.more_operations import Rise
 from harness.analysis.profile.phases import Phase
@@ -396,8 +395,7 @@ def test_an_accelerator_that_mostly_waits_is_found(idle, told):
 def test_reports_lines_that_start_processes_in_most_epochs(epochs, told):
     one = Starting(DATA, "train.py:9", "for x in loader:", epochs, 2 * epochs, 0.4)
     found = findings(evidence(starting=[one]))
-    fact = StartsProcesses(DATA, "train.py:9", "for x in loader:", 2 * epochs, 0.4)
-    assert [one.fact for one in found] == [fact] * told
+    assert [each.fact for each in found] == [one] * told
 
 
 @pytest.mark.parametrize(("busy", "told"), [(0.98, 1), (1.9, 0)])

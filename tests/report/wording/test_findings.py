@@ -6,7 +6,6 @@ from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.facts import (
     Arithmetic,
     Dominating,
-    FewThreads,
     Found,
     Growing,
     Heavy,
@@ -17,12 +16,13 @@ from harness.analysis.profile.facts import (
     OutsideOperations,
     Recompiled,
     Retraced,
-    StartsProcesses,
     Unweighted,
 )
+from harness.analysis.profile.few_threads import FewThreads
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.more_operations import Rise
 from harness.analysis.profile.phases import Phase
+from harness.analysis.profile.started import Starting
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
 from harness.report.wording.findings import describe_finding
@@ -178,10 +178,10 @@ def test_what_is_compiled_no_more_is_named_with_the_limit():
 
 
 def test_a_line_that_starts_processes_is_named_with_their_number():
-    assert described(StartsProcesses("epoch", "train.py:9", "for x in loader:", 2.0, 0.42)).startswith(
+    assert described(Starting("epoch", "train.py:9", "for x in loader:", 1.0, 2.0, 0.42)).startswith(
         "An epoch starts 2 processes at train.py:9 `for x in loader:`. To start and end them takes 42 % of it,"
     )
-    assert described(StartsProcesses("full", "train.py:9", "run()", 1.0, 0.1)).startswith(
+    assert described(Starting("full", "train.py:9", "run()", 1.0, 1.0, 0.1)).startswith(
         "An epoch of kind full starts 1 process at"
     )
 
