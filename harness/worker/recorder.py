@@ -241,6 +241,9 @@ class Recorder:
     def cancel(self) -> None:
         """Forget an epoch that has begun and does no work, or that failed."""
         self._noted.close()
+        for probe in self._pass:
+            with suppress(Exception):  # what it saw is not used, so that it cannot matter either
+                probe.end(0.0)  # else a profiler would go on, and not start for the next epoch
         self._cancelled = True
 
     def _add_to_timeline(self, what: str, timeline: Timeline) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.worker import frameworks
+from harness.worker import frameworks, passes
 from harness.worker.recorder import Recorder
 from harness.worker.wire.messages import Build, Run
 from harness.worker.wire.reasons import Misbehaved
@@ -67,3 +67,29 @@ def test_one_that_is_not_finite_is_reported_with_its_epoch(recorder):
     run(recorder, 2, {"loss": Lazy(float("nan"), [])})
     with pytest.raises(Misbehaved, match="its loss 'loss' was nan in epoch 2 "):
         recorder.begin(3, "other")
+
+
+def test_what_a_cancelled_epoch_began_ends_with_it(recorder, monkeypatch):
+    ended = []
+
+    class Profiler:
+        name = "own"
+        unavailable = {}
+
+        def begin(self, fresh):
+            ended.append(False)
+
+        def end(self, wall):
+            ended[-1] = True
+            if len(ended) == 1:
+                raise ValueError("nothing to read")
+            return wall
+
+    monkeypatch.setattr(passes, "get_pass", lambda watch: passes.Pass(lambda: [Profiler()]))
+    recorder.open(Run([0], watch="own"))
+    recorder.begin(0, "epoch")
+    recorder.cancel()
+    assert ended == [True]
+    run(recorder, 0, {"loss": 1.0})
+    assert ended == [True, True]
+    assert list(recorder.close()[0].evidence) == ["own"]

@@ -118,6 +118,7 @@ class ProfilerProbe(ABC):
             return []
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
 
 def busy(operations: list[Operation]) -> float:
