@@ -2,14 +2,17 @@
 
     python benchmarks/experiments/lines.py
 
-One step has four lines: three matrix products of different sizes, and an elementwise function. Each line is also run
-alone, in a bare loop with a clock. Prints the share of each line as it is attributed and as it is, the largest
-difference in points of a percent, and what the pass that tells them costs beyond the epochs themselves.
+One step has four lines, each of which needs what the one before has computed: three matrix products of different
+sizes, and an elementwise function. Each line is also run alone, in a bare loop with a clock. Prints the share of each
+line as it is attributed and as it is, the largest difference in points of a percent, and what the pass that tells them
+costs beyond the epochs themselves. (Where lines do not need each other, TensorFlow runs them side by side, and then
+none has a time of its own that another run could tell.)
 """
 
 import argparse
 import importlib.util
 from collections.abc import Callable
+from itertools import pairwise
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -17,8 +20,8 @@ from typing import Any
 from harness.worker import frameworks
 from harness.worker.probes.base import Counter
 
-SIZES = (300, 500, 700)
-WIDE = 600_000
+ROWS = 2000
+WIDTHS = (300, 500, 700, 300)
 REPEATS = 30
 Step = Callable[[], Any]
 
@@ -26,18 +29,20 @@ Step = Callable[[], Any]
 def tensorflow() -> tuple[Step, list[Step]]:
     import tensorflow as tf
 
-    a, b, c = (tf.random.normal((size, size)) for size in SIZES)
-    d = tf.random.normal((WIDE,))
+    x = tf.random.normal((ROWS, WIDTHS[0]))
+    a, b, c = (tf.random.normal(shape, stddev=0.05) for shape in pairwise(WIDTHS))
 
     @tf.function
     def step() -> Any:
-        w = a @ a
-        x = b @ b
-        y = c @ c
-        z = tf.tanh(d)
-        return w, x, y, z
+        u = x @ a
+        v = u @ b
+        w = v @ c
+        return tf.tanh(w)
 
-    alone = [lambda: a @ a, lambda: b @ b, lambda: c @ c, lambda: tf.tanh(d)]
+    u = x @ a
+    v = u @ b
+    w = v @ c
+    alone = [lambda: x @ a, lambda: u @ b, lambda: v @ c, lambda: tf.tanh(w)]
     return step, [tf.function(one) for one in alone]
 
 
@@ -46,40 +51,47 @@ def jax() -> tuple[Step, list[Step]]:
     import jax.numpy as jnp
 
     keys = jax.random.split(jax.random.PRNGKey(0), 4)
-    arrays = [jax.random.normal(key, (size, size)) for key, size in zip(keys, SIZES, strict=False)]
-    arrays.append(jax.random.normal(keys[3], (WIDE,)))
+    x = jax.random.normal(keys[0], (ROWS, WIDTHS[0]))
+    a, b, c = (0.05 * jax.random.normal(key, shape) for key, shape in zip(keys[1:], pairwise(WIDTHS), strict=True))
 
     @jax.jit
-    def step(a: Any, b: Any, c: Any, d: Any) -> Any:
-        w = a @ a
-        x = b @ b
-        y = c @ c
-        z = jnp.tanh(d)
-        return w, x, y, z
+    def step(x: Any, a: Any, b: Any, c: Any) -> Any:
+        u = x @ a
+        v = u @ b
+        w = v @ c
+        return jnp.tanh(w)
 
-    product, tanh = jax.jit(lambda one: one @ one), jax.jit(jnp.tanh)
-    alone: list[Step] = [lambda one=one: jax.block_until_ready(product(one)) for one in arrays[:3]]  # type: ignore[misc]
-    return lambda: jax.block_until_ready(step(*arrays)), [*alone, lambda: jax.block_until_ready(tanh(arrays[3]))]
+    u = x @ a
+    v = u @ b
+    w = v @ c
+    product, tanh = jax.jit(jnp.matmul), jax.jit(jnp.tanh)
+    alone: list[Step] = [
+        lambda left=left, right=right: jax.block_until_ready(product(left, right))  # type: ignore[misc]
+        for left, right in ((x, a), (u, b), (v, c))
+    ]
+    return lambda: jax.block_until_ready(step(x, a, b, c)), [*alone, lambda: jax.block_until_ready(tanh(w))]
 
 
 def torch() -> tuple[Step, list[Step]]:
     import torch
 
-    a, b, c = (torch.randn(size, size) for size in SIZES)
-    d = torch.randn(WIDE)
+    x = torch.randn(ROWS, WIDTHS[0])
+    a, b, c = (0.05 * torch.randn(*shape) for shape in pairwise(WIDTHS))
 
     def step() -> Any:
-        w = a @ a
-        x = b @ b
-        y = c @ c
-        z = torch.tanh(d)
-        return w, x, y, z
+        u = x @ a
+        v = u @ b
+        w = v @ c
+        return torch.tanh(w)
 
-    return step, [lambda: a @ a, lambda: b @ b, lambda: c @ c, lambda: torch.tanh(d)]
+    u = x @ a
+    v = u @ b
+    w = v @ c
+    return step, [lambda: x @ a, lambda: u @ b, lambda: v @ c, lambda: torch.tanh(w)]
 
 
 PROGRAMS = {"tensorflow": tensorflow, "jax": jax, "torch": torch}
-TEXTS = ("w = a @ a", "x = b @ b", "y = c @ c", "z = ")
+TEXTS = ("u = ", "v = ", "w = ", "return ")
 
 
 def find_counter(module: str) -> Counter:

@@ -185,6 +185,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="wor
     """The lines that run between the operations of these epochs, the most first; empty if too few samples tell."""
     one_by_one: dict[str, OneByOne] = {}
     """The operations that run one by one, if the framework has another way."""
+    memory_bytes_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """The rate at which the same process adds large vectors, reads and writes together."""
     variables: Variables | None = None
     """The variables of the training; None if they were not requested or no framework reports them."""
 

@@ -22,6 +22,7 @@ from harness.analysis.metrics.arm import MeasuredArm
 from harness.analysis.metrics.claims import check
 from harness.analysis.metrics.registry import METRICS
 from harness.analysis.profile import rules, tracings
+from harness.analysis.profile.bounds import find_bounds
 from harness.analysis.profile.facts import Found
 from harness.analysis.profile.growth import FEWEST
 from harness.analysis.profile.operations import profiles
@@ -162,10 +163,12 @@ def _summarize_arm(
         metrics={name: one for metric in METRICS.values() for name, one in metric.all_of(measured).items()},
         commonest=times.commonest if times else None,
         gemm_flops_per_second=work.gemm_flops_per_second,
+        memory_bytes_per_second=counted.memory_bytes_per_second if counted else None,
         gemm_share=work.gemm_share.get(times.commonest) if times else None,
         gemm_share_by_kind=dict(work.gemm_share) or None,
         lines=dict(counted.lines) if counted else {},
         timed=dict(counted.timed) if counted else {},
+        bounds=find_bounds(counted) if counted else {},
         untimed=counted.untimed if counted else None,
         between=dict(counted.between) if counted else {},
         losses=describe_losses(found) if found else None,

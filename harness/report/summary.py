@@ -20,6 +20,7 @@ from harness.analysis.machine.selfcheck import SelfCheck
 from harness.analysis.metrics.base import Measured
 from harness.analysis.metrics.claims import Checked
 from harness.analysis.metrics.registry import METRICS
+from harness.analysis.profile.bounds import Bound
 from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.operations import Profile
 from harness.analysis.profile.phases import Phase
@@ -76,6 +77,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The most frequent kind of epoch, which `epoch_time` and `flops` are about."""
     gemm_flops_per_second: float | None = None
     """The rate of large matrix products in the arm's process."""
+    memory_bytes_per_second: float | None = None
+    """The rate at which large vectors are added in the arm's process, reads and writes together."""
     gemm_share: float | None = None
     """The rate of epochs of the commonest kind, relative to `gemm_flops_per_second`."""
     gemm_share_by_kind: dict[str, float] | None = None
@@ -86,6 +89,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The epoch of each kind in which the operations of lines were timed."""
     untimed: str | None = None
     """Why the time of its lines is not known."""
+    bounds: dict[str, dict[str, Bound]] = {}
+    """What limits the speed of its lines, by kind of epoch and `file:line`, where that is known."""
     between: dict[str, list[Between]] = {}
     """The lines that run between operations, the most first, by kind of epoch; empty if too few samples tell."""
     why: Why | None = None

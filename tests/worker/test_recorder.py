@@ -1,5 +1,7 @@
 """Losses that may still be computed when an epoch ends, with arrays that say when they are read."""
 
+from types import MappingProxyType
+
 import pytest
 
 from harness.worker import frameworks, passes
@@ -74,7 +76,7 @@ def test_what_a_cancelled_epoch_began_ends_with_it(recorder, monkeypatch):
 
     class Profiler:
         name = "own"
-        unavailable = {}
+        unavailable = MappingProxyType({})
 
         def begin(self, fresh):
             ended.append(False)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from harness.analysis.profile.bounds import Bound
 from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.few_threads import FewThreads
 from harness.analysis.profile.growth import Growth
@@ -117,6 +118,8 @@ class Dominating:
     share: float
     of_flops: float | None
     """Its share of the epoch's arithmetic; None if that has none."""
+    bound: Bound | None = None
+    """What limits its speed; None if that is not known."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from harness.analysis.epochs.typical import by_kind, typical_epochs
+from harness.analysis.profile.bounds import Bound, find_bounds
 from harness.analysis.profile.charges import Charge, together
 from harness.analysis.profile.facts import (
     Arithmetic,
@@ -81,6 +82,8 @@ class Evidence:
     timed: Mapping[str, Timed] = field(default_factory=dict)
     between: Mapping[str, Sequence[Between]] = field(default_factory=dict)
     """By kind of epoch: what lines do, the epoch in which they were timed, and what runs between operations."""
+    bounds: Mapping[str, Mapping[str, Bound]] = field(default_factory=dict)
+    """What limits the speed of lines, by kind of epoch and `file:line`."""
     starting: Sequence[Starting] = ()
     few_threads: Sequence[FewThreads] = ()
     """The frameworks that use fewer threads than were set."""
@@ -108,6 +111,7 @@ class Evidence:
             lines=work.lines if work else {},
             timed=work.timed if work else {},
             between=work.between if work else {},
+            bounds=find_bounds(work) if work else {},
             one_by_one=work.one_by_one if work else {},
             starting=starting(record, arm),
             few_threads=few_threads(record, arm),
@@ -193,7 +197,8 @@ def find_dominating(evidence: Evidence) -> Iterator[Found]:
     way = next((one for one in most.callers if one.where and (one.seconds or 0.0) >= MOSTLY * most.seconds), None)
     flops = sum(use.flops for use in evidence.lines[kind])
     share = most.seconds / whole
-    fact = Dominating(kind, most, way, share, most.flops / flops if flops else None)
+    bound = evidence.bounds.get(kind, {}).get(most.where)
+    fact = Dominating(kind, most, way, share, most.flops / flops if flops else None, bound)
     yield _make_steady_finding(evidence, "line", fact, {kind: share})
 
 

@@ -341,6 +341,7 @@ class Group:
             untimed=found.untimed,
             between=found.between,
             one_by_one=found.one_by_one,
+            memory_bytes_per_second=found.memory_bytes_per_second,
         )
 
     def close(self) -> None:

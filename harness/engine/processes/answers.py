@@ -61,6 +61,7 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     untimed: str | None = None
     between: dict[str, list[Between]] = {}
     one_by_one: dict[str, OneByOne] = {}
+    memory_bytes_per_second: float | None = None
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

@@ -1,9 +1,10 @@
 """The lines of the user's own code that take most of an epoch's time, and do most of its arithmetic."""
 
+from harness.analysis.profile.bounds import Bound
 from harness.report import units
 from harness.report.sections.places import make_namer
 from harness.report.summary import ArmSummary, Summary
-from harness.report.table import Table
+from harness.report.table import Cell, Table
 from harness.report.wording.words import shorten
 from harness.worker.wire.evidence import Between, Caller, LineUse
 
@@ -13,6 +14,7 @@ LEAST = 0.01
 LEAST_OF_WAY = 0.05
 """Share of an epoch from which on a way to a line is shown."""
 BETWEEN = "(between operations)"
+_COLUMNS = ["arm", "line", "source", "time", "arithmetic", "moved", "limited by"]
 
 
 def lines(summary: Summary) -> Table | None:
@@ -26,13 +28,25 @@ def lines(summary: Summary) -> Table | None:
         " share of an epoch under the framework's profiler. Arithmetic: the share of the floating-point operations of"
         " matrix products."
     )
+    dropped = set() if len(summary.arms) > 1 else {"arm"}
+    if any(row[_COLUMNS.index("moved")] != units.NOTHING for row in rows):
+        note += " Moved: what its operations read and write."
+    else:
+        dropped.add("moved")
+    if any(arm.bounds for arm in summary.arms):
+        note += (
+            " Limited by: arithmetic or memory, if these at the rates of large products and sums explain half of the"
+            " time; host, if an average operation takes less than 20 µs; or neither, as with elementwise functions."
+        )
+    else:
+        dropped.add("limited by")
     untimed = [f"{arm.name}: {arm.untimed}" for arm in summary.arms if arm.untimed and arm.lines]
     if untimed:
         note += f" Not timed: {'; '.join(untimed)}."
-    columns = ["arm", "line", "source", "time", "arithmetic"]
-    if len(summary.arms) == 1:
-        columns, rows = columns[1:], [row[1:] for row in rows]
-    return Table("Time and arithmetic by line", columns, rows, note, len(columns) - 2, ("time", "arithmetic"))
+    kept = [place for place, column in enumerate(_COLUMNS) if column not in dropped]
+    columns = [_COLUMNS[place] for place in kept]
+    rows = [[row[place] for place in kept] for row in rows]
+    return Table("Time and arithmetic by line", columns, rows, note, columns.index("time"), ("time", "arithmetic"))
 
 
 def _make_rows(arm: ArmSummary) -> list[list[str]]:
@@ -46,14 +60,15 @@ def _make_rows(arm: ArmSummary) -> list[list[str]]:
     name = make_namer(places + [one.where for one in outside])
     rows = []
     for use in [use for use in uses if shares.most(use) >= LEAST][:MOST]:
-        rows.append(_make_row(arm.name, name(use.where), use, shares))
+        bound = arm.bounds.get(kind, {}).get(use.where)
+        rows.append(_make_row(arm.name, name(use.where), use, shares, bound))
         callers = [caller for caller in use.callers if shares.most(caller) >= LEAST_OF_WAY][:MOST]
         rows += [_make_row(arm.name, f"  from {name(caller.where)}", caller, shares) for caller in callers]
     if shares.between is not None:
-        rows.append([arm.name, BETWEEN, "", units.percent(shares.between), units.NOTHING])
+        rows.append([arm.name, BETWEEN, "", units.percent(shares.between), *[units.NOTHING] * 2, Cell(Bound.HOST)])
         for one in [one for one in outside if (shares.time(one) or 0.0) >= LEAST][:MOST]:
             share = units.percent(shares.time(one))
-            rows.append([arm.name, f"  in {name(one.where)}", shorten(one.text), share, units.NOTHING])
+            rows.append([arm.name, f"  in {name(one.where)}", shorten(one.text), share, *[units.NOTHING] * 3])
     return rows
 
 
@@ -79,5 +94,7 @@ class _Shares:
         return max(self.time(use) or 0.0, self.arithmetic(use) or 0.0)
 
 
-def _make_row(name: str, where: str, use: LineUse | Caller, shares: _Shares) -> list[str]:
-    return [name, where, shorten(use.text), units.percent(shares.time(use)), units.percent(shares.arithmetic(use))]
+def _make_row(name: str, where: str, use: LineUse | Caller, shares: _Shares, bound: Bound | None = None) -> list[str]:
+    moved = use.moved_bytes if isinstance(use, LineUse) else None
+    time, arithmetic = units.percent(shares.time(use)), units.percent(shares.arithmetic(use))
+    return [name, where, shorten(use.text), time, arithmetic, units.size(moved), bound or units.NOTHING]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from harness import rounding
+from harness.analysis.profile.bounds import Bound
 from harness.analysis.profile.charges import FOLLOWS, Charge
 from harness.analysis.profile.facts import (
     Arithmetic,
@@ -25,6 +26,12 @@ from harness.analysis.profile.tracings import Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
 from harness.report.wording import words
 from harness.worker.wire.messages import EPOCH
+
+_LIMITED: dict[Bound | None, str] = {
+    Bound.ARITHMETIC: " Its arithmetic limits it.",
+    Bound.MEMORY: " Reading and writing memory limits it, not arithmetic.",
+    Bound.HOST: " Starting its many small operations limits it, not what they compute.",
+}
 
 
 def describe_finding(found: Found) -> str:
@@ -63,12 +70,12 @@ def describe_finding(found: Found) -> str:
                 f"The phase {fact.phase.path} takes {rounding.percent(fact.share)} of {_name_epoch(fact.phase.kind)}:"
                 f" {rounding.seconds(fact.phase.total_seconds)}{also}.{tracing}"
             )
-        case Dominating(kind, use, way, share, of_flops):
+        case Dominating(kind, use, way, share, of_flops, bound):
             led = f", called from {way.where} `{words.shorten(way.text)}`," if way else ""
             arithmetic = f" and does {rounding.percent(of_flops)} of its arithmetic" if of_flops else ""
             return (
                 f"{use.where} `{words.shorten(use.text)}`{led} takes {rounding.percent(share)} of {_name_epoch(kind)}"
-                f"{arithmetic}, gradients included."
+                f"{arithmetic}, gradients included.{_LIMITED.get(bound, '')}"
             )
         case OutsideOperations(kind, line, share):
             return (

@@ -9,7 +9,8 @@ from itertools import count
 from typing import NamedTuple
 
 from harness.worker.probes.places import Line, Stack, name_line
-from harness.worker.probes.spent import Spent
+from harness.worker.probes.rates import Rates
+from harness.worker.probes.spent import Spent, Traffic
 from harness.worker.wire.evidence import OTHERS, Caller, LineUse, Product, Timed, Variables
 from harness.worker.wire.messages import Counted
 
@@ -35,13 +36,12 @@ class Place(NamedTuple):
 def make_counted(
     by_kind: Mapping[str, Counter[Place]],
     unavailable: str | None,
-    rate: float | None,
+    rates: Rates | None,
     variables: Variables | None = None,
     spent: Mapping[str, Spent] | None = None,
     untimed: str | None = None,
 ) -> Counted:
-    """Return the operations of each kind of epoch, given by place, and their times as far as they are known. `rate` is
-    that of large products."""
+    """Return the operations of each kind of epoch, given by place, and their times as far as they are known."""
     times = spent or {}
     parts = {kind: _sum_parts(own) for kind, own in by_kind.items()}
     sums = {kind: sum(own.values()) for kind, own in parts.items()}
@@ -49,7 +49,18 @@ def make_counted(
         kind: _describe_lines(by_kind.get(kind, Counter()), times.get(kind)) for kind in dict.fromkeys([*parts, *times])
     }
     timed = {kind: Timed(own.wall, own.busy) for kind, own in times.items()}
-    return Counted(sums, unavailable, rate, parts, variables, lines, timed, untimed)
+    rates = rates or Rates()
+    return Counted(
+        sums,
+        unavailable,
+        rates.flops_per_second,
+        parts,
+        variables,
+        lines,
+        timed,
+        untimed,
+        memory_bytes_per_second=rates.bytes_per_second,
+    )
 
 
 def _sum_parts(own: Counter[Place]) -> dict[str, float]:
@@ -66,6 +77,7 @@ class _Amount:
     flops: int = 0
     seconds: float = 0.0
     sizes: Counter[Sizes] = field(default_factory=Counter)
+    traffic: Traffic = field(default_factory=Traffic)
 
     @classmethod
     def sum(cls, amounts: Iterable[_Amount]) -> _Amount:
@@ -74,7 +86,14 @@ class _Amount:
             whole.flops += one.flops
             whole.seconds += one.seconds
             whole.sizes += one.sizes
+            whole.traffic.add(one.traffic.runs, one.traffic.moved, one.traffic.unsized)
         return whole
+
+    @property
+    def moved(self) -> float | None:
+        """The bytes that are read and written, if they are known of nearly everything that takes time."""
+        known = self.traffic.runs and self.traffic.unsized <= (1 - MOSTLY) * self.seconds
+        return self.traffic.moved if known else None
 
     def products(self) -> list[Product]:
         return [Product(*sizes, float(flops)) for sizes, flops in self.sizes.most_common(MOST_PRODUCTS) if sizes[0]]
@@ -96,7 +115,9 @@ def _describe_lines(counted: Counter[Place], spent: Spent | None) -> list[LineUs
             amount.flops += flops
             amount.sizes[place.sizes] += flops
     for stack, seconds in spent.by_stack.items() if spent else ():
-        find(stack).seconds += seconds
+        amount = find(stack)
+        amount.seconds += seconds
+        amount.traffic = spent.traffic.get(stack, amount.traffic) if spent else amount.traffic
     found = [_describe_line(line, ways, spent is not None) for line, ways in by_line.items()]
     whole = sum(use.flops for use in found) or 1.0
     busy = sum(use.seconds or 0.0 for use in found) or 1.0
@@ -110,7 +131,15 @@ def _describe_line(line: Line | None, ways: _Ways, timed: bool) -> LineUse:
         Caller(*name_line(caller), float(own.flops), own.seconds if timed else None, own.products())
         for caller, own in _find_callers(ways, whole)
     ]
-    return LineUse(*name_line(line), float(whole.flops), callers, whole.seconds if timed else None, whole.products())
+    return LineUse(
+        *name_line(line),
+        float(whole.flops),
+        callers,
+        whole.seconds if timed else None,
+        whole.products(),
+        whole.moved,
+        whole.traffic.runs if timed else None,
+    )
 
 
 def _join_rest(found: Sequence[LineUse]) -> list[LineUse]:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from harness.worker.probes import gemm
 from harness.worker.probes.base import Framework
 from harness.worker.probes.counted import Place, make_counted
+from harness.worker.probes.rates import measure_rates
 from harness.worker.probes.spent import Spent, average
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.messages import Counted
@@ -54,8 +54,12 @@ class CountingApart(ABC):
         """Return a context in which an epoch of `kind` runs and its operations are counted."""
 
     @abstractmethod
-    def _prepare(self, size: int) -> Callable[[], object]:
+    def _prepare_product(self, size: int) -> Callable[[], object]:
         """Return a function that multiplies two matrices of this size, and waits for the product."""
+
+    @abstractmethod
+    def _prepare_sum(self, size: int) -> Callable[[], object]:
+        """Return a function that adds one vector of this size to another in place, and waits for the sum."""
 
     def _measure_variables(self) -> Variables | None:
         """Return the memory of the training's variables, if the framework tells it."""
@@ -70,7 +74,7 @@ class CountingApart(ABC):
         return make_counted(
             found,
             self.trouble or (None if found else missing),
-            gemm.flops_per_second(self._prepare) if rate else None,
+            measure_rates(self._prepare_product, self._prepare_sum) if rate else None,
             self._measure_variables(),
             spent if found else {},
             self.untimed or (TRACED if found and not spent else None),

@@ -41,6 +41,8 @@ class Operation:
     """Seconds without the operations that ran inside it in the same thread."""
     device: str = ""
     """The kind of accelerator that it ran on, or empty for processors."""
+    moved: int | None = None
+    """The bytes of its operands and its results. None if they are not known."""
 
 
 class ProfilerProbe(ABC):

@@ -11,6 +11,23 @@ from harness.worker.probes.places import Stack
 
 
 @dataclass
+class Traffic:
+    """What the operations of one stack read and write."""
+
+    runs: float = 0.0
+    """How many operations ran."""
+    moved: float = 0.0
+    """The bytes of the operands and results of those whose sizes are known."""
+    unsized: float = 0.0
+    """The seconds of those whose sizes are not known."""
+
+    def add(self, runs: float, moved: float, unsized: float) -> None:
+        self.runs += runs
+        self.moved += moved
+        self.unsized += unsized
+
+
+@dataclass
 class Spent:
     """The time of the operations of one epoch."""
 
@@ -22,6 +39,10 @@ class Spent:
     """When each operation, and each call of a compiled function, began and ended by the clock."""
     by_stack: Counter[Stack] = field(default_factory=Counter)
     """Seconds by the stacks that the operations come from. They add up to `busy`."""
+    traffic: dict[Stack, Traffic] = field(default_factory=dict)
+
+    def find_traffic(self, stack: Stack) -> Traffic:
+        return self.traffic.setdefault(stack, Traffic())
 
 
 def average(found: Sequence[Spent]) -> Spent:
@@ -33,6 +54,8 @@ def average(found: Sequence[Spent]) -> Spent:
     for one in kept:
         for stack, seconds in one.by_stack.items():
             mean.by_stack[stack] += seconds / len(kept)  # type: ignore[assignment]  # typeshed: int counts only
+        for stack, own in one.traffic.items():
+            mean.find_traffic(stack).add(own.runs / len(kept), own.moved / len(kept), own.unsized / len(kept))
     return mean
 
 
@@ -47,5 +70,7 @@ def share_out(operations: Sequence[tuple[Operation, Stack]], wall: float) -> Spe
     found = Spent(wall, busy(ran), [(one.start, one.start + one.seconds) for one in ran])
     whole = sum(one.own for one in ran)
     for one, stack in operations if whole else ():
-        found.by_stack[stack] += one.own * found.busy / whole  # type: ignore[assignment]  # typeshed: int counts only
+        seconds = one.own * found.busy / whole
+        found.by_stack[stack] += seconds  # type: ignore[assignment]  # typeshed: int counts only
+        found.find_traffic(stack).add(1, one.moved or 0, seconds if one.moved is None else 0.0)
     return found

@@ -167,6 +167,11 @@ class LineUse(NamedTuple):
     """The time of its operations. None if it was not observed."""
     products: list[Product] = []  # noqa: RUF012
     """Its matrix products by size, those with the most operations first."""
+    moved_bytes: float | None = None
+    """What its operations read and write, by the sizes of their operands and results. None if these are not known of
+    nearly all of its time."""
+    runs: float | None = None
+    """The number of its operations that ran. None if that was not observed."""
 
 
 class Timed(NamedTuple):

@@ -278,6 +278,8 @@ class Counted:
     """The lines that run between the operations of these epochs."""
     one_by_one: dict[str, OneByOne] = field(default_factory=dict)
     """The operations that run one by one, by kind of epoch, if the framework has another way."""
+    memory_bytes_per_second: float | None = None
+    """The rate at which large vectors are added, reads and writes together."""
 
     @classmethod
     def together(cls, found: Sequence[Counted]) -> Counted:
@@ -303,6 +305,7 @@ class Counted:
             {} if several else next((one.timed for one in counted if one.timed), {}),
             TWO_FRAMEWORKS if several else next((one.untimed for one in counted if one.untimed), None),
             one_by_one=next((one.one_by_one for one in found if one.one_by_one), {}),
+            memory_bytes_per_second=max(filter(None, (one.memory_bytes_per_second for one in counted)), default=None),
         )
 
 

@@ -67,6 +67,34 @@ def test_lines_between_operations_are_below_their_sum():
     ]
 
 
+def test_what_lines_move_and_what_limits_them_is_shown_if_known():
+    found = record(SECONDS)
+    uses = [
+        LineUse("a.py:9", "u = net(x)", 9e8, [], 0.02, [], 1e8, 5.0),
+        LineUse("a.py:4", "v = u * u", 0.0, [], 0.04, [], 1e9, 5.0),
+    ]
+    rates = {"gemm_flops_per_second": 1e11, "memory_bytes_per_second": 2e10}
+    timed, outside = {FULL: Timed(0.1, 0.06)}, {FULL: [Between("a.py:3", "x = np.sort(x)", 0.03)]}
+    found.works = [
+        Work(block=0, group=0, arm=arm, flops={}, lines={FULL: uses}, timed=timed, between=outside, **known)
+        for arm, known in (("a", rates), ("b", {}))
+    ]
+    summary = summarize(found)
+    table = lines(summary)
+    assert table.columns == ["arm", "line", "source", "time", "arithmetic", "moved", "limited by"]
+    assert [(row[0], *row[5:]) for row in table.rows] == [
+        ("a", "100 MB", "arithmetic"),
+        ("a", "1.00 GB", "memory"),
+        ("a", "-", "host"),
+        ("a", "-", "-"),
+        ("b", "100 MB", "-"),
+        ("b", "1.00 GB", "-"),
+        ("b", "-", "host"),
+        ("b", "-", "-"),
+    ]
+    assert summary.arms[0].bounds == {FULL: {"a.py:9": "arithmetic", "a.py:4": "memory"}}
+
+
 def test_why_lines_were_not_timed_is_said():
     found = record(SECONDS)
     own = {FULL: [LineUse("a.py:9", "u = net(x)", 9e6)]}

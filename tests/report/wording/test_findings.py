@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.analysis.profile.bounds import Bound
 from harness.analysis.profile.charges import Charge
 from harness.analysis.profile.facts import (
     Arithmetic,
@@ -201,7 +202,10 @@ def test_a_line_that_dominates_is_named_with_its_way_and_its_arithmetic():
         "pinn/net.py:62 `y = tanh(x @ w)`, called from pinn/birth.py:35 `f = density(grid)`, takes 80 % of an epoch and"
         " does 99 % of its arithmetic, gradients included."
     )
-    assert described(Dominating("full", use, None, 0.8, None)) == (
+    assert described(Dominating("epoch", use, None, 0.8, None, Bound.MEMORY)).endswith(
+        " gradients included. Reading and writing memory limits it, not arithmetic."
+    )
+    assert described(Dominating("full", use, None, 0.8, None, Bound.NEITHER)) == (
         "pinn/net.py:62 `y = tanh(x @ w)` takes 80 % of an epoch of kind full, gradients included."
     )
 

@@ -35,7 +35,9 @@ _PLANE = Message(
 SPACE = Message({"planes": (1, _PLANE)}, repeated=("planes",))
 """A profile."""
 
-_SHAPE = Message({"element_type": (2, INTEGER), "dimensions": (3, INTEGER)}, repeated=("dimensions",))
+_ARRAY = {"element_type": (2, INTEGER), "dimensions": (3, INTEGER)}
+_ELEMENT = Message(_ARRAY, repeated=("dimensions",))
+_SHAPE = Message({**_ARRAY, "tuple_shapes": (4, _ELEMENT)}, repeated=("dimensions", "tuple_shapes"))
 _METADATA = Message(
     {"op_name": (2, TEXT), "source_file": (3, TEXT), "source_line": (4, INTEGER), "stack_frame_id": (15, INTEGER)}
 )

@@ -20,6 +20,7 @@ from typing import Any
 from harness.worker.probes.base import Framework
 from harness.worker.probes.counted import Place
 from harness.worker.probes.counting_apart import CountingApart
+from harness.worker.probes.hlo_traffic import count_moved
 from harness.worker.probes.jax.messages import PROGRAM
 from harness.worker.probes.jax.operations import OPAQUE, Profiler
 from harness.worker.probes.jax.scopes import part
@@ -85,11 +86,22 @@ class JaxCounter(CountingApart):
                 self.trouble = f"the output of JAX's profiler could not be read: {one_line(error)}"
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _prepare(self, size: int) -> Callable[[], object]:
+    def _prepare_product(self, size: int) -> Callable[[], object]:
         jax: Any = self._framework.loaded
         left, right = (jax.numpy.full((size, size), value, dtype="float32") for value in (0.5, 0.25))
         multiply = jax.jit(jax.numpy.matmul)
         return lambda: multiply(left, right).block_until_ready()
+
+    def _prepare_sum(self, size: int) -> Callable[[], object]:
+        jax: Any = self._framework.loaded
+        total, one = (jax.numpy.full((size,), value, dtype="float32") for value in (0.0, 1.0))
+        in_place = jax.jit(jax.numpy.add, donate_argnums=0)
+
+        def add() -> None:
+            nonlocal total
+            total = in_place(total, one).block_until_ready()
+
+        return add
 
 
 class Seen:
@@ -130,9 +142,11 @@ class Seen:
         """Return the time of its instructions, in an epoch that took `wall` seconds."""
         found = []
         for event, one in self._events:
-            opcode, stack = self._programs[one.program].describe(one.name)
+            program = self._programs[one.program]
+            opcode, stack = program.describe(one.name)
             if opcode not in OPAQUE:
-                found.append((Operation(opcode, "", event.thread, event.start, event.seconds), stack))
+                ran = Operation(opcode, "", event.thread, event.start, event.seconds, moved=program.moved(one.name))
+                found.append((ran, stack))
         spent = share_out(found, wall)
         spent.ran += self._calls
         return spent
@@ -147,11 +161,20 @@ class _Program:
         self._by_id = {(number, step.id): step for number, steps in self._computations.items() for step in steps}
         self._frames = _read_frames(module.stack_frame_index)
         self._within = {step.name: number for number, steps in self._computations.items() for step in steps}
+        self._moved: dict[str, int | None] = {}
 
     def describe(self, name: str) -> tuple[str, Stack]:
         """Return the opcode of an instruction, and the stack that it comes from."""
         step = self._instructions[name]
         return step.opcode, self._find_place(step).stack
+
+    def moved(self, name: str) -> int | None:
+        """Return the bytes that one run of an instruction moves; None if they are not known."""
+        if name not in self._moved:
+            step = self._instructions[name]
+            operands = [self._find_operand(step, place) for place in range(len(step.operand_ids))]
+            self._moved[name] = count_moved(step, operands)
+        return self._moved[name]
 
     def flops(self, name: str, ran: Iterable[Instruction]) -> Counter[Place]:
         """Return the operations in one run of an instruction, by place.

@@ -24,6 +24,7 @@ from harness.worker.probes.places import DEEPEST, Line, find_stack, keep_own
 from harness.worker.probes.sampler import around
 from harness.worker.probes.tensorflow.products import is_product, read_eager_product
 from harness.worker.probes.tensorflow.steps import Step, Steps
+from harness.worker.probes.tensorflow.traffic import of_eager_operation
 from harness.worker.wire.reasons import one_line
 
 UNKNOWN = Place("", ())
@@ -215,7 +216,8 @@ class EagerProbe:
             elif is_product(type_):
                 sizes, flops = read_eager_product(given, out)
                 place = place._replace(sizes=sizes)
-            steps.all.append(Step(began, ended, type_, place, flops, functions))
+            moved = of_eager_operation(type_, given, out)
+            steps.all.append(Step(began, ended, type_, place, flops, moved, functions))
         except Exception as error:  # an error here would end the user's own call
             steps.trouble = f"an operation of TensorFlow could not be counted: {one_line(error)}"
         steps.aside += [(entered, began), (ended, perf_counter())]

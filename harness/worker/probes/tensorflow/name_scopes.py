@@ -12,6 +12,9 @@ INLINED = re.compile(r"^.*/_\d+/")
 """What comes before the names inside a loop or a branch that was replaced by them: `while/body/_12/while/MatMul`."""
 _CALL = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
 """The prefix of the names in a nested function."""
+_OPTIMIZER = re.compile(r"[A-Z]\w*Optimizer")
+"""What TensorFlow's optimizers of graphs put before the names of what they make. The name of the operation that it
+stands for follows after what was done: `physics/ArithmeticOptimizer/ReplaceMulWithSquare_mul`."""
 
 
 def part(name: str) -> str:
@@ -32,7 +35,7 @@ def is_call(step: str) -> bool:
 
 
 def _find_forward(name: str) -> list[str]:
-    steps = [step for step in name.split("/") if not is_call(step)]
+    steps = [step for step in undo_optimizer(name.split("/")) if not is_call(step)]
     forward = [step for step in steps if step != _TAPE]
     if _GRADIENTS in forward:
         inner = forward[len(forward) - forward[::-1].index(_GRADIENTS) :]
@@ -40,3 +43,12 @@ def _find_forward(name: str) -> list[str]:
         if end is not None:
             return [*inner[:end], _GRADIENT_END.sub("", inner[end])]
     return forward[:-1] if len(forward) < len(steps) else forward
+
+
+def undo_optimizer(steps: list[str]) -> list[str]:
+    """Return the steps of the name of the operation that one of TensorFlow's optimizers of graphs has replaced."""
+    return [
+        step.partition("_")[2] or step if before and _OPTIMIZER.fullmatch(before) else step
+        for before, step in zip([None, *steps], steps, strict=False)
+        if not _OPTIMIZER.fullmatch(step)
+    ]

@@ -7,9 +7,11 @@ instructions, whose scopes come from the program that the profiler adds to them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from harness.worker.probes.hlo_traffic import count_moved
 from harness.worker.probes.operations import Operation, ProfilerProbe
 from harness.worker.probes.profiles import Event, find_instruction, read_events, read_programs
 from harness.worker.probes.tensorflow.name_scopes import part
@@ -45,24 +47,43 @@ def read_named(space: Any, began: float) -> list[tuple[Operation, str]]:
     from tensorflow.compiler.xla.service import hlo_pb2
 
     compiled = {
-        (module.name, step.name): (f"XLA {step.opcode}", step.metadata.op_name)
+        (module.name, name): described
         for module in read_programs(space, hlo_pb2.HloProto.FromString)
         for computation in module.computations
-        for step in computation.instructions
+        for name, described in _describe(computation)
     }
     return [
-        (Operation(found[0], part(found[1]), event.thread, event.start, event.seconds), found[1])
+        (
+            Operation(found.type, part(found.name), event.thread, event.start, event.seconds, moved=found.moved),
+            found.name,
+        )
         for event in read_events(space, began)
         if (found := _classify(event, compiled))
     ]
 
 
-def _classify(event: Event, compiled: dict[tuple[str, str], tuple[str, str]]) -> tuple[str, str] | None:
-    """Return the type and the name of the operation that an event describes, or None if it is not an operation."""
+class _Described(NamedTuple):
+    type: str
+    name: str = ""
+    moved: int | None = None
+
+
+_Compiled = dict[tuple[str, str], _Described]
+
+
+def _describe(computation: Any) -> Iterator[tuple[str, _Described]]:
+    steps = {step.id: step for step in computation.instructions}
+    for step in steps.values():
+        moved = count_moved(step, [steps[number] for number in step.operand_ids])
+        yield step.name, _Described(f"XLA {step.opcode}", step.metadata.op_name, moved)
+
+
+def _classify(event: Event, compiled: _Compiled) -> _Described | None:
+    """Return what an event describes, or None if it is not an operation."""
     if kernel := _KERNEL.fullmatch(event.name):
-        return kernel["type"], kernel["name"]
+        return _Described(kernel["type"], kernel["name"])
     if eager := _EAGER.fullmatch(event.name):
-        return eager["type"], ""
+        return _Described(eager["type"])
     if found := find_instruction(event):
-        return compiled.get((found.module, found.name), (f"XLA {found.name.rstrip('0123456789.')}", ""))
+        return compiled.get((found.module, found.name), _Described(f"XLA {found.name.rstrip('0123456789.')}"))
     return None

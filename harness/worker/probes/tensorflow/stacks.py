@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from harness.worker.probes.places import Line, Stack, keep_own
-from harness.worker.probes.tensorflow.name_scopes import INLINED, forward_name, is_call
+from harness.worker.probes.tensorflow.name_scopes import INLINED, forward_name, is_call, undo_optimizer
+from harness.worker.probes.tensorflow.traffic import of_graph_operation
 
 _INNER = ("f", "body", "cond", "then_branch", "else_branch")
 """The attributes of operations that name functions."""
@@ -23,15 +24,24 @@ _GENERATED = re.compile(r"^__(?:inference|forward|backward)_|_\d+$|_rewritten$")
 
 class Stacks:
     """The stacks of a graph and of all functions that it calls. `forwards` has the operations of which others in the
-    graph itself compute the gradients, and `others` are the graphs that it is the gradient of."""
+    graph itself compute the gradients, and `others` are the graphs that it is the gradient of. `sized` are those of the
+    same graph with the sizes that it ran with."""
 
-    def __init__(self, graph: Any, forwards: Mapping[str, Any] | None = None, others: Iterable[Any] = ()) -> None:
+    def __init__(
+        self,
+        graph: Any,
+        forwards: Mapping[str, Any] | None = None,
+        others: Iterable[Any] = (),
+        sized: Stacks | None = None,
+    ) -> None:
         self._forwards = forwards or {}
+        self._sized = sized
         self._operations: dict[str, dict[str, list[Any]]] = {}
         """Operations by name, by the name of the user's function that they belong to."""
         self._called: dict[tuple[str, ...], str] = {}
         """The functions by the calls that lead to them."""
         self._known: dict[str, Stack] = {}
+        self._moved: dict[str, int | None] = {}
         with suppress(Exception):  # this uses inner parts of TensorFlow; without them no stack is known
             for one in (graph, *others):
                 self._walk(one, "", ())
@@ -49,11 +59,20 @@ class Stacks:
     def operation(self, name: str) -> Any | None:
         """Return the operation that ran under a name, itself and not what it is a gradient of; None if it is not
         known, or if several functions have one of that name."""
-        steps = INLINED.sub("", name).split("/")
+        if self._sized:
+            return self._sized.operation(name)
+        steps = undo_optimizer(INLINED.sub("", name).split("/"))
         while steps and is_call(steps[0]):
             steps = steps[1:]
         found = {id(one): one for one in self._find_anywhere("/".join(steps))}
         return found.popitem()[1] if len(found) == 1 else None
+
+    def find_moved(self, name: str) -> int | None:
+        """Return the bytes that one run of an operation moves; None if they are not known."""
+        if name not in self._moved:
+            found = self.operation(name)
+            self._moved[name] = None if found is None else of_graph_operation(found)
+        return self._moved[name]
 
     def _find_forward(self, name: str) -> list[Any]:
         while name in self._forwards:  # the gradient of a gradient leads on

@@ -21,6 +21,8 @@ class Step(NamedTuple):
     """With the sizes of what it multiplies."""
     flops: int | None
     """None if they are not known."""
+    moved: int | None = None
+    """The bytes of its operands and results. None if they are not known."""
     functions: tuple[Any, ...] = ()
     """The function that ran, if it is known, and those that it is the gradient of."""
 
@@ -32,8 +34,8 @@ class Step(NamedTuple):
         """Return the stack of an operation. It stands in the place of a graph's `Stacks`, where names tell more."""
         return self.place.stack
 
-    def operation(self, name: str) -> None:
-        """It belongs to no graph."""
+    def find_moved(self, name: str) -> int | None:
+        return self.moved
 
 
 @dataclass

@@ -148,9 +148,12 @@ class Times:
         return {kind: average(own) for kind, own in found.items() if own}
 
     def _share_out(self, run: _Run) -> Spent:
-        return share_out(
-            [(one, graph.stack(name) if graph else ()) for one, name, _, graph in self._join(run)], run.wall
-        )
+        found = []
+        for one, name, _, graph in self._join(run):
+            if graph and one.moved is None:
+                one.moved = graph.find_moved(name)
+            found.append((one, graph.stack(name) if graph else ()))
+        return share_out(found, run.wall)
 
     def count(self, kind: str, wanted: Any) -> Counter[Place] | None:
         """Return the operations in the matrix products of one call, whose key is `wanted`, over all times that it was
@@ -163,7 +166,7 @@ class Times:
         total, unknown = Counter[Place](), 0
         for one, name, key, graph in self._join(self._runs[kind][-1]):
             if key == wanted and is_product(one.type):
-                sizes, flops = read_product(graph.operation(name) if graph else None)
+                sizes, flops = read_product(graph.operation(name) if isinstance(graph, Stacks) else None)
                 unknown += not flops
                 if graph and flops:
                     total[Place(part(name), graph.stack(name), sizes)] += flops
@@ -215,7 +218,7 @@ def _read_graph(call: Call) -> Stacks | None:
                 again = tf.function(function.python_function, autograph=getattr(function, "_autograph", True))
                 traced = again.get_concrete_function(*args, **kwargs).graph
                 if _list_names(traced) == _list_names(graph):  # else it depends on more than its arguments
-                    return Stacks(traced, forwards)
+                    return Stacks(graph, forwards, sized=Stacks(traced))  # traced by harness, not by the program
         return Stacks(graph)
     return None
 

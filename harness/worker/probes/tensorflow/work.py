@@ -9,13 +9,13 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from harness.worker.probes import gemm
 from harness.worker.probes.counted import Place, make_counted
 from harness.worker.probes.counting_apart import NOTHING_TIMED, TRACED
+from harness.worker.probes.rates import measure_rates
 from harness.worker.probes.tensorflow import flops, variables
 from harness.worker.probes.tensorflow.calls import OUTSIDE, Call, CallProbe, Calls
-from harness.worker.probes.tensorflow.gemm import prepare
 from harness.worker.probes.tensorflow.graphs import of_graph
+from harness.worker.probes.tensorflow.large import prepare_product, prepare_sum
 from harness.worker.probes.tensorflow.name_scopes import part
 from harness.worker.probes.tensorflow.steps import Step
 from harness.worker.probes.tensorflow.times import Times
@@ -69,8 +69,8 @@ class WorkCounter:
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
         spent = self._times.spent()
         untimed = self._times.trouble or (None if spent else TRACED if self._times.any else NOTHING_TIMED)
-        large = gemm.flops_per_second(prepare) if rate else None
-        counted = make_counted(found, reason, large, variables.sizes(), spent, untimed)
+        rates = measure_rates(prepare_product, prepare_sum) if rate else None
+        counted = make_counted(found, reason, rates, variables.sizes(), spent, untimed)
         return replace(counted, one_by_one=self._times.one_by_one())
 
     def _count_epoch(

@@ -19,7 +19,8 @@ from typing import Any
 from harness.worker.probes.counted import Place, Sizes
 from harness.worker.probes.counting_apart import CountingApart
 from harness.worker.probes.places import Stack, find_stack
-from harness.worker.probes.spent import Spent
+from harness.worker.probes.spent import Spent, Traffic
+from harness.worker.probes.torch.traffic import count_moved
 from harness.worker.probes.torch.variables import measure_variables
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.reasons import one_line
@@ -50,7 +51,7 @@ class TorchCounter(CountingApart):
         self.watched, self.trouble = True, places.trouble
         if places.operations:  # the epoch may have used another framework
             self.by_kind[kind] = places.flops
-            spent = Spent(None, sum(places.seconds.values()), places.ran, places.seconds)
+            spent = Spent(None, sum(places.seconds.values()), places.ran, places.seconds, places.traffic)
             self.spent.setdefault(kind, []).append(spent)
             self.untimed = self._explain_untimed(places)
 
@@ -59,7 +60,7 @@ class TorchCounter(CountingApart):
             return "functions that torch.compile compiled run without it while operations are seen one by one"
         return "it computes on an accelerator" if places.elsewhere else None
 
-    def _prepare(self, size: int) -> Callable[[], object]:
+    def _prepare_product(self, size: int) -> Callable[[], object]:
         torch: Any = self._framework.loaded
         device = "cuda" if torch.cuda.is_initialized() else "cpu"
         left, right = (torch.full((size, size), value, dtype=torch.float32, device=device) for value in (0.5, 0.25))
@@ -69,6 +70,18 @@ class TorchCounter(CountingApart):
                 return (left @ right)[0, 0].item()  # copying one number to the host waits for the product
 
         return multiply
+
+    def _prepare_sum(self, size: int) -> Callable[[], object]:
+        torch: Any = self._framework.loaded
+        device = "cuda" if torch.cuda.is_initialized() else "cpu"
+        total, one = (torch.full((size,), value, dtype=torch.float32, device=device) for value in (0.0, 1.0))
+
+        def add() -> object:
+            with torch.no_grad():
+                total.add_(one)
+                return total[0].item()
+
+        return add
 
     def _measure_variables(self) -> Variables:
         return measure_variables()
@@ -85,6 +98,7 @@ class _Places:
     def __init__(self) -> None:
         self.flops = Counter[Place]()
         self.seconds = Counter[Stack]()
+        self.traffic: dict[Stack, Traffic] = {}
         self.ran: list[tuple[float, float]] = []
         self.elsewhere = False
         """Whether an operation did not run on the processor, so that it had not ended when it returned."""
@@ -94,10 +108,10 @@ class _Places:
         self._places: dict[int, set[Place]] = {}
 
     def note(
-        self, flops: int, sizes: Sizes, seconds: float, forward: int | None, number: int, frame: FrameType
+        self, flops: int, sizes: Sizes, moved: int, seconds: float, forward: int | None, number: int, frame: FrameType
     ) -> None:
-        """Note an operation with its FLOPs, its time and its stack. It belongs to the gradient of operation `forward`,
-        if it is part of one.
+        """Note an operation with its FLOPs, the bytes that it moved, its time and its stack. It belongs to the gradient
+        of operation `forward`, if it is part of one.
 
         `number` is that of the latest operation in this thread that will be differentiated: of this one, if it is new.
         """
@@ -115,6 +129,7 @@ class _Places:
         if flops:
             self.flops[place._replace(sizes=sizes)] += flops
         self.seconds[place.stack] += seconds  # type: ignore[assignment]  # typeshed: int counts only
+        self.traffic.setdefault(place.stack, Traffic()).add(1, moved, 0.0)
 
     def enter(self, name: str) -> None:
         self._around.names = [*getattr(self._around, "names", []), name]
@@ -154,7 +169,8 @@ def _make_mode(places: _Places) -> Any:
                     if getattr(out, "is_cpu", True) is False:
                         places.elsewhere = True
                     forward, sizes = node and node._sequence_nr(), _read_sizes(args) if flops else ((), ())
-                    places.note(flops, sizes, ended - began, forward, next_number() - 1, sys._getframe(1))
+                    moved = count_moved(function, (*args, *kwargs.values()), out)
+                    places.note(flops, sizes, moved, ended - began, forward, next_number() - 1, sys._getframe(1))
             except Exception as error:  # an exception here would end the program
                 places.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
             return out

@@ -1,0 +1,16 @@
+"""Large computations in TensorFlow."""
+
+import numpy as np
+
+from harness.worker.probes.rates import measure_rates
+from harness.worker.probes.tensorflow.large import prepare_product, prepare_sum
+
+
+def test_a_product_and_a_sum_have_rates(monkeypatch):
+    found = measure_rates(lambda size: prepare_product(64), lambda size: prepare_sum(1000))
+    assert all(np.isfinite(rate) and rate > 1e6 for rate in found)
+
+
+def test_a_sum_adds_in_place():
+    add = prepare_sum(10)
+    assert [float(np.ravel(add())[0]) for _ in range(3)] == [1, 2, 3]
