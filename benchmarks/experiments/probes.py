@@ -1,4 +1,5 @@
-"""Measures the overhead of the probes of a profile: an epoch with each probe compared with the same epoch without one.
+"""Measures the overhead of the probes of a profile, and of the pass that finds the time of lines: an epoch with each
+probe compared with the same epoch without one.
 
     python benchmarks/experiments/probes.py
 
@@ -24,6 +25,7 @@ from harness.engine.processes.arm import ArmProcess
 from harness.plan.plan import Plan, usable_cores
 from harness.plan.request import Request
 from harness.report import units
+from harness.worker.wire.evidence import COUNTING
 
 NONE = "none"
 EPOCHS = 5
@@ -33,7 +35,8 @@ EPOCHS = 5
 def compare(plan: Plan, number: int, rounds: int) -> dict[str, tuple[float, float]]:
     """Run one block and return the log-ratios of each probe to no probe, for an epoch and for a turn."""
     rng = random.Random(number)
-    ways = (NONE, *plan.probes)
+    probes = _list_probes(plan)
+    ways = (NONE, *probes)
     epochs: dict[str, list[float]] = {way: [] for way in ways}
     turns: dict[str, list[float]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +54,11 @@ def compare(plan: Plan, number: int, rounds: int) -> dict[str, tuple[float, floa
                         epochs[way].append(float(np.median([epoch.wall for epoch in answer.epochs[1:]])))
         finally:
             arm.close()
-    return {way: (_estimate_ratio(epochs, way), _estimate_ratio(turns, way)) for way in plan.probes}
+    return {way: (_estimate_ratio(epochs, way), _estimate_ratio(turns, way)) for way in probes}
+
+
+def _list_probes(plan: Plan) -> tuple[str, ...]:
+    return (*plan.probes, COUNTING)
 
 
 def _estimate_ratio(seconds: dict[str, list[float]], way: str) -> float:
@@ -60,7 +67,7 @@ def _estimate_ratio(seconds: dict[str, list[float]], way: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--variants", nargs="*", default=["original", "fast"])
+    parser.add_argument("--variants", nargs="*", default=["original", "fast"], help="names, or FILE:NAME")
     parser.add_argument("--scale", default="laptop")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--blocks", type=int, default=4)
@@ -69,7 +76,7 @@ def main() -> None:
     for name in args.variants:
         plan = COMMANDS["profile"].plan(Request(names=(name,), scale=args.scale, threads=args.threads)).plan
         found = [compare(plan, number, args.rounds) for number in range(args.blocks)]
-        for probe in plan.probes:
+        for probe in _list_probes(plan):
             epoch, turn = (units.ratio(interval([logs[probe][which] for logs in found])) for which in (0, 1))
             print(f"{name:14} {probe:12} epoch {epoch}   turn {turn}", flush=True)
 
