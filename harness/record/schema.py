@@ -187,6 +187,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="wor
     """The operations that run one by one, if the framework has another way."""
     memory_bytes_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """The rate at which the same process adds large vectors, reads and writes together."""
+    sources: dict[str, dict[int, str]] = {}
+    """The text of the lines that are named and of some around them, by file and number; empty in older records."""
     variables: Variables | None = None
     """The variables of the training; None if they were not requested or no framework reports them."""
 

@@ -171,6 +171,7 @@ def _summarize_arm(
         bounds=find_bounds(counted) if counted else {},
         untimed=counted.untimed if counted else None,
         between=dict(counted.between) if counted else {},
+        sources=dict(counted.sources) if counted else {},
         losses=describe_losses(found) if found else None,
         losses_relation=found.relation if found else None,
         losses_epochs=found.epochs if found else None,

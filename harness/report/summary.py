@@ -93,6 +93,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """What limits the speed of its lines, by kind of epoch and `file:line`, where that is known."""
     between: dict[str, list[Between]] = {}
     """The lines that run between operations, the most first, by kind of epoch; empty if too few samples tell."""
+    sources: dict[str, dict[int, str]] = {}
+    """The text of these lines and of some around them, by file and number; empty if it was not recorded."""
     why: Why | None = None
     """Where the difference from the baseline comes from, by line; None if that is not known, or if there is none."""
     losses: str | None = None

@@ -17,6 +17,7 @@ from harness.worker.probes.base import Awake, Counter, Probe, joined
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.phases import Place
 from harness.worker.probes.sampler import Sampler
+from harness.worker.probes.sources import read_sources
 from harness.worker.returned import finite, numbers
 from harness.worker.timeline import Timeline
 from harness.worker.wire.evidence import COMPILATIONS, TRACES
@@ -112,7 +113,8 @@ class Recorder:
         # Where each operation was taken aside, what passes between them is mostly that.
         usual = [kind for kind, timed in found.timed.items() if timed.wall is not None]
         ran = {kind: own for one in self.counters for kind, own in one.ran.items() if kind in usual}
-        return replace(found, between=self.sampler.between(ran))
+        between = self.sampler.between(ran)
+        return replace(found, between=between, sources=read_sources(found.lines, between))
 
     def clear(self) -> None:
         """Forget the epochs of the latest slice, which have been sent."""

@@ -96,6 +96,7 @@ LINES = [
         flops={"data": 1e9},
         unavailable="no tf.function was called",
         gemm_flops_per_second=2e11,
+        sources={"train.py": {9: "    loss = net(x)"}},
     ),
     BlockEnd(0, 12.5),
     Look(0, True, LookReason.UNSURE, ["b"], 2),

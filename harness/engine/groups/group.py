@@ -342,6 +342,7 @@ class Group:
             between=found.between,
             one_by_one=found.one_by_one,
             memory_bytes_per_second=found.memory_bytes_per_second,
+            sources=found.sources,
         )
 
     def close(self) -> None:

@@ -62,6 +62,7 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     between: dict[str, list[Between]] = {}
     one_by_one: dict[str, OneByOne] = {}
     memory_bytes_per_second: float | None = None
+    sources: dict[str, dict[int, str]] = {}
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

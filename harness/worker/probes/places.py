@@ -29,6 +29,8 @@ Stack = tuple[Line, ...]
 """The lines of the user's own code in a stack, the innermost first; empty where none is known."""
 _claimed: set[Path] = set()
 """Folders and files that are the user's own wherever they are."""
+_named: dict[str, str] = {}
+"""The files of the lines that were named, by their shortened paths."""
 DEEPEST = 12
 """Maximum number of lines that are kept of a stack."""
 
@@ -75,7 +77,14 @@ def name_line(line: Line | None) -> tuple[str, str]:
     """Return a line as `file:line`, and what stands in it. Both are empty for no line."""
     if line is None:
         return "", ""
-    return f"{shorten_path(line.path)}:{line.number}", linecache.getline(*line).strip()
+    short = shorten_path(line.path)
+    _named.setdefault(short, line.path)
+    return f"{short}:{line.number}", linecache.getline(*line).strip()
+
+
+def find_file(short: str) -> str | None:
+    """Return the file with this shortened path, if one of its lines was named."""
+    return _named.get(short)
 
 
 def shorten_path(path: str) -> str:

@@ -280,6 +280,9 @@ class Counted:
     """The operations that run one by one, by kind of epoch, if the framework has another way."""
     memory_bytes_per_second: float | None = None
     """The rate at which large vectors are added, reads and writes together."""
+    sources: dict[str, dict[int, str]] = field(default_factory=dict)
+    """The text of these lines and of those around them, by file and number. Like `between`, it is added for all
+    frameworks together."""
 
     @classmethod
     def together(cls, found: Sequence[Counted]) -> Counted:

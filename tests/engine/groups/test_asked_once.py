@@ -41,6 +41,16 @@ def test_each_arm_counts_its_kinds_once_per_run(dense):
     assert summarize(dense).arms[0].gemm_share > 0
 
 
+def test_the_source_around_the_lines_is_recorded(dense):
+    work = next(work for work in dense.works if work.arm == "Dense")
+    wheres = [use.where for uses in work.lines.values() for use in uses if use.where]
+    assert wheres
+    for path, _, number in (where.rpartition(":") for where in wheres):
+        own = (SUPPORT / path.rpartition("/")[2]).read_text().splitlines()
+        assert work.sources[path][int(number)] == own[int(number) - 1]
+        assert work.sources[path][int(number) - 1] == own[int(number) - 2]
+
+
 def test_a_gradient_outside_of_every_function_is_counted(dense):
     (flops,) = [work.flops for work in dense.works if work.arm == "Eager"]
     # Forward, and the gradients of the kernel and of the input: TensorFlow takes those of all inputs of a function.

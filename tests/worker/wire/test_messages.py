@@ -85,6 +85,7 @@ SENT = {
         maybe(finite),
         st.dictionaries(names, of_finite, max_size=2),
         maybe(st.builds(evidence.Variables, counted, counted)),
+        sources=st.dictionaries(names, st.dictionaries(counted, names, max_size=2), max_size=2),
     ),
     messages.Evaluated: st.builds(messages.Evaluated, of_numbers),
     messages.Finished: st.builds(messages.Finished, maybe(counted), maybe(counted), states),
