@@ -54,7 +54,7 @@ def _make_rows(arm: ArmSummary) -> list[list[str]]:
     uses = arm.lines.get(kind, []) if kind is not None else []
     if kind is None or not any(use.where for use in uses):
         return []
-    shares = _Shares(arm, kind)
+    shares = Shares(arm, kind)
     outside = arm.between.get(kind, [])
     places = [use.where for use in uses] + [caller.where for use in uses for caller in use.callers]
     name = make_namer(places + [one.where for one in outside])
@@ -72,7 +72,7 @@ def _make_rows(arm: ArmSummary) -> list[list[str]]:
     return rows
 
 
-class _Shares:
+class Shares:
     """The shares of lines in an epoch."""
 
     def __init__(self, arm: ArmSummary, kind: str) -> None:
@@ -94,7 +94,7 @@ class _Shares:
         return max(self.time(use) or 0.0, self.arithmetic(use) or 0.0)
 
 
-def _make_row(name: str, where: str, use: LineUse | Caller, shares: _Shares, bound: Bound | None = None) -> list[str]:
+def _make_row(name: str, where: str, use: LineUse | Caller, shares: Shares, bound: Bound | None = None) -> list[str]:
     moved = use.moved_bytes if isinstance(use, LineUse) else None
     time, arithmetic = units.percent(shares.time(use)), units.percent(shares.arithmetic(use))
     return [name, where, shorten(use.text), time, arithmetic, units.size(moved), bound or units.NOTHING]
