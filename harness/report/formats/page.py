@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from harness.report import units
 from harness.report.charts.figure import AXIS, GAP, PANELS_FROM, Figure
 from harness.report.charts.theme import config
 from harness.report.layouts.contents import Contents
@@ -42,14 +43,19 @@ def render(contents: Contents) -> str:
     """The whole page."""
     figures = contents.figures
     vega, own = _prepare_script(_read_vega()) if figures else "", _prepare_script(_read_template("page.js"))
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_read_template("page.html")).render(
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=jinja2.FunctionLoader(_read_template)
+    )
+    return environment.get_template("page.html").render(
         contents=contents,
         summary=contents.summary,
         arms={arm.name for arm in contents.summary.arms},
         rows=_make_rows,
+        percent=_format_share,
+        clip=_clip,
         figures=figures,
         style=Markup(_read_template("page.css")),
+        source_style=Markup(_read_template("source.css")),
         policy=_make_policy([script for script in (vega, own) if script]),
         data=Markup(as_script_data(_make_data(figures))),
         vega=Markup(vega),
@@ -80,6 +86,11 @@ def _make_rows(table: Table) -> list[list[PageCell]]:
 def _clip(share: float | None) -> float | None:
     """The length of a bar, as a share of its cell."""
     return None if share is None else min(max(share, 0.0), 1.0)
+
+
+def _format_share(share: float) -> str:
+    """A share in percent, without the digits of one that is next to nothing."""
+    return "< 0.1 %" if 0 < share < 0.001 else units.percent(share)
 
 
 def _make_data(figures: Sequence[Figure]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.headline import headline
 from harness.report.sections.lines import lines
 from harness.report.sections.method import method
+from harness.report.sections.source import sources
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -69,4 +70,6 @@ def figures(summary: Summary, record: Lines, directory: Path) -> "Iterable[Figur
     return chosen.ratios_of(summary), chosen.epochs(record)
 
 
-LAYOUT = Layout(headline=answer, findings=findings, tables=tables, notes=sentences, method=method, figures=figures)
+LAYOUT = Layout(
+    headline=answer, findings=findings, tables=tables, sources=sources, notes=sentences, method=method, figures=figures
+)

@@ -17,6 +17,7 @@ from harness.report.table import Table
 
 if TYPE_CHECKING:
     from harness.report.charts.figure import Figure
+    from harness.report.sections.source import SourceView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,10 @@ class Contents:
     def tables(self) -> list[Table]:
         found = [*self.layout.tables(self.summary, self.record), claims.table(self.summary)]
         return [table for table in found if table is not None]
+
+    @cached_property
+    def sources(self) -> "list[list[SourceView]]":
+        return list(self.layout.sources(self.summary))
 
     @cached_property
     def no_figures(self) -> str | None:

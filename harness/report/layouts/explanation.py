@@ -8,6 +8,7 @@ from harness.report.layouts.base import Layout
 from harness.report.sections import accounting, comparison, why
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.lines import lines
+from harness.report.sections.source import sources
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -31,6 +32,7 @@ LAYOUT = Layout(
     headline=usual.LAYOUT.headline,
     findings=usual.LAYOUT.findings,
     tables=tables,
+    sources=sources,
     notes=usual.LAYOUT.notes,
     method=usual.LAYOUT.method,
     figures=usual.LAYOUT.figures,

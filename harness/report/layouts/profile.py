@@ -11,6 +11,7 @@ from harness.report.sections import accounting, comparison, evidence, profiled, 
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.lines import lines
 from harness.report.sections.method import method
+from harness.report.sections.source import sources
 from harness.report.summary import Summary
 from harness.report.table import Table
 
@@ -41,5 +42,11 @@ def figures(summary: Summary, record: Lines, directory: Path) -> "Iterator[Figur
 
 
 LAYOUT = Layout(
-    headline=profiled.headline, findings=findings, tables=tables, notes=sentences, method=method, figures=figures
+    headline=profiled.headline,
+    findings=findings,
+    tables=tables,
+    sources=sources,
+    notes=sentences,
+    method=method,
+    figures=figures,
 )

@@ -11,8 +11,9 @@ from ablated import ablated
 from shown import contents
 from simulated import DATA, FULL, REFINE, record
 
-from harness.record.schema import ArmEnd
+from harness.record.schema import ArmEnd, Work
 from harness.report.formats import page
+from harness.worker.wire.evidence import Between, Caller, LineUse, Timed
 
 BASE = {DATA: 0.1, REFINE: 1.0, FULL: 0.2}
 HOSTILE = "</script><script>alert(1)</script>\u2028<!--"
@@ -108,3 +109,40 @@ def test_page_of_a_run_without_charts():
     assert "vegaEmbed" in text  # only where the page would draw
     assert not re.search(r'class="chart"', text)
     assert len(text) < 50_000
+
+
+def test_text_of_the_source_is_escaped():
+    run = record({"original": BASE})
+    use = LineUse(f"{HOSTILE}.py:3", HOSTILE, 9.0, [Caller(f"{HOSTILE}:1", HOSTILE, 9.0)], 0.1)
+    run.works.append(
+        Work(
+            block=0,
+            group=0,
+            arm="original",
+            flops={},
+            lines={FULL: [use], HOSTILE: [use]},
+            timed={FULL: Timed(0.2, 0.1)},
+            between={FULL: [Between(f"{HOSTILE}.py:5", HOSTILE, 0.05)]},
+            sources={f"{HOSTILE}.py": {2: HOSTILE, 3: f"  {HOSTILE}", 5: '" onclick="alert(1)'}},
+        )
+    )
+    text = rendered(run)
+    assert "<script>alert" not in text
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 6
+    assert not [own for _, own in Elements(text).found if "onclick" in own]
+
+
+def test_only_the_views_of_few_arms_are_open():
+    def views(*arms):
+        run = record(dict.fromkeys(arms, BASE))
+        lines = {kind: [LineUse("a.py:3", "x", 9.0)] for kind in (FULL, DATA)}
+        run.works += [Work(block=0, group=0, arm=arm, flops={}, lines=lines) for arm in arms]
+        found = [own for tag, own in Elements(rendered(run)).found if tag == "details"]
+        return [(own["class"], "open" in own) for own in found]
+
+    assert views("a", "b") == [("view", True), ("other", False)] * 2
+    assert views("a", "b", "c") == [("view", False), ("other", False)] * 3
+
+
+def test_there_is_no_source_where_no_line_is_known(text):
+    assert 'id="source"' not in text
