@@ -8,12 +8,15 @@ from contextlib import AbstractContextManager, suppress
 from functools import wraps
 from operator import attrgetter
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from harness.worker.imports.distributions import distribution
 from harness.worker.imports.hooks import when_imported
 from harness.worker.probes.places import find_stack, name_line
 from harness.worker.wire.messages import Counted
+
+if TYPE_CHECKING:
+    from harness.worker.probes.spent import Spent
 
 
 class Span(NamedTuple):
@@ -92,6 +95,10 @@ class Counter(Protocol):
     def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
         """When operations and calls of compiled functions began and ended by the clock, in the latest epoch of each
         kind that ran apart."""
+
+    @property
+    def timed(self) -> Mapping[str, Sequence[Spent]]:
+        """The epochs of each kind of which the latest `count` took the mean time."""
 
     def count(self, rate: bool) -> Counted | None:
         """Count the operations of each kind of epoch and, with `rate`, measure the rate of large matrix products.

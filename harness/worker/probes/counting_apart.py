@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from harness.worker.probes.base import Framework
 from harness.worker.probes.counted import Place, make_counted
 from harness.worker.probes.rates import measure_rates
-from harness.worker.probes.spent import Spent, average
+from harness.worker.probes.spent import Spent, average, leave_out_first
 from harness.worker.wire.evidence import Variables
 from harness.worker.wire.messages import Counted
 
@@ -48,6 +48,10 @@ class CountingApart(ABC):
     @property
     def ran(self) -> Mapping[str, Sequence[tuple[float, float]]]:
         return {} if self.untimed else {kind: own[-1].ran for kind, own in self.spent.items() if own}
+
+    @property
+    def timed(self) -> Mapping[str, Sequence[Spent]]:
+        return {} if self.untimed else {kind: leave_out_first(own) for kind, own in self.spent.items() if own}
 
     @abstractmethod
     def watching(self, kind: str, apart: bool) -> AbstractContextManager[None]:

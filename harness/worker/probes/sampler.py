@@ -13,13 +13,15 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
 from typing import NamedTuple
 
-from harness.worker.probes.places import Line, find_stack, name_line
+from harness.worker.probes.flames import cut_out
+from harness.worker.probes.places import Line, Stack, find_stack, name_line
 from harness.worker.wire.evidence import Between
 
 INTERVAL = 0.0005
@@ -39,23 +41,45 @@ Intervals = Sequence[tuple[float, float]]
 
 class _Sample(NamedTuple):
     at: float
-    line: Line | None
+    stack: Stack = ()
     ours: bool = False
     """Whether harness itself ran, which it would not in training."""
+
+
+@dataclass
+class Sampled:
+    """An epoch that was sampled. Times are those of the clock."""
+
+    kind: str
+    index: int
+    samples: list[_Sample]
+    ended: float = 0.0
+
+    @property
+    def began(self) -> float:
+        return self.samples[0].at
+
+    def find_outside(self, ran: Intervals) -> Iterator[tuple[float, float, Stack]]:
+        """Yield the times in which nothing of `ran` did, and the program's stack at each, in order."""
+        starts, ends = _merge(ran)
+        for before, sample in pairwise(self.samples):
+            if not sample.ours:
+                yield from ((*times, sample.stack) for times in cut_out(before.at, sample.at, starts, ends))
 
 
 class Sampler:
     """Samples the thread that enters `watching`."""
 
     def __init__(self) -> None:
-        self._samples: dict[str, list[_Sample]] = {}
-        """The samples of the latest epoch of each kind."""
+        self.epochs: list[Sampled] = []
 
     @contextmanager
-    def watching(self, kind: str) -> Iterator[None]:
+    def watching(self, kind: str, index: int = 0) -> Iterator[None]:
         """Sample the epoch of `kind` that runs in this context."""
         done = threading.Event()
-        found = self._samples[kind] = [_Sample(perf_counter(), None)]  # what the first one stands for begins here
+        found = [_Sample(perf_counter())]  # what the first one stands for begins here
+        epoch = Sampled(kind, index, found)
+        self.epochs.append(epoch)
         thread = threading.Thread(
             target=_sample, args=(threading.get_ident(), found, done), name="harness: sampler", daemon=True
         )
@@ -67,12 +91,14 @@ class Sampler:
         finally:
             done.set()
             thread.join()
+            epoch.ended = perf_counter()
             sys.setswitchinterval(before)
 
     def between(self, ran: Mapping[str, Intervals]) -> dict[str, list[Between]]:
         """Return the lines that ran outside of these times, in which operations and compiled functions ran, by kind of
         epoch."""
-        found = {kind: _find_outside(own, ran[kind]) for kind, own in self._samples.items() if kind in ran}
+        latest = {one.kind: one.samples for one in self.epochs}
+        found = {kind: _find_outside(own, ran[kind]) for kind, own in latest.items() if kind in ran}
         return {kind: lines for kind, lines in found.items() if lines}
 
 
@@ -80,8 +106,7 @@ def _sample(thread: int, found: list[_Sample], done: threading.Event) -> None:
     while not done.wait(INTERVAL):
         frame = sys._current_frames().get(thread)
         if frame is not None:
-            stack = find_stack(frame)
-            found.append(_Sample(perf_counter(), stack[0] if stack else None, _is_ours(frame)))
+            found.append(_Sample(perf_counter(), find_stack(frame), _is_ours(frame)))
         del frame  # it would keep the program's objects alive
 
 
@@ -102,7 +127,7 @@ def _find_outside(own: Sequence[_Sample], ran: Intervals) -> list[Between]:
     for before, sample in pairwise(own):
         if not sample.ours and (part := outside(before.at, sample.at)) > 0:
             samples += 1
-            seconds[sample.line] += part  # type: ignore[assignment]  # typeshed: int counts only
+            seconds[sample.stack[0] if sample.stack else None] += part  # type: ignore[assignment]  # typeshed: int counts only
     if samples < FEWEST:
         return []
     return [Between(*name_line(line), own) for line, own in seconds.most_common(MOST)]

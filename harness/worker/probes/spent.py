@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from harness.worker.probes.operations import Operation, busy, set_own_times
 from harness.worker.probes.places import Stack
 
+MOST_KEPT = 20_000
+"""Maximum number of operations of an epoch that are kept to be drawn one by one."""
+
 
 @dataclass
 class Traffic:
@@ -40,15 +43,22 @@ class Spent:
     by_stack: Counter[Stack] = field(default_factory=Counter)
     """Seconds by the stacks that the operations come from. They add up to `busy`."""
     traffic: dict[Stack, Traffic] = field(default_factory=dict)
+    operations: list[tuple[Operation, Stack]] = field(default_factory=list)
+    """The operations with these stacks, the first `MOST_KEPT` of them."""
 
     def find_traffic(self, stack: Stack) -> Traffic:
         return self.traffic.setdefault(stack, Traffic())
 
 
+def leave_out_first(found: Sequence[Spent]) -> Sequence[Spent]:
+    """Return what several epochs took without the first one, if there are others: it includes what a profiler does only
+    once."""
+    return found[1:] or found
+
+
 def average(found: Sequence[Spent]) -> Spent:
-    """Return the mean of several epochs, without the first one if there are others: it includes what a profiler does
-    only once. The times of single operations are those of the last one."""
-    kept = found[1:] or found
+    """Return the mean of several epochs. The times of single operations are those of the last one."""
+    kept = leave_out_first(found)
     walls = [one.wall for one in kept if one.wall is not None]
     mean = Spent(sum(walls) / len(kept) if walls else None, sum(one.busy for one in kept) / len(kept), kept[-1].ran)
     for one in kept:
@@ -73,4 +83,5 @@ def share_out(operations: Sequence[tuple[Operation, Stack]], wall: float) -> Spe
         seconds = one.own * found.busy / whole
         found.by_stack[stack] += seconds  # type: ignore[assignment]  # typeshed: int counts only
         found.find_traffic(stack).add(1, one.moved or 0, seconds if one.moved is None else 0.0)
+    found.operations = sorted(operations, key=lambda one: one[0].start)[:MOST_KEPT]
     return found

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.worker.probes import sampler
-from harness.worker.probes.sampler import Sampler
+from harness.worker.probes.sampler import Sampled, Sampler, _Sample
 
 
 def spin(seconds):
@@ -88,6 +88,25 @@ def test_kinds_without_observed_operations_are_left_out():
     with sampler.watching("epoch"):
         spin(0.05)
     assert sampler.between({}) == {}
+
+
+def test_the_stacks_of_what_runs_outside_of_operations_are_told_in_order():
+    epoch = Sampled("epoch", 3, [_Sample(1.0), _Sample(2.0, ("a",)), _Sample(3.0, ("b",), ours=True), _Sample(4.0)])
+    assert list(epoch.find_outside([(1.2, 1.5), (1.4, 1.6), (3.5, 9.0)])) == [
+        (1.0, 1.2, ("a",)),
+        (1.6, 2.0, ("a",)),
+        (3.0, 3.5, ()),
+    ]
+
+
+def test_epochs_are_kept_with_their_times():
+    sampler = Sampler()
+    for index in (4, 5):
+        with sampler.watching("epoch", index):
+            spin(0.01)
+    first, second = sampler.epochs
+    assert (first.index, second.index) == (4, 5)
+    assert first.began < first.ended <= second.began < second.ended
 
 
 def test_the_interpreter_is_left_as_it_was():

@@ -21,7 +21,7 @@ from typing import Any
 
 from harness.worker.probes.counted import Place
 from harness.worker.probes.operations import Operation
-from harness.worker.probes.spent import Spent, average, share_out
+from harness.worker.probes.spent import Spent, share_out
 from harness.worker.probes.tensorflow.calls import Call, CallProbe, Calls
 from harness.worker.probes.tensorflow.eager import EagerProbe
 from harness.worker.probes.tensorflow.gradients import needs_tracing, noting
@@ -54,6 +54,13 @@ class _Run:
     """What ran outside of these calls."""
     traced: bool = False
     """Whether it traced or compiled, so that its times are not those of training."""
+
+    def ran(self) -> list[tuple[float, float]]:
+        return [
+            *((one.start, one.start + one.seconds) for one, _ in self.operations),
+            *((began, ended) for began, ended, _ in self.calls.ran),
+            *self.steps.aside,
+        ]
 
 
 class Times:
@@ -125,13 +132,7 @@ class Times:
     def ran(self) -> dict[str, list[tuple[float, float]]]:
         """Return when operations and calls of functions began and ended by the clock in the latest epoch of each kind,
         if it was timed. What noting them took is none of the epoch's time either."""
-        return {
-            kind: [(one.start, one.start + one.seconds) for one, _ in runs[-1].operations]
-            + [(began, ended) for began, ended, _ in runs[-1].calls.ran]
-            + runs[-1].steps.aside
-            for kind, runs in self._runs.items()
-            if runs[-1] in self._timed(kind)
-        }
+        return {kind: runs[-1].ran() for kind, runs in self._runs.items() if runs[-1] in self._timed(kind)}
 
     def one_by_one(self) -> dict[str, OneByOne]:
         """Return how many operations of each kind of epoch ran outside of every `tf.function`."""
@@ -142,18 +143,20 @@ class Times:
         keys = [key for one, _, key, _ in self._join(run) if one.type not in _CONSTANTS]
         return OneByOne(sum(key is None for key in keys), len(keys)) if keys else None
 
-    def spent(self) -> dict[str, Spent]:
-        """Return the time of each kind of epoch that was timed."""
+    def spent(self) -> dict[str, list[Spent]]:
+        """Return the times of the epochs of each kind that were timed."""
         found = {kind: [self._share_out(run) for run in self._timed(kind)] for kind in self._runs}
-        return {kind: average(own) for kind, own in found.items() if own}
+        return {kind: own for kind, own in found.items() if own}
 
     def _share_out(self, run: _Run) -> Spent:
-        found = []
+        joined = []
         for one, name, _, graph in self._join(run):
             if graph and one.moved is None:
                 one.moved = graph.find_moved(name)
-            found.append((one, graph.stack(name) if graph else ()))
-        return share_out(found, run.wall)
+            joined.append((one, graph.stack(name) if graph else ()))
+        found = share_out(joined, run.wall)
+        found.ran = run.ran()
+        return found
 
     def count(self, kind: str, wanted: Any) -> Counter[Place] | None:
         """Return the operations in the matrix products of one call, whose key is `wanted`, over all times that it was

@@ -12,6 +12,7 @@ from typing import Any
 from harness.worker.probes.counted import Place, make_counted
 from harness.worker.probes.counting_apart import NOTHING_TIMED, TRACED
 from harness.worker.probes.rates import measure_rates
+from harness.worker.probes.spent import Spent, average, leave_out_first
 from harness.worker.probes.tensorflow import flops, variables
 from harness.worker.probes.tensorflow.calls import OUTSIDE, Call, CallProbe, Calls
 from harness.worker.probes.tensorflow.graphs import of_graph
@@ -33,6 +34,7 @@ class WorkCounter:
     def __init__(self) -> None:
         self.calls = CallProbe()
         self._times = Times(self.calls)
+        self.timed: Mapping[str, Sequence[Spent]] = {}
 
     def is_used(self) -> bool:
         return "tensorflow" in sys.modules
@@ -67,7 +69,9 @@ class WorkCounter:
             except flops.Uncountable as error:
                 reasons.append(str(error))
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
-        spent = self._times.spent()
+        found_times = self._times.spent()
+        spent = {kind: average(own) for kind, own in found_times.items()}
+        self.timed = {kind: leave_out_first(own) for kind, own in found_times.items()}
         untimed = self._times.trouble or (None if spent else TRACED if self._times.any else NOTHING_TIMED)
         rates = measure_rates(prepare_product, prepare_sum) if rate else None
         counted = make_counted(found, reason, rates, variables.sizes(), spent, untimed)

@@ -18,8 +18,9 @@ from typing import Any
 
 from harness.worker.probes.counted import Place, Sizes
 from harness.worker.probes.counting_apart import CountingApart
+from harness.worker.probes.operations import Operation
 from harness.worker.probes.places import Stack, find_stack
-from harness.worker.probes.spent import Spent, Traffic
+from harness.worker.probes.spent import MOST_KEPT, Spent, Traffic
 from harness.worker.probes.torch.traffic import count_moved
 from harness.worker.probes.torch.variables import measure_variables
 from harness.worker.wire.evidence import Variables
@@ -51,7 +52,8 @@ class TorchCounter(CountingApart):
         self.watched, self.trouble = True, places.trouble
         if places.operations:  # the epoch may have used another framework
             self.by_kind[kind] = places.flops
-            spent = Spent(None, sum(places.seconds.values()), places.ran, places.seconds, places.traffic)
+            busy = sum(places.seconds.values())
+            spent = Spent(None, busy, places.ran, places.seconds, places.traffic, places.timed)
             self.spent.setdefault(kind, []).append(spent)
             self.untimed = self._explain_untimed(places)
 
@@ -100,6 +102,7 @@ class _Places:
         self.seconds = Counter[Stack]()
         self.traffic: dict[Stack, Traffic] = {}
         self.ran: list[tuple[float, float]] = []
+        self.timed: list[tuple[Operation, Stack]] = []
         self.elsewhere = False
         """Whether an operation did not run on the processor, so that it had not ended when it returned."""
         self.operations = 0
@@ -109,9 +112,9 @@ class _Places:
 
     def note(
         self, flops: int, sizes: Sizes, moved: int, seconds: float, forward: int | None, number: int, frame: FrameType
-    ) -> None:
+    ) -> Stack:
         """Note an operation with its FLOPs, the bytes that it moved, its time and its stack. It belongs to the gradient
-        of operation `forward`, if it is part of one.
+        of operation `forward`, if it is part of one. Returns the stack that it belongs to.
 
         `number` is that of the latest operation in this thread that will be differentiated: of this one, if it is new.
         """
@@ -130,6 +133,13 @@ class _Places:
             self.flops[place._replace(sizes=sizes)] += flops
         self.seconds[place.stack] += seconds  # type: ignore[assignment]  # typeshed: int counts only
         self.traffic.setdefault(place.stack, Traffic()).add(1, moved, 0.0)
+        return place.stack
+
+    def keep(self, name: str, began: float, ended: float, stack: Stack) -> None:
+        """Keep an operation of this thread, to be drawn later."""
+        if len(self.timed) < MOST_KEPT:
+            thread = f"thread {threading.get_native_id()}"
+            self.timed.append((Operation(name, "", thread, began, ended - began, ended - began), stack))
 
     def enter(self, name: str) -> None:
         self._around.names = [*getattr(self._around, "names", []), name]
@@ -170,7 +180,9 @@ def _make_mode(places: _Places) -> Any:
                         places.elsewhere = True
                     forward, sizes = node and node._sequence_nr(), _read_sizes(args) if flops else ((), ())
                     moved = count_moved(function, (*args, *kwargs.values()), out)
-                    places.note(flops, sizes, moved, ended - began, forward, next_number() - 1, sys._getframe(1))
+                    took = ended - began
+                    stack = places.note(flops, sizes, moved, took, forward, next_number() - 1, sys._getframe(1))
+                    places.keep(getattr(packet, "_qualified_op_name", str(packet)), began, ended, stack)
             except Exception as error:  # an exception here would end the program
                 places.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
             return out
