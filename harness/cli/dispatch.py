@@ -181,6 +181,7 @@ def publish(
     from rich.console import Console
     from rich.markup import escape
 
+    from harness.record.drawings import find_drawings
     from harness.report.formats import terminal
     from harness.report.formats.base import DEFAULT, load, parse
     from harness.report.layouts.contents import Contents
@@ -200,6 +201,9 @@ def publish(
         _write(directory / name, text.encode(), folder=True)
         written += [name] if "/" not in name else []  # charts are part of the reports that show them
     console.print(f"Reports in {directory}: {', '.join(written)}", style="dim", soft_wrap=True, highlight=False)
+    if drawings := find_drawings(directory):
+        opened = f"For Perfetto or speedscope: {', '.join(drawings)}"
+        console.print(escape(opened), style="dim", soft_wrap=True, highlight=False)
     if contents.no_figures and {"md", "html"} & set(formats or parse(DEFAULT)):
         console.print(escape(contents.no_figures), style="dim", soft_wrap=True, highlight=False)
     return summary

@@ -12,6 +12,7 @@ from typing import Any, cast
 from harness.interface import watch_phases
 from harness.worker import frameworks, passes
 from harness.worker.journal import Journal
+from harness.worker.line_timeline import draw
 from harness.worker.pending import Pending
 from harness.worker.probes.base import Awake, Counter, Probe, joined
 from harness.worker.probes.clock import Clock
@@ -67,6 +68,7 @@ class Recorder:
         """The probes of the current pass. The first one is the closest to the epoch."""
         self._timeline: Timeline | None = None
         self._timeline_file: str | None = None
+        self._lines_file: str | None = None
         self._noted = ExitStack()
         self._bound: Bound | None = None
         self._settling = 0
@@ -113,8 +115,16 @@ class Recorder:
         # Where each operation was taken aside, what passes between them is mostly that.
         usual = [kind for kind, timed in found.timed.items() if timed.wall is not None]
         ran = {kind: own for one in self.counters for kind, own in one.ran.items() if kind in usual}
+        if self._lines_file:
+            self._draw_lines(list(found.timed), Path(self._lines_file))
         between = self.sampler.between(ran)
         return replace(found, between=between, sources=read_sources(found.lines, between))
+
+    def _draw_lines(self, kinds: Sequence[str], file: Path) -> None:
+        timed = {kind: own for one in self.counters for kind, own in one.timed.items() if kind in kinds}
+        with suppress(Exception):  # the drawing is optional, and must not cost what was counted
+            if drawing := draw(timed, self.sampler.epochs):
+                drawing.write(file)
 
     def clear(self) -> None:
         """Forget the epochs of the latest slice, which have been sent."""
@@ -128,9 +138,10 @@ class Recorder:
         """
         pass_ = passes.get_pass(order.watch) if order.watch else None
         self._pass = pass_.make_probes() if pass_ else []
-        self._timeline_file = order.timeline
-        self._timeline = Timeline() if order.timeline else None
         self._apart = pass_ is not None and pass_.counts
+        self._lines_file = order.timeline if self._apart else None
+        self._timeline_file = None if self._apart else order.timeline
+        self._timeline = Timeline() if self._timeline_file else None
         self._counting = [one for one in self.counters if (self._apart if one.disturbs else order.note_calls)]
         self._bound = None if order.seconds is None else Bound(order.least, order.seconds)
         self._settling = order.settling
@@ -168,7 +179,7 @@ class Recorder:
         for counter in self._counting:
             self._noted.enter_context(counter.watching(kind, self._apart))
         if self._apart:
-            self._noted.enter_context(self.sampler.watching(kind))
+            self._noted.enter_context(self.sampler.watching(kind, index))
         for probe in reversed(self._pass):
             probe.begin(fresh)
         self._clock.start()

@@ -8,6 +8,7 @@ from paths import ARMS
 from planned import planned
 
 from harness.cli import app
+from harness.cli.dispatch import publish
 from harness.engine import session
 from harness.engine.session import measure
 from harness.record.schema import BlockEnd
@@ -71,3 +72,11 @@ def test_a_copied_record_is_not_resumed_or_changed(cut_off, capsys):
 def test_does_not_resume_what_is_not_a_record(tmp_path, capsys):
     assert app.run(["compare", "--resume", str(tmp_path / "nowhere.jsonl")]) == 2
     assert "There is no readable record at" in capsys.readouterr().err
+
+
+def test_files_for_viewers_are_named_after_the_reports(cut_off, capsys):
+    publish(read(cut_off), cut_off, None, formats=["csv"])
+    assert "Perfetto" not in capsys.readouterr().out
+    (cut_off / "lines.json").write_text("{}")
+    publish(read(cut_off), cut_off, None, formats=["csv"])
+    assert capsys.readouterr().out.rstrip().endswith("For Perfetto or speedscope: lines.json")

@@ -1,12 +1,17 @@
 """Losses that may still be computed when an epoch ends, with arrays that say when they are read."""
 
+from contextlib import nullcontext
 from types import MappingProxyType
 
+import drawn
 import pytest
 
 from harness.worker import frameworks, passes
+from harness.worker.probes.operations import Operation
+from harness.worker.probes.spent import share_out
 from harness.worker.recorder import Recorder
-from harness.worker.wire.messages import Build, Run
+from harness.worker.wire.evidence import COUNTING, Timed
+from harness.worker.wire.messages import Build, Counted, Run
 from harness.worker.wire.reasons import Misbehaved
 
 
@@ -95,3 +100,45 @@ def test_what_a_cancelled_epoch_began_ends_with_it(recorder, monkeypatch):
     run(recorder, 0, {"loss": 1.0})
     assert ended == [True, True]
     assert list(recorder.close()[0].evidence) == ["own"]
+
+
+class Counter:
+    """Stands for a framework in which one operation ran in an epoch."""
+
+    disturbs, ran = False, {}  # noqa: RUF012
+    timed = {"epoch": [share_out([(Operation("MatMul", "", "pool", 0.0, 1e-3), ())], 2e-3)]}  # noqa: RUF012
+
+    def is_used(self):
+        return True
+
+    def watching(self, kind, apart):
+        return nullcontext()
+
+    def count(self, rate):
+        return Counted({"epoch": 2.0}, None, None, parts={"epoch": {"": 2.0}}, timed={"epoch": Timed(2e-3, 1e-3)})
+
+
+def count(recorder, file, watch=COUNTING):
+    recorder.counters = [Counter()]
+    recorder.open(Run([0], note_calls=True, watch=watch, timeline=str(file)))
+    run(recorder, 0, {"loss": 1.0})
+    recorder.close()
+    return recorder.count(rate=False)
+
+
+def test_the_pass_for_counting_draws_lines_when_they_are_known(recorder, tmp_path):
+    assert count(recorder, tmp_path / "lines.json").timed
+    tracks = drawn.read(tmp_path / "lines.json")
+    assert [one.name for one in tracks["lines of the program", "pool", 2]] == ["(not attributed)", "MatMul"]
+
+
+def test_lines_that_cannot_be_drawn_do_not_cost_what_was_counted(recorder, tmp_path, monkeypatch):
+    assert count(recorder, tmp_path / "missing" / "lines.json").timed
+    monkeypatch.setattr(Counter, "timed", {"epoch": [None]})
+    assert count(recorder, tmp_path / "lines.json").timed
+    assert list(tmp_path.glob("lines*")) == []
+
+
+def test_a_slice_of_training_draws_no_lines(recorder, tmp_path):
+    assert count(recorder, tmp_path / "lines.json", watch=None).timed
+    assert "lines of the program" not in {process for process, *_ in drawn.read(tmp_path / "lines.json")}

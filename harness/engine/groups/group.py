@@ -13,6 +13,7 @@ from harness.engine.processes.answers import Answer, Built, Counted, Failed, Fin
 from harness.engine.processes.arm import CHECK_SECONDS, ArmProcess, receive_any
 from harness.engine.processes.fork_client import ForkServer, ForkServers
 from harness.plan.plan import Plan, usable_cores
+from harness.record.drawings import name_lines_file
 from harness.record.events import Doing, Event, Progress
 from harness.record.schema import ArmEnd, ArmReady, Epoch, Objective, Slice, Work
 from harness.schedule import turns
@@ -301,7 +302,9 @@ class Group:
     ) -> Generator[Event, None, bool]:
         """Run these epochs in the pass for counting until they have taken `seconds`, but at least the first `least`,
         and count their operations. Returns False if none was left."""
-        answer = arm.run(indices, note_calls=True, watch=COUNTING, least=least, seconds=seconds)
+        labels = [one.label for one in self.plan.arms]
+        lines = self.logs.parent.absolute() / name_lines_file(labels, arm.label)
+        answer = arm.run(indices, note_calls=True, watch=COUNTING, timeline=lines, least=least, seconds=seconds)
         if isinstance(answer, Ran) and not answer.epochs:  # the program ended in place of another epoch
             return False
         if isinstance(answer, Ran):

@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+import drawn
 import pytest
 from msgspec.structs import replace
 from paths import SUPPORT
@@ -286,6 +287,16 @@ def test_operations_have_their_own_pass_and_timeline(tmp_path):
     assert len(of_track["tracings"]) == 3
     first = of_track["epochs"][0]
     assert all(first["ts"] <= e["ts"] <= e["ts"] + e["dur"] <= first["ts"] + first["dur"] for e in of_track["tracings"])
+
+
+def test_lines_are_drawn_with_the_times_of_the_table(tmp_path):
+    record = profiled(tmp_path / "run", "Nests", "nested.py", probes=("phases",), epochs=8)
+    (work,) = record.works
+    tracks = drawn.check_lines(tmp_path / "run" / "lines.json", work.lines["epoch"])
+    (product, *_) = [one for own in tracks.values() for one in own if "MatMul" in one.name]
+    assert "nested.py:" in product.around[-1]
+    ran = {f"epoch {epoch.index}" for own in record.watched if own.probe == "counting" for epoch in own.epochs}
+    assert {one.name for one in tracks["epochs"]} <= ran
 
 
 def test_timeline_is_beside_the_record_even_if_the_trainer_changes_directory(tmp_path, monkeypatch):
