@@ -105,7 +105,7 @@ def test_what_a_cancelled_epoch_began_ends_with_it(recorder, monkeypatch):
 class Counter:
     """Stands for a framework in which one operation ran in an epoch."""
 
-    disturbs, ran = False, {}  # noqa: RUF012
+    disturbs, ran = False, {}
     timed = {"epoch": [share_out([(Operation("MatMul", "", "pool", 0.0, 1e-3), ())], 2e-3)]}  # noqa: RUF012
 
     def is_used(self):
