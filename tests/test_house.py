@@ -218,6 +218,7 @@ def test_tensorflow_is_named_only_in_probes_adapters_schemas_and_reports():
         "harness/worker/probes/tensorflow/",
         "harness/worker/probes/jax/",  # the compiler is the same
         "harness/worker/probes/profiles.py",  # and so is the format of profiles
+        "harness/worker/probes/hlo_traffic.py",  # and that of compiled programs
         "harness/worker/programs/adapters/",
         "harness/record/schema",
         "harness/report/",

@@ -140,7 +140,7 @@ def against_runs(request: Request, options: GateOptions) -> tuple[Plan, list[Sto
     first = records[0].plan
     names = list(request.names) or options.variants or _find_gated_variants(records[0]) or _raise_nothing_to_gate()
     defaults = {name: getattr(first, name) for name in ("case", "scale", "seed", "threads")} | {
-        "fresh": not first.preload
+        "fresh": not (first.preload or first.warms)
     }
     missing = {name: value for name, value in defaults.items() if getattr(request, name) is None}
     try:

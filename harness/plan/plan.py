@@ -107,6 +107,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     preload: tuple[str, ...] = ()
     """The modules that are imported in the process from which a block's arms, except references, are forked, if the
     system supports that. Empty if each arm starts as a fresh process."""
+    warms: bool = False
+    """Whether arms, except references, are forked from the second block on, from processes that have imported what the
+    arms imported in the first one, if that is seen to be safe. Otherwise they start as fresh processes."""
     ablation: Ablation | None = None
     """The changes to ablate, if the run is an ablation; each arm then has some of them applied."""
     gate: Gate | None = None
@@ -139,6 +142,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             if arm.command
         ]
         return msgspec.structs.replace(self, arms=tuple(arms))
+
+    @property
+    def may_warm(self) -> bool:
+        """Whether processes may be forked from the second block on. A program that is timed as a whole has to import
+        its libraries, and whole trainings have another seed in each block."""
+        return self.warms and not (self.whole or self.trains or self.profiles)
 
     @property
     def profiles(self) -> bool:

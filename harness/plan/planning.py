@@ -115,6 +115,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
     registered = {reference for group in registry.registered().references.values() for reference in group}
     reference_labels = {arm.label for arm in arms if arm.variant in registered and trains}
     trained = [arm.variant for arm in arms if arm.label not in reference_labels]
+    preload = () if request.fresh else _choose_preload(trained)
     return Plan(
         command=traits.command,
         arms=arms,
@@ -143,7 +144,8 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
         keep_caches=request.keep_caches,
         device=request.device,
         references=tuple(arm.label for arm in arms if arm.label in reference_labels),
-        preload=() if request.fresh else _choose_preload(trained),
+        preload=preload,
+        warms=not request.fresh and not preload,
     )
 
 

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 from harness.worker import environment, worker
+from harness.worker.imports.early import import_again
 from harness.worker.wire.fork import (
     MOST_BYTES,
     Broken,
@@ -45,9 +46,9 @@ def main() -> None:
         if not data:  # the parent has ended
             break
         match decode_request(data):
-            case Prepare(modules, cores, seed):
+            case Prepare(modules, cores, seed, libraries):
                 facts = environment.prepare(cores, seed)
-                _send_reply(requests, _import_modules(modules))
+                _send_reply(requests, _import_modules(modules, libraries))
             case Fork(scratch):
                 _send_reply(requests, Forked(_fork_arm(requests, files, scratch, facts)))
             case Reap(pid):
@@ -60,14 +61,19 @@ def _send_reply(requests: socket.socket, reply: Reply) -> None:
     requests.send(encode(reply))
 
 
-def _import_modules(modules: Sequence[str]) -> Ready | Broken:
+def _import_modules(modules: Sequence[str], files: dict[str, str]) -> Ready | Broken:
     for name in modules:
         try:
             importlib.import_module(name)
         except BaseException as error:  # user code may also raise SystemExit
             traceback.print_exc()
             return Broken(f"could not import {name}: {one_line(error)}")
-    return Ready()
+    try:
+        why_not = import_again(files)
+    except BaseException as error:
+        traceback.print_exc()
+        return Broken(f"could not import what the arms import: {one_line(error)}")
+    return Broken(f"cannot fork: {why_not}") if why_not else Ready()
 
 
 def _fork_arm(requests: socket.socket, files: Sequence[int], scratch: str, facts: dict[str, str]) -> int:

@@ -10,6 +10,9 @@ that difference would show in the losses.
 from __future__ import annotations
 
 import random
+import sys
+from collections.abc import Callable
+from typing import Any
 
 from harness.worker.frameworks import FRAMEWORKS
 
@@ -26,6 +29,24 @@ def seed_again(seed: int) -> None:
     random.seed(seed)
     for framework in FRAMEWORKS:
         framework.seed(seed)
+
+
+def save(seed: int) -> Callable[[], None]:
+    """Return a function that sets the generators of Python and NumPy back to where they are now. A NumPy that is
+    imported meanwhile begins where `seed` begins."""
+    own = random.getstate()
+    numpy: Any = sys.modules.get("numpy.random")
+    state = numpy.get_state() if numpy else None
+
+    def restore() -> None:
+        random.setstate(own)
+        numpy: Any = sys.modules.get("numpy.random")
+        if numpy and state is not None:
+            numpy.set_state(state)
+        elif numpy:
+            numpy.seed(seed % 2**32)
+
+    return restore
 
 
 def seeded(seed: int) -> dict[str, str]:

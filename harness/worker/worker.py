@@ -22,6 +22,7 @@ from harness.worker import environment, frameworks, libraries, passes, seeding
 from harness.worker.allocators import hand_back_memory
 from harness.worker.frameworks import FRAMEWORKS
 from harness.worker.imports import sources
+from harness.worker.imports.early import EarlyImports
 from harness.worker.probes.base import Probe
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.memory import peak_rss_bytes, peak_tensor_bytes
@@ -58,6 +59,8 @@ from harness.worker.wire.messages import (
 )
 from harness.worker.wire.reasons import Misbehaved, one_line
 
+LIBRARIES = (*frameworks.libraries(), "pandas", "sklearn", "sympy", "matplotlib", "torch._dynamo")
+"""Large libraries that a program may import, and that leave the process as it is until they are used."""
 NO_PEAK = "peak of tensors"
 NOTHING_REPORTS = "no framework was loaded that reports it"
 
@@ -76,6 +79,8 @@ class Worker:
         self._waiting, self._running = Clock(), Clock()
         self._idle = Idle(0.0, 0.0)
         self._allocators = passes.allocators()
+        self._imports: EarlyImports | None = None
+        """The imports of a process that is not forked."""
 
     def serve(self) -> None:
         """Answer orders until there are no more, or one fails."""
@@ -174,6 +179,8 @@ class Worker:
     def _prepare(self, order: Build) -> Recorder:
         """Prepare the process, and return what records its epochs."""
         self._facts = self._prepared or environment.prepare(order.cores, order.seed, order.repeatable)
+        if not self._prepared:
+            self._imports = EarlyImports(LIBRARIES, lambda: seeding.save(order.seed))
         missing = hand_back_memory() if order.exact_memory else None
         place = PhasePlace() if order.notes_phases else None
         self._seed = order.seed
@@ -216,7 +223,12 @@ class Worker:
         return self._make_built(self._subject.description)
 
     def _make_built(self, description: Description) -> Built:
-        return Built(description, self._facts, self._describe_state(), platform.python_version(), sys.prefix)
+        imported, why_not = dict[str, str](), ""
+        if self._imports:
+            self._imports.stop()
+            imported, why_not = self._imports.found, self._imports.why_not
+        state = self._describe_state()
+        return Built(description, self._facts, state, platform.python_version(), sys.prefix, imported, why_not)
 
     def _begin_run(self) -> None:
         self._idle = Idle(*self._waiting.stop())

@@ -6,7 +6,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from harness.engine.groups.known import Known
+from harness.engine.groups.known import Known, Libraries
+from harness.engine.groups.warm import choose_servers
 from harness.engine.machine import memory
 from harness.engine.machine.gpus import get_gpus
 from harness.engine.processes.answers import Answer, Built, Counted, Failed, Finished, Ran, State, Stated
@@ -74,12 +75,15 @@ class Group:
 
     def build(self, order: Sequence[str]) -> Iterator[Event]:
         """Start the processes in this order, two at a time: nothing is timed yet."""
-        fork_server: ForkServer | None = None
-        if self.servers:
-            if self.servers.needs_start(self.block):
-                yield Progress(self.block, Doing.IMPORTING, order[0])
-            fork_server = self.servers.server_for(self.block, self.cores)
         arms = {arm.label: arm for arm in self.plan.arms}
+        wanted = choose_servers(self.plan, self.block, [arms[label] for label in order], self.known)
+        forking: dict[str, ForkServer] = {}
+        for label, server in wanted.items() if self.servers else ():
+            assert self.servers is not None, "as the loop says"
+            if self.servers.needs_start(server):
+                yield Progress(self.block, Doing.IMPORTING, label)
+            if started := self.servers.find(server, self.cores):
+                forking[label] = started
         waiting = list(order)
         building: list[ArmProcess] = []
         while waiting or building:
@@ -87,10 +91,15 @@ class Group:
                 label = waiting.pop(0)
                 yield Progress(self.block, Doing.BUILDING, label)
                 log = self.logs / f"block{self.block}-group{self.number}-arm{self.plan.arms.index(arms[label])}.log"
-                alone = label in self.plan.references or arms[label].command is not None
-                server = None if alone else fork_server
                 self.live[label] = ArmProcess(
-                    arms[label], self.plan, self.block, self.cores, log, server, self.exact_memory, self.repeatable
+                    arms[label],
+                    self.plan,
+                    self.block,
+                    self.cores,
+                    log,
+                    forking.get(label),
+                    self.exact_memory,
+                    self.repeatable,
                 )
                 building.append(self.live[label])
             for arm in _wait_for_any(building):
@@ -124,6 +133,8 @@ class Group:
     def _note_built(self, arm: ArmProcess, answer: Built) -> ArmReady:
         self.known.descriptions[arm.label] = self.descriptions[arm.label] = answer.description
         self.states[arm.label] = answer.state
+        if not arm.forked:
+            self.known.libraries.setdefault(arm.label, Libraries(answer.imported, answer.not_forkable))
         return ArmReady(
             block=self.block,
             group=self.number,
@@ -136,6 +147,7 @@ class Group:
             prefix=answer.prefix,
             versions=answer.state.versions,
             started="forked" if arm.forked else "fresh",
+            not_forkable=answer.not_forkable if self.plan.may_warm else "",
             seeded=answer.state.seeded,
             unavailable=answer.state.unavailable,
         )

@@ -1,6 +1,6 @@
 """What earlier groups of a run have shown about the arms: memory, pace, and what was asked already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -10,12 +10,24 @@ from harness.schedule.sampling import Pace
 from harness.worker.wire.messages import Description
 
 
+@dataclass(frozen=True)
+class Libraries:
+    """What a process imported before its first epoch."""
+
+    files: Mapping[str, str]
+    """The file of each library, in the order in which they were imported."""
+    not_forkable: str
+    """Why no process may be forked in its place from one that has imported them; empty if one may."""
+
+
 @dataclass
 class Known:
     """Facts about the arms. They grow during the run."""
 
     needs: dict[str, Amounts] = field(default_factory=dict)
     """The memory that an arm keeps in use after its first epochs."""
+    libraries: dict[str, Libraries] = field(default_factory=dict)
+    """What the first process of each arm imported before its first epoch, if it was a fresh one."""
     descriptions: dict[str, Description] = field(default_factory=dict)
     """How each built trainer described itself."""
     paces: dict[str, Pace] = field(default_factory=dict)

@@ -31,6 +31,8 @@ class Built(msgspec.Struct, frozen=True, tag=True):
     state: State
     python: str = ""
     prefix: str = ""
+    imported: dict[str, str] = {}
+    not_forkable: str = ""
 
 
 class Ran(msgspec.Struct, frozen=True, tag=True):

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TypeVar
@@ -50,14 +51,28 @@ def available() -> bool:
     return sys.platform == "linux" and hasattr(socket, "send_fds") and hasattr(os, "pidfd_open")
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a fork server has to be for an arm to be forked from it."""
+
+    seed: int
+    modules: tuple[str, ...] = ()
+    """What it imports."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Libraries that it imports, with the files in which it must find them."""
+    interpreter: str | None = None
+    flags: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] | None = None
+    """The variables that it gets; None for those that the plan gives to all arms."""
+
+
 class ForkServer:
     """A fork server. The constructor starts it; `wait_until_ready` waits for its imports; `close` ends it."""
 
     def __init__(
         self,
-        modules: Sequence[str],
+        wanted: Wanted,
         cores: Sequence[int],
-        seed: int,
         timeout: float,
         log: Path,
         variables: Mapping[str, str] | None = None,
@@ -68,9 +83,16 @@ class ForkServer:
         self._socket.settimeout(timeout)
         with log.open("wb") as output, theirs:
             self._process = process.start(
-                "harness.worker.fork_server", theirs.fileno(), seed, self._scratch, output, variables=variables
+                "harness.worker.fork_server",
+                theirs.fileno(),
+                wanted.seed,
+                self._scratch,
+                output,
+                interpreter=wanted.interpreter,
+                flags=wanted.flags,
+                variables=variables,
             )
-        self._prepare = Prepare(list(modules), list(cores), seed)
+        self._prepare = Prepare(list(wanted.modules), list(cores), wanted.seed, dict(wanted.files))
 
     @property
     def pid(self) -> int:
@@ -118,39 +140,42 @@ class ForkServer:
 
 
 class ForkServers:
-    """The fork server of a run, if its arms are forked. It is started when first needed, and again for a block with
-    another seed."""
+    """The fork servers of a run: one for each interpreter and set of libraries. Each is started when first needed, and
+    those with another seed than the current one are closed."""
 
     def __init__(self, plan: Plan, logs: Path) -> None:
         self._plan, self._logs = plan, logs
-        self._current: ForkServer | None = None
-        self._seed: int | None = None
-        self._enabled = bool(plan.preload) and available()
+        self._running: dict[Wanted, ForkServer] = {}
+        self._started = 0
+        self._enabled = available()
 
-    def needs_start(self, block: int) -> bool:
-        """Whether `server_for` will start a server, which takes seconds of importing."""
-        return self._enabled and (self._current is None or self._seed != self._plan.seed_of(block))
+    def needs_start(self, wanted: Wanted) -> bool:
+        """Whether `find` will start a server, which takes seconds of importing."""
+        return self._enabled and wanted not in self._running
 
-    def server_for(self, block: int, cores: Sequence[int]) -> ForkServer | None:
-        """The server for a block, ready to fork; None if arms are not forked. Raises ForkServerLost."""
-        if self.needs_start(block):
-            self.close()
-            self._seed = self._plan.seed_of(block)
-            log = self._logs / f"fork-server-seed{self._seed}.log"
-            variables = list_variables(self._plan)
-            self._current = ForkServer(self._plan.preload, cores, self._seed, self._plan.timeout, log, variables)
-            self._current.wait_until_ready()
-        return self._current
+    def find(self, wanted: Wanted, cores: Sequence[int]) -> ForkServer | None:
+        """Return a server, ready to fork; None if arms are not forked. Raises ForkServerLost."""
+        if self.needs_start(wanted):
+            for other in [one for one in self._running if one.seed != wanted.seed]:
+                self._running.pop(other).close()
+            self._started += 1
+            number = "" if self._started == 1 else f"-{self._started}"
+            log = self._logs / f"fork-server-seed{wanted.seed}{number}.log"
+            variables = list_variables(self._plan) if wanted.variables is None else dict(wanted.variables)
+            server = ForkServer(wanted, cores, self._plan.timeout, log, variables)
+            self._running[wanted] = server
+            server.wait_until_ready()
+        return self._running.get(wanted)
 
     def disable(self) -> None:
-        """Close the server and start no other: from now on arms are fresh processes."""
+        """Close the servers and start no other: from now on arms are fresh processes."""
         self._enabled = False
         self.close()
 
     def close(self) -> None:
-        if self._current:
-            self._current.close()
-            self._current = None
+        for server in self._running.values():
+            server.close()
+        self._running.clear()
 
 
 class ForkedProcess:

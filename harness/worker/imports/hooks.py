@@ -23,6 +23,14 @@ def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
         sys.meta_path.insert(0, _Finder(name, then))
 
 
+def around_import(name: str, before: Callable[[str], None], then: Callable[[ModuleType], None]) -> None:
+    """Call `before` with the name just before the module is executed, and `then` with the module right after it.
+
+    Call this only if the module is not loaded.
+    """
+    sys.meta_path.insert(0, _Finder(name, then, before))
+
+
 class Uncached(importlib.machinery.SourceFileLoader):
     """A loader that compiles a source each time and neither reads nor writes bytecode files.
 
@@ -57,11 +65,15 @@ def compile_anew(concerns: Callable[[str], bool]) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds one module as the other finders would, and calls a function once that module has been executed."""
+    """Finds one module as the other finders would, and calls a function once that module has been executed, and another
+    one before."""
 
-    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
+    def __init__(
+        self, name: str, then: Callable[[ModuleType], None], before: Callable[[str], None] | None = None
+    ) -> None:
         self._name = name
         self._then = then
+        self._before = before
         self._looking = False
 
     def find_spec(
@@ -78,6 +90,8 @@ class _Finder(importlib.abc.MetaPathFinder):
             run = spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
+                if self._before and self in sys.meta_path:
+                    self._before(fullname)
                 run(module)
                 if self in sys.meta_path:  # find_spec may also be called without an import
                     sys.meta_path.remove(self)

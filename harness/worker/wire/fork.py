@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MOST_BYTES = 65_536
@@ -17,6 +17,9 @@ class Prepare:
     modules: list[str]
     cores: list[int]
     seed: int
+    files: dict[str, str] = field(default_factory=dict)
+    """Libraries that arms have imported before, with their files, in order. It must find the same, and be able to fork
+    after that."""
 
 
 @dataclass(frozen=True)

@@ -223,6 +223,10 @@ class Built:
     """The version of the interpreter."""
     prefix: str = ""
     """The folder of the interpreter's environment, which has its packages."""
+    imported: dict[str, str] = field(default_factory=dict)
+    """The libraries that it has imported, with their files, in order; empty in a forked process."""
+    not_forkable: str = ""
+    """Why none may be forked in its place from a process that has imported these libraries; empty if one may."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.worker.probes import gemm
+from harness.worker.probes import fastest, gemm
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def clock(monkeypatch):
             return self.now
 
     clock = Clock()
-    monkeypatch.setattr(gemm, "perf_counter", clock)
+    monkeypatch.setattr(fastest, "perf_counter", clock)
 
     def taking(*seconds):
         durations = iter(seconds)

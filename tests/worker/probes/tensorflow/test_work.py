@@ -3,6 +3,7 @@
 import pytest
 import tensorflow as tf
 
+from harness.worker.probes.rates import Rates
 from harness.worker.probes.tensorflow import work
 from harness.worker.probes.tensorflow.work import WorkCounter
 
@@ -33,9 +34,10 @@ def test_each_kind_has_the_operations_of_its_last_epoch_by_part():
     assert found.variables is not None
 
 
-def test_measures_the_rate_on_request(monkeypatch):
-    monkeypatch.setattr(work.gemm, "flops_per_second", lambda prepare: 2e11)
-    assert WorkCounter().count(rate=True).gemm_flops_per_second == 2e11
+def test_measures_the_rates_on_request(monkeypatch):
+    monkeypatch.setattr(work, "measure_rates", lambda *prepare: Rates(2e11, 3e10))
+    found = WorkCounter().count(rate=True)
+    assert (found.gemm_flops_per_second, found.memory_bytes_per_second) == (2e11, 3e10)
 
 
 def test_an_uncountable_kind_has_a_reason_and_others_are_counted():

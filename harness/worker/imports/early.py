@@ -1,0 +1,95 @@
+"""Notes which libraries a program imports before its first epoch, and whether a process may be forked in their place
+from one that has imported them already.
+
+Such an import must not depend on what the program did before it. So the environment must be what it was, apart from
+what earlier imports set. And it must leave the random generators as they were, because a forked process does not draw
+what an import draws: they are set back after each import.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+
+from harness.worker.imports.hooks import around_import
+
+_INSTALLED = ("site-packages", "dist-packages")
+"""The folders of installed packages. Others may be the program's own, which change from arm to arm."""
+
+
+class EarlyImports:
+    """Watches imports of the modules `names`. `save` returns a function that sets the random generators back."""
+
+    def __init__(self, names: Iterable[str], save: Callable[[], Callable[[], None]]) -> None:
+        self.found: dict[str, str] = {}
+        """The modules that were imported, with their files, in order."""
+        self.why_not = ""
+        """Why no process may be forked in place of these imports; empty if one may."""
+        self._save = save
+        self._environment = dict(os.environ)
+        self._restore: Callable[[], None] | None = None
+        self._outermost = ""
+        self._noting = True
+        for name in names:
+            if name not in sys.modules:
+                around_import(name, self._begin, self._end)
+
+    def stop(self) -> None:
+        """Note no further imports: the first epoch begins."""
+        self._noting = False
+
+    def _begin(self, name: str) -> None:
+        if self._outermost:
+            return
+        self._outermost = name
+        self._restore = self._save()
+        if self._noting and not self.why_not and (changed := self._list_changed()):
+            self.why_not = f"{', '.join(changed)} {'is' if len(changed) == 1 else 'are'} set before {name} is imported"
+
+    def _end(self, module: ModuleType) -> None:
+        name = module.__name__
+        if self._noting:
+            file = getattr(module, "__file__", None) or ""
+            if any(folder in Path(file).parts for folder in _INSTALLED):
+                self.found[name] = file
+            elif not self.why_not:
+                self.why_not = f"{name} is not an installed package"
+        if name == self._outermost:
+            if self._restore:
+                self._restore()
+            self._outermost, self._restore = "", None
+            self._environment = dict(os.environ)
+
+    def _list_changed(self) -> list[str]:
+        return sorted(
+            name for name in {*self._environment, *os.environ} if self._environment.get(name) != os.environ.get(name)
+        )
+
+
+def import_again(files: dict[str, str]) -> str:
+    """Import these modules, given with their files, and return why processes cannot be forked after that; empty if they
+    can."""
+    for first in ("numpy", "scipy"):  # their thread pools survive a fork: OpenBLAS ends and starts them around it
+        if first in files:
+            __import__(first)
+            with suppress(ImportError):
+                __import__(f"{first}.linalg")
+    before = _count_threads()
+    for name, file in files.items():
+        __import__(name)
+        found = getattr(sys.modules[name], "__file__", None) or ""
+        if found != file:
+            return f"{name} is imported from {found or 'no file'}, and not from {file}"
+    if _count_threads() > before:
+        return "its libraries start threads when they are imported, which no forked process would have"
+    return ""
+
+
+def _count_threads() -> int:
+    with suppress(OSError):
+        return sum(1 for _ in Path("/proc/self/task").iterdir())
+    return 1
