@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.commands.base import COMMON, OUTPUT, Command, Planned
 
@@ -16,6 +16,8 @@ class Compare(Command):
     """Run variants side by side: ratios with intervals, and a report."""
 
     name = "compare"
+    always_counts: ClassVar[bool] = False
+    """Whether operations are counted however short the budget is."""
     options = (
         "names",
         "baseline",
@@ -38,10 +40,16 @@ class Compare(Command):
         from msgspec.structs import replace
 
         from harness.plan import planning
-        from harness.plan.plan import AMPLE
+        from harness.plan.plan import AMPLE, COUNTED_FROM
         from harness.plan.planning import Traits
 
-        traits = Traits(command=self.name, adds_baseline=True, counts_operations=True, states_objectives=True)
+        traits = Traits(
+            command=self.name,
+            adds_baseline=True,
+            counts_operations=True,
+            counted_from=0.0 if self.always_counts else COUNTED_FROM,
+            states_objectives=True,
+        )
         plan = planning.draft(request, traits)
         first_look = not request.names and request.blocks is None and request.budget is None
         return Planned(replace(plan, patience=AMPLE) if first_look else plan)

@@ -17,6 +17,7 @@ class Explain(Compare):
     """Say why one variant is faster than another: by line, and by what is counted."""
 
     name = "explain"
+    always_counts = True
 
     def plan(self, request: Request) -> Planned:
         planned = super().plan(request)

@@ -12,7 +12,7 @@ from harness.errors import BadInput
 from harness.interface import Variant
 from harness.plan import turn_length
 from harness.plan.making_arms import make_arms
-from harness.plan.plan import AMPLE, Plan, Target, usable_cores
+from harness.plan.plan import AMPLE, COUNTED_FROM, Plan, Target, usable_cores
 from harness.plan.request import Request
 
 A_WEEK = 7 * 24 * 3600
@@ -49,7 +49,9 @@ class Traits:
     blocks_option: str = "blocks"
     """The name of the option that sets the number of blocks, without dashes."""
     counts_operations: bool = False
-    """Whether arms count their operations, if there is time."""
+    """Whether arms count their operations and times their lines, if there is time."""
+    counted_from: float = COUNTED_FROM
+    """The budget in seconds from which on there is."""
     states_objectives: bool = False
     """Whether arms state the terms of their loss; see `Plan`."""
     notes_phases: bool = False
@@ -135,7 +137,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
         allow_nonfinite=request.allow_nonfinite,
         evaluations=request.evaluations,
         target=target,
-        counts_operations=traits.counts_operations and (seconds is None or seconds >= AMPLE),
+        counts_operations=traits.counts_operations and (seconds is None or seconds >= traits.counted_from),
         states_objectives=traits.states_objectives,
         notes_phases=traits.notes_phases,
         probes=traits.probes,

@@ -432,9 +432,12 @@ def test_one_thread_settles_sooner():
     assert (made.slice_seconds, made.settling_seconds) == (0.05, 0.01)
 
 
-def test_a_short_budget_has_fewer_epochs_per_block_and_no_counting():
+def test_a_short_budget_has_fewer_epochs_per_block_and_a_very_short_one_no_counting():
+    very_short = planned("compare", "original", "moments", budget="40s")
+    assert (very_short.epochs, very_short.counts_operations) == (None, False)
+    assert planned("explain", "original", "moments", budget="40s").counts_operations
     short = planned("compare", "original", "moments", budget="60s")
-    assert (short.epochs, short.counts_operations) == (None, False)
+    assert (short.epochs, short.counts_operations) == (None, True)
     ample = planned("compare", "original", budget="10min")
     assert (ample.epochs, ample.counts_operations) == (60, True)
 

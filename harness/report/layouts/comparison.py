@@ -58,6 +58,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.gpus(summary)
     yield from notes.busy_while_waiting(summary)
     yield from threads.others(summary)
+    yield from notes.uncounted(summary)
     yield from notes.unsure(summary)
     yield from notes.end(summary)
     yield from notes.after_epochs(summary)

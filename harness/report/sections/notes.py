@@ -7,12 +7,13 @@ from harness.analysis.epochs.trend import TRENDING
 from harness.analysis.machine.gpu_clocks import ratio_in_cycles
 from harness.analysis.stats.verdicts import UNSURE
 from harness.plan.gate_rules import FLOPS
+from harness.plan.plan import COUNTED_FROM
 from harness.report import units
 from harness.report.sections.arithmetic import UNCOUNTED
 from harness.report.summary import ArmSummary, Summary
 from harness.report.wording import words
 from harness.report.wording.gpus import describe_clocks, describe_cycles
-from harness.report.wording.machine import company
+from harness.report.wording.machine import company, describe_load
 
 FAR = 2.0
 """Ratios of at least this are given as a factor, since hundreds of percent are hard to read."""
@@ -32,10 +33,21 @@ def heading(summary: Summary) -> str:
     return ": ".join(filter(None, [f"{summary.command.capitalize()} {who}", " at ".join(filter(None, where))]))
 
 
-def about_machine(summary: Summary) -> list[str]:
-    """Whether something else was being measured on the machine."""
-    other = company(summary.machine)
-    return [other] if other else []
+def about_machine(summary: Summary) -> Iterator[str]:
+    """Whether something else was measured, or computing, on the machine."""
+    if other := company(summary.machine):
+        yield other
+    elif load := describe_load(summary.machine):
+        yield load
+
+
+def uncounted(summary: Summary) -> Iterator[str]:
+    """Whether nothing was counted because the budget is short."""
+    if summary.budget and summary.budget < COUNTED_FROM:
+        yield (
+            f"Neither lines nor operations were looked at, because that takes some seconds: give --budget"
+            f" {COUNTED_FROM:g}s or more, or ask `harness explain`."
+        )
 
 
 def failures(summary: Summary) -> Iterator[str]:

@@ -49,6 +49,17 @@ def company(facts: Facts) -> str | None:
     return f"{runs} measuring on this machine when this one began ({who}): each disturbs the others' measurements."
 
 
+def describe_load(facts: Facts) -> str | None:
+    """Return a sentence if other programs used much of the processors when the run began."""
+    share = number(facts, "busy_elsewhere")
+    if share is None or share < VERY_BUSY:
+        return None
+    return (
+        f"Other programs, or other guests of this machine's host, kept {rounding.percent(share)} of the processors busy"
+        " when this run began: intervals are wider than on a quiet machine."
+    )
+
+
 def _check_other_runs(facts: Facts) -> Finding | None:
     if "other_runs" not in facts:
         return None

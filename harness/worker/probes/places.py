@@ -69,8 +69,15 @@ def keep_own(lines: Iterable[Line]) -> Stack:
 
 def _walk(frame: FrameType | None) -> Iterator[Line]:
     while frame is not None:
-        yield Line(frame.f_code.co_filename, frame.f_lineno)
+        yield line_of(frame)
         frame = frame.f_back
+
+
+def line_of(frame: FrameType) -> Line:
+    """Return the line that runs in a frame; the first one of its function where the interpreter has none, as in between
+    two lines that another thread may see."""
+    number: int | None = frame.f_lineno
+    return Line(frame.f_code.co_filename, number or frame.f_code.co_firstlineno)
 
 
 def name_line(line: Line | None) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from harness.worker.probes.counted import Place
-from harness.worker.probes.places import DEEPEST, Line, find_stack, keep_own
+from harness.worker.probes.places import DEEPEST, Line, find_stack, keep_own, line_of
 from harness.worker.probes.sampler import around
 from harness.worker.probes.tensorflow.products import is_product, read_eager_product
 from harness.worker.probes.tensorflow.steps import Step, Steps
@@ -230,5 +230,5 @@ def _name(function: Any) -> str:
 def _walk_gradient(frame: FrameType | None) -> Iterator[Line]:
     """Yield the lines from a frame outwards to the one that computes a gradient."""
     while frame is not None and frame.f_code.co_name != "compute_written":
-        yield Line(frame.f_code.co_filename, frame.f_lineno)
+        yield line_of(frame)
         frame = frame.f_back
