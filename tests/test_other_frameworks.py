@@ -43,7 +43,9 @@ def test_pytorch_is_seeded_in_every_process_and_traces_nothing_by_itself(run):
     arms = by_name(record)
     assert arms["TorchToo"].losses_relation == "same"
     assert (arms["Torch"].value("traces"), arms["Torch"].value("compilations")) == (0, 0)
-    assert arms["Torch"].unavailable.keys() == {"peak of tensors"}
+    assert arms["Torch"].unavailable == {}
+    assert arms["Torch"].value("peak_tensors") == arms["Torch"].tensors_followed.bytes > 4 * 64 * 4, "its points"
+    assert arms["Torch"].tensors_followed.where.startswith("others.py:")
     assert record.ready[0].seeded["torch"] == "0"
 
 
@@ -53,6 +55,7 @@ def test_jax_uses_explicit_keys_and_traces_once(run):
     assert arms["JaxToo"].losses_relation == "same"
     assert (arms["Jax"].value("traces"), arms["Jax"].value("retraces")) == (1, 0)
     assert arms["Jax"].value("compilations") >= 1
+    assert arms["Jax"].tensors_followed or "not seen" in arms["Jax"].unavailable["peak of tensors"]
     assert record.ready[0].seeded["jax"] == "not seeded, because its keys are explicit"
 
 

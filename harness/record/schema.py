@@ -7,7 +7,7 @@ import msgspec
 
 from harness.plan.plan import Plan
 from harness.record import evidence
-from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, OneByOne, TensorPeak, Timed, Variables
 from harness.worker.wire.messages import Description, Idle
 
 SCHEMA = 2
@@ -192,6 +192,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="wor
     """The rate at which the same process adds large vectors, reads and writes together."""
     sources: dict[str, dict[int, str]] = {}
     """The text of the lines that are named and of some around them, by file and number; empty in older records."""
+    tensors: dict[str, TensorPeak] = {}
+    """The peak memory of tensors that no allocator counts, by kind of epoch."""
+    no_tensors: str | None = None
+    """The reason why there is none."""
     variables: Variables | None = None
     """The variables of the training; None if they were not requested or no framework reports them."""
 

@@ -27,6 +27,7 @@ from harness.analysis.profile.facts import Found
 from harness.analysis.profile.growth import FEWEST
 from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import watched
+from harness.analysis.profile.tensors import PEAK, find_allocated, find_followed, why_not_followed
 from harness.analysis.stats.levels import looks
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import Answer, Verdict, verdicts
@@ -188,6 +189,7 @@ def _summarize_arm(
         cores_busy=epoch_table.cores_busy(record, arm),
         arithmetic=next((end.arithmetic for end in record.ends if end.arm == arm), {}),
         caches=_find_caches(ready.environment) if ready else {},
+        tensors_followed=None if find_allocated(measured.ends) else find_followed(record, arm),
         idle_share=epoch_table.idle_share(record, arm),
         from_cache=tracings.count_from_cache(tracings.of_one_block(record, arm) or []),
         gpu_clocks=clocks(record).get(arm),
@@ -243,6 +245,10 @@ def _collect_unavailable(costs: Projection, arm: str, profile: Profiled | None) 
     """What could not be observed and why: reasons from its processes, a trend, or too few epochs."""
     record = costs.record
     found = record.unavailable(arm)
+    if find_followed(record, arm):
+        found.pop(PEAK, None)
+    elif PEAK in found:
+        found[PEAK] = why_not_followed(record, arm) or found[PEAK]
     if arm in costs.trends:
         direction = "slower" if costs.trends[arm].seconds > 0 else "quicker"
         found[TRENDING] = f"each epoch is {direction} than the one before"

@@ -29,7 +29,7 @@ from harness.analysis.stats.ratios import Ratio
 from harness.analysis.training.convergence import Convergence
 from harness.analysis.training.seeds import SeedIgnored
 from harness.plan.gate_rules import EPOCH_TIME, FLOPS, TOTAL_TIME
-from harness.worker.wire.evidence import Between, LineUse, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, TensorPeak, Timed, Variables
 
 SCHEMA = 3
 
@@ -131,6 +131,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """What decided in which arithmetic its frameworks computed: precision, TF32, deterministic kernels."""
     caches: dict[str, str] = {}
     """The compile caches of the user that it used, and whether they were filled, by environment variable."""
+    tensors_followed: TensorPeak | None = None
+    """Where its tensors were at their peak and how that was counted, if no allocator did."""
     idle_share: float | None = None
     """The share of a processor that it used while other arms had their turn."""
     pending_share: float | None = None

@@ -23,6 +23,7 @@ KEYS = [
         "cores_busy",
         "arithmetic",
         "caches",
+        "tensors_followed",
         "idle_share",
         "pending_share",
         "gpu_clocks",

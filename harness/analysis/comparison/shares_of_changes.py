@@ -16,6 +16,7 @@ from harness.analysis.comparison.exact import retraces
 from harness.analysis.comparison.losses import Losses, losses
 from harness.analysis.epochs.observed import TRACES, why_unobserved
 from harness.analysis.epochs.projection import Projection, all_logs
+from harness.analysis.profile.tensors import find_peak_bytes
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import level
@@ -271,7 +272,7 @@ def _collect_figures(record: Lines, label: str) -> dict[str, float]:
     traces = [trace for epoch in ran for trace in evidence.traces(epoch)]
     found = {
         "peak_rss_bytes": max((end.peak_rss_bytes for end in ends if end.peak_rss_bytes), default=None),
-        "peak_tensor_bytes": max((end.peak_tensor_bytes for end in ends if end.peak_tensor_bytes), default=None),
+        "peak_tensor_bytes": find_peak_bytes(record, label, ends),
         **({} if why_unobserved(record, label, TRACES) else {"traces": len(traces), "retraces": retraces(traces)}),
     }
     return {what: float(value) for what, value in found.items() if value is not None}

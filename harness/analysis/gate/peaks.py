@@ -6,11 +6,13 @@ and is unsure if it does in most.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
 
 from harness.analysis.gate.check import IMPROVED, NOT_MEASURED, OK, REGRESSED, UNSURE, Check
 from harness.analysis.gate.reasons import Reason, Why
+from harness.analysis.profile.tensors import PEAK, find_followed, why_not_followed
 from harness.analysis.stats.ratios import Ratio
 from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS, Triple
 from harness.plan.plan import EXACTLY
@@ -51,13 +53,40 @@ def peaks(passes: Lines, timed: Lines, triple: Triple) -> list[Check]:
     runs = [{end.arm: end for end in counted}, *by_block.values()]
     base, base_repeat, head = triple.arms
     whole = [run for run in runs if set(triple.arms) <= run.keys()]
-    return compare_peaks([(run[base], run[base_repeat], run[head]) for run in whole], triple)
+    by_process: list[Run] = [(run[base], run[base_repeat], run[head]) for run in whole]
+    return compare_peaks(by_process, triple, _find_followed(passes, triple))
 
 
-def compare_peaks(runs: Sequence[Run], triple: Triple) -> list[Check]:
-    """Return a check for each gated kind of memory, from these runs."""
+@dataclass(frozen=True)
+class Followed:
+    """The peak of tensors that no allocator counted. It repeats exactly, so a base is followed only once."""
+
+    peak_tensor_bytes: int | None
+    unavailable: Mapping[str, str]
+    peak_rss_bytes: None = None
+
+
+def _find_followed(passes: Lines, triple: Triple) -> list[Run]:
+    """Return the peaks of tensors of base and head, if they were followed in epochs that ran apart."""
+    both = []
+    for label in (triple.baseline, triple.head):
+        if any(end.peak_tensor_bytes for end in passes.ends if end.arm == label):
+            return []
+        peak, why = find_followed(passes, label), why_not_followed(passes, label)
+        both.append(Followed(peak.bytes if peak else None, {PEAK: why} if why else {}))
+    base, head = both
+    return [(base, base, head)] if base.peak_tensor_bytes or base.unavailable else []
+
+
+def compare_peaks(runs: Sequence[Run], triple: Triple, followed: Sequence[Run] = ()) -> list[Check]:
+    """Return a check for each gated kind of memory, from these runs; for tensors also from those in which they were
+    `followed`."""
     gated = {metric: triple.tolerances[metric] for metric in _FIELDS}
-    return [_compare_peak(runs, triple, metric, share) for metric, share in gated.items() if share is not None]
+    return [
+        _compare_peak([*followed, *runs] if metric == PEAK_TENSORS else runs, triple, metric, share)
+        for metric, share in gated.items()
+        if share is not None
+    ]
 
 
 def _compare_peak(runs: Sequence[Run], triple: Triple, metric: str, tolerance: float) -> Check:
@@ -99,7 +128,7 @@ def _explain_absence(runs: Sequence[Run], metric: str, in_base: bool) -> Why | N
         return Why(reason=Reason.NOT_COMPLETED)
     if in_base:
         return Why(reason=Reason.ONLY_IN_BASE)
-    reasons = [base.unavailable.get("peak of tensors") for base, _, _ in runs] if metric == PEAK_TENSORS else []
+    reasons = [base.unavailable.get(PEAK) for base, _, _ in runs] if metric == PEAK_TENSORS else []
     return Why.unavailable(next(filter(None, reasons), None))
 
 

@@ -24,6 +24,7 @@ from harness.analysis.gate.counted import counts
 from harness.analysis.gate.counted_arm import CountedArm, OtherMetrics, list_other_metrics
 from harness.analysis.gate.reasons import Reason, Why
 from harness.analysis.machine.facts import VERY_BUSY, Facts, measured_on, number, pids
+from harness.analysis.profile.tensors import find_peak_bytes
 from harness.analysis.profile.tracings import of_one_block
 from harness.analysis.stats.levels import ERROR
 from harness.analysis.stats.ratios import Ratio
@@ -49,7 +50,7 @@ def stored(record: Lines, label: str) -> Stored:
         seconds={what: median(walls) for what, walls in times(record, label).items()},
         epochs=of_one_block(record, label) or [] if epochs is None else epochs,
         peak_rss_bytes=ends[0].peak_rss_bytes if ends else None,
-        peak_tensor_bytes=ends[0].peak_tensor_bytes if ends else None,
+        peak_tensor_bytes=find_peak_bytes(record, label, ends[:1]),
         flops=next((line.flops for line in record.works if line.arm == label), {}),
         metrics=next((line.metrics for line in record.evaluations if line.arm == label), {}),
         figures=figures,

@@ -1,17 +1,20 @@
 """The peak memory of an arm."""
 
-from collections.abc import Callable
 from math import log
 
 from harness.analysis.metrics.arm import MeasuredArm
 from harness.analysis.metrics.base import Logs, Measured, Metric, Unit
+from harness.analysis.profile.tensors import find_peak_bytes
 from harness.plan.gate_rules import PEAK_MEMORY, PEAK_TENSORS
-from harness.record.schema import ArmEnd
 
 
-def _make_peak_measure(of: Callable[[ArmEnd], int | None]) -> Callable[[MeasuredArm], Measured]:
-    """Return a function that measures the highest peak over all processes of an arm."""
-    return lambda arm: Measured(max(filter(None, map(of, arm.ends)), default=None), Unit.BYTES)
+def _measure_peak(arm: MeasuredArm) -> Measured:
+    """The highest peak over all processes of an arm."""
+    return Measured(max((end.peak_rss_bytes for end in arm.ends if end.peak_rss_bytes), default=None), Unit.BYTES)
+
+
+def _measure_tensors(arm: MeasuredArm) -> Measured:
+    return Measured(find_peak_bytes(arm.lines, arm.label, arm.ends), Unit.BYTES)
 
 
 def _collect_logs(arm: MeasuredArm, kind: str | None) -> Logs:
@@ -31,7 +34,7 @@ METRICS = (
         title="peak memory",
         unit=Unit.BYTES,
         deterministic=False,
-        measure=_make_peak_measure(lambda end: end.peak_rss_bytes),
+        measure=_measure_peak,
         logs=_collect_logs,
         gated=True,
         tolerance=0.10,
@@ -42,7 +45,7 @@ METRICS = (
         title="peak tensors",
         unit=Unit.BYTES,
         deterministic=True,
-        measure=_make_peak_measure(lambda end: end.peak_tensor_bytes),
+        measure=_measure_tensors,
         gated=True,
         tolerance=0.01,
         formerly=("peak_tensor_bytes",),

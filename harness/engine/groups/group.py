@@ -358,6 +358,8 @@ class Group:
             one_by_one=found.one_by_one,
             memory_bytes_per_second=found.memory_bytes_per_second,
             sources=found.sources,
+            tensors=found.tensors,
+            no_tensors=found.no_tensors,
         )
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.record.schema import Epoch
 from harness.worker.wire import messages
-from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, OneByOne, TensorPeak, Timed, Variables
 from harness.worker.wire.messages import Description, Idle
 
 
@@ -65,6 +65,8 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     one_by_one: dict[str, OneByOne] = {}
     memory_bytes_per_second: float | None = None
     sources: dict[str, dict[int, str]] = {}
+    tensors: dict[str, TensorPeak] = {}
+    no_tensors: str | None = None
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

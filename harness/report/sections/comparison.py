@@ -6,7 +6,7 @@ from harness.analysis.comparison.losses import Relation
 from harness.analysis.metrics.registry import BUILT_IN, METRICS
 from harness.plan.gate_rules import FIRST_EPOCH_TIME, PEAK_MEMORY, PEAK_TENSORS, RETRACES, TRACES
 from harness.report import units
-from harness.report.sections import scopes
+from harness.report.sections import peaks, scopes
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
 
@@ -67,7 +67,8 @@ def costs(summary: Summary) -> Table:
         for arm in summary.arms
     ]
     columns = ["arm", *(METRICS[name].title for name in _COSTS)]
-    return Table("Tracing and memory", columns, rows, "Traces are counted over the epochs sampled in one block.")
+    note = "Traces are counted over the epochs sampled in one block."
+    return Table("Tracing and memory", columns, rows, " ".join([note, *peaks.explain(summary.arms)]))
 
 
 def added(summary: Summary) -> Table | None:

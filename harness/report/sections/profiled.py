@@ -13,6 +13,7 @@ from harness.analysis.profile.tracings import Compiled, Traced
 from harness.plan.gate_rules import EPOCH_TIME, FIRST_EPOCH_TIME, PEAK_MEMORY, PEAK_TENSORS
 from harness.record.lines import Lines
 from harness.report import units
+from harness.report.sections import peaks
 from harness.report.sections.headline import moment
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
@@ -288,4 +289,4 @@ def _make_memory_table(arm: ArmSummary) -> Table:
         ["parameters", units.size(kept.trained if kept else None)],
         ["other variables, such as an optimizer's", units.size(kept.others if kept else None)],
     ]
-    return Table("Memory", ["what", "size"], rows)
+    return Table("Memory", ["what", "size"], rows, " ".join([*peaks.locate(arm), *peaks.explain([arm])]))

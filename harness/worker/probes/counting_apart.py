@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from harness.worker.probes.base import Framework
 from harness.worker.probes.counted import Place, make_counted
 from harness.worker.probes.rates import measure_rates
 from harness.worker.probes.spent import Spent, average, leave_out_first
-from harness.worker.wire.evidence import Variables
+from harness.worker.wire.evidence import TensorPeak, Variables
 from harness.worker.wire.messages import Counted
 
 NOTHING_TIMED = "no epoch ran in which operations were timed"
@@ -37,6 +38,10 @@ class CountingApart(ABC):
         self.watched = False
         self.trouble: str | None = None
         """Why the latest epoch could not be counted, or None."""
+        self.tensors: dict[str, TensorPeak] = {}
+        """The highest peak of tensors in the epochs of each kind."""
+        self.no_tensors: str | None = None
+        """Why there is no peak of tensors in the latest epoch, or None."""
 
     def is_used(self) -> bool:
         return self._framework.loaded is not None and self._framework.computes()
@@ -75,7 +80,7 @@ class CountingApart(ABC):
         found = {} if self.trouble else self.by_kind
         spent = {} if self.untimed else {kind: average(own) for kind, own in self.spent.items() if own}
         missing = self.nothing_seen if self.watched else NOTHING_RAN
-        return make_counted(
+        counted = make_counted(
             found,
             self.trouble or (None if found else missing),
             measure_rates(self._prepare_product, self._prepare_sum) if rate else None,
@@ -83,3 +88,11 @@ class CountingApart(ABC):
             spent if found else {},
             self.untimed or (TRACED if found and not spent else None),
         )
+        no_tensors = self.trouble or self.no_tensors or (None if self.tensors else missing)
+        return replace(counted, tensors={} if no_tensors else self.tensors, no_tensors=no_tensors)
+
+    def _note_tensors(self, kind: str, peak: TensorPeak | str) -> None:
+        """Note the peak of tensors in an epoch, or why there is none."""
+        self.no_tensors = peak if isinstance(peak, str) else None
+        if isinstance(peak, TensorPeak) and (kind not in self.tensors or peak.bytes > self.tensors[kind].bytes):
+            self.tensors[kind] = peak

@@ -232,3 +232,15 @@ class Variables(NamedTuple):
     """The memory of the trainable parameters."""
     others: int
     """The memory of all others, such as an optimizer's slots and counters."""
+
+
+class TensorPeak(NamedTuple):
+    """The peak memory of tensors in one kind of epoch, counted in an epoch that ran apart and not by an allocator."""
+
+    bytes: int
+    how: str
+    """How it was counted."""
+    where: str = ""
+    """`file:line` of the user's own code at which the peak was reached; empty if unknown."""
+    text: str = ""
+    """The line itself, or the name of the compiled function that ran."""

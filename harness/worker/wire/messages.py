@@ -13,7 +13,7 @@ from math import isfinite
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed, Variables
+from harness.worker.wire.evidence import Between, LineUse, OneByOne, TensorPeak, Timed, Variables
 
 EPOCH = "epoch"
 """The kind of all epochs of a trainer that does not define kinds."""
@@ -287,6 +287,10 @@ class Counted:
     sources: dict[str, dict[int, str]] = field(default_factory=dict)
     """The text of these lines and of those around them, by file and number. Like `between`, it is added for all
     frameworks together."""
+    tensors: dict[str, TensorPeak] = field(default_factory=dict)
+    """The peak memory of tensors that no allocator counts, by kind of epoch."""
+    no_tensors: str | None = None
+    """Why there is none, or None."""
 
     @classmethod
     def together(cls, found: Sequence[Counted]) -> Counted:
@@ -295,6 +299,7 @@ class Counted:
             return cls({}, NOTHING_COUNTS, None)
         counted = [one for one in found if one.flops] or found
         several = len([one for one in counted if one.timed]) > 1
+        followed = [one.tensors for one in found if one.tensors]
         parts: dict[str, dict[str, float]] = {}
         kinds = dict.fromkeys(kind for one in counted for kind in one.lines)
         for one in counted:
@@ -313,6 +318,8 @@ class Counted:
             TWO_FRAMEWORKS if several else next((one.untimed for one in counted if one.untimed), None),
             one_by_one=next((one.one_by_one for one in found if one.one_by_one), {}),
             memory_bytes_per_second=max(filter(None, (one.memory_bytes_per_second for one in counted)), default=None),
+            tensors=followed[0] if len(followed) == 1 else {},
+            no_tensors=TWO_FRAMEWORKS if len(followed) > 1 else next(filter(None, (o.no_tensors for o in found)), None),
         )
 
 

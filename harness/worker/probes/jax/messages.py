@@ -71,3 +71,27 @@ _MODULE = Message(
 )
 PROGRAM = Message({"hlo_module": (1, _MODULE)})
 """A compiled program."""
+
+_ALLOCATION = Message(
+    {
+        "size": (2, INTEGER),
+        "is_thread_local": (3, INTEGER),
+        "is_entry_computation_parameter": (5, INTEGER),
+        "maybe_live_out": (7, INTEGER),
+        "is_constant": (12, INTEGER),
+    }
+)
+_NAMED = Message({"name": (1, TEXT)})
+_PLANNED_COMPUTATION = Message({"instructions": (2, _NAMED), "id": (5, INTEGER)}, repeated=("instructions",))
+_PLANNED_MODULE = Message(
+    {
+        "name": (1, TEXT),
+        "computations": (3, _PLANNED_COMPUTATION),
+        "id": (5, INTEGER),
+        "entry_computation_id": (6, INTEGER),
+    },
+    repeated=("computations",),
+)
+_ASSIGNMENT = Message({"buffer_allocations": (3, _ALLOCATION)}, repeated=("buffer_allocations",))
+PLANNED = Message({"hlo_module": (1, _PLANNED_MODULE), "buffer_assignment": (3, _ASSIGNMENT)})
+"""A compiled program with the memory that the compiler plans for it."""

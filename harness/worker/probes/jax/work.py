@@ -23,6 +23,7 @@ from harness.worker.probes.counting_apart import CountingApart
 from harness.worker.probes.hlo_traffic import count_moved
 from harness.worker.probes.jax.messages import PROGRAM
 from harness.worker.probes.jax.operations import OPAQUE, Profiler
+from harness.worker.probes.jax.planned import find_arrays, find_peak
 from harness.worker.probes.jax.scopes import part
 from harness.worker.probes.operations import Operation, Unprofiled
 from harness.worker.probes.places import Line, Stack, keep_own
@@ -60,6 +61,7 @@ class JaxCounter(CountingApart):
             yield
             return
         self._framework.synchronize()  # no work of the epoch before is to be counted
+        before = find_arrays()
         folder, profiler = Path(tempfile.mkdtemp(prefix="counting-")), Profiler()
         try:
             profiler.start(folder)
@@ -76,10 +78,12 @@ class JaxCounter(CountingApart):
                 self._framework.synchronize()
                 wall = perf_counter() - began
                 self.watched, self.trouble = True, None
-                if found := Seen(profiler.stop(folder), began):  # the epoch may have used another framework
+                space = profiler.stop(folder)
+                if found := Seen(space, began):  # the epoch may have used another framework
                     self.by_kind[kind] = found.count()
                     self._one_by_one[kind] = found.count_one_by_one()
                     self.spent.setdefault(kind, []).append(found.time(wall))
+                    self._note_tensors(kind, find_peak(space, found.ran, before, find_arrays()))
             except Unprofiled as error:
                 self.trouble = str(error)
             except Exception as error:  # an error here must not end the user's run
@@ -117,9 +121,14 @@ class Seen:
     def __bool__(self) -> bool:
         return bool(self._events)
 
+    @property
+    def ran(self) -> Counter[Instruction]:
+        """How often each instruction ran."""
+        return Counter(one for _, one in self._events)
+
     def count(self) -> Counter[Place]:
         """Return the operations of its matrix products, by place."""
-        ran = Counter(one for _, one in self._events)
+        ran = self.ran
         total = Counter[Place]()
         for one, times in ran.items():
             own = self._programs[one.program].flops(one.name, ran)

@@ -21,6 +21,7 @@ from harness.worker.probes.counting_apart import CountingApart
 from harness.worker.probes.operations import Operation
 from harness.worker.probes.places import Stack, find_stack
 from harness.worker.probes.spent import MOST_KEPT, Spent, Traffic
+from harness.worker.probes.torch.storages import Storages
 from harness.worker.probes.torch.traffic import count_moved
 from harness.worker.probes.torch.variables import measure_variables
 from harness.worker.wire.evidence import Variables
@@ -38,8 +39,8 @@ class TorchCounter(CountingApart):
             yield
             return
         try:
-            places = _Places()
-            mode = _make_mode(places)
+            places, storages = _Places(), Storages()
+            mode = _make_mode(places, storages)
         except Exception as error:  # an unexpected version of PyTorch must not make an arm fail
             self.trouble = f"PyTorch's operations could not be observed: {one_line(error)}"
             yield
@@ -47,8 +48,10 @@ class TorchCounter(CountingApart):
         with ExitStack() as ways:
             if set_stance := getattr(sys.modules["torch"].compiler, "set_stance", None):
                 ways.enter_context(set_stance("force_eager"))  # a graph that must be whole could not be compiled
+            storages.start()
             ways.enter_context(mode)
             yield
+        storages.stop()
         self.watched, self.trouble = True, places.trouble
         if places.operations:  # the epoch may have used another framework
             self.by_kind[kind] = places.flops
@@ -56,6 +59,7 @@ class TorchCounter(CountingApart):
             spent = Spent(None, busy, places.ran, places.seconds, places.traffic, places.timed)
             self.spent.setdefault(kind, []).append(spent)
             self.untimed = self._explain_untimed(places)
+            self._note_tensors(kind, self.untimed or storages.peak())
 
     def _explain_untimed(self, places: _Places) -> str | None:
         if self._framework.has_traced():
@@ -148,7 +152,7 @@ class _Places:
         self._around.names = getattr(self._around, "names", [])[:-1]
 
 
-def _make_mode(places: _Places) -> Any:
+def _make_mode(places: _Places, storages: Storages) -> Any:
     """Return a context in which every operation is noted."""
     torch: Any = sys.modules["torch"]
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -185,6 +189,7 @@ def _make_mode(places: _Places) -> Any:
                     places.keep(getattr(packet, "_qualified_op_name", str(packet)), began, ended, stack)
             except Exception as error:  # an exception here would end the program
                 places.trouble = f"an operation of PyTorch could not be counted: {one_line(error)}"
+            storages.note(args, out, sys._getframe(1))
             return out
 
     return Mode()

@@ -228,5 +228,6 @@ def test_what_was_compiled_is_not_timed():
         net(torch.ones(4, 3))
     found = counter.count(rate=False)
     assert "torch.compile" in found.untimed
+    assert (found.tensors, found.no_tensors) == ({}, found.untimed)
     assert not found.timed
     assert found.lines["epoch"][0].seconds is None
