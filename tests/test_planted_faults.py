@@ -165,6 +165,20 @@ def test_operations_of_jax_that_python_starts_one_by_one_are_found(tmp_path, nam
         assert re.match(r"\d+ operations of an epoch, .* outside of every jax.jit\.", said["op by op"])
 
 
+CLEAN_OPTIMIZERS = ("OneAdam", "Replaced", "ThenLbfgs", "TwoNetworks")
+
+
+def test_two_optimizers_for_the_same_parameters_are_found_with_the_line_of_the_second(tmp_path):
+    pytest.importorskip("torch")
+    record = run(tmp_path / "run", "in_torch.py", "TwoAdams", *CLEAN_OPTIMIZERS, epochs=6)
+    said = told(record, "TwoAdams")["spare optimizers"]
+    line = line_of("in_torch.py", "torch.optim.Adam(self.net.parameters(), lr=1e-4)")
+    assert said.startswith("2 Adam optimizers keep slots for the same parameters: 4.")
+    assert f"in_torch.py:{line} `self.optimizer = " in said
+    for name in CLEAN_OPTIMIZERS:
+        assert "spare optimizers" not in told(record, name)
+
+
 def test_what_is_given_up_is_named_with_the_limit_and_the_epoch(in_torch):
     said = told(in_torch, "Limit")["given up"]
     assert "was compiled too often (recompile_limit = 8): from epoch 8 on" in said

@@ -11,7 +11,7 @@ from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.started import Starting
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
-from harness.worker.wire.evidence import Between, Caller, LineUse, OneByOne
+from harness.worker.wire.evidence import Between, Caller, LineUse, OneByOne, OptimizerUse
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,13 @@ class OpByOp:
     counts: OneByOne
 
 
+@dataclass(frozen=True)
+class SpareOptimizers:
+    """Several optimizers keep the same for the same parameters."""
+
+    use: OptimizerUse
+
+
 Fact = (
     Retraced
     | NewTraces
@@ -154,6 +161,7 @@ Fact = (
     | Heavy
     | Growing
     | MoreOperations
+    | SpareOptimizers
     | HostBound
     | Broken
     | Uncaptured

@@ -25,6 +25,7 @@ from harness.analysis.profile.facts import (
     OutsideOperations,
     Recompiled,
     Retraced,
+    SpareOptimizers,
     Unweighted,
 )
 from harness.analysis.profile.few_threads import FewThreads, few_threads
@@ -34,12 +35,13 @@ from harness.analysis.profile.idle_terms import idle_terms
 from harness.analysis.profile.more_operations import Rise, rises
 from harness.analysis.profile.operations import busy_seconds, profiles
 from harness.analysis.profile.phases import Phase, phases
+from harness.analysis.profile.spare_optimizers import spare_optimizers
 from harness.analysis.profile.started import Starting, starting
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function, of_one_block
 from harness.analysis.profile.uncompiled import broken, given_up, uncaptured
 from harness.record.lines import Lines
 from harness.record.schema import Epoch
-from harness.worker.wire.evidence import Between, LineUse, OneByOne, Timed
+from harness.worker.wire.evidence import Between, LineUse, OneByOne, OptimizerUse, Timed
 
 MOST = 5
 MIN_REPEATS = 2
@@ -87,6 +89,8 @@ class Evidence:
     starting: Sequence[Starting] = ()
     few_threads: Sequence[FewThreads] = ()
     """The frameworks that use fewer threads than were set."""
+    spare_optimizers: Sequence[OptimizerUse] = ()
+    """The classes of which several optimizers keep the same for the same parameters."""
     one_by_one: Mapping[str, OneByOne] = field(default_factory=dict)
     """The operations that run one by one, by kind of epoch."""
     waiting: Mapping[str, tuple[float, str]] = field(default_factory=dict)
@@ -115,6 +119,7 @@ class Evidence:
             one_by_one=work.one_by_one if work else {},
             starting=starting(record, arm),
             few_threads=few_threads(record, arm),
+            spare_optimizers=spare_optimizers(record, arm),
             times={
                 kind: {name: spent.share for name, spent in profile.parts.items()} for kind, profile in profiled.items()
             },
@@ -339,6 +344,11 @@ def find_more_operations(evidence: Evidence) -> Iterator[Found]:
     yield from (Found("more operations", MoreOperations(kind, rise)) for kind, rise in evidence.rises.items())
 
 
+def find_spare_optimizers(evidence: Evidence) -> Iterator[Found]:
+    """Find optimizers that keep for parameters what an earlier one keeps for them."""
+    yield from (Found("spare optimizers", SpareOptimizers(use)) for use in evidence.spare_optimizers)
+
+
 RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
     find_retraced,
     find_recompiled,
@@ -353,4 +363,5 @@ RULES: tuple[Callable[[Evidence], Iterator[Found]], ...] = (
     find_uncompiled,
     find_growing,
     find_more_operations,
+    find_spare_optimizers,
 )

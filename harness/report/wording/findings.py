@@ -18,6 +18,7 @@ from harness.analysis.profile.facts import (
     OutsideOperations,
     Recompiled,
     Retraced,
+    SpareOptimizers,
     Unweighted,
 )
 from harness.analysis.profile.few_threads import FewThreads
@@ -138,6 +139,15 @@ def describe_finding(found: Found) -> str:
             return (
                 f"{which} runs {more} more than the one before ({rise.first_count:,} in epoch {rise.first},"
                 f" {rise.last_count:,} in epoch {rise.last}): {what}"
+            )
+        case SpareOptimizers(use):
+            latest = f" The latest is made at {use.where} `{words.shorten(use.text)}`." if use.where else ""
+            return (
+                f"{words.many(use.number, f'{use.name} optimizer')} keep slots for the same parameters:"
+                f" {rounding.size(use.slots)} for {rounding.size(use.parameters)} of parameters, and"
+                f" {rounding.size(use.spare)} without the first of them.{latest} Keep one, and set its learning rate"
+                " where that changes; or delete what refers to the others, such as a list, a scheduler or a compiled"
+                " step."
             )
         case Growing(kind, growth):
             which = "" if kind == EPOCH else f", in epochs of kind {kind}"

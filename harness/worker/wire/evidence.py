@@ -225,6 +225,25 @@ class Between(NamedTuple):
     """Seconds of the epoch in which operations were timed."""
 
 
+class OptimizerUse(NamedTuple):
+    """The optimizers of one class that exist, and what they keep for parameters, in bytes."""
+
+    name: str
+    """The name of the class."""
+    number: int
+    """The number of optimizers that keep something for the same parameters; 1 if all have parameters of their own."""
+    parameters: int
+    """The memory of the parameters."""
+    slots: int
+    """The memory of all that they keep, such as moments of gradients."""
+    spare: int
+    """The part of it that is kept for parameters for which an earlier one keeps the same."""
+    where: str = ""
+    """The line that made the latest of those, as `file:line`; empty if there is none, or it is unknown."""
+    text: str = ""
+    """The line itself."""
+
+
 class Variables(NamedTuple):
     """The memory of a trainer's framework variables, in bytes."""
 
@@ -232,6 +251,8 @@ class Variables(NamedTuple):
     """The memory of the trainable parameters."""
     others: int
     """The memory of all others, such as an optimizer's slots and counters."""
+    optimizers: list[OptimizerUse] = []  # noqa: RUF012
+    """What optimizers keep, by class; empty if there are none, or they are not known."""
 
 
 class TensorPeak(NamedTuple):

@@ -14,6 +14,7 @@ from harness.analysis.profile.facts import (
     OutsideOperations,
     Recompiled,
     Retraced,
+    SpareOptimizers,
     Unweighted,
 )
 from harness.analysis.profile.few_threads import FewThreads
@@ -21,9 +22,23 @@ from harness.analysis.profile.growth import Growth
 from harness.analysis.profile.more_operations import Rise
 from harness.analysis.profile.phases import Phase
 from harness.analysis.profile.rules import MOST, Evidence, findings
+from harness.analysis.profile.spare_optimizers import spare_optimizers
 from harness.analysis.profile.started import Starting
 from harness.analysis.profile.tracings import Compiled, Traced
-from harness.worker.wire.evidence import AFTER_BREAK, Between, Caller, Capture, Cause, LineUse, OneByOne, Timed, Trace
+from harness.record.schema import Work
+from harness.worker.wire.evidence import (
+    AFTER_BREAK,
+    Between,
+    Caller,
+    Capture,
+    Cause,
+    LineUse,
+    OneByOne,
+    OptimizerUse,
+    Timed,
+    Trace,
+    Variables,
+)
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -402,6 +417,18 @@ def test_reports_lines_that_start_processes_in_most_epochs(epochs, told):
 def test_reports_few_threads_where_no_more_processors_compute(busy, told):
     fact = FewThreads("TensorFlow", 1, 2, "train.py:4", busy)
     assert [one.fact for one in findings(evidence(few_threads=[fact]))] == [fact] * told
+
+
+@pytest.mark.parametrize(("spare", "told"), [(2_000_000, 1), (900_000, 0)])
+def test_reports_optimizers_that_keep_the_same_if_that_is_large(spare, told):
+    use = OptimizerUse("Adam", 2, spare // 2, 2 * spare, spare, "train.py:4", "Adam()")
+    run = record({DATA: {DATA: 0.1}})
+    run.add(Work(block=0, group=0, arm=DATA, flops={}, variables=Variables(1, 2, [use])))
+    found = findings(Evidence.of(run, DATA))
+    assert [one.fact for one in found if one.rule == "spare optimizers"] == [SpareOptimizers(use)] * told
+    without = record({DATA: {DATA: 0.1}})
+    without.add(Work(block=0, group=0, arm=DATA, flops={}, variables=Variables(1, 2)))
+    assert spare_optimizers(without, DATA) == []
 
 
 WAY = Caller("birth.py:35", "f = density(grid)", 9e6, 0.07)

@@ -17,6 +17,7 @@ from harness.analysis.profile.facts import (
     OutsideOperations,
     Recompiled,
     Retraced,
+    SpareOptimizers,
     Unweighted,
 )
 from harness.analysis.profile.few_threads import FewThreads
@@ -27,7 +28,7 @@ from harness.analysis.profile.started import Starting
 from harness.analysis.profile.tracings import Compiled, Traced
 from harness.analysis.profile.uncompiled import Broken, GivenUp, Uncaptured
 from harness.report.wording.findings import describe_finding
-from harness.worker.wire.evidence import Between, Caller, Cause, Limit, LineUse, OneByOne
+from harness.worker.wire.evidence import Between, Caller, Cause, Limit, LineUse, OneByOne, OptimizerUse
 
 FIRST = Cause("first", "its first tracing")
 VARIABLES = Cause("variables", "it creates variables, so its first call traces it twice")
@@ -193,6 +194,15 @@ def test_a_limit_of_threads_is_named_with_its_line():
         " sets them; a step with large operations is quicker with more."
     )
     assert " The program sets them;" in described(FewThreads("TensorFlow", 1, 2, "", 0.98))
+
+
+def test_optimizers_that_keep_the_same_are_named_with_the_line_of_the_latest():
+    use = OptimizerUse("Adam", 2, 1_000_000, 4_000_000, 2_000_000, "train.py:4", "opt = Adam(net)")
+    assert described(SpareOptimizers(use)).startswith(
+        "2 Adam optimizers keep slots for the same parameters: 4.00 MB for 1.00 MB of parameters, and 2.00 MB without"
+        " the first of them. The latest is made at train.py:4 `opt = Adam(net)`. Keep one,"
+    )
+    assert "made at" not in described(SpareOptimizers(use._replace(where="")))
 
 
 def test_a_line_that_dominates_is_named_with_its_way_and_its_arithmetic():

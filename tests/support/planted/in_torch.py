@@ -140,3 +140,67 @@ class History(Eager):
         loss = (self.net(self.points) - self.points.prod(1, keepdim=True)).square().mean()
         loss.backward()
         return loss
+
+
+class OneAdam:
+    """A network of 1 MB, trained with Adam, and a mean of its weights."""
+
+    def __init__(self):
+        self.net = torch.nn.Sequential(torch.nn.Linear(64, 2048), torch.nn.Tanh(), torch.nn.Linear(2048, 64))
+        self.mean = [one.detach().clone() for one in self.net.parameters()]
+        self.optimizer = self.make_optimizer()
+
+    def make_optimizer(self):
+        return torch.optim.Adam(self.net.parameters())
+
+    def epoch(self, index):
+        def closure():
+            self.optimizer.zero_grad()
+            found = (self.net(torch.ones(8, 64)) ** 2).mean()
+            found.backward()
+            return found
+
+        found = self.optimizer.step(closure)
+        for mean, one in zip(self.mean, self.net.parameters(), strict=True):
+            mean.lerp_(one.detach(), 0.01)
+        return {"loss": float(found.detach())}
+
+
+class TwoAdams(OneAdam):
+    """It makes another optimizer after its second epoch, and keeps the first."""
+
+    def epoch(self, index):
+        if index == 2:
+            self.former = self.optimizer
+            self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-4)
+        return super().epoch(index)
+
+
+class Replaced(OneAdam):
+    """It makes another optimizer in each epoch, and its scheduler keeps none of the former."""
+
+    def epoch(self, index):
+        self.optimizer = self.make_optimizer()
+        self.scheduler = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, 0.9)
+        return super().epoch(index)
+
+
+class ThenLbfgs(OneAdam):
+    """Adam first, then L-BFGS for the same weights, as many physics-informed networks are trained."""
+
+    def epoch(self, index):
+        if index == 2:
+            self.former = self.optimizer
+            self.optimizer = torch.optim.LBFGS(self.net.parameters(), max_iter=2)
+        return super().epoch(index)
+
+
+class TwoNetworks(OneAdam):
+    """Each with an Adam of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.other = OneAdam()
+
+    def epoch(self, index):
+        return super().epoch(index) | {"other": self.other.epoch(index)["loss"]}

@@ -11,6 +11,8 @@ from typing import Any
 
 from harness.worker.imports.hooks import when_imported
 from harness.worker.probes.base import Allocator, Counter, Framework, OperationProbe, Probe
+from harness.worker.probes.optimizers import watch
+from harness.worker.probes.tensorflow import optimizers
 from harness.worker.probes.tensorflow.compiles import CompileProbe
 from harness.worker.probes.tensorflow.memory import TensorAllocator
 from harness.worker.probes.tensorflow.operations import TensorFlowOperations
@@ -63,6 +65,8 @@ class TensorFlow(Framework):
     def probes(self, phase: Callable[[], str] | None) -> Sequence[Probe]:
         self._traces = TraceProbe(phase)
         self._traces.install()
+        for module, name in optimizers.CLASSES:
+            watch(module, name)
         return self._traces, CompileProbe(self._traces.names)
 
     def arithmetic(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from harness.worker.imports.hooks import when_imported
 from harness.worker.probes.base import Allocator, Counter, Framework, OperationProbe, Probe
 from harness.worker.probes.compilations import CollectedCompilations
+from harness.worker.probes.optimizers import watch
 from harness.worker.probes.torch.limits import LimitProbe
 from harness.worker.probes.torch.memory import TorchAllocator, used_devices
 from harness.worker.probes.torch.operations import TorchOperations
@@ -37,6 +38,7 @@ class PyTorch(Framework):
     def probes(self, phase: Callable[[], str] | None) -> Sequence[Probe]:
         self._traces = DynamoProbe()
         self._traces.install()
+        watch("torch.optim.optimizer", "Optimizer")
         limits = LimitProbe()
         limits.install()
         return self._traces, CollectedCompilations(self._traces), limits
