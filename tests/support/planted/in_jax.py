@@ -1,5 +1,7 @@
 """Trainers in JAX, each with one fault that makes it trace again, and clean ones."""
 
+from time import perf_counter
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -131,3 +133,15 @@ class FewEager(Joined):
         found = super().epoch(index)
         self.weights = self.weights * 0.99
         return found
+
+
+class Watched(Donated):
+    """It also tells when each epoch began, and whether all earlier work was done by then."""
+
+    def epoch(self, index):
+        ready = float(self.weights.is_ready())
+        return {"began": perf_counter(), "ready": ready} | super().epoch(index)
+
+
+class WatchedLazy(Watched):
+    every = 50
