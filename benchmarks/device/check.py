@@ -78,6 +78,19 @@ def lazy_twin(args: argparse.Namespace, framework: str) -> Row:
     return f"{framework}: lazy twin", f"{told}; bare loops {bare:.3f}x", abs(ratio - bare) <= 0.02
 
 
+def deterministic(args: argparse.Namespace, framework: str) -> Row:
+    """What an epoch takes with the kernels that a gate asks for, next to one without them. Right if the record tells
+    them apart, whatever they cost."""
+    both = f"{framework} --rows {args.rows}", f"{framework} --rows {args.rows} --deterministic"
+    found = compare(*both, options=("--budget", "40s"))
+    told = ratio_of(found)[1] if found["arms"][1]["metrics"]["total_time"]["ratio"] else "no ratio in 40 s"
+    seconds = [arm["metrics"]["epoch_time"]["value"] for arm in found["arms"]]
+    kernels = [[v for name, v in arm["arithmetic"].items() if "deterministic" in name] for arm in found["arms"]]
+    each = " and ".join("unknown" if one is None else f"{1000 * one:.3f} ms" for one in seconds)
+    right = kernels == [["off"], ["on"]] if any(kernels) else None
+    return f"{framework}: deterministic kernels", f"an epoch takes {each} with them, {told}", right
+
+
 def bare_seconds(framework: str, rows: int, *options: str) -> float:
     """Return the seconds of an epoch in a loop without harness: from the difference of two lengths, in one process."""
     import trainings
@@ -154,7 +167,7 @@ def card(args: argparse.Namespace, framework: str) -> Row:
 
 ROWS: tuple[Callable[[argparse.Namespace, str], Row], ...] = (
     *(card, memory, forking, precision, repeats),
-    *(null_pair, planted, lazy_twin),
+    *(null_pair, planted, lazy_twin, deterministic),
 )
 
 

@@ -1,21 +1,27 @@
 """A small physics-informed training in PyTorch or JAX, on the first GPU or the CPU, for `check.py`.
 
-    python trainings.py torch [--rows N] [--epochs N] [--lazy] [--keep BYTES] [--tag TEXT]
+    python trainings.py torch [--rows N] [--epochs N] [--lazy] [--deterministic] [--keep BYTES] [--tag TEXT]
 
-It knows nothing of harness. With `--lazy` the loss is read every 50th epoch only. `--keep` holds an array of that size,
-and `--tag` does nothing, so that the same training has two names.
+It knows nothing of harness. With `--lazy` the loss is read every 50th epoch only. `--deterministic` asks for kernels
+that repeat themselves, before the framework is imported. `--keep` holds an array of that size, and `--tag` does
+nothing, so that the same training has two names.
 """
 
 import argparse
 import math
+import os
 from itertools import pairwise
 
 WIDTH, LAYERS, RATE = 128, 4, 1e-3
 
 
 def in_torch(args):
+    if args.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch
 
+    if args.deterministic:
+        torch.use_deterministic_algorithms(True, warn_only=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)
     sizes = [2, *[WIDTH] * LAYERS, 1]
@@ -38,6 +44,9 @@ def in_torch(args):
 
 
 def in_jax(args):
+    if args.deterministic:
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     import jax
 
     np = jax.numpy
@@ -79,6 +88,7 @@ def parse(arguments=None):
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--keep", type=int, default=0)
     parser.add_argument("--lazy", action="store_true")
+    parser.add_argument("--deterministic", action="store_true")
     parser.add_argument("--tag", default="")
     return parser.parse_args(arguments)
 

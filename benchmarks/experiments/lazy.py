@@ -1,13 +1,13 @@
-"""Compares a training in JAX that reads its loss in every 50th epoch with the same one that reads it in each, by harness
-and by bare loops.
+"""Compares a training in JAX that reads its loss in every 50th epoch with the same one that reads it in each, by
+harness and by bare loops.
 
     python benchmarks/experiments/lazy.py [--processes N] [--out FILE]
 
-JAX computes asynchronously, on CPUs too, so a lazy training runs ahead of its work, and its epochs seem to take nothing.
-In each process both trainings take turns in both ways, in random order: in a loop with a clock around it that ends once
-all work is done, and under what records epochs in harness. Each prints how long the lazy one takes relative to the
-other. If harness attributes all of the time, both agree. Prints the difference in points of a percent, with its 95 %
-interval over the processes.
+JAX computes asynchronously, on CPUs too, so a lazy training runs ahead of its work, and its epochs seem to take
+nothing. In each process both trainings take turns in both ways, in random order: in a loop with a clock around it that
+ends once all work is done, and under what records epochs in harness. Each way tells how long the lazy one takes
+relative to the other. If harness attributes all of the time, both agree. Prints the difference in points of a percent,
+with its 95 % interval over the processes.
 
 Each process adds a line to FILE. Run again, the script goes on where it stopped.
 """
@@ -52,7 +52,10 @@ def make_training(every: int, rows: int) -> tuple[Epoch, Callable[[], None]]:
         state["weights"], loss = step(state["weights"])
         return {} if index % every else {"loss": float(loss)}
 
-    return epoch, lambda: state["weights"].block_until_ready()
+    def wait() -> None:
+        state["weights"].block_until_ready()
+
+    return epoch, wait
 
 
 def time_bare(epoch: Epoch, wait: Callable[[], None], epochs: int) -> float:

@@ -74,6 +74,9 @@ class BlockStart(msgspec.Struct, frozen=True, tag_field="line", tag="block start
     """The labels of the group's arms, in the order in which their processes start."""
     one_by_one: bool = False
     """Whether even these arms do not fit in memory together, so that each runs its epochs before the next starts."""
+    repeatable: bool = False
+    """Whether frameworks are asked for kernels that repeat themselves on GPUs. That is so only in the pass in which a
+    gate counts and compares losses, never where epochs are timed."""
 
 
 class ArmReady(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="arm ready"):

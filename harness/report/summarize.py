@@ -86,6 +86,7 @@ def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
         ablation=attribute(costs, logs),
         claims=check(claims, record),
         gate=gate_verdict(record),
+        repeatable_counting=any(start.repeatable for start in record.starts),
     )
 
 

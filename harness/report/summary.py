@@ -240,6 +240,9 @@ class Summary(msgspec.Struct, frozen=True):
     """The claims that were tested against the run, with the results."""
     gate: GateVerdict | None = None
     """Whether the head passes, if this is a gate."""
+    repeatable_counting: bool = False
+    """Whether the pass of a gate that counts asked frameworks for kernels that repeat themselves. Timed turns never
+    do."""
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"

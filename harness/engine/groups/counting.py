@@ -25,7 +25,9 @@ class Counting:
     def count(self) -> Iterator[Event]:
         """Run the counting pass, and yield its events."""
         try:
-            yield BlockStart(self._group.block, self._group.number, list(self._group.arms))
+            yield BlockStart(
+                self._group.block, self._group.number, list(self._group.arms), repeatable=self._group.repeatable
+            )
             yield from self._group.build(self._group.arms)
             for label in list(self._group.live):
                 yield Progress(self._group.block, Doing.COUNTING_EVENTS, label)
@@ -96,6 +98,7 @@ class Counting:
             seeded=usage.state.seeded,
             threads=usage.state.threads,
             threads_set_by=usage.state.threads_set_by,
+            arithmetic=usage.state.arithmetic,
         )
 
     def _should_count(self, label: str) -> bool:

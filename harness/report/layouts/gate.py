@@ -25,6 +25,7 @@ def tables(summary: Summary, record: Lines) -> Iterable[Table | None]:
 def sentences(summary: Summary) -> Iterator[str]:
     if summary.gate:
         yield from gate.sentences(summary.gate)
+        yield from gate.about_kernels(summary.repeatable_counting)
     yield from programs.arithmetic(summary)
     yield from notes.about_machine(summary)
     yield from notes.failures(summary)

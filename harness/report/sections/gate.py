@@ -64,6 +64,15 @@ def sentences(verdict: GateVerdict) -> list[str]:
     return sentences
 
 
+def about_kernels(repeatable: bool) -> Iterator[str]:
+    """In which pass kernels were asked for that repeat themselves, if in any."""
+    if repeatable:
+        yield (
+            "Only the pass that counts and compares losses asked JAX and PyTorch for kernels that repeat themselves."
+            " Timed turns ran without them, so no time includes what they cost."
+        )
+
+
 def sentence_of(check: Check) -> str:
     """One check as a sentence."""
     what = f"{check.variant}: {_name_check(check)}"

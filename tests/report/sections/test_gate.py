@@ -125,3 +125,10 @@ def test_user_supplied_names_cannot_inject_commands():
     assert annotation("error", "50 % of\r\n::warning::x: y,z") == (
         "::error title=harness gate::50 %25 of%0D%0A::warning::x: y,z"
     )
+
+
+def test_says_in_which_pass_kernels_were_asked_for_that_repeat_themselves():
+    (said,) = gate.about_kernels(repeatable=True)
+    assert said.startswith("Only the pass that counts")
+    assert "Timed turns ran without them" in said
+    assert list(gate.about_kernels(repeatable=False)) == []
