@@ -7,7 +7,8 @@ JAX computes asynchronously, on CPUs too, so a lazy training runs ahead of its w
 nothing. In each process both trainings take turns in both ways, in random order: in a loop with a clock around it that
 ends once all work is done, and under what records epochs in harness. Each way tells how long the lazy one takes
 relative to the other. If harness attributes all of the time, both agree. Prints the difference in points of a percent,
-with its 95 % interval over the processes.
+with its 95 % interval over the processes, once from the times of epochs, and once from whole turns: those include what
+harness does between epochs, during which the work of a lazy training goes on.
 
 Each process adds a line to FILE. Run again, the script goes on where it stopped.
 """
@@ -30,7 +31,7 @@ from scipy import stats
 
 EVERY = 50
 """The lazy training reads its loss once in so many epochs."""
-WAYS = "bare", "harness"
+WAYS = BARE, EPOCHS, TURNS = "bare", "epochs", "turns"
 Epoch = Callable[[int], dict[str, float]]
 
 
@@ -67,26 +68,28 @@ def time_bare(epoch: Epoch, wait: Callable[[], None], epochs: int) -> float:
     return perf_counter() - began
 
 
-def make_recorded(folder: Path) -> Callable[[Epoch, int], float]:
-    """Return what times epochs as a measured process does."""
+def make_recorded(folder: Path) -> Callable[[Epoch, int], tuple[float, float]]:
+    """Return what times epochs as a measured process does: it returns their seconds, and those of the turn."""
     from harness.worker.recorder import Recorder
     from harness.worker.wire.messages import Build, Run
 
     order = Build(variant="", case=None, scale=None, seed=0, cores=[0], journal=str(folder / "journal"))
     recorder = Recorder(order, [])
 
-    def time_recorded(epoch: Epoch, epochs: int) -> float:
+    def time_recorded(epoch: Epoch, epochs: int) -> tuple[float, float]:
+        began = perf_counter()
         recorder.open(Run(list(range(1, epochs + 1))))
         for index in range(1, epochs + 1):
             recorder.begin(index, "epoch")
             recorder.end(epoch(index))
-        return sum(one.wall for one in recorder.close())
+        own = sum(one.wall for one in recorder.close())
+        return own, perf_counter() - began
 
     return time_recorded
 
 
 def compare(seed: int, rows: int, epochs: int, rounds: int) -> dict[str, float]:
-    """Return the lazy training's time relative to the other's in this process, in each way, and the difference of both
+    """Return the lazy training's time relative to the other's in this process, in each way, and the differences
     in points: the medians over rounds, because a round is short and whatever else the machine does hits all of it."""
     trainings = {name: make_training(every, rows) for name, every in (("eager", 1), ("lazy", EVERY))}
     coin = random.Random(seed)
@@ -94,28 +97,36 @@ def compare(seed: int, rows: int, epochs: int, rounds: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         recorded = make_recorded(Path(folder))
         for turn in range(rounds + 1):
-            for way, name in coin.sample(sorted(seconds), len(seconds)):
+            choices = [(bare, name) for bare in (True, False) for name in trainings]
+            for bare, name in coin.sample(choices, len(choices)):
                 epoch, wait = trainings[name]
-                taken = time_bare(epoch, wait, epochs) if way == "bare" else recorded(epoch, epochs)
-                if turn:  # the first one compiles
-                    seconds[way, name].append(taken)
+                if bare:
+                    taken = {BARE: time_bare(epoch, wait, epochs)}
+                else:
+                    taken = dict(zip((EPOCHS, TURNS), recorded(epoch, epochs), strict=True))
+                for way, own in taken.items() if turn else ():  # the first one compiles
+                    seconds[way, name].append(own)
     ratios = {
         way: [lazy / eager for lazy, eager in zip(seconds[way, "lazy"], seconds[way, "eager"], strict=True)]
         for way in WAYS
     }
-    points = [100 * (harness - bare) for harness, bare in zip(ratios["harness"], ratios["bare"], strict=True)]
-    return {way: median(own) for way, own in ratios.items()} | {"points": median(points)}
+    return {way: median(own) for way, own in ratios.items()} | {
+        f"{way} - {BARE}": median(100 * (one - bare) for one, bare in zip(ratios[way], ratios[BARE], strict=True))
+        for way in (EPOCHS, TURNS)
+    }
 
 
 def describe(found: list[dict[str, float]]) -> str:
-    """Return the ratios of both ways, and their difference with its interval."""
+    """Return the ratios, and the differences with their intervals."""
     texts = [f"{way} {exp(mean(log(one[way]) for one in found)):.4f}x" for way in WAYS]
-    points = [one["points"] for one in found]
-    told = f"difference {mean(points):+.2f} points"
-    if len(points) > 1:
-        half = float(stats.t.ppf(0.975, len(points) - 1)) * stdev(points) / sqrt(len(points))
-        told += f" [{mean(points) - half:+.2f}, {mean(points) + half:+.2f}]"
-    return f"lazy relative to eager: {', '.join(texts)}; {told}, {len(found)} processes"
+    for what in (f"{EPOCHS} - {BARE}", f"{TURNS} - {BARE}"):
+        points = [one[what] for one in found]
+        text = f"{what} {mean(points):+.2f} points"
+        if len(points) > 1:
+            half = float(stats.t.ppf(0.975, len(points) - 1)) * stdev(points) / sqrt(len(points))
+            text += f" [{mean(points) - half:+.2f}, {mean(points) + half:+.2f}]"
+        texts.append(text)
+    return f"{len(found)} processes: {'; '.join(texts)}"
 
 
 def main() -> None:

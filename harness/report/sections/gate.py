@@ -25,7 +25,8 @@ METHOD = (
     " bases, with Student's t interval over blocks: ok if the whole interval lies below the tolerance, regressed if it"
     " lies above (at a level corrected for testing several metrics), else unsure. A time is also unsure if the two"
     " bases differ by more than half the tolerance. Deterministic metrics are counted in a separate pass, in which all"
-    " three run the same epochs in the same order, and are compared exactly."
+    " three run the same epochs in the same order, and are compared exactly. Where no allocator counts tensors, as in"
+    " PyTorch and JAX on CPUs, their peak is that of an epoch after this pass in which they were followed."
 )
 METHOD_STORED = (
     "The head ran in new processes, one per block, and is compared with runs measured earlier. A time has regressed"
