@@ -70,7 +70,10 @@ def stray(source: Source) -> str | None:
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         ours = name.partition(".")[0] in ("harness", "__main__", "__mp_main__")
-        if isinstance(file, str) and not ours and _holds_code_of(str(Path(file).parent), source.instead_of):
+        # What is imported has an absolute path. PyTorch makes modules by hand that name a file without its folder.
+        if not isinstance(file, str) or ours or not Path(file).is_absolute():
+            continue
+        if _holds_code_of(str(Path(file).parent), source.instead_of):
             return f"{name} ({file})"
     return None
 

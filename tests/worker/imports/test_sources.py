@@ -124,3 +124,11 @@ def test_a_repository_inside_the_python_folder_has_code(tmp_path, monkeypatch):
     assert sources.holds_code_of(str(inside / "package"), str(inside))
     monkeypatch.setattr(sources.sys, "prefix", str(inside / "env"))
     assert not sources.holds_code_of(str(inside / "env" / "lib"), str(inside))
+
+
+def test_a_module_made_by_hand_is_not_from_the_working_tree(sides):
+    tree, revision = sides
+    made = "import sys, types\nops = types.ModuleType('ops')\nops.__file__ = '_ops.py'\nsys.modules['ops'] = ops\n"
+    for top in sides:
+        write(top, {"main.py": made + WHERE.format(helper="helper")})
+    assert run("main.py:where", of(revision, "", tree), tree) == ["revision", None]
