@@ -183,6 +183,7 @@ def _summarize_arm(
         python=ready.python or None if ready else None,
         prefix=ready.prefix or None if ready else None,
         loaded=record.loaded(arm),
+        not_forkable=ready.not_forkable or None if ready else None,
         after_seconds=next((end.after_seconds for end in record.ends if end.arm == arm and end.trained), None),
         unreached=_find_unreached(record, arm),
         threads=_find_other_threads(record, arm),

@@ -117,6 +117,9 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The folder of its interpreter's environment."""
     loaded: dict[str, str] = {}
     """The numerical libraries that it loaded, with their versions."""
+    not_forkable: str | None = None
+    """Why its later processes were not forked from one that has imported its libraries, which takes less time; None if
+    they were, or if that was not considered."""
     after_seconds: float | None = None
     """Seconds that its program ran after its last epoch, in the first process that ran to its end."""
     unreached: dict[str, int] = {}

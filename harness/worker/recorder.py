@@ -117,8 +117,10 @@ class Recorder:
         ran = {kind: own for one in self.counters for kind, own in one.ran.items() if kind in usual}
         if self._lines_file:
             self._draw_lines(list(found.timed), Path(self._lines_file))
-        between = self.sampler.between(ran)
-        return replace(found, between=between, sources=read_sources(found.lines, between))
+        with suppress(Exception):  # what was counted does not depend on it
+            between = self.sampler.between(ran)
+            return replace(found, between=between, sources=read_sources(found.lines, between))
+        return found
 
     def _draw_lines(self, kinds: Sequence[str], file: Path) -> None:
         timed = {kind: own for one in self.counters for kind, own in one.timed.items() if kind in kinds}

@@ -16,6 +16,7 @@ KEYS = [
     *("unsound", "seed_ignored"),
     *("marked_by", "python", "prefix", "loaded"),
     *(
+        "not_forkable",
         "after_seconds",
         "unreached",
         "threads",

@@ -142,3 +142,12 @@ def test_lines_that_cannot_be_drawn_do_not_cost_what_was_counted(recorder, tmp_p
 def test_a_slice_of_training_draws_no_lines(recorder, tmp_path):
     assert count(recorder, tmp_path / "lines.json", watch=None).timed
     assert "lines of the program" not in {process for process, *_ in drawn.read(tmp_path / "lines.json")}
+
+
+def test_samples_that_cannot_be_read_do_not_cost_what_was_counted(recorder, tmp_path, monkeypatch):
+    def fail(ran):
+        raise TypeError("no line")
+
+    monkeypatch.setattr(recorder.sampler, "between", fail)
+    found = count(recorder, tmp_path / "lines.json")
+    assert (found.flops, found.between) == ({"epoch": 2.0}, {})

@@ -53,6 +53,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.unreached(summary)
     yield from accounting.sentences(summary)
     yield from notes.memory(summary)
+    yield from notes.imported_anew(summary)
     yield from notes.unseen(summary)
     yield from notes.early(summary)
     yield from notes.gpus(summary)

@@ -41,6 +41,16 @@ def about_machine(summary: Summary) -> Iterator[str]:
         yield load
 
 
+def imported_anew(summary: Summary) -> Iterator[str]:
+    """Arms that import their libraries in each block again, which takes time that others do not need."""
+    for arm in summary.arms:
+        if arm.not_forkable and summary.blocks > 1:
+            yield (
+                f"All processes imported their libraries anew, which takes longer, because in {arm.name}"
+                f" {arm.not_forkable}."
+            )
+
+
 def uncounted(summary: Summary) -> Iterator[str]:
     """Whether nothing was counted because the budget is short."""
     if summary.budget and summary.budget < COUNTED_FROM:

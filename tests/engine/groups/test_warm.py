@@ -76,9 +76,8 @@ def test_all_are_fresh_if_one_sets_a_variable_before_it_imports(tmp_path):
     file, other = write(tmp_path), write(tmp_path, "other.py", "os.environ['MINE'] = '1'")
     record = run(tmp_path, f"{file}:A", f"{other}:B")
     assert started(record) == {block: {"fresh"} for block in range(3)}
-    assert {ready.not_forkable for ready in record.ready if ready.arm == "B"} == {
-        "MINE is set before numpy is imported"
-    }
+    why = {ready.not_forkable for ready in record.ready if ready.arm == "B"}
+    assert why == {"MINE is set before numpy is imported"}
 
 
 def test_all_are_fresh_on_request(tmp_path):
@@ -98,7 +97,7 @@ def test_if_the_libraries_cannot_be_imported_again_the_block_runs_with_fresh_pro
     record = measure(plan, tmp_path / "run", lambda event, record: events.append(event))
     assert started(record) == {block: {"fresh"} for block in range(3)}
     (again,) = (one for one in events if isinstance(one, BlockAgain))
-    assert "and not from /elsewhere" in again.reason
+    assert "and not from /elsewhere" in again.why
 
 
 def known(**libraries):

@@ -4,12 +4,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from harness.worker.probes import places
-from harness.worker.probes.places import DEEPEST, Line, find_stack, is_own, keep_own, shorten_path
+from harness.worker.probes.places import DEEPEST, Line, find_stack, is_own, keep_own, line_of, shorten_path
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,9 @@ def test_paths_are_shortened(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert shorten_path(str(tmp_path / "package" / "train.py")) == "package/train.py"
     assert shorten_path("<string>") == "<string>"
+
+
+def test_a_frame_without_a_line_has_the_first_one_of_its_function():
+    code = SimpleNamespace(co_filename="train.py", co_firstlineno=7)
+    assert line_of(SimpleNamespace(f_code=code, f_lineno=9)) == Line("train.py", 9)
+    assert line_of(SimpleNamespace(f_code=code, f_lineno=None)) == Line("train.py", 7)

@@ -1,0 +1,45 @@
+"""What a reader must know besides the tables."""
+
+from msgspec.structs import replace
+from simulated import DATA, FULL, REFINE, record
+
+from harness.report.sections import notes
+from harness.report.summarize import summarize
+
+SECONDS = {arm: dict.fromkeys((DATA, REFINE, FULL), 0.1) for arm in ("a", "b")}
+SUMMARY = summarize(record(SECONDS))
+
+
+def on(**facts):
+    return replace(SUMMARY, machine=facts)
+
+
+def test_other_load_is_named_if_it_is_much():
+    assert list(notes.about_machine(on(busy_elsewhere=0.5))) == [
+        "Other programs, or other guests of this machine's host, kept 50 % of the processors busy when this run began:"
+        " intervals are wider than on a quiet machine."
+    ]
+    assert list(notes.about_machine(on(busy_elsewhere=0.2))) == []
+    assert list(notes.about_machine(on())) == [], "not observed"
+
+
+def test_another_run_is_reason_enough_for_the_load():
+    (sentence,) = notes.about_machine(on(busy_elsewhere=0.9, other_runs=[7]))
+    assert "Another harness run" in sentence
+
+
+def test_a_budget_that_is_too_short_for_lines_is_named():
+    (sentence,) = notes.uncounted(replace(SUMMARY, budget=40.0))
+    assert "--budget 45s" in sentence
+    assert list(notes.uncounted(replace(SUMMARY, budget=60.0))) == []
+    assert list(notes.uncounted(replace(SUMMARY, budget=None))) == []
+
+
+def test_arms_that_import_their_libraries_anew_are_named():
+    first, second = SUMMARY.arms
+    arms = [first, replace(second, not_forkable="MINE is set before numpy is imported")]
+    assert list(notes.imported_anew(replace(SUMMARY, arms=arms))) == [
+        "All processes imported their libraries anew, which takes longer, because in b MINE is set before numpy is"
+        " imported."
+    ]
+    assert list(notes.imported_anew(replace(SUMMARY, arms=arms, blocks=1))) == []
