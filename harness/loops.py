@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 _T = TypeVar("_T")
 _WATCHER = "_harness_watcher"
 """The name under which a measured process keeps the object that watches its loops, in `sys.modules`."""
 
 
-def epochs(iterable: Iterable[_T], kind: str | Callable[[_T], str] | None = None) -> Iterable[_T]:
-    """Return `iterable`, each pass of which is one epoch.
+@overload
+def epochs(iterable: int, kind: str | Callable[[int], str] | None = None) -> Iterable[int]: ...
+@overload
+def epochs(iterable: Iterable[_T], kind: str | Callable[[_T], str] | None = None) -> Iterable[_T]: ...
+def epochs(iterable: Any, kind: Any = None) -> Any:
+    """Return `iterable`, each pass of which is one epoch. A number of epochs stands for `range(number)`.
 
     Fetching an item belongs to the epoch that uses it. `kind` names these epochs, if others of the same training cost
     differently: a name, or a function of the item that returns one.
     """
+    if hasattr(iterable, "__index__") and not hasattr(iterable, "__iter__"):
+        iterable = range(iterable)
     watcher: Any = sys.modules.get(_WATCHER)
     return iterable if watcher is None else watcher.watch(iterable, kind)
 
