@@ -1,9 +1,9 @@
-"""Finds the training loops of a source that marks no epochs: those whose passes compute gradients and take a step, with
-an optimizer or by themselves (see `updating`).
+"""Finds the training loops of a program that marks no epochs: those whose passes compute gradients and take a step,
+with an optimizer or by themselves (see `signs`).
 
-It reads the source and runs nothing. What a pass calls is followed through the functions of the same file. Of two loops
-of which one contains the other, as those over epochs and batches, or over seeds and epochs, the one that is named like
-epochs or iterations is taken, and the outer one if both are.
+It reads sources and runs nothing. What a pass calls is followed through the program's own files. Of two loops of which
+one contains the other, as those over epochs and batches, or over seeds and epochs, the one that is named like epochs or
+iterations is taken, and the outer one if both are. A loop that the program marks is taken before any other.
 """
 
 from __future__ import annotations
@@ -12,30 +12,26 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from harness.worker.programs import updating
-from harness.worker.programs.syntax import get_name
+from harness.worker.programs.following import Follower, Place
+from harness.worker.programs.own_files import File, OwnFiles, join
+from harness.worker.programs.signs import Signs, read_signs, runs_library_loop
+from harness.worker.programs.syntax import Function, get_name, get_path, walk_own
 
 Loop = ast.For | ast.While
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_GRADIENTS = {
-    *("backward", "apply_gradients", "apply_updates", "train_on_batch", "value_and_grad", "grad_and_value"),
-    "GradientTape",
-}
-"""Functions and methods that only training calls."""
-_STEPS = {"step": re.compile(r"opt|adam|sgd|lbfgs", re.IGNORECASE), "run": re.compile(r"sess", re.IGNORECASE)}
-"""Methods that only training calls if the name of their object matches."""
-_NAMED_TRAINING = re.compile(r"(train|fit|optimi[sz]e)_?(one_?)?(epoch|step|batch|iter(ation)?)")
-_LIBRARY_LOOPS = {"fit", "fit_generator", "LaunchLogger"}
-"""What runs or marks the epochs of a library, for which there is an adapter. Loops around it are not the epochs."""
 _COMPILED = re.compile(r"jit|compile|pmap|vmap|scan|tf\.function|\bfunction\b")
 """Decorators of functions that are traced: their loops run once, and are then part of a graph."""
 _EPOCHS = re.compile(r"epoch", re.IGNORECASE)
 _BATCHES = re.compile(r"batch|loader", re.IGNORECASE)
 _ITERATIONS = re.compile(r"iter|step|\bits?\b|\bi\b", re.IGNORECASE)
 _LOSS = re.compile(r"loss|residual|mse", re.IGNORECASE)
+_WHOLE = re.compile(r"(run_)?(train|fit|main|solve|run|experiment)(_(model|net|network|pinn|all|case))?", re.IGNORECASE)
+"""Functions of another file that train from start to end. A loop that calls one is over trainings, if nothing else
+tells."""
+_NAMED_EPOCHS, _MARKED = 3, 4
+"""The ranks of a loop that is named like epochs, and of one that the program marks."""
 
 
 @dataclass(frozen=True)
@@ -50,141 +46,170 @@ class Found:
 
 
 def find_training(tree: ast.Module) -> list[Found]:
-    """Return the training loops of a source, in its order; none contains another one."""
-    source = _Source(tree)
-    loops = [node for node in _walk_untraced(tree) if isinstance(node, Loop)]
-    of_library = set().union(*(_walk_own(loop) for loop in loops if any(map(_runs_library_loop, _walk_own(loop)))))
-    trains = {loop: call for loop in loops if loop not in of_library and (call := source.find_training_call(loop))}
-    reached = {loop: source.reach(loop) for loop in trains}
-    kept = [
-        loop
-        for loop in trains
-        if not any(
-            (loop in reached[other] and _rank(other) >= _rank(loop))
-            or (other in reached[loop] and _rank(other) > _rank(loop))
-            for other in trains
-            if other is not loop
-        )
-    ]
-    return [Found(loop, trains[loop], find_losses(loop)) for loop in sorted(kept, key=lambda loop: loop.lineno)]
+    """Return the training loops of a source that has no others beside it."""
+    files = OwnFiles()
+    return Guesser(files).find(files.add("<source>", tree))
 
 
 def find_losses(loop: Loop) -> tuple[str, ...]:
     """Return the variables that a loop's passes bind and that are named like losses, in the order of the source."""
     bound = [
         node.id
-        for node in _walk_own(loop)
+        for node in walk_own(loop)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and _LOSS.search(node.id)
     ]
     return tuple(dict.fromkeys(bound))
 
 
-class _Body(NamedTuple):
-    """What the body of a function has, without the functions that it uses."""
+class _Training:
+    """A loop that trains."""
 
-    trains: bool
-    """Whether it makes a call that only training makes."""
-    gradient: str | None
-    """The first call that computes derivatives."""
-    updates: bool
-    """Whether it takes something from what may be trained."""
+    def __init__(self, file: File, loop: Loop, call: str, rank: int) -> None:
+        self.file, self.loop, self.call, self.rank = file, loop, call, rank
+        self.reached: dict[Loop, str] = {}
+        """The loops within it, in the functions that it calls as well, with the name of the function by which each is
+        reached; empty for those in its own file."""
 
 
-class _Source:
-    """The functions of a source by their last names, with names that are bound to one of them, as by `jax.jit`."""
+class Guesser:
+    """Finds the training loops of a program in the files that have been read."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._bodies: dict[str, list[ast.AST]] = {}
-        for node in ast.walk(tree):
-            if isinstance(node, _Function):
-                self._bodies.setdefault(node.name, []).append(node)
-            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call | ast.Lambda):
-                for target in node.targets:
-                    if isinstance(target, ast.Name):
-                        self._bodies.setdefault(target.id, []).append(node.value)
-        self._reached: dict[str, list[ast.AST]] = {}
-        """What `_follow` has found, by name: a file of some thousand lines would otherwise take seconds."""
-        self._training: dict[str, bool] = {}
-        self._signs: dict[str, tuple[str | None, bool]] = {}
-        self._seen: dict[ast.AST, _Body] = {}
+    def __init__(self, files: OwnFiles | None = None) -> None:
+        self._files = files = files or OwnFiles()
+        self._follower = Follower(files, self._shows_training)
+        self._signs: dict[ast.AST, Signs] = {}
+        self._loops: dict[ast.AST, list[Loop]] = {}
+        self._kept: list[_Training] | None = None
 
-    def find_training_call(self, loop: Loop) -> str | None:
+    def read(self, source: bytes, path: str) -> tuple[Guesser, File]:
+        """Return a source as it is among the files of the program, with what finds its loops.
+
+        Raises what parsing it raises.
+        """
+        known = self._files.find(path)
+        if known is not None:
+            return self, known
+        tree = ast.parse(source, path)
+        if self._files.is_full:
+            files = OwnFiles(most=1)
+            return Guesser(files), files.add(path, tree)
+        file = self._files.add(path, tree)
+        return Guesser(self._files), file
+
+    def find(self, file: File) -> list[Found]:
+        """Return the training loops of a file, in its order; none contains another one of the program."""
+        if self._kept is None:
+            self._kept = self._choose()
+        own = [one for one in self._kept if one.file is file and one.rank < _MARKED]
+        return [
+            Found(one.loop, one.call, find_losses(one.loop)) for one in sorted(own, key=lambda one: one.loop.lineno)
+        ]
+
+    def _choose(self) -> list[_Training]:
+        trains = [one for file in self._files.files.values() for one in self._list_training(file)]
+        for one in trains:
+            one.reached = self._reach(one.file, one.loop)
+        return [one for one in trains if not any(_yields(one, other) for other in trains if other is not one)]
+
+    def _list_training(self, file: File) -> Iterator[_Training]:
+        loops = [node for node in _walk_untraced(file.tree) if isinstance(node, Loop)]
+        of_library: set[ast.AST] = set()
+        for loop in loops:
+            if any(self._runs_library_loop(file, node) for node in walk_own(loop)):
+                of_library.update(walk_own(loop))
+        for loop in loops:
+            marked = isinstance(loop, ast.For) and self._is_marked(file, loop)
+            call = "" if marked or loop in of_library else self._find_training_call(file, loop)
+            if marked or call:
+                yield _Training(file, loop, call or "", _MARKED if marked else _rank(loop))
+
+    def _runs_library_loop(self, file: File, node: ast.AST) -> bool:
+        if not runs_library_loop(node):
+            return False
+        assert isinstance(node, ast.Call), "only a call runs a loop"
+        own = [place for place in self._follower.resolve(file, node.func) if place.file is not file]
+        within = [place for one in own for place in self._follower.reach(one)]
+        return not own or any(self._list_loops(place.body) for place in within)
+
+    def _is_marked(self, file: File, loop: ast.For) -> bool:
+        """Whether a loop has `harness.epochs(...)` in its head, or the same of a copy of `harness.loops`."""
+        calls = [node for node in ast.walk(loop.iter) if isinstance(node, ast.Call)]
+        return any(self._is_mark(file, get_path(call.func)) for call in calls)
+
+    def _is_mark(self, file: File, called: str) -> bool:
+        first, _, rest = called.partition(".")
+        module, inner = file.imports.get(first, ("", ""))
+        name = ".".join(filter(None, [join(module, inner) if inner else module, rest]))
+        if not module or name.rpartition(".")[2] != "epochs":
+            return False
+        copy = self._files.get(file, name.rpartition(".")[0])
+        return name in ("harness.epochs", "harness.loops.epochs") or (copy is not None and copy.marks_epochs)
+
+    def _find_training_call(self, file: File, loop: Loop) -> str | None:
         """Return the call in a loop's passes that trains, or None."""
-        parts = [node for part in loop.body for node in _walk_own(part)]
-        direct = next(filter(None, map(_name_training_call, parts)), None)
-        if direct:
-            return direct
-        used = [name for node in parts for name in _list_functions_used(node)]
-        for name in used:
-            if self._trains(name):
-                return f"{name}()"
-        return self._find_own_update(parts, used)
+        parts = [node for part in loop.body for node in walk_own(part)]
+        here = read_signs(parts)
+        if here.training:
+            return here.training
+        followed = [(node, self._follow(file, node)) for node in parts if isinstance(node, ast.Call)]
+        for call, signs in followed:
+            if any(one.training for one in signs):
+                return f"{ast.unparse(call.func)}()"
+        return self._find_own_update(file, parts, here, [one for _, signs in followed for one in signs])
 
-    def _find_own_update(self, parts: list[ast.AST], used: list[str]) -> str | None:
+    def _find_own_update(self, file: File, parts: list[ast.AST], here: Signs, followed: list[Signs]) -> str | None:
         """Return the call that computes gradients in passes which take a step by themselves, or None."""
-        here = updating.find_gradient(parts)
-        followed = {name: self._find_signs(name) for name in used}
-        gradient = here or next((one for one, _ in followed.values() if one), None)
+        gradient = here.gradient or next((one.gradient for one in followed if one.gradient), None)
         if gradient is None:
             return None
-        if any(map(updating.updates, parts)) or any(steps for _, steps in followed.values()):
+        if here.updates or any(one.updates for one in followed):
             return gradient
         for call in filter(None, map(updating.find_rebinding, parts)):
-            if any(self._find_signs(name)[0] for name in _list_functions_used(call)):
+            if any(one.gradient for one in self._follow(file, call)):
                 return f"{ast.unparse(call.func)}()"
         return None
 
-    def _find_signs(self, name: str) -> tuple[str | None, bool]:
-        """Return the call that computes derivatives in a function of that name, or one that it uses, and whether they
-        update something."""
-        if name not in self._signs:
-            own = [self._look_into(body) for body in self._follow(name)]
-            self._signs[name] = (
-                next((one.gradient for one in own if one.gradient), None),
-                any(one.updates for one in own),
-            )
-        return self._signs[name]
+    def _follow(self, file: File, node: ast.AST) -> list[Signs]:
+        return [self._look_into(place.body) for place in self._follower.follow(file, node)]
 
-    def _look_into(self, body: ast.AST) -> _Body:
-        if body not in self._seen:
-            nodes = list(ast.walk(body))
-            trains, steps = any(map(_name_training_call, nodes)), any(map(updating.updates, nodes))
-            self._seen[body] = _Body(trains, updating.find_gradient(nodes), steps)
-        return self._seen[body]
+    def _look_into(self, body: ast.AST) -> Signs:
+        if body not in self._signs:
+            self._signs[body] = read_signs(ast.walk(body))
+        return self._signs[body]
 
-    def _trains(self, name: str) -> bool:
-        """Whether a function of that name, or one that it uses, makes a call that only training makes."""
-        if name not in self._training:
-            self._training[name] = any(self._look_into(body).trains for body in self._follow(name))
-        return self._training[name]
+    def _shows_training(self, place: Place) -> bool:
+        signs = [self._look_into(one.body) for one in self._follower.reach(place)]
+        return any(one.training or one.gradient or one.updates for one in signs)
 
-    def reach(self, loop: Loop) -> set[ast.AST]:
-        """Return all that a loop contains, in the functions that it calls as well."""
-        found = {node for node in _walk_own(loop) if node is not loop}
-        for node in list(found):
-            for name in _list_functions_used(node):
-                found.update(part for body in self._follow(name) for part in ast.walk(body))
+    def _reach(self, file: File, loop: Loop) -> dict[Loop, str]:
+        found: dict[Loop, str] = {}
+        for node in walk_own(loop):
+            if isinstance(node, Loop) and node is not loop:
+                found[node] = ""
+            for place in self._follower.follow(file, node):
+                name = "" if place.file is file or not isinstance(node, ast.Call) else get_name(node.func)
+                for inner in self._list_loops(place.body):
+                    found.setdefault(inner, name)
         return found
 
-    def _follow(self, name: str) -> list[ast.AST]:
-        """Return the functions of that name, and those that they use."""
-        if name not in self._reached:
-            self._reached[name] = self._search(name)
-        return self._reached[name]
+    def _list_loops(self, body: ast.AST) -> list[Loop]:
+        if body not in self._loops:
+            self._loops[body] = [node for node in ast.walk(body) if isinstance(node, Loop)]
+        return self._loops[body]
 
-    def _search(self, name: str) -> list[ast.AST]:
-        found: dict[ast.AST, None] = {}
-        left = [name]
-        seen = set()
-        while left:
-            name = left.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            for body in self._bodies.get(name, ()):
-                found[body] = None
-                left += [used for node in ast.walk(body) for used in _list_functions_used(node)]
-        return list(found)
+
+def _yields(one: _Training, other: _Training) -> bool:
+    """Whether a loop is not the one over epochs, because another one is that contains it or is within it."""
+    if one.loop in other.reached:
+        return not _is_over_trainings(other, one) if one.rank == other.rank else one.rank < other.rank
+    if other.loop in one.reached:
+        return other.rank > one.rank or (other.rank == one.rank and _is_over_trainings(one, other))
+    return False
+
+
+def _is_over_trainings(outer: _Training, inner: _Training) -> bool:
+    """Whether a loop that looks like the one within it calls, in another file, a function that trains as a whole."""
+    return outer.rank < _NAMED_EPOCHS and bool(_WHOLE.fullmatch(outer.reached.get(inner.loop, "")))
 
 
 def _rank(loop: Loop) -> int:
@@ -192,9 +217,10 @@ def _rank(loop: Loop) -> int:
     if isinstance(loop, ast.While):
         named, counts = ast.unparse(loop.test), True
     else:
-        named, counts = f"{ast.unparse(loop.target)} in {ast.unparse(loop.iter)}", _get_call(loop.iter) == "range"
+        named = f"{ast.unparse(loop.target)} in {ast.unparse(loop.iter)}"
+        counts = isinstance(loop.iter, ast.Call) and get_name(loop.iter) == "range"
     if _EPOCHS.search(named):
-        return 3
+        return _NAMED_EPOCHS
     if _BATCHES.search(named):
         return 0
     return 2 if _ITERATIONS.search(named) else int(counts)
@@ -204,53 +230,9 @@ def _walk_untraced(node: ast.AST) -> Iterator[ast.AST]:
     """Yield a node and what is within it, without functions that a framework traces."""
     yield node
     for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, _Function) and any(map(_is_compiler, child.decorator_list))):
+        if not (isinstance(child, Function) and any(map(_is_compiler, child.decorator_list))):
             yield from _walk_untraced(child)
 
 
 def _is_compiler(decorator: ast.expr) -> bool:
     return bool(_COMPILED.search(ast.unparse(decorator)))
-
-
-def _walk_own(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and what is within it, but not the functions and classes that it defines."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, _Function | ast.ClassDef | ast.Lambda):
-            yield from _walk_own(child)
-
-
-def _name_training_call(node: ast.AST) -> str | None:
-    """Return a call as text if only training makes it."""
-    if not isinstance(node, ast.Call):
-        return None
-    name = get_name(node.func)
-    owner = ast.unparse(node.func.value) if name in _STEPS and isinstance(node.func, ast.Attribute) else ""
-    trains = (
-        name in _GRADIENTS
-        or bool(_NAMED_TRAINING.fullmatch(name))
-        or (name in _STEPS and bool(_STEPS[name].search(owner)))
-    )
-    return f"{ast.unparse(node.func)}()" if trains else None
-
-
-def _runs_library_loop(node: ast.AST) -> bool:
-    """Whether a call runs a loop of a library, as `fit` and `train(iterations=...)` do, but not PyTorch's `train()`."""
-    if not isinstance(node, ast.Call):
-        return False
-    name, arguments = get_name(node.func), [*node.args, *(keyword.value for keyword in node.keywords)]
-    modes = all(isinstance(one, ast.Constant) and isinstance(one.value, bool) for one in arguments)
-    is_method = isinstance(node.func, ast.Attribute)
-    return name in _LIBRARY_LOOPS or (name == "train" and is_method and not modes)
-
-
-def _list_functions_used(node: ast.AST) -> list[str]:
-    """Return the names of the functions that a call calls or passes on."""
-    if not isinstance(node, ast.Call):
-        return []
-    passed = [*node.args, *(keyword.value for keyword in node.keywords)]
-    return [name for one in (node.func, *passed) if (name := get_name(one))]
-
-
-def _get_call(node: ast.AST) -> str:
-    return get_name(node.func) if isinstance(node, ast.Call) else ""

@@ -20,6 +20,7 @@ from typing import Any
 from harness.worker.imports.hooks import Uncached, compile_anew, when_imported
 from harness.worker.imports.ownership import is_own
 from harness.worker.programs import guessing
+from harness.worker.programs.guessing import Guesser
 from harness.worker.programs.noticing import Noticed
 from harness.worker.programs.watcher import Loop, Watcher
 from harness.worker.wire.reasons import Misbehaved
@@ -41,7 +42,10 @@ class Marks:
         return Loop(self._at, by_adapter=self._guessed)
 
     def items(self, iterable: Any) -> Iterator[Any]:
-        """Yield the items of a `for` loop, each pass of which is an epoch."""
+        """Yield the items of a `for` loop, each pass of which is an epoch. One that the program marks is left as it
+        is."""
+        if self._guessed and self._watcher.watches(iterable):
+            return iter(iterable)
         return self._watcher.iterate(iterable, self._make_loop(), self._noticed.read)
 
     def step(self) -> bool:
@@ -94,6 +98,10 @@ class Marker:
     def __init__(self, watcher: Watcher, places: Sequence[Place] = ()) -> None:
         self._watcher, self._places = watcher, places
         self._number = 0
+        self._guesser: Guesser | None = None
+        """What was read of the program before its first epoch. Afterwards its trees would be in the way of the garbage
+        collector."""
+        watcher.before_first.append(self._forget)
 
     def install(self) -> None:
         """Mark modules from now on."""
@@ -120,12 +128,18 @@ class Marker:
 
     def _compile_marked(self, source: bytes, path: str) -> CodeType | None:
         """Compile a source with its places marked; None if it has none."""
-        tree = ast.parse(source, path)
         # All are looked for before any is changed, because a change hides others.
-        targets = list(self._find_named(tree, path)) if self._places else list(self._guess(tree, path))
+        tree: ast.Module | None
+        if self._places:
+            tree = ast.parse(source, path)
+            targets = list(self._find_named(tree, path))
+        else:
+            tree, targets = self._guess(source, path)
+        if tree is None or not targets:
+            return None
         for target, marks in targets:
             tree = self._change(tree, target, marks)
-        return compile(tree, path, "exec", dont_inherit=True) if targets else None
+        return compile(tree, path, "exec", dont_inherit=True)
 
     def _find_named(self, tree: ast.Module, path: str) -> Iterator[tuple[_Target, Marks]]:
         for place in self._places:
@@ -139,12 +153,29 @@ class Marker:
             losses = () if isinstance(target, ast.FunctionDef) else guessing.find_losses(target)
             yield target, Marks(self._watcher, place.text, losses=losses)
 
-    def _guess(self, tree: ast.Module, path: str) -> Iterator[tuple[_Target, Marks]]:
+    def _guess(self, source: bytes, path: str) -> tuple[ast.Module | None, list[tuple[_Target, Marks]]]:
+        """Return the tree of a source, and the loops in it that train; no tree if it has none."""
         if not is_own(path):
-            return
-        for found in guessing.find_training(tree):
+            return None, []
+        guesser, file = (self._guesser or Guesser()).read(source, path)
+        if not self._watcher.begun:
+            self._guesser = guesser
+        training = guesser.find(file)
+        if not training:
+            return None, []
+        tree = ast.parse(source, path)  # a tree of its own: other files are read with what this one calls
+        loops = {
+            (node.lineno, node.col_offset): node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)
+        }
+        targets: list[tuple[_Target, Marks]] = []
+        for found in training:
             at = f"the loop that calls {found.call} at {path}:{found.loop.lineno}"
-            yield found.loop, Marks(self._watcher, at, guessed=True, losses=found.losses)
+            loop = loops[found.loop.lineno, found.loop.col_offset]
+            targets.append((loop, Marks(self._watcher, at, guessed=True, losses=found.losses)))
+        return tree, targets
+
+    def _forget(self) -> None:
+        self._guesser = None
 
     def _change(self, tree: ast.Module, target: _Target, marks: Marks) -> ast.Module:
         loaded: dict[str, Any] = sys.modules  # where the changed source finds them, whatever its names mean

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from harness.worker.programs.syntax import get_name
 
-_GRADIENTS = {"grad", "gradient", "gradients", "jacrev", "jacfwd", "jacobian", "vjp", "jvp", "linearize"}
+_GRADIENTS = {
+    *("grad", "gradient", "gradients", "jacrev", "jacfwd", "jacobian", "vjp", "jvp", "linearize", "GradientTape"),
+}
 """Functions and methods that compute derivatives, for training or not."""
 _IN_PLACE = {"assign_sub", "assign_add", "assign", "sub_", "add_", "copy_", "addcmul_", "addcdiv_"}
 """Methods that change a variable or a tensor in place."""

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import length_hint
 from time import perf_counter
-from types import FrameType
+from types import FrameType, GeneratorType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from harness.worker.wire.messages import EPOCH, Description, Run
@@ -103,11 +103,17 @@ class Watcher:
         self._over = False
         """Whether the time of the current slice is over."""
         self.moment = "before its first epoch"
+        self.before_first: list[Callable[[], None]] = []
+        """What to do before the first epoch, or when there is nothing to watch."""
 
     def watch(self, iterable: Iterable[_T], kind: str | Callable[[int], str] | None = None) -> Iterable[_T]:
         """Return `iterable`, each pass of which is one epoch."""
-        loop = Loop(_locate(sys._getframe(2)), kind)
+        loop = Loop(f"the marked loop at {_locate(sys._getframe(2))}", kind)
         return self.iterate(iterable, loop)
+
+    def watches(self, iterable: object) -> bool:
+        """Whether each pass over it is an epoch already, as of what `watch` returned."""
+        return isinstance(iterable, GeneratorType) and iterable.gi_code is Watcher.iterate.__code__
 
     def report(self, losses: Mapping[str, Any]) -> None:
         """Note losses of the current epoch."""
@@ -119,6 +125,7 @@ class Watcher:
             return
         self._marked = self._marked or not loop.by_adapter
         if self._run is None:
+            self._prepare()
             self._turns.built(Description(False, [], expected=loop.length, marked_by=loop.place))
             self._wait()
         elif self._current is not None:
@@ -233,6 +240,12 @@ class Watcher:
     def dismiss(self) -> None:
         """Watch no more: what trains is a trainer, whose epochs are known."""
         self._dismissed = True
+        self._prepare()
+
+    def _prepare(self) -> None:
+        for function in self.before_first:
+            function()
+        self.before_first.clear()
 
     def iterate(
         self, iterable: Iterable[_T], loop: Loop, losses: Callable[[FrameType], Mapping[str, Any]] | None = None

@@ -166,3 +166,104 @@ def test_a_source_that_is_nested_deeply_runs_as_by_itself(folder):
     """
     written(folder, "train.py", source)
     assert losses_of(compared(folder, "train.py"), "train.py") == [{"loss": 1500.0}] * 3
+
+
+OWN_STEPS = """
+    class Value(float):
+        def assign(self, value):
+            self.value = value
+
+    class Descent:
+        def move(self, variable, slope):
+            variable.assign(variable - 0.1 * slope)
+"""
+STEPS_ELSEWHERE = """
+    from wave.loss import gradients
+    from wave.descent import Descent, Value
+
+    def main():
+        w, descent = Value(1.0), Descent()
+        for number in range(7):
+            slope = gradients(w)
+            descent.move(w, slope)
+            loss = float(slope)
+        for number in range(5):
+            slope = gradients(w)
+
+    main()
+"""
+
+
+@pytest.mark.parametrize("command", ["main.py", "-m wave.main"])
+def test_a_loop_is_found_whose_parts_lie_in_other_files(folder, command):
+    written(folder, "wave/__init__.py", "")
+    written(
+        folder, "wave/loss.py", "def gradient(w):\n    return 2.0 * w\n\ndef gradients(w):\n    return gradient(w)\n"
+    )
+    written(folder, "wave/descent.py", OWN_STEPS)
+    written(folder, "wave/main.py", STEPS_ELSEWHERE)
+    written(folder, "main.py", STEPS_ELSEWHERE)
+    record = compared(folder, f"python {command}" if command.startswith("-m") else command)
+    (label,) = {line.arm for line in record.ready}
+    assert losses_of(record, label) == [{"loss": 2.0}] * 7, "the loop that only evaluates has no epochs"
+    assert record.ready[0].description.marked_by.startswith("the loop that calls gradients() at ")
+
+
+EPOCHS_ELSEWHERE = """
+    from steps import Trainer
+
+    def evaluate(trainer):
+        for batch in range(3):
+            trainer.errors()
+
+    trainer = Trainer()
+    for number in range(6):
+        loss = trainer.run_all()
+        evaluate(trainer)
+"""
+BATCHES = """
+    class Loss(float):
+        def backward(self):
+            pass
+
+    class Trainer:
+        def run_all(self):
+            for batch in range(4):
+                loss = Loss(batch)
+                loss.backward()
+            return loss
+
+        def errors(self):
+            return 1.0
+"""
+
+
+def test_the_outer_loop_has_the_epochs_if_the_inner_one_lies_in_another_file(folder):
+    written(folder, "steps.py", BATCHES)
+    written(folder, "train.py", EPOCHS_ELSEWHERE)
+    record = compared(folder, "train.py")
+    assert losses_of(record, "train.py") == [{"loss": 3.0}] * 6
+    assert record.ready[0].description.marked_by.endswith("train.py:9")
+
+
+@pytest.mark.parametrize("head", ["harness.epochs(range(8))", "harness.epochs(8)", "marked"])
+def test_a_loop_that_the_program_marks_is_not_found_as_well(folder, head):
+    source = f"""
+        import harness
+
+        class Loss(float):
+            def backward(self):
+                pass
+
+        marked = harness.epochs(8)
+        for epoch in {head}:
+            loss = Loss(1.0)
+            loss.backward()
+            harness.report(loss=loss)
+    """
+    written(folder, "train.py", source)
+    record = compared(folder, "train.py")
+    assert losses_of(record, "train.py") == [{"loss": 1.0}] * 8
+    assert record.ready[0].description.expected == 8
+    line = 8 if head == "marked" else 9
+    assert record.ready[0].description.marked_by == f"the marked loop at train.py:{line}"
