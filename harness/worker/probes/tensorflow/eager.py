@@ -214,7 +214,7 @@ class EagerProbe:
                 if function is not None and _name(function) == type_:
                     functions = (function, *(self._gradient.functions if self._gradient else ()))
             elif is_product(type_):
-                sizes, flops = read_eager_product(given, out)
+                sizes, flops = read_eager_product(type_, given, out)
                 place = place._replace(sizes=sizes)
             moved = of_eager_operation(type_, given, out)
             steps.all.append(Step(began, ended, type_, place, flops, moved, functions))

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 from harness.worker.probes.tensorflow.hlo import Products, Uncountable
-from harness.worker.probes.tensorflow.products import is_product, read_product
+from harness.worker.probes.tensorflow.products import is_product, is_readable, read_product
 from harness.worker.probes.tensorflow.stacks import find_functions
 
 _WHAT = "gradient of a tf.function, taken outside of it,"
@@ -24,11 +24,14 @@ def of_graph(graph: Any) -> Products:
     """
     total: Products = Counter()
     for operation in _find_needed(graph):
-        if is_product(operation.type) and len(operation.inputs) > 1:
+        if is_product(operation.type):
             sizes, flops = read_product(operation)
-            if not flops and not all(one.shape.is_fully_defined() for one in operation.inputs):
+            if flops is None and not is_readable(operation.type):
+                raise Uncountable(f"a {_WHAT} has a {operation.type}, whose operations cannot be counted")
+            if flops is None:
                 raise Uncountable(f"a {_WHAT} has sizes that only the data tell")
-            total[operation.name, sizes] += flops
+            if flops:
+                total[operation.name, sizes] += flops
         for inner in filter(None, map(graph._get_function, find_functions(operation))):
             products = of_graph(inner.graph)
             if operation.type in _CALLS:

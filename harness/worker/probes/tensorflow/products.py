@@ -9,24 +9,36 @@ from typing import Any
 
 from harness.worker.probes.counted import Sizes
 
-_PRODUCT = re.compile(r"_?(?:Mkl|Fused|Xla)*(?:MatMul|BatchMatMul(?:V2|V3)?|Einsum)\w*")
+_PRODUCT = re.compile(r"MatMul|Einsum")
+"""What the type of every operation or kernel contains that multiplies matrices, whatever else TensorFlow has put there.
+"""
+_READABLE = re.compile(r"_?(?:Mkl|Native|Xla|Fused)*(?:MatMul|BatchMatMul(?:V2|V3)?|Einsum)|SparseMatMul")
+"""The types whose operands, attributes and sizes are known to be those of a product of two dense arrays."""
+NO_SIZES: Sizes = ((), ())
 _FIRST, _SECOND = ("transpose_a", "adj_x"), ("transpose_b", "adj_y")
 """The attributes of operations that say that an operand is transposed."""
 
 
 def is_product(type_: str) -> bool:
     """Whether operations of this type multiply matrices, whatever TensorFlow has put in their place."""
-    return _PRODUCT.fullmatch(type_) is not None
+    return _PRODUCT.search(type_) is not None
 
 
-def read_product(operation: Any | None) -> tuple[Sizes, int]:
+def is_readable(type_: str) -> bool:
+    """Whether `read_product` can tell what operations of this type multiply."""
+    return _READABLE.fullmatch(type_) is not None
+
+
+def read_product(operation: Any | None) -> tuple[Sizes, int | None]:
     """Return what an operation multiplies, and its floating-point operations: two for each multiplication, eight for
-    complex numbers. 0 if that is not known."""
-    if operation is None or len(operation.inputs) < 2:
-        return ((), ()), 0
+    complex numbers; 0 if it has only one operand, and multiplies nothing. None if that is not known."""
+    if operation is None or not is_readable(operation.type):
+        return NO_SIZES, None
+    if len(operation.inputs) < 2:
+        return NO_SIZES, 0
     left, right = (one.shape for one in operation.inputs[:2])
     if not (left.is_fully_defined() and right.is_fully_defined()):
-        return ((), ()), 0
+        return NO_SIZES, None
     sizes: Sizes = tuple(left.as_list()), tuple(right.as_list())
     found = operation.node_def.attr
     attributes = {name: found[name].b for name in (*_FIRST, *_SECOND) if name in found}
@@ -35,13 +47,15 @@ def read_product(operation: Any | None) -> tuple[Sizes, int]:
     return sizes, _count(sizes, attributes, operation.inputs[0].dtype)
 
 
-def read_eager_product(given: Sequence[Any], out: Any) -> tuple[Sizes, int]:
+def read_eager_product(type_: str, given: Sequence[Any], out: Any) -> tuple[Sizes, int | None]:
     """Return the same of an operation that ran outside of every graph, from what it was given, its operands before its
-    attributes, and its result. 0 if it has only one operand, and multiplies nothing."""
+    attributes, and its result."""
+    if not is_readable(type_):
+        return NO_SIZES, None
     first = next(place for place, one in enumerate(given) if isinstance(one, str))
     operands = [one for some in given[:first] for one in (some if isinstance(some, list | tuple) else [some])]
     if len(operands) < 2:
-        return ((), ()), 0
+        return NO_SIZES, 0
     left, right = (tuple(map(int, one.shape)) for one in operands[:2])
     attributes = dict(zip(given[first::2], given[first + 1 :: 2], strict=True))
     return (left, right), _count((left, right), attributes, (out[0] if isinstance(out, list | tuple) else out).dtype)

@@ -13,7 +13,9 @@ from contextlib import suppress
 from typing import Any
 
 from harness.worker.probes.places import Line, Stack, keep_own
+from harness.worker.probes.tensorflow.fused import find_product
 from harness.worker.probes.tensorflow.name_scopes import INLINED, forward_name, is_call, undo_optimizer
+from harness.worker.probes.tensorflow.products import is_product, read_product
 from harness.worker.probes.tensorflow.traffic import of_graph_operation
 
 _INNER = ("f", "body", "cond", "then_branch", "else_branch")
@@ -42,6 +44,7 @@ class Stacks:
         """The functions by the calls that lead to them."""
         self._known: dict[str, Stack] = {}
         self._moved: dict[str, int | None] = {}
+        self._renamed: dict[str, str] = {}
         with suppress(Exception):  # this uses inner parts of TensorFlow; without them no stack is known
             for one in (graph, *others):
                 self._walk(one, "", ())
@@ -58,14 +61,27 @@ class Stacks:
 
     def operation(self, name: str) -> Any | None:
         """Return the operation that ran under a name, itself and not what it is a gradient of; None if it is not
-        known, or if several functions have one of that name."""
+        known, or if several functions have one of that name that differ in what they compute."""
         if self._sized:
             return self._sized.operation(name)
-        steps = undo_optimizer(INLINED.sub("", name).split("/"))
-        while steps and is_call(steps[0]):
-            steps = steps[1:]
-        found = {id(one): one for one in self._find_anywhere("/".join(steps))}
-        return found.popitem()[1] if len(found) == 1 else None
+        found = self._find_anywhere(_leave_out_calls(name))
+        return found[0] if len({_describe(one) for one in found}) == 1 else None
+
+    def rename(self, name: str, type_: str) -> str:
+        """Return the name of the operation that a kernel of this type stands for: of the product, if it is one that
+        was fused with what follows it, and else its own."""
+        if not is_product(type_):
+            return name
+        if name not in self._renamed:
+            self._renamed[name] = self._find_product(name) or name
+        return self._renamed[name]
+
+    def _find_product(self, name: str) -> str | None:
+        operation = self.operation(name)
+        product = None if operation is None else find_product(operation)
+        if product is None or product is operation:
+            return None
+        return "/".join([*filter(is_call, name.split("/")), product.name])
 
     def find_moved(self, name: str) -> int | None:
         """Return the bytes that one run of an operation moves; None if they are not known."""
@@ -101,6 +117,20 @@ def find_functions(operation: Any) -> Iterator[str]:
     for attribute in _INNER:
         with suppress(ValueError):  # it has no such attribute
             yield operation.get_attr(attribute).name
+
+
+def _leave_out_calls(name: str) -> str:
+    """Return the steps of the name that an operation has in its own graph."""
+    steps = undo_optimizer(INLINED.sub("", name).split("/"))
+    while steps and is_call(steps[0]):
+        steps = steps[1:]
+    return "/".join(steps)
+
+
+def _describe(operation: Any) -> tuple[Any, ...]:
+    """Return what is the same in copies of one operation, such as that of a function and that of its gradient."""
+    sizes = tuple(str(one.shape) for one in operation.inputs)
+    return operation.type, sizes, read_product(operation) if is_product(operation.type) else None
 
 
 def _clean(name: str) -> str:

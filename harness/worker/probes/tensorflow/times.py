@@ -25,10 +25,9 @@ from harness.worker.probes.spent import Spent, share_out
 from harness.worker.probes.tensorflow.calls import Call, CallProbe, Calls
 from harness.worker.probes.tensorflow.eager import EagerProbe
 from harness.worker.probes.tensorflow.gradients import needs_tracing, noting
-from harness.worker.probes.tensorflow.hlo import Uncountable
 from harness.worker.probes.tensorflow.name_scopes import part
 from harness.worker.probes.tensorflow.operations import read_named
-from harness.worker.probes.tensorflow.products import is_product, read_product
+from harness.worker.probes.tensorflow.products import is_product, is_readable, read_product
 from harness.worker.probes.tensorflow.profiler import Profiler
 from harness.worker.probes.tensorflow.stacks import Stacks
 from harness.worker.probes.tensorflow.steps import Step, Steps
@@ -158,24 +157,24 @@ class Times:
         found.ran = run.ran()
         return found
 
-    def count(self, kind: str, wanted: Any) -> Counter[Place] | None:
+    def count(self, kind: str, wanted: Any) -> tuple[Counter[Place], str | None] | None:
         """Return the operations in the matrix products of one call, whose key is `wanted`, over all times that it was
-        called in the latest epoch of `kind` that was observed; None if none was.
-
-        Raises Uncountable if not all of them can be counted.
-        """
+        called in the latest epoch of `kind` that was observed, with the reason if some are not counted; None if no
+        epoch was."""
         if kind not in self._runs:
             return None
-        total, unknown = Counter[Place](), 0
+        total, unsized, unread = Counter[Place](), 0, Counter[str]()
         for one, name, key, graph in self._join(self._runs[kind][-1]):
             if key == wanted and is_product(one.type):
-                sizes, flops = read_product(graph.operation(name) if isinstance(graph, Stacks) else None)
-                unknown += not flops
-                if graph and flops:
+                operation = graph.operation(name) if isinstance(graph, Stacks) else None
+                sizes, flops = read_product(operation)
+                if graph and flops is not None:
                     total[Place(part(name), graph.stack(name), sizes)] += flops
-        if unknown:
-            raise Uncountable(f"{unknown} of its matrix products have sizes that only the data tell")
-        return total
+                elif operation is not None and is_readable(operation.type):
+                    unsized += 1
+                else:
+                    unread[one.type] += 1
+        return total, _describe_uncounted(unsized, unread)
 
     def _join(self, run: _Run) -> Iterator[tuple[Operation, str, Any, Stacks | Step | None]]:
         """Yield each operation with its name, the key of the call or function that it ran in, or None, and what is
@@ -190,7 +189,8 @@ class Times:
             key = ran[place][2]
             if key not in self._graphs:
                 self._graphs[key] = _read_graph(run.calls.distinct[key])
-            yield one, name, key, self._graphs[key]
+            graph = self._graphs[key]
+            yield one, graph.rename(name, one.type) if graph else name, key, graph
 
     def stacks(self, step: Step) -> Stacks | None:
         """Return what is known of the graph of a function that ran outside of calls."""
@@ -206,6 +206,15 @@ class Times:
             return step.type, self.stacks(step)
         fits = not name and (one.type == step.type or one.type in _MADE)  # else another thread ran it at the time
         return None, step if fits else None
+
+
+def _describe_uncounted(unsized: int, unread: Counter[str]) -> str | None:
+    """Return what is said of products without a count: those whose sizes are not known, and those by type of kernel
+    that are not known in the graph."""
+    reasons = [f"{unsized} of its matrix products have sizes that only the data tell"] if unsized else []
+    if unread:
+        reasons.append(f"{unread.total()} of its matrix products, in {' and '.join(sorted(unread))}, were not found")
+    return "; ".join(reasons) or None
 
 
 def _read_graph(call: Call) -> Stacks | None:

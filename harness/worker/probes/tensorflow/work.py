@@ -65,7 +65,8 @@ class WorkCounter:
         reasons = []
         for kind, calls in self.calls.by_kind.items():
             try:
-                found[kind] = self._count_epoch(kind, calls, known)
+                found[kind], missing = self._count_epoch(kind, calls, known)
+                reasons += missing
             except flops.Uncountable as error:
                 reasons.append(str(error))
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
@@ -79,8 +80,9 @@ class WorkCounter:
 
     def _count_epoch(
         self, kind: str, calls: Calls, known: dict[Any, Counter[Place] | flops.Uncountable]
-    ) -> Counter[Place]:
-        """Return the operations of one epoch by place.
+    ) -> tuple[Counter[Place], list[str]]:
+        """Return the operations of one epoch by place, and the reasons why some are missing. Raises Uncountable with
+        the reason if none can be counted.
 
         `known` caches the operations of calls, because another kind of epoch may make the same calls.
         """
@@ -92,7 +94,7 @@ class WorkCounter:
             raise flops.Uncountable("no tf.function was called")
         if len(calls.distinct) > MOST_CALLS:
             raise flops.Uncountable(f"an epoch calls its tf.functions in {len(calls.distinct)} different ways")
-        total = Counter[Place]()
+        total, missing = Counter[Place](), list[str]()
         for key, call in calls.distinct.items():
             if key not in known:
                 known[key] = _count_call(call)
@@ -101,21 +103,31 @@ class WorkCounter:
                 observed = self._times.count(kind, key)
                 if observed is None:
                     raise counted
-                total.update(observed)
+                total.update(observed[0])
+                missing += [observed[1]] if observed[1] else []
             else:
                 total.update({place: call.times * number for place, number in counted.items()})
-        return total + self._count_outside(steps.all) if steps and seen else total
+        if steps and seen:
+            outside, unread = self._count_outside(steps.all)
+            total, missing = total + outside, missing + unread
+        if missing and not total:
+            raise flops.Uncountable(missing[0])
+        return total, [f"at least: {one}" for one in missing]
 
-    def _count_outside(self, steps: Sequence[Step]) -> Counter[Place]:
-        """Return the operations of what ran outside of every `tf.function`."""
+    def _count_outside(self, steps: Sequence[Step]) -> tuple[Counter[Place], list[str]]:
+        """Return the operations of what ran outside of every `tf.function`, and the reasons why some are missing."""
         total = Counter[Place]()
         times = Counter(step.type for step in steps if step.is_function)
         for type_, step in {step.type: step for step in steps if step.is_function}.items():
             total.update({place: times[type_] * number for place, number in self._count_function(step).items()})
+        unread = Counter[str]()
         for step in steps:
             if not step.is_function:
                 total[step.place] += step.flops or 0
-        return total
+                unread[step.type] += step.flops is None
+        return total, [
+            f"the products in {type_}, which ran {n} times, could not be counted" for type_, n in unread.items() if n
+        ]
 
     def _count_function(self, step: Step) -> Counter[Place]:
         stacks = self._times.stacks(step)

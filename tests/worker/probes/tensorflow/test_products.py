@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from harness.worker.probes.tensorflow.flops import of_call
-from harness.worker.probes.tensorflow.products import is_product, read_product
+from harness.worker.probes.tensorflow.products import is_product, is_readable, read_product
 
 
 def product(function, *shapes, dtype=tf.float32):
@@ -44,11 +44,17 @@ def test_sizes_that_only_the_data_tell_are_unknown():
         tf.TensorSpec((None, 3), tf.float32), tf.TensorSpec((3, 4), tf.float32)
     )
     (one,) = (operation for operation in graph.graph.get_operations() if is_product(operation.type))
-    assert read_product(one) == (((), ()), 0)
-    assert read_product(None) == (((), ()), 0)
+    assert read_product(one) == (((), ()), None)
+    assert read_product(None) == (((), ()), None)
 
 
-@pytest.mark.parametrize("name", ["MatMul", "_MklMatMul", "_FusedMatMul", "_MklFusedMatMul", "BatchMatMulV2", "Einsum"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("MatMul", "_MklMatMul", "_FusedMatMul", "_MklFusedMatMul", "_MklNativeMatMul", "_MklNativeFusedMatMul"),
+        *("BatchMatMulV2", "_MklFusedBatchMatMulV2", "Einsum"),
+    ],
+)
 def test_what_tensorflow_puts_in_place_of_a_product_is_one(name):
     assert is_product(name)
 
@@ -56,3 +62,9 @@ def test_what_tensorflow_puts_in_place_of_a_product_is_one(name):
 @pytest.mark.parametrize("name", ["Mul", "MatrixInverse", "BatchMatrixBandPart", "TensorListPopBack"])
 def test_other_operations_are_none(name):
     assert not is_product(name)
+
+
+@pytest.mark.parametrize("name", ["SparseTensorDenseMatMul", "_QuantizedMatMul", "CSRSparseMatrixMatMul"])
+def test_products_of_other_than_two_dense_arrays_cannot_be_read(name):
+    assert is_product(name)
+    assert not is_readable(name)

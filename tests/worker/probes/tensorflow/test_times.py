@@ -210,3 +210,23 @@ def test_an_epoch_that_traced_is_counted_but_not_timed():
     with counter.watching("epoch", apart=True):
         step(tf.ones((8, 8)))
     assert counter.count(rate=False).timed
+
+
+def test_products_of_unknown_sizes_leave_the_count_of_the_others():
+    weights = tf.Variable(tf.ones((2, WIDTH)))
+
+    @tf.function
+    def step(x, turns):
+        total = tf.constant(0.0)
+        for turn in tf.range(turns):
+            total += tf.reduce_sum(x @ weights)  # of known sizes
+            total += tf.reduce_sum(tf.boolean_mask(x, x[:, 0] > tf.cast(turn, tf.float32)) @ weights)
+        return total
+
+    found = observed(lambda: step(tf.ones((POINTS, 2)), tf.constant(4)))
+    by_hand = 4 * 2 * POINTS * 2 * WIDTH
+    assert found.flops == {"epoch": by_hand} == {"epoch": sum(found.parts["epoch"].values())}
+    assert found.unavailable == "at least: 4 of its matrix products have sizes that only the data tell"
+    uses = {use.where.rpartition("/")[2]: use.flops for use in found.lines["epoch"]}
+    assert uses[line_of(step.python_function, "of known sizes")] == by_hand
+    assert sum(uses.values()) == by_hand
