@@ -1,8 +1,9 @@
-"""Notes which `tf.function`s an epoch calls, and with which arguments, so that their operations can be counted later.
+"""Notes which `tf.function`s an epoch calls, and with which arguments, so that their operations can be counted later;
+and in programs for TensorFlow 1, what their sessions run.
 
-It replaces `tf.function`'s `__call__` during one epoch. It keeps the arguments of a call, but only shape and type of
-tensors. Only outermost calls are noted, because the others are part of them. Operations outside of every `tf.function`
-are not seen here; if a gradient is taken there, that is reported.
+It replaces `tf.function`'s `__call__` and the session's `run` during one epoch. It keeps the arguments of a call, but
+only shape and type of tensors. Only outermost calls are noted, because the others are part of them. Operations outside
+of every `tf.function` are not seen here; if a gradient is taken there, that is reported.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
+from types import FrameType
 from typing import Any
+
+from harness.worker.probes.places import find_stack
+from harness.worker.probes.tensorflow.sessions import SessionRun
+from harness.worker.wire.reasons import one_line
 
 OUTSIDE = "gradients were taken outside of every tf.function"
 """The trouble that is none where operations outside of functions are observed, too."""
@@ -35,7 +41,7 @@ class Call:
 class Calls:
     """The outermost calls of one epoch."""
 
-    distinct: dict[Any, Call] = field(default_factory=dict)
+    distinct: dict[Any, Call | SessionRun] = field(default_factory=dict)
     trouble: str | None = None
     """Why the noted calls are known not to be all that the epoch computes, or None."""
     ran: list[tuple[float, float, Any]] = field(default_factory=list)
@@ -83,7 +89,10 @@ class CallProbe:
 
             function, tape = type(tf.function(lambda: 0)), tf.GradientTape
             call, gradient = function.__call__, tape.gradient
+            session = next(one for one in tf.compat.v1.Session.__mro__ if "run" in vars(one))
+            run = session.run
             function.__call__ = self._wrap_call(call, calls)
+            session.run = self._wrap_run(run, calls)
             tape.gradient = self._wrap_gradient(gradient, calls)
         except Exception as error:  # an unexpected version of TensorFlow must not make an arm fail
             calls.trouble = f"calls of TensorFlow could not be observed: {error!r}"
@@ -91,28 +100,42 @@ class CallProbe:
 
         def undo() -> None:
             function.__call__ = call
+            session.run = run
             tape.gradient = gradient
 
         return undo
 
     def _wrap_call(self, call: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
-        depth = self._depth
-
         def noted(function: Any, *args: Any, **kwargs: Any) -> Any:
-            level = getattr(depth, "level", 0)
             if not self._takes_eager and _run_eagerly():
                 return call(function, *args, **kwargs)
-            key = None if level else _note(calls, function, args, kwargs)
-            depth.level = level + 1
-            began = perf_counter()
-            try:
+            key = None if self.is_inside() else _note(calls, function, args, kwargs)
+            with self._calling(calls, key):
                 return call(function, *args, **kwargs)
-            finally:
-                depth.level = level
-                if key is not None:
-                    calls.ran.append((began, perf_counter(), key))
 
         return noted
+
+    def _wrap_run(self, run: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
+        def noted(session: Any, fetches: Any, feed_dict: Any = None, *others: Any, **more: Any) -> Any:
+            key = None if self.is_inside() else _note_run(calls, session, fetches, feed_dict, sys._getframe(1))
+            with self._calling(calls, key):
+                return run(session, fetches, feed_dict, *others, **more)
+
+        return noted
+
+    @contextmanager
+    def _calling(self, calls: Calls, key: Any | None) -> Iterator[None]:
+        """In this context a call runs, with this key if it is noted."""
+        depth = self._depth
+        level = getattr(depth, "level", 0)
+        depth.level = level + 1
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            depth.level = level
+            if key is not None:
+                calls.ran.append((began, perf_counter(), key))
 
     def _wrap_gradient(self, gradient: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
         depth = self._depth
@@ -146,6 +169,17 @@ def _note(calls: Calls, function: Any, args: Any, kwargs: Any) -> Any:
     except Exception as error:  # an exception here would end the user's own call
         if calls.trouble in (None, OUTSIDE):
             calls.trouble = f"a call could not be recorded: {error}"
+        return None
+
+
+def _note_run(calls: Calls, session: Any, fetches: Any, feeds: Any, frame: FrameType) -> Any:
+    """Note a run of a session, and return its key; None if it could not be noted."""
+    try:
+        run = SessionRun.of(session, fetches, feeds or {}, find_stack(frame))
+        calls.distinct.setdefault(run.key, run).times += 1
+        return run.key
+    except Exception as error:  # an exception here would end the user's own run
+        calls.trouble = f"a run of a session could not be recorded: {one_line(error)}"
         return None
 
 

@@ -1,20 +1,26 @@
 """Counts the floating-point operations of the matrix products in a graph, from the sizes in it.
 
 XLA counts what a `tf.function` does for certain arguments. A gradient that a tape takes outside of the function runs as
-a function of its own, for which there is only the graph. What its results do not need does not run, and does not count.
+a function of its own, and a TensorFlow 1 session runs a part of its graph. For these there is only the graph. What
+their results do not need does not run, and does not count.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from harness.worker.probes.tensorflow.hlo import Products, Uncountable
+from harness.worker.probes.tensorflow.inner import find_inner
 from harness.worker.probes.tensorflow.products import is_product, is_readable, read_product
-from harness.worker.probes.tensorflow.stacks import find_functions
 
-_WHAT = "gradient of a tf.function, taken outside of it,"
+_WHAT = "a gradient of a tf.function, taken outside of it,"
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+
+
+_OLD_FLOW = {"Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit", "NextIteration"}
+"""What loops and branches of TensorFlow 1 consist of."""
 
 
 def of_graph(graph: Any) -> Products:
@@ -22,32 +28,58 @@ def of_graph(graph: Any) -> Products:
 
     Raises Uncountable with the reason if they cannot be counted.
     """
+    results = [*(tensor.op for tensor in graph.outputs), *getattr(graph, "control_outputs", ())]
+    return of_operations(graph, find_needed(results), _WHAT)
+
+
+def of_operations(graph: Any, needed: Iterable[Any], what: str) -> Products:
+    """Return the same of one run of these operations of a graph. `what` they are is said in the reason."""
     total: Products = Counter()
-    for operation in _find_needed(graph):
+    has_flow = False
+    for operation in needed:
+        has_flow = has_flow or operation.type in _OLD_FLOW
         if is_product(operation.type):
             sizes, flops = read_product(operation)
             if flops is None and not is_readable(operation.type):
-                raise Uncountable(f"a {_WHAT} has a {operation.type}, whose operations cannot be counted")
+                raise Uncountable(f"{what} has a {operation.type}, whose operations cannot be counted")
             if flops is None:
-                raise Uncountable(f"a {_WHAT} has sizes that only the data tell")
+                raise Uncountable(f"{what} has sizes that only the data tell")
             if flops:
                 total[operation.name, sizes] += flops
-        for inner in filter(None, map(graph._get_function, find_functions(operation))):
-            products = of_graph(inner.graph)
+        for _, inner in find_inner(graph, operation):
+            products = of_graph(inner)
             if operation.type in _CALLS:
                 total += Counter({(f"{operation.name}/{name}", sizes): n for (name, sizes), n in products.items()})
             elif products:
-                raise Uncountable(f"a {_WHAT} has matrix products in a loop or a branch")
+                raise Uncountable(f"{what} has matrix products in a loop or a branch")
+    if total and has_flow:
+        raise Uncountable(f"{what} has loops or branches beside its matrix products")
     return total
 
 
-def _find_needed(graph: Any) -> list[Any]:
-    """Return the operations on which results of the graph depend, or that do more than compute."""
-    left = [*(tensor.op for tensor in graph.outputs), *getattr(graph, "control_outputs", ())]
+def find_needed(results: Iterable[Any]) -> list[Any]:
+    """Return the operations on which these depend, and themselves.
+
+    What has to be finished before others begin, without giving them anything or doing more than compute, is left out,
+    as TensorFlow's optimizer of graphs leaves it out.
+    """
     found: dict[int, Any] = {}
+    merely_before: set[int] = set()
+    left = [(one, True) for one in results]
     while left:
-        operation = left.pop()
-        if id(operation) not in found:
+        operation, gives = left.pop()
+        gives = gives or _does_more(operation)
+        if id(operation) in found or (not gives and id(operation) in merely_before):
+            continue
+        if gives:
             found[id(operation)] = operation
-            left += [*(tensor.op for tensor in operation.inputs), *operation.control_inputs]
+        else:
+            merely_before.add(id(operation))
+        left += [(tensor.op, gives) for tensor in operation.inputs]
+        left += [(one, False) for one in operation.control_inputs]
     return list(found.values())
+
+
+def _does_more(operation: Any) -> bool:
+    """Whether an operation does more than compute its results."""
+    return operation.op_def.is_stateful or any(one.dtype._is_ref_dtype for one in operation.inputs)

@@ -4,8 +4,10 @@ import re
 
 _TAPE = "gradient_tape"
 """The prefix of the names in a gradient that a tape computes. They have one more level, after the operation's name."""
-_GRADIENTS, _GRADIENT, _GRADIENT_END = "gradients", re.compile(r".+_grad(_\d+)?"), re.compile(r"_grad(_\d+)?$")
-"""The prefix of the names in the gradient of a nested function, and the name of the gradient of one operation."""
+_GRADIENTS = re.compile(r"gradients(_\d+)?")
+"""The prefix of the names in the gradient of a nested function, or in what `tf.gradients` computes."""
+_GRADIENT, _GRADIENT_END = re.compile(r".+_grad(_\d+)?"), re.compile(r"_grad(_\d+)?$")
+"""The name of the gradient of one operation."""
 _FLOW = re.compile(r"(?:while|cond)(?:_(?:body|cond|grad))?(?:_\d+)?")
 """The prefixes of the names in loops and branches."""
 INLINED = re.compile(r"^.*/_\d+/")
@@ -37,8 +39,9 @@ def is_call(step: str) -> bool:
 def _find_forward(name: str) -> list[str]:
     steps = [step for step in undo_optimizer(name.split("/")) if not is_call(step)]
     forward = [step for step in steps if step != _TAPE]
-    if _GRADIENTS in forward:
-        inner = forward[len(forward) - forward[::-1].index(_GRADIENTS) :]
+    gradients = [at for at, step in enumerate(forward) if _GRADIENTS.fullmatch(step)]
+    if gradients:
+        inner = forward[gradients[-1] + 1 :]
         end = next((at for at, step in enumerate(inner) if _GRADIENT.fullmatch(step)), None)
         if end is not None:
             return [*inner[:end], _GRADIENT_END.sub("", inner[end])]

@@ -8,26 +8,28 @@ in its own, and counts to the lines of that one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from harness.worker.probes.places import Line, Stack, keep_own
+from harness.worker.probes.places import DEEPEST, Line, Stack, keep_own
 from harness.worker.probes.tensorflow.fused import find_product
+from harness.worker.probes.tensorflow.inner import find_inner
 from harness.worker.probes.tensorflow.name_scopes import INLINED, forward_name, is_call, undo_optimizer
 from harness.worker.probes.tensorflow.products import is_product, read_product
 from harness.worker.probes.tensorflow.traffic import of_graph_operation
 
-_INNER = ("f", "body", "cond", "then_branch", "else_branch")
-"""The attributes of operations that name functions."""
 _GENERATED = re.compile(r"^__(?:inference|forward|backward)_|_\d+$|_rewritten$")
 """What TensorFlow adds to the names of functions: `__inference___backward_step_310_333` belongs to `step`."""
 
 
 class Stacks:
-    """The stacks of a graph and of all functions that it calls. `forwards` has the operations of which others in the
-    graph itself compute the gradients, and `others` are the graphs that it is the gradient of. `sized` are those of the
-    same graph with the sizes that it ran with."""
+    """The stacks of a graph and of all functions that it calls.
+
+    `forwards` has the operations of which others in the graph itself compute the gradients, and `others` are the graphs
+    that it is the gradient of. `sized` are those of the same graph with the sizes that it ran with. `called_from` is
+    the stack of the call that ran it, if its operations were created elsewhere.
+    """
 
     def __init__(
         self,
@@ -35,9 +37,11 @@ class Stacks:
         forwards: Mapping[str, Any] | None = None,
         others: Iterable[Any] = (),
         sized: Stacks | None = None,
+        called_from: Stack = (),
     ) -> None:
         self._forwards = forwards or {}
         self._sized = sized
+        self._called_from = called_from
         self._operations: dict[str, dict[str, list[Any]]] = {}
         """Operations by name, by the name of the user's function that they belong to."""
         self._called: dict[tuple[str, ...], str] = {}
@@ -57,14 +61,20 @@ class Stacks:
 
     def _find(self, name: str) -> Stack:
         stacks = {_read_stack(one) for one in self._find_forward(name)}
-        return stacks.pop() if len(stacks) == 1 else ()
+        found = stacks.pop() if len(stacks) == 1 else ()
+        # The call comes before the lines around the innermost one, which are known to belong to it alone.
+        return (*found[:1], *self._called_from, *found[1:])[:DEEPEST]
 
     def operation(self, name: str) -> Any | None:
         """Return the operation that ran under a name, itself and not what it is a gradient of; None if it is not
         known, or if several functions have one of that name that differ in what they compute."""
-        if self._sized:
-            return self._sized.operation(name)
-        found = self._find_anywhere(_leave_out_calls(name))
+        if self._sized and (sized := self._sized.operation(name)) is not None:
+            return sized
+        plain = "/".join(undo_optimizer(name.split("/")))
+        outermost = self._operations.get("", {})
+        found = outermost.get(plain) or self._find_anywhere(_leave_out_calls(name))
+        if INLINED.match(plain):  # it was inside a function, where another may have the name of one outside
+            found = [one for one in found if one not in outermost.get(one.name, ())] or found
         return found[0] if len({_describe(one) for one in found}) == 1 else None
 
     def rename(self, name: str, type_: str) -> str:
@@ -91,8 +101,8 @@ class Stacks:
         return self._moved[name]
 
     def _find_forward(self, name: str) -> list[Any]:
-        while name in self._forwards:  # the gradient of a gradient leads on
-            name = self._forwards[name].name
+        while (plain := "/".join(undo_optimizer(name.split("/")))) in self._forwards:
+            name = self._forwards[plain].name  # the gradient of a gradient leads on
         calls = tuple(step for step in name.split("/") if is_call(step))
         own = self._operations.get(self._called.get(calls, ""), {})
         forward = forward_name(name)
@@ -106,17 +116,9 @@ class Stacks:
         self._called.setdefault(calls, function)
         for operation in graph.get_operations():
             own.setdefault(operation.name, []).append(operation)
-            for inner in find_functions(operation):
-                called = graph._get_function(inner)
-                if called is not None:
-                    way = (*calls, operation.name) if is_call(operation.name) else calls
-                    self._walk(called.graph, _clean(inner), way)
-
-
-def find_functions(operation: Any) -> Iterator[str]:
-    for attribute in _INNER:
-        with suppress(ValueError):  # it has no such attribute
-            yield operation.get_attr(attribute).name
+            for name, inner in find_inner(graph, operation):
+                way = (*calls, operation.name) if is_call(operation.name) else calls
+                self._walk(inner, _clean(name), way)
 
 
 def _leave_out_calls(name: str) -> str:

@@ -29,6 +29,7 @@ from harness.worker.probes.tensorflow.name_scopes import part
 from harness.worker.probes.tensorflow.operations import read_named
 from harness.worker.probes.tensorflow.products import is_product, is_readable, read_product
 from harness.worker.probes.tensorflow.profiler import Profiler
+from harness.worker.probes.tensorflow.sessions import SessionRun
 from harness.worker.probes.tensorflow.stacks import Stacks
 from harness.worker.probes.tensorflow.steps import Step, Steps
 from harness.worker.wire.evidence import OneByOne
@@ -217,10 +218,12 @@ def _describe_uncounted(unsized: int, unread: Counter[str]) -> str | None:
     return "; ".join(reasons) or None
 
 
-def _read_graph(call: Call) -> Stacks | None:
+def _read_graph(call: Call | SessionRun) -> Stacks | None:
     """Read the graph of a call, with the sizes of its arguments, even if it serves others too."""
     import tensorflow as tf
 
+    if isinstance(call, SessionRun):
+        return call.stacks
     args, kwargs = call.arguments
     function = call.function
     with suppress(Exception):  # not every function can be asked for its graph in this way

@@ -18,6 +18,7 @@ from harness.worker.probes.tensorflow.calls import OUTSIDE, Call, CallProbe, Cal
 from harness.worker.probes.tensorflow.graphs import of_graph
 from harness.worker.probes.tensorflow.large import prepare_product, prepare_sum
 from harness.worker.probes.tensorflow.name_scopes import part
+from harness.worker.probes.tensorflow.sessions import SessionRun
 from harness.worker.probes.tensorflow.steps import Step
 from harness.worker.probes.tensorflow.times import Times
 from harness.worker.wire.messages import Counted
@@ -139,8 +140,10 @@ class WorkCounter:
         return total
 
 
-def _count_call(call: Call) -> Counter[Place] | flops.Uncountable:
+def _count_call(call: Call | SessionRun) -> Counter[Place] | flops.Uncountable:
     try:
+        if isinstance(call, SessionRun):
+            return call.count()
         return flops.of_call(call.function, call.arguments)
     except flops.Uncountable as error:
         return error
