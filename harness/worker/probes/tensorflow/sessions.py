@@ -16,9 +16,12 @@ from harness.worker.probes.counted import Place
 from harness.worker.probes.places import Stack
 from harness.worker.probes.tensorflow.graphs import find_needed, of_operations
 from harness.worker.probes.tensorflow.name_scopes import part
+from harness.worker.probes.tensorflow.shapes import write_sizes
 from harness.worker.probes.tensorflow.stacks import Stacks
 
 _WHAT = "a run of a session"
+_PASSES = 4
+"""Maximum number of times that sizes are worked out. Each finds those that follow from sizes found before."""
 Shape = tuple[int, ...]
 
 
@@ -89,8 +92,11 @@ class SessionRun:
                 )
         for node in found.node:
             node.attr.pop("_class", None)  # where it has to run, which may be beside what did not run
-        with tf.Graph().as_default() as sized:
-            tf.import_graph_def(found, name="")
+        for _ in range(_PASSES):
+            with tf.Graph().as_default() as sized:
+                tf.import_graph_def(found, name="")
+            if not write_sizes(found, sized):
+                break
         return sized
 
 
