@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from harness.analysis.comparison.exact import exact
 from harness.analysis.comparison.losses import losses
 from harness.analysis.comparison.shares_of_changes import attribute
+from harness.analysis.comparison.tracing import TracingChange, compare_tracings, find_repeated, in_all_epochs
 from harness.analysis.comparison.unsound import unsound
 from harness.analysis.comparison.why import Epochs, Why, explain
 from harness.analysis.epochs import table as epoch_table
@@ -99,26 +100,47 @@ def _summarize_arms(
     labels = [arm.label for arm in costs.record.arms]
     arms = [_summarize_arm(costs, arm, converged.get(arm), found.get(arm), logs.get(arm)) for arm in labels]
     baseline = next((arm for arm in arms if arm.name == costs.record.baseline), None)
-    return [replace(arm, why=_explain(arm, baseline)) if baseline else arm for arm in arms]
+    if baseline is None:
+        return arms
+    record = costs.record
+    return [
+        replace(arm, why=_explain(record, arm, baseline), tracings=_compare_tracings(record, arm, baseline))
+        if arm is not baseline and arm.verdict not in (Answer.SAME, Answer.UNSURE)
+        else arm
+        for arm in arms
+    ]
 
 
-def _explain(arm: ArmSummary, baseline: ArmSummary) -> Why | None:
-    """Explain the difference between an arm and the baseline, unless they are the same."""
-    if arm is baseline or arm.verdict in (Answer.SAME, Answer.UNSURE):
-        return None
+def _compare_tracings(record: Lines, arm: ArmSummary, baseline: ArmSummary) -> list[TracingChange]:
+    """What all epochs of one process of each trace and compile, if both ran the same epochs."""
+    one, other = arm.accounting, baseline.accounting
+    if not one or not other or not one.is_comparable(other):
+        return []
+    mine, theirs = (find_repeated(tracings.of_one_block(record, own.name) or []) for own in (arm, baseline))
+    return compare_tracings(mine, theirs, one.seconds - other.seconds, in_all_epochs)
+
+
+def _explain(record: Lines, arm: ArmSummary, baseline: ArmSummary) -> Why | None:
+    """Explain the difference between an epoch of an arm and one of the baseline."""
     both = [kind for kind in baseline.lines if kind in arm.lines]
     timed = [kind for kind in both if kind in arm.timed and kind in baseline.timed]
-    wanted = [kind for kind in (baseline.commonest, arm.commonest) if kind in (timed or both)]
-    kind = next(iter([*wanted, *timed, *both]), None)
-    return explain(kind, _collect_epochs(arm, kind), _collect_epochs(baseline, kind)) if kind is not None else None
+    ran = [kind for kind in baseline.epoch_times if kind in arm.epoch_times]
+    wanted = [kind for kind in (baseline.commonest, arm.commonest) if kind in (timed or both or ran)]
+    kind = next(iter([*wanted, *timed, *both, *ran]), None)
+    if kind is None:
+        return None
+    mine, theirs = (_collect_epochs(record, own, kind) for own in (arm, baseline))
+    return explain(kind, mine, theirs, len(record.blocks_done))
 
 
-def _collect_epochs(arm: ArmSummary, kind: str) -> Epochs:
+def _collect_epochs(record: Lines, arm: ArmSummary, kind: str) -> Epochs:
     """What is known of an arm's epochs of a kind. Where they have no steady time, the one that was timed stands for
     them."""
     timed = arm.timed.get(kind)
     wall = timed.wall if timed else None
-    return Epochs(arm.lines[kind], timed, arm.epoch_times.get(kind, wall), arm.between.get(kind, []))
+    repeated = find_repeated([epoch for epoch in tracings.of_one_block(record, arm.name) or [] if epoch.kind == kind])
+    seconds = arm.epoch_times.get(kind, wall)
+    return Epochs(arm.lines.get(kind, []), timed, seconds, arm.between.get(kind, []), repeated)
 
 
 def _summarize_gated(record: Lines) -> list[ArmSummary]:

@@ -8,6 +8,7 @@ import msgspec
 from harness.analysis.comparison.exact import Exact
 from harness.analysis.comparison.losses import Relation
 from harness.analysis.comparison.shares_of_changes import Attribution
+from harness.analysis.comparison.tracing import TracingChange
 from harness.analysis.comparison.unsound import Unsound
 from harness.analysis.comparison.why import Why
 from harness.analysis.epochs.accounting import Accounted
@@ -97,6 +98,9 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The text of these lines and of some around them, by file and number; empty if it was not recorded."""
     why: Why | None = None
     """Where the difference from the baseline comes from, by line; None if that is not known, or if there is none."""
+    tracings: list[TracingChange] = []
+    """What it and the baseline trace and compile after first epochs, as shares of the difference between all epochs of
+    one process; empty unless both ran the same epochs."""
     losses: str | None = None
     """Its losses compared with the baseline's: a sentence that begins with `same bit for bit`, `drifts from epoch K by
     X`, `different objective (TERM RATIO)` or, if the baseline disagrees with itself, `not repeatable here`."""

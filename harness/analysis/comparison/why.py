@@ -4,24 +4,28 @@ Lines of two versions of a program are matched by their content, since an edit m
 touched is matched by its likeness to one of the others.
 
 The times of lines come from epochs under a profiler, which slows them down. So a line has its share of those, and the
-median epoch of the turns is shared out in this way: what lines take and what passes between operations add up to
-it, and the differences of all add up to the difference. Where only arithmetic is known, it is shared out instead.
+median epoch of the turns is shared out in this way: what is traced and compiled in every epoch, what lines take and
+what passes between operations add up to it, and the differences of all add up to the difference. Where only arithmetic
+is known, it is shared out instead.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import TypeVar
 
-from harness.worker.wire.evidence import Between, Caller, LineUse, Product, Timed
+from harness.analysis.comparison.matching import match
+from harness.analysis.comparison.reasons import By, Reason, compare_measures, divide, find_reason
+from harness.analysis.comparison.tracing import Repeated, TracingChange, compare_tracings, in_median_epoch
+from harness.worker.wire.evidence import Between, Caller, LineUse, Timed
 
-ALIKE = 0.6
-"""How much of two lines must be equal for one to be an edit of the other."""
 MOSTLY = 0.8
 """The share of a line's difference from which on one of the ways that lead to it explains it."""
 LEAST = 0.01
 """Lines with a smaller share of the difference come together as the rest."""
+NOTHING = 1e-9
+"""What is left of an epoch between operations is rounding if it is a smaller share of it."""
+FEWEST_BLOCKS = 2
+"""The number of blocks below which the time of a line that does the same may differ by chance."""
 
 
 class Of(StrEnum):
@@ -41,6 +45,8 @@ class Epochs:
     """The median of an epoch in the turns; None if that is not known."""
     between: Sequence[Between] = ()
     """The lines that run between operations, if enough samples tell."""
+    repeated: Sequence[Repeated] = ()
+    """What is traced and compiled in epochs that are not the first."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,10 @@ class Change:
     baseline_seconds: float | None
     flops: float
     baseline_flops: float
-    product: Product | None = None
-    """Its largest matrix product, if the baseline has one that differs from it in one size."""
-    baseline_product: Product | None = None
+    reason: Reason | None = None
+    """What is different about it; None if that is not known, or if only one of the two has it."""
+    doubtful: bool = False
+    """Whether it does the same in both, and one block alone tells its time."""
     via: str = ""
     """The line that leads to it, if the difference is on that way."""
     via_text: str = ""
@@ -69,7 +76,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Why:
-    """The difference between an epoch of two arms: in the time of median epochs, or in arithmetic."""
+    """The difference between an epoch of two arms: in the time of median epochs, or in arithmetic.
+
+    The shares of `tracings`, of `changes`, `between` and `rest` add up to 1.
+    """
 
     kind: str
     of: Of
@@ -87,42 +97,79 @@ class Why:
     between_most_share: float = 0.0
     """Its share of the time between operations in that arm."""
     rest: float = 0.0
-    """The share of all lines that are not listed."""
+    """The share of all lines that are not listed, or of everything else if no line was timed in one of the two."""
+    tracings: list[TracingChange] = field(default_factory=list)
+    """What is traced and compiled in most epochs of one of the two, those with the largest part first."""
+    untimed: bool = False
+    """Whether no line was timed in one of the two, so that only tracing is known."""
+    runs: float | None = None
+    """The number of operations of an epoch; None if that is not known."""
+    baseline_runs: float | None = None
 
 
-def explain(kind: str, arm: Epochs, baseline: Epochs) -> Why | None:
-    """Explain the difference between two arms' epochs of one kind; None if nothing is known of the lines of one."""
-    if not any(use.where for use in arm.uses) or not any(use.where for use in baseline.uses):
-        return None
-    if arm.timed and baseline.timed and arm.seconds and baseline.seconds:
-        mine, theirs = _Clock(arm.timed, arm.seconds), _Clock(baseline.timed, baseline.seconds)
-        return _explain_time(kind, arm, baseline, mine, theirs)
+def explain(kind: str, arm: Epochs, baseline: Epochs, blocks: int = FEWEST_BLOCKS) -> Why | None:
+    """Explain the difference between two arms' epochs of one kind, of which `blocks` were measured; None if nothing is
+    known of the lines of one, and no tracing makes the difference."""
+    tracings: list[TracingChange] = []
+    if arm.seconds and baseline.seconds and (difference := arm.seconds - baseline.seconds):
+        found = compare_tracings(arm.repeated, baseline.repeated, difference, in_median_epoch)
+        tracings = [one for one in found if abs(one.share) >= LEAST]
+    known = all(any(use.where for use in own.uses) for own in (arm, baseline))
+    if arm.seconds and baseline.seconds:
+        of_time = Why(kind, Of.TIME, arm.seconds, baseline.seconds, tracings=tracings)
+        mine = arm.seconds - sum(one.seconds for one in tracings)
+        theirs = baseline.seconds - sum(one.baseline_seconds for one in tracings)
+        if known and arm.timed and baseline.timed and mine > 0 < theirs:
+            clocks = _Clock(arm.timed, mine), _Clock(baseline.timed, theirs)
+            return _explain_time(of_time, arm, baseline, *clocks, blocks)
+        if tracings:
+            return replace(of_time, rest=1.0 - sum(one.share for one in tracings), untimed=True)
     after, before = (sum(use.flops for use in own.uses) for own in (arm, baseline))
-    if not after or not before or after == before:
+    if not known or not after or not before or after == before:
         return None
     pairs = _pair(arm.uses, baseline.uses, _get_flops, _get_flops, after - before)
     return _gather(Why(kind, Of.ARITHMETIC, after, before), pairs)
 
 
-def _explain_time(kind: str, arm: Epochs, baseline: Epochs, mine: "_Clock", theirs: "_Clock") -> Why | None:
-    difference = mine.seconds - theirs.seconds
+def _explain_time(
+    found: Why, arm: Epochs, baseline: Epochs, mine: "_Clock", theirs: "_Clock", blocks: int
+) -> Why | None:
+    difference = found.arm - found.baseline
     if not difference:
         return None
-    left = [clock.seconds - sum(map(clock, own.uses)) for own, clock in ((arm, mine), (baseline, theirs))]
+    left = [_find_left(clock, own.uses) for own, clock in ((arm, mine), (baseline, theirs))]
     longer, clock, most = (arm, mine, left[0]) if left[0] > left[1] else (baseline, theirs, left[1])
     line = next(iter(longer.between), None)
-    found = Why(
-        kind,
-        Of.TIME,
-        mine.seconds,
-        theirs.seconds,
+    found = replace(
+        found,
         between=(left[0] - left[1]) / difference,
         between_seconds=left[0],
         baseline_between_seconds=left[1],
         between_most=line,
         between_most_share=min(clock.scale * line.seconds / most, 1.0) if line and most > 0 else 0.0,
+        runs=_sum_runs(arm.uses),
+        baseline_runs=_sum_runs(baseline.uses),
     )
-    return _gather(found, _pair(arm.uses, baseline.uses, mine, theirs, difference))
+    changes = _pair(arm.uses, baseline.uses, mine, theirs, difference)
+    if blocks < FEWEST_BLOCKS:
+        changes = [replace(one, doubtful=_does_the_same(one)) for one in changes]
+    return _gather(found, changes)
+
+
+def _find_left(clock: "_Clock", uses: Sequence[LineUse]) -> float:
+    """Return the seconds of an epoch that no line takes."""
+    left = clock.seconds - sum(map(clock, uses))
+    return left if abs(left) > NOTHING * clock.seconds else 0.0
+
+
+def _sum_runs(uses: Sequence[LineUse]) -> float | None:
+    runs = [use.runs for use in uses if use.runs is not None]
+    return sum(runs) if runs and len(runs) == len(uses) else None
+
+
+def _does_the_same(change: Change) -> bool:
+    reason = change.reason
+    return reason is not None and reason.by is By.OTHER and reason.same_arithmetic and reason.same_runs
 
 
 class _Clock:
@@ -139,7 +186,6 @@ class _Clock:
         return self.scale * (use.seconds or 0.0)
 
 
-_Use = TypeVar("_Use", LineUse, Caller)
 _Weight = Callable[[LineUse | Caller], float]
 
 
@@ -156,7 +202,7 @@ def _gather(found: Why, changes: Sequence[Change]) -> Why:
 def _pair(
     arm: Sequence[LineUse], baseline: Sequence[LineUse], mine: _Weight, theirs: _Weight, difference: float
 ) -> list[Change]:
-    return [_compare(one, other, mine, theirs, difference) for one, other in _match(arm, baseline)]
+    return [_compare(one, other, mine, theirs, difference) for one, other in match(arm, baseline)]
 
 
 def _compare(one: LineUse | None, other: LineUse | None, mine: _Weight, theirs: _Weight, difference: float) -> Change:
@@ -165,7 +211,9 @@ def _compare(one: LineUse | None, other: LineUse | None, mine: _Weight, theirs: 
     timed = mine is not _get_flops
     after, before = (mine(one) if one else 0.0), (theirs(other) if other else 0.0)
     via = _find_way(one, other, mine, theirs)
-    product, earlier = _match_products(via or (one, other))
+    pair = via if via and via[0] and via[1] else (one, other)
+    time = divide(mine(pair[0]), theirs(pair[1])) if timed and pair[0] and pair[1] else None
+    reason = find_reason(compare_measures((one, other), via, time)) if one and other else None
     way = (via[0] or via[1]) if via else None
     return Change(
         shown.where,
@@ -175,11 +223,10 @@ def _compare(one: LineUse | None, other: LineUse | None, mine: _Weight, theirs: 
         before if timed else None,
         one.flops if one else 0.0,
         other.flops if other else 0.0,
-        product,
-        earlier,
-        way.where if way else "",
-        way.text if way else "",
-        "" if one and other else "arm" if one else "baseline",
+        reason,
+        via=way.where if way else "",
+        via_text=way.text if way else "",
+        only_in="" if one and other else "arm" if one else "baseline",
     )
 
 
@@ -188,66 +235,9 @@ def _find_way(
 ) -> tuple[Caller | None, Caller | None] | None:
     """Return the line that leads to most of the difference of a line, in the arm and in the baseline."""
     whole = (mine(one) if one else 0.0) - (theirs(other) if other else 0.0)
-    for here, there in _match(one.callers if one else [], other.callers if other else []):
+    for here, there in match(one.callers if one else [], other.callers if other else []):
         shown = here or there
         part = (mine(here) if here else 0.0) - (theirs(there) if there else 0.0)
         if shown and shown.where and whole and part / whole >= MOSTLY:
             return here, there
     return None
-
-
-def _match_products(
-    pair: tuple[LineUse | Caller | None, LineUse | Caller | None],
-) -> tuple[Product | None, Product | None]:
-    """Return the largest product of a line that differs from one of the baseline in one size only, and that one.
-    Those that both have are not different."""
-    mine, theirs = ([*use.products] if use else [] for use in pair)
-    for product in [product for product in mine if product not in theirs]:
-        for earlier in [earlier for earlier in theirs if earlier not in mine]:
-            if find_resized(product, earlier):
-                return product, earlier
-    return None, None
-
-
-def find_resized(product: Product, earlier: Product) -> tuple[int, int] | None:
-    """Return the size that differs between two products, as it was and as it is; None if several do, or none does."""
-    sizes, before = (*product.left, *product.right), (*earlier.left, *earlier.right)
-    if len(product.left) != len(earlier.left) or len(sizes) != len(before):
-        return None
-    changed = {(was, is_) for was, is_ in zip(before, sizes, strict=True) if was != is_}
-    return changed.pop() if len(changed) == 1 else None
-
-
-def _match(mine: Sequence[_Use], theirs: Sequence[_Use]) -> Iterator[tuple[_Use | None, _Use | None]]:
-    """Yield pairs of what is the same in both; None for what the other does not have."""
-    here, there = sorted(mine, key=_get_number), sorted(theirs, key=_get_number)
-    for same in (_is_same_line, _has_same_text, _is_alike):
-        for one in list(here):
-            other = next((other for other in there if same(one, other)), None)
-            if other is not None:
-                here.remove(one)
-                there.remove(other)
-                yield one, other
-    yield from ((one, None) for one in here)
-    yield from ((None, other) for other in there)
-
-
-def _is_same_line(one: LineUse | Caller, other: LineUse | Caller) -> bool:
-    return _has_same_text(one, other) and _get_file(one) == _get_file(other)
-
-
-def _has_same_text(one: LineUse | Caller, other: LineUse | Caller) -> bool:
-    return (one.text or one.where) == (other.text or other.where)
-
-
-def _is_alike(one: LineUse | Caller, other: LineUse | Caller) -> bool:
-    return bool(one.text and other.text) and SequenceMatcher(None, one.text, other.text).ratio() >= ALIKE
-
-
-def _get_file(use: LineUse | Caller) -> str:
-    return use.where.rpartition(":")[0].rpartition("/")[2]
-
-
-def _get_number(use: LineUse | Caller) -> int:
-    number = use.where.rpartition(":")[2]
-    return int(number) if number.isdecimal() else 0

@@ -67,6 +67,10 @@ class Accounted:
     trend: Trend | None = None
     """Set if its epochs get slower or faster: there is no steady epoch then."""
 
+    def is_comparable(self, other: "Accounted") -> bool:
+        """Whether both ran the same number of epochs, and all of their schedules if these are known."""
+        return self.epochs == other.epochs and self.seconds != other.seconds and self.scheduled in (None, self.epochs)
+
 
 def accounted(costs: Projection, arm: str) -> Accounted | None:
     """Return the accounting of the first process of `arm` that ran to its end, or else of its first process; None if it

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.lines import Lines
 from harness.report.layouts.base import Layout
-from harness.report.sections import accounting, comparison, notes, programs, threads, unsound, why
+from harness.report.sections import accounting, comparison, notes, programs, threads, unsound, why, why_table
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.headline import headline
 from harness.report.sections.lines import lines
@@ -32,7 +32,7 @@ def findings(summary: Summary) -> Iterator[str]:
 
 def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
     yield comparison.times(summary)
-    yield why.table(summary)
+    yield why_table.table(summary)
     yield comparison.kinds(summary)
     yield comparison.losses(summary)
     yield accounting.table(summary)
@@ -54,6 +54,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from accounting.sentences(summary)
     yield from notes.memory(summary)
     yield from notes.imported_anew(summary)
+    yield from why.unknown(summary)
     yield from notes.unseen(summary)
     yield from notes.early(summary)
     yield from notes.gpus(summary)

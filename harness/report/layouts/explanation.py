@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from harness.record.lines import Lines
 from harness.report.layouts import comparison as usual
 from harness.report.layouts.base import Layout
-from harness.report.sections import accounting, comparison, why
+from harness.report.sections import accounting, comparison, why_table
 from harness.report.sections.arithmetic import arithmetic
 from harness.report.sections.lines import lines
 from harness.report.sections.source import sources
@@ -17,7 +17,7 @@ MOST_LINES = 30
 
 
 def tables(summary: Summary, record: Lines) -> Iterator[Table | None]:
-    yield why.table(summary, MOST_LINES)
+    yield why_table.table(summary, MOST_LINES)
     yield lines(summary)
     yield arithmetic(summary)
     yield comparison.times(summary)

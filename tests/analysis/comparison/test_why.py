@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.analysis.comparison.reasons import By
 from harness.analysis.comparison.why import Epochs, Of, explain
 from harness.worker.wire.evidence import Caller, LineUse, Product, Timed
 
@@ -56,20 +57,38 @@ def test_lines_that_only_one_has_are_told():
 def test_the_way_and_the_size_that_make_the_difference_are_told():
     def network(grid, seconds):
         ways = [
-            Caller("b.py:35", "f = density(grid)", 9e6, seconds - 1.0, [Product((grid, 32), (32, 32), 9e6)]),
+            Caller("b.py:35", "f = density(grid)", grid, seconds - 1.0, [Product((grid, 32), (32, 32), grid)]),
             Caller("r.py:42", "n = density(points)", 1e6, 1.0, [Product((50, 32), (32, 32), 1e6)]),
         ]
         return line("net.py:62", "y = tanh(x @ w)", seconds, 1e7, ways, [Product((grid, 32), (32, 32), 9e6)])
 
     found = explain("epoch", epochs(network(100, 2.0)), epochs(network(1200, 13.0))).changes[0]
     assert (found.via, found.via_text) == ("b.py:35", "f = density(grid)")
-    assert (found.baseline_product.left, found.product.left) == ((1200, 32), (100, 32))
+    assert (found.reason.baseline_product.left, found.reason.product.left) == ((1200, 32), (100, 32))
 
 
-def test_two_sizes_that_differ_are_no_reason():
-    before = epochs(line("a.py:1", "x @ w", 2.0, 1.0, products=[Product((9, 3), (3, 5), 1.0)]))
-    after = epochs(line("a.py:1", "x @ w", 1.0, 1.0, products=[Product((8, 4), (4, 5), 1.0)]))
-    assert explain("epoch", after, before).changes[0].product is None
+def test_a_line_that_does_the_same_is_doubtful_with_one_block():
+    before = epochs(line("a.py:1", "train()", 2.0, 1e6), line("a.py:2", "predict()", 1.0, 1e6))
+    after = epochs(line("a.py:1", "train()", 1.0, 1e6))
+    assert [one.doubtful for one in explain("epoch", after, before, blocks=1).changes] == [True, False]
+    assert not any(one.doubtful for one in explain("epoch", after, before, blocks=2).changes)
+    runs = [
+        epochs(line("a.py:1", "train()", seconds, 1e6)._replace(runs=runs)) for seconds, runs in ((1.0, 90), (2.0, 99))
+    ]
+    assert not explain("epoch", *runs, blocks=1).changes[0].doubtful
+
+
+def test_what_is_left_by_rounding_is_nothing():
+    before = epochs(*(line(f"a.py:{n}", f"u{n} = net{n}(x)", 0.1) for n in range(10)), wall=1.0 + 1e-15)
+    found = explain("epoch", epochs(line("a.py:1", "u = net(x)", 0.5)), before)
+    assert (found.between_seconds, found.baseline_between_seconds, found.between) == (0.0, 0.0, 0.0)
+
+
+def test_operations_of_an_epoch_are_counted_if_all_lines_tell():
+    before, after = (epochs(line("a.py:1", "u", s)._replace(runs=r)) for s, r in ((2.0, 40), (1.0, 10)))
+    found = explain("epoch", after, before)
+    assert (found.runs, found.baseline_runs, found.changes[0].reason.by) == (10, 40, By.RUNS)
+    assert explain("epoch", epochs(line("a.py:1", "u", 1.0)), before).runs is None
 
 
 def test_times_under_the_profiler_are_scaled_to_the_median_epoch():
