@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 from schedules import schedule
 from simulated import sampled
 
@@ -52,8 +53,6 @@ def test_a_trend_is_not_extrapolated():
 
 def test_a_cost_that_follows_a_size_is_no_trend():
     """The trainer reports its batch size, so that costs are projected by size."""
-    from msgspec.structs import replace
-
     arms = {"other": lambda index, new: 0.05 + 0.001 * index}
     run = sampled(ENDLESS, arms, epochs=100, noise=0.01)
     grown = [
@@ -62,3 +61,40 @@ def test_a_cost_that_follows_a_size_is_no_trend():
     ]
     run.slices[:] = grown
     assert not Projection(run, table(run)).trends
+
+
+def one_process(plain=lambda index: 0.05, *, cpu=lambda arm, wall: wall):
+    """The trends of an arm whose epochs get slower, next to this one, in one process each."""
+    arms = {"plain": lambda index, new: plain(index), "other": lambda index, new: 0.2 + 0.002 * index}
+    run = sampled(ENDLESS, arms, blocks=1, epochs=None, noise=0.02, slice_seconds=0.05)
+    run.slices[:] = [
+        replace(piece, epochs=[replace(epoch, cpu=cpu(piece.arm, epoch.wall)) for epoch in piece.epochs])
+        for piece in run.slices
+    ]
+    return set(Projection(run, table(run)).trends)
+
+
+def test_in_one_process_the_time_on_processors_rises_too():
+    assert one_process() == {"other"}
+    assert one_process(cpu=lambda arm, wall: 2 * wall) == {"other"}
+
+
+def test_in_one_process_waiting_that_rises_is_load():
+    assert one_process(cpu=lambda arm, wall: 0.05) == set()
+    assert one_process(cpu=lambda arm, wall: 0.15 + 0.3 * (wall - 0.2)) == set()
+
+
+def test_load_that_slows_another_arm_too_is_no_trend():
+    waits = {"plain": 0.05}
+    assert one_process(lambda index: 0.05 + 0.001 * index, cpu=waits.get) == set()
+    assert one_process(lambda index: 0.05 + 0.001 * index) == {"plain", "other"}
+
+
+def test_in_several_processes_time_on_processors_need_not_rise():
+    """Where an accelerator computes."""
+    arms = {"plain": lambda index, new: 0.05, "other": lambda index, new: 0.2 + 0.002 * index}
+    run = sampled(ENDLESS, arms, blocks=2, epochs=None, noise=0.02, slice_seconds=0.05)
+    run.slices[:] = [
+        replace(piece, epochs=[replace(epoch, cpu=0.01) for epoch in piece.epochs]) for piece in run.slices
+    ]
+    assert set(Projection(run, table(run)).trends) == {"other"}
