@@ -56,7 +56,7 @@ def test_the_line_its_way_and_its_rows_are_named(compared):
     first = found.changes[0]
     assert first.text in ("return tf.tanh(hidden @ second)", "hidden = tf.tanh(x @ first)")
     assert first.via_text == "return tf.reduce_mean(network(x))"
-    assert (first.baseline_product.left[0], first.product.left[0]) == (20_000, 2_000)
+    assert (first.reason.baseline_product.left[0], first.reason.product.left[0]) == (20_000, 2_000)
     assert sum(one.share for one in found.changes) + found.between + found.rest == pytest.approx(1.0)
 
 
