@@ -103,7 +103,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     one process; empty unless both ran the same epochs."""
     losses: str | None = None
     """Its losses compared with the baseline's: a sentence that begins with `same bit for bit`, `drifts from epoch K by
-    X`, `different objective (TERM RATIO)` or, if the baseline disagrees with itself, `not repeatable here`."""
+    X`, `the same, one epoch later`, `different objective (TERM RATIO)` or, if the baseline disagrees with itself, `not
+    repeatable here`."""
     losses_relation: Relation | None = None
     """The same answer as an enum, for programs."""
     losses_epochs: int | None = None

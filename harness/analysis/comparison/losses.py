@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Self
 
+from harness.analysis.comparison.lags import Lag, find_lag
 from harness.analysis.comparison.repeats import (
     FAR,
     Numbers,
@@ -25,6 +26,7 @@ from harness.analysis.comparison.repeats import (
 )
 from harness.analysis.epochs.prefix import common_prefixes, own_prefixes
 from harness.record.lines import Lines
+from harness.record.schema import Epoch
 
 ROUNDING = 1e-4
 """Terms with a smaller relative difference are the same objective: a float32 sum in another order, or fused by a
@@ -101,6 +103,10 @@ class Losses:
     """How those of the baseline diverge from one another, if that decided the relation."""
     agreed: int | None = None
     """The number of epochs over which two processes of the baseline agree, if they do not reach the divergence."""
+    lag: Lag | None = None
+    """How they are the same in another epoch, if they drift because one arm reports them earlier than the other."""
+    finite: int | None = None
+    """In how many of these epochs all are finite, if they are the same in all and not finite in some."""
     alone: bool = False
     """Whether there was only one process of each, so that it is not known whether the baseline repeats itself."""
 
@@ -177,7 +183,11 @@ def relate(processes: Processes) -> Losses | None:
     if not found:
         return None
     if apart is None:
-        return of_relation(relation=Relation.SAME)
+        finite = max(sum(map(_is_finite, pairs)) for pairs, _ in found)
+        return of_relation(relation=Relation.SAME, finite=finite if finite < epochs else None)
+    lag = find_lag([pairs for pairs, _ in found], ROUNDING)
+    if lag:
+        return of_relation(relation=Relation.DRIFTS, lag=lag)
     if itself is None:
         known = max((len(by_place) for _, by_place in own), default=0)
         agreed = known if own and known <= apart.place else None
@@ -188,6 +198,12 @@ def relate(processes: Processes) -> Losses | None:
         varying=processes.baseline,
         own_divergence=itself,
     )
+
+
+def _is_finite(pair: tuple[Epoch, Epoch]) -> bool:
+    """Whether all losses that two epochs have in common are finite."""
+    mine, theirs = pair
+    return all(mine.losses[name] is not None for name in mine.losses.keys() & theirs.losses.keys())
 
 
 def _pair_losses(prefixes: Sequence[Pairs]) -> list[tuple[Pairs, Sequence[float]]]:

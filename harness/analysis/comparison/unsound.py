@@ -3,6 +3,7 @@
 The losses are those of the first process of the arm.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +22,10 @@ RISES = 0.5
 """Rank correlation of a loss with the epochs from which on it rises."""
 BY = 1.1
 """By how much the last third of its epochs must lie above the first third, then."""
+
+
+TOTALS = {"loss", "losses", "total", "value", "sum", "all", "overall", "objective", "cost", "train", "training"}
+"""The words of which names of totals consist."""
 
 
 class Fault(StrEnum):
@@ -47,16 +52,20 @@ class Unsound:
     """The median of its first third, if it rises."""
     after: float | None = None
     """That of its last third."""
+    total: bool = False
+    """Whether its name says that it includes other losses that the arm has."""
 
 
 def unsound(record: Lines, arm: str) -> list[Unsound]:
-    """Return what is wrong with the losses of `arm`: those that are not finite first.
+    """Return what is wrong with the losses of `arm`: those that are not finite first, in the order in which they fail,
+    and terms before the totals that include them.
 
     The course of a loss is judged over consecutive epochs of one kind only: where epochs are sampled, or another kind
     weights the terms in another way, it says nothing. Losses rise only if none of them falls.
     """
     epochs = first_process(record.slices, arm)
-    found = [one for name in _list_names(epochs) if (one := _find_not_finite(name, epochs))]
+    missing = [one for name in _list_names(epochs) if (one := _find_not_finite(name, epochs))]
+    found = sorted(missing, key=lambda one: (one.first, one.total))
     stretch = _find_longest_stretch(epochs)
     moving, rising = 0, []
     for name in _list_names(stretch):
@@ -80,7 +89,16 @@ def _list_names(epochs: Sequence[Epoch]) -> list[str]:
 def _find_not_finite(name: str, epochs: Sequence[Epoch]) -> Unsound | None:
     own = [epoch for epoch in epochs if name in epoch.losses]
     missing = [epoch.index for epoch in own if epoch.losses[name] is None]
-    return Unsound(Fault.NOT_FINITE, name, min(missing), len(missing), len(own)) if missing else None
+    if not missing:
+        return None
+    total = _is_total(name) and any(len(epoch.losses) > 1 for epoch in own)
+    return Unsound(Fault.NOT_FINITE, name, min(missing), len(missing), len(own), total=total)
+
+
+def _is_total(name: str) -> bool:
+    """Whether a name is that of a total: `loss`, `total_loss` or `loss_value`, and not `loss_pde`."""
+    parts = re.split(r"[\W_]+", name.lower())
+    return all(part in TOTALS for part in parts if part)
 
 
 def _find_longest_stretch(epochs: Sequence[Epoch]) -> list[Epoch]:

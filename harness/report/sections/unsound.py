@@ -1,6 +1,6 @@
 """Losses of arms that are not those of a training that works."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness import rounding
 from harness.analysis.comparison.unsound import Fault, Unsound
@@ -8,7 +8,9 @@ from harness.report.summary import ArmSummary, Summary
 from harness.report.wording import words
 
 MOST = 2
-"""Losses that are named of an arm."""
+"""Losses of an arm that are named with all that is known of them."""
+MOST_FOLLOWERS = 3
+"""Losses that are named because they are not finite either, once others are not."""
 
 
 def not_finite(summary: Summary) -> str:
@@ -35,6 +37,25 @@ def _order(summary: Summary) -> list[ArmSummary]:
 
 def _list(arm: ArmSummary, fault: Fault) -> str:
     found = [one for one in arm.unsound if one.fault is fault]
+    first = [one for one in found if _fails_first(one, found)]
+    named = _name(first)
+    followers = [f"`{one.loss}`" for one in found if one not in first]
+    if len(followers) > MOST_FOLLOWERS:
+        more = len(followers) - MOST_FOLLOWERS + 1
+        followers = [*followers[: MOST_FOLLOWERS - 1], words.many(more, "other")]
+    return f"{named}, then {words.listed(followers)}" if followers else named
+
+
+def _fails_first(one: Unsound, found: Sequence[Unsound]) -> bool:
+    """Whether a loss that is not finite may be the cause: it is so from the first of these epochs on, and is no total,
+    unless there are totals only."""
+    if one.fault is not Fault.NOT_FINITE:
+        return True
+    earliest = [other for other in found if other.first == min(own.first for own in found)]
+    return one in earliest and (not one.total or all(other.total for other in earliest))
+
+
+def _name(found: Sequence[Unsound]) -> str:
     named = [_describe(one) for one in found[:MOST]]
     if len(found) > MOST:
         named.append(words.many(len(found) - MOST, "other"))

@@ -4,13 +4,18 @@ from math import isinf
 
 from harness import rounding
 from harness.analysis.comparison.losses import Divergence, Losses, Relation, Term
+from harness.report.wording import words
 
 
 def describe_losses(found: Losses) -> str:
-    """Describe the relation: `same bit for bit`, `drifts from epoch K by X`, `different objective (TERM RATIO)` or `not
-    repeatable here`, with anything else that a reader has to know."""
+    """Describe the relation: `same bit for bit`, `drifts from epoch K by X`, `the same, one epoch later`, `different
+    objective (TERM RATIO)` or `not repeatable here`, with anything else that a reader has to know."""
     if found.relation == Relation.SAME:
-        return "same bit for bit"
+        return f"same bit for bit{_describe_finite(found)}"
+    if found.lag:
+        when = "later" if found.lag.epochs > 0 else "earlier"
+        apart = f", up to {rounding.difference(found.lag.largest)} apart" if found.lag.largest else ""
+        return f"the same, one epoch {when}{apart}"
     if found.relation == Relation.NOT_REPEATABLE:
         return f"not repeatable here: two processes of {found.varying} differ {_describe_variation(found)}"
     alone = ", judged from one process of each" if found.alone else ""
@@ -22,6 +27,15 @@ def describe_losses(found: Losses) -> str:
         epochs = f"{found.agreed} epoch{'' if found.agreed == 1 else 's'}"
         few = f"; two processes of {found.baseline} agree over only {epochs}"
     return f"drifts {_describe_divergence(found.divergence)}{beyond}{few}{alone}"
+
+
+def _describe_finite(found: Losses) -> str:
+    """In how many epochs losses are finite, if not in all."""
+    if found.finite is None:
+        return ""
+    if not found.finite:
+        return ", but not finite in any epoch"
+    return f" in the {words.many(found.finite, 'epoch')} in which they are finite"
 
 
 def _describe_variation(found: Losses) -> str:

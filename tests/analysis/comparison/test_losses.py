@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import trained
 
+from harness.analysis.comparison.lags import Lag
 from harness.analysis.comparison.losses import Divergence, Relation, Term, losses
 from harness.record.schema import Objective, Slice
 
@@ -278,3 +279,46 @@ def test_identical_programs_are_rarely_called_different():
 
     runs = [unseeded(*((process(), process()) for _ in range(blocks))) for blocks in (2, 3, 5) for _ in range(40)]
     assert sum(found.repeatable for found in runs) <= 6
+
+
+def test_the_same_losses_that_are_not_finite_are_compared_where_they_are():
+    steps = [(index, {"loss": 1.0 / (1 + index) if index < 10 else None, "bc": 1.0}) for index in range(40)]
+    assert (verdict(steps, steps).relation, verdict(steps, steps).finite) == (Relation.SAME, 10)
+    assert verdict(STEPS).finite is None
+
+
+CURVE = [(index, {"loss": 0.9**index, "pde": 0.8**index}) for index in range(20)]
+LATER = [(0, {"loss": 2.0, "pde": 2.0}), *((index + 1, own) for index, own in CURVE[:-1])]
+
+
+def test_losses_that_one_arm_reports_an_epoch_later_are_the_same():
+    found = verdict(LATER, CURVE)
+    assert (found.relation, found.lag) == (Relation.DRIFTS, Lag(1, 0.0))
+    assert verdict(CURVE, LATER).lag == Lag(-1, 0.0)
+    assert by_one(LATER, CURVE).lag == Lag(1, 0.0)
+
+
+def test_an_epoch_later_to_rounding():
+    near = [(index, {name: value * (1 + 1e-6) for name, value in own.items()}) for index, own in LATER]
+    assert verdict(near, CURVE).lag == Lag(1, pytest.approx(1e-6, rel=0.1))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [(index, {name: 1.5 * value for name, value in own.items()}) for index, own in CURVE],
+        [(index, {name: value * (1 + 1e-6) for name, value in own.items()}) for index, own in CURVE],
+        [(index, {name: value + 1e-3 * (index % 3) for name, value in own.items()}) for index, own in LATER],
+        [(2 * index, own) for index, own in LATER],
+        LATER[:2],
+    ],
+    ids=["weighted", "rounding", "another", "not consecutive", "too few"],
+)
+def test_other_losses_are_no_lag(other):
+    base = [(2 * index, own) for index, own in CURVE] if other[1][0] == 2 else CURVE
+    assert verdict(other, base).lag is None
+
+
+def test_a_loss_that_hardly_changes_is_no_lag():
+    still = [(index, {"loss": 1.0 + 1e-9 * index}) for index in range(20)]
+    assert verdict([(index, {"loss": own["loss"] + 1e-9}) for index, own in still], still).lag is None

@@ -59,3 +59,20 @@ def test_the_course_of_sampled_epochs_says_nothing():
 )
 def test_a_training_that_works_has_no_faults(losses):
     assert found(losses) == []
+
+
+def test_the_term_that_fails_first_comes_before_totals_and_followers():
+    losses = [
+        {"loss": None if i >= 10 else 1.0, "loss_data": None if i >= 11 else 1.0, "loss_pde": None if i >= 10 else 1.0}
+        for i in range(40)
+    ]
+    assert [(one.loss, one.first, one.total) for one in found(losses)] == [
+        ("loss_pde", 10, False),
+        ("loss", 10, True),
+        ("loss_data", 11, False),
+    ]
+
+
+def test_a_loss_alone_is_no_total():
+    (one,) = found([{"loss": None} for _ in range(40)])
+    assert not one.total

@@ -27,3 +27,18 @@ def test_losses_that_do_not_change_or_that_rise_are_the_first_findings():
 def test_many_terms_are_counted():
     found = shown([dict.fromkeys("abcd") for _ in range(40)])
     assert "`b` from epoch 0 on, in 40 of 40 epochs and 2 others." in found.headline
+
+
+def test_the_term_that_fails_first_is_named_and_what_follows_is_listed():
+    starts = {"loss": 10, "loss_data": 11, "loss_ic": 11, "loss_pde": 10}
+    found = shown([{name: None if i >= first else 1.0 for name, first in starts.items()} for i in range(40)])
+    assert found.headline.startswith(
+        "base trains on losses that are not finite: `loss_pde` from epoch 10 on, in 30 of 40 epochs, then `loss`,"
+        " `loss_data` and `loss_ic`. "
+    )
+
+
+def test_many_followers_are_counted():
+    starts = {"pde": 3} | dict.fromkeys(("bc", "ic", "data", "total", "reg"), 4)
+    found = shown([{name: None if i >= first else 1.0 for name, first in starts.items()} for i in range(40)])
+    assert "`pde` from epoch 3 on, in 37 of 40 epochs, then `bc`, `ic` and 3 others." in found.headline

@@ -2,6 +2,7 @@ from math import inf
 
 import pytest
 
+from harness.analysis.comparison.lags import Lag
 from harness.analysis.comparison.losses import Divergence, Losses, Relation, Term
 from harness.report.wording.losses import describe_losses
 
@@ -73,3 +74,16 @@ def test_a_baseline_that_does_not_repeat_itself():
     found = described(Relation.NOT_REPEATABLE, divergence=ONCE, varying="a", own_divergence=GROWS)
     expected = "two processes of a differ from epoch 7 by 1e-07, up to 3e-06 at epoch 8"
     assert found == f"not repeatable here: {expected}"
+
+
+def test_losses_that_are_the_same_but_not_finite():
+    assert described(Relation.SAME, finite=10) == "same bit for bit in the 10 epochs in which they are finite"
+    assert described(Relation.SAME, finite=0) == "same bit for bit, but not finite in any epoch"
+
+
+def test_losses_that_are_the_same_in_another_epoch():
+    assert described(Relation.DRIFTS, divergence=ONCE, lag=Lag(1, 0.0)) == "the same, one epoch later"
+    assert (
+        described(Relation.DRIFTS, divergence=ONCE, lag=Lag(-1, 1e-6))
+        == "the same, one epoch earlier, up to 1e-06 apart"
+    )
