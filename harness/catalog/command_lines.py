@@ -75,23 +75,6 @@ def parse(reference: str, folder: Path | None = None) -> CommandLine:
     return _parse_installed(first, rest, variables, reference)
 
 
-def check_epoch_at(place: str) -> str:
-    """Return where an epoch ends, with an absolute path. Raises BadInput if that is no place or not there."""
-    where, _, name = place.rpartition(":")
-    if not where or not (name.isdigit() or all(part.isidentifier() for part in name.split("."))):
-        raise BadInput(
-            f"--epoch-at must be file.py:LINE, file.py:Class.method or package.module:Class.method, not {place!r}."
-        )
-    if not loading.is_file(where):
-        if name.isdigit():
-            raise BadInput(f"--epoch-at {place}: a line needs the path of its file, such as train.py:{name}.")
-        return place
-    path = loading.file(where)
-    if not path.is_file():
-        raise BadInput(f"--epoch-at {place}: there is no file {where!r}.")
-    return f"{path.absolute()}:{name}"
-
-
 def label_all(references: Sequence[str]) -> list[str]:
     """Return the shortest labels that tell command lines apart: the words in which they differ.
 

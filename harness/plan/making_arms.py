@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness.catalog import command_lines, registry, signatures
+from harness.catalog import command_lines, epoch_places, registry, signatures
 from harness.catalog.command_lines import CommandLine
 from harness.errors import BadInput
 from harness.plan.plan import WHOLE, Arm
@@ -34,7 +34,9 @@ def make_arms(names: Sequence[str], request: Request, compared_with: Sequence[st
 
 def _read_commands(commands: Sequence[str], request: Request, only: bool) -> dict[str, CommandLine]:
     """Read the command lines, with their options. `only` says whether there are no other arms."""
-    places = tuple(map(command_lines.check_epoch_at, request.epoch_at))
+    places = request.epoch_at
+    for place in places:
+        epoch_places.check(place)
     if places and not commands:
         raise BadInput("--epoch-at is for command lines, and there is none: a trainer's epochs end with its epoch().")
     if request.whole and (places or not only):
@@ -44,8 +46,11 @@ def _read_commands(commands: Sequence[str], request: Request, only: bool) -> dic
     if request.input and not request.input.is_file():
         raise BadInput(f"--input {request.input}: there is no such file.")
     given = str(request.input.absolute()) if request.input else None
-    own = {"epochs_at": places, "input": given, "whole": WHOLE * request.whole}
-    return {line: replace(command_lines.parse(line), **own) for line in commands}
+    own = {"input": given, "whole": WHOLE * request.whole}
+    lines = [replace(command_lines.parse(reference), **own) for reference in commands]
+    found = epoch_places.resolve(places, lines)
+    each = zip(commands, lines, found, strict=True)
+    return {reference: replace(line, epochs_at=at) for reference, line, at in each}
 
 
 def _choose_labels(references: Sequence[str], commands: Sequence[str], given: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from interpreters import interpreter
 
-from harness.catalog.command_lines import CommandLine, check_epoch_at, is_command, label_all, parse
+from harness.catalog.command_lines import CommandLine, is_command, label_all, parse
 from harness.errors import BadInput
 
 
@@ -102,26 +102,6 @@ def test_an_installed_program_runs_in_the_interpreter_of_its_first_line(folder):
 def test_a_wrong_command_is_one_sentence(reference, message):
     with pytest.raises(BadInput, match=message):
         parse(reference)
-
-
-def test_a_place_has_an_absolute_path(folder):
-    assert check_epoch_at("train.py:3") == f"{folder / 'train.py'}:3"
-    assert check_epoch_at("lib/other.py:Log.end") == f"{folder / 'lib/other.py'}:Log.end"
-    assert check_epoch_at("package.module:Log.end") == "package.module:Log.end"
-
-
-@pytest.mark.parametrize(
-    ("place", "message"),
-    [
-        ("train.py", "must be file.py:LINE"),
-        ("train.py:a b", "must be file.py:LINE"),
-        ("absent.py:3", "there is no file 'absent.py'"),
-        ("package.module:3", "a line needs the path of its file"),
-    ],
-)
-def test_a_wrong_place_is_one_sentence(place, message):
-    with pytest.raises(BadInput, match=message):
-        check_epoch_at(place)
 
 
 @pytest.mark.parametrize(

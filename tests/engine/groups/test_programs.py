@@ -290,6 +290,16 @@ def test_a_function_of_the_script_or_of_a_module_marks_its_calls(folder):
         shutil.rmtree(folder / "run")
 
 
+def test_one_place_serves_programs_in_several_folders(folder):
+    for name in ("old", "new"):
+        written(folder, f"{name}/main.py", "import lib.loops\nprint()\n")
+        written(folder, f"{name}/lib/loops.py", WHILE.format(ending="pass"))
+    record = compared(folder, "old/main.py", "new/main.py", epoch_at=("loops.py:6",))
+    marks = {line.arm: line.description.marked_by for line in record.ready}
+    assert marks == {f"{name}/main.py": f"{folder}/{name}/lib/loops.py:6" for name in ("old", "new")}
+    assert [len(epochs_of(record, arm)) for arm in marks] == [5, 5]
+
+
 @pytest.mark.parametrize(
     ("place", "message"),
     [
