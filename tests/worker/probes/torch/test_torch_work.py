@@ -216,7 +216,7 @@ def test_lines_have_times_and_sizes(training):
     assert all(product.left and product.right for product in first.products)
 
 
-def test_what_was_compiled_is_not_timed():
+def test_what_was_compiled_is_not_timed_in_the_epoch_that_counts():
     framework = type(TORCH)()
     traces, *_ = framework.probes(None)
     net = torch.compile(torch.nn.Linear(3, 2), backend="eager")
