@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def count_moved(function: Any, given: Iterable[Any], out: Any) -> int:
-    """Return the bytes that one run of an operation moves. A view of its operand moves nothing."""
+def count_moved(function: Any, given: Iterable[Any], out: Any) -> int | None:
+    """Return the bytes that one run of an operation moves. A view of its operand moves nothing. None if a tensor has no
+    storage of its own, as sparse ones."""
     returned = function._schema.returns
     if returned and all(one.alias_info is not None and not one.alias_info.is_write for one in returned):
         return 0
-    return sum(_count_bytes(one) for some in (given, (out,)) for one in _flatten(some))
+    try:
+        return sum(_count_bytes(one) for some in (given, (out,)) for one in _flatten(some))
+    except NotImplementedError:
+        return None
 
 
 def _flatten(values: Iterable[Any]) -> Iterable[Any]:

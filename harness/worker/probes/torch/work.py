@@ -140,7 +140,14 @@ class _Places:
         self._places: dict[int, set[Place]] = {}
 
     def note(
-        self, flops: int, sizes: Sizes, moved: int, seconds: float, forward: int | None, number: int, frame: FrameType
+        self,
+        flops: int,
+        sizes: Sizes,
+        moved: int | None,
+        seconds: float,
+        forward: int | None,
+        number: int,
+        frame: FrameType,
     ) -> Stack:
         """Note an operation with its FLOPs, the bytes that it moved, its time and its stack. It belongs to the gradient
         of operation `forward`, if it is part of one. Returns the stack that it belongs to.
@@ -155,7 +162,8 @@ class _Places:
         if flops:
             self.flops[place._replace(sizes=sizes)] += flops
         self.seconds[place.stack] += seconds  # type: ignore[assignment]  # typeshed: int counts only
-        self.traffic.setdefault(place.stack, Traffic()).add(1, moved, 0.0)
+        traffic = self.traffic.setdefault(place.stack, Traffic())
+        traffic.add(1, moved or 0, seconds if moved is None else 0.0)
         return place.stack
 
     def keep(self, name: str, began: float, ended: float, own: float, stack: Stack) -> None:
