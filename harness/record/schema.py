@@ -176,7 +176,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="wor
     flops: dict[str, float]
     """The floating-point operations in an epoch's matrix products, by kind, for the kinds that could be counted."""
     unavailable: str | None = None
-    """The reason why the other kinds could not be counted."""
+    """The reason why the other kinds, or a part of the incomplete ones, could not be counted."""
+    incomplete: list[str] = []
+    """The kinds of which a part is not counted, so that they do more than is said."""
     gemm_flops_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """The rate of large matrix products in the same process; None if no framework's operations can be counted."""
     parts: dict[str, dict[str, float]] = {}
@@ -201,6 +203,11 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="wor
     """The reason why there is none."""
     variables: Variables | None = None
     """The variables of the training; None if they were not requested or no framework reports them."""
+
+    @property
+    def complete_flops(self) -> dict[str, float]:
+        """The operations of the kinds that were counted in full, and can be compared."""
+        return {kind: number for kind, number in self.flops.items() if kind not in self.incomplete}
 
 
 class Evaluation(msgspec.Struct, frozen=True, tag_field="line", tag="evaluation"):

@@ -190,6 +190,7 @@ def _summarize_arm(
         memory_bytes_per_second=counted.memory_bytes_per_second if counted else None,
         gemm_share=work.gemm_share.get(times.commonest) if times else None,
         gemm_share_by_kind=dict(work.gemm_share) or None,
+        incomplete_flops=list(work.incomplete),
         lines=dict(counted.lines) if counted else {},
         timed=dict(counted.timed) if counted else {},
         bounds=find_bounds(counted) if counted else {},

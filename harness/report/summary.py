@@ -84,6 +84,8 @@ class ArmSummary(msgspec.Struct, frozen=True):
     """The rate of epochs of the commonest kind, relative to `gemm_flops_per_second`."""
     gemm_share_by_kind: dict[str, float] | None = None
     """`gemm_share` for each kind of epoch."""
+    incomplete_flops: list[str] = []
+    """The kinds of epoch of whose operations only a part is counted: `flops` says at least how many they are."""
     lines: dict[str, list[LineUse]] = {}
     """What its own lines do, the most first, by kind of epoch; empty if no framework tells it."""
     timed: dict[str, Timed] = {}

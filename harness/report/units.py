@@ -65,6 +65,11 @@ def flops(value: float | None) -> Cell:
     return NOTHING if value is None else Cell(rounding.flops(value), value)
 
 
+def at_least(cell: Cell) -> Cell:
+    """The same of a number of which a part is known to be missing."""
+    return Cell(f"at least {cell}", cell.value)
+
+
 def flops_per_second(value: float | None) -> Cell:
     return NOTHING if value is None else Cell(f"{flops(value)}/s", value)
 

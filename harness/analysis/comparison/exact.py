@@ -71,6 +71,6 @@ def _list_traces(epochs: Sequence[Epoch]) -> list[Trace]:
 
 
 def _pair_flops(record: Lines, arm: str) -> dict[str, Pair]:
-    counted = {line.arm: line.flops for line in record.works}
+    counted = {line.arm: line.complete_flops for line in record.works}
     theirs, mine = counted.get(record.baseline, {}), counted.get(arm, {})
     return {kind: Pair(theirs[kind], mine[kind]) for kind in theirs if kind in mine}

@@ -66,7 +66,7 @@ class CountedArm:
             completed=any(end.arm == label and end.status == "ok" for end in passes.ends),
             epochs=epochs,
             unavailable={**why, **passes.unavailable(label)},
-            flops=works[-1].flops if works else {},
+            flops=works[-1].complete_flops if works else {},
             flops_unavailable=works[-1].unavailable if works else None,
             quality=evaluations[-1].metrics if evaluations else {},
             evaluated_after=evaluations[-1].epochs if evaluations else 0,

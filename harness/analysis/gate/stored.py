@@ -51,7 +51,7 @@ def stored(record: Lines, label: str) -> Stored:
         epochs=of_one_block(record, label) or [] if epochs is None else epochs,
         peak_rss_bytes=ends[0].peak_rss_bytes if ends else None,
         peak_tensor_bytes=find_peak_bytes(record, label, ends[:1]),
-        flops=next((line.flops for line in record.works if line.arm == label), {}),
+        flops=next((line.complete_flops for line in record.works if line.arm == label), {}),
         metrics=next((line.metrics for line in record.evaluations if line.arm == label), {}),
         figures=figures,
         unavailable=why | record.unavailable(label) | _collect_unobserved(record, label),

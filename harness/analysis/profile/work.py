@@ -1,6 +1,6 @@
 """The arithmetic of an arm's epochs, and how close its rate comes to what the processor can do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.record.lines import Lines
@@ -13,6 +13,8 @@ class Arithmetic:
     flops: Mapping[str, float] = field(default_factory=dict)
     unavailable: str | None = None
     """Why some kinds, or all, have no count."""
+    incomplete: Sequence[str] = ()
+    """The kinds of which a part is not counted."""
     gemm_flops_per_second: float | None = None
     """The rate of the product of two large matrices in the same process."""
     gemm_share: Mapping[str, float] = field(default_factory=dict)
@@ -34,4 +36,4 @@ def arithmetic(record: Lines, arm: str, median_seconds: Mapping[str, float]) -> 
     }
     late = [kind for kind in median_seconds if kind not in work.flops]
     unwatched = f"its {' and '.join(late)} epochs ran only in turns, where operations are not counted" if late else None
-    return Arithmetic(work.flops, work.unavailable or unwatched, rate, shares)
+    return Arithmetic(work.flops, work.unavailable or unwatched, work.incomplete, rate, shares)

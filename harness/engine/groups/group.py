@@ -348,6 +348,7 @@ class Group:
             arm=label,
             flops=found.flops,
             unavailable=found.unavailable,
+            incomplete=found.incomplete,
             gemm_flops_per_second=found.gemm_flops_per_second,
             parts=found.parts,
             variables=found.variables,

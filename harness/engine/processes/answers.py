@@ -64,6 +64,7 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
     between: dict[str, list[Between]] = {}
     one_by_one: dict[str, OneByOne] = {}
     memory_bytes_per_second: float | None = None
+    incomplete: list[str] = []
     sources: dict[str, dict[int, str]] = {}
     tensors: dict[str, TensorPeak] = {}
     no_tensors: str | None = None

@@ -35,7 +35,8 @@ def _make_rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
         flops = counted.get(kind)
         rate = flops / seconds[kind] if flops is not None and kind in seconds else None
         share = (arm.gemm_share_by_kind or {}).get(kind)
-        rows.append([arm.name, kind, units.flops(flops), units.flops_per_second(rate), units.percent(share)])
+        counted_part = units.at_least(units.flops(flops)) if kind in arm.incomplete_flops else units.flops(flops)
+        rows.append([arm.name, kind, counted_part, units.flops_per_second(rate), units.percent(share)])
     if not rows and arm.measured(FLOPS).unavailable and arm.measured(FLOPS).unavailable not in UNCOUNTED:
         rows.append([arm.name, *[units.NOTHING] * 4])
     return rows

@@ -284,6 +284,8 @@ class Counted:
     """The operations that run one by one, by kind of epoch, if the framework has another way."""
     memory_bytes_per_second: float | None = None
     """The rate at which large vectors are added, reads and writes together."""
+    incomplete: list[str] = field(default_factory=list)
+    """The kinds of which a part is not counted, so that they do more than is said."""
     sources: dict[str, dict[int, str]] = field(default_factory=dict)
     """The text of these lines and of those around them, by file and number. Like `between`, it is added for all
     frameworks together."""
@@ -320,6 +322,7 @@ class Counted:
             memory_bytes_per_second=max(filter(None, (one.memory_bytes_per_second for one in counted)), default=None),
             tensors=followed[0] if len(followed) == 1 else {},
             no_tensors=TWO_FRAMEWORKS if len(followed) > 1 else next(filter(None, (o.no_tensors for o in found)), None),
+            incomplete=list(dict.fromkeys(kind for one in counted for kind in one.incomplete)),
         )
 
 

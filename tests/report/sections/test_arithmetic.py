@@ -149,3 +149,16 @@ def test_a_comparison_says_if_each_arms_losses_equal_the_baselines():
     text = as_markdown(run)
     assert "| third | different objective (physics 0.37x), judged from one process of each | 1 |" in text
     assert "losses are compared bit by bit" in text
+
+
+def test_what_is_counted_in_part_is_at_least_that_and_is_not_compared():
+    works = [
+        Work(block=0, group=0, arm=arm, flops={DATA: 2e9, FULL: 4e9}, incomplete=[DATA], unavailable="at least: 3 lack")
+        for arm in ("original", "quick")
+    ]
+    run = run_with(*works)
+    found = summarize(run)
+    table = arithmetic(found, in_depth=True)
+    assert [row[2] for row in table.rows if row[0] == "quick"][:2] == ["at least 2.00 GFLOP", "4.00 GFLOP"]
+    assert "at least: 3 lack" in table.note
+    assert set(found.arms[1].exact.flops) == {FULL}

@@ -63,11 +63,12 @@ class WorkCounter:
             return None
         found: dict[str, Counter[Place]] = {}
         known: dict[Any, Counter[Place] | flops.Uncountable] = {}
-        reasons = []
+        reasons, incomplete = list[str](), list[str]()
         for kind, calls in self.calls.by_kind.items():
             try:
                 found[kind], missing = self._count_epoch(kind, calls, known)
                 reasons += missing
+                incomplete += [kind] if missing else []
             except flops.Uncountable as error:
                 reasons.append(str(error))
         reason = reasons[0] if reasons else None if found else "no calls of an epoch were recorded"
@@ -77,7 +78,7 @@ class WorkCounter:
         untimed = self._times.trouble or (None if spent else TRACED if self._times.any else NOTHING_TIMED)
         rates = measure_rates(prepare_product, prepare_sum) if rate else None
         counted = make_counted(found, reason, rates, variables.sizes(), spent, untimed)
-        return replace(counted, one_by_one=self._times.one_by_one())
+        return replace(counted, one_by_one=self._times.one_by_one(), incomplete=incomplete)
 
     def _count_epoch(
         self, kind: str, calls: Calls, known: dict[Any, Counter[Place] | flops.Uncountable]

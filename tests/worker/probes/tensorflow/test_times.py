@@ -226,6 +226,7 @@ def test_products_of_unknown_sizes_leave_the_count_of_the_others():
     found = observed(lambda: step(tf.ones((POINTS, 2)), tf.constant(4)))
     by_hand = 4 * 2 * POINTS * 2 * WIDTH
     assert found.flops == {"epoch": by_hand} == {"epoch": sum(found.parts["epoch"].values())}
+    assert found.incomplete == ["epoch"]
     assert found.unavailable == "at least: 4 of its matrix products have sizes that only the data tell"
     uses = {use.where.rpartition("/")[2]: use.flops for use in found.lines["epoch"]}
     assert uses[line_of(step.python_function, "of known sizes")] == by_hand
