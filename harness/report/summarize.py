@@ -42,7 +42,7 @@ from harness.report.wording.findings import describe_finding
 from harness.report.wording.looks import describe_look
 from harness.report.wording.losses import describe_losses
 from harness.report.wording.machine import findings
-from harness.worker.wire.evidence import MEMORY
+from harness.worker.wire.evidence import MEMORY, LineUse
 
 
 def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
@@ -129,18 +129,26 @@ def _explain(record: Lines, arm: ArmSummary, baseline: ArmSummary) -> Why | None
     kind = next(iter([*wanted, *timed, *both, *ran]), None)
     if kind is None:
         return None
-    mine, theirs = (_collect_epochs(record, own, kind) for own in (arm, baseline))
+    counts = kind not in (*arm.incomplete_flops, *baseline.incomplete_flops)
+    mine, theirs = (_collect_epochs(record, own, kind, counts) for own in (arm, baseline))
     return explain(kind, mine, theirs, len(record.blocks_done))
 
 
-def _collect_epochs(record: Lines, arm: ArmSummary, kind: str) -> Epochs:
-    """What is known of an arm's epochs of a kind. Where they have no steady time, the one that was timed stands for
-    them."""
+def _leave_out_arithmetic(use: LineUse) -> LineUse:
+    ways = [way._replace(flops=0.0, products=[]) for way in use.callers]
+    return use._replace(flops=0.0, products=[], callers=ways)
+
+
+def _collect_epochs(record: Lines, arm: ArmSummary, kind: str, counts: bool) -> Epochs:
+    """What is known of an arm's epochs of a kind; `counts`: also of their arithmetic, because it was counted in full.
+    Where they have no steady time, the one that was timed stands for them."""
     timed = arm.timed.get(kind)
     wall = timed.wall if timed else None
     repeated = find_repeated([epoch for epoch in tracings.of_one_block(record, arm.name) or [] if epoch.kind == kind])
     seconds = arm.epoch_times.get(kind, wall)
-    return Epochs(arm.lines.get(kind, []), timed, seconds, arm.between.get(kind, []), repeated)
+    uses = arm.lines.get(kind, [])
+    uses = uses if counts else list(map(_leave_out_arithmetic, uses))
+    return Epochs(uses, timed, seconds, arm.between.get(kind, []), repeated)
 
 
 def _summarize_gated(record: Lines) -> list[ArmSummary]:

@@ -11,7 +11,7 @@ from harness.worker.wire.evidence import Trace
 ARMS = {"a": {DATA: 0.1, REFINE: 1.0, FULL: 0.2}, "b": {DATA: 0.1, REFINE: 1.0, FULL: 0.1}}
 KEYS = [
     *("name", "status", "reason", "verdict", "metrics", "commonest"),
-    *("gemm_flops_per_second", "memory_bytes_per_second", "gemm_share", "gemm_share_by_kind"),
+    *("gemm_flops_per_second", "memory_bytes_per_second", "gemm_share", "gemm_share_by_kind", "incomplete_flops"),
     *("lines", "timed", "untimed", "bounds", "between", "sources", "why", "tracings"),
     *("losses", "losses_relation", "losses_epochs"),
     *("unsound", "seed_ignored"),

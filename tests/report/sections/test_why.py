@@ -273,3 +273,11 @@ def test_tracing_in_some_epochs_is_named_in_what_all_epochs_take():
         "Of the 8.00 s that 40 epochs of new take less, 50 % is tracing: step (a.py:5) is traced again 3 times in 39"
         " epochs of base (argument x: shape (8,) -> (9,)), which takes 4.00 s."
     )
+
+
+def test_arithmetic_that_is_counted_in_part_explains_nothing():
+    counted = run([network(1200, 0.8, 12e6)], [network(100, 0.1, 1e6)])
+    assert "12 times fewer rows" in contents(counted).findings[0]
+    counted.works[:] = [replace(one, incomplete=[FULL]) for one in counted.works]
+    assert "net.py:62" in contents(counted).findings[0]
+    assert "fewer" not in contents(counted).findings[0]
