@@ -43,13 +43,14 @@ def describe_reason(change: Change) -> str:
             return f"the same products, {format_factor(reason.factor)} of them"
         case By.MEMORY | By.RUNS:
             before = _describe_arithmetic(change, reason)
-            return f"{before}{', but it ' if before else 'it '}{_describe_less(reason)}"
+            link = f", {'and' if _has_part(change, reason) else 'but'} " if before else ""
+            return f"{before}{link}it {_describe_less(reason)}"
         case By.OTHER if reason.same_arithmetic:
             return "the same arithmetic" if change.seconds is not None else ""
         case By.OTHER:
             part = _has_part(change, reason)
-            where = "the rest is in other operations" if part else "so the time is in other operations"
-            return f"{_describe_arithmetic(change, reason)}, {where}"
+            where = "; the rest is in other operations" if part else ", so the time is in other operations"
+            return f"{_describe_arithmetic(change, reason)}{where}"
     return f"{format_factor(reason.factor)} floating-point operations"
 
 
@@ -75,7 +76,7 @@ def _describe_arithmetic(change: Change, reason: Reason) -> str:
         return "the same arithmetic"
     if 1 / NEARLY < reason.arithmetic < NEARLY:
         return f"its products do as much ({rounding.trimmed(reason.arithmetic)}x)"
-    part = ", which explains a part of it" if _has_part(change, reason) else ""
+    part = ", which explains a part" if _has_part(change, reason) else ""
     return f"its products do {format_factor(reason.arithmetic)} floating-point operations{part}"
 
 

@@ -196,7 +196,7 @@ def test_arithmetic_that_does_not_explain_the_time_is_not_the_reason():
         == "the same arithmetic, but it runs 10 times fewer operations."
     )
     assert reason(0.5) == (
-        "its products do 2 times fewer floating-point operations, which explains a part of it, the rest is in other"
+        "its products do 2 times fewer floating-point operations, which explains a part; the rest is in other"
         " operations."
     )
 
