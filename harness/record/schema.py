@@ -282,6 +282,9 @@ class ArmEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="a
     """What decided, by its end, in which arithmetic the frameworks computed: precision, TF32, deterministic kernels."""
     after_seconds: float | None = None
     """Seconds that its program ran after its last epoch. None if it did not run to its own end."""
+    loop: str | None = None
+    """The loop in which its program computed gradients, as `file:line`, if it ran as a whole because no epoch was seen;
+    None if no such loop was seen either."""
     trained: bool = False
     """Whether its program trained to its own end; its epochs are then all that it has."""
 

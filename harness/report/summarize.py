@@ -211,6 +211,7 @@ def _summarize_arm(
         unsound=[] if converged else unsound(record, arm),
         seed_ignored=find_seed_ignored(record, arm),
         marked_by=ready.description.marked_by or None if ready else None,
+        loop=next((end.loop for end in record.ends if end.arm == arm and end.loop), None),
         python=ready.python or None if ready else None,
         prefix=ready.prefix or None if ready else None,
         loaded=record.loaded(arm),

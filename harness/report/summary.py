@@ -118,6 +118,9 @@ class ArmSummary(msgspec.Struct, frozen=True):
     `convergence.ignores_seed` instead."""
     marked_by: str | None = None
     """What marks the epochs of a program: the place of its loop, or an adapter. None for a trainer."""
+    loop: str | None = None
+    """The loop in which its program computed gradients, as `file:line`, if it ran as a whole because no epoch was seen;
+    None if no such loop was seen either."""
     python: str | None = None
     """The version of its interpreter."""
     prefix: str | None = None

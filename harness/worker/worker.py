@@ -12,7 +12,7 @@ import platform
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +31,7 @@ from harness.worker.probes.places import claim
 from harness.worker.programs import adapters
 from harness.worker.programs import watcher as watching
 from harness.worker.programs.execute import execute
+from harness.worker.programs.loop_samples import LoopSamples
 from harness.worker.programs.marking import Marker, Place
 from harness.worker.programs.watcher import Watcher
 from harness.worker.recorder import Recorder
@@ -74,6 +75,8 @@ class Worker:
         self._subject: Subject | None = None
         self._watcher: Watcher | None = None
         """Watches the program, if the arm is one."""
+        self._loop = ""
+        """The loop in which a program computed gradients that ran as a whole."""
         self._seed = 0
         self._facts: dict[str, str] = {}
         self._waiting, self._running = Clock(), Clock()
@@ -115,7 +118,7 @@ class Worker:
             self.fail(error)
             raise
         if ended:  # what a program does after its last epoch is not between epochs
-            answer = replace(answer, between=None)
+            answer = replace(answer, between=None, loop=self._loop)
         self._send(replace(answer, ended=ended, expected=expected, after=after))
 
     def fail(self, error: BaseException) -> None:
@@ -198,7 +201,7 @@ class Worker:
                 loaded[watching.NAME] = self._watcher
             built = None
             if order.program:
-                _run_program(order, order.program, self._watcher)
+                self._loop = _run_program(order, order.program, self._watcher)
             else:
                 built = build(order, self._watcher)
             if self._watcher.begun:
@@ -289,7 +292,8 @@ class Worker:
         )
 
 
-def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
+def _run_program(order: Build, program: Program, watcher: Watcher) -> str:
+    """Run a program to its end. Returns the loop in which it computed gradients, if that was to be noted."""
     places = program.epochs_at
     if order.source:
         places = [sources.reference(place, order.source) for place in places]
@@ -299,13 +303,24 @@ def _run_program(order: Build, program: Program, watcher: Watcher) -> None:
         claim(program.module)
     seeding.seed_again(order.seed)
     if program.whole:
-        watcher.run_whole(lambda: execute(program), program.whole)
-        return
+        return _run_whole(program, watcher)
     marker = Marker(watcher, [Place(text) for text in places])
     marker.install()
     if not program.epochs_at:
         adapters.install(watcher)
     execute(program, marker)
+    return ""
+
+
+def _run_whole(program: Program, watcher: Watcher) -> str:
+    samples = LoopSamples()
+
+    def run() -> None:
+        with samples if program.seeks_loop else nullcontext():
+            execute(program)
+
+    watcher.run_whole(run, program.whole)
+    return samples.find_loop()
 
 
 def _make_probes(place: PhasePlace | None) -> Iterator[Probe]:

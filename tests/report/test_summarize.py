@@ -15,7 +15,7 @@ KEYS = [
     *("lines", "timed", "untimed", "bounds", "between", "sources", "why", "tracings"),
     *("losses", "losses_relation", "losses_epochs"),
     *("unsound", "seed_ignored"),
-    *("marked_by", "python", "prefix", "loaded"),
+    *("marked_by", "loop", "python", "prefix", "loaded"),
     *(
         "not_forkable",
         "after_seconds",

@@ -60,6 +60,8 @@ class Group:
         """Descriptions of all arms that were built. One that fails later still decides whether all run in lockstep."""
         self.expected: dict[str, int] = {}
         """The number of epochs that each program expects to have run at the end of its current loop, if it is known."""
+        self.loops: dict[str, str] = {}
+        """The loops in which programs computed gradients that ran as a whole."""
         self.after: dict[str, float] = {}
         """Seconds that each program ran after its last epoch."""
         self.positions: dict[str, int] = {}
@@ -215,6 +217,8 @@ class Group:
             self.ended.add(label)
             if answer.after is not None:
                 self.after[label] = answer.after
+            if answer.loop:
+                self.loops[label] = answer.loop
         return answer
 
     def record_failure(self, arm: ArmProcess, answer: Answer) -> Iterator[Event]:
@@ -270,6 +274,7 @@ class Group:
                 threads_set_by=answer.state.threads_set_by,
                 arithmetic=answer.state.arithmetic,
                 after_seconds=self.after.get(label),
+                loop=self.loops.get(label),
                 trained=label in self.ended,
             )
 

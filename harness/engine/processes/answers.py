@@ -43,6 +43,7 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     early: bool = False
     ended: bool = False
     after: float | None = None
+    loop: str = ""
     expected: int | None = None
     counts_apart: bool = False
     times_apart: bool = False

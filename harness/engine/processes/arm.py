@@ -24,7 +24,7 @@ from harness.engine.processes.answers import Answer, Failed, from_journal, recei
 from harness.engine.processes.fork_client import ForkServer, ForkServerLost
 from harness.engine.processes.surroundings import list_variables
 from harness.engine.revisions import revisions
-from harness.plan.plan import Arm, Plan
+from harness.plan.plan import UNSEEN, Arm, Plan
 from harness.worker import frameworks, journal
 from harness.worker.imports import loading
 from harness.worker.wire.messages import Build, CountWork, Evaluate, Finish, Order, Program, Run, send
@@ -317,6 +317,7 @@ def _make_program(arm: Arm) -> Program | None:
         arguments=list(arm.command.arguments),
         epochs_at=list(arm.command.epochs_at),
         whole=arm.command.whole,
+        seeks_loop=arm.command.whole == UNSEEN,
     )
 
 

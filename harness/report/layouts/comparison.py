@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def answer(summary: Summary) -> str:
-    """The answer, after what puts it in doubt."""
-    return " ".join(filter(None, [unsound.not_finite(summary), headline(summary)]))
+    """The answer, between what puts it in doubt and what it is an answer to if no epoch was seen."""
+    return " ".join(filter(None, [unsound.not_finite(summary), headline(summary), programs.unseen(summary)]))
 
 
 def findings(summary: Summary) -> Iterator[str]:

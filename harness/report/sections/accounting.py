@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.epochs.accounting import Accounted, Event, Part, Period
 from harness.report import units
+from harness.report.sections import programs
 from harness.report.summary import ArmSummary, Summary
 from harness.report.table import Cell, Table
 from harness.report.wording import words
@@ -19,7 +20,9 @@ _SHOWN = 4
 
 
 def table(summary: Summary) -> Table | None:
-    """One row per arm, each epoch counted once."""
+    """One row per arm, each epoch counted once; none if programs ran as a whole, because no epoch was seen in them."""
+    if programs.ran_whole(summary):
+        return None
     rows = [_make_row(arm.name, arm.accounting) for arm in summary.arms if arm.accounting]
     note = (
         "One process of each arm; every epoch that ran is counted once. Once: first epochs, epochs before the turns, "

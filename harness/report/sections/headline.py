@@ -7,7 +7,7 @@ from math import inf, log
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import COARSE, FASTER, SAME, SLOWER, UNSURE
 from harness.report import units
-from harness.report.sections import breakeven
+from harness.report.sections import breakeven, programs
 from harness.report.summary import ArmSummary, Summary
 from harness.report.wording import words
 
@@ -28,7 +28,9 @@ def headline(summary: Summary) -> str:
         return f"{baseline.name}{', the baseline,' if others else ''} failed {moment(baseline)}{loss}{nothing}."
     if not others:
         took = baseline.total_time
-        what = "one training takes" if summary.whole else "the epochs that ran took"
+        what = "the epochs that ran took"
+        if summary.whole:
+            what = "one run of it takes" if programs.ran_whole(summary) else "one training takes"
         return f"{baseline.name} ran alone: {what} {units.projection(took)}." if took else ""
     clauses = [
         *_list_differences(others, baseline.name),

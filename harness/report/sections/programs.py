@@ -57,6 +57,27 @@ def compiled_before(summary: Summary) -> Iterator[str]:
             )
 
 
+def ran_whole(summary: Summary) -> bool:
+    """Whether programs were timed as a whole, each run as one epoch."""
+    return any(arm.marked_by in (WHOLE, UNSEEN) for arm in summary.arms)
+
+
+def unseen(summary: Summary) -> str:
+    """That no epoch was seen, and what to do; empty if epochs were seen, or programs were to run as a whole."""
+    if not any(arm.marked_by == UNSEEN for arm in summary.arms):
+        return ""
+    said = "No epoch was seen, so each program was timed as a whole, from start to end."
+    loops = dict.fromkeys(_shorten(arm.loop) for arm in summary.arms if arm.loop)
+    if loops:
+        options = words.listed([f"`--epoch-at {loop}`" for loop in loops])
+        loop = "the loop" if len(loops) == 1 else "the loops"
+        return f"{said} To compare epochs, add {options}: {loop} in which gradients were computed."
+    return (
+        f"{said} To compare epochs, write `for epoch in harness.epochs(range(n)):`, or name where an epoch ends with"
+        " --epoch-at."
+    )
+
+
 def marks(summary: Summary) -> Iterator[str]:
     """What the epochs of each program are."""
     arms_of: dict[str, list[str]] = {}
@@ -67,11 +88,7 @@ def marks(summary: Summary) -> Iterator[str]:
         if mark == WHOLE:
             yield "Each program was timed as a whole, from start to end."
             continue
-        if mark == UNSEEN:
-            yield (
-                "No epoch was seen, so each program was timed as a whole, from start to end. To compare epochs, write"
-                " `for epoch in harness.epochs(range(n)):`, or name where an epoch ends with --epoch-at."
-            )
+        if mark == UNSEEN:  # `unseen` says so first of all
             continue
         whose = f" of {words.listed(arms)}" if len(arms) < len(summary.arms) else ""
         how = ", as its source shows; --epoch-at names another place" if mark.startswith(GUESSED) else ""
@@ -85,6 +102,12 @@ def _list_versions(own: dict[str, str], names: list[str]) -> str:
 def _describe_mark(arm: ArmSummary) -> str:
     """The mark with the name of its file, without the folder."""
     what, _, place = (arm.marked_by or "").rpartition(" at ")
-    path, _, line = place.rpartition(":")
-    short = f"{Path(path).name}:{line}" if path else place
+    line = place.rpartition(":")[2]
+    short = _shorten(place)
     return f"{what} at {short}" if what else f"the loop at {short}" if line.isdigit() else short
+
+
+def _shorten(place: str) -> str:
+    """A place with the name of its file, without the folder."""
+    path, _, line = place.rpartition(":")
+    return f"{Path(path).name}:{line}" if path else place

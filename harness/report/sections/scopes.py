@@ -1,11 +1,14 @@
 """What a ratio covers, in words: a whole schedule, the epochs that ran, or one epoch of a long training."""
 
+from harness.report.sections import programs
 from harness.report.summary import Summary
 from harness.report.wording import words
 
 
 def columns(summary: Summary) -> tuple[str, str]:
     """The headings of the ratio and of the time it is about."""
+    if summary.scope == "schedule" and programs.ran_whole(summary):
+        return "whole program", "one run"
     if summary.scope == "schedule":
         return "whole schedule", "one training"
     number = _count_epochs(summary)
@@ -14,6 +17,8 @@ def columns(summary: Summary) -> tuple[str, str]:
 
 def note(summary: Summary) -> tuple[str, str]:
     """What the ratio is of, up to "relative to", and how the time was found."""
+    if summary.scope == "schedule" and programs.ran_whole(summary):
+        return "Whole program: the cost", "One run: a program from its start to its end, as one measurement."
     if summary.scope == "schedule":
         if _did_all_run(summary):
             return "Whole schedule: the cost", "One training: the sum of its epochs, all of which ran."
@@ -23,8 +28,8 @@ def note(summary: Summary) -> tuple[str, str]:
         )
     number = _count_epochs(summary)
     if summary.scope == "epoch":
-        programs = any(arm.marked_by for arm in summary.arms)
-        why = "it did not end" if programs else "the trainer has no `epochs`"
+        are_programs = any(arm.marked_by for arm in summary.arms)
+        why = "it did not end" if are_programs else "the trainer has no `epochs`"
         return (
             "An epoch: the average cost of an epoch of a long training, first epochs left out,",
             f"The length of a training is not known: {why}, and --epochs was not given. "

@@ -121,7 +121,7 @@ class Guesser:
             marked = isinstance(loop, ast.For) and self._is_marked(file, loop)
             call = "" if marked or loop in of_library else self._find_training_call(file, loop)
             if marked or call:
-                yield _Training(file, loop, call or "", _MARKED if marked else _rank(loop))
+                yield _Training(file, loop, call or "", _MARKED if marked else rank_loop(loop))
 
     def _runs_library_loop(self, file: File, node: ast.AST) -> bool:
         if not runs_library_loop(node):
@@ -212,7 +212,7 @@ def _is_over_trainings(outer: _Training, inner: _Training) -> bool:
     return outer.rank < _NAMED_EPOCHS and bool(_WHOLE.fullmatch(outer.reached.get(inner.loop, "")))
 
 
-def _rank(loop: Loop) -> int:
+def rank_loop(loop: Loop) -> int:
     """Return how much a loop looks like one over epochs."""
     if isinstance(loop, ast.While):
         named, counts = ast.unparse(loop.test), True

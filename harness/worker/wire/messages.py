@@ -90,6 +90,8 @@ class Program:
     `package.module:Class.method`."""
     whole: str = ""
     """What to call the program if it is one epoch, from its start to its end. Empty if its own epochs are watched."""
+    seeks_loop: bool = False
+    """Whether to note in which loop gradients are computed, if it is one epoch."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,8 @@ class Ran:
     """Whether the training is over, so that no epoch follows."""
     after: float | None = None
     """Seconds that a program ran after its last epoch, if it has ended."""
+    loop: str = ""
+    """The loop in which a program computed gradients that ran as a whole, as `file:line`; empty if none was seen."""
     expected: int | None = None
     """The number of epochs that a program will have run at the end of its current loop, if that is known."""
     counts_apart: bool = False

@@ -13,6 +13,7 @@ from planned import planned
 
 from harness.errors import BadInput
 from harness.plan.plan import UNSEEN
+from harness.report.layouts.comparison import LAYOUT
 from harness.report.summarize import summarize
 
 TRAIN = SUPPORT / "programs" / "train.py"
@@ -384,3 +385,45 @@ def test_arms_have_the_labels_that_are_given(folder):
 def test_wrong_options_are_one_sentence(folder, options, message):
     with pytest.raises(BadInput, match=message):
         planned("compare", "train.py --width 3", "train.py --width 4", **options)
+
+
+HIDDEN = """
+    import time
+
+    class Model:
+        def backward(self):
+            time.sleep(0.02)
+
+    def passes():
+        train = getattr(Model(), "back" + "ward")
+        while True:
+            train()
+            yield
+
+    def main():
+        for _, epoch in zip(passes(), range(25)):
+            pass
+        for number in range(20):
+            time.sleep(0.02)
+
+    main()
+"""
+
+
+def test_names_the_loop_in_which_gradients_were_computed_if_no_epoch_was_seen(folder):
+    for name in ("old/hidden.py", "new/hidden.py"):
+        written(folder, name, HIDDEN)
+    record = compared(folder, "old/hidden.py", "new/hidden.py")
+    for end in record.ends:
+        assert end.loop.endswith("/hidden.py:15")
+    found = summarize(record)
+    assert "To compare epochs, add `--epoch-at hidden.py:15`: the loop" in LAYOUT.headline(found)
+    again = compared(folder / "again", "old/hidden.py", "new/hidden.py", epoch_at=("hidden.py:15",))
+    assert [len(epochs_of(again, arm)) for arm in ("old/hidden.py", "new/hidden.py")] == [25, 25]
+
+
+def test_names_no_loop_if_programs_are_to_run_as_a_whole(folder):
+    written(folder, "hidden.py", HIDDEN)
+    record = compared(folder, "hidden.py", whole=True)
+    assert [end.loop for end in record.ends] == [None]
+    assert "No epoch was seen" not in LAYOUT.headline(summarize(record))

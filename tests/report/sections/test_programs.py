@@ -2,7 +2,8 @@ from msgspec.structs import replace
 from simulated import DATA, record
 
 from harness.plan.plan import UNSEEN, WHOLE
-from harness.report.sections import programs
+from harness.report.layouts import comparison
+from harness.report.sections import accounting, programs, scopes
 from harness.report.summarize import summarize
 
 OLD, NEW = ("3.10.14", "/old", {"torch": "2.5"}), ("3.12.1", "/new", {"torch": "2.6", "jax": "0.10"})
@@ -43,6 +44,8 @@ def test_says_nothing_of_one_environment():
 def test_says_what_the_epochs_are():
     same = ["/a/b/train.py:17", "/a/b/train.py:17"]
     assert list(programs.marks(summary(marks=same))) == ["The epochs are those of the loop at train.py:17."]
+    marked = ["the marked loop at /a/b/train.py:17"] * 2
+    assert list(programs.marks(summary(marks=marked))) == ["The epochs are those of the marked loop at train.py:17."]
     other = ["Keras fit at /a/train.py:5", "package.module:Log.end", ""]
     assert list(programs.marks(summary(marks=other))) == [
         "The epochs of a are those of Keras fit at train.py:5.",
@@ -54,8 +57,24 @@ def test_says_if_programs_were_timed_as_a_whole():
     assert list(programs.marks(summary(marks=[WHOLE, WHOLE]))) == [
         "Each program was timed as a whole, from start to end."
     ]
-    (unseen,) = programs.marks(summary(marks=[UNSEEN, UNSEEN]))
-    assert unseen.startswith("No epoch was seen, so each program was timed as a whole")
+    assert programs.unseen(summary(marks=[WHOLE, WHOLE])) == ""
+
+
+def test_says_first_that_no_epoch_was_seen():
+    found = summary(marks=[UNSEEN, UNSEEN])
+    said = "No epoch was seen, so each program was timed as a whole, from start to end. To compare epochs, "
+    assert list(programs.marks(found)) == []
+    assert programs.unseen(found) == (
+        f"{said}write `for epoch in harness.epochs(range(n)):`, or name where an epoch ends with --epoch-at."
+    )
+    loops = ["/old/main.py:33", "/new/main.py:33"]
+    arms = [replace(arm, loop=loop) for arm, loop in zip(found.arms, loops, strict=True)]
+    assert programs.unseen(replace(found, arms=arms)) == (
+        f"{said}add `--epoch-at main.py:33`: the loop in which gradients were computed."
+    )
+    assert comparison.answer(replace(found, arms=arms)).endswith(programs.unseen(replace(found, arms=arms)))
+    assert scopes.columns(replace(found, scope="schedule")) == ("whole program", "one run")
+    assert accounting.table(found) is None
 
 
 def test_says_if_a_loop_was_found_in_the_source():
