@@ -30,6 +30,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.unseen(summary)
     yield from notes.busy_while_waiting(summary)
     yield from notes.unsure(summary)
+    yield from notes.load(summary)
     yield from notes.end(summary)
 
 

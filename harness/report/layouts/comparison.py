@@ -62,6 +62,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from threads.others(summary)
     yield from notes.uncounted(summary)
     yield from notes.unsure(summary)
+    yield from notes.load(summary)
     yield from notes.end(summary)
     yield from notes.after_epochs(summary)
     yield from programs.marks(summary)

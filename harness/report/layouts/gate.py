@@ -34,6 +34,7 @@ def sentences(summary: Summary) -> Iterator[str]:
     yield from notes.imported_anew(summary)
     yield from notes.early(summary)
     yield from notes.gpus(summary)
+    yield from notes.load(summary)
     yield from notes.end(summary)
 
 

@@ -34,11 +34,15 @@ def heading(summary: Summary) -> str:
 
 
 def about_machine(summary: Summary) -> Iterator[str]:
-    """Whether something else was measured, or computing, on the machine."""
+    """Whether something else was being measured on the machine."""
     if other := company(summary.machine):
         yield other
-    elif load := describe_load(summary.machine):
-        yield load
+
+
+def load(summary: Summary) -> Iterator[str]:
+    """Whether something else was computing on the machine, unless that is known to have been another run."""
+    if not company(summary.machine) and (found := describe_load(summary.machine)):
+        yield found
 
 
 def imported_anew(summary: Summary) -> Iterator[str]:

@@ -15,17 +15,19 @@ def on(**facts):
 
 
 def test_other_load_is_named_if_it_is_much():
-    assert list(notes.about_machine(on(busy_elsewhere=0.5))) == [
+    assert list(notes.load(on(busy_elsewhere=0.5))) == [
         "Other programs, or other guests of this machine's host, kept 50 % of the processors busy when this run began:"
         " intervals are wider than on a quiet machine."
     ]
-    assert list(notes.about_machine(on(busy_elsewhere=0.2))) == []
-    assert list(notes.about_machine(on())) == [], "not observed"
+    assert list(notes.load(on(busy_elsewhere=0.2))) == []
+    assert list(notes.load(on())) == [], "not observed"
 
 
 def test_another_run_is_reason_enough_for_the_load():
-    (sentence,) = notes.about_machine(on(busy_elsewhere=0.9, other_runs=[7]))
+    busy = on(busy_elsewhere=0.9, other_runs=[7])
+    (sentence,) = notes.about_machine(busy)
     assert "Another harness run" in sentence
+    assert list(notes.load(busy)) == []
 
 
 def test_a_budget_that_is_too_short_for_lines_is_named():
