@@ -13,13 +13,13 @@ class Arithmetic:
     flops: Mapping[str, float] = field(default_factory=dict)
     unavailable: str | None = None
     """Why some kinds, or all, have no count."""
-    incomplete: Sequence[str] = ()
-    """The kinds of which a part is not counted."""
     gemm_flops_per_second: float | None = None
     """The rate of the product of two large matrices in the same process."""
     gemm_share: Mapping[str, float] = field(default_factory=dict)
     """The rate of an epoch relative to that: its operations divided by its median time, which includes everything else
     it does."""
+    incomplete: Sequence[str] = ()
+    """The kinds of which a part is not counted."""
 
 
 def arithmetic(record: Lines, arm: str, median_seconds: Mapping[str, float]) -> Arithmetic:
@@ -36,4 +36,4 @@ def arithmetic(record: Lines, arm: str, median_seconds: Mapping[str, float]) -> 
     }
     late = [kind for kind in median_seconds if kind not in work.flops]
     unwatched = f"its {' and '.join(late)} epochs ran only in turns, where operations are not counted" if late else None
-    return Arithmetic(work.flops, work.unavailable or unwatched, work.incomplete, rate, shares)
+    return Arithmetic(work.flops, work.unavailable or unwatched, rate, shares, work.incomplete)

@@ -37,7 +37,7 @@ def test_an_uncounted_arm_has_no_operations():
         == Arithmetic()
     )
     why = Work(block=0, group=0, arm="a", flops={}, unavailable="no tf.function was called", gemm_flops_per_second=1e9)
-    assert arithmetic(with_work(why), "a", SECONDS) == Arithmetic({}, "no tf.function was called", 1e9, {})
+    assert arithmetic(with_work(why), "a", SECONDS) == Arithmetic({}, "no tf.function was called", 1e9, {}, [])
 
 
 def test_timed_but_uncounted_kind_has_a_reason():

@@ -39,7 +39,7 @@ def write(folder, name="trainers.py", before="", source=TRAINERS):
 
 
 def run(folder, *names, **options):
-    plan = planned("compare", list(names), blocks=3, **options)
+    plan = planned("compare", list(names), blocks=3, epochs=20, **options)
     return measure(replace(plan, counts_operations=False), folder / "run", lambda event, record: None)
 
 
@@ -62,7 +62,7 @@ def test_programs_are_forked_too(tmp_path, monkeypatch):
         import random, sys
         import numpy
         import harness
-        for epoch in harness.epochs(range(200)):
+        for epoch in harness.epochs(20):
             harness.report(loss=random.random() + numpy.random.rand() + len(sys.argv))
     """
     write(tmp_path, "train.py", source=source)
@@ -93,7 +93,7 @@ def test_if_the_libraries_cannot_be_imported_again_the_block_runs_with_fresh_pro
     monkeypatch.setattr(group, "Libraries", note)
     file = write(tmp_path)
     events = []
-    plan = replace(planned("compare", [f"{file}:A", f"{file}:B"], blocks=3), counts_operations=False)
+    plan = replace(planned("compare", [f"{file}:A", f"{file}:B"], blocks=3, epochs=20), counts_operations=False)
     record = measure(plan, tmp_path / "run", lambda event, record: events.append(event))
     assert started(record) == {block: {"fresh"} for block in range(3)}
     (again,) = (one for one in events if isinstance(one, BlockAgain))
