@@ -173,8 +173,7 @@ def test_counting_does_not_compile_again(run):
     assert not any(evidence.traces(epoch) for epoch in compiled.epochs)
     works = {work.arm: work for work in record.works}
     assert works["TorchCompiled"].flops["epoch"] > 0
-    assert "torch.compile" in works["TorchCompiled"].untimed
-    assert works["Torch"].timed.keys() == {"epoch"}
+    assert all(work.untimed is None and work.timed.keys() == {"epoch"} for work in works.values())
     assert not works["Torch"].between  # seeing operations one by one takes longer than what is between them
 
 
