@@ -13,7 +13,7 @@ from harness.engine.machine.gpus import get_gpus
 from harness.engine.processes.answers import Answer, Built, Counted, Failed, Finished, Ran, State, Stated
 from harness.engine.processes.arm import CHECK_SECONDS, ArmProcess, receive_any
 from harness.engine.processes.fork_client import ForkServer, ForkServers
-from harness.plan.plan import Plan, usable_cores
+from harness.plan.plan import AMPLE, Plan, usable_cores
 from harness.record.drawings import name_lines_file
 from harness.record.events import Doing, Event, Progress
 from harness.record.schema import ArmEnd, ArmReady, Epoch, Objective, Slice, Work
@@ -339,7 +339,8 @@ class Group:
         return True
 
     def _ask_for_work(self, arm: ArmProcess) -> Answer:
-        return arm.count_work(rate=self.plan.gate is None)  # a gate compares numbers of operations
+        short = self.plan.budget is not None and self.plan.budget < AMPLE
+        return arm.count_work(rate=self.plan.gate is None and not short)  # a gate compares numbers of operations
 
     def _make_work(self, label: str, answer: Answer) -> Work:
         if isinstance(answer, Counted):

@@ -1,5 +1,7 @@
 """One-time requests to an arm in the first blocks: the terms of its loss, and the operations of its epochs."""
 
+from types import SimpleNamespace
+
 import pytest
 from paths import SUPPORT
 from planned import planned
@@ -129,6 +131,19 @@ def test_arms_without_a_framework_have_a_reason_and_no_rate(tmp_path):
     assert (work.flops, work.gemm_flops_per_second) == ({}, None)
     assert work.unavailable == "no framework was loaded whose operations can be counted"
     assert record.objectives == []
+
+
+@pytest.mark.parametrize(("budget", "measures"), [("60s", False), ("5min", True), (None, True)])
+def test_a_short_budget_has_no_time_for_rates(budget, measures):
+    asked = []
+
+    class Arm:
+        def count_work(self, rate):
+            asked.append(rate)
+
+    plan = planned("compare", [f"{SUPPORT / 'arms.py'}:Steady", f"{SUPPORT / 'arms.py'}:Drifting"], budget=budget)
+    Group._ask_for_work(SimpleNamespace(plan=plan), Arm())
+    assert asked == [measures]
 
 
 @pytest.mark.parametrize("together", [2, 1])
