@@ -175,7 +175,7 @@ def _describe_lines(arm: str, baseline: str, why: Why) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of the difference between two epochs, to be told in one sentence."""
+    """A part of the difference between two epochs that one sentence describes."""
 
     share: float
     what: str
