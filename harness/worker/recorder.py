@@ -123,8 +123,8 @@ class Recorder:
         return found
 
     def _draw_lines(self, kinds: Sequence[str], file: Path) -> None:
-        timed = {kind: own for one in self.counters for kind, own in one.timed.items() if kind in kinds}
         with suppress(Exception):  # the drawing is optional, and must not cost what was counted
+            timed = {kind: own for one in self.counters for kind, own in one.timed.items() if kind in kinds}
             if drawing := draw(timed, self.sampler.epochs):
                 drawing.write(file)
 

@@ -13,7 +13,7 @@ from harness.engine.machine.gpus import get_gpus
 from harness.engine.processes.answers import Answer, Built, Counted, Failed, Finished, Ran, State, Stated
 from harness.engine.processes.arm import CHECK_SECONDS, ArmProcess, receive_any
 from harness.engine.processes.fork_client import ForkServer, ForkServers
-from harness.plan.plan import AMPLE, Plan, usable_cores
+from harness.plan.plan import AMPLE, Arm, Plan, usable_cores
 from harness.record.drawings import name_lines_file
 from harness.record.events import Doing, Event, Progress
 from harness.record.schema import ArmEnd, ArmReady, Epoch, Objective, Slice, Work
@@ -78,14 +78,7 @@ class Group:
     def build(self, order: Sequence[str]) -> Iterator[Event]:
         """Start the processes in this order, two at a time: nothing is timed yet."""
         arms = {arm.label: arm for arm in self.plan.arms}
-        wanted = choose_servers(self.plan, self.block, [arms[label] for label in order], self.known)
-        forking: dict[str, ForkServer] = {}
-        for label, server in wanted.items() if self.servers else ():
-            assert self.servers is not None, "as the loop says"
-            if self.servers.needs_start(server):
-                yield Progress(self.block, Doing.IMPORTING, label)
-            if started := self.servers.find(server, self.cores):
-                forking[label] = started
+        forking = yield from self._find_servers([arms[label] for label in order])
         waiting = list(order)
         building: list[ArmProcess] = []
         while waiting or building:
@@ -107,6 +100,17 @@ class Group:
             for arm in _wait_for_any(building):
                 if not (yield from self._receive_start(arm)):
                     building.remove(arm)
+
+    def _find_servers(self, arms: Sequence[Arm]) -> Generator[Event, None, dict[str, ForkServer]]:
+        """Return the fork server of each arm that is forked, ready to fork."""
+        found: dict[str, ForkServer] = {}
+        if self.servers:
+            for label, wanted in choose_servers(self.plan, self.block, arms, self.known).items():
+                if self.servers.needs_start(wanted):
+                    yield Progress(self.block, Doing.IMPORTING, label)
+                if server := self.servers.find(wanted, self.cores):
+                    found[label] = server
+        return found
 
     def _receive_start(self, arm: ArmProcess) -> Generator[Event, None, bool]:
         """Handle the answer of a starting arm. Returns True if another answer follows: the terms of its loss."""

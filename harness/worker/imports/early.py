@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -31,38 +31,39 @@ class EarlyImports:
         """Why no process may be forked in place of these imports; empty if one may."""
         self._save = save
         self._environment = dict(os.environ)
-        self._restore: Callable[[], None] | None = None
-        self._outermost = ""
+        self._is_importing = False
         self._noting = True
         for name in names:
             if name not in sys.modules:
-                around_import(name, self._begin, self._end)
+                around_import(name, self._watch)
 
     def stop(self) -> None:
         """Note no further imports: the first epoch begins."""
         self._noting = False
 
-    def _begin(self, name: str) -> None:
-        if self._outermost:
-            return
-        self._outermost = name
-        self._restore = self._save()
-        if self._noting and not self.why_not and (changed := self._list_changed()):
+    @contextmanager
+    def _watch(self, module: ModuleType) -> Iterator[None]:
+        """The module is imported in this context. What others it imports belongs to it."""
+        name, outermost = module.__name__, not self._is_importing
+        if outermost and self._noting and not self.why_not and (changed := self._list_changed()):
             self.why_not = f"{', '.join(changed)} {'is' if len(changed) == 1 else 'are'} set before {name} is imported"
+        restore = self._save() if outermost else None
+        self._is_importing = True
+        try:
+            yield
+            if self._noting:
+                self._note(name, getattr(module, "__file__", None) or "")
+        finally:
+            if restore:  # a program may go on without a library that cannot be imported
+                restore()
+                self._is_importing = False
+                self._environment = dict(os.environ)
 
-    def _end(self, module: ModuleType) -> None:
-        name = module.__name__
-        if self._noting:
-            file = getattr(module, "__file__", None) or ""
-            if any(folder in Path(file).parts for folder in _INSTALLED):
-                self.found[name] = file
-            elif not self.why_not:
-                self.why_not = f"{name} is not an installed package"
-        if name == self._outermost:
-            if self._restore:
-                self._restore()
-            self._outermost, self._restore = "", None
-            self._environment = dict(os.environ)
+    def _note(self, name: str, file: str) -> None:
+        if any(folder in Path(file).parts for folder in _INSTALLED):
+            self.found[name] = file
+        elif not self.why_not:
+            self.why_not = f"{name} is not an installed package"
 
     def _list_changed(self) -> list[str]:
         return sorted(

@@ -10,6 +10,7 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, ClassVar
@@ -23,12 +24,12 @@ def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
         sys.meta_path.insert(0, _Finder(name, then))
 
 
-def around_import(name: str, before: Callable[[str], None], then: Callable[[ModuleType], None]) -> None:
-    """Call `before` with the name just before the module is executed, and `then` with the module right after it.
+def around_import(name: str, around: Callable[[ModuleType], AbstractContextManager[Any]]) -> None:
+    """Execute the module `name` within the context that `around` makes, when it is imported.
 
     Call this only if the module is not loaded.
     """
-    sys.meta_path.insert(0, _Finder(name, then, before))
+    sys.meta_path.insert(0, _Finder(name, lambda module: None, around))
 
 
 class Uncached(importlib.machinery.SourceFileLoader):
@@ -65,15 +66,17 @@ def compile_anew(concerns: Callable[[str], bool]) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds one module as the other finders would, and calls a function once that module has been executed, and another
-    one before."""
+    """Finds one module as the other finders would, executes it in a context, and then calls a function."""
 
     def __init__(
-        self, name: str, then: Callable[[ModuleType], None], before: Callable[[str], None] | None = None
+        self,
+        name: str,
+        then: Callable[[ModuleType], None],
+        around: Callable[[ModuleType], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
         self._name = name
         self._then = then
-        self._before = before
+        self._around = around
         self._looking = False
 
     def find_spec(
@@ -90,9 +93,8 @@ class _Finder(importlib.abc.MetaPathFinder):
             run = spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
-                if self._before and self in sys.meta_path:
-                    self._before(fullname)
-                run(module)
+                with self._around(module):
+                    run(module)
                 if self in sys.meta_path:  # find_spec may also be called without an import
                     sys.meta_path.remove(self)
                     self._then(module)

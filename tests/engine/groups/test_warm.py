@@ -8,7 +8,7 @@ from planned import planned
 
 from harness.engine.groups import group, warm
 from harness.engine.groups.known import Known, Libraries
-from harness.engine.groups.warm import HAS_GPU, choose_servers, explain_fresh
+from harness.engine.groups.warm import choose_servers, explain_fresh
 from harness.engine.processes import fork_client
 from harness.engine.session import measure
 from harness.record.schema import BlockAgain
@@ -117,7 +117,7 @@ def test_servers_are_chosen_by_interpreter_and_libraries(tmp_path, monkeypatch):
     assert chosen[first.label] == chosen[third.label] != chosen[second.label]
     assert choose_servers(plan, 0, plan.arms, known()) == {}
     assert choose_servers(plan.as_wholes(), 1, plan.arms, found) == {}, "its imports are timed"
-    monkeypatch.setattr(warm, "get_gpus", lambda: [HAS_GPU])
+    monkeypatch.setattr(warm, "get_gpus", lambda: [object()])
     assert choose_servers(plan, 1, plan.arms, found) == {}
 
 
@@ -131,3 +131,12 @@ def test_reasons_for_fresh_processes(tmp_path, monkeypatch):
     assert explain_fresh(arm, known(**{arm.label: (NUMPY, "")})) == ""
     read = replace(arm, command=replace(arm.command, input="in.txt"))
     assert "standard input" in explain_fresh(read, known(**{arm.label: (NUMPY, "")}))
+    library = {"numpy": "/env/site-packages/numpy/__init__.py"}
+    for command in (
+        replace(arm.command, module="numpy.train", script=None),
+        replace(arm.command, epochs_at=("/env/site-packages/numpy/linalg.py:3",)),
+    ):
+        marked = explain_fresh(replace(arm, command=command), known(**{arm.label: (library, "")}))
+        assert "marked in a library" in marked
+    at_home = replace(arm.command, epochs_at=(str(tmp_path / "train.py:1"), "numpy.linalg:norm"))
+    assert explain_fresh(replace(arm, command=at_home), known(**{arm.label: (library, "")})) == ""

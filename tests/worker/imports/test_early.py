@@ -65,6 +65,16 @@ def test_a_package_that_is_not_installed_may_change_from_arm_to_arm(tmp_path):
     assert (found, why_not) == ({}, "drawing is not an installed package")
 
 
+def test_a_library_that_cannot_be_imported_does_not_hide_what_comes_later(folder):
+    (folder / "drawing.py").write_text("import random, numpy\nrandom.random()\nraise ImportError\n")
+    _, _, usual = run("        import numpy", folder)
+    failing = "        try:\n            import drawing\n        except ImportError:\n            pass\n"
+    found, why_not, drawn = run(f"{failing}        import numpy", folder)
+    assert (list(found), why_not, drawn) == (["numpy"], "", usual)
+    _, why_not, _ = run(f"{failing}        os.environ['MINE'] = '1'\n        import scipy", folder)
+    assert why_not == "MINE is set before scipy is imported"
+
+
 def test_what_is_imported_after_the_first_epoch_does_not_count(folder):
     found, _, _ = run("        early.stop()\n        import numpy", folder)
     assert found == {}
