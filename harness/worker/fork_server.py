@@ -1,8 +1,8 @@
-"""The process from which arms are forked. It imports the modules that all arms of a block import, and forks an arm on
-request; it does nothing else.
+"""The process from which arms are forked. It imports the modules that all arms of a block import, or the libraries that
+arms of an earlier block imported, and forks an arm on request; it does nothing else.
 
-Started as `python -P -m harness.worker.fork_server SOCKET PARENT`. It has one thread and blocks between requests, so it
-uses no processor time while arms are measured.
+Started as `python -P -m harness.worker.fork_server SOCKET PARENT`. Apart from threads of OpenBLAS, which survive a
+fork, it has one thread, which blocks between requests, so it uses no processor time while arms are measured.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _send_reply(requests: socket.socket, reply: Reply) -> None:
     requests.send(encode(reply))
 
 
-def _import_modules(modules: Sequence[str], files: dict[str, str]) -> Ready | Broken:
+def _import_modules(modules: Sequence[str], libraries: dict[str, str]) -> Ready | Broken:
     for name in modules:
         try:
             importlib.import_module(name)
@@ -69,7 +69,7 @@ def _import_modules(modules: Sequence[str], files: dict[str, str]) -> Ready | Br
             traceback.print_exc()
             return Broken(f"could not import {name}: {one_line(error)}")
     try:
-        why_not = import_again(files)
+        why_not = import_again(libraries)
     except BaseException as error:
         traceback.print_exc()
         return Broken(f"could not import what the arms import: {one_line(error)}")

@@ -111,20 +111,22 @@ class Recorder:
 
     def count(self, rate: bool) -> Counted:
         """Count what the counters have noted and, with `rate`, measure the rate of large matrix products."""
-        found = Counted.together([own for one in self.counters if (own := one.count(rate))])
+        counted = [(one, own) for one in self.counters if (own := one.count(rate))]
+        found = Counted.together([own for _, own in counted])
+        timing = [one for one, own in counted if own.timed and own.timed == found.timed]
         # Where each operation was taken aside, what passes between them is mostly that.
         usual = [kind for kind, timed in found.timed.items() if timed.wall is not None]
-        ran = {kind: own for one in self.counters for kind, own in one.ran.items() if kind in usual}
+        ran = {kind: own for one in timing for kind, own in one.ran.items() if kind in usual}
         if self._lines_file:
-            self._draw_lines(list(found.timed), Path(self._lines_file))
+            self._draw_lines(timing, Path(self._lines_file))
         with suppress(Exception):  # what was counted does not depend on it
             between = self.sampler.between(ran)
             return replace(found, between=between, sources=read_sources(found.lines, between))
         return found
 
-    def _draw_lines(self, kinds: Sequence[str], file: Path) -> None:
+    def _draw_lines(self, counters: Sequence[Counter], file: Path) -> None:
         with suppress(Exception):  # the drawing is optional, and must not cost what was counted
-            timed = {kind: own for one in self.counters for kind, own in one.timed.items() if kind in kinds}
+            timed = {kind: own for one in counters for kind, own in one.timed.items()}
             if drawing := draw(timed, self.sampler.epochs):
                 drawing.write(file)
 
@@ -256,6 +258,8 @@ class Recorder:
     def cancel(self) -> None:
         """Forget an epoch that has begun and does no work, or that failed."""
         self._noted.close()
+        if self._apart:
+            self.sampler.forget_latest()
         for probe in self._pass:
             with suppress(Exception):  # what it saw is not used, so that it cannot matter either
                 probe.end(0.0)  # else a profiler would go on, and not start for the next epoch

@@ -16,9 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.worker.imports.hooks import around_import
-
-_INSTALLED = ("site-packages", "dist-packages")
-"""The folders of installed packages. Others may be the program's own, which change from arm to arm."""
+from harness.worker.imports.ownership import INSTALLED
 
 
 class EarlyImports:
@@ -44,15 +42,17 @@ class EarlyImports:
     @contextmanager
     def _watch(self, module: ModuleType) -> Iterator[None]:
         """The module is imported in this context. What others it imports belongs to it."""
+        if not self._noting:  # a forked process would not undo what it draws
+            yield
+            return
         name, outermost = module.__name__, not self._is_importing
-        if outermost and self._noting and not self.why_not and (changed := self._list_changed()):
+        if outermost and not self.why_not and (changed := self._list_changed()):
             self.why_not = f"{', '.join(changed)} {'is' if len(changed) == 1 else 'are'} set before {name} is imported"
         restore = self._save() if outermost else None
         self._is_importing = True
         try:
             yield
-            if self._noting:
-                self._note(name, getattr(module, "__file__", None) or "")
+            self._note(name, getattr(module, "__file__", None) or "")
         finally:
             if restore:  # a program may go on without a library that cannot be imported
                 restore()
@@ -60,9 +60,9 @@ class EarlyImports:
                 self._environment = dict(os.environ)
 
     def _note(self, name: str, file: str) -> None:
-        if any(folder in Path(file).parts for folder in _INSTALLED):
+        if INSTALLED.intersection(Path(file).parts):
             self.found[name] = file
-        elif not self.why_not:
+        elif not self.why_not:  # it may be the program's own, and change from arm to arm
             self.why_not = f"{name} is not an installed package"
 
     def _list_changed(self) -> list[str]:

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from harness.worker.imports import loading
 from harness.worker.imports.hooks import compile_anew
+from harness.worker.imports.ownership import INSTALLED
 from harness.worker.wire.messages import Source
-
-_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def use(source: Source) -> None:
@@ -87,7 +86,7 @@ def _holds_code_of(folder: str, top: str) -> bool:
 def holds_code_of(entry: str, top: str) -> bool:
     """Whether a file or folder is code of the working tree `top`, and not a library or a Python installed inside it."""
     place, tree = Path(entry).resolve(), Path(top).resolve()
-    if not place.is_relative_to(tree) or _INSTALLED & set(place.relative_to(tree).parts):
+    if not place.is_relative_to(tree) or INSTALLED & set(place.relative_to(tree).parts):
         return False
     within = [root for root in _list_pythons() if root != tree and root.is_relative_to(tree)]
     return not any(place.is_relative_to(root) for root in within)

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-_FOREIGN = {"site-packages", "dist-packages"}
+from harness.worker.imports.ownership import INSTALLED
+
 _HARNESS = Path(__file__).parents[2]
 
 
@@ -44,7 +45,7 @@ def is_own(path: str) -> bool:
     if any(map(file.is_relative_to, _claimed)):
         return True
     folders = [Path(found) for name in ("stdlib", "platstdlib") if (found := sysconfig.get_path(name))]
-    return not (_FOREIGN.intersection(file.parts) or any(map(file.is_relative_to, [*folders, _HARNESS])))
+    return not (INSTALLED.intersection(file.parts) or any(map(file.is_relative_to, [*folders, _HARNESS])))
 
 
 def claim(module: str) -> None:

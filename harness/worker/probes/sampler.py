@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -84,15 +83,21 @@ class Sampler:
             target=_sample, args=(threading.get_ident(), found, done), name="harness: sampler", daemon=True
         )
         before = sys.getswitchinterval()
+        with suppress(RuntimeError):  # no further thread may be started: then nothing is sampled
+            thread.start()
         sys.setswitchinterval(min(before, INTERVAL))
-        thread.start()
         try:
             yield
         finally:
             done.set()
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
             epoch.ended = perf_counter()
             sys.setswitchinterval(before)
+
+    def forget_latest(self) -> None:
+        """Forget the latest epoch, which was none."""
+        self.epochs.pop()
 
     def between(self, ran: Mapping[str, Intervals]) -> dict[str, list[Between]]:
         """Return the lines that ran outside of these times, in which operations and compiled functions ran, by kind of
@@ -121,32 +126,16 @@ def _is_ours(frame: FrameType | None) -> bool:
 
 def _find_outside(own: Sequence[_Sample], ran: Intervals) -> list[Between]:
     starts, ends = _merge(ran)
-    outside = _Outside(starts, ends)
     seconds = Counter[Line | None]()
     samples = 0
     for before, sample in pairwise(own):
-        if not sample.ours and (part := outside(before.at, sample.at)) > 0:
+        part = sum(end - begin for begin, end in cut_out(before.at, sample.at, starts, ends))
+        if not sample.ours and part > 0:
             samples += 1
             seconds[sample.stack[0] if sample.stack else None] += part  # type: ignore[assignment]  # typeshed: int counts only
     if samples < FEWEST:
         return []
     return [Between(*name_line(line), own) for line, own in seconds.most_common(MOST)]
-
-
-class _Outside:
-    """Gives the seconds between two times in which no operation ran."""
-
-    def __init__(self, starts: Sequence[float], ends: Sequence[float]) -> None:
-        self._starts, self._ends = starts, ends
-        self._ran = [0.0, *accumulate(end - start for start, end in zip(starts, ends, strict=True))]
-
-    def __call__(self, begin: float, end: float) -> float:
-        return end - begin - (self._until(end) - self._until(begin))
-
-    def _until(self, at: float) -> float:
-        """Return the seconds until this time in which operations ran."""
-        place = bisect(self._starts, at)
-        return self._ran[place] - max(0.0, self._ends[place - 1] - at) if place else 0.0
 
 
 def _merge(ran: Intervals) -> tuple[list[float], list[float]]:

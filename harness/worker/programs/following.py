@@ -134,13 +134,14 @@ class Follower:
         return held if held or self._find_classes(file, function.value) else self._guess_methods(function.attr)
 
     def _guess_methods(self, name: str) -> list[Place]:
-        """Return all methods of this name, if all of them show training."""
+        """Return all methods of this name, if all of them show training that do not only call another of that name."""
         if name in _OF_CONTAINERS or name.startswith("__"):
             return []
         if name not in self._guessed:
             self._guessed[name] = []  # for a method that uses one of the same name
             methods = [place for place in self._methods.get(name, ()) if not _is_abstract(place.body)]
-            if all(map(self._shows_training, methods)):
+            own = [place for place in methods if not _calls(place.body, name)]
+            if own and all(map(self._shows_training, own)):
                 self._guessed[name] = methods
         return self._guessed[name]
 
@@ -235,3 +236,9 @@ def _is_abstract(body: Body) -> bool:
 
 def _defines_function(body: Body) -> bool:
     return any(isinstance(node, Function | ast.Lambda) and node is not body for node in ast.walk(body))
+
+
+def _calls(body: ast.AST, name: str) -> bool:
+    """Whether a method of this name is called in a body."""
+    calls = [node.func for node in ast.walk(body) if isinstance(node, ast.Call)]
+    return any(isinstance(called, ast.Attribute) and called.attr == name for called in calls)

@@ -45,12 +45,6 @@ class Found:
     """The variables that its passes bind and that are named like losses."""
 
 
-def find_training(tree: ast.Module) -> list[Found]:
-    """Return the training loops of a source that has no others beside it."""
-    files = OwnFiles()
-    return Guesser(files).find(files.add("<source>", tree))
-
-
 def find_losses(loop: Loop) -> tuple[str, ...]:
     """Return the variables that a loop's passes bind and that are named like losses, in the order of the source."""
     bound = [

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from harness.worker.imports.ownership import is_own
+from harness.worker.probes.places import line_of
 from harness.worker.programs.guessing import Loop, rank_loop
 
 SECONDS = 0.1
@@ -31,7 +32,6 @@ class LoopSamples:
     def __init__(self) -> None:
         self._lines: Counter[tuple[str, int]] = Counter()
         """How often a line of the program was on the stack while gradients were computed."""
-        self._own: dict[str, bool] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look_often, name="harness loop samples", daemon=True)
 
@@ -64,22 +64,18 @@ class LoopSamples:
             frame = sys._current_frames().get(main or 0)
             if frame is not None:
                 self._note(frame)
+            del frame  # it would keep the program's objects alive
 
     def _note(self, frame: FrameType | None) -> None:
         lines, computes = set(), False
         while frame is not None:
-            code = frame.f_code
-            computes = computes or code.co_name in _GRADIENTS
-            if self._is_own(code.co_filename):
-                lines.add((code.co_filename, frame.f_lineno))
+            line = line_of(frame)
+            computes = computes or frame.f_code.co_name in _GRADIENTS
+            if is_own(line.path):
+                lines.add((line.path, line.number))
             frame = frame.f_back
         if computes:
             self._lines.update(lines)
-
-    def _is_own(self, path: str) -> bool:
-        if path not in self._own:
-            self._own[path] = is_own(path)
-        return self._own[path]
 
 
 def _read_loops(path: str) -> list[Loop]:

@@ -170,8 +170,9 @@ class Marker:
         targets: list[tuple[_Target, Marks]] = []
         for found in training:
             at = f"the loop that calls {found.call} at {path}:{found.loop.lineno}"
-            loop = loops[found.loop.lineno, found.loop.col_offset]
-            targets.append((loop, Marks(self._watcher, at, guessed=True, losses=found.losses)))
+            loop = loops.get((found.loop.lineno, found.loop.col_offset))
+            if loop is not None:  # else the file has changed since it was read
+                targets.append((loop, Marks(self._watcher, at, guessed=True, losses=found.losses)))
         return tree, targets
 
     def _forget(self) -> None:

@@ -17,7 +17,7 @@ class Prepare:
     modules: list[str]
     cores: list[int]
     seed: int
-    files: dict[str, str] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
     """Libraries that arms have imported before, with their files, in order. It must find the same, and be able to fork
     after that."""
 

@@ -202,3 +202,27 @@ def test_circles_and_broken_files_are_read_over(found, tmp_path):
     }
     (tmp_path / "broken.py").write_text("def (")
     assert found(sources) == []
+
+
+def test_a_wrapper_that_hands_on_to_a_method_of_its_name_does_not_hide_the_training(found):
+    inner = """
+        class Inner:
+            def advance(self):
+                self.loss().backward()
+                self.optimizer.step()
+    """
+    outer = """
+        class Outer:
+            def advance(self):
+                self.inner.advance()
+    """
+    train = """
+        from build import make
+        import inner, outer
+        thing = make()
+        for epoch in range(100):
+            thing.advance()
+    """
+    build = "def make():\n    return None\n"
+    files = {"train.py": train, "build.py": build, "inner.py": inner, "outer.py": outer}
+    assert [one[:2] for one in found(files)] == [("train.py", 5)]

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paths import ROOT
 
-from harness.worker.programs.guessing import find_training
+from harness.worker.programs.guessing import Guesser
+from harness.worker.programs.own_files import OwnFiles
+
+
+def find_training(tree):
+    """The training loops of a source that has no others beside it."""
+    files = OwnFiles()
+    return Guesser(files).find(files.add("<source>", tree))
 
 
 def found(source):

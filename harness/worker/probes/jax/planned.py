@@ -49,12 +49,16 @@ class Existing(NamedTuple):
 
 
 def find_arrays() -> list[Existing] | None:
-    """Return the arrays that exist; None if they are on an accelerator."""
+    """Return the arrays that exist; None if they are on an accelerator, or if JAX does not tell."""
     jax: Any = sys.modules["jax"]
-    if jax.default_backend() != "cpu":
+    found = list[Existing]()
+    try:
+        arrays = jax.live_arrays() if jax.default_backend() == "cpu" else None
+    except Exception:  # an exception here would end the program
+        arrays = None
+    if arrays is None:
         return None
-    found = []
-    for array in jax.live_arrays():
+    for array in arrays:
         with suppress(Exception):  # deleted meanwhile, or the result of a computation that failed
             parts = [shard.data for shard in array.addressable_shards]
             found.append(Existing(weakref.ref(array), {one.unsafe_buffer_pointer(): one.nbytes for one in parts}))

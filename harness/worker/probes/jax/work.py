@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import isqrt, prod
@@ -23,13 +23,13 @@ from harness.worker.probes.counting_apart import CountingApart
 from harness.worker.probes.hlo_traffic import count_moved
 from harness.worker.probes.jax.messages import PROGRAM
 from harness.worker.probes.jax.operations import OPAQUE, Profiler
-from harness.worker.probes.jax.planned import find_arrays, find_peak
+from harness.worker.probes.jax.planned import Existing, find_arrays, find_peak
 from harness.worker.probes.jax.scopes import part
 from harness.worker.probes.operations import Operation, Unprofiled
 from harness.worker.probes.places import Line, Stack, keep_own
 from harness.worker.probes.profiles import Instruction, find_instruction, read_events, read_programs
 from harness.worker.probes.spent import Spent, share_out
-from harness.worker.wire.evidence import OneByOne
+from harness.worker.wire.evidence import OneByOne, TensorPeak
 from harness.worker.wire.messages import Counted
 from harness.worker.wire.reasons import one_line
 
@@ -83,7 +83,7 @@ class JaxCounter(CountingApart):
                     self.by_kind[kind] = found.count()
                     self._one_by_one[kind] = found.count_one_by_one()
                     self.spent.setdefault(kind, []).append(found.time(wall))
-                    self._note_tensors(kind, find_peak(space, found.ran, before, find_arrays()))
+                    self._note_tensors(kind, _find_peak(space, found.ran, before))
             except Unprofiled as error:
                 self.trouble = str(error)
             except Exception as error:  # an error here must not end the user's run
@@ -106,6 +106,13 @@ class JaxCounter(CountingApart):
             total = in_place(total, one).block_until_ready()
 
         return add
+
+
+def _find_peak(space: Any, ran: Mapping[Instruction, int], before: Sequence[Existing] | None) -> TensorPeak | str:
+    try:
+        return find_peak(space, ran, before, find_arrays())
+    except Exception as error:  # what was counted does not depend on it
+        return f"the memory of JAX's arrays could not be read: {one_line(error)}"
 
 
 class Seen:

@@ -17,19 +17,18 @@ from harness.worker.probes.tensorflow.products import is_product, is_readable, r
 
 _WHAT = "a gradient of a tf.function, taken outside of it,"
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
-
-
 _OLD_FLOW = {"Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit", "NextIteration"}
 """What loops and branches of TensorFlow 1 consist of."""
 
 
-def of_graph(graph: Any) -> Products:
+def of_graph(graph: Any, what: str = _WHAT) -> Products:
     """Return the operations of one run of a function with this `FuncGraph`, by the names and sizes of its products.
+    `what` it is part of is said in the reason.
 
     Raises Uncountable with the reason if they cannot be counted.
     """
     results = [*(tensor.op for tensor in graph.outputs), *getattr(graph, "control_outputs", ())]
-    return of_operations(graph, find_needed(results), _WHAT)
+    return of_operations(graph, find_needed(results), what)
 
 
 def of_operations(graph: Any, needed: Iterable[Any], what: str) -> Products:
@@ -47,7 +46,7 @@ def of_operations(graph: Any, needed: Iterable[Any], what: str) -> Products:
             if flops:
                 total[operation.name, sizes] += flops
         for _, inner in find_inner(graph, operation):
-            products = of_graph(inner)
+            products = of_graph(inner, what)
             if operation.type in _CALLS:
                 total += Counter({(f"{operation.name}/{name}", sizes): n for (name, sizes), n in products.items()})
             elif products:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-_INNER = ("f", "body", "cond", "then_branch", "else_branch")
+_INNER = ("f", "body", "cond", "then_branch", "else_branch", "branches")
 """The attributes of operations that name functions."""
 
 
@@ -14,10 +14,11 @@ def find_inner(graph: Any, operation: Any) -> Iterator[tuple[str, Any]]:
     """Yield the names and graphs of the functions that an operation of `graph` calls."""
     for attribute in _INNER:
         with suppress(ValueError):  # it has no such attribute
-            name = operation.get_attr(attribute).name
-            called = graph._get_function(name)
-            if called is not None:
-                yield name, called.graph if hasattr(called, "graph") else _read(graph, called)
+            found = operation.get_attr(attribute)
+            for name in [one.name for one in (found if isinstance(found, list) else [found])]:
+                called = graph._get_function(name)
+                if called is not None:
+                    yield name, called.graph if hasattr(called, "graph") else _read(graph, called)
 
 
 def _read(graph: Any, called: Any) -> Any:

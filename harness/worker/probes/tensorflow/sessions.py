@@ -15,9 +15,11 @@ from typing import Any
 from harness.worker.probes.counted import Place
 from harness.worker.probes.places import Stack
 from harness.worker.probes.tensorflow.graphs import find_needed, of_operations
+from harness.worker.probes.tensorflow.hlo import Uncountable
 from harness.worker.probes.tensorflow.name_scopes import part
 from harness.worker.probes.tensorflow.shapes import write_sizes
 from harness.worker.probes.tensorflow.stacks import Stacks
+from harness.worker.wire.reasons import one_line
 
 _WHAT = "a run of a session"
 _PASSES = 4
@@ -57,9 +59,14 @@ class SessionRun:
     def count(self) -> Counter[Place]:
         """Return the operations of one run by place. Raises Uncountable with the reason if they cannot be counted."""
         total = Counter[Place]()
-        needed = find_needed(map(self._sized.get_operation_by_name, self.results))
-        for (name, sizes), number in of_operations(self._sized, needed, _WHAT).items():
-            total[Place(part(name), self.stacks.stack(name), sizes)] += number
+        try:
+            needed = find_needed(map(self._sized.get_operation_by_name, self.results))
+            for (name, sizes), number in of_operations(self._sized, needed, _WHAT).items():
+                total[Place(part(name), self.stacks.stack(name), sizes)] += number
+        except Uncountable:
+            raise
+        except Exception as error:
+            raise Uncountable(f"{_WHAT} could not be read: {one_line(error)}") from error
         return total
 
     @cached_property
@@ -104,7 +111,10 @@ def _give_size(node: Any, graph: Any, shape: Shape) -> Any:
     """Return a placeholder of this size in the place of a node that was fed."""
     import tensorflow as tf
 
-    (result,) = graph.get_operation_by_name(node.name).outputs
+    results = graph.get_operation_by_name(node.name).outputs
+    if len(results) > 1:
+        raise Uncountable(f"{_WHAT} is fed one of several results of {node.name}")
+    (result,) = results
     placed = type(node)(name=node.name, op="Placeholder")
     placed.attr["dtype"].type = result.dtype.base_dtype.as_datatype_enum
     placed.attr["shape"].shape.CopyFrom(tf.TensorShape(shape).as_proto())

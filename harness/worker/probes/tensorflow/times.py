@@ -97,7 +97,8 @@ class Times:
             wall = perf_counter() - began - steps.seconds_aside()
             try:
                 run = _Run(read_named(profiler.stop(folder), began), wall, self._calls.by_kind[kind], steps)
-                self._runs.setdefault(kind, []).append(run)
+                if run.operations or run.calls.distinct or steps.all:  # the epoch may have done nothing, and not count
+                    self._runs.setdefault(kind, []).append(run)
                 self.trouble = None
             except Exception as error:  # an error here must not end the user's run
                 self.trouble = f"the output of TensorFlow's profiler could not be read: {one_line(error)}"
@@ -223,7 +224,9 @@ def _read_graph(call: Call | SessionRun) -> Stacks | None:
     import tensorflow as tf
 
     if isinstance(call, SessionRun):
-        return call.stacks
+        with suppress(Exception):  # not every run can be read
+            return call.stacks
+        return None
     args, kwargs = call.arguments
     function = call.function
     with suppress(Exception):  # not every function can be asked for its graph in this way

@@ -43,9 +43,17 @@ class WorkCounter:
     @contextmanager
     def watching(self, kind: str, apart: bool = False) -> Iterator[None]:
         timing = apart and self.is_used()
-        self._times.steps.pop(kind, None)
+        calls, steps = self.calls.by_kind.get(kind), self._times.steps.pop(kind, None)
         with self.calls.watching(kind), self._times.watching(kind) if timing else nullcontext():
             yield
+        if calls and not self._has_seen(kind):  # the epoch did nothing, as one that begins where the training ends
+            self.calls.by_kind[kind] = calls
+            if steps:
+                self._times.steps[kind] = steps
+
+    def _has_seen(self, kind: str) -> bool:
+        calls, steps = self.calls.by_kind[kind], self._times.steps.get(kind)
+        return bool(calls.distinct or calls.trouble or (steps and steps.all))
 
     def forget_times(self, kind: str) -> None:
         self._times.forget(kind)

@@ -114,3 +114,21 @@ def test_absent_where_nothing_ran_or_nothing_is_planned(monkeypatch):
     assert measure(training.epoch).no_tensors == planned.UNPLANNED
     monkeypatch.setattr(planned, "find_arrays", lambda: None)
     assert planned.find_peak(None, {}, None, None) == planned.ACCELERATOR
+
+
+def test_memory_that_cannot_be_read_does_not_cost_what_was_counted(monkeypatch):
+    from harness.worker.probes.jax import work
+
+    def fail(*given):
+        raise RuntimeError("no buffers")
+
+    monkeypatch.setattr(work, "find_peak", fail)
+    step = jax.jit(lambda x: x @ x)
+    given = jax.numpy.ones((32, 32))
+    step(given).block_until_ready()
+    counter = JAX.counter()
+    with counter.watching("epoch"):
+        step(given).block_until_ready()
+    found = counter.count(rate=False)
+    assert found.flops == {"epoch": 2 * 32**3}
+    assert found.no_tensors == "the memory of JAX's arrays could not be read: RuntimeError: no buffers"

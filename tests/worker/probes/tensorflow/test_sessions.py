@@ -135,3 +135,15 @@ def test_a_run_that_cannot_be_noted_says_so_and_runs(trained):
         trained.session.run(object())
     assert "a run of a session could not be recorded" in probe.by_kind["epoch"].trouble
     assert v1.Session.run is run
+
+
+def test_a_run_that_cannot_be_read_has_a_reason_and_leaves_the_others():
+    graph = tf.Graph()
+    with graph.as_default():
+        first, second = tf.split(v1.placeholder(tf.float32, (4, 4)), 2)
+        product = first @ tf.ones((4, 4)) + second
+    counter = WorkCounter()
+    with v1.Session(graph=graph) as session, counter.watching("epoch", apart=True):
+        session.run(product, {first: np.ones((2, 4)), second: np.ones((2, 4))})
+    found = counter.count(rate=False)
+    assert found.unavailable is not None

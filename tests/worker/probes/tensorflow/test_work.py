@@ -69,3 +69,31 @@ def test_an_epoch_of_too_many_different_calls_is_not_counted(monkeypatch):
 def test_without_tensorflow_there_is_nothing_to_count(monkeypatch, rate):
     monkeypatch.delitem(work.sys.modules, "tensorflow")
     assert WorkCounter().count(rate) is None
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_epoch_that_does_nothing_does_not_count(apart):
+    """As one that begins where the training ends."""
+    counter = WorkCounter()
+    step(SQUARE)
+    with counter.watching("epoch", apart=apart):
+        step(SQUARE)
+    with counter.watching("epoch", apart=apart):
+        pass
+    found = counter.count(rate=False)
+    assert found.flops == {"epoch": ONE}
+    assert bool(found.timed) is apart
+    assert bool(counter.ran) is apart
+
+
+def test_products_in_the_branches_of_a_switch_are_not_counted_as_none():
+    from harness.worker.probes.tensorflow.flops import Uncountable
+    from harness.worker.probes.tensorflow.graphs import of_graph
+
+    @tf.function
+    def choose(which, x):
+        return tf.switch_case(which, [lambda: x @ x, lambda: x])
+
+    graph = choose.get_concrete_function(tf.TensorSpec((), tf.int32), tf.TensorSpec((N, N))).graph
+    with pytest.raises(Uncountable, match="in a loop or a branch"):
+        of_graph(graph)
