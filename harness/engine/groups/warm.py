@@ -26,7 +26,7 @@ def choose_servers(plan: Plan, block: int, arms: Sequence[Arm], known: Known) ->
         return {arm.label: Wanted(seed, modules=plan.preload) for arm in forked}
     forked = [arm for arm in arms if arm.label not in plan.references]
     # Nothing tells whether a library has touched a GPU, which a forked process could then not use.
-    if not plan.may_warm or len(get_gpus()) or any(explain_fresh(arm, known) for arm in forked):
+    if not block or not plan.may_warm or len(get_gpus()) or any(explain_fresh(arm, known) for arm in forked):
         return {}
     return {arm.label: _want(arm, plan, seed, known) for arm in forked}
 

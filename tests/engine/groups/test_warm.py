@@ -115,7 +115,8 @@ def test_servers_are_chosen_by_interpreter_and_libraries(tmp_path, monkeypatch):
     found = known(**{arm.label: (NUMPY, "") for arm in plan.arms})
     chosen = choose_servers(plan, 1, plan.arms, found)
     assert chosen[first.label] == chosen[third.label] != chosen[second.label]
-    assert choose_servers(plan, 0, plan.arms, known()) == {}
+    assert choose_servers(plan, 1, plan.arms, known()) == {}
+    assert choose_servers(plan, 0, plan.arms, found) == {}, "all groups of the first block start in the same way"
     assert choose_servers(plan.as_wholes(), 1, plan.arms, found) == {}, "its imports are timed"
     monkeypatch.setattr(warm, "get_gpus", lambda: [object()])
     assert choose_servers(plan, 1, plan.arms, found) == {}
