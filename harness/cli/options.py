@@ -109,13 +109,15 @@ OPTIONS: dict[str, Choice] = {
     "fresh": _define(
         bool | None,
         "--fresh/--forked",
-        help="Start each arm as a fresh process, or fork all from one that has imported their framework."
+        help="Start each arm as a fresh process, or fork it from one that has imported its libraries; your own programs"
+        " from the second block on."
         " [default: forked, where possible]",
     ),
     "gate_fresh": _define(
         bool | None,
         "--fresh/--forked",
-        help="Start each arm as a fresh process, or fork all from one that has imported their framework."
+        help="Start each arm as a fresh process, or fork it from one that has imported its libraries; your own programs"
+        " from the second block on."
         " [default: forked, where possible; against a stored run, as that was]",
     ),
     # Whole trainings

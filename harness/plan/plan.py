@@ -21,7 +21,7 @@ ANOTHER_SEED = "another seed"
 """The name of the pass that runs the first epochs from another seed, without any probe."""
 AMPLE = 180.0
 """The budget in seconds from which on a comparison samples as it would without a budget. With less it samples fewer
-epochs of each kind, because the time is better spent on more blocks."""
+epochs of each kind and measures no rates of large products and sums: the time is better spent on more blocks."""
 COUNTED_FROM = 45.0
 """The budget in seconds from which on a comparison counts operations and times lines, which takes some seconds."""
 

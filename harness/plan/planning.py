@@ -49,7 +49,7 @@ class Traits:
     blocks_option: str = "blocks"
     """The name of the option that sets the number of blocks, without dashes."""
     counts_operations: bool = False
-    """Whether arms count their operations and times their lines, if there is time."""
+    """Whether arms count their operations and time their lines, if there is time."""
     counted_from: float = COUNTED_FROM
     """The budget in seconds from which on there is."""
     states_objectives: bool = False

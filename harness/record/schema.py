@@ -95,9 +95,9 @@ class ArmReady(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag=
     versions: dict[str, str]
     """The versions of the numerical libraries that the process had loaded, by module."""
     started: Literal["fresh", "forked"] = "fresh"
-    """How the process started. A forked one comes from a process of this block that had imported the plan's `preload`
-    and done nothing else. Its peak memory starts with what that process had allocated, and pages of libraries count
-    only once it uses them itself. So peaks of forked and fresh arms are not comparable."""
+    """How the process started. A forked one comes from a process that had imported the plan's `preload`, or what the
+    arm's first process imported, and done nothing else. Its peak memory starts with what that process had allocated,
+    and pages of libraries count only once it uses them itself. So peaks of forked and fresh arms are not comparable."""
     not_forkable: str = ""
     """Why no later process may be forked in its place from one that has imported its libraries; empty if one may, or if
     that was not considered."""

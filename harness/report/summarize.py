@@ -68,6 +68,7 @@ def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
         partial=record.partial,
         out_of_time=record.footer is not None and record.footer.status == "out of time",
         budget=plan.budget,
+        counts_operations=plan.counts_operations,
         stopped=describe_look(record.looks[-1], plan) if record.looks and not record.looks[-1].go_on else None,
         tolerance=plan.tolerance,
         looks=looks(plan.fewest, plan.blocks),

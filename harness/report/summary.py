@@ -218,6 +218,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Whether the budget ended within a block."""
     budget: float | None
     """The seconds that the whole command was allowed."""
+    counts_operations: bool
+    """Whether operations were counted and lines timed, as far as they can be."""
     stopped: str | None
     """Why the run stopped before the last possible block."""
     tolerance: float

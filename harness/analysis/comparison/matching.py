@@ -27,7 +27,7 @@ def match(mine: Sequence[_Use], theirs: Sequence[_Use]) -> Iterator[tuple[_Use |
 
 
 def _is_same_line(one: LineUse | Caller, other: LineUse | Caller) -> bool:
-    return _has_same_text(one, other) and _get_file(one) == _get_file(other)
+    return _has_same_text(one, other) and get_file(one.where) == get_file(other.where)
 
 
 def _has_same_text(one: LineUse | Caller, other: LineUse | Caller) -> bool:
@@ -38,8 +38,9 @@ def _is_alike(one: LineUse | Caller, other: LineUse | Caller) -> bool:
     return bool(one.text and other.text) and SequenceMatcher(None, one.text, other.text).ratio() >= ALIKE
 
 
-def _get_file(use: LineUse | Caller) -> str:
-    return use.where.rpartition(":")[0].rpartition("/")[2]
+def get_file(where: str) -> str:
+    """Return the name of the file of a place, `file:line`."""
+    return where.rpartition(":")[0].rpartition("/")[2]
 
 
 def _get_number(use: LineUse | Caller) -> int:

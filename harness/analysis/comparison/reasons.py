@@ -1,6 +1,7 @@
 """What is different about a line whose time differs: its arithmetic, what it reads and writes, or how often it runs.
 
-Something is given as the reason only if its factor explains the factor of the time: at least half of it, in logarithms.
+Something is given as the reason only if its factor explains the factor of the time: at least half of it, in logarithms,
+and not many times as much.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ EQUAL = 1.005
 """Arithmetic that differs by less than this factor is the same."""
 ENOUGH = 0.5
 """The part of a factor of time, in logarithms, from which on another factor explains it."""
+
+MOST = 4.0
+"""The same beyond which it makes too much to be the reason for so little."""
 
 
 class By(StrEnum):
@@ -98,8 +102,8 @@ def _find_arithmetic(found: Measured, factor: float) -> Reason:
 
 
 def explains(factor: float, time: float) -> bool:
-    """Whether a factor makes at least half of the factor of a time."""
-    return not is_same(factor) and not is_same(time) and log(factor) / log(time) >= ENOUGH
+    """Whether a factor makes the factor of a time, or at least half of it."""
+    return not is_same(factor) and not is_same(time) and ENOUGH <= log(factor) / log(time) <= MOST
 
 
 def is_same(factor: float) -> bool:

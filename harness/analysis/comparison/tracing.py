@@ -8,6 +8,7 @@ separated from their work then.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.analysis.comparison.matching import get_file
 from harness.analysis.profile.charges import Charge, together
 from harness.analysis.profile.tracings import Compiled, Traced, by_cause, by_function
 from harness.record import evidence
@@ -144,4 +145,4 @@ def _match(mine: Sequence[Repeated], theirs: Sequence[Repeated]) -> Iterator[tup
 
 def _get_key(one: Repeated) -> tuple[str, str, bool]:
     """The function and its file: an edit moves the number of its line."""
-    return one.function, one.where.rpartition(":")[0].rpartition("/")[2], bool(one.compiler)
+    return one.function, get_file(one.where), bool(one.compiler)

@@ -26,8 +26,8 @@ FEWEST_PROCESSES = 2
 """The number of processes from which on a slope that all have is not by chance."""
 MIN_CHANGE = 0.15
 """The smallest change over the epochs that ran, as a share of their time, that is reported."""
-MIN_CPU_SLOPE = 2 / 3
-"""The share of the slope that the time on processors must have at least, if there is one process."""
+MIN_CPU_SHARE = 2 / 3
+"""The part of the relative change that the time on processors must have at least, if there is one process."""
 MIN_HALF_SLOPE = 1 / 3
 """The share of the whole slope that each half must have at least."""
 
@@ -56,7 +56,7 @@ def trends(epochs: pd.DataFrame) -> Mapping[str, Trend]:
         sure = [one for one in fitted if one is not None]
         if not fitted or len(sure) < len(fitted) or len({np.sign(one[1]) for one in sure}) > 1:
             continue
-        if len(sure) < FEWEST_PROCESSES and not _is_its_own(steady, str(arm), own, sure[0][0]):
+        if len(sure) < FEWEST_PROCESSES and not _is_its_own(steady, str(arm), own, *sure[0][:2]):
             continue
         change = float(np.median([one[1] for one in sure]))
         if abs(change) > abs(found[str(arm)].share if str(arm) in found else 0.0):
@@ -65,22 +65,22 @@ def trends(epochs: pd.DataFrame) -> Mapping[str, Trend]:
     return found
 
 
-def _is_its_own(steady: pd.DataFrame, arm: str, own: pd.DataFrame, slope: float) -> bool:
+def _is_its_own(steady: pd.DataFrame, arm: str, own: pd.DataFrame, slope: float, share: float) -> bool:
     """Whether the slope of an arm's only process is not that of load on the machine."""
-    if not _uses_processors(own, slope):
+    if not _uses_processors(own, share):
         return False
     others = steady[(steady["arm"] != arm) & steady["block"].isin(own["block"]) & steady["group"].isin(own["group"])]
     for _, other in others.groupby(["arm", "kind"], sort=False):
         fitted = _fit_process(other, "wall")
-        if fitted and fitted[0] * slope > 0 and not _uses_processors(other, fitted[0]):
+        if fitted and fitted[0] * slope > 0 and not _uses_processors(other, fitted[1]):
             return False
     return True
 
 
-def _uses_processors(own: pd.DataFrame, slope: float) -> bool:
-    """Whether the time of one process on processors changes by nearly as much, or more."""
+def _uses_processors(own: pd.DataFrame, share: float) -> bool:
+    """Whether the time of one process on processors changes by nearly as large a share of itself, or more."""
     fitted = _fit_process(own, "cpu")
-    return fitted is not None and fitted[0] / slope >= MIN_CPU_SLOPE
+    return fitted is not None and fitted[1] / share >= MIN_CPU_SHARE
 
 
 def _reports_changing_sizes(own: pd.DataFrame) -> bool:

@@ -29,14 +29,16 @@ def _list_traces(epochs: Sequence[Epoch]) -> list[Trace]:
 
 
 def _measure_flops(arm: MeasuredArm) -> Measured:
-    """Return the operations of an epoch's matrix products: for the most frequent kind, and for each kind."""
+    """Return the operations of an epoch's matrix products: for the most frequent kind, and for each kind.
+
+    What is counted only in part is in the latter alone, because it cannot be compared.
+    """
     work = arm.work
     schedule = arm.lines.schedule(arm.label)
     usual = max(sorted(work.flops), key=lambda kind: schedule[kind], default="")
     commonest = arm.epoch_times.commonest if arm.epoch_times else usual
-    return Measured(
-        work.flops.get(commonest), Unit.FLOP, by_kind=dict(work.flops) or None, unavailable=work.unavailable
-    )
+    value = None if commonest in work.incomplete else work.flops.get(commonest)
+    return Measured(value, Unit.FLOP, by_kind=dict(work.flops) or None, unavailable=work.unavailable)
 
 
 METRICS = (

@@ -84,6 +84,8 @@ class Evidence:
     timed: Mapping[str, Timed] = field(default_factory=dict)
     between: Mapping[str, Sequence[Between]] = field(default_factory=dict)
     """By kind of epoch: what lines do, the epoch in which they were timed, and what runs between operations."""
+    incomplete: Sequence[str] = ()
+    """The kinds of epochs of whose arithmetic a part is not counted."""
     bounds: Mapping[str, Mapping[str, Bound]] = field(default_factory=dict)
     """What limits the speed of lines, by kind of epoch and `file:line`."""
     starting: Sequence[Starting] = ()
@@ -116,6 +118,7 @@ class Evidence:
             timed=work.timed if work else {},
             between=work.between if work else {},
             bounds=find_bounds(work) if work else {},
+            incomplete=work.incomplete if work else (),
             one_by_one=work.one_by_one if work else {},
             starting=starting(record, arm),
             few_threads=few_threads(record, arm),
@@ -203,7 +206,8 @@ def find_dominating(evidence: Evidence) -> Iterator[Found]:
     flops = sum(use.flops for use in evidence.lines[kind])
     share = most.seconds / whole
     bound = evidence.bounds.get(kind, {}).get(most.where)
-    fact = Dominating(kind, most, way, share, most.flops / flops if flops else None, bound)
+    of_flops = most.flops / flops if flops and kind not in evidence.incomplete else None
+    fact = Dominating(kind, most, way, share, of_flops, bound)
     yield _make_steady_finding(evidence, "line", fact, {kind: share})
 
 

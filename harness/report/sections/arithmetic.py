@@ -35,8 +35,10 @@ def _make_rows(arm: ArmSummary, in_depth: bool) -> list[list[str]]:
         flops = counted.get(kind)
         rate = flops / seconds[kind] if flops is not None and kind in seconds else None
         share = (arm.gemm_share_by_kind or {}).get(kind)
-        counted_part = units.at_least(units.flops(flops)) if kind in arm.incomplete_flops else units.flops(flops)
-        rows.append([arm.name, kind, counted_part, units.flops_per_second(rate), units.percent(share)])
+        cells = [units.flops(flops), units.flops_per_second(rate), units.percent(share)]
+        if kind in arm.incomplete_flops:
+            cells = [cell if cell.value is None else units.at_least(cell) for cell in cells]
+        rows.append([arm.name, kind, *cells])
     if not rows and arm.measured(FLOPS).unavailable and arm.measured(FLOPS).unavailable not in UNCOUNTED:
         rows.append([arm.name, *[units.NOTHING] * 4])
     return rows

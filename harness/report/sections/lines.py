@@ -28,6 +28,8 @@ def lines(summary: Summary) -> Table | None:
         " share of an epoch under the framework's profiler. Arithmetic: the share of the floating-point operations of"
         " matrix products."
     )
+    if any(arm.incomplete_flops for arm in summary.arms):
+        note += " Where not everything was counted (see Arithmetic), they are shares of what was."
     dropped = set() if len(summary.arms) > 1 else {"arm"}
     if any(row[_COLUMNS.index("moved")] != units.NOTHING for row in rows):
         note += " Moved: what its operations read and write."

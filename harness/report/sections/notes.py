@@ -47,17 +47,18 @@ def load(summary: Summary) -> Iterator[str]:
 
 def imported_anew(summary: Summary) -> Iterator[str]:
     """Arms that import their libraries in each block again, which takes time that others do not need."""
-    for arm in summary.arms:
-        if arm.not_forkable and summary.blocks > 1:
-            yield (
-                f"All processes imported their libraries anew, which takes longer, because in {arm.name}"
-                f" {arm.not_forkable}."
-            )
+    arms_of: dict[str, list[str]] = {}
+    for arm in summary.arms if summary.blocks > 1 else ():
+        if arm.not_forkable:
+            arms_of.setdefault(arm.not_forkable, []).append(arm.name)
+    if arms_of:
+        reasons = words.listed([f"in {words.listed(arms)} {why}" for why, arms in arms_of.items()])
+        yield f"All processes imported their libraries anew, which takes longer, because {reasons}."
 
 
 def uncounted(summary: Summary) -> Iterator[str]:
     """Whether nothing was counted because the budget is short."""
-    if summary.budget and summary.budget < COUNTED_FROM:
+    if summary.budget and not summary.counts_operations:
         yield (
             f"Neither lines nor operations were looked at, because that takes some seconds: give --budget"
             f" {COUNTED_FROM:g}s or more, or ask `harness explain`."

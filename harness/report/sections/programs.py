@@ -67,7 +67,11 @@ def unseen(summary: Summary) -> str:
     if not any(arm.marked_by == UNSEEN for arm in summary.arms):
         return ""
     said = "No epoch was seen, so each program was timed as a whole, from start to end."
-    loops = dict.fromkeys(_shorten(arm.loop) for arm in summary.arms if arm.loop)
+    found = dict.fromkeys(arm.loop for arm in summary.arms if arm.loop)
+    loops = dict.fromkeys(map(_shorten, found))
+    if len(loops) > 1 and len({loop.rpartition(":")[0] for loop in loops}) < len(loops):
+        # The end of a path has to tell in which of the programs the line is.
+        loops = dict.fromkeys("/".join(Path(place).parts[-2:]) for place in found)
     if loops:
         options = words.listed([f"`--epoch-at {loop}`" for loop in loops])
         loop = "the loop" if len(loops) == 1 else "the loops"

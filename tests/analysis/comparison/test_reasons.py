@@ -20,6 +20,7 @@ def reason(time, arithmetic=None, memory=None, runs=None, products=(), baseline_
         ((1 / 9, 1 / 3, None, None, SMALL, LARGE), By.ARITHMETIC, 1 / 3),
         ((1 / 9, 1 / 2), By.OTHER, 1.0),
         ((1 / 9, 1.03), By.OTHER, 1.0),
+        ((0.9, 0.001), By.OTHER, 1.0),
         ((1 / 9, 1.03, 1 / 5), By.MEMORY, 1 / 5),
         ((1 / 9, 1.03, 1 / 2), By.OTHER, 1.0),
         ((1 / 9, 1.03, 1 / 5, 1 / 8), By.RUNS, 1 / 8),

@@ -77,6 +77,7 @@ def one_process(plain=lambda index: 0.05, *, cpu=lambda arm, wall: wall):
 def test_in_one_process_the_time_on_processors_rises_too():
     assert one_process() == {"other"}
     assert one_process(cpu=lambda arm, wall: 2 * wall) == {"other"}
+    assert one_process(cpu=lambda arm, wall: 0.2 * wall) == {"other"}, "most of it is waited for"
 
 
 def test_in_one_process_waiting_that_rises_is_load():

@@ -144,6 +144,8 @@ def test_operations_are_of_the_most_frequent_kind():
     run.add(Work(block=0, group=0, arm="a", flops={DATA: 1.0, FULL: 8.0}))
     run.add(Work(block=0, group=0, arm="b", flops={DATA: 1.0, FULL: 4.0}))
     assert found(run, claim("less", "flops_per_epoch", factor=2)) == [CONFIRMED]
+    run.works[1] = replace(run.works[1], incomplete=[FULL])
+    assert found(run, claim("less", "flops_per_epoch")) != [CONFIRMED], "it may be more"
 
 
 def test_growth_is_relative_to_the_arms_start():

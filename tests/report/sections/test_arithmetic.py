@@ -160,5 +160,6 @@ def test_what_is_counted_in_part_is_at_least_that_and_is_not_compared():
     found = summarize(run)
     table = arithmetic(found, in_depth=True)
     assert [row[2] for row in table.rows if row[0] == "quick"][:2] == ["at least 2.00 GFLOP", "4.00 GFLOP"]
+    assert [row[3].startswith("at least") for row in table.rows if row[0] == "quick"][:2] == [True, False]
     assert "at least: 3 lack" in table.note
     assert set(found.arms[1].exact.flops) == {FULL}

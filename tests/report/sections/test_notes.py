@@ -31,17 +31,21 @@ def test_another_run_is_reason_enough_for_the_load():
 
 
 def test_a_budget_that_is_too_short_for_lines_is_named():
-    (sentence,) = notes.uncounted(replace(SUMMARY, budget=40.0))
+    (sentence,) = notes.uncounted(replace(SUMMARY, budget=40.0, counts_operations=False))
     assert "--budget 45s" in sentence
-    assert list(notes.uncounted(replace(SUMMARY, budget=60.0))) == []
-    assert list(notes.uncounted(replace(SUMMARY, budget=None))) == []
+    assert list(notes.uncounted(replace(SUMMARY, budget=20.0, counts_operations=True))) == [], "as `explain` does"
+    assert list(notes.uncounted(replace(SUMMARY, budget=None, counts_operations=False))) == []
 
 
 def test_arms_that_import_their_libraries_anew_are_named():
+    why = "MINE is set before numpy is imported"
     first, second = SUMMARY.arms
-    arms = [first, replace(second, not_forkable="MINE is set before numpy is imported")]
+    arms = [first, replace(second, not_forkable=why)]
     assert list(notes.imported_anew(replace(SUMMARY, arms=arms))) == [
-        "All processes imported their libraries anew, which takes longer, because in b MINE is set before numpy is"
-        " imported."
+        f"All processes imported their libraries anew, which takes longer, because in b {why}."
+    ]
+    both = [replace(arm, not_forkable=why) for arm in arms]
+    assert list(notes.imported_anew(replace(SUMMARY, arms=both))) == [
+        f"All processes imported their libraries anew, which takes longer, because in a and b {why}."
     ]
     assert list(notes.imported_anew(replace(SUMMARY, arms=arms, blocks=1))) == []

@@ -72,6 +72,8 @@ def test_says_first_that_no_epoch_was_seen():
     assert programs.unseen(replace(found, arms=arms)) == (
         f"{said}add `--epoch-at main.py:33`: the loop in which gradients were computed."
     )
+    moved = [replace(arm, loop=loop) for arm, loop in zip(arms, ("/x/old/main.py:4", "/x/new/main.py:6"), strict=True)]
+    assert "`--epoch-at old/main.py:4` and `--epoch-at new/main.py:6`" in programs.unseen(replace(found, arms=moved))
     assert comparison.answer(replace(found, arms=arms)).endswith(programs.unseen(replace(found, arms=arms)))
     assert scopes.columns(replace(found, scope="schedule")) == ("whole program", "one run")
     assert accounting.table(found) is None
