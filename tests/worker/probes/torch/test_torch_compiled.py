@@ -18,9 +18,12 @@ BACKENDS = ("inductor", "aot_eager", "eager")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def forgotten():
-    """What was compiled keeps parameters alive, which other tests would find."""
-    yield
+def forgotten(tmp_path_factory):
+    """What was compiled keeps parameters alive, which other tests would find; and a cache on disk, from another copy of
+    this file, lines that are not here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.mktemp("inductor")))
+        yield
     torch._dynamo.reset()
     gc.collect()
 
