@@ -146,7 +146,8 @@ def test_a_profile_shows_operations_parts_and_a_timeline(tmp_path):
         # The compiler of JAX makes some products of others, without saying from which line.
         assert sum(use.flops for use in uses if use.where) > 0.75 * arm.value("flops")
         tracks = drawn.check_lines(tmp_path / name / "lines.json", uses)
-        assert ("between operations, sampled" in tracks) == (name == "JaxInParts"), "PyTorch is slower meanwhile"
+        if name == "TorchInParts":
+            assert "between operations, sampled" not in tracks, "it is slower meanwhile"
         assert {one.name.partition(" ")[0] for one in tracks["epochs"]} == {"epoch"}
         events = json.loads((tmp_path / name / "timeline.json").read_text())["traceEvents"]
         tracks = {event["args"]["name"] for event in events if event["name"] == "process_name"}
