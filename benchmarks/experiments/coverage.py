@@ -4,9 +4,9 @@
 
 It simulates blocks round by round and passes them through the same functions as the blocks of a run, which takes a few
 minutes. For each machine, it prints how often a 95 % interval contains the true ratio, by the number of blocks, and the
-verdicts of the default rule (three to six blocks, a tolerance of 3 %) on equal programs and on a slower one. Last come
-machines whose blocks scatter by 5 to 80 %: how often equal programs are called different, and how often a program that
-is 6.7 times faster is called faster.
+verdicts of the default rule (three to six blocks, or up to 24 short ones if blocks take little time) on equal programs
+and on a slower one, with the mean number of blocks. Last come machines whose blocks scatter by 5 to 80 %: how often
+equal programs are called different, and how often a program that is 6.7 times faster is called faster.
 """
 
 import argparse
@@ -17,12 +17,15 @@ from math import log
 
 import numpy as np
 
+from harness.analysis.comparison.replication import FEWEST_ROUNDS
 from harness.analysis.comparison.stopping import Looks, decide
 from harness.analysis.stats.ratios import guarded, interval, typical
 from harness.analysis.stats.verdicts import verdicts
-from harness.schedule.sampling import ROUNDS
+from harness.plan.plan import ROUNDS
 
 BLOCKS = (2, 3, 5, 10)
+SHORT = 24
+"""The maximum number of short blocks: those of 2.5 s in a minute."""
 Array = np.ndarray
 
 
@@ -33,40 +36,40 @@ class Machine:
     name: str
     between: Callable[[np.random.Generator], float]
     """Draws the effect of one block on the log-ratio."""
-    within: Callable[[np.random.Generator], Array]
+    within: Callable[[np.random.Generator, int], Array]
     """Draws (2, rounds) noise of log times."""
     skewed: bool = False
 
 
-def _draw_quiet(rng: np.random.Generator) -> Array:
-    return 0.01 * rng.standard_normal((2, ROUNDS))
+def _draw_quiet(rng: np.random.Generator, rounds: int) -> Array:
+    return 0.01 * rng.standard_normal((2, rounds))
 
 
-def _draw_heavy(rng: np.random.Generator) -> Array:
-    return 0.015 * rng.standard_t(3, (2, ROUNDS))
+def _draw_heavy(rng: np.random.Generator, rounds: int) -> Array:
+    return 0.015 * rng.standard_t(3, (2, rounds))
 
 
-def _draw_drifting(rng: np.random.Generator) -> Array:
+def _draw_drifting(rng: np.random.Generator, rounds: int) -> Array:
     """Both arms become up to 20 % slower during the block, and recover."""
-    drift = 0.2 * rng.random() * np.sin(np.linspace(0, np.pi * rng.random() * 3, ROUNDS))
-    return _draw_quiet(rng) + drift
+    drift = 0.2 * rng.random() * np.sin(np.linspace(0, np.pi * rng.random() * 3, rounds))
+    return _draw_quiet(rng, rounds) + drift
 
 
-def _draw_correlated(rng: np.random.Generator) -> Array:
-    noise = 0.015 * rng.standard_normal((2, ROUNDS))
-    for index in range(1, ROUNDS):
+def _draw_correlated(rng: np.random.Generator, rounds: int) -> Array:
+    noise = 0.015 * rng.standard_normal((2, rounds))
+    for index in range(1, rounds):
         noise[:, index] += 0.7 * noise[:, index - 1]
     return noise
 
 
-def _draw_bursts(rng: np.random.Generator) -> Array:
+def _draw_bursts(rng: np.random.Generator, rounds: int) -> Array:
     """Another load takes half of the machine during one slice in twelve, of either arm."""
-    return _draw_quiet(rng) + log(2) * (rng.random((2, ROUNDS)) < 1 / 12)
+    return _draw_quiet(rng, rounds) + log(2) * (rng.random((2, rounds)) < 1 / 12)
 
 
-def _draw_loaded(rng: np.random.Generator) -> Array:
+def _draw_loaded(rng: np.random.Generator, rounds: int) -> Array:
     """Another load of varying size runs all the time."""
-    return 0.2 * rng.standard_t(3, (2, ROUNDS))
+    return 0.2 * rng.standard_t(3, (2, rounds))
 
 
 def _make_normal(scale: float) -> Callable[[np.random.Generator], float]:
@@ -95,9 +98,9 @@ MACHINES = (
 )
 
 
-def block(machine: Machine, truth: float, rng: np.random.Generator) -> tuple[float, float]:
+def block(machine: Machine, truth: float, rng: np.random.Generator, rounds: int = ROUNDS) -> tuple[float, float]:
     """Simulate a block and return its estimates of the log-ratio `truth`: the typical one, and that of the sums."""
-    walls = np.exp(machine.within(rng))
+    walls = np.exp(machine.within(rng, rounds))
     walls[1] *= np.exp(truth + machine.between(rng))
     return typical(list(np.log(walls[1] / walls[0]))), log(walls[1].sum() / walls[0].sum())
 
@@ -112,9 +115,10 @@ def coverage(machine: Machine, blocks: int, runs: int, seed: int = 0) -> float:
 
 
 def answers(
-    machine: Machine, truth: float, runs: int, looks: Looks | None = None, seed: int = 0
+    machine: Machine, truth: float, runs: int, looks: Looks | None = None, seed: int = 0, later: int = ROUNDS
 ) -> tuple[Counter[str], float]:
-    """Return the number of each verdict on a difference `truth` in `runs` runs, and the mean number of blocks."""
+    """Return the number of each verdict on a difference `truth` in `runs` runs, and the mean number of blocks. All
+    blocks but the first have `later` rounds."""
     looks = looks or Looks(fewest=3, most=6, tolerance=0.03)
     rng = np.random.default_rng([seed, 77])
     given: Counter[str] = Counter()
@@ -123,7 +127,7 @@ def answers(
         both: list[tuple[float, float]] = []
         logs: list[float] = []
         while decide(looks, {"arm": logs}, [1.0] * len(logs), 0.0).go_on:
-            both.append(block(machine, truth, rng))
+            both.append(block(machine, truth, rng, later if both else ROUNDS))
             logs = guarded(*zip(*both, strict=True), tolerance=looks.tolerance)
         spent += len(logs)
         given[verdicts({"arm": logs}, looks.tolerance, looks.fewest, looks.most)["arm"].answer] += 1
@@ -152,12 +156,17 @@ def main() -> None:
     for machine in MACHINES:
         shares = "  ".join(f"{number}: {coverage(machine, number, runs):.3f}" for number in BLOCKS)
         print(f"  {machine.name:24}{shares}{'  (skewed or discrete)' if machine.skewed else ''}", flush=True)
-    for tolerance, slower in ((0.03, 0.05), (0.01, 0.03)):
-        looks = Looks(fewest=3, most=6, tolerance=tolerance)
+    for most, later, tolerance, slower in (
+        (6, ROUNDS, 0.03, 0.05),
+        (6, ROUNDS, 0.01, 0.03),
+        (SHORT, FEWEST_ROUNDS, 0.03, 0.05),
+        (SHORT, FEWEST_ROUNDS, 0.01, 0.02),
+    ):
+        looks = Looks(fewest=3, most=most, tolerance=tolerance)
         for truth in (0.0, log(1 + tolerance), log(1 + slower)):
-            print(f"Tolerance {tolerance:.0%}, {np.exp(truth) - 1:+.0%}: verdicts, and mean number of blocks")
+            print(f"Up to {most} blocks of {later} rounds, tolerance {tolerance:.0%}, {np.exp(truth) - 1:+.0%}:")
             for machine in MACHINES:
-                given, spent = answers(machine, truth, runs, looks)
+                given, spent = answers(machine, truth, runs, looks, later=later)
                 shares = "  ".join(f"{answer} {given[answer] / runs:.4f}" for answer in sorted(given))
                 print(f"  {machine.name:24}{spent:.1f}  {shares}", flush=True)
     print("Blocks that scatter: equal programs called different, and 6.7 times faster ones called faster / slower")

@@ -157,7 +157,7 @@ def against_runs(request: Request, options: GateOptions) -> tuple[Plan, list[Sto
     runs = "the stored run" if len(records) == 1 else f"{len(records)} stored runs, the first"
     gate = Gate(triples, options.settings.unsure or "fail", f"{runs} {records[0].header.run}", "the working tree")
     fewest = plan.blocks if request.blocks else planning.FEWEST_BLOCKS
-    return replace(plan, gate=gate, blocks=fewest, fewest=fewest), lines
+    return replace(plan, gate=gate, blocks=fewest, fewest=fewest, adapts=False), lines
 
 
 def _raise_nothing_to_gate() -> NoReturn:

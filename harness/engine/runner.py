@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from time import monotonic
 
+from msgspec.structs import replace
+
 from harness.engine.blocks import Block, RunBlock, default_run_block, run_whole
 from harness.engine.groups.group import NothingSeen
 from harness.engine.groups.known import Known
@@ -49,7 +51,10 @@ def _run_blocks(
 ) -> Iterator[Event]:
     known = Known.from_record(before) if before else Known()
     failed = {end.arm for end in before.ends if end.status == "failed"} if before else set[str]()
-    for block in range(len(before.blocks_done) if before else 0, plan.blocks):
+    block, most = (len(before.blocks_done), before.most) if before else (0, plan.blocks)
+    if before:
+        plan = replace(plan, rounds=before.rounds)
+    while block < most:
         started = monotonic()
         alive = [label for label in plan.labels(block) if label not in failed]
         if not alive:
@@ -77,6 +82,8 @@ def _run_blocks(
             yield decision
             if not decision.go_on:
                 break
+            plan, most = replace(plan, rounds=decision.rounds or plan.rounds), decision.most or most
+        block += 1
 
 
 def _collect_failures(events: Iterator[Event], failed: set[str]) -> Iterator[Event]:

@@ -156,7 +156,7 @@ class _Run:
                             self.keep(event)
                         self._watch(event, record)
                     between = isinstance(event, BlockEnd | Look)  # no block is running that could be cut off
-                    spent = plan.budget and elapsed() > plan.budget and len(record.blocks_done) < plan.blocks
+                    spent = plan.budget and elapsed() > plan.budget and len(record.blocks_done) < record.most
                     if spent and not between:
                         status = "out of time"
                         break

@@ -53,7 +53,9 @@ def ablate(request: Request) -> Plan:
     arms = tuple(Arm(label, decomposition.variant, decomposition.settings(subset)) for label, subset in applied.items())
     first, *_, last = applied
     ablation = Ablation(first, last, decomposition.changes, applied, orders)
-    return replace(plan, arms=arms, baseline=first, epochs=epochs, blocks=most, fewest=fewest, ablation=ablation)
+    return replace(
+        plan, arms=arms, baseline=first, epochs=epochs, blocks=most, fewest=fewest, adapts=False, ablation=ablation
+    )
 
 
 class _Decomposition:

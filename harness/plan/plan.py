@@ -22,6 +22,10 @@ ANOTHER_SEED = "another seed"
 AMPLE = 180.0
 """The budget in seconds from which on a comparison samples as it would without a budget. With less it samples fewer
 epochs of each kind and measures no rates of large products and sums: the time is better spent on more blocks."""
+ROUNDS = 12
+"""The default number of rounds of a block, for each kind of epoch if arms can seek. With `--epochs`, slices are kept
+short enough for this many rounds in lockstep, or for half as many of each kind, because a trimmed mean needs some
+rounds to trim."""
 COUNTED_FROM = 45.0
 """The budget in seconds from which on a comparison counts operations and times lines, which takes some seconds."""
 
@@ -62,7 +66,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     None means enough to fill ten slices of each kind, at the arms' pace. If whole trainings run, the length of each;
     None then means each training's own length."""
     blocks: int
-    """The maximum number of blocks."""
+    """The maximum number of blocks. If the run adapts, the first looks may choose another."""
+    rounds: int = ROUNDS
+    """The number of rounds of a block, unless arms train to their end. If the run adapts, looks may choose fewer for
+    the blocks that follow."""
+    adapts: bool = False
+    """Whether the numbers of blocks and of rounds follow from what blocks take and how much they scatter."""
     seed: int
     threads: int
     timeout: float = 600.0

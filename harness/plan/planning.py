@@ -127,6 +127,7 @@ def draft(request: Request, traits: Traits, *, find: Callable[[str], Variant | N
         epochs=epochs,
         blocks=most,
         fewest=min(traits.fewest_blocks or most, most) if may_stop else most,
+        adapts=may_stop and request.blocks is None and not trains,
         tolerance=request.tolerance,
         budget=seconds,
         seed=request.seed or 0,

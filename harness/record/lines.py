@@ -72,6 +72,16 @@ class Lines:
         return self.header.plan
 
     @property
+    def most(self) -> int:
+        """The maximum number of blocks, by the latest look that has chosen it."""
+        return next((look.most for look in reversed(self.looks) if look.most), self.plan.blocks)
+
+    @property
+    def rounds(self) -> int:
+        """The number of rounds of the next block, by the latest look that has chosen it."""
+        return next((look.rounds for look in reversed(self.looks) if look.rounds), self.plan.rounds)
+
+    @property
     def arms(self) -> list[Arm]:
         """The planned arms of the run, or of this part of it."""
         return [arm for arm in self.plan.arms if self.part is None or arm.label in self.part.arms]

@@ -317,6 +317,7 @@ class LookReason(StrEnum):
     OTHERS_FAILED = "all arms but the baseline failed"
     ARM_FAILED = "an arm failed, and all are needed"
     CLEAR = "every verdict is clear"
+    BETWEEN_LOOKS = "the next look is later"
     UNSURE = "verdicts are unsure"
     HOPELESS = "verdicts would stay unsure"
     PATIENCE = "verdicts are unsure, but another block takes too long"
@@ -334,9 +335,15 @@ class Look(msgspec.Struct, frozen=True, tag_field="line", tag="look"):
     names: list[str] = []
     """The arms, or in an ablation the changes, that the reason is about."""
     number: int | None = None
-    """What the reason counts: blocks that are done, verdicts, or times of a gate."""
+    """What the reason counts: blocks that are done, or after which the next look is, verdicts, or times of a gate."""
     why: str = ""
     """The reason in words, in older records."""
+    most: int | None = None
+    """The maximum number of blocks from here on; None if it does not change."""
+    rounds: int | None = None
+    """The number of rounds of the blocks from here on; None if it does not change."""
+    seconds: float | None = None
+    """Seconds until verdicts that are unsure will probably be clear; None if that is not foreseen."""
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="line", tag="resume"):

@@ -29,7 +29,7 @@ from harness.analysis.profile.growth import FEWEST
 from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import watched
 from harness.analysis.profile.tensors import PEAK, find_allocated, find_followed, why_not_followed
-from harness.analysis.stats.levels import looks
+from harness.analysis.stats.levels import looks_after
 from harness.analysis.stats.ratios import Ratio
 from harness.analysis.stats.verdicts import Answer, Verdict, verdicts
 from harness.analysis.training.convergence import Convergence, convergence
@@ -69,9 +69,11 @@ def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
         out_of_time=record.footer is not None and record.footer.status == "out of time",
         budget=plan.budget,
         counts_operations=plan.counts_operations,
-        stopped=describe_look(record.looks[-1], plan) if record.looks and not record.looks[-1].go_on else None,
+        stopped=describe_look(record.looks[-1], plan, record.most)
+        if record.looks and not record.looks[-1].go_on
+        else None,
         tolerance=plan.tolerance,
-        looks=looks(plan.fewest, plan.blocks),
+        looks=len(looks_after(plan.fewest, record.most)),
         paired=any(end.status == "regrouped" for end in record.ends) and len(plan.arms) > 2 and not plan.trains,
         one_by_one=_find_one_by_one(record),
         whole=costs.scope == "schedule",
@@ -314,4 +316,4 @@ def _judge(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[str, 
     """Verdicts on the arms that did not fail. In an ablation, changes are judged instead of arms."""
     plan = record.plan
     judged = {arm: list(own.values()) for arm, own in logs.items() if not record.failure(arm)}
-    return {} if plan.ablation else verdicts(judged, plan.tolerance, plan.fewest, plan.blocks)
+    return {} if plan.ablation else verdicts(judged, plan.tolerance, plan.fewest, record.most)

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from harness.plan import turn_length
-from harness.plan.plan import Plan
+from harness.plan.plan import ROUNDS, Plan
 from harness.record.schema import Epoch
-from harness.schedule.sampling import MOST_SECONDS, ROUNDS, Pace, Turn
+from harness.schedule.sampling import MOST_SECONDS, Pace, Turn
 from harness.worker.wire.messages import Description
 
 LEAD, SHORT_LEAD = 5, 2
@@ -106,9 +106,7 @@ class Lockstep:
                 stop = self._extend(lengths, stop)
                 if stop is None:
                     return
-            if stop is None and done >= (
-                FEWER_ROUNDS if self._spent > SLOW_SECONDS * len(self._next_epochs) else ROUNDS
-            ):
+            if stop is None and done >= self._find_enough():
                 stop = self._choose_stop(lengths)
                 continue
             if lengths.stop is None and done >= FEWEST_ROUNDS and self._spent > MOST_SECONDS * len(self._next_epochs):
@@ -124,6 +122,11 @@ class Lockstep:
                 if at < place + size
             ]
             done += 1
+
+    def _find_enough(self) -> int:
+        """Return the number of rounds that is enough."""
+        slow = self._spent > SLOW_SECONDS * len(self._next_epochs)
+        return min(self.plan.rounds, FEWER_ROUNDS) if slow else self.plan.rounds
 
     def observe(self, arm: str, indices: Sequence[int], epochs: Sequence[Epoch]) -> None:
         """Record what an arm ran of a slice of `indices`. It may be only a part, if the slice took too long."""

@@ -21,9 +21,6 @@ from harness.record.schema import Epoch
 from harness.schedule.positions import Place, Schedule, spread
 from harness.worker.wire.messages import Description
 
-ROUNDS = 12
-"""Default number of rounds of a kind. With `--epochs`, slices are kept short enough for this many rounds in lockstep,
-or for half as many of each kind, because a trimmed mean needs some rounds to trim."""
 FEWEST_EPOCHS = 24
 """Minimum number of epochs of a kind without `--epochs`. With fewer, the work that an arm does in every tenth epoch
 would be observed only by rng."""
@@ -230,7 +227,7 @@ class Sample:
         if not self._plan.epochs:
             quotas = {kind: min(FEWEST_SINGLES, number) for kind, number in available.items()}
             return quotas | {
-                kind: max(ROUNDS * min(length.counted for length in lengths.values()), FEWEST_EPOCHS)
+                kind: max(self._plan.rounds * min(length.counted for length in lengths.values()), FEWEST_EPOCHS)
                 for kind, lengths in steady.items()
             }
         weights = {}
@@ -305,7 +302,7 @@ class Sample:
         """
         lengths = self._choose_lengths(kind)
         shortest = min(length.counted for length in lengths.values())
-        number = max(ceil(epochs / shortest), min(epochs, ROUNDS // 2))
+        number = max(ceil(epochs / shortest), min(epochs, self._plan.rounds // 2))
         shortened = min(1.0, epochs / (number * shortest))  # all slices are shortened alike if necessary
 
         def places_of(arm: str, targets: list[int]) -> list[Place]:

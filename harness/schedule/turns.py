@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from harness.plan.plan import Plan
+from harness.plan.plan import ROUNDS, Plan
 from harness.record.schema import Epoch
 from harness.schedule import sampling
 from harness.schedule.lockstep import Lengths, Lockstep
 from harness.schedule.positions import Schedule
-from harness.schedule.sampling import ROUNDS, Pace, Turn, make_rng
+from harness.schedule.sampling import Pace, Turn, make_rng
 from harness.worker.wire.messages import Description
 
 __all__ = ["ROUNDS", "Pace", "Round", "Rounds", "Turn", "counted", "in_lockstep", "rounds", "start_order", "warm_up"]

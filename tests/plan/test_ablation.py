@@ -26,6 +26,7 @@ def test_changes_between_recipes_are_their_differing_fields():
         "weights: every_epoch -> cached",
     ]
     assert (plan.command, plan.baseline, plan.fewest, plan.blocks) == ("ablate", "original", 3, 6)
+    assert not plan.adapts, "each block has its orders"
     assert len(plan.arms) == 16
     assert {arm.variant for arm in plan.arms} == {"original"}
     settings = {arm.label: arm.settings for arm in plan.arms}

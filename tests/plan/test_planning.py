@@ -72,6 +72,7 @@ def test_unrequested_settings_have_defaults():
         epochs=60,
         blocks=6,
         fewest=3,
+        adapts=True,
         tolerance=0.03,
         budget=None,
         patience=180.0,
@@ -417,14 +418,15 @@ def test_a_tolerance_is_a_share(tolerance):
 def test_requested_blocks_are_planned_unless_the_budget_is_short():
     def of(**request):
         made = planned("compare", "original", **request)
-        return made.fewest, made.blocks
+        return made.fewest, made.blocks, made.adapts
 
-    assert of() == (3, 6)
-    assert of(blocks=5) == (5, 5)
-    assert of(blocks=2) == (2, 2)
-    assert of(budget="60s") == (3, 8)
-    assert of(budget="60s", blocks=10) == (3, 10)
-    assert of(budget="60s", blocks=2) == (2, 2)
+    assert of() == (3, 6, True)
+    assert of(blocks=5) == (5, 5, False)
+    assert of(blocks=2) == (2, 2, False)
+    assert of(budget="60s") == (3, 8, True)
+    assert of(budget="60s", blocks=10) == (3, 10, False)
+    assert of(budget="60s", blocks=2) == (2, 2, False)
+    assert not planned("converge", "original").adapts
 
 
 def test_one_thread_settles_sooner():

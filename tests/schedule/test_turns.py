@@ -127,6 +127,18 @@ def test_lockstep_has_as_many_rounds_as_its_epochs_allow(epochs, pace, slice_sec
         assert sum(counted) / len(counted) * pace > slice_seconds * 0.7
 
 
+@pytest.mark.parametrize("seekable", [True, False])
+def test_a_plan_with_fewer_rounds_has_shorter_blocks(seekable):
+    description = Description(seekable, [Segment("epoch", 0, 100_000)] if seekable else [])
+
+    def number(rounds):
+        plan = planned(epochs=None, rounds=rounds, **SHORT)
+        return len(turns.rounds(plan, 1, 0, dict.fromkeys(ARMS, description), {key: {"epoch": 0.002} for key in ARMS}))
+
+    assert 5 <= number(5) <= 7
+    assert 12 <= number(12) <= 15
+
+
 def test_in_lockstep_a_fast_arm_settles_unless_that_delays_a_slow_one_too_long():
     descriptions = dict.fromkeys(ARMS[:2], Description(False, []))
 

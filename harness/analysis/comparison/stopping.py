@@ -1,4 +1,4 @@
-"""Decides whether to run another block: after every block from the third on, until every verdict is clear.
+"""Decides whether to run another block: from the third block on, until every verdict is clear.
 
 It also stops if continuing could not make things clear: at once if arms have failed and nothing is left to compare, if
 a time budget would run out within the block, and, without a time limit, if the blocks scatter so much that even all
@@ -12,10 +12,11 @@ from math import log, sqrt
 import numpy as np
 from scipy import stats
 
+from harness.analysis.comparison.replication import Scatter, adapt
 from harness.analysis.comparison.shares_of_changes import block_shares, coarsest
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
-from harness.analysis.stats.levels import FIRST_LOOK, level
+from harness.analysis.stats.levels import FIRST_LOOK, level, looks_after, next_look
 from harness.analysis.stats.verdicts import COARSE, UNSURE, verdicts, widest
 from harness.record.lines import Lines
 from harness.record.schema import Look, LookReason
@@ -47,10 +48,11 @@ class Decision:
     reason: LookReason
     names: list[str] = field(default_factory=list)
     number: int | None = None
+    seconds: float | None = None
 
     def after(self, block: int) -> Look:
         """Return the line of the record that says so."""
-        return Look(block, self.go_on, self.reason, self.names, self.number)
+        return Look(block, self.go_on, self.reason, self.names, self.number, seconds=self.seconds)
 
 
 def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[float], elapsed: float) -> Decision:
@@ -68,6 +70,10 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
         return Decision(True, LookReason.FEWEST)
     if done < FIRST_LOOK:
         return Decision(True, LookReason.NO_VERDICT_YET)
+    late = looks.patience is not None and elapsed + _estimate_next(blocks) > looks.patience
+    planned = next_look(looks.fewest, looks.most, done)
+    if planned != done and not late:
+        return Decision(True, LookReason.BETWEEN_LOOKS, number=planned)
     if not logs:
         return Decision(False, LookReason.NOTHING_TO_COMPARE)
     found = verdicts(logs, looks.tolerance, looks.fewest, looks.most, looks.coarse)
@@ -77,9 +83,32 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     hopeful = [arm for arm in unsure if looks.budget is not None or not _is_hopeless(looks, logs[arm])]
     if not hopeful:
         return Decision(False, LookReason.HOPELESS, unsure)
-    if looks.patience is not None and elapsed + _estimate_next(blocks) > looks.patience:
+    if late:
         return Decision(False, LookReason.PATIENCE, hopeful)
-    return Decision(True, LookReason.UNSURE, hopeful)
+    return Decision(True, LookReason.UNSURE, hopeful, seconds=_foresee(looks, [logs[arm] for arm in unsure], blocks))
+
+
+def _foresee(looks: Looks, logs: Sequence[Sequence[float]], blocks: Sequence[float]) -> float | None:
+    """Return the seconds until all these arms will probably be clear; None if they will not be within all blocks.
+
+    That is so if each block's ratio is as far from the mean as so far.
+    """
+    done = len(blocks)
+    for number in looks_after(looks.fewest, looks.most):
+        if number > done and all(
+            verdicts({"": _extend(values, number)}, looks.tolerance, looks.fewest, looks.most, looks.coarse)[""].answer
+            != UNSURE
+            for values in logs
+        ):
+            return (number - done) * _estimate_next(blocks)
+    return None
+
+
+def _extend(values: Sequence[float], number: int) -> list[float]:
+    """Return as many values with the same mean and standard deviation."""
+    mean, scatter = float(np.mean(values)), float(np.std(values, ddof=1))
+    signs = np.resize([1.0, -1.0], number) - (number % 2) / number
+    return list(mean + scatter * signs / float(np.std(signs, ddof=1)))
 
 
 def _estimate_next(blocks: Sequence[float]) -> float:
@@ -96,25 +125,35 @@ def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
     over = _find_decisive_failure(record, every_arm)
     if over:
         return over.after(block)
-    table = epoch_table.table(record)
-    logs: Mapping[str, Sequence[float]] = {}
-    if plan.ablation:
-        logs = block_shares(record, table)
-    else:
-        others = [arm.label for arm in record.arms if arm.label != record.baseline and not record.failure(arm.label)]
-        costs = Projection(record, table)
-        logs = {arm: list(costs.logs_by_block(arm).values()) for arm in others}
+    logs, scatters = _measure(record) if _is_worthwhile(record) else ({}, [])
     coarse = coarsest(plan.ablation) if plan.ablation else COARSE
     looks = Looks(
         fewest=plan.fewest,
-        most=plan.blocks,
+        most=record.most,
         tolerance=plan.tolerance,
         budget=plan.budget,
         patience=plan.patience,
         coarse=coarse,
     )
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
-    return decide(looks, logs, seconds, elapsed).after(block)
+    return adapt(decide(looks, logs, seconds, elapsed).after(block), record, elapsed, scatters)
+
+
+def _is_worthwhile(record: Lines) -> bool:
+    """Whether the blocks so far decide anything. With many blocks, to analyse them takes a good part of another one."""
+    plan, done = record.plan, len(record.blocks_done)
+    return done < FIRST_LOOK or plan.patience is not None or next_look(plan.fewest, record.most, done) == done
+
+
+def _measure(record: Lines) -> tuple[Mapping[str, Sequence[float]], list[Scatter]]:
+    """Return the log-ratios to the baseline by block of every arm that has not failed, and how they scatter."""
+    table = epoch_table.table(record)
+    if record.plan.ablation:
+        return block_shares(record, table), []
+    others = [arm.label for arm in record.arms if arm.label != record.baseline and not record.failure(arm.label)]
+    costs = Projection(record, table)
+    logs = {arm: list(costs.logs_by_block(arm).values()) for arm in others}
+    return logs, [Scatter(within, logs[arm]) for arm in others if (within := costs.scatter(arm)) is not None]
 
 
 def _find_decisive_failure(record: Lines, every_arm: bool) -> Decision | None:

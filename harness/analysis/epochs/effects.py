@@ -14,6 +14,8 @@ QUANTILE = 0.25
 epochs say more about the machine, and scatter more (J. Chen and J. Revels, "Robust benchmarking in noisy environments",
 2016, who take the minimum); the shortest epochs scatter too."""
 
+_PROCESS = ["block", "group", "kind"]
+
 
 def log_ratios_by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     """Return each block's log-ratio of the rate of `arm` to the baseline's, for each kind of epoch: a `typical` one,
@@ -23,19 +25,42 @@ def log_ratios_by_kind(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.Data
     is divided out, and epochs that are charged once are left out: see `accounts`. Only rounds in which both arms took
     part count for the typical log-ratio. The sums are over all counted epochs, plus the stalls of settling epochs.
     """
-    where = ["block", "group", "kind"]
     found = pd.DataFrame(columns=["typical", "of_sums"], dtype=float)
-    epochs = epochs[epochs["arm"].isin([arm, baseline]) & ~epochs["once"] & ~epochs["first"]]
-    steady = in_turns(epochs)
-    if not {arm, baseline} <= set(steady["arm"].unique()):
+    epochs = _select(epochs, arm, baseline)
+    rounds = _compute_rounds(epochs, arm, baseline)
+    if rounds is None:
         return found
-    steady = steady.assign(wall=steady["wall"] / steady["factor"])
-    walls = steady.groupby([*where, "round", "arm"])["wall"].quantile(QUANTILE).unstack("arm")
-    walls = walls[[arm, baseline]].dropna()
-    means = _compute_means(epochs, [*where, "arm"]).unstack("arm")[[arm, baseline]].dropna()
-    found["typical"] = np.log(walls[arm] / walls[baseline]).groupby(where).agg(typical)
+    means = _compute_means(epochs, [*_PROCESS, "arm"]).unstack("arm")[[arm, baseline]].dropna()
+    found["typical"] = rounds.groupby(_PROCESS).agg(typical)
     found["of_sums"] = np.log(means[arm] / means[baseline])
     return found.dropna()
+
+
+def scatter_within(epochs: pd.DataFrame, arm: str, baseline: str) -> float | None:
+    """Return the standard deviation of the log-ratios of rounds within a process and a kind of epoch; None if no
+    process has two rounds. The arguments are those of `log_ratios_by_kind`."""
+    rounds = _compute_rounds(_select(epochs, arm, baseline), arm, baseline)
+    if rounds is None:
+        return None
+    of_process = rounds.groupby(_PROCESS)
+    freedom = len(rounds) - len(of_process)
+    squares = float(((rounds - of_process.transform("mean")) ** 2).sum())
+    return float(np.sqrt(squares / freedom)) if freedom else None
+
+
+def _select(epochs: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
+    return epochs[epochs["arm"].isin([arm, baseline]) & ~epochs["once"] & ~epochs["first"]]
+
+
+def _compute_rounds(epochs: pd.DataFrame, arm: str, baseline: str) -> "pd.Series[float] | None":
+    """Return the log-ratio of each round in which both arms took part; None if they took no turns."""
+    steady = in_turns(epochs)
+    if not {arm, baseline} <= set(steady["arm"].unique()):
+        return None
+    steady = steady.assign(wall=steady["wall"] / steady["factor"])
+    walls = steady.groupby([*_PROCESS, "round", "arm"])["wall"].quantile(QUANTILE).unstack("arm")
+    walls = walls[[arm, baseline]].dropna()
+    return np.log(walls[arm] / walls[baseline])
 
 
 def _compute_means(epochs: pd.DataFrame, of: list[str]) -> "pd.Series[float]":

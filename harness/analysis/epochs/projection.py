@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from harness.analysis.epochs.accounts import Account, Scope, in_order
-from harness.analysis.epochs.effects import log_ratios_by_kind
+from harness.analysis.epochs.effects import log_ratios_by_kind, scatter_within
 from harness.analysis.epochs.patterns import STEADY
 from harness.analysis.epochs.shapes import Shapes
 from harness.analysis.epochs.table import in_turns, usable
@@ -89,6 +89,11 @@ class Projection:
         if not blocks:
             return {}
         return dict(zip(blocks, guarded(**logs, tolerance=self.record.plan.tolerance), strict=True))
+
+    def scatter(self, arm: str) -> float | None:
+        """Return the standard deviation of the log-ratios of rounds to the baseline within a process; None without two
+        rounds in any."""
+        return scatter_within(usable(self.record, self.shapes.epochs, arm), arm, self.record.baseline)
 
     def rates(self, arm: str) -> pd.DataFrame:
         """Return the result of `effects.log_ratios_by_kind` for an arm relative to the baseline, with periodic work

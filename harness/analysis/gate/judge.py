@@ -132,7 +132,7 @@ def timed_checks(record: Lines) -> list[tuple[Contrast, Check]]:
     whole = [triple for triple in gate.triples if triple.base and not any(record.failure(arm) for arm in triple.arms)]
     found = [one for triple in whole for one in _collect_times(record, triple)]
     plan = record.plan
-    levels = [level(plan.fewest, plan.blocks, rank) for rank in range(1, max(len(found), 1) + 1)]
+    levels = [level(plan.fewest, record.most, rank) for rank in range(1, max(len(found), 1) + 1)]
     answers = contrasts.answers([(one.contrast, one.tolerance) for one in found], levels)
     return [(one.contrast, _make_check(one, answer, levels[0])) for one, answer in zip(found, answers, strict=True)]
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from math import log
 
+from harness.analysis.comparison.replication import adapt
 from harness.analysis.comparison.stopping import Decision, least_half_width
 from harness.analysis.gate import judge
 from harness.analysis.gate.check import UNSURE, Check
 from harness.analysis.metrics.registry import METRICS
 from harness.analysis.stats.contrast import Contrast
-from harness.analysis.stats.levels import FIRST_LOOK
+from harness.analysis.stats.levels import FIRST_LOOK, next_look
 from harness.analysis.stats.verdicts import widest
 from harness.plan.plan import AMPLE
 from harness.record.lines import Lines
@@ -17,7 +18,8 @@ from harness.record.schema import Look, LookReason
 
 def look(record: Lines, elapsed: float) -> Look:
     """Decide what to do after the latest block of a gate, `elapsed` seconds after the command began."""
-    return _decide(record, elapsed).after(record.blocks_done[-1].block)
+    found = _decide(record, elapsed).after(record.blocks_done[-1].block)
+    return adapt(found, record, elapsed)
 
 
 def _decide(record: Lines, elapsed: float) -> Decision:
@@ -26,7 +28,7 @@ def _decide(record: Lines, elapsed: float) -> Decision:
     alive = [triple for triple in plan.gate.triples if not any(record.failure(arm) for arm in triple.arms)]
     if not alive:
         return Decision(False, LookReason.ARM_FAILED, [arm.label for arm in record.arms if record.failure(arm.label)])
-    if done >= plan.blocks:
+    if done >= record.most:
         return Decision(False, LookReason.ALL_BLOCKS, number=done)
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
     if plan.budget is not None and elapsed + max(seconds[1:] or seconds) > plan.budget:
@@ -41,6 +43,9 @@ def _decide(record: Lines, elapsed: float) -> Decision:
         return Decision(True, LookReason.FEWEST)
     if done < FIRST_LOOK:
         return Decision(True, LookReason.NO_VERDICT_YET)
+    planned = next_look(plan.fewest, record.most, done)
+    if planned != done:
+        return Decision(True, LookReason.BETWEEN_LOOKS, number=planned)
     if judge.regressed(record, times):  # other checks cannot change the answer
         return Decision(False, LookReason.REGRESSED)
     unsure = [(contrast, check) for contrast, check in times if check.answer == UNSURE]
@@ -64,5 +69,5 @@ def _is_hopeless(record: Lines, contrast: Contrast, tolerance: float | str | Non
     """Whether the blocks scatter so much that even all planned ones would not give an answer; see `stopping`."""
     assert isinstance(tolerance, float), "a time's tolerance is a share"
     plan = record.plan
-    half = least_half_width(list(contrast.own), plan.fewest, plan.blocks, 2 * (plan.blocks - 1))
+    half = least_half_width(list(contrast.own), plan.fewest, record.most, 2 * (record.most - 1))
     return half > widest(contrast.middle, log(1 + tolerance))

@@ -93,7 +93,7 @@ class MeasuredArm:
     @property
     def level(self) -> float:
         """The probability with which an interval may miss."""
-        return level(self.lines.plan.fewest, self.lines.plan.blocks)
+        return level(self.lines.plan.fewest, self.lines.most)
 
     @cached_property
     def ratio(self) -> Ratio | None:

@@ -120,7 +120,7 @@ def _check_claim(claim: Claim, costs: Projection) -> Checked:
     if not logs:
         why = ClaimWhy(reason=ClaimReason.NOT_RECORDED, detail=_find_reason(metric, mine, theirs))
         return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why=why)
-    found = mean(list(logs.values()), level(record.plan.fewest, record.plan.blocks))
+    found = mean(list(logs.values()), level(record.plan.fewest, record.most))
     if len(logs) < FIRST_LOOK:
         return Checked(
             claim=claim,

@@ -93,7 +93,8 @@ class TakingTurns:
             for position, turn in enumerate(round_.turns):
                 if turn.arm not in self._group.live or turn.arm in self._group.ended:
                     continue
-                yield Progress(self._group.block, Doing.TAKING_TURNS, turn.arm, done, max(turns.ROUNDS, done + 1))
+                steps = max(self._group.plan.rounds, done + 1)
+                yield Progress(self._group.block, Doing.TAKING_TURNS, turn.arm, done, steps)
                 ran = yield from self._run_turn(turn, round_.number, position)
                 if turn.arm not in self._group.live:
                     rounds.drop(turn.arm)

@@ -28,7 +28,7 @@ class Display:
     """Called with each event and the record so far."""
 
     def __init__(self, plan: Plan, console: Console) -> None:
-        self._plan = plan
+        self._plan, self._most = plan, plan.blocks
         self._console = console
         self._started = monotonic()
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
@@ -58,6 +58,7 @@ class Display:
             self._live.stop()
 
     def __call__(self, event: Event, record: Lines) -> None:
+        self._most = record.most
         self._note(event)
         self._results.note(event, record)
         if self._passes:
@@ -98,7 +99,9 @@ class Display:
             case BlockEnd():
                 self._block_seconds.append(monotonic() - self._block_started)
             case Look():
-                self._looked = f"{'goes on' if event.go_on else 'stops'}: {describe_look(event, self._plan)}"
+                self._looked = (
+                    f"{'goes on' if event.go_on else 'stops'}: {describe_look(event, self._plan, self._most)}"
+                )
             case _:
                 pass
 
@@ -114,7 +117,7 @@ class Display:
         last = self._last
         if last is None:
             return Text("starting")
-        parts = [] if self._passes else [f"{self._name_unit()} {last.block + 1} of {self._plan.blocks}"]
+        parts = [] if self._passes else [f"{self._name_unit()} {last.block + 1} of {self._most}"]
         if self._grouping:
             parts.append(self._grouping)
         parts.append(f"{last.arm}: {last.text}")
@@ -150,7 +153,7 @@ class Display:
         return table
 
     def _print_event(self, event: Event) -> None:
-        where = f"{self._name_unit()} {getattr(event, 'block', 0) + 1}/{self._plan.blocks}"
+        where = f"{self._name_unit()} {getattr(event, 'block', 0) + 1}/{self._most}"
         match event:
             case BlockStart():
                 grouping = f" ({self._grouping})" if self._grouping else ""

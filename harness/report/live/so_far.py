@@ -2,6 +2,7 @@
 
 from time import monotonic
 
+from harness.analysis.stats.levels import EVERY
 from harness.plan.plan import Plan
 from harness.record.events import Event
 from harness.record.lines import Lines
@@ -11,7 +12,7 @@ from harness.report import units
 _BETWEEN_RATIOS = 2.0
 """Seconds between two updates. Computing the ratios takes some hundredths of a second."""
 _PAUSES = 20
-"""With many arms it takes longer: the pause is at least this many times as long as the computation."""
+"""With many arms or blocks it takes longer: the pause is at least this many times as long as the computation."""
 
 
 class Ratios:
@@ -26,9 +27,9 @@ class Ratios:
         self._pause = _BETWEEN_RATIOS
 
     def note(self, event: Event, record: Lines) -> None:
-        if isinstance(event, BlockEnd) or (
-            isinstance(event, Slice) and event.round and monotonic() - self._updated_at > self._pause
-        ):
+        few = isinstance(event, BlockEnd) and len(record.blocks_done) <= EVERY
+        due = isinstance(event, BlockEnd) or (isinstance(event, Slice) and event.round)
+        if few or (due and monotonic() - self._updated_at > self._pause):
             self._update(record)
 
     def cell(self, arm: str) -> str:

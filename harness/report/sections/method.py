@@ -1,5 +1,6 @@
 """How a comparison was measured, in one paragraph."""
 
+from harness.analysis.stats.levels import EVERY, FIRST_LOOK
 from harness.report import units
 from harness.report.summary import Summary
 from harness.report.wording import words
@@ -29,7 +30,9 @@ def _describe_interval(summary: Summary) -> str:
         return f"There {'is' if summary.blocks == 1 else 'are'} {words.many(summary.blocks, 'block')}, so no interval."
     sentence = f"The interval is Student's t over {summary.blocks} blocks"
     if summary.looks > 1:
-        sentence += f", widened so that all {summary.looks} looks, one after each block from the third on, miss in 5 %"
+        each = summary.looks <= EVERY - FIRST_LOOK + 1
+        when = f"{'one after each block from' if each else 'the first after'} the third {'on' if each else 'block'}"
+        sentence += f", widened so that all {summary.looks} looks, {when}, miss in 5 %"
     if any(arm.verdict for arm in summary.arms):
         sentence += (
             f". Faster or slower: the whole interval lies beyond {units.percent(summary.tolerance)}; same: the whole"

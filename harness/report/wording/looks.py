@@ -4,11 +4,12 @@ from harness import rounding
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.plan.plan import Plan
 from harness.record.schema import Look, LookReason
+from harness.report import units
 from harness.report.wording import words
 
 
-def describe_look(look: Look, plan: Plan) -> str:
-    """Describe why a run of `plan` went on or stopped."""
+def describe_look(look: Look, plan: Plan, most: int) -> str:
+    """Describe why a run of `plan` with at most `most` blocks went on or stopped."""
     names = words.listed(look.names)
     are = "is" if len(look.names) == 1 else "are"
     match look.reason:
@@ -32,10 +33,13 @@ def describe_look(look: Look, plan: Plan) -> str:
             return f"{names} failed, and all arms are needed"
         case LookReason.CLEAR:
             return "the verdict is clear" if look.number == 1 else "every verdict is clear"
+        case LookReason.BETWEEN_LOOKS:
+            return f"the next look is after {look.number} blocks"
         case LookReason.UNSURE:
-            return f"{names} {are} unsure"
+            soon = f", probably clear in {units.seconds(look.seconds)}" if look.seconds else ""
+            return f"{names} {are} unsure{soon}"
         case LookReason.HOPELESS:
-            return f"{names} would stay unsure in {plan.blocks} blocks"
+            return f"{names} would stay unsure in {most} blocks"
         case LookReason.PATIENCE:
             limit = _format_seconds(plan.patience)
             return f"{names} {are} unsure, but another block would end after {limit} (--budget, --blocks)"

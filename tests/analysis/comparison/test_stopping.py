@@ -1,3 +1,4 @@
+from dataclasses import replace as replace_dataclass
 from math import log
 
 import numpy as np
@@ -6,6 +7,7 @@ from msgspec.structs import replace
 from simulated import DATA, FULL, REFINE, record
 
 from harness.analysis.comparison.stopping import Decision, Looks, decide, look
+from harness.analysis.stats.levels import looks_after
 from harness.record.schema import ArmEnd, LookReason
 
 LOOKS = Looks(fewest=3, most=6, tolerance=0.03)
@@ -26,6 +28,30 @@ def test_continues_until_a_verdict_is_possible():
         assert (found.go_on, found.reason) == (True, LookReason.NO_VERDICT_YET)
 
 
+def test_between_looks_nothing_is_decided():
+    many = Looks(fewest=3, most=24, tolerance=0.03)
+    clear, done = {"a": CLEAR * 3}, [2.0] * 9
+    assert decide(many, clear, done, 0.0) == Decision(True, LookReason.BETWEEN_LOOKS, number=10)
+    assert decide(many, {}, done, 0.0) == Decision(True, LookReason.BETWEEN_LOOKS, number=10)
+    late = replace_dataclass(many, patience=30.0)
+    assert decide(late, clear, done, 29.0).reason is LookReason.CLEAR, "the last look comes earlier"
+    over = replace_dataclass(many, budget=30.0)
+    assert decide(over, clear, done, 29.0).reason is LookReason.BUDGET
+
+
+def test_foresees_when_verdicts_will_be_clear():
+    many = Looks(fewest=3, most=24, tolerance=0.03)
+    soon = decide(many, {"a": [0.04, 0.05, 0.042]}, [9.0, 2.0, 2.0], 0.0)
+    assert soon.reason is LookReason.UNSURE
+    assert soon.seconds in {2.0 * (look - 3) for look in looks_after(3, 24)}
+    blocks = round(soon.seconds / 2.0) + 3
+    values = [0.044 + 0.0053 * (-1) ** place for place in range(blocks)]
+    assert decide(many, {"a": values}, [2.0] * blocks, 0.0).reason is LookReason.CLEAR
+    never = decide(many, {"a": [0.03, 0.029, 0.03]}, [9.0, 2.0, 2.0], 0.0)
+    assert never.go_on
+    assert never.seconds is None
+
+
 def test_stops_when_every_verdict_is_clear():
     one, two = Decision(False, LookReason.CLEAR, number=1), Decision(False, LookReason.CLEAR, number=2)
     assert decision({"a": CLEAR}) == decision({"a": SAME}) == one
@@ -33,8 +59,9 @@ def test_stops_when_every_verdict_is_clear():
 
 
 def test_continues_while_any_verdict_is_unclear():
-    assert decision({"a": CLEAR, "b": NEAR, "c": SAME}) == Decision(True, LookReason.UNSURE, ["b"])
-    assert decision({"a": NEAR, "b": NEAR}) == Decision(True, LookReason.UNSURE, ["a", "b"])
+    found = decision({"a": CLEAR, "b": NEAR, "c": SAME})
+    assert (found.go_on, found.reason, found.names) == (True, LookReason.UNSURE, ["b"])
+    assert decision({"a": NEAR, "b": NEAR}).names == ["a", "b"]
 
 
 def test_stops_if_the_remaining_blocks_cannot_decide():

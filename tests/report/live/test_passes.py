@@ -4,6 +4,7 @@ import io
 
 from planned import planned
 from rich.console import Console
+from simulated import DATA, record
 
 from harness.record.events import Doing, Progress
 from harness.record.schema import ArmEnd, BlockStart
@@ -51,5 +52,5 @@ def test_one_line_per_pass_without_a_terminal():
     console = Console(file=io.StringIO(), force_terminal=False, width=100)
     with Display(PLAN, console) as display:
         for event in (START, Progress(0, Doing.OBSERVING, "fast", probe="memory")):
-            display(event, None)
+            display(event, record({"fast": {DATA: 1.0}}, blocks=1))
     assert "observing its memory" in console.file.getvalue()

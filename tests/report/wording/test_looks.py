@@ -22,6 +22,7 @@ PLAN = replace(record({"a": {DATA: 1.0}}).plan, baseline="a", fewest=5, blocks=6
         (LookReason.ARM_FAILED, ["b"], None, "b failed, and all arms are needed"),
         (LookReason.CLEAR, [], 1, "the verdict is clear"),
         (LookReason.CLEAR, [], 2, "every verdict is clear"),
+        (LookReason.BETWEEN_LOOKS, [], 10, "the next look is after 10 blocks"),
         (LookReason.UNSURE, ["b"], None, "b is unsure"),
         (LookReason.UNSURE, ["b", "c", "d"], None, "b, c and d are unsure"),
         (LookReason.HOPELESS, ["b"], None, "b would stay unsure in 6 blocks"),
@@ -36,13 +37,18 @@ PLAN = replace(record({"a": {DATA: 1.0}}).plan, baseline="a", fewest=5, blocks=6
     ],
 )
 def test_a_look_has_its_reason(reason, names, number, expected):
-    assert describe_look(Look(2, False, reason, names, number), PLAN) == expected
+    assert describe_look(Look(2, False, reason, names, number), PLAN, 6) == expected
+
+
+def test_a_look_says_when_it_expects_to_be_clear():
+    look = Look(2, True, LookReason.UNSURE, ["b"], seconds=21.3)
+    assert describe_look(look, PLAN, 6) == "b is unsure, probably clear in 21.3 s"
 
 
 def test_every_reason_has_words():
     for reason in LookReason:
-        assert describe_look(Look(0, True, reason, ["b"], 2), PLAN)
+        assert describe_look(Look(0, True, reason, ["b"], 2), PLAN, 6)
 
 
 def test_an_older_record_has_its_own_words():
-    assert describe_look(Look(0, True, why="b was unsure"), PLAN) == "b was unsure"
+    assert describe_look(Look(0, True, why="b was unsure"), PLAN, 6) == "b was unsure"

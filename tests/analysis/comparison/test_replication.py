@@ -1,0 +1,105 @@
+from math import sqrt
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from simulated import sampled
+
+from harness.analysis.comparison.replication import FEWEST_ROUNDS, SPARE, Scatter, adapt
+from harness.plan.gate_rules import Gate
+from harness.plan.plan import ROUNDS
+from harness.record.schema import Look, LookReason
+from harness.worker.wire.messages import Description, Segment
+
+ENDLESS = Description(False, [])
+GO_ON = Look(1, True, LookReason.NO_VERDICT_YET)
+
+
+def run(blocks=2, seconds=3.0, description=ENDLESS, epochs=None, **plan):
+    """A run of two arms whose epochs take 5 ms, in turns of 0.2 s, with blocks that took some seconds."""
+    plan = {"adapts": True, "slice_seconds": 0.1, "settling_seconds": 0.1} | plan
+    costs = {"a": lambda index, new: 0.005, "b": lambda index, new: 0.005}
+    found = sampled(description, costs, blocks=blocks, epochs=epochs, noise=0.01, **plan)
+    found.blocks_done = [replace(end, seconds=seconds) for end in found.blocks_done]
+    return found
+
+
+def rounds(within, by_block, **given):
+    return adapt(GO_ON, run(**given), 10.0, [Scatter(within, by_block)]).rounds
+
+
+def test_noise_between_processes_needs_blocks_and_noise_within_them_rounds():
+    apart = [0.03, -0.03, 0.03, -0.03]
+    alike = [0.001, -0.001, 0.001, -0.001]
+    assert rounds(0.002, apart) == FEWEST_ROUNDS
+    assert rounds(0.1, alike, seconds=8.0) == ROUNDS
+    assert FEWEST_ROUNDS < rounds(0.03, alike, seconds=7.0) < ROUNDS
+
+
+def test_blocks_that_cost_more_have_more_rounds():
+    found = [rounds(0.03, [0.01, -0.01], seconds=seconds) for seconds in (5.5, 8.0, 20.0)]
+    assert found == sorted(found)
+    assert found[0] < found[-1]
+
+
+def test_the_first_block_tells_of_others_by_its_first_epochs_alone():
+    """It starts all processes anew, and counts operations, which the next one does not."""
+    assert rounds(0.03, [0.01], blocks=1, seconds=60.0) == rounds(0.03, [0.01], blocks=1, seconds=8.0)
+
+
+@given(st.floats(0.001, 0.1), st.floats(0.004, 0.1), st.floats(0.1, 20.0), st.floats(0.05, 5.0), st.integers(30, 60))
+def test_the_number_of_rounds_gives_the_most_certain_mean(within, between, of_block, of_round, known):
+    """Of all numbers of rounds, it has nearly the least variance of the mean over a given time."""
+    from harness.analysis.comparison import replication
+
+    scatter = between * np.resize([1.0, -1.0], known)
+    seen = sqrt(float(np.var(scatter, ddof=1)) + within**2 / ROUNDS)
+    by_block = list(scatter * seen / float(np.std(scatter, ddof=1)))
+    chosen = replication._find_optimum(of_block, of_round, Scatter(within, by_block))
+
+    def variance(number):
+        return (between**2 + within**2 / number) * (of_block + number * of_round)
+
+    assert variance(chosen) <= 1.1 * min(variance(number) for number in np.geomspace(0.01, 1000, 400))
+
+
+def test_the_number_of_blocks_is_what_fits_into_the_budget():
+    record = run(seconds=3.0, budget=60.0)
+    found = adapt(GO_ON, record, 20.0)
+    assert found.most == 2 + SPARE * 40 / 3 // 1 + 1
+    assert adapt(GO_ON, run(seconds=100.0, budget=60.0, fewest=3), 20.0).most == 3
+
+
+def test_without_a_budget_quick_blocks_may_be_many_and_slow_ones_as_many_as_planned():
+    assert adapt(GO_ON, run(seconds=2.0, blocks=2), 20.0).most > 20
+    slow = run(seconds=200.0)
+    slow.add(replace(slow.header, plan=replace(slow.plan, blocks=6)))
+    assert adapt(GO_ON, slow, 200.0).most == 6
+
+
+def test_the_number_of_blocks_is_chosen_once_before_any_verdict():
+    assert adapt(GO_ON, run(blocks=1), 20.0).most is None
+    assert adapt(GO_ON, run(blocks=3), 20.0).most is None
+    chosen = run(blocks=2, budget=60.0)
+    assert chosen.most == chosen.plan.blocks
+    chosen.add(adapt(GO_ON, chosen, 20.0))
+    chosen.add(Look(2, True, LookReason.UNSURE, rounds=5))
+    assert chosen.most > chosen.plan.blocks
+
+
+def test_a_run_that_does_not_adapt_keeps_its_plan():
+    assert adapt(GO_ON, run(adapts=False), 20.0, [Scatter(0.01, [0.0, 0.1])]) == GO_ON
+    end = Look(1, False, LookReason.BUDGET)
+    assert adapt(end, run(), 20.0, [Scatter(0.01, [0.0, 0.1])]) == end
+
+
+def test_blocks_that_train_to_their_end_stay_as_long():
+    short = Description(False, [Segment("epoch", 0, 400)])
+    long = Description(False, [Segment("epoch", 0, 40_000)])
+    noisy = [Scatter(0.001, [0.03, -0.03])]
+    assert adapt(GO_ON, run(description=short), 20.0, noisy).rounds is None
+    assert adapt(GO_ON, run(description=long), 20.0, noisy).rounds == FEWEST_ROUNDS
+    assert adapt(GO_ON, run(epochs=200), 20.0, noisy).rounds is None
+    assert adapt(GO_ON, run(gate=Gate(())), 20.0, noisy).rounds is None
+    assert adapt(GO_ON, run(), 20.0, []).rounds is None
