@@ -59,6 +59,14 @@ class Accounted:
     """Seconds of its turns outside epochs: `seek`, `state` and harness itself. None if that was not recorded."""
     scheduled: int | None
     """The number of epochs in its whole schedule; None if the trainer does not report it."""
+    unseen: int | None = None
+    """How many of these did not run."""
+    in_order: bool = True
+    """Whether these are the first epochs of a training, each once, and not a sample of its schedule."""
+    projects_traces: bool = False
+    """Whether epochs that traced or compiled recurred, so that those that did not run are charged for more of them."""
+    projects_stalls: bool = False
+    """The same for single stalls."""
     periods: list[Period] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     """The longest first."""
@@ -69,7 +77,12 @@ class Accounted:
 
     def is_comparable(self, other: "Accounted") -> bool:
         """Whether both ran the same number of epochs, and all of their schedules if these are known."""
-        return self.epochs == other.epochs and self.seconds != other.seconds and self.scheduled in (None, self.epochs)
+        return self.epochs == other.epochs and self.seconds != other.seconds and (not self.scheduled or self.all_ran)
+
+    @property
+    def all_ran(self) -> bool:
+        """Whether these are all epochs of its schedule, as a training runs them, so that their sum is its time."""
+        return self.unseen == 0 and self.in_order
 
 
 def accounted(costs: Projection, arm: str) -> Accounted | None:
@@ -89,7 +102,7 @@ def accounted(costs: Projection, arm: str) -> Accounted | None:
     settled = classes[classes["settling"]]
     commonest = settled["kind"].mode()
     block, group = int(classes["block"].iloc[0]), int(classes["group"].iloc[0])
-    schedule = costs.record.schedule(arm)
+    scheduled = costs.record.schedule(arm).total() or None
     return Accounted(
         epochs=len(classes),
         seconds=account.ran,
@@ -97,7 +110,11 @@ def accounted(costs: Projection, arm: str) -> Accounted | None:
         periodic=part("periodic"),
         steady=part("steady"),
         between=_sum_between(costs, arm, block, group),
-        scheduled=schedule.total() or None,
+        scheduled=scheduled,
+        unseen=max(scheduled - classes["index"].nunique(), 0) if scheduled else None,
+        in_order=account.in_order,
+        projects_traces=account.projects_traces,
+        projects_stalls=account.projects_stalls,
         periods=_list_periods(costs, arm, account.rate, len(classes), account.ran),
         events=_list_events(costs, arm, account.rate),
         settling=patterns.get(commonest.iloc[0], STEADY).settling if len(commonest) else None,

@@ -72,6 +72,9 @@ class Account:
         self._models = {kind: self._fit_model(kind, known) for kind in self._schedule}
         self.rate: dict[str, float] = {kind: model.mean for kind, model in self._models.items() if model}
         """Seconds of a steady epoch of each kind, averaged over those in turns."""
+        self.projects_traces = self.projects_stalls = False
+        """Whether epochs that traced or compiled, or single stalls, recurred, so that the epochs that did not run are
+        charged for more of them."""
         self.bill: Bill | None = self._charge_per_epoch() if scope == "epoch" else self._charge_schedule()
         """None if some kind was not measured."""
 
@@ -179,10 +182,12 @@ class Account:
         traced = window[window["once"]]
         enough = RECURRING if self.in_order else RECURRING_IN_SAMPLE
         if _has_recurred(traced["index"].to_numpy(), middle, enough):
+            self.projects_traces = True
             bill.once += unseen * float(self._compute_excess(traced).sum()) / len(window)
         events = self._get_pattern(kind).events
         met = np.array([index for index in window["index"].tolist() if index in events], dtype=int)
         if _has_recurred(met, middle, enough):
+            self.projects_stalls = True
             bill.units[kind] += unseen * sum(events[index] - 1 for index in met.tolist()) / len(window)
 
     # The time of an epoch

@@ -34,10 +34,16 @@ def table(summary: Summary) -> Table | None:
 
 
 def _make_row(name: str, found: Accounted) -> list[str]:
-    of = f" of {units.count(found.scheduled)}" if found.scheduled else ""
-    ran = Cell(f"{units.count(found.epochs)}{of}", found.epochs)
+    ran = Cell(f"{units.count(found.epochs)}{_describe_schedule(found)}", found.epochs)
     parts = [_format_part(part) for part in (found.once, found.periodic, found.steady)]
     return [name, ran, *parts, units.seconds(found.seconds)]
+
+
+def _describe_schedule(found: Accounted) -> str:
+    """Of how many epochs these are; a sample of a short schedule has some of them several times."""
+    if not found.scheduled:
+        return ""
+    return f"{' samples' if found.epochs > found.scheduled else ''} of {units.count(found.scheduled)}"
 
 
 def _format_part(part: Part) -> Cell:
@@ -99,8 +105,13 @@ def _describe_period(name: str, period: Period) -> str:
 def _describe_events(name: str, events: list[Event], found: Accounted) -> str:
     named = words.listed([f"epoch {event.index} took {units.seconds(event.seconds)}" for event in events])
     charged = "It is counted once" if len(events) == 1 else "Each is counted once"
-    unseen = found.scheduled - found.epochs if found.scheduled else 0
-    rest = f"; the {units.count(unseen)} epochs that did not run may hold more of them" if unseen > 0 else ""
+    rest = ""
+    if found.unseen:
+        others = f"the {words.many(found.unseen, 'epoch')} that did not run"
+        if found.projects_stalls:
+            rest = f"; they recur, so {others} are charged for as many, which so few show only roughly"
+        else:
+            rest = f"; {others} may hold more of them"
     return f"{name}: {named} where others take {units.seconds(events[0].usual)}. {charged}{rest}."
 
 

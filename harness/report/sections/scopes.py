@@ -22,9 +22,13 @@ def note(summary: Summary) -> tuple[str, str]:
     if summary.scope == "schedule":
         if _did_all_run(summary):
             return "Whole schedule: the cost", "One training: the sum of its epochs, all of which ran."
+        others = "are not included"
+        known = [arm.accounting for arm in summary.arms if arm.accounting]
+        if any(one.projects_traces or one.projects_stalls for one in known):
+            others = "are included, at the same rate, only where they recurred"
         return (
             "Whole schedule: the cost",
-            "One training: projected from the epochs that ran; single slow epochs among the others are not included.",
+            f"One training: projected from the epochs that ran; single slow epochs among the others {others}.",
         )
     number = _count_epochs(summary)
     if summary.scope == "epoch":
@@ -54,4 +58,4 @@ def _count_epochs(summary: Summary) -> str:
 
 def _did_all_run(summary: Summary) -> bool:
     known = [arm.accounting for arm in summary.arms if arm.accounting]
-    return bool(known) and all(one.scheduled is not None and one.epochs >= one.scheduled for one in known)
+    return bool(known) and all(one.all_ran for one in known)

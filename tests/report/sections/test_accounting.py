@@ -55,6 +55,27 @@ def test_reports_a_single_stall_and_that_more_are_possible(at):
     assert "did not run" not in text_of(summary_of(lambda index: 0.05 + 3.0 * (index == at), short))
 
 
+def test_says_that_stalls_recur_and_are_projected():
+    long = schedule(("epoch", 1200), seekable=False)
+    summary = summary_of(lambda index: 0.05 + 0.5 * (index in (8, 15, 19, 36)), long)
+    assert summary.arms[1].accounting.projects_stalls
+    unseen = f"{summary.arms[1].accounting.unseen:,}"
+    assert f"they recur, so the {unseen} epochs that did not run are charged for as many" in text_of(summary)
+    assert "may hold more" not in text_of(summary)
+    assert "are included, at the same rate, only where they recurred" in comparison.times(summary).note
+
+
+def test_a_sample_of_a_short_schedule_is_not_the_sum_of_its_epochs():
+    """It has every epoch, and some of them several times."""
+    summary = summary_of(lambda index: 0.05 + 1.0 * (index == 7), schedule(("epoch", 30)))
+    found = summary.arms[1].accounting
+    assert found.epochs > found.scheduled == 30
+    assert not found.all_ran
+    assert accounting.table(summary).rows[1][1] == f"{found.epochs} samples of 30"
+    assert "all of which ran" not in comparison.times(summary).note
+    assert summary.arms[1].total_time.estimate == pytest.approx(30 * 0.05 + 1.0, rel=0.02)
+
+
 def test_reports_a_trend_and_omits_steady_figures():
     summary = summary_of(lambda index: 0.05 + 0.002 * index)
     assert "The epochs of other get slower: each takes 2.0" in text_of(summary)
@@ -88,6 +109,7 @@ def test_the_table_counts_each_epoch_once():
         (ENDLESS, None, ["an epoch", "53 epochs took"], "The length of a training is not known"),
         (ENDLESS, 40, ["40 epochs, first included", "40 epochs took"], "This is not a whole training."),
         (schedule(("epoch", 1200), seekable=False), None, ["whole schedule", "one training"], "single slow epochs"),
+        (schedule(("epoch", 1200)), None, ["whole schedule", "one training"], "single slow epochs"),
         (schedule(("epoch", 60), seekable=False), None, ["whole schedule", "one training"], "all of which ran"),
     ],
 )

@@ -119,7 +119,7 @@ def test_five_sentences_are_the_most():
 
 def accounted(once, steady, epochs=40):
     parts = {"once": Part(1, once), "periodic": Part(0, 0.0), "steady": Part(epochs - 1, steady)}
-    return Accounted(epochs=epochs, seconds=once + steady, between=None, scheduled=epochs, **parts)
+    return Accounted(epochs=epochs, seconds=once + steady, between=None, scheduled=epochs, unseen=0, **parts)
 
 
 def said(base, new):
