@@ -193,8 +193,9 @@ def _find_heavy(middle: Floats, logs: Floats) -> tuple[NDArray[np.bool_], NDArra
 def _find_exact_period(indices: Indices, heavy: NDArray[np.bool_], repeated: bool) -> tuple[int | None, list[int]]:
     """Return the shortest period that explains the most heavy epochs, and its heavy phases; None if no period does.
 
-    Any two epochs have some period. So if heavy epochs were not `repeated` by other processes, the machine may be the
-    cause of some of them, and a period must explain all of them, or more of them than chance would.
+    Any two epochs have some period. So a period must explain most of the heavy epochs, or more of them than chance
+    would. If they were not `repeated` by other processes, the machine may be the cause of some, and it must explain all
+    of them, or more than chance would.
     """
     found: list[tuple[int, int, list[int]]] = []
     span = int(indices.max()) - int(indices.min()) + 1 if heavy.sum() > 1 else 0
@@ -205,7 +206,8 @@ def _find_exact_period(indices: Indices, heavy: NDArray[np.bool_], repeated: boo
         likely = np.flatnonzero((ran > 1) & (share >= CONSISTENT))
         phases = [int(one) for one in likely if _is_observed(indices, heavy, np.flatnonzero(phase == one))]
         explained = int(heavy[np.isin(phase, phases)].sum())
-        certain = repeated or explained == heavy.sum() or _exceeds_chance(explained, heavy, period, len(phases))
+        enough = 2 * explained > heavy.sum() if repeated else explained == heavy.sum()
+        certain = enough or _exceeds_chance(explained, heavy, period, len(phases))
         if explained > 1 and len(phases) < period and certain:
             found.append((explained, period, phases))
     most = max((explained for explained, _, _ in found), default=0)

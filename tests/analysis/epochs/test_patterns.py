@@ -1,6 +1,6 @@
 """Periodic work and single stalls, found in records with a known answer."""
 
-from math import exp
+from math import exp, log
 
 import pytest
 from epochs import epoch_of
@@ -13,6 +13,7 @@ from harness.analysis.epochs.table import table
 from harness.analysis.stats.ratios import interval
 from harness.analysis.stats.verdicts import SAME, SLOWER, verdicts
 from harness.plan import turn_length
+from harness.worker.wire.evidence import COMPILATIONS, Compilation
 from harness.worker.wire.messages import Description, Segment
 
 ENDLESS = Description(False, [])
@@ -149,6 +150,16 @@ def test_events_in_a_single_process_are_blamed_on_the_machine():
 @pytest.mark.parametrize("at", [0, 2, 4, 5, 8, 25, 77, 119])
 def test_one_stall_in_a_complete_schedule_counts_once(at, stall):
     """Wherever it falls: on a first epoch, on one that settles, or on one that counts."""
+    check_stall_counts_once(at, stall)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 119), st.floats(0.1, 30.0))
+def test_a_stall_of_any_length_at_any_epoch_counts_once(at, stall):
+    check_stall_counts_once(at, stall)
+
+
+def check_stall_counts_once(at, stall):
     whole = Description(False, [Segment("epoch", 0, 120)])
     run = run_of(lambda index: 0.01 + stall * (index == at), whole, usual=0.01, threads=1 + at % 2, seed=at)
     costs, logs = found_in(run)
@@ -159,6 +170,26 @@ def test_one_stall_in_a_complete_schedule_counts_once(at, stall):
     assert list(costs.seconds_by_block("other").values()) == pytest.approx(ran)
     truth = (120 * 0.01 + stall) / (120 * 0.01)
     assert exp(sum(logs) / len(logs)) == pytest.approx(truth, rel=0.02)
+
+
+def test_a_compilation_counts_once_in_a_settling_epoch_too():
+    """It takes longer than all other epochs together, and falls on a settling epoch in some of the processes."""
+    whole = Description(False, [Segment("epoch", 0, 120)])
+    at = 31
+    run = run_of(lambda index: 0.01 + 67.0 * (index == at), whole, usual=0.01, threads=2)
+    compiling = [
+        (piece, epoch) for piece in run.slices if piece.arm == "other" for epoch in piece.epochs if epoch.index == at
+    ]
+    for _, epoch in compiling:
+        epoch.evidence[COMPILATIONS] = [Compilation("net", "net.py:9", 66.0, recompiled=True)]
+    assert {bool(piece.settling) for piece, _ in compiling} == {True, False}
+    costs, logs = found_in(run)
+    ran = [
+        sum(e.wall for s in run.slices if (s.arm, s.block) == ("other", block) for e in s.epochs) for block in range(4)
+    ]
+    assert list(costs.seconds_by_block("other").values()) == pytest.approx(ran)
+    truths = [log((119 * 0.01 + epoch.wall) / (120 * 0.01)) for _, epoch in compiling]
+    assert logs == pytest.approx(truths, abs=0.02)
 
 
 def test_a_single_stall_is_not_extrapolated_to_unrun_epochs():
@@ -175,6 +206,7 @@ def test_recurring_aperiodic_stalls_are_extrapolated():
     at = {8, 14, 27, 36, 39, 51, 63, 64, 89}
     run = run_of(lambda index: 0.05 + 0.5 * (index in at), KNOWN)
     costs, _ = found_in(run)
+    assert costs.shapes.of("other")["epoch"].period is None, "two of the stalls have some distance"
     ran = len({epoch.index for piece in run.slices for epoch in piece.epochs})
     seen = sum(index in at for index in range(ran))
     assert costs.seconds("other").estimate == pytest.approx(1200 * (0.05 + 0.5 * seen / ran), rel=0.25)
