@@ -158,6 +158,9 @@ def test_records_time_of_a_turn_outside_epochs(tmp_path):
     assert settling
     assert all(piece.between is None for piece in settling)
     assert all(piece.between is not None and piece.between >= 0 for piece in record.slices if not piece.settling)
+    within = sum(epoch.wall for piece in record.slices for epoch in piece.epochs)
+    outside = sum(piece.between or 0.0 for piece in record.slices)
+    assert within + outside <= record.blocks_done[0].seconds
 
 
 def test_reports_arms_that_use_cpu_while_waiting(tmp_path):

@@ -1,3 +1,4 @@
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -19,7 +20,7 @@ from schedules import (
     without_seek,
 )
 
-from harness.schedule import lockstep, turns
+from harness.schedule import lockstep, sampling, turns
 from harness.worker.wire.messages import Description, Segment
 
 # What holds however the epochs are chosen
@@ -273,6 +274,21 @@ def test_a_sampled_block_uses_only_its_part_of_the_budget(slower, ends_early):
     assert (len(rounds) < whole) is ends_early
     assert spent < 50
     assert min(kinds.count(kind) for kind in set(kinds)) >= 3
+
+
+def test_a_sampled_block_of_slow_epochs_ends_early_without_a_requested_number():
+    description = schedule(("data", 500), ("full", 500))
+    paces = {ARMS[0]: {"data": 0.05, "full": 0.05}}
+
+    def lengths(epochs):
+        rounds = turns.rounds(planned(epochs=epochs, **SHORT), 0, 0, {ARMS[0]: description}, paces)
+        for round in rounds:
+            for turn in round.turns:
+                rounds.observe(turn, epochs_of(turn, 100.0))
+        return Counter(kind_at(description, round.turns[0].indices[0]) for round in rounds)
+
+    assert lengths(None) == dict.fromkeys(["data", "full"], sampling.ROUNDS_OF_SLOW)
+    assert min(lengths(60).values()) > sampling.ROUNDS_OF_SLOW
 
 
 def test_epochs_that_are_counted_run_first_and_then_once_more_or_their_next():

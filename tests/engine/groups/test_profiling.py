@@ -17,6 +17,7 @@ from harness.analysis.profile.operations import profiles
 from harness.analysis.profile.phases import phases, watched
 from harness.analysis.profile.rules import Evidence, findings
 from harness.analysis.profile.tracings import by_cause, by_function, of_one_block
+from harness.engine.groups import profiling
 from harness.engine.session import measure
 from harness.record import evidence
 from harness.record.store import read
@@ -104,6 +105,17 @@ def test_probes_run_in_passes_apart_from_timing(tmp_path):
     assert len({ready.pid for ready in record.ready}) == len(record.ready) == 3
     assert [epoch.index for epoch in watched(record, "Clean", "phases")] == list(range(40))
     assert [end.status for end in record.ends] == ["ok"] * 3
+
+
+@pytest.mark.parametrize("probe", ["phases", "operations"])
+def test_a_pass_of_slow_epochs_ends_early(tmp_path, monkeypatch, probe):
+    monkeypatch.setattr(profiling, "PASS_SECONDS", 0.01)
+    record = profiled(tmp_path / "run", "Clean", probes=(probe,))
+    ran = [epoch for piece in record.watched for epoch in piece.epochs]
+    assert [epoch.index for epoch in ran] == list(range(len(ran)))
+    assert sum(epoch.wall for epoch in ran[:-1]) < 0.01
+    assert 0 < len(ran) < 40
+    assert sum(len(piece.epochs) for piece in record.slices) == 40
 
 
 @pytest.mark.parametrize(
