@@ -133,7 +133,7 @@ def test_losses_are_compared_with_the_baselines():
         run.add(Objective(0, 0, arm, {"physics": term}))
     assert b["losses_relation"] == "drifts"
     b = as_json(run)["arms"][1]
-    assert b["losses"] == "different objective (physics 0.37x), judged from one process of each"
+    assert b["losses"] == "perhaps a different objective (physics 0.37x), judged from one process of each"
     assert b["losses_relation"] == "different objective"
 
 

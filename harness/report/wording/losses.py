@@ -21,7 +21,8 @@ def describe_losses(found: Losses) -> str:
     alone = ", judged from one process of each" if found.alone else ""
     beyond = f", far more than two processes of {found.varying} do" if found.varying else ""
     if found.relation == Relation.OTHER_OBJECTIVE and found.term:
-        return f"different objective ({found.term.name} {_describe_term(found.term)}){beyond}{alone}"
+        perhaps = "perhaps a " if found.alone else ""  # a seed that is not set would show in the same way
+        return f"{perhaps}different objective ({found.term.name} {_describe_term(found.term)}){beyond}{alone}"
     few = ""
     if found.agreed is not None:
         epochs = f"{found.agreed} epoch{'' if found.agreed == 1 else 's'}"

@@ -119,7 +119,7 @@ def test_losses_are_compared_by_terms_or_else_by_epochs(tmp_path):
         "Stating": None,
         "Steady": "same bit for bit",
         "StatingTheSame": "same bit for bit",
-        "StatingAnother": "different objective (physics 0.37x), judged from one process of each",
+        "StatingAnother": "perhaps a different objective (physics 0.37x), judged from one process of each",
         "Drifting": "drifts from epoch 1 by 3e-06, judged from one process of each",
     }
     assert {arm.losses_epochs for arm in summarize(record).arms[1:]} == {12}

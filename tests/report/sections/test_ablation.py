@@ -124,7 +124,7 @@ def test_names_a_change_that_alters_the_training():
         run.add(Objective(0, 0, arm, {"physics": 1.0}))
     for arm in ("mean", "goal"):
         run.add(Objective(0, 0, arm, {"physics": 0.25}))
-    other = "different objective (physics 0.25x), judged from one process of each"
+    other = "perhaps a different objective (physics 0.25x), judged from one process of each"
     for text in both(run):
         assert f"mean (old mean -> new mean) gives a {other}." in text
 

@@ -147,7 +147,7 @@ def test_a_comparison_says_if_each_arms_losses_equal_the_baselines():
     for arm, term in (("original", 1.0), ("third", 0.37)):
         run.add(Objective(0, 0, arm, {"physics": term}))
     text = as_markdown(run)
-    assert "| third | different objective (physics 0.37x), judged from one process of each | 1 |" in text
+    assert "| third | perhaps a different objective (physics 0.37x), judged from one process of each | 1 |" in text
     assert "losses are compared bit by bit" in text
 
 
