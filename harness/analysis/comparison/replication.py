@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from harness.analysis.stats.levels import FIRST_LOOK, MOST
 from harness.plan.plan import ROUNDS
 from harness.record.lines import Lines
-from harness.record.schema import Look, Slice
+from harness.record.schema import BlockEnd, Look, Slice
 
 FEWEST_ROUNDS = 5
 """The fewest rounds of which a trimmed mean leaves out one at each end."""
@@ -29,7 +29,8 @@ BETWEEN, WEIGHT = 0.01, 2
 LEAST = 1 / 3
 """The variance between processes is taken to be at least that of this fraction of `BETWEEN`."""
 STARTS = 0.5
-"""Seconds that processes take to start, apart from their first epochs, before any block has shown it."""
+"""Seconds that processes take to start, apart from their first epochs, until a block has shown it that does not also
+import for later ones."""
 UNASKED = 60.0
 """Seconds of blocks that may follow the first ones if the user has not limited the time."""
 SPARE = 1.25
@@ -56,48 +57,86 @@ def adapt(look: Look, record: Lines, elapsed: float, scatters: Iterable[Scatter]
     plan, done = record.plan, len(record.blocks_done)
     if not plan.adapts or not look.go_on:
         return look
+    rounds: int | None = None
+    prices = _find_prices(record)
+    if prices and plan.epochs is None and plan.gate is None and not _is_complete(record):
+        rounds = _choose_rounds(record, prices, list(scatters))
     if done == FIRST_LOOK - 1:
-        look = replace(look, most=_choose_most(record, elapsed))
-    if plan.epochs is None and plan.gate is None and not _is_complete(record):
-        look = replace(look, rounds=_choose_rounds(record, list(scatters)))
-    return look
+        block = prices.with_rounds(rounds) if prices else record.blocks_done[-1].seconds or 0.0
+        look = replace(look, most=_choose_most(record, elapsed, block))
+    return replace(look, rounds=rounds)
 
 
-def _choose_most(record: Lines, elapsed: float) -> int:
+@dataclass(frozen=True)
+class _Prices:
+    """What another block takes, in seconds."""
+
+    block: float
+    """Besides its rounds."""
+    round: float
+    usual: int
+    """The number of rounds of the latest block."""
+
+    def with_rounds(self, number: int | None) -> float:
+        """Return the seconds of a block with this number of rounds, or as many as the latest one had."""
+        return self.block + (number or self.usual) * self.round
+
+
+def _choose_most(record: Lines, elapsed: float, block: float) -> int:
+    """Return how many blocks there may be, if another one takes `block` seconds."""
     plan, done = record.plan, len(record.blocks_done)
     ends = [end for end in (plan.budget, plan.patience) if end is not None]
     seconds = min(ends) - elapsed if ends else UNASKED
-    fitting = done + ceil(SPARE * max(seconds, 0.0) / max(record.blocks_done[-1].seconds or 0.0, 0.1))
+    fitting = done + ceil(SPARE * max(seconds, 0.0) / max(block, 0.1))
     least = plan.blocks if plan.budget is None else plan.fewest
     return max(min(fitting, MOST), least)
 
 
-def _choose_rounds(record: Lines, scatters: Sequence[Scatter]) -> int | None:
+def _choose_rounds(record: Lines, prices: _Prices, scatters: Sequence[Scatter]) -> int | None:
     """Return the number of rounds of the next blocks; None if too little is known to choose it."""
-    prices = _find_prices(record)
-    wanted = [_find_optimum(*prices, one) for one in scatters] if prices else []
-    return min(max(FEWEST_ROUNDS, *map(ceil, wanted)), record.plan.rounds) if wanted else None
+    wanted = [ceil(_find_optimum(prices, one)) for one in scatters]
+    return min(max(FEWEST_ROUNDS, *wanted), record.plan.rounds) if wanted else None
 
 
-def _find_optimum(of_block: float, of_round: float, scatter: Scatter) -> float:
+def _find_optimum(prices: _Prices, scatter: Scatter) -> float:
     ran = len(scatter.by_block)
     excess = variance(scatter.by_block) - scatter.within**2 / ROUNDS if ran > 1 else 0.0
     between = (WEIGHT * BETWEEN**2 + (ran - 1) * max(excess, 0.0)) / (WEIGHT + ran - 1)
-    return sqrt(of_block / of_round * scatter.within**2 / max(between, (LEAST * BETWEEN) ** 2))
+    return sqrt(prices.block / prices.round * scatter.within**2 / max(between, (LEAST * BETWEEN) ** 2))
 
 
-def _find_prices(record: Lines) -> tuple[float, float] | None:
-    """Return the seconds of a block besides its rounds, and of a round; None if there were no rounds."""
-    end = record.blocks_done[-1]
+def _find_prices(record: Lines) -> _Prices | None:
+    """Return what another block takes; None if there were no rounds.
+
+    Some blocks do more: the first one counts operations, and the first whose arms are forked imports for later ones.
+    """
+    blocks = [_look_at(record, end) for end in record.blocks_done]
+    of_round = blocks[-1].in_turns / blocks[-1].rounds if blocks[-1].rounds else 0.0
+    if not of_round:
+        return None
+    last = record.blocks_done[-1].block
+    forked = any(ready.started == "forked" for ready in record.ready if ready.block == last)
+    typical = blocks[2 if forked else 1 :]
+    others = min((one.seconds - one.in_turns for one in typical), default=STARTS + blocks[-1].first_epochs)
+    return _Prices(max(others, 0.0), of_round, blocks[-1].rounds)
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """How a block spent its seconds."""
+
+    seconds: float
+    in_turns: float
+    first_epochs: float
+    rounds: int
+
+
+def _look_at(record: Lines, end: BlockEnd) -> _Spent:
     pieces = [piece for piece in record.slices if piece.block == end.block and piece.probe is None]
     turns = [piece for piece in pieces if piece.round or piece.settling]
     rounds = len({(piece.group, piece.round) for piece in turns if piece.round})
     in_turns = _add_up(turns)
-    if not rounds or not in_turns:
-        return None
-    # What the first block does once in a run is not part of the price of another one.
-    others = max((end.seconds or 0.0) - in_turns, 0.0) if end.block else STARTS + _add_up(pieces) - in_turns
-    return others, in_turns / rounds
+    return _Spent(end.seconds or 0.0, in_turns, _add_up(pieces) - in_turns, rounds)
 
 
 def _add_up(pieces: Iterable[Slice]) -> float:

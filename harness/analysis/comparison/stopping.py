@@ -64,13 +64,13 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
     done = len(blocks)
     if done >= looks.most:
         return Decision(False, LookReason.ALL_BLOCKS, number=done)
-    if looks.budget is not None and elapsed + _estimate_next(blocks) > looks.budget:
+    if looks.budget is not None and elapsed + estimate_next(blocks) > looks.budget:
         return Decision(False, LookReason.BUDGET)
     if done < looks.fewest != FIRST_LOOK:
         return Decision(True, LookReason.FEWEST)
     if done < FIRST_LOOK:
         return Decision(True, LookReason.NO_VERDICT_YET)
-    late = looks.patience is not None and elapsed + _estimate_next(blocks) > looks.patience
+    late = looks.patience is not None and elapsed + estimate_next(blocks) > looks.patience
     planned = next_look(looks.fewest, looks.most, done)
     if planned != done and not late:
         return Decision(True, LookReason.BETWEEN_LOOKS, number=planned)
@@ -100,7 +100,7 @@ def _foresee(looks: Looks, logs: Sequence[Sequence[float]], blocks: Sequence[flo
             != UNSURE
             for values in logs
         ):
-            return (number - done) * _estimate_next(blocks)
+            return (number - done) * estimate_next(blocks)
     return None
 
 
@@ -111,10 +111,10 @@ def _extend(values: Sequence[float], number: int) -> list[float]:
     return list(mean + scatter * signs / float(np.std(signs, ddof=1)))
 
 
-def _estimate_next(blocks: Sequence[float]) -> float:
-    """Return the most seconds that another block would take. The first block is not typical: it did what is done once
-    in a run."""
-    return max(blocks[1:] or blocks, default=0.0)
+def estimate_next(blocks: Sequence[float]) -> float:
+    """Return the most seconds that another block would take. The first two are not typical: they did what is done once
+    in a run, and the second may have imported for all later ones."""
+    return max(blocks[2:] or blocks[1:] or blocks, default=0.0)
 
 
 def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import log
 
 from harness.analysis.comparison.replication import adapt
-from harness.analysis.comparison.stopping import Decision, least_half_width
+from harness.analysis.comparison.stopping import Decision, estimate_next, least_half_width
 from harness.analysis.gate import judge
 from harness.analysis.gate.check import UNSURE, Check
 from harness.analysis.metrics.registry import METRICS
@@ -31,7 +31,7 @@ def _decide(record: Lines, elapsed: float) -> Decision:
     if done >= record.most:
         return Decision(False, LookReason.ALL_BLOCKS, number=done)
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
-    if plan.budget is not None and elapsed + max(seconds[1:] or seconds) > plan.budget:
+    if plan.budget is not None and elapsed + estimate_next(seconds) > plan.budget:
         return Decision(False, LookReason.BUDGET)
     if record.stored:
         more = done < plan.fewest

@@ -1,12 +1,14 @@
 from math import sqrt
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from simulated import sampled
 
-from harness.analysis.comparison.replication import FEWEST_ROUNDS, SPARE, Scatter, adapt
+from harness.analysis.comparison.replication import FEWEST_ROUNDS, SPARE, STARTS, Scatter, adapt
+from harness.analysis.stats.levels import MOST
 from harness.plan.gate_rules import Gate
 from harness.plan.plan import ROUNDS
 from harness.record.schema import Look, LookReason
@@ -16,12 +18,13 @@ ENDLESS = Description(False, [])
 GO_ON = Look(1, True, LookReason.NO_VERDICT_YET)
 
 
-def run(blocks=2, seconds=3.0, description=ENDLESS, epochs=None, **plan):
+def run(blocks=2, seconds=8.0, description=ENDLESS, epochs=None, started="", **plan):
     """A run of two arms whose epochs take 5 ms, in turns of 0.2 s, with blocks that took some seconds."""
     plan = {"adapts": True, "slice_seconds": 0.1, "settling_seconds": 0.1} | plan
     costs = {"a": lambda index, new: 0.005, "b": lambda index, new: 0.005}
     found = sampled(description, costs, blocks=blocks, epochs=epochs, noise=0.01, **plan)
     found.blocks_done = [replace(end, seconds=seconds) for end in found.blocks_done]
+    found.ready = [replace(ready, started=started) for ready in found.ready]
     return found
 
 
@@ -56,7 +59,7 @@ def test_the_number_of_rounds_gives_the_most_certain_mean(within, between, of_bl
     scatter = between * np.resize([1.0, -1.0], known)
     seen = sqrt(float(np.var(scatter, ddof=1)) + within**2 / ROUNDS)
     by_block = list(scatter * seen / float(np.std(scatter, ddof=1)))
-    chosen = replication._find_optimum(of_block, of_round, Scatter(within, by_block))
+    chosen = replication._find_optimum(replication._Prices(of_block, of_round, ROUNDS), Scatter(within, by_block))
 
     def variance(number):
         return (between**2 + within**2 / number) * (of_block + number * of_round)
@@ -65,17 +68,26 @@ def test_the_number_of_rounds_gives_the_most_certain_mean(within, between, of_bl
 
 
 def test_the_number_of_blocks_is_what_fits_into_the_budget():
-    record = run(seconds=3.0, budget=60.0)
-    found = adapt(GO_ON, record, 20.0)
-    assert found.most == 2 + SPARE * 40 / 3 // 1 + 1
-    assert adapt(GO_ON, run(seconds=100.0, budget=60.0, fewest=3), 20.0).most == 3
+    def most(elapsed, **given):
+        return adapt(GO_ON, run(fewest=3, started="forked", **given), elapsed).most
+
+    price = STARTS + 12.5 * 0.4  # a turn takes 0.2 s, and a block has one round more to fill whole periods
+    assert most(20.0, budget=60.0) == pytest.approx(2 + SPARE * 40 / price, rel=0.2)
+    assert most(20.0, budget=120.0) == pytest.approx(2 + SPARE * 100 / price, rel=0.2)
+    assert most(59.0, budget=60.0) == 3
+    assert most(20.0, budget=6000.0) == MOST
 
 
 def test_without_a_budget_quick_blocks_may_be_many_and_slow_ones_as_many_as_planned():
-    assert adapt(GO_ON, run(seconds=2.0, blocks=2), 20.0).most > 20
+    assert adapt(GO_ON, run(started="forked"), 20.0).most > 12
     slow = run(seconds=200.0)
     slow.add(replace(slow.header, plan=replace(slow.plan, blocks=6)))
-    assert adapt(GO_ON, slow, 200.0).most == 6
+    assert adapt(GO_ON, slow, 400.0).most == 6
+
+
+def test_imports_for_later_blocks_are_no_part_of_their_price():
+    seconds = [adapt(GO_ON, run(seconds=20.0, started=started), 50.0).most for started in ("fresh", "forked")]
+    assert seconds[0] < seconds[1]
 
 
 def test_the_number_of_blocks_is_chosen_once_before_any_verdict():
