@@ -13,6 +13,7 @@ recurred over the epochs that ran.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 from typing import Literal
 
 import numpy as np
@@ -75,6 +76,7 @@ class Account:
         self.projects_traces = self.projects_stalls = False
         """Whether epochs that traced or compiled, or single stalls, recurred, so that the epochs that did not run are
         charged for more of them."""
+        self._variance = 0.0
         self.bill: Bill | None = self._charge_per_epoch() if scope == "epoch" else self._charge_schedule()
         """None if some kind was not measured."""
 
@@ -94,6 +96,11 @@ class Account:
         if self._scope != "epoch" and self.all_ran:
             return self.ran
         return self.charged(self.rate)
+
+    @property
+    def roughness(self) -> float:
+        """Standard deviation in seconds of what is projected of single events, given how few of them occurred."""
+        return sqrt(self._variance)
 
     def charged(self, rates: Mapping[str, float]) -> float | None:
         """Return the seconds of the bill at these rates; None if some kind was not measured."""
@@ -183,12 +190,21 @@ class Account:
         enough = RECURRING if self.in_order else RECURRING_IN_SAMPLE
         if _has_recurred(traced["index"].to_numpy(), middle, enough):
             self.projects_traces = True
-            bill.once += unseen * float(self._compute_excess(traced).sum()) / len(window)
+            excess = self._compute_excess(traced).to_numpy()
+            bill.once += unseen * float(excess.sum()) / len(window)
+            self._note_events(excess, unseen / len(window))
         events = self._get_pattern(kind).events
         met = np.array([index for index in window["index"].tolist() if index in events], dtype=int)
         if _has_recurred(met, middle, enough):
             self.projects_stalls = True
-            bill.units[kind] += unseen * sum(events[index] - 1 for index in met.tolist()) / len(window)
+            more = np.array([events[index] - 1 for index in met.tolist()])
+            bill.units[kind] += unseen * float(more.sum()) / len(window)
+            self._note_events(more * self.rate[kind], unseen / len(window))
+
+    def _note_events(self, excess: "np.ndarray[tuple[int], np.dtype[np.float64]]", further: float) -> None:
+        """Note that events that took `excess` seconds are projected over `further` times as many epochs. As a compound
+        Poisson process, what follows varies by itself, and its rate is known only from these."""
+        self._variance += float((excess**2).sum()) * further * (1 + further)
 
     # The time of an epoch
 

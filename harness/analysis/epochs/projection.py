@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, log, sqrt
+from math import exp, hypot, log, sqrt
 
 import numpy as np
 import pandas as pd
@@ -121,7 +121,13 @@ class Projection:
     def seconds(self, arm: str) -> Seconds | None:
         """Return the time of one training of `arm`, or of the epochs that ran; None if some kind was never measured."""
         totals = self.seconds_by_block(arm)
-        return one_more(list(totals.values())) if totals else None
+        return one_more(list(totals.values()), self._compute_roughness(arm)) if totals else None
+
+    def _compute_roughness(self, arm: str) -> float:
+        """Return the standard deviation of what is projected of single events, as a share of a training. They are the
+        same in each process, so several processes do not show it."""
+        found = [one.roughness / one.total for one in self.accounts(arm) if self.scope != "epoch" and one.total]
+        return float(np.mean(found)) if found else 0.0
 
     def once_share(self, arm: str) -> float:
         """Return the share of a training of `arm` that goes to tracing and compiling: the median over blocks, 0 if
@@ -185,17 +191,19 @@ def covers_whole_schedules(record: Lines, epochs: pd.DataFrame) -> bool:
     return Projection(record, epochs).scope == "schedule"
 
 
-def one_more(totals: Sequence[float]) -> Seconds:
+def one_more(totals: Sequence[float], roughness: float = 0.0) -> Seconds:
     """Return the time of one more training, from the seconds of one training in each of K processes.
 
-    The interval is t s sqrt(1 + 1/K) on their logarithms: it is for one process, not for the mean of many.
+    The interval is t s sqrt(1 + 1/K) on their logarithms: it is for one process, not for the mean of many. `roughness` is
+    the standard deviation of an error that all of them have in common, as a share of the time.
     """
     logs = np.log(totals)
     middle = float(logs.mean())
     blocks = len(logs)
     if blocks == 1:
         return Seconds(exp(middle))
-    half = float(stats.t.ppf(1 - ERROR / 2, blocks - 1) * np.std(logs, ddof=1) * sqrt(1 + 1 / blocks))
+    scatter = float(stats.t.ppf(1 - ERROR / 2, blocks - 1) * np.std(logs, ddof=1) * sqrt(1 + 1 / blocks))
+    half = hypot(scatter, float(stats.norm.ppf(1 - ERROR / 2)) * roughness)
     return Seconds(exp(middle), exp(max(middle - half, -700.0)), exp(min(middle + half, 700.0)))
 
 

@@ -2,6 +2,7 @@
 
 from math import exp, log
 
+import numpy as np
 import pytest
 from epochs import epoch_of
 from hypothesis import given, settings
@@ -231,3 +232,19 @@ def test_two_stalls_of_a_single_process_are_no_period_if_there_are_others():
 @pytest.mark.parametrize(("stalls", "period"), [((), 50), ((), 30), ((40, 77), 10)])
 def test_a_single_process_shows_a_period_that_explains_enough(stalls, period):
     assert pattern_of(_one_process(stalls, period)).period == period
+
+
+def test_the_interval_of_a_training_has_room_for_stalls_that_are_extrapolated_from_a_few():
+    """Stalls at random epochs, with a mean of five in those that run; only trainings with enough of them project them."""
+    held = projected = 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        at = set(np.flatnonzero(random.random(1200) < 0.05).tolist())
+        costs, _ = found_in(run_of(lambda index, at=at: 0.05 + 0.5 * (index in at), KNOWN, seed=seed))
+        if not any(account.projects_stalls for account in costs.accounts("other")):
+            continue
+        projected += 1
+        found = costs.seconds("other")
+        held += found.low <= 1200 * 0.05 + 0.5 * len(at) <= found.high
+    assert projected > 10
+    assert held >= 0.85 * projected
