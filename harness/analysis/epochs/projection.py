@@ -194,8 +194,8 @@ def covers_whole_schedules(record: Lines, epochs: pd.DataFrame) -> bool:
 def one_more(totals: Sequence[float], roughness: float = 0.0) -> Seconds:
     """Return the time of one more training, from the seconds of one training in each of K processes.
 
-    The interval is t s sqrt(1 + 1/K) on their logarithms: it is for one process, not for the mean of many. `roughness` is
-    the standard deviation of an error that all of them have in common, as a share of the time.
+    The interval is t s sqrt(1 + 1/K) on their logarithms: it is for one process, not for the mean of many. `roughness`
+    is the standard deviation of an error that all of them have in common, as a share of the time.
     """
     logs = np.log(totals)
     middle = float(logs.mean())

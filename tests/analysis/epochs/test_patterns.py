@@ -235,7 +235,7 @@ def test_a_single_process_shows_a_period_that_explains_enough(stalls, period):
 
 
 def test_the_interval_of_a_training_has_room_for_stalls_that_are_extrapolated_from_a_few():
-    """Stalls at random epochs, with a mean of five in those that run; only trainings with enough of them project them."""
+    """Stalls at random epochs, a mean of five in those that run; only trainings with enough of them project them."""
     held = projected = 0
     for seed in range(40):
         random = np.random.default_rng(seed)
