@@ -13,12 +13,11 @@ from math import log
 import numpy as np
 
 from harness.analysis.stats.contrast import FINE, UNSURE, WORSE, Contrast, Contrasted, answers
-from harness.analysis.stats.levels import FIRST_LOOK, level
+from harness.analysis.stats.levels import FIRST_LOOK, level, looks_after
 
 MOST = 6
 """Maximum number of blocks."""
 TOLERANCE = 0.03
-LEVELS = [level(FIRST_LOOK, MOST, rank) for rank in range(1, MOST + 1)]
 
 
 @dataclass(frozen=True)
@@ -53,24 +52,25 @@ def contrast(logs: np.ndarray) -> Contrast:
     return Contrast(list(logs[2] - logs[0]), list(logs[1] - logs[0]))
 
 
-def said(head: Head, runs: int, seed: int = 0) -> Said:
+def said(head: Head, runs: int, seed: int = 0, most: int = MOST) -> Said:
     """Simulate this number of gates."""
     rng = np.random.default_rng(seed)
     found, blocks = dict.fromkeys((FINE, WORSE, UNSURE), 0), 0
     for _ in range(runs):
-        shape = (head.metrics, 3, MOST)
+        shape = (head.metrics, 3, most)
         logs = head.scatter * (rng.standard_t(3, shape) if head.heavy else rng.standard_normal(shape))
         logs[:, 2] = head.restless * logs[:, 2] + head.truth
-        answer, needed = _judge(logs)
+        answer, needed = _judge(logs, most)
         found[answer] += 1
         blocks += needed
     return Said(*(number / runs for number in found.values()), blocks / runs)
 
 
-def _judge(logs: np.ndarray) -> tuple[Contrasted, int]:
+def _judge(logs: np.ndarray, most: int) -> tuple[Contrasted, int]:
     """Return the answer for all times together, and the number of blocks that it took."""
-    for blocks in range(FIRST_LOOK, MOST + 1):
-        each = answers([(contrast(one[:, :blocks]), TOLERANCE) for one in logs], LEVELS)
+    levels = [level(FIRST_LOOK, most, rank) for rank in range(1, len(logs) + 1)]
+    for blocks in looks_after(FIRST_LOOK, most):
+        each = answers([(contrast(one[:, :blocks]), TOLERANCE) for one in logs], levels)
         answer = next((one for one in (WORSE, UNSURE) if one in each), FINE)
         if answer != UNSURE:
             break
@@ -92,10 +92,11 @@ HEADS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--most", type=int, default=MOST, help="maximum number of blocks")
     args = parser.parse_args()
     print(f"{'':52} passed regressed unsure  blocks")
     for name, head in HEADS.items():
-        one = said(head, args.runs)
+        one = said(head, args.runs, most=args.most)
         print(f"{name:52} {one.passed:6.1%} {one.regressed:9.1%} {one.unsure:6.1%} {one.blocks:7.2f}", flush=True)
 
 
