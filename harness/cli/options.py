@@ -51,11 +51,11 @@ OPTIONS: dict[str, Choice] = {
     "length": _define(int | None, help="Epochs of each training. [default: the trainer's own]"),
     "blocks": _define(
         int | None,
-        help="Blocks, each with new processes: the unit of replication. [default: 3 to 6, until the result is clear]",
+        help="Blocks, each with new processes: the unit of replication. [default: 3 or more, until all is clear]",
     ),
     "seeds": _define(int | None, "--seeds", help=f"Trainings of each arm, each with its own seed. [default: {SEEDS}]"),
     "gate_blocks": _define(
-        int | None, help="Blocks, each with new processes. [default: 3 to 8, until the result is clear]"
+        int | None, help="Blocks, each with new processes. [default: 3 or more, until the result is clear]"
     ),
     "budget": _define(
         str | None,
