@@ -1,0 +1,44 @@
+"""Real runs whose blocks get shorter and more."""
+
+from time import perf_counter
+
+from planned import planned
+
+from harness.analysis.comparison.stopping import look
+from harness.engine.session import measure
+from harness.record.schema import LookReason
+
+TRAINERS = '''
+import time
+
+
+class Quick:
+    seconds = 0.002
+
+    def epoch(self, index):
+        ends = time.perf_counter() + self.seconds
+        while time.perf_counter() < ends:
+            pass
+        return {"loss": 1.0}
+
+
+class Quicker(Quick):
+    seconds = 0.001
+'''
+
+
+def test_blocks_after_the_first_have_as_many_rounds_as_pay_and_may_be_many(tmp_path):
+    file = tmp_path / "trainers.py"
+    file.write_text(TRAINERS)
+    plan = planned("compare", [f"{file}:Quick", f"{file}:Quicker"], budget="90s", threads=1)
+    began = perf_counter()
+    record = measure(
+        plan, tmp_path / "run", lambda event, record: None, lambda record: look(record, perf_counter() - began)
+    )
+    rounds = [len({piece.round for piece in record.slices if piece.block == end.block}) for end in record.blocks_done]
+    chosen = [one.rounds for one in record.looks]
+    assert chosen[0] is not None
+    assert rounds[0] >= plan.rounds
+    assert all(number < rounds[0] for number, asked in zip(rounds[1:], chosen, strict=False) if asked and asked < 10)
+    assert record.looks[1].most == record.most > plan.blocks, "a block takes a second or two"
+    assert record.looks[-1].reason is LookReason.CLEAR
