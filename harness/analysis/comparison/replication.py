@@ -4,15 +4,17 @@ Rounds average what varies within a process, and only blocks average what differ
 a price before its first round: processes start, trace and compile. The mean over all blocks is most certain in a given
 time with sqrt((price of a block / price of a round) * (variance within / variance between)) rounds in each (T. Kalibera
 and R. Jones, "Rigorous benchmarking in reasonable time", ISMM 2013). Two or three blocks say little about the variance
-between them, so a usual one counts like `WEIGHT` further blocks.
+between them, so a usual one counts like `WEIGHT` further blocks. The blocks before the first verdict have all rounds of
+the plan: what happens once, or only late, is the arm's own if two processes show it, and shorter blocks would miss it.
 
 The number of blocks is chosen once, before any verdict, by what a block takes. So it does not depend on any ratio, and
 the levels of all looks are known before the first one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 from statistics import variance
 
 from msgspec.structs import replace
@@ -47,9 +49,10 @@ class Scatter:
     """The log-ratio of each block."""
 
 
-def adapt(look: Look, record: Lines, elapsed: float, scatters: Iterable[Scatter] = ()) -> Look:
+def adapt(look: Look, record: Lines, elapsed: float, scatters: Iterable[Scatter] | None = ()) -> Look:
     """Return the look with the numbers of rounds and, before the first verdict, of blocks that follow from the record
-    so far; `elapsed` seconds have passed since the command began.
+    so far; `elapsed` seconds have passed since the command began. `scatters` is None if shorter blocks would show
+    something else.
 
     If a gate's training has no length, the first epochs count with all others that ran, so each block has to run as
     many, and the rounds stay as they are.
@@ -59,8 +62,9 @@ def adapt(look: Look, record: Lines, elapsed: float, scatters: Iterable[Scatter]
         return look
     rounds: int | None = None
     prices = _find_prices(record)
-    if prices and plan.epochs is None and plan.gate is None and not _is_complete(record):
-        rounds = _choose_rounds(record, prices, list(scatters))
+    may_change = plan.epochs is None and plan.gate is None and done >= FIRST_LOOK - 1
+    if prices and may_change and not _is_complete(record):
+        rounds = plan.rounds if scatters is None else _choose_rounds(record, prices, list(scatters), elapsed)
     if done == FIRST_LOOK - 1:
         block = prices.with_rounds(rounds) if prices else record.blocks_done[-1].seconds or 0.0
         look = replace(look, most=_choose_most(record, elapsed, block))
@@ -74,6 +78,7 @@ class _Prices:
     block: float
     """Besides its rounds."""
     round: float
+    """One more round of each kind, in each group."""
     usual: int
     """The number of rounds of the latest block."""
 
@@ -85,17 +90,26 @@ class _Prices:
 def _choose_most(record: Lines, elapsed: float, block: float) -> int:
     """Return how many blocks there may be, if another one takes `block` seconds."""
     plan, done = record.plan, len(record.blocks_done)
-    ends = [end for end in (plan.budget, plan.patience) if end is not None]
-    seconds = min(ends) - elapsed if ends else UNASKED
+    seconds = _find_seconds_left(record, elapsed, UNASKED)
     fitting = done + ceil(SPARE * max(seconds, 0.0) / max(block, 0.1))
     least = plan.blocks if plan.budget is None else plan.fewest
     return max(min(fitting, MOST), least)
 
 
-def _choose_rounds(record: Lines, prices: _Prices, scatters: Sequence[Scatter]) -> int | None:
+def _find_seconds_left(record: Lines, elapsed: float, unlimited: float) -> float:
+    ends = [end for end in (record.plan.budget, record.plan.patience) if end is not None]
+    return min(ends) - elapsed if ends else unlimited
+
+
+def _choose_rounds(record: Lines, prices: _Prices, scatters: Sequence[Scatter], elapsed: float) -> int | None:
     """Return the number of rounds of the next blocks; None if too little is known to choose it."""
+    if not scatters:
+        return None
     wanted = [ceil(_find_optimum(prices, one)) for one in scatters]
-    return min(max(FEWEST_ROUNDS, *wanted), record.plan.rounds) if wanted else None
+    rounds = min(max(FEWEST_ROUNDS, *wanted), record.plan.rounds)
+    # Whether the next block fits has been decided by how long the latest ones took, so it must not become longer.
+    fits = prices.with_rounds(rounds) <= _find_seconds_left(record, elapsed, inf)
+    return rounds if fits else min(rounds, record.rounds)
 
 
 def _find_optimum(prices: _Prices, scatter: Scatter) -> float:
@@ -129,14 +143,16 @@ class _Spent:
     in_turns: float
     first_epochs: float
     rounds: int
+    """Those of the kind, and the group, that had most."""
 
 
 def _look_at(record: Lines, end: BlockEnd) -> _Spent:
     pieces = [piece for piece in record.slices if piece.block == end.block and piece.probe is None]
     turns = [piece for piece in pieces if piece.round or piece.settling]
-    rounds = len({(piece.group, piece.round) for piece in turns if piece.round})
+    rounds = {(piece.group, epoch.kind, piece.round) for piece in turns if piece.round for epoch in piece.epochs}
+    of_kind = Counter((group, kind) for group, kind, _ in rounds)
     in_turns = _add_up(turns)
-    return _Spent(end.seconds or 0.0, in_turns, _add_up(pieces) - in_turns, rounds)
+    return _Spent(end.seconds or 0.0, in_turns, _add_up(pieces) - in_turns, max(of_kind.values(), default=0))
 
 
 def _add_up(pieces: Iterable[Slice]) -> float:

@@ -85,22 +85,21 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
         return Decision(False, LookReason.HOPELESS, unsure)
     if late:
         return Decision(False, LookReason.PATIENCE, hopeful)
-    return Decision(True, LookReason.UNSURE, hopeful, seconds=_foresee(looks, [logs[arm] for arm in unsure], blocks))
+    return Decision(True, LookReason.UNSURE, hopeful, seconds=_foresee(looks, logs, blocks))
 
 
-def _foresee(looks: Looks, logs: Sequence[Sequence[float]], blocks: Sequence[float]) -> float | None:
-    """Return the seconds until all these arms will probably be clear; None if they will not be within all blocks.
+def _foresee(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[float]) -> float | None:
+    """Return the seconds until all arms will probably be clear; None if they will not be within all blocks.
 
     That is so if each block's ratio is as far from the mean as so far.
     """
     done = len(blocks)
     for number in looks_after(looks.fewest, looks.most):
-        if number > done and all(
-            verdicts({"": _extend(values, number)}, looks.tolerance, looks.fewest, looks.most, looks.coarse)[""].answer
-            != UNSURE
-            for values in logs
-        ):
-            return (number - done) * estimate_next(blocks)
+        if number > done:
+            then = {arm: _extend(values, number) for arm, values in logs.items()}
+            found = verdicts(then, looks.tolerance, looks.fewest, looks.most, looks.coarse)
+            if all(verdict.answer != UNSURE for verdict in found.values()):
+                return (number - done) * estimate_next(blocks)
     return None
 
 
@@ -145,14 +144,17 @@ def _is_worthwhile(record: Lines) -> bool:
     return done < FIRST_LOOK or plan.patience is not None or next_look(plan.fewest, record.most, done) == done
 
 
-def _measure(record: Lines) -> tuple[Mapping[str, Sequence[float]], list[Scatter]]:
-    """Return the log-ratios to the baseline by block of every arm that has not failed, and how they scatter."""
+def _measure(record: Lines) -> tuple[Mapping[str, Sequence[float]], list[Scatter] | None]:
+    """Return the log-ratios to the baseline by block of every arm that has not failed, and how they scatter; None if
+    they depend on how many epochs a block runs."""
     table = epoch_table.table(record)
     if record.plan.ablation:
         return block_shares(record, table), []
     others = [arm.label for arm in record.arms if arm.label != record.baseline and not record.failure(arm.label)]
     costs = Projection(record, table)
     logs = {arm: list(costs.logs_by_block(arm).values()) for arm in others}
+    if not costs.is_uniform:
+        return logs, None
     return logs, [Scatter(within, logs[arm]) for arm in others if (within := costs.scatter(arm)) is not None]
 
 

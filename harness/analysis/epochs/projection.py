@@ -12,7 +12,7 @@ from scipy import stats
 from harness.analysis.epochs.accounts import Account, Scope, in_order
 from harness.analysis.epochs.effects import log_ratios_by_kind, scatter_within
 from harness.analysis.epochs.patterns import STEADY
-from harness.analysis.epochs.shapes import Shapes
+from harness.analysis.epochs.shapes import PLACE, Shapes
 from harness.analysis.epochs.table import in_turns, usable
 from harness.analysis.epochs.trend import Trend, trends
 from harness.analysis.stats.levels import ERROR
@@ -54,6 +54,20 @@ class Projection:
     def scope(self) -> Scope:
         """What is charged."""
         return self._given or self._choose_scope()
+
+    @cached_property
+    def is_uniform(self) -> bool:
+        """Whether, as far as is known, blocks of fewer epochs would show the same: all epochs of a kind take the same
+        time or are periodic, and epochs in lockstep are all of one kind and size."""
+        ran = in_turns(self.shapes.epochs)
+        patterns = [pattern for arm in self.record.arms for pattern in self.shapes.of(arm.label).values()]
+        if self.trends or any(pattern.events for pattern in patterns) or (ran["once"] & ~ran["opening"]).any():
+            return False
+        if all(ready.description.seekable for ready in self.record.ready):
+            return True
+        processes = {(ready.block, ready.group, ready.arm) for ready in self.record.ready}
+        kinds = self.shapes.epochs.groupby([*PLACE, "arm"])["kind"].nunique()
+        return not (kinds > 1).any() and not any(_has_changing_sizes(self.record, *one) for one in processes)
 
     def logs_by_block(self, arm: str) -> dict[int, float]:
         """Return the log-ratio of the cost of `arm` to the baseline's, by block; empty if they did not take turns.

@@ -1,4 +1,5 @@
 from math import sqrt
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from simulated import sampled
 
 from harness.analysis.comparison.replication import FEWEST_ROUNDS, SPARE, STARTS, Scatter, adapt
+from harness.analysis.comparison.stopping import look
 from harness.analysis.stats.levels import MOST
 from harness.plan.gate_rules import Gate
 from harness.plan.plan import ROUNDS
@@ -46,9 +48,33 @@ def test_blocks_that_cost_more_have_more_rounds():
     assert found[0] < found[-1]
 
 
-def test_the_first_block_tells_of_others_by_its_first_epochs_alone():
-    """It starts all processes anew, and counts operations, which the next one does not."""
-    assert rounds(0.03, [0.01], blocks=1, seconds=60.0) == rounds(0.03, [0.01], blocks=1, seconds=8.0)
+def test_blocks_before_the_first_verdict_have_all_rounds():
+    assert rounds(0.002, [0.03], blocks=1) is None
+    assert rounds(0.002, [0.03, -0.03], blocks=2) == FEWEST_ROUNDS
+
+
+def test_what_is_done_once_in_a_run_is_no_part_of_the_price_of_a_block():
+    """The first block starts all processes anew and counts operations, and the second may import for later ones."""
+    found = [rounds(0.03, [0.01, -0.01], seconds=seconds, started="forked") for seconds in (8.0, 60.0)]
+    assert found[0] == found[1]
+
+
+def test_a_round_of_pairs_is_one_of_each_pair():
+    one, two = run(seconds=8.0), run(seconds=16.0)
+    two.slices = [replace(piece, group=group) for piece in two.slices for group in (0, 1)]
+    scatters = [Scatter(0.03, [0.01, -0.01])]
+    assert FEWEST_ROUNDS < adapt(GO_ON, one, 10.0, scatters).rounds < ROUNDS
+    assert adapt(GO_ON, two, 10.0, scatters) == replace(adapt(GO_ON, one, 10.0, scatters), most=ANY)
+
+
+def test_a_block_gets_no_longer_if_it_would_not_fit_then():
+    """That it fits has been decided by how long shorter ones took."""
+    noisy = [Scatter(0.1, [0.001, -0.001, 0.001])]
+    short = run(blocks=3, seconds=4.0, rounds=FEWEST_ROUNDS, budget=60.0)
+    short.add(replace(short.header, plan=replace(short.plan, rounds=ROUNDS)))
+    short.add(Look(1, True, LookReason.NO_VERDICT_YET, rounds=FEWEST_ROUNDS))
+    assert adapt(GO_ON, short, 20.0, noisy).rounds == ROUNDS
+    assert adapt(GO_ON, short, 55.0, noisy).rounds == FEWEST_ROUNDS
 
 
 @given(st.floats(0.001, 0.1), st.floats(0.004, 0.1), st.floats(0.1, 20.0), st.floats(0.05, 5.0), st.integers(30, 60))
@@ -115,3 +141,41 @@ def test_blocks_that_train_to_their_end_stay_as_long():
     assert adapt(GO_ON, run(epochs=200), 20.0, noisy).rounds is None
     assert adapt(GO_ON, run(gate=Gate(())), 20.0, noisy).rounds is None
     assert adapt(GO_ON, run(), 20.0, []).rounds is None
+
+
+SEEKS = Description(True, [Segment("epoch", 0, 40_000)])
+LONG = Description(False, [Segment("epoch", 0, 40_000)])
+KINDS = Description(False, [Segment("data", 0, 200), Segment("full", 200, 40_000)])
+
+
+def costs_of(kind):
+    return {
+        "steady": lambda index, new: 0.002,
+        "periodic": lambda index, new: 0.02 if index % 20 == 19 else 0.002,
+        "stalls": lambda index, new: 0.06 if index in {40, 150, 290} else 0.002,
+        "slower and slower": lambda index, new: 0.002 * (1 + index / 1000),
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    ("cost", "description", "all_rounds"),
+    [
+        ("steady", ENDLESS, False),
+        ("steady", LONG, False),
+        ("steady", SEEKS, False),
+        ("periodic", LONG, False),
+        ("stalls", LONG, True),
+        ("stalls", ENDLESS, True),
+        ("slower and slower", LONG, True),
+        ("slower and slower", ENDLESS, True),
+        ("steady", KINDS, True),
+    ],
+)
+def test_blocks_get_no_shorter_if_shorter_ones_would_show_something_else(cost, description, all_rounds):
+    """Three stalls in 480 epochs recur, and are projected; one or two in 200 are charged once, and cost nothing in a
+    long training. Verdicts over many blocks would be sure of that."""
+    arms = {"a": costs_of("steady"), "b": costs_of(cost)}
+    turns = {"slice_seconds": 0.05, "settling_seconds": 0.01}
+    found = sampled(description, arms, blocks=2, epochs=None, noise=0.01, adapts=True, fewest=3, **turns)
+    found.add(replace(found.header, plan=replace(found.plan, blocks=6)))
+    assert look(found, 10.0).rounds == (ROUNDS if all_rounds else FEWEST_ROUNDS)

@@ -52,6 +52,14 @@ def test_foresees_when_verdicts_will_be_clear():
     assert never.seconds is None
 
 
+def test_foresees_that_several_arms_take_longer_than_one():
+    """Holm's procedure asks more of the clearest of them."""
+    many, unsure, blocks = Looks(fewest=3, most=24, tolerance=0.03), [0.04, 0.05, 0.042], [9.0, 2.0, 2.0]
+    alone = decide(many, {"a": unsure}, blocks, 0.0).seconds
+    several = decide(many, dict.fromkeys("abcdef", unsure), blocks, 0.0).seconds
+    assert alone < several
+
+
 def test_stops_when_every_verdict_is_clear():
     one, two = Decision(False, LookReason.CLEAR, number=1), Decision(False, LookReason.CLEAR, number=2)
     assert decision({"a": CLEAR}) == decision({"a": SAME}) == one
