@@ -118,7 +118,7 @@ def answers(
     machine: Machine, truth: float, runs: int, looks: Looks | None = None, seed: int = 0, later: int = ROUNDS
 ) -> tuple[Counter[str], float]:
     """Return the number of each verdict on a difference `truth` in `runs` runs, and the mean number of blocks. All
-    blocks but the first have `later` rounds."""
+    blocks but the first two have `later` rounds."""
     looks = looks or Looks(fewest=3, most=6, tolerance=0.03)
     rng = np.random.default_rng([seed, 77])
     given: Counter[str] = Counter()
@@ -127,7 +127,7 @@ def answers(
         both: list[tuple[float, float]] = []
         logs: list[float] = []
         while decide(looks, {"arm": logs}, [1.0] * len(logs), 0.0).go_on:
-            both.append(block(machine, truth, rng, later if both else ROUNDS))
+            both.append(block(machine, truth, rng, later if len(both) > 1 else ROUNDS))
             logs = guarded(*zip(*both, strict=True), tolerance=looks.tolerance)
         spent += len(logs)
         given[verdicts({"arm": logs}, looks.tolerance, looks.fewest, looks.most)["arm"].answer] += 1

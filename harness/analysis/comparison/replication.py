@@ -7,8 +7,8 @@ and R. Jones, "Rigorous benchmarking in reasonable time", ISMM 2013). Two or thr
 between them, so a usual one counts like `WEIGHT` further blocks. The blocks before the first verdict have all rounds of
 the plan: what happens once, or only late, is the arm's own if two processes show it, and shorter blocks would miss it.
 
-The number of blocks is chosen once, before any verdict, by what a block takes. So it does not depend on any ratio, and
-the levels of all looks are known before the first one.
+The number of blocks is chosen once, before any verdict, by what a block takes. So the levels of all looks are known
+before the first one. A block's rounds, and so its time, depend on how the ratio scatters, but not on the ratio itself.
 """
 
 from collections import Counter

@@ -57,8 +57,8 @@ def verdicts(
 ) -> dict[str, Verdict]:
     """Return the verdict on every arm with at least three blocks, from its log-ratios to the baseline by block.
 
-    `fewest` and `most` are the plan's numbers of blocks; there is a look after every block between them. `coarse`
-    replaces `COARSE`.
+    `fewest` and `most` are the numbers of blocks between which there are looks; see `levels`. `coarse` replaces
+    `COARSE`.
     """
     margin = log(1 + tolerance)
     tests = {arm: _Test(np.asarray(values), margin) for arm, values in logs.items() if len(values) >= FIRST_LOOK}
