@@ -4,7 +4,6 @@ from harness import rounding
 from harness.analysis.stats.levels import FIRST_LOOK
 from harness.plan.plan import Plan
 from harness.record.schema import Look, LookReason
-from harness.report import units
 from harness.report.wording import words
 
 
@@ -36,7 +35,7 @@ def describe_look(look: Look, plan: Plan, most: int) -> str:
         case LookReason.BETWEEN_LOOKS:
             return f"the next look is after {look.number} blocks"
         case LookReason.UNSURE:
-            soon = f", probably clear in {units.seconds(look.seconds)}" if look.seconds else ""
+            soon = f", probably clear in {rounding.seconds(look.seconds)}" if look.seconds else ""
             return f"{names} {are} unsure{soon}"
         case LookReason.HOPELESS:
             return f"{names} would stay unsure in {most} blocks"
