@@ -26,6 +26,9 @@ ROUNDS = 12
 """The default number of rounds of a block, for each kind of epoch if arms can seek. With `--epochs`, slices are kept
 short enough for this many rounds in lockstep, or for half as many of each kind, because a trimmed mean needs some
 rounds to trim."""
+FEWEST_EPOCHS = 24
+"""The minimum number of epochs of a kind in a block without `--epochs`, in however many rounds. With fewer, the work
+that an arm does in every tenth epoch would be observed only by chance."""
 COUNTED_FROM = 45.0
 """The budget in seconds from which on a comparison counts operations and times lines, which takes some seconds."""
 

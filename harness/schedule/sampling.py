@@ -15,15 +15,12 @@ from math import ceil, inf, sqrt
 from statistics import median
 
 from harness.plan import turn_length
-from harness.plan.plan import Plan
+from harness.plan.plan import FEWEST_EPOCHS, Plan
 from harness.plan.turn_length import Length
 from harness.record.schema import Epoch
 from harness.schedule.positions import Place, Schedule, spread
 from harness.worker.wire.messages import Description
 
-FEWEST_EPOCHS = 24
-"""Minimum number of epochs of a kind without `--epochs`. With fewer, the work that an arm does in every tenth epoch
-would be observed only by rng."""
 FEWEST_SINGLES = 2
 """Number of rounds of a single kind, if it has as many epochs left, because their cost may grow over the schedule."""
 MOST_PLACES = 3

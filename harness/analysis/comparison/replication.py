@@ -20,7 +20,7 @@ from statistics import variance
 from msgspec.structs import replace
 
 from harness.analysis.stats.levels import FIRST_LOOK, MOST
-from harness.plan.plan import ROUNDS
+from harness.plan.plan import FEWEST_EPOCHS, ROUNDS
 from harness.record.lines import Lines
 from harness.record.schema import BlockEnd, Look, Slice
 
@@ -81,10 +81,12 @@ class _Prices:
     """One more round of each kind, in each group."""
     usual: int
     """The number of rounds of the latest block."""
+    fewest: int = 1
+    """The number of rounds in which slow epochs reach the minimum of epochs."""
 
     def with_rounds(self, number: int | None) -> float:
         """Return the seconds of a block with this number of rounds, or as many as the latest one had."""
-        return self.block + (number or self.usual) * self.round
+        return self.block + max(number or self.usual, self.fewest) * self.round
 
 
 def _choose_most(record: Lines, elapsed: float, block: float) -> int:
@@ -132,7 +134,7 @@ def _find_prices(record: Lines) -> _Prices | None:
     forked = any(ready.started == "forked" for ready in record.ready if ready.block == last)
     typical = blocks[2 if forked else 1 :]
     others = min((one.seconds - one.in_turns for one in typical), default=STARTS + blocks[-1].first_epochs)
-    return _Prices(max(others, 0.0), of_round, blocks[-1].rounds)
+    return _Prices(max(others, 0.0), of_round, blocks[-1].rounds, ceil(FEWEST_EPOCHS / blocks[-1].slice))
 
 
 @dataclass(frozen=True)
@@ -144,15 +146,21 @@ class _Spent:
     first_epochs: float
     rounds: int
     """Those of the kind, and the group, that had most."""
+    slice: float
+    """The number of epochs in one of these."""
 
 
 def _look_at(record: Lines, end: BlockEnd) -> _Spent:
     pieces = [piece for piece in record.slices if piece.block == end.block and piece.probe is None]
     turns = [piece for piece in pieces if piece.round or piece.settling]
-    rounds = {(piece.group, epoch.kind, piece.round) for piece in turns if piece.round for epoch in piece.epochs}
-    of_kind = Counter((group, kind) for group, kind, _ in rounds)
+    counted = [(piece, epoch.kind) for piece in turns if piece.round for epoch in piece.epochs]
+    rounds = Counter((group, kind) for group, kind, _ in {(piece.group, kind, piece.round) for piece, kind in counted})
+    epochs = Counter((piece.group, kind, piece.arm) for piece, kind in counted)
+    (where, most), *_ = [*rounds.most_common(1), (None, 0)]
+    longest = max((number for (*here, _), number in epochs.items() if tuple(here) == where), default=0)
     in_turns = _add_up(turns)
-    return _Spent(end.seconds or 0.0, in_turns, _add_up(pieces) - in_turns, max(of_kind.values(), default=0))
+    first_epochs = _add_up(pieces) - in_turns
+    return _Spent(end.seconds or 0.0, in_turns, first_epochs, most, longest / most if most else 0.0)
 
 
 def _add_up(pieces: Iterable[Slice]) -> float:

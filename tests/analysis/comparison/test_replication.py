@@ -1,4 +1,4 @@
-from math import sqrt
+from math import ceil, sqrt
 from unittest.mock import ANY
 
 import numpy as np
@@ -109,6 +109,17 @@ def test_without_a_budget_quick_blocks_may_be_many_and_slow_ones_as_many_as_plan
     slow = run(seconds=200.0)
     slow.add(replace(slow.header, plan=replace(slow.plan, blocks=6)))
     assert adapt(GO_ON, slow, 400.0).most == 6
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+def test_blocks_of_slow_epochs_do_not_get_shorter_by_fewer_rounds(seekable):
+    """They have 24 epochs in however many rounds."""
+    description = Description(seekable, [Segment("epoch", 0, 40_000)])
+    costs = {"a": lambda index, new: 0.5, "b": lambda index, new: 0.5}
+    slow = sampled(description, costs, blocks=2, epochs=None, adapts=True, slice_seconds=0.05, settling_seconds=0.01)
+    slow.blocks_done = [replace(end, seconds=25.0) for end in slow.blocks_done]
+    slow.add(replace(slow.header, plan=replace(slow.plan, blocks=3)))
+    assert adapt(GO_ON, slow, 50.0, [Scatter(0.002, [0.03, -0.03])]).most == 2 + ceil(SPARE * 60 / 25)
 
 
 def test_imports_for_later_blocks_are_no_part_of_their_price():
