@@ -52,7 +52,7 @@ def summarize(record: Lines, claims: Sequence[Claim] = ()) -> Summary:
     converged = convergence(record) if plan.trains else {}
     costs = Projection(record, epochs)
     logs = all_logs(costs)
-    found = _judge(record, logs)
+    found = _judge(costs, logs)
     if plan.gate:
         arms = [arm for triple in plan.gate.triples for arm in _summarize_gated(timed(record, triple))]
     else:
@@ -158,7 +158,7 @@ def _summarize_gated(record: Lines) -> list[ArmSummary]:
     """The arms of one variant's gate, compared with the base of that variant."""
     costs = Projection(record, epoch_table.table(record))
     logs = all_logs(costs)
-    return _summarize_arms(costs, logs, _judge(record, logs), {})
+    return _summarize_arms(costs, logs, _judge(costs, logs), {})
 
 
 def _check_machine(record: Lines, arms: list[ArmSummary], found: Mapping[str, Verdict]) -> SelfCheck | None:
@@ -312,8 +312,11 @@ def ratios(record: Lines) -> dict[str, Ratio]:
     return {arm: ratio for arm, ratio in found.items() if ratio}
 
 
-def _judge(record: Lines, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
+def _judge(costs: Projection, logs: Mapping[str, Mapping[int, float]]) -> dict[str, Verdict]:
     """Verdicts on the arms that did not fail. In an ablation, changes are judged instead of arms."""
-    plan = record.plan
+    record, plan = costs.record, costs.record.plan
     judged = {arm: list(own.values()) for arm, own in logs.items() if not record.failure(arm)}
-    return {} if plan.ablation else verdicts(judged, plan.tolerance, plan.fewest, record.most)
+    if plan.ablation:
+        return {}
+    common = {arm: costs.common_error(arm) for arm in judged}
+    return verdicts(judged, plan.tolerance, plan.fewest, record.most, common=common)

@@ -7,7 +7,7 @@ planned ones would leave the arm unsure.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log, sqrt
+from math import hypot, log, sqrt
 
 import numpy as np
 from scipy import stats
@@ -55,11 +55,17 @@ class Decision:
         return Look(block, self.go_on, self.reason, self.names, self.number, seconds=self.seconds)
 
 
-def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[float], elapsed: float) -> Decision:
+def decide(
+    looks: Looks,
+    logs: Mapping[str, Sequence[float]],
+    blocks: Sequence[float],
+    elapsed: float,
+    common: Mapping[str, float] | None = None,
+) -> Decision:
     """Decide whether to run another block.
 
     `logs` has the log-ratios to the baseline by block of every arm that has not failed, `blocks` the seconds that each
-    block took, and `elapsed` those since the command began.
+    block took, and `elapsed` those since the command began. `common` is that of `verdicts`.
     """
     done = len(blocks)
     if done >= looks.most:
@@ -76,19 +82,24 @@ def decide(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[f
         return Decision(True, LookReason.BETWEEN_LOOKS, number=planned)
     if not logs:
         return Decision(False, LookReason.NOTHING_TO_COMPARE)
-    found = verdicts(logs, looks.tolerance, looks.fewest, looks.most, looks.coarse)
+    found = verdicts(logs, looks.tolerance, looks.fewest, looks.most, looks.coarse, common)
     unsure = [arm for arm, verdict in found.items() if verdict.answer == UNSURE]
     if not unsure:
         return Decision(False, LookReason.CLEAR, number=len(found))
-    hopeful = [arm for arm in unsure if looks.budget is not None or not _is_hopeless(looks, logs[arm])]
+    errors = common or {}
+    hopeful = [
+        arm for arm in unsure if looks.budget is not None or not _is_hopeless(looks, logs[arm], errors.get(arm, 0.0))
+    ]
     if not hopeful:
         return Decision(False, LookReason.HOPELESS, unsure)
     if late:
         return Decision(False, LookReason.PATIENCE, hopeful)
-    return Decision(True, LookReason.UNSURE, hopeful, seconds=_foresee(looks, logs, blocks))
+    return Decision(True, LookReason.UNSURE, hopeful, seconds=_foresee(looks, logs, blocks, common))
 
 
-def _foresee(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[float]) -> float | None:
+def _foresee(
+    looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence[float], common: Mapping[str, float] | None
+) -> float | None:
     """Return the seconds until all arms will probably be clear; None if they will not be within all blocks.
 
     That is so if each block's ratio is as far from the mean as so far.
@@ -97,7 +108,7 @@ def _foresee(looks: Looks, logs: Mapping[str, Sequence[float]], blocks: Sequence
     for number in looks_after(looks.fewest, looks.most):
         if number > done:
             then = {arm: _extend(values, number) for arm, values in logs.items()}
-            found = verdicts(then, looks.tolerance, looks.fewest, looks.most, looks.coarse)
+            found = verdicts(then, looks.tolerance, looks.fewest, looks.most, looks.coarse, common)
             if all(verdict.answer != UNSURE for verdict in found.values()):
                 return (number - done) * estimate_next(blocks)
     return None
@@ -124,7 +135,7 @@ def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
     over = _find_decisive_failure(record, every_arm)
     if over:
         return over.after(block)
-    logs, scatters = _measure(record) if _is_worthwhile(record) else ({}, [])
+    found = _measure(record) if _is_worthwhile(record) else _Measured({})
     coarse = coarsest(plan.ablation) if plan.ablation else COARSE
     looks = Looks(
         fewest=plan.fewest,
@@ -135,7 +146,20 @@ def look(record: Lines, elapsed: float, every_arm: bool = False) -> Look:
         coarse=coarse,
     )
     seconds = [end.seconds or 0.0 for end in record.blocks_done]
-    return adapt(decide(looks, logs, seconds, elapsed).after(block), record, elapsed, scatters)
+    decision = decide(looks, found.logs, seconds, elapsed, found.common)
+    return adapt(decision.after(block), record, elapsed, found.scatters)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """How the arms that have not failed compare with the baseline."""
+
+    logs: Mapping[str, Sequence[float]]
+    """Log-ratios by block."""
+    common: Mapping[str, float] = field(default_factory=dict)
+    """The standard deviation of an error that these have in common."""
+    scatters: Sequence[Scatter] | None = ()
+    """How they scatter; None if they depend on how many epochs a block runs."""
 
 
 def _is_worthwhile(record: Lines) -> bool:
@@ -144,18 +168,18 @@ def _is_worthwhile(record: Lines) -> bool:
     return done < FIRST_LOOK or plan.patience is not None or next_look(plan.fewest, record.most, done) == done
 
 
-def _measure(record: Lines) -> tuple[Mapping[str, Sequence[float]], list[Scatter] | None]:
-    """Return the log-ratios to the baseline by block of every arm that has not failed, and how they scatter; None if
-    they depend on how many epochs a block runs."""
+def _measure(record: Lines) -> _Measured:
     table = epoch_table.table(record)
     if record.plan.ablation:
-        return block_shares(record, table), []
+        return _Measured(block_shares(record, table))
     others = [arm.label for arm in record.arms if arm.label != record.baseline and not record.failure(arm.label)]
     costs = Projection(record, table)
     logs = {arm: list(costs.logs_by_block(arm).values()) for arm in others}
+    common = {arm: costs.common_error(arm) for arm in others}
     if not costs.is_uniform:
-        return logs, None
-    return logs, [Scatter(within, logs[arm]) for arm in others if (within := costs.scatter(arm)) is not None]
+        return _Measured(logs, common, None)
+    scatters = [Scatter(within, logs[arm]) for arm in others if (within := costs.scatter(arm)) is not None]
+    return _Measured(logs, common, scatters)
 
 
 def _find_decisive_failure(record: Lines, every_arm: bool) -> Decision | None:
@@ -175,9 +199,11 @@ def _find_decisive_failure(record: Lines, every_arm: bool) -> Decision | None:
     return None
 
 
-def _is_hopeless(looks: Looks, values: Sequence[float]) -> bool:
-    """Whether the blocks scatter so much that all planned ones would still be unsure."""
-    half = least_half_width(values, looks.fewest, looks.most, looks.most - 1)
+def _is_hopeless(looks: Looks, values: Sequence[float], common: float) -> bool:
+    """Whether the blocks scatter so much, or have so large an error in common, that all planned ones would still be
+    unsure."""
+    quantile = float(stats.t.ppf(1 - level(looks.fewest, looks.most) / 2, looks.most - 1))
+    half = hypot(least_half_width(values, looks.fewest, looks.most, looks.most - 1), quantile * common)
     return half > widest(float(np.mean(values)), log(1 + looks.tolerance), looks.coarse)
 
 

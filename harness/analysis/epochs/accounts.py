@@ -11,7 +11,7 @@ Epochs that did not run are projected from the rates, sizes and periods. Single 
 recurred over the epochs that ran.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Literal
@@ -76,7 +76,7 @@ class Account:
         self.projects_traces = self.projects_stalls = False
         """Whether epochs that traced or compiled, or single stalls, recurred, so that the epochs that did not run are
         charged for more of them."""
-        self._variance = 0.0
+        self._errors: dict[int, float] = {}
         self.bill: Bill | None = self._charge_per_epoch() if scope == "epoch" else self._charge_schedule()
         """None if some kind was not measured."""
 
@@ -98,9 +98,13 @@ class Account:
         return self.charged(self.rate)
 
     @property
-    def roughness(self) -> float:
-        """Standard deviation in seconds of what is projected of single events, given how few of them occurred."""
-        return sqrt(self._variance)
+    def errors(self) -> dict[int, float]:
+        """By the epoch of each single event: the standard deviation of the error of what is charged because of it for
+        epochs that did not run, as a share of the total. Events are few, so their frequency is known only roughly."""
+        charged = self.charged(self.rate)
+        if not charged or (self._scope != "epoch" and self.all_ran):
+            return {}
+        return {index: error / charged for index, error in self._errors.items()}
 
     def charged(self, rates: Mapping[str, float]) -> float | None:
         """Return the seconds of the bill at these rates; None if some kind was not measured."""
@@ -173,10 +177,15 @@ class Account:
             model, pattern = self._models[kind], self._get_pattern(kind)
             if model is None:
                 return None
-            events = sum(pattern.events.get(index, 1.0) - 1 for index in own["index"].tolist()) / len(window)
+            met = [index for index in own["index"].tolist() if index in pattern.events]
+            more = [pattern.events[index] - 1 for index in met]
             growth = float(model.relative(own["index"].to_numpy()).mean())
-            bill.units[kind] = share * growth * pattern.mean + events
-            bill.once += float(self._compute_excess(own[own["once"] & ~own["first"]]).sum()) / len(window)
+            bill.units[kind] = share * growth * pattern.mean + sum(more) / len(window)
+            once = own[own["once"] & ~own["first"]]
+            excess = self._compute_excess(once)
+            bill.once += float(excess.sum()) / len(window)
+            self._note_events(once["index"], excess, 1 / len(window), varies=False)
+            self._note_events(met, [self.rate[kind] * one for one in more], 1 / len(window), varies=False)
         return bill
 
     def _project_recurring(self, bill: Bill, kind: str, own: pd.DataFrame, left: Indices) -> None:
@@ -190,21 +199,26 @@ class Account:
         enough = RECURRING if self.in_order else RECURRING_IN_SAMPLE
         if _has_recurred(traced["index"].to_numpy(), middle, enough):
             self.projects_traces = True
-            excess = self._compute_excess(traced).to_numpy()
+            excess = self._compute_excess(traced)
             bill.once += unseen * float(excess.sum()) / len(window)
-            self._note_events(excess, unseen / len(window))
+            self._note_events(traced["index"], excess, unseen / len(window))
         events = self._get_pattern(kind).events
         met = np.array([index for index in window["index"].tolist() if index in events], dtype=int)
         if _has_recurred(met, middle, enough):
             self.projects_stalls = True
-            more = np.array([events[index] - 1 for index in met.tolist()])
-            bill.units[kind] += unseen * float(more.sum()) / len(window)
-            self._note_events(more * self.rate[kind], unseen / len(window))
+            more = [events[index] - 1 for index in met.tolist()]
+            bill.units[kind] += unseen * sum(more) / len(window)
+            self._note_events(met, [self.rate[kind] * one for one in more], unseen / len(window))
 
-    def _note_events(self, excess: "np.ndarray[tuple[int], np.dtype[np.float64]]", further: float) -> None:
-        """Note that events that took `excess` seconds are projected over `further` times as many epochs. As a compound
-        Poisson process, what follows varies by itself, and its rate is known only from these."""
-        self._variance += float((excess**2).sum()) * further * (1 + further)
+    def _note_events(
+        self, indices: Iterable[int], excess: Iterable[float], further: float, varies: bool = True
+    ) -> None:
+        """Note that events in these epochs, which took `excess` seconds, are projected over `further` times as many
+        epochs. As a compound Poisson process, its rate is known only from these, and what follows `varies` by itself,
+        unless it is the mean of a long training."""
+        for index, seconds in zip(indices, excess, strict=True):
+            error = seconds * sqrt(further * ((1 if varies else 0) + further))
+            self._errors[index] = self._errors.get(index, 0.0) + error
 
     # The time of an epoch
 

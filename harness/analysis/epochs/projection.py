@@ -40,6 +40,7 @@ class Projection:
         ran are charged where that would be an average epoch."""
         self.record, self.epochs = record, epochs
         self._given, self._averages = scope, averages
+        self._compared: dict[str, tuple[dict[int, float], float]] = {}
 
     @cached_property
     def shapes(self) -> Shapes:
@@ -76,11 +77,27 @@ class Projection:
         charged at the baseline's rate times the effect found round by round; a kind that only `arm` has is charged as
         measured. The sums of all epochs override the estimate where `guarded` says so.
         """
+        return dict(self._compare(arm)[0])
+
+    def common_error(self, arm: str) -> float:
+        """Return the standard deviation of an error of `logs_by_block` that all blocks have in common: how often single
+        events occur is known from a few, which are the same in each process. Those in the same epoch of both arms are
+        taken for the same."""
+        return self._compare(arm)[1]
+
+    def _compare(self, arm: str) -> tuple[dict[int, float], float]:
+        """Return `logs_by_block` and `common_error`, which are computed once."""
+        if arm not in self._compared:
+            self._compared[arm] = self._compute_logs(arm)
+        return self._compared[arm]
+
+    def _compute_logs(self, arm: str) -> tuple[dict[int, float], float]:
         baseline = self.record.baseline
         mine = usable(self.record, self.shapes.epochs, arm)
         effects = log_ratios_by_kind(mine, arm, baseline)
         logs: dict[str, list[float]] = {how: [] for how in effects}
         blocks: list[int] = []
+        errors: list[float] = []
         for (block, group), here in mine.groupby(["block", "group"]):
             if not {arm, baseline} <= set(in_turns(here)["arm"].unique()) and not _are_wholes(here, arm, baseline):
                 continue
@@ -90,6 +107,7 @@ class Projection:
             if not theirs or not own.charged(own.rate):
                 continue
             blocks.append(block)
+            errors.append(_find_common_error(own, reference))
             if self.trends.keys() & {arm, baseline} and own.total and reference.total:  # there is no typical epoch
                 for found in logs.values():
                     found.append(log(own.total / reference.total))
@@ -101,8 +119,9 @@ class Projection:
                         rates[kind] = reference.rate[kind] * exp(found[block, group, kind])
                 logs[how].append(log((own.charged(rates) or 0.0) / theirs))
         if not blocks:
-            return {}
-        return dict(zip(blocks, guarded(**logs, tolerance=self.record.plan.tolerance), strict=True))
+            return {}, 0.0
+        found = guarded(**logs, tolerance=self.record.plan.tolerance)
+        return dict(zip(blocks, found, strict=True)), float(np.mean(errors))
 
     def scatter(self, arm: str) -> float | None:
         """Return the standard deviation of the log-ratios of rounds to the baseline within a process; None without two
@@ -140,7 +159,7 @@ class Projection:
     def _compute_roughness(self, arm: str) -> float:
         """Return the standard deviation of what is projected of single events, as a share of a training. They are the
         same in each process, so several processes do not show it."""
-        found = [one.roughness / one.total for one in self.accounts(arm) if self.scope != "epoch" and one.total]
+        found = [hypot(*one.errors.values()) for one in self.accounts(arm) if self.scope != "epoch" and one.total]
         return float(np.mean(found)) if found else 0.0
 
     def once_share(self, arm: str) -> float:
@@ -203,6 +222,12 @@ def once_share(record: Lines, epochs: pd.DataFrame, arm: str) -> float:
 def covers_whole_schedules(record: Lines, epochs: pd.DataFrame) -> bool:
     """Whether whole schedules are projected."""
     return Projection(record, epochs).scope == "schedule"
+
+
+def _find_common_error(arm: Account, baseline: Account) -> float:
+    """Return the standard deviation of the log-ratio of two accounts that comes from what they charge for events."""
+    own, theirs = arm.errors, baseline.errors
+    return hypot(*(own.get(index, 0.0) - theirs.get(index, 0.0) for index in own.keys() | theirs.keys()))
 
 
 def one_more(totals: Sequence[float], roughness: float = 0.0) -> Seconds:

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 
 import numpy as np
 from scipy import stats
 
 from harness.analysis.stats.levels import ERROR
+
+_NORMAL = 1e9
+"""Degrees of freedom of what is as good as normal."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,21 @@ class Estimate:
     high: float | None = None
 
 
-def mean(values: Sequence[float], at: float = ERROR) -> Estimate:
+def error_of_mean(blocks: "np.ndarray[tuple[int], np.dtype[np.float64]]", common: float) -> tuple[float, float]:
+    """Return the standard error of the mean of at least two blocks, and its degrees of freedom, by the equation of
+    Welch and Satterthwaite. `common` is the standard deviation of an error that all blocks have in common, which is
+    taken as known."""
+    own, freedom = float(blocks.std(ddof=1)) / sqrt(len(blocks)), len(blocks) - 1.0
+    error = hypot(own, common)
+    if not common:
+        return error, freedom
+    return error, freedom * (error / own) ** 4 if own > 1e-6 * error else _NORMAL
+
+
+def mean(values: Sequence[float], at: float = ERROR, common: float = 0.0) -> Estimate:
     """Return the mean over blocks with Student's t interval, which misses with probability `at`.
 
-    Raises ValueError without any block.
+    `common` is the standard deviation of an error that all blocks have in common. Raises ValueError without any block.
     """
     blocks = np.asarray(values, dtype=float)
     if not len(blocks):
@@ -30,5 +44,6 @@ def mean(values: Sequence[float], at: float = ERROR) -> Estimate:
     middle = float(blocks.mean())
     if len(blocks) == 1:
         return Estimate(middle)
-    half = float(stats.t.ppf(1 - at / 2, len(blocks) - 1) * blocks.std(ddof=1) / sqrt(len(blocks)))
+    error, freedom = error_of_mean(blocks, common)
+    half = float(stats.t.ppf(1 - at / 2, freedom)) * error
     return Estimate(middle, middle - half, middle + half)

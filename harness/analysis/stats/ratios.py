@@ -70,10 +70,13 @@ def interval(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
     return of_logs(mean(block_log_ratios, at))
 
 
-def of_times(block_log_ratios: Sequence[float], at: float = ERROR) -> Ratio:
-    """Return the same for times. Blocks may agree to the last bit, for example if an epoch waits for a timer, but
-    clocks and the code that reads them do not resolve less than `RESOLUTION`, so no interval of times is narrower."""
-    found = mean(block_log_ratios, at)
+def of_times(block_log_ratios: Sequence[float], at: float = ERROR, common: float = 0.0) -> Ratio:
+    """Return the same for times; `common` is that of `mean`.
+
+    Blocks may agree to the last bit, for example if an epoch waits for a timer, but clocks and the code that reads them
+    do not resolve less than `RESOLUTION`, so no interval of times is narrower.
+    """
+    found = mean(block_log_ratios, at, common)
     if found.low is None or found.high is None:
         return of_logs(found)
     low, high = min(found.low, found.estimate - RESOLUTION), max(found.high, found.estimate + RESOLUTION)

@@ -11,11 +11,12 @@ Several arms have several chances to look different by accident. Holm's procedur
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp, log, sqrt
+from math import exp, log
 
 import numpy as np
 from scipy import stats
 
+from harness.analysis.stats.estimates import error_of_mean
 from harness.analysis.stats.levels import FIRST_LOOK, level
 
 
@@ -53,15 +54,25 @@ class Verdict:
 
 
 def verdicts(
-    logs: Mapping[str, Sequence[float]], tolerance: float, fewest: int, most: int, coarse: float = COARSE
+    logs: Mapping[str, Sequence[float]],
+    tolerance: float,
+    fewest: int,
+    most: int,
+    coarse: float = COARSE,
+    common: Mapping[str, float] | None = None,
 ) -> dict[str, Verdict]:
     """Return the verdict on every arm with at least three blocks, from its log-ratios to the baseline by block.
 
     `fewest` and `most` are the numbers of blocks between which there are looks; see `levels`. `coarse` replaces
-    `COARSE`.
+    `COARSE`. `common` has, by arm, the standard deviation of an error that all its blocks have in common.
     """
     margin = log(1 + tolerance)
-    tests = {arm: _Test(np.asarray(values), margin) for arm, values in logs.items() if len(values) >= FIRST_LOOK}
+    errors = common or {}
+    tests = {
+        arm: _Test(np.asarray(values), margin, errors.get(arm, 0.0))
+        for arm, values in logs.items()
+        if len(values) >= FIRST_LOOK
+    }
     found: dict[str, Verdict] = {}
     settled, shown = True, level(fewest, most)
     for rank, (arm, test) in zip(
@@ -79,12 +90,14 @@ def verdicts(
 class _Test:
     """Student's t over the blocks of one arm, compared with the margin."""
 
-    def __init__(self, values: "np.ndarray[tuple[int], np.dtype[np.float64]]", margin: float) -> None:
+    def __init__(
+        self, values: "np.ndarray[tuple[int], np.dtype[np.float64]]", margin: float, common: float = 0.0
+    ) -> None:
         self._margin = margin
         self.middle = float(values.mean())
-        self._freedom = len(values) - 1
+        error, self._freedom = error_of_mean(values, common)
         # Only simulated blocks agree to the last bit; those of a real clock scatter more than this.
-        self._error = max(float(values.std(ddof=1)) / sqrt(len(values)), 1e-12)
+        self._error = max(error, 1e-12)
 
     @property
     def p_value(self) -> float:

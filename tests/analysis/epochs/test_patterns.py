@@ -11,7 +11,7 @@ from simulated import sampled
 
 from harness.analysis.epochs.projection import Projection
 from harness.analysis.epochs.table import table
-from harness.analysis.stats.ratios import interval
+from harness.analysis.stats.ratios import interval, of_times
 from harness.analysis.stats.verdicts import SAME, SLOWER, verdicts
 from harness.plan import turn_length
 from harness.worker.wire.evidence import COMPILATIONS, Compilation
@@ -248,3 +248,34 @@ def test_the_interval_of_a_training_has_room_for_stalls_that_are_extrapolated_fr
         held += found.low <= 1200 * 0.05 + 0.5 * len(at) <= found.high
     assert projected > 10
     assert held >= 0.85 * projected
+
+
+@pytest.mark.parametrize("description", [KNOWN, ENDLESS], ids=["known", "endless"])
+def test_the_ratio_has_room_for_stalls_that_are_extrapolated_from_a_few(description):
+    """Stalls at random epochs of one arm. The truth is their usual frequency."""
+    held = charged = 0
+    for seed in range(40):
+        at = set(np.flatnonzero(np.random.default_rng(seed).random(1200) < 0.05).tolist())
+        run = run_of(lambda index, at=at: 0.05 + 0.5 * (index in at), description, seed=seed)
+        costs, logs = found_in(run)
+        if not costs.common_error("other"):
+            continue
+        charged += 1
+        truth = 1 + (len(at) / 1200 if description is KNOWN else 0.05) * 10
+        found = of_times(logs, 0.05, costs.common_error("other"))
+        held += found.low <= truth <= found.high
+    assert charged > 10
+    assert held >= 0.85 * charged
+
+
+def test_stalls_that_both_arms_have_in_the_same_epochs_leave_the_ratio_certain():
+    at = {8, 14, 27, 36, 39, 51, 63, 64, 89}
+
+    def cost(index, new=None):
+        return 0.05 + 0.5 * (index in at)
+
+    run = sampled(KNOWN, {"plain": cost, "other": cost}, blocks=4, epochs=None, block_noise=0.002, noise=0.002)
+    costs, logs = found_in(run)
+    assert costs.common_error("other") < 0.01
+    common = {"other": costs.common_error("other")}
+    assert verdicts({"other": logs}, 0.03, 3, 6, common=common)["other"].answer == SAME
