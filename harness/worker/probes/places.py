@@ -38,12 +38,15 @@ DEEPEST = 12
 
 @cache
 def is_own(path: str) -> bool:
-    """Whether a file belongs to the user's own code, and not to a library, to Python or to harness."""
+    """Whether a file belongs to the user's own code, and not to a library, to Python, to harness or an environment."""
     if path.startswith("<"):
         return False
     file = Path(path).absolute()
     if any(map(file.is_relative_to, _claimed)):
         return True
+    scripts = sysconfig.get_path("scripts")
+    if scripts and file.parent == Path(scripts):  # what installers write to start a program
+        return False
     folders = [Path(found) for name in ("stdlib", "platstdlib") if (found := sysconfig.get_path(name))]
     return not (INSTALLED.intersection(file.parts) or any(map(file.is_relative_to, [*folders, _HARNESS])))
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,11 @@ from harness.worker.probes.places import DEEPEST, Line, find_stack, is_own, keep
 
 
 @pytest.mark.parametrize(
-    "path", [json.__file__, os.__file__, np.__file__, places.__file__, "<string>", "<frozen importlib._bootstrap>"]
+    "path",
+    [
+        *(json.__file__, os.__file__, np.__file__, places.__file__, "<string>", "<frozen importlib._bootstrap>"),
+        str(Path(sysconfig.get_path("scripts")) / "train"),
+    ],
 )
 def test_libraries_python_and_harness_are_not_the_users(path):
     assert not is_own(path)
