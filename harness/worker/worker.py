@@ -27,7 +27,7 @@ from harness.worker.probes.base import Probe
 from harness.worker.probes.clock import Clock
 from harness.worker.probes.memory import peak_rss_bytes, peak_tensor_bytes
 from harness.worker.probes.phases import Place as PhasePlace
-from harness.worker.probes.places import claim
+from harness.worker.probes.places import claim, claim_file
 from harness.worker.programs import adapters
 from harness.worker.programs import watcher as watching
 from harness.worker.programs.execute import execute
@@ -301,6 +301,8 @@ def _run_program(order: Build, program: Program, watcher: Watcher) -> str:
         os.chdir(Path(order.source.folder) / order.source.prefix)
     if program.module:
         claim(program.module)
+    if program.script:
+        claim_file(program.script)
     seeding.seed_again(order.seed)
     if program.whole:
         return _run_whole(program, watcher)

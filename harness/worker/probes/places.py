@@ -61,6 +61,12 @@ def claim(module: str) -> None:
             is_own.cache_clear()
 
 
+def claim_file(path: str) -> None:
+    """Take a file for the user's own code, wherever it is."""
+    _claimed.add(Path(path).absolute())
+    is_own.cache_clear()
+
+
 def find_stack(frame: FrameType | None) -> Stack:
     """Return the lines of the user's own code from a frame outwards."""
     return keep_own(_walk(frame))

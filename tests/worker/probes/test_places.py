@@ -25,6 +25,15 @@ def test_libraries_python_and_harness_are_not_the_users(path):
     assert not is_own(path)
 
 
+def test_a_program_is_the_users_even_if_it_is_installed(monkeypatch):
+    monkeypatch.setattr(places, "_claimed", set())
+    script = str(Path(sysconfig.get_path("scripts")) / "train")
+    places.claim_file(script)
+    assert is_own(script)
+    monkeypatch.undo()
+    is_own.cache_clear()
+
+
 def test_any_other_file_is(tmp_path):
     assert is_own(str(tmp_path / "train.py"))
     assert is_own(__file__)
