@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from harness.plan.plan import ROUNDS, Plan
+from harness.plan.plan import Plan
 from harness.record.schema import Epoch
 from harness.schedule import sampling
 from harness.schedule.lockstep import Lengths, Lockstep
@@ -18,7 +18,7 @@ from harness.schedule.positions import Schedule
 from harness.schedule.sampling import Pace, Turn, make_rng
 from harness.worker.wire.messages import Description
 
-__all__ = ["ROUNDS", "Pace", "Round", "Rounds", "Turn", "counted", "in_lockstep", "rounds", "start_order", "warm_up"]
+__all__ = ["Pace", "Round", "Rounds", "Turn", "counted", "in_lockstep", "rounds", "start_order", "warm_up"]
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from schedules import (
 )
 
 from harness.plan import turn_length
+from harness.plan.plan import ROUNDS
 from harness.schedule import turns
 
 
@@ -107,7 +108,7 @@ def test_slices_are_long_relative_to_switching_cost(block):
                 assert len(turn.indices) <= whole.counted
                 assert len(turn.before) >= whole.settling
                 number = kinds.count(kind)
-                if number > turns.ROUNDS // 2:  # else slices are shortened to have as many rounds
+                if number > ROUNDS // 2:  # else slices are shortened to have as many rounds
                     assert len(turn.indices) >= whole.counted * (1 - 1 / number)
 
 

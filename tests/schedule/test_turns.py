@@ -20,6 +20,7 @@ from schedules import (
     without_seek,
 )
 
+from harness.plan.plan import ROUNDS
 from harness.schedule import lockstep, sampling, turns
 from harness.worker.wire.messages import Description, Segment
 
@@ -122,8 +123,8 @@ def test_lockstep_has_as_many_rounds_as_its_epochs_allow(epochs, pace, slice_sec
     descriptions = dict.fromkeys(ARMS, Description(False, []))
     rounds = turns.rounds(plan, 0, 0, descriptions, {key: {"epoch": pace} for key in ARMS})
     after_warm_up = max(0, epochs - len(turns.warm_up(plan, ARMS[0], descriptions)))
-    assert len(rounds) >= min(turns.ROUNDS - 3, after_warm_up)  # slices differ in length
-    if len(rounds) > 2 * turns.ROUNDS:
+    assert len(rounds) >= min(ROUNDS - 3, after_warm_up)  # slices differ in length
+    if len(rounds) > 2 * ROUNDS:
         counted = [len(round.turns[0].indices) for round in rounds[1:-1]]
         assert sum(counted) / len(counted) * pace > slice_seconds * 0.7
 

@@ -41,6 +41,7 @@ class Projection:
         self.record, self.epochs = record, epochs
         self._given, self._averages = scope, averages
         self._compared: dict[str, tuple[dict[int, float], float]] = {}
+        self._accounts: dict[str, list[tuple[int, Account]]] = {}
 
     @cached_property
     def shapes(self) -> Shapes:
@@ -141,11 +142,8 @@ class Projection:
     def seconds_by_block(self, arm: str) -> dict[int, float]:
         """Return the seconds of one training of `arm`, or of the epochs that ran, by block; empty if some kind of its
         epochs was never measured."""
-        mine = usable(self.record, self.shapes.epochs, arm)
-        mine = mine[mine["arm"] == arm]
         totals: dict[int, list[float]] = {}
-        for (block, group), here in mine.groupby(["block", "group"]):
-            account = self.account(here, block, group, arm)
+        for block, account in self._list_accounts(arm):
             total = account.ran if self.scope == "epoch" else account.total
             if total:
                 totals.setdefault(block, []).append(total)
@@ -172,9 +170,18 @@ class Projection:
 
     def accounts(self, arm: str) -> list[Account]:
         """Return the account of each of the arm's processes."""
-        mine = usable(self.record, self.shapes.epochs, arm)
-        mine = mine[mine["arm"] == arm]
-        return [self.account(here, block, group, arm) for (block, group), here in mine.groupby(["block", "group"])]
+        return [account for _, account in self._list_accounts(arm)]
+
+    def _list_accounts(self, arm: str) -> list[tuple[int, Account]]:
+        """Return the same, each with its block, computed once."""
+        if arm not in self._accounts:
+            mine = usable(self.record, self.shapes.epochs, arm)
+            mine = mine[mine["arm"] == arm]
+            self._accounts[arm] = [
+                (block, self.account(here, block, group, arm))
+                for (block, group), here in mine.groupby(["block", "group"])
+            ]
+        return self._accounts[arm]
 
     def account(self, here: pd.DataFrame, block: int, group: int, arm: str) -> Account:
         """Return the account of an arm in one process, whose epochs are in `here`."""
