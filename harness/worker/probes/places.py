@@ -62,9 +62,10 @@ def claim(module: str) -> None:
 
 
 def claim_file(path: str) -> None:
-    """Take a file for the user's own code, wherever it is."""
-    _claimed.add(Path(path).absolute())
-    is_own.cache_clear()
+    """Take a file for the user's own code, wherever it is. A folder may hold an environment too, so it is not taken."""
+    if Path(path).is_file():
+        _claimed.add(Path(path).absolute())
+        is_own.cache_clear()
 
 
 def find_stack(frame: FrameType | None) -> Stack:

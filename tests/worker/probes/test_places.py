@@ -25,13 +25,30 @@ def test_libraries_python_and_harness_are_not_the_users(path):
     assert not is_own(path)
 
 
-def test_a_program_is_the_users_even_if_it_is_installed(monkeypatch):
+@pytest.fixture
+def unclaimed(monkeypatch):
     monkeypatch.setattr(places, "_claimed", set())
-    script = str(Path(sysconfig.get_path("scripts")) / "train")
-    places.claim_file(script)
-    assert is_own(script)
-    monkeypatch.undo()
     is_own.cache_clear()
+    yield
+    is_own.cache_clear()
+
+
+def test_a_program_is_the_users_even_if_it_is_installed(unclaimed, tmp_path, monkeypatch):
+    script = tmp_path / "train"
+    script.write_text("")
+    monkeypatch.setattr(places.sysconfig, "get_path", lambda name: str(tmp_path) if name == "scripts" else None)
+    assert not is_own(str(script))
+    places.claim_file(str(script))
+    assert is_own(str(script))
+
+
+def test_a_program_that_is_a_folder_makes_no_library_the_users(unclaimed, tmp_path):
+    library = tmp_path / ".venv" / "site-packages" / "numpy.py"
+    library.parent.mkdir(parents=True)
+    library.write_text("")
+    places.claim_file(str(tmp_path))
+    assert not is_own(str(library))
+    assert is_own(str(tmp_path / "__main__.py"))
 
 
 def test_any_other_file_is(tmp_path):
