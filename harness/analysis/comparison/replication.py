@@ -4,8 +4,8 @@ Rounds average what varies within a process, and only blocks average what differ
 a price before its first round: processes start, trace and compile. The mean over all blocks is most certain in a given
 time with sqrt((price of a block / price of a round) * (variance within / variance between)) rounds in each (T. Kalibera
 and R. Jones, "Rigorous benchmarking in reasonable time", ISMM 2013). Two or three blocks say little about the variance
-between them, so a usual one counts like `WEIGHT` further blocks. The blocks before the first verdict have all rounds of
-the plan: what happens once, or only late, is the arm's own if two processes show it, and shorter blocks would miss it.
+between them, so a usual one counts like `WEIGHT` further blocks. The first two blocks have all rounds of the plan: what
+happens once, or only late, is the arm's own if two processes show it, and shorter blocks would miss it.
 
 The number of blocks is chosen once, before any verdict, by what a block takes. So the levels of all looks are known
 before the first one. A block's rounds, and so its time, depend on how the ratio scatters, but not on the ratio itself.
@@ -64,7 +64,7 @@ def adapt(look: Look, record: Lines, elapsed: float, scatters: Iterable[Scatter]
     prices = _find_prices(record)
     may_change = plan.epochs is None and plan.gate is None and done >= FIRST_LOOK - 1
     if prices and may_change and not _is_complete(record):
-        rounds = plan.rounds if scatters is None else _choose_rounds(record, prices, list(scatters), elapsed)
+        rounds = _choose_rounds(record, prices, scatters if scatters is None else list(scatters), elapsed)
     if done == FIRST_LOOK - 1:
         block = prices.with_rounds(rounds) if prices else record.blocks_done[-1].seconds or 0.0
         look = replace(look, most=_choose_most(record, elapsed, block))
@@ -103,12 +103,14 @@ def _find_seconds_left(record: Lines, elapsed: float, unlimited: float) -> float
     return min(ends) - elapsed if ends else unlimited
 
 
-def _choose_rounds(record: Lines, prices: _Prices, scatters: Sequence[Scatter], elapsed: float) -> int | None:
+def _choose_rounds(record: Lines, prices: _Prices, scatters: Sequence[Scatter] | None, elapsed: float) -> int | None:
     """Return the number of rounds of the next blocks; None if too little is known to choose it."""
-    if not scatters:
-        return None
-    wanted = [ceil(_find_optimum(prices, one)) for one in scatters]
-    rounds = min(max(FEWEST_ROUNDS, *wanted), record.plan.rounds)
+    rounds = record.plan.rounds
+    if scatters is not None:
+        if not scatters:
+            return None
+        wanted = [ceil(_find_optimum(prices, one)) for one in scatters]
+        rounds = min(max(FEWEST_ROUNDS, *wanted), rounds)
     # Whether the next block fits has been decided by how long the latest ones took, so it must not become longer.
     fits = prices.with_rounds(rounds) <= _find_seconds_left(record, elapsed, inf)
     return rounds if fits else min(rounds, record.rounds)

@@ -7,7 +7,7 @@ planned ones would leave the arm unsure.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import hypot, log, sqrt
+from math import log, sqrt
 
 import numpy as np
 from scipy import stats
@@ -16,6 +16,7 @@ from harness.analysis.comparison.replication import Scatter, adapt
 from harness.analysis.comparison.shares_of_changes import block_shares, coarsest
 from harness.analysis.epochs import table as epoch_table
 from harness.analysis.epochs.projection import Projection
+from harness.analysis.stats.estimates import add_common
 from harness.analysis.stats.levels import FIRST_LOOK, level, looks_after, next_look
 from harness.analysis.stats.verdicts import COARSE, UNSURE, verdicts, widest
 from harness.record.lines import Lines
@@ -202,16 +203,17 @@ def _find_decisive_failure(record: Lines, every_arm: bool) -> Decision | None:
 def _is_hopeless(looks: Looks, values: Sequence[float], common: float) -> bool:
     """Whether the blocks scatter so much, or have so large an error in common, that all planned ones would still be
     unsure."""
-    quantile = float(stats.t.ppf(1 - level(looks.fewest, looks.most) / 2, looks.most - 1))
-    half = hypot(least_half_width(values, looks.fewest, looks.most, looks.most - 1), quantile * common)
+    half = least_half_width(values, looks.fewest, looks.most, looks.most - 1, common)
     return half > widest(float(np.mean(values)), log(1 + looks.tolerance), looks.coarse)
 
 
-def least_half_width(values: Sequence[float], fewest: int, most: int, freedom: int) -> float:
-    """Return half the width that the interval will have after `most` blocks, with `freedom` degrees of freedom.
+def least_half_width(values: Sequence[float], fewest: int, most: int, freedom: int, common: float = 0.0) -> float:
+    """Return half the width that the interval will have after `most` blocks, whose scatter has `freedom` degrees of
+    freedom, with an error of the standard deviation `common` that all blocks have in common.
 
     The scatter of a few blocks is itself uncertain, so the smallest plausible value is used (chi-squared).
     """
     seen = len(values) - 1
     scatter = float(np.std(values, ddof=1)) * sqrt(seen / float(stats.chi2.ppf(CONFIDENCE, seen)))
-    return float(stats.t.ppf(1 - level(fewest, most) / 2, freedom)) * scatter / sqrt(most)
+    error, freedom_of_all = add_common(scatter / sqrt(most), freedom, common)
+    return float(stats.t.ppf(1 - level(fewest, most) / 2, freedom_of_all)) * error

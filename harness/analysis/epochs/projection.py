@@ -1,5 +1,6 @@
 """The cost of a whole schedule, from the epochs that ran."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,7 +99,7 @@ class Projection:
         effects = log_ratios_by_kind(mine, arm, baseline)
         logs: dict[str, list[float]] = {how: [] for how in effects}
         blocks: list[int] = []
-        errors: list[float] = []
+        errors: list[dict[int, float]] = []
         for (block, group), here in mine.groupby(["block", "group"]):
             if not {arm, baseline} <= set(in_turns(here)["arm"].unique()) and not _are_wholes(here, arm, baseline):
                 continue
@@ -108,7 +109,7 @@ class Projection:
             if not theirs or not own.charged(own.rate):
                 continue
             blocks.append(block)
-            errors.append(_find_common_error(own, reference))
+            errors.append(_subtract(own.errors, reference.errors))
             if self.trends.keys() & {arm, baseline} and own.total and reference.total:  # there is no typical epoch
                 for found in logs.values():
                     found.append(log(own.total / reference.total))
@@ -122,7 +123,7 @@ class Projection:
         if not blocks:
             return {}, 0.0
         found = guarded(**logs, tolerance=self.record.plan.tolerance)
-        return dict(zip(blocks, found, strict=True)), float(np.mean(errors))
+        return dict(zip(blocks, found, strict=True)), _combine(errors)
 
     def scatter(self, arm: str) -> float | None:
         """Return the standard deviation of the log-ratios of rounds to the baseline within a process; None without two
@@ -155,10 +156,9 @@ class Projection:
         return one_more(list(totals.values()), self._compute_roughness(arm)) if totals else None
 
     def _compute_roughness(self, arm: str) -> float:
-        """Return the standard deviation of what is projected of single events, as a share of a training. They are the
-        same in each process, so several processes do not show it."""
-        found = [hypot(*one.errors.values()) for one in self.accounts(arm) if self.scope != "epoch" and one.total]
-        return float(np.mean(found)) if found else 0.0
+        """Return the standard deviation of what is projected of single events, as a share of a training. Where they are
+        the same in each process, several processes do not show it."""
+        return 0.0 if self.scope == "epoch" else _combine([one.errors for one in self.accounts(arm) if one.total])
 
     def once_share(self, arm: str) -> float:
         """Return the share of a training of `arm` that goes to tracing and compiling: the median over blocks, 0 if
@@ -231,10 +231,17 @@ def covers_whole_schedules(record: Lines, epochs: pd.DataFrame) -> bool:
     return Projection(record, epochs).scope == "schedule"
 
 
-def _find_common_error(arm: Account, baseline: Account) -> float:
-    """Return the standard deviation of the log-ratio of two accounts that comes from what they charge for events."""
-    own, theirs = arm.errors, baseline.errors
-    return hypot(*(own.get(index, 0.0) - theirs.get(index, 0.0) for index in own.keys() | theirs.keys()))
+def _subtract(own: Mapping[int, float], theirs: Mapping[int, float]) -> dict[int, float]:
+    return {index: own.get(index, 0.0) - theirs.get(index, 0.0) for index in own.keys() | theirs.keys()}
+
+
+def _combine(errors: Sequence[Mapping[int, float]]) -> float:
+    """Return the standard deviation of the mean over processes of errors by epoch. Those of an epoch are one error in
+    all processes that ran it, those of several epochs are independent."""
+    sums = Counter[int]()
+    for one in errors:
+        sums.update(one)
+    return hypot(*sums.values()) / len(errors) if errors else 0.0
 
 
 def one_more(totals: Sequence[float], roughness: float = 0.0) -> Seconds:

@@ -98,12 +98,9 @@ class MeasuredArm:
     @cached_property
     def ratio(self) -> Ratio | None:
         """Its cost relative to the baseline."""
-        return of_times(list(self.of_blocks.values()), self.level, self.common_error) if self.of_blocks else None
-
-    @cached_property
-    def common_error(self) -> float:
-        """The standard deviation of an error of its log-ratio that all blocks have in common."""
-        return 0.0 if self.lines.plan.trains else self.costs.common_error(self.label)
+        if not self.of_blocks:
+            return None
+        return of_times(list(self.of_blocks.values()), self.level, self.costs.common_error(self.label))
 
     @cached_property
     def ratio_by_kind(self) -> dict[str, Ratio] | None:

@@ -9,7 +9,7 @@ level as any other of the run.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf, log
+from math import hypot, inf, log
 
 from harness.analysis.comparison.exact import Pair
 from harness.analysis.comparison.losses import Losses, Relation, losses
@@ -23,7 +23,7 @@ from harness.analysis.stats.estimates import Estimate, mean
 from harness.analysis.stats.levels import FIRST_LOOK, level
 from harness.analysis.stats.ratios import Ratio, of_logs
 from harness.plan.claims import Claim, ClaimRelation
-from harness.plan.gate_rules import GROWTH, LOSSES, OBJECTIVE
+from harness.plan.gate_rules import GROWTH, LOSSES, OBJECTIVE, TOTAL_TIME
 from harness.record.lines import Lines
 
 
@@ -120,7 +120,10 @@ def _check_claim(claim: Claim, costs: Projection) -> Checked:
     if not logs:
         why = ClaimWhy(reason=ClaimReason.NOT_RECORDED, detail=_find_reason(metric, mine, theirs))
         return Checked(claim=claim, baseline=baseline, verdict=UNKNOWN, why=why)
-    found = mean(list(logs.values()), level(record.plan.fewest, record.most))
+    common = 0.0
+    if metric.name == TOTAL_TIME and not record.plan.trains:
+        common = hypot(*(costs.common_error(one.label) for one in (mine, theirs) if one.label != costs.record.baseline))
+    found = mean(list(logs.values()), level(record.plan.fewest, record.most), common)
     if len(logs) < FIRST_LOOK:
         return Checked(
             claim=claim,

@@ -23,13 +23,16 @@ class Estimate:
 
 
 def error_of_mean(blocks: "np.ndarray[tuple[int], np.dtype[np.float64]]", common: float) -> tuple[float, float]:
-    """Return the standard error of the mean of at least two blocks, and its degrees of freedom, by the equation of
-    Welch and Satterthwaite. `common` is the standard deviation of an error that all blocks have in common, which is
-    taken as known."""
-    own, freedom = float(blocks.std(ddof=1)) / sqrt(len(blocks)), len(blocks) - 1.0
+    """Return the standard error of the mean of at least two blocks, and its degrees of freedom. `common` is that of
+    `add_common`."""
+    return add_common(float(blocks.std(ddof=1)) / sqrt(len(blocks)), len(blocks) - 1, common)
+
+
+def add_common(own: float, freedom: float, common: float) -> tuple[float, float]:
+    """Return a standard error and its degrees of freedom with a further error, by the equation of Welch and
+    Satterthwaite. `common` is the standard deviation, which is taken as known, of an error that all blocks have in
+    common."""
     error = hypot(own, common)
-    if not common:
-        return error, freedom
     return error, freedom * (error / own) ** 4 if own > 1e-6 * error else _NORMAL
 
 

@@ -77,6 +77,12 @@ def test_stops_if_the_remaining_blocks_cannot_decide():
     assert decision({"a": WILD, "b": NEAR}).go_on
 
 
+def test_an_error_that_all_blocks_have_in_common_is_hopeless_only_if_it_is_large():
+    values = {"a": [0.013, -0.013, 0.0]}
+    assert decide(LOOKS, values, [1.0] * 3, 0.0, {"a": 0.01}).go_on
+    assert decide(LOOKS, values, [1.0] * 3, 0.0, {"a": 0.03}) == Decision(False, LookReason.HOPELESS, ["a"])
+
+
 def test_a_time_budget_is_used_anyway():
     assert decision({"a": WILD}, Looks(fewest=3, most=8, tolerance=0.03, budget=60), [5.0] * 3, 20.0).go_on
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.analysis.stats.estimates import error_of_mean, mean
+from harness.analysis.stats.estimates import add_common, error_of_mean, mean
 
 values = st.lists(st.floats(-0.5, 0.5), min_size=2, max_size=12)
 
@@ -30,6 +30,13 @@ def test_blocks_that_agree_leave_the_common_error_alone():
     assert error_of_mean(np.full(4, 0.1), 0.02)[0] == pytest.approx(0.02)
     found = mean([0.1] * 4, 0.05, 0.02)
     assert found.high - 0.1 == pytest.approx(stats.norm.ppf(0.975) * 0.02, rel=1e-3)
+
+
+def test_a_known_error_adds_to_the_degrees_of_freedom():
+    """By hand: of two equal variances, one is estimated, so the freedom is that of it times four."""
+    error, freedom = add_common(0.02, 3, 0.02)
+    assert (error, freedom) == pytest.approx((0.02 * 2**0.5, 12))
+    assert add_common(0.02, 3, 0.0) == (0.02, 3)
 
 
 def test_intervals_with_a_common_error_hold_as_often_as_they_promise():
