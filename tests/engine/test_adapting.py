@@ -26,7 +26,7 @@ class Quicker(Quick):
 """
 
 
-def test_blocks_after_the_first_two_have_as_many_rounds_as_pay_and_may_be_many(tmp_path):
+def test_blocks_have_the_rounds_that_the_look_before_chose_and_may_be_many(tmp_path):
     """No time passes for the budget, so that nothing depends on how busy the machine is."""
     file = tmp_path / "trainers.py"
     file.write_text(TRAINERS)
@@ -39,6 +39,7 @@ def test_blocks_after_the_first_two_have_as_many_rounds_as_pay_and_may_be_many(t
     assert chosen[0] is None
     assert min(rounds[:2]) >= ROUNDS
     asked = [number or ROUNDS for number in chosen[1:]]
-    assert all(number < rounds[0] for number, few in zip(rounds[2:], asked, strict=False) if few < 10)
+    # Some more rounds fill up whole periods of epochs.
+    assert all(few <= number <= few + 5 for number, few in zip(rounds[2:], asked, strict=False))
     assert record.looks[1].most == record.most > plan.blocks, "a block takes a second or two"
     assert record.looks[-1].reason is LookReason.CLEAR

@@ -48,7 +48,7 @@ def test_blocks_that_cost_more_have_more_rounds():
     assert found[0] < found[-1]
 
 
-def test_blocks_before_the_first_verdict_have_all_rounds():
+def test_the_first_two_blocks_have_all_rounds():
     assert rounds(0.002, [0.03], blocks=1) is None
     assert rounds(0.002, [0.03, -0.03], blocks=2) == FEWEST_ROUNDS
 

@@ -252,7 +252,7 @@ def test_the_interval_of_a_training_has_room_for_stalls_that_are_extrapolated_fr
 
 @pytest.mark.parametrize("description", [KNOWN, ENDLESS], ids=["known", "endless"])
 def test_the_ratio_has_room_for_stalls_that_are_extrapolated_from_a_few(description):
-    """Stalls at random epochs of one arm. The truth is their usual frequency."""
+    """Stalls at random epochs of one arm, of which enough ran to be charged. The truth is their usual frequency."""
     held = charged = 0
     for seed in range(40):
         at = set(np.flatnonzero(np.random.default_rng(seed).random(1200) < 0.05).tolist())
